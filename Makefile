@@ -1,0 +1,65 @@
+# What a contributor runs. `make` alone lists the targets; each of them sets up what it needs, once.
+
+VENV ?= .venv
+EDITABLE ?= --editable
+ARGS ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
+
+# The first that runs and is new enough: the shims of version managers stand on PATH and fail.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint format install pins
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options of `gatescope serve`)
+	@$(BIN)/gatescope serve $(ARGS)
+
+test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k sha"
+	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
+	@$(BIN)/python scripts/chromium.py
+	$(BIN)/python -m pytest $(or $(ARGS),--cov)
+
+lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	node_modules/.bin/tsc
+
+format: $(VENV)/.installed-lint ## mend format and style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: $(VENV)/.installed ## install Gatescope into VENV, as a copy if EDITABLE is empty
+
+pins: $(VENV)/.installed-test $(VENV)/.installed-lint ## write the versions that are installed into constraints.txt
+	@$(BIN)/pip freeze --all --exclude pip --exclude gatescope | sed 's/+cpu$$//' > constraints.txt
+	@touch $^
+
+$(BIN)/pip:
+	$(if $(PYTHON),,$(error Gatescope needs Python 3.11 or newer, and none is on PATH: install one, or name it by PYTHON=/path/to/python))
+	@scripts/ensure "venv for $(PYTHON)" python3-venv $(PYTHON) -c 'import ensurepip, venv'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp for each set of dependencies: while it is newer than what it was made from, pip is not asked. A copy is made
+# from the source too, which is taken to have changed.
+$(VENV)/.installed: pyproject.toml constraints.txt $(if $(EDITABLE),,FORCE) | $(BIN)/pip
+	$(PIP) install --constraint constraints.txt $(EDITABLE) .
+	@touch $@
+
+FORCE:
+
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --constraint constraints.txt $(EDITABLE) '.[$*]'
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@scripts/ensure Node.js "nodejs npm" npm --version
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
