@@ -1,0 +1,7 @@
+"""Gatescope shows what gated recurrent networks do, word by word."""
+
+from .recurrent.trace import Trace
+from .store import load_model
+
+__version__ = "0.1.0"
+__all__ = ["Trace", "load_model"]

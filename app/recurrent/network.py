@@ -1,0 +1,131 @@
+"""A recurrent network: embedding, RNN | LSTM | GRU layers, head; and the one dataclass that describes it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
+
+Direction = Literal["forward", "backward"]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """All that is needed to build a network, but for its weights."""
+
+    cell: CellName
+    """The recurrent cell."""
+    vocabulary_size: int
+    """V: rows of the embedding, the unknown token included."""
+    embedding_size: int
+    """E: numbers that stand for a token."""
+    hidden_size: int
+    """H: units of each layer and direction."""
+    outputs: int
+    """Numbers that the head says after each step."""
+    layers: int = 1
+    """Recurrent layers, one on top of the other."""
+    bidirectional: bool = False
+    """Whether every layer also runs from the last token to the first."""
+    bias: bool = True
+    """Whether there are biases: PyTorch's two vectors, b_ih and b_hh, which add up."""
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    """Of the plain RNN alone."""
+    reset_after: bool = True
+    """GRU: whether r is applied after the recurrent product (PyTorch) or before it (Cho et al. 2014)."""
+    head: Literal["sigmoid", "softmax"] = "sigmoid"
+    """What makes the outputs probabilities: sigmoid, each for itself, or softmax, so that they sum to 1."""
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+
+    @property
+    def cell_definition(self) -> Cell:
+        """The cell with its variant: which equations a step follows."""
+        match self.cell:
+            case "lstm":
+                return LSTM
+            case "gru":
+                return GRU if self.reset_after else RESET_BEFORE_GRU
+            case "rnn":
+                return RNN if self.nonlinearity == "tanh" else RELU_RNN
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions of every layer, in PyTorch's order."""
+        return ("forward", "backward") if self.bidirectional else ("forward",)
+
+
+class Network(nn.Module):
+    """The network of a ``NetworkConfig``.
+
+    ``forward`` runs PyTorch's fused module and serves training; ``weights`` hands the same parameters to the cells,
+    which show what the fused module hides.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
+        self.recurrent = _fused(config)
+        self.head = nn.Linear(config.hidden_size * len(config.directions), config.outputs)
+
+    def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits (B, T, outputs) of token ids (B, T); ``lengths`` (B,) on the CPU where the rows are padded.
+
+        Raises NotImplementedError for the GRU that resets before the product: PyTorch has no fused form of it.
+        """
+        return self.read(self.states(self.embedding(ids), lengths))
+
+    def states(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Hidden states (B, T, H·directions) of the last layer for embedded tokens (B, T, E)."""
+        if self.config.cell == "gru" and not self.config.reset_after:
+            raise NotImplementedError("torch.nn.GRU resets after the product only; trace this network instead")
+        if lengths is None:
+            return self.recurrent(x)[0]  # type: ignore[no-any-return]
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+
+    def read(self, h: Tensor) -> Tensor:
+        """Logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
+        return self.head(h)  # type: ignore[no-any-return]
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """What the head says: ``logits`` (..., outputs) through the head's function."""
+        return torch.sigmoid(logits) if self.config.head == "sigmoid" else torch.softmax(logits, dim=-1)
+
+    def weights(self, layer: int, direction: Direction) -> CellWeights:
+        """The parameters of one layer in one direction."""
+        suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.config.bias else ("weight_ih", "weight_hh")
+        return CellWeights(*(getattr(self.recurrent, name + suffix) for name in names))
+
+    def layers(self) -> Iterator[tuple[int, Direction]]:
+        """Every layer and direction, in the order in which a trace lists them."""
+        for layer in range(self.config.layers):
+            for direction in self.config.directions:
+                yield layer, direction
+
+
+def _fused(config: NetworkConfig) -> nn.RNNBase:
+    sizes = {
+        "input_size": config.embedding_size,
+        "hidden_size": config.hidden_size,
+        "num_layers": config.layers,
+        "bias": config.bias,
+        "batch_first": True,
+        "bidirectional": config.bidirectional,
+    }
+    match config.cell:
+        case "lstm":
+            return nn.LSTM(**sizes)
+        case "gru":
+            return nn.GRU(**sizes)
+        case "rnn":
+            return nn.RNN(**sizes, nonlinearity=config.nonlinearity)

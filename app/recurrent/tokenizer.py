@@ -1,0 +1,109 @@
+"""Character and word tokenizers; every token knows where it stands in the original text.
+
+Offsets count code points of the text as it was given: normalisation touches only the key that is looked up.
+"""
+
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import regex
+
+UNKNOWN = "<unk>"
+TokenizerKind = Literal["word", "character"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text and its row in the embedding."""
+
+    text: str  # as it stands in the original text
+    start: int  # first code point
+    end: int  # one past the last code point
+    id: int  # 0 is the unknown token
+    known: bool
+
+
+class Tokenizer(ABC):
+    """Splits text into the tokens of a vocabulary.
+
+    ``vocabulary`` lists the keys by id; the first is ``UNKNOWN``. Raises ValueError if it is not, or if a key repeats.
+    """
+
+    kind: ClassVar[TokenizerKind]
+
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        if not vocabulary or vocabulary[0] != UNKNOWN:
+            raise ValueError(f"a vocabulary starts with {UNKNOWN!r}")
+        self.vocabulary = tuple(vocabulary)
+        self._ids = {key: id_ for id_, key in enumerate(self.vocabulary)}
+        if len(self._ids) != len(self.vocabulary):
+            raise ValueError("the vocabulary lists a token twice")
+
+    def __call__(self, text: str) -> list[Token]:
+        """The tokens of ``text``, in order; none for a text without any."""
+        tokens = []
+        for start, end in self.spans(text):
+            id_ = self._ids.get(self.key(text[start:end]), 0)
+            tokens.append(Token(text[start:end], start, end, id_, known=id_ != 0))
+        return tokens
+
+    @classmethod
+    def keys(cls, text: str) -> list[str]:
+        """The keys of the tokens of ``text``: what a vocabulary is built from."""
+        return [cls.key(text[start:end]) for start, end in cls.spans(text)]
+
+    @staticmethod
+    @abstractmethod
+    def spans(text: str) -> Iterator[tuple[int, int]]:
+        """Start and end of every token."""
+
+    @staticmethod
+    @abstractmethod
+    def key(piece: str) -> str:
+        """What the vocabulary knows a piece of text as."""
+
+
+class CharacterTokenizer(Tokenizer):
+    """One token a code point, upper and lower case apart."""
+
+    kind = "character"
+
+    @staticmethod
+    def spans(text: str) -> Iterator[tuple[int, int]]:
+        return ((at, at + 1) for at in range(len(text)))
+
+    @staticmethod
+    def key(piece: str) -> str:
+        return piece
+
+
+class WordTokenizer(Tokenizer):
+    """Words in lower case, with "n't" and other clitics split off; any other visible grapheme is its own token."""
+
+    kind = "word"
+    _PATTERN = regex.compile(
+        r"""
+        (?<![\w\p{M}]) [:;=] ['^o-]? [()\[\]DPp/\\|3] (?![\w\p{M}])  # an emoticon
+        | n['’]t (?![\w\p{M}])                                  # negation: is|n't
+        | ['’] (?:s|m|d|re|ve|ll) (?![\w\p{M}])                 # other clitics: it|'s
+        | [\w\p{M}]+? (?= n['’]t (?![\w\p{M}]))                 # the word before n't
+        | \w [\w\p{M}]*                                         # a word, its combining marks included
+        | \p{RI}{2} [\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*  # a flag; over a row of them \X is quadratic
+        | (?!\s) (?: \p{GCB=Prepend} | \X)                     # any other grapheme, without a blank: punctuation, emoji
+        """,
+        regex.VERBOSE | regex.IGNORECASE,
+    )
+
+    @staticmethod
+    def spans(text: str) -> Iterator[tuple[int, int]]:
+        return (match.span() for match in WordTokenizer._PATTERN.finditer(text))
+
+    @staticmethod
+    def key(piece: str) -> str:
+        return unicodedata.normalize("NFC", piece).lower().replace("’", "'")
+
+
+TOKENIZERS: dict[TokenizerKind, type[Tokenizer]] = {"word": WordTokenizer, "character": CharacterTokenizer}

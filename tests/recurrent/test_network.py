@@ -1,0 +1,66 @@
+"""The network and the dataclass that describes it."""
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+import torch
+from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell
+from gatescope.recurrent.network import NetworkConfig
+from networks import FUSED, VARIANTS, random_network
+
+CONFIG = NetworkConfig("lstm", vocabulary_size=20, embedding_size=5, hidden_size=7, outputs=2)
+
+
+@pytest.mark.parametrize("name", ["vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"])
+@pytest.mark.parametrize("value", [0, -3])
+def test_a_size_below_one_is_refused(name: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"^{name} is {value}: it must be at least 1$"):
+        dataclasses.replace(CONFIG, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("rnn", RNN), ("relu rnn", RELU_RNN), ("lstm", LSTM), ("gru", GRU), ("reset-before gru", RESET_BEFORE_GRU)],
+)
+def test_a_config_knows_its_cell(name: str, cell: Cell) -> None:
+    assert random_network(**VARIANTS[name]).config.cell_definition is cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "activations"), [(RNN, "h"), (RELU_RNN, "h"), (LSTM, "ifgoch"), (GRU, "rznh"), (RESET_BEFORE_GRU, "rznh")]
+)
+def test_a_cell_lists_its_activations_in_the_order_of_computation(cell: Cell, activations: str) -> None:
+    assert cell.activations == activations
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("variant", FUSED.values(), ids=FUSED.keys())
+def test_a_padded_row_says_what_it_says_alone(variant: dict[str, Any], bidirectional: bool) -> None:
+    network = random_network(layers=2, bidirectional=bidirectional, **variant)
+    ids, lengths = torch.randint(20, (3, 6), generator=torch.Generator().manual_seed(0)), torch.tensor([4, 6, 1])
+    with torch.inference_mode():
+        together = network(ids, lengths)
+        assert together.shape == (3, 6, 2)
+        for row, length in enumerate(lengths):
+            alone = network(ids[row : row + 1, :length])[0]
+            torch.testing.assert_close(together[row, :length], alone, rtol=0, atol=1e-6)
+
+
+def test_the_gru_that_resets_before_the_product_has_no_fused_form() -> None:
+    network = random_network(**VARIANTS["reset-before gru"])
+    message = "torch.nn.GRU resets after the product only; trace this network instead"
+    with pytest.raises(NotImplementedError, match=f"^{re.escape(message)}$"):
+        network(torch.tensor([[1, 2]]))
+
+
+def test_training_the_fused_module_trains_what_the_cells_read() -> None:
+    network = random_network(layers=2, bidirectional=True, cell="gru")
+    read = {id(w) for place in network.layers() for w in network.weights(*place)}
+    assert read == {id(parameter) for parameter in network.recurrent.parameters()}
+
+
+def test_without_biases_the_cells_get_none() -> None:
+    weights = random_network(cell="lstm", bias=False).weights(0, "forward")
+    assert (weights.b_ih, weights.b_hh) == (None, None)

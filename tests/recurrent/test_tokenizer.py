@@ -1,0 +1,160 @@
+"""Tokens and where they stand, for any text at all."""
+
+import pytest
+import regex
+from gatescope.recurrent.tokenizer import TOKENIZERS, CharacterTokenizer, Token, Tokenizer, WordTokenizer
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+ANY_CODE_POINT = st.characters(codec=None)  # lone surrogates included
+# Text in which the tokenizer's own rules meet one another more often than in random text.
+TRICKY = st.text(st.sampled_from("nNtTdlrs'’:;=-^)(DPp3 \n\t\0aé\u0301\u200d\ufe0f👩💻👍🏽🇬🇧İſمשָक्ष\u0600\ud800각"))
+TEXTS = st.text(ANY_CODE_POINT) | TRICKY
+
+NASTY = [
+    "a",
+    "n'",
+    "n't",
+    "n't'",
+    ":-",
+    ":-)",
+    "\u0301",
+    "!\u0301",
+    "👩\u200d",
+    "🇬",
+    "👍🏽",
+    "\u0600",
+    "क्",
+    "'",
+    " ",
+    "\0",
+    "a\u0301n't",
+]
+
+
+def word_tokens(text: str) -> list[str]:
+    return [token.text for token in WordTokenizer(["<unk>"])(text)]
+
+
+def assert_in_order(text: str, tokens: list[Token]) -> None:
+    """Every token is the text between its offsets, none is empty, none overlaps the one before."""
+    end = 0
+    for token in tokens:
+        assert token.text == text[token.start : token.end]
+        assert end <= token.start < token.end
+        end = token.end
+
+
+@given(TEXTS)
+@example("İstanbul ISN’T ﬁne")
+@example("\u0600 a")
+def test_word_tokens_cover_all_but_white_space_exactly_once(text: str) -> None:
+    tokens = WordTokenizer(["<unk>"])(text)
+    assert_in_order(text, tokens)
+    blanks = regex.compile(r"\s")
+    covered = [at for token in tokens for at in range(token.start, token.end)]
+    assert covered == [at for at, character in enumerate(text) if not blanks.match(character)]
+
+
+@given(TEXTS)
+def test_every_code_point_is_one_character_token(text: str) -> None:
+    tokens = CharacterTokenizer(["<unk>"])(text)
+    assert_in_order(text, tokens)
+    assert [token.text for token in tokens] == list(text)
+
+
+@given(st.sampled_from(sorted(TOKENIZERS.values(), key=str)), TEXTS)
+def test_a_vocabulary_built_from_a_text_knows_all_of_it(kind: type[Tokenizer], text: str) -> None:
+    keys = kind.keys(text)
+    tokenizer = kind(["<unk>", *sorted(set(keys))])
+    tokens = tokenizer(text)
+    assert all(token.known for token in tokens)
+    assert [tokenizer.vocabulary[token.id] for token in tokens] == keys
+
+
+@pytest.mark.parametrize("unit", NASTY, ids=ascii)
+def test_long_texts_are_read_to_their_end(unit: str) -> None:
+    """Also a watch on the pattern: with a rule that takes quadratic time, a case here takes a minute or more."""
+    text = (unit * 100_000)[:100_000] + "end"
+    tokens = WordTokenizer(["<unk>"])(text)
+    assert_in_order(text, tokens)
+    assert tokens[-1].end == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("The movie was not good.", ["The", "movie", "was", "not", "good", "."]),
+        ("It isn't", ["It", "is", "n't"]),
+        ("DON’T!", ["DO", "N’T", "!"]),
+        ("can't won't ain't n't", ["ca", "n't", "wo", "n't", "ai", "n't", "n't"]),
+        ("shouldn't've", ["should", "n't", "'ve"]),
+        (
+            "it's I'm he'd we’re they’ve she'll",
+            ["it", "'s", "I", "'m", "he", "'d", "we", "’re", "they", "’ve", "she", "'ll"],
+        ),
+        ("don'ts o'clock 'tis", ["don", "'", "ts", "o", "'", "clock", "'", "tis"]),
+        ("n'tn", ["n", "'", "tn"]),
+        (":) ;-( =D :'( :^P :o) :| :3", [":)", ";-(", "=D", ":'(", ":^P", ":o)", ":|", ":3"]),
+        ("http://x 8:30 :Parrot", ["http", ":", "/", "/", "x", "8", ":", "30", ":", "Parrot"]),
+        ("well-made, 9.5/10…", ["well", "-", "made", ",", "9", ".", "5", "/", "10", "…"]),
+        ("snake_case x2", ["snake_case", "x2"]),
+        ("👩‍💻👨‍👩‍👧‍👦!", ["👩‍💻", "👨‍👩‍👧‍👦", "!"]),
+        ("👍🏽🤷🏽‍♂️ 1️⃣", ["👍🏽", "🤷🏽‍♂️", "1️⃣"]),
+        ("🇬🇧🇫🇷🇩", ["🇬🇧", "🇫🇷", "🇩"]),
+        ("cafe\u0301 e\u0301te\u0301n't", ["cafe\u0301", "e\u0301te\u0301", "n't"]),
+        ("a\u0301\u0323b !\u0301", ["a\u0301\u0323b", "!\u0301"]),
+        ("שָׁלוֹם, مرحبا", ["שָׁלוֹם", ",", "مرحبا"]),
+        ("नमस्ते 한국어", ["नमस्ते", "한국어"]),
+        ("می‌خواهم", ["می‌خواهم"]),
+        ("x\0y", ["x", "\0", "y"]),
+        ("\u0600 a", ["\u0600", "a"]),
+        (" \t\r\n\u00a0\u2028\u3000", []),
+        ("", []),
+    ],
+    ids=ascii,
+)
+def test_word_tokens(text: str, tokens: list[str]) -> None:
+    assert word_tokens(text) == tokens
+
+
+@pytest.mark.parametrize(
+    ("piece", "key"),
+    [("N’T", "n't"), ("İ", "i̇"), ("Cafe\u0301", "café"), ("ΣΑΣ", "σας"), (":D", ":d"), ("N'T", "n't")],
+)
+def test_the_key_of_a_word_is_normalised(piece: str, key: str) -> None:
+    assert WordTokenizer.key(piece) == key
+
+
+def test_offsets_are_those_of_the_text_and_not_of_the_key() -> None:
+    tokens = WordTokenizer(["<unk>", "i̇yi", "café", "n't"])("İYİ cafe\u0301 ISN’T")
+    assert tokens == [
+        Token("İYİ", 0, 3, 0, known=False),
+        Token("cafe\u0301", 4, 9, 2, known=True),
+        Token("IS", 10, 12, 0, known=False),
+        Token("N’T", 12, 15, 3, known=True),
+    ]
+
+
+def test_characters_keep_their_case() -> None:
+    assert [token.id for token in CharacterTokenizer(["<unk>", "a", "A"])("aAb")] == [1, 2, 0]
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS.values(), ids=TOKENIZERS.keys())
+@pytest.mark.parametrize(
+    ("vocabulary", "message"),
+    [
+        ([], "a vocabulary starts with '<unk>'"),
+        (["a", "<unk>"], "a vocabulary starts with '<unk>'"),
+        (["<unk>", "a", "b", "a"], "the vocabulary lists a token twice"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_used_is_refused(
+    kind: type[Tokenizer], vocabulary: list[str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        kind(vocabulary)
+
+
+def test_a_kind_is_known_by_its_name() -> None:
+    assert {name: kind.kind for name, kind in TOKENIZERS.items()} == {"word": "word", "character": "character"}

@@ -1,0 +1,183 @@
+"""What holds of every trace, whatever the network and the sequence."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from gatescope.recurrent.network import Network
+from gatescope.recurrent.tokenizer import Token
+from gatescope.recurrent.trace import Trace, trace, trace_in_chunks
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import FUSED, GATED, VARIANTS, any_network, any_tokens, random_network, random_tokens
+
+from .engines import Array
+
+EPS = float(np.finfo(np.float32).eps)
+TINY = float(np.finfo(np.float32).tiny)  # below it, a relative bound on rounding says nothing
+
+LSTM = {"lstm": VARIANTS["lstm"]}
+GRUS = {name: variant for name, variant in VARIANTS.items() if variant["cell"] == "gru"}
+# Where sums are taken in another order, saturated weights may enlarge a rounding error from step to step.
+MODERATE = {"scale": 1.0}
+
+
+def assert_same(ours: Trace, theirs: Trace) -> None:
+    """Both traces are of the same tokens and hold the same numbers, to 1e-6 (relative above 1)."""
+    assert (ours.tokens, ours.start) == (theirs.tokens, theirs.start)
+    np.testing.assert_allclose(ours.outputs, theirs.outputs, rtol=0, atol=1e-6)
+    for a, b in zip(ours.layers, theirs.layers, strict=True):
+        assert (a.layer, a.direction, a.cell) == (b.layer, b.direction, b.cell)
+        assert a.activations.keys() == b.activations.keys()
+        for letter in a.activations:
+            assert (np.abs(a[letter] - b[letter]) <= 1e-6 * np.maximum(1, np.abs(b[letter]))).all(), letter
+
+
+def joined(parts: list[Trace]) -> Trace:
+    """Consecutive parts as one trace."""
+    first = parts[0]
+    assert [part.start for part in parts] == [sum(map(len, parts[:at])) + first.start for at in range(len(parts))]
+    layers = [
+        type(layer)(
+            layer.layer,
+            layer.direction,
+            layer.cell,
+            {letter: np.concatenate([part.layers[at][letter] for part in parts]) for letter in layer.activations},
+        )
+        for at, layer in enumerate(first.layers)
+    ]
+    tokens = tuple(token for part in parts for token in part.tokens)
+    return Trace(tokens, tuple(layers), np.concatenate([part.outputs for part in parts]), first.start)
+
+
+def before(states: Array, direction: str) -> Array:
+    """The states that each step started from."""
+    zero = np.zeros_like(states[:1])
+    return np.concatenate([zero, states[:-1]] if direction == "forward" else [states[1:], zero])
+
+
+@given(any_network(GATED), any_tokens())
+def test_gates_candidates_and_states_keep_to_their_ranges(network: Network, tokens: list[Token]) -> None:
+    cell = network.config.cell_definition
+    for layer in trace(network, tokens).layers:
+        for letter in cell.gates:
+            assert ((layer[letter] >= 0) & (layer[letter] <= 1)).all(), letter
+        for letter in (cell.candidate, "h"):
+            assert (np.abs(layer[letter]) <= 1).all(), letter
+    assert "".join(layer.activations) == cell.activations
+
+
+@given(any_network(LSTM), any_tokens())
+def test_the_lstm_updates_its_states_as_its_equations_say(network: Network, tokens: list[Token]) -> None:
+    for layer in trace(network, tokens).layers:
+        i, f, g, o, c, h = (layer[letter].astype(np.float64) for letter in "ifgoch")
+        kept, added = f * before(c, layer.direction), i * g
+        # Two products and their sum: half an eps each.
+        assert (np.abs(c - (kept + added)) <= EPS * (np.abs(kept) + np.abs(added)) * (1 + EPS) + TINY).all()
+        # tanh to one eps, and the product.
+        assert (np.abs(h - o * np.tanh(c)) <= 2 * EPS * np.abs(o * np.tanh(c)) + TINY).all()
+
+
+@given(any_network(GRUS), any_tokens())
+def test_the_gru_updates_its_state_as_its_equation_says(network: Network, tokens: list[Token]) -> None:
+    for layer in trace(network, tokens).layers:
+        z, n, h = (layer[letter].astype(np.float64) for letter in "znh")
+        new, kept = (1 - z) * n, z * before(h, layer.direction)
+        # 1 - z, two products and their sum: half an eps each.
+        assert (np.abs(h - (new + kept)) <= 2 * EPS * (np.abs(new) + np.abs(kept)) + TINY).all()
+
+
+@given(any_network(bidirectional=False), any_tokens(), st.data())
+def test_the_trace_of_a_prefix_is_the_prefix_of_the_trace(network: Network, tokens: list[Token], data: Any) -> None:
+    length = data.draw(st.integers(1, len(tokens)))
+    assert_same(trace(network, tokens[:length]), trace(network, tokens).span(0, length))
+
+
+@given(any_network(bidirectional=False, **MODERATE), any_tokens(min_size=2), st.data())
+def test_going_on_from_a_trace_gives_the_rest_of_the_whole(network: Network, tokens: list[Token], data: Any) -> None:
+    at = data.draw(st.integers(1, len(tokens) - 1))
+    rest = trace(network, tokens[at:], after=trace(network, tokens[:at]))
+    assert_same(rest, trace(network, tokens).span(at, len(tokens)))
+
+
+@given(any_network(**MODERATE), any_tokens(), st.integers(1, 20))
+def test_the_parts_of_a_trace_in_chunks_join_to_the_trace(network: Network, tokens: list[Token], size: int) -> None:
+    parts = list(trace_in_chunks(network, tokens, size))
+    assert [len(part) for part in parts[:-1]] == [size] * (len(parts) - 1)
+    assert_same(joined(parts), trace(network, tokens))
+
+
+@given(any_network(), any_tokens())
+def test_the_same_tokens_give_the_same_bits(network: Network, tokens: list[Token]) -> None:
+    once, again = trace(network, tokens), trace(network, tokens)
+    assert once.outputs.tobytes() == again.outputs.tobytes()
+    for a, b in zip(once.layers, again.layers, strict=True):
+        assert all(a[letter].tobytes() == b[letter].tobytes() for letter in a.activations)
+
+
+def test_chunks_are_computed_only_as_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = random_network(cell="rnn")
+    embedded: list[int] = []
+    monkeypatch.setattr(network.embedding, "forward", lambda ids: embedded.append(len(ids)) or torch.zeros(len(ids), 5))
+    next(trace_in_chunks(network, random_tokens(10), 4))
+    assert embedded == [4]
+
+
+def test_layers_are_listed_from_below_and_forward_first() -> None:
+    whole = trace(random_network(cell="gru", layers=2, bidirectional=True), random_tokens(3))
+    order = [(0, "forward"), (0, "backward"), (1, "forward"), (1, "backward")]
+    assert [(layer.layer, layer.direction) for layer in whole.layers] == order
+    assert [whole.layer(*place) for place in order] == list(whole.layers)
+    assert whole.layer() is whole.layers[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "message"), [((1, "forward"), "layer 1 forward"), ((0, "backward"), "layer 0 backward")]
+)
+def test_a_layer_that_is_not_there_is_a_key_error(place: Any, message: str) -> None:
+    with pytest.raises(KeyError, match=message):
+        trace(random_network(cell="rnn"), random_tokens(2)).layer(*place)
+
+
+@pytest.mark.parametrize("head", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("variant", FUSED.values(), ids=FUSED.keys())
+def test_outputs_are_what_the_head_says_after_each_step(
+    variant: dict[str, Any], bidirectional: bool, head: Any
+) -> None:
+    network = random_network(bidirectional=bidirectional, head=head, outputs=3, **variant)
+    tokens = random_tokens(9)
+    with torch.inference_mode():
+        logits = network(torch.tensor([[token.id for token in tokens]]))[0].double().numpy()
+    e = np.exp(logits)
+    expected = e / (1 + e) if head == "sigmoid" else e / e.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(trace(network, tokens).outputs, expected, rtol=0, atol=1e-6)
+
+
+def test_a_span_is_a_view_that_knows_where_it_stands() -> None:
+    whole = trace(random_network(cell="lstm"), random_tokens(9))
+    part = whole.span(2, 7).span(1, 3)
+    assert (len(part), part.start, part.tokens) == (2, 3, whole.tokens[3:5])
+    assert np.shares_memory(part.outputs, whole.outputs)
+    for letter in "ifgoch":
+        assert np.shares_memory(part.layer()[letter], whole.layer()[letter])
+        np.testing.assert_array_equal(part.layer()[letter], whole.layer()[letter][3:5])
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_an_empty_sequence_is_refused(bidirectional: bool) -> None:
+    network = random_network(cell="lstm", bidirectional=bidirectional)
+    message = "^there is nothing to trace: the sequence is empty$"
+    with pytest.raises(ValueError, match=message):
+        trace(network, [])
+    with pytest.raises(ValueError, match=message):
+        list(trace_in_chunks(network, [], 4))
+
+
+def test_a_bidirectional_network_cannot_go_on() -> None:
+    network, tokens = random_network(cell="lstm", bidirectional=True), random_tokens(4)
+    message = "a bidirectional network cannot go on from a trace: trace the whole sequence at once"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        trace(network, tokens, after=trace(network, tokens))

@@ -1,0 +1,75 @@
+"""Settings, and where the data folders lie."""
+
+import re
+from pathlib import Path
+
+import pytest
+from gatescope import settings
+from gatescope.settings import Settings, data_folder
+from pydantic import ValidationError
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package without any data folder."""
+    package = tmp_path / "site-packages" / "gatescope"
+    package.mkdir(parents=True)
+    monkeypatch.setattr(settings, "__file__", str(package / "settings.py"))
+    return package
+
+
+@pytest.mark.parametrize("name", ["static", "templates", "models"])
+def test_the_data_folders_of_this_installation_are_found(name: str) -> None:
+    assert data_folder(name).is_dir()
+
+
+def test_a_data_folder_inside_the_package_comes_before_one_beside_it(package: Path) -> None:
+    beside, inside = package.parent / "models", package / "models"
+    beside.mkdir()
+    assert data_folder("models") == beside
+    inside.mkdir()
+    assert data_folder("models") == inside
+
+
+def test_a_missing_data_folder_is_named_with_both_places(package: Path) -> None:
+    (package / "models").write_text("a file is no folder")
+    message = (
+        f"the folder 'models' is neither {package / 'models'} nor {package.parent / 'models'}: "
+        "the installation is incomplete"
+    )
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
+        data_folder("models")
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_what_it_is_for(name: str) -> None:
+    assert (Settings.model_fields[name].description or "").endswith(".")
+
+
+def test_the_environment_sets_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GATESCOPE_PORT", "0")
+    monkeypatch.setenv("GATESCOPE_MODELS", str(tmp_path))
+    chosen = Settings()
+    assert (chosen.port, chosen.models) == (0, tmp_path)
+    assert chosen.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PORT", "70000", "Input should be less than or equal to 65535"),
+        ("MAX_TEXT", "0", "Input should be greater than or equal to 1"),
+        ("THREADS", "two", "Input should be a valid integer"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"GATESCOPE_{name}", value)
+    with pytest.raises(ValidationError, match=f"(?s){name.lower()}.*{message}"):
+        Settings()
+
+
+def test_settings_do_not_change_while_the_application_runs() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
