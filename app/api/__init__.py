@@ -1,0 +1,1 @@
+"""The wire: schemas, encodings, problems and a file for each resource."""

@@ -1,0 +1,99 @@
+"""Traces as bytes: JSON in one piece, or JSON lines step by step; arrays as numbers or as typed arrays."""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from ..recurrent.tokenizer import Token
+from ..recurrent.trace import FloatArray, LayerTrace, Trace
+from .schemas import Encoding
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The part of a trace that is sent."""
+
+    layers: frozenset[int]
+    letters: str  # activations, in the order of the answer
+    units: list[int] | None  # None: all of them
+
+    def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
+        """The wanted activations of a layer, each (T, units)."""
+        arrays = ((letter, layer[letter]) for letter in self.letters)
+        return {letter: array if self.units is None else array[:, self.units] for letter, array in arrays}
+
+
+def typed_array(array: FloatArray) -> dict[str, str]:
+    """The form of a typed array that Plotly reads: little-endian float32 in base64."""
+    data = np.ascontiguousarray(array, dtype="<f4")
+    return {"dtype": "f4", "bdata": b64encode(data.tobytes()).decode(), "shape": ", ".join(map(str, data.shape))}
+
+
+# orjson writes numpy arrays itself, floats by the fewest digits that give the same float32 back.
+_ENCODERS: dict[Encoding, Callable[[FloatArray], Any]] = {"numbers": np.ascontiguousarray, "base64": typed_array}
+
+
+def dumps(content: object) -> bytes:
+    """JSON in UTF-8."""
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def trace_content(
+    trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
+) -> dict[str, Any]:
+    """A ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens; ready for ``dumps``."""
+    encode = _ENCODERS[encoding]
+    return {
+        "model": model,
+        "steps": steps,
+        "start": trace.start,
+        "stop": trace.start + len(trace),
+        "units": selection.units,
+        "tokens": [_token(token) for token in trace.tokens],
+        "layers": [
+            {
+                "layer": layer.layer,
+                "direction": layer.direction,
+                "cell": layer.cell,
+                "hidden_size": layer["h"].shape[1],
+                "activations": {letter: encode(array) for letter, array in selection.of(layer).items()},
+            }
+            for layer in trace.layers
+            if layer.layer in selection.layers
+        ],
+        "outputs": {"names": outputs, "values": encode(trace.outputs)},
+    }
+
+
+def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding) -> Iterator[bytes]:
+    """The lines of ``parts``, a ``StepAnswer`` each; one chunk of bytes for each part."""
+    encode = _ENCODERS[encoding]
+    for part in parts:
+        layers = [(layer, selection.of(layer)) for layer in part.layers if layer.layer in selection.layers]
+        lines = (
+            {
+                "step": part.start + t,
+                "token": _token(token),
+                "layers": [
+                    {
+                        "layer": layer.layer,
+                        "direction": layer.direction,
+                        "activations": {letter: encode(array[t]) for letter, array in arrays.items()},
+                    }
+                    for layer, arrays in layers
+                ],
+                "outputs": part.outputs[t],
+            }
+            for t, token in enumerate(part.tokens)
+        )
+        yield b"".join(
+            orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE) for line in lines
+        )
+
+
+def _token(token: Token) -> dict[str, str | int | bool]:
+    return {"text": token.text, "start": token.start, "end": token.end, "id": token.id, "known": token.known}

@@ -1,0 +1,115 @@
+"""The models of this server."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request
+
+from ..recurrent.cells import Cell
+from ..store import Model, Store
+from . import problems
+from .openapi import problem_responses
+from .schemas import ActivationInfo, BrokenModel, Letter, ModelCard, ModelList, ModelSummary
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+NAMES: dict[Letter, str] = {
+    "i": "input gate",
+    "f": "forget gate",
+    "g": "cell candidate",
+    "o": "output gate",
+    "r": "reset gate",
+    "z": "update gate",
+    "n": "new candidate",
+    "c": "cell state",
+    "h": "hidden state",
+}
+
+
+def the_store(request: Request) -> Store:
+    """The models that the application was started with."""
+    store: Store = request.app.state.store
+    return store
+
+
+def the_model(
+    model: Annotated[str, Path(description="Name of the model, from the list of models.")],
+    store: Annotated[Store, Depends(the_store)],
+) -> Model:
+    """The model of the address. Raises a problem if it is unknown or broken."""
+    if model in store.broken:
+        raise problems.broken_model(model, store.broken[model])
+    if model not in store.models:
+        raise problems.unknown_model(model, list(store.models))
+    return store.models[model]
+
+
+AStore = Annotated[Store, Depends(the_store)]
+AModel = Annotated[Model, Depends(the_model)]
+
+
+def activation_info(cell: Cell) -> list[ActivationInfo]:
+    """What a trace of ``cell`` holds, in order."""
+
+    def describe(letter: Letter) -> ActivationInfo:
+        if letter in cell.gates:
+            return ActivationInfo(letter=letter, name=NAMES[letter], kind="gate", minimum=0, maximum=1)
+        unbounded = letter == "c" or (letter == "h" and not cell.bounded)
+        return ActivationInfo(
+            letter=letter,
+            name=NAMES[letter],
+            kind="candidate" if letter == cell.candidate else "state",
+            minimum=None if letter == "c" else -1 if cell.bounded else 0,
+            maximum=None if unbounded else 1,
+        )
+
+    return [describe(letter) for letter in NAMES if letter in cell.activations]
+
+
+def summary(model: Model) -> ModelSummary:
+    """A model's entry in the list of models."""
+    network = model.config.network
+    return ModelSummary(
+        id=model.id,
+        title=model.config.title,
+        task=model.config.task,
+        cell=network.cell,
+        hidden_size=network.hidden_size,
+        layers=network.layers,
+        bidirectional=network.bidirectional,
+    )
+
+
+def card(model: Model) -> ModelCard:
+    """All that is known of a model."""
+    config = model.config
+    return ModelCard(
+        **summary(model).model_dump(),
+        **config.model_dump(
+            include={"description", "tokenizer", "outputs", "opposite", "examples", "metrics", "licence"}
+        ),
+        network=config.network,
+        weights_sha256=config.weights_sha256,
+        parameters=sum(each.numel() for each in model.network.parameters()),
+        recurrent_parameters=sum(each.numel() for each in model.network.recurrent.parameters()),
+        activations=activation_info(config.network.cell_definition),
+    )
+
+
+@router.get("", summary="All models")
+def list_models(store: AStore) -> ModelList:
+    """The models that serve, and those that are installed but broken, with the reason."""
+    return ModelList(
+        models=[summary(model) for model in store],
+        broken=[BrokenModel(id=model, reason=reason) for model, reason in store.broken.items()],
+    )
+
+
+@router.get(
+    "/{model}",
+    summary="One model's card",
+    responses=problem_responses(s404="No such model.", s503="The model is broken."),
+)
+def get_model(model: AModel) -> ModelCard:
+    """Cell, sizes, task, vocabulary kind, figures, licence and checksum of one model."""
+    return card(model)

@@ -1,0 +1,201 @@
+"""Errors on the wire: RFC 9457 problem details, each with a sentence that says what to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_problem.error import Problem, StatusProblem
+from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
+from pydantic import ValidationError
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def unknown_model(model: str, known: Sequence[str]) -> Problem:
+    """The model of the address is not installed."""
+    return Problem(
+        "Unknown model", "unknown-model", f"There is no model {model!r}. The models are: {', '.join(known)}.", 404
+    )
+
+
+def broken_model(model: str, reason: str) -> Problem:
+    """The model of the address is installed and cannot be used."""
+    return Problem(
+        "Broken model",
+        "broken-model",
+        f"The model {model!r} is installed but cannot be used: {reason}. The other models serve.",
+        503,
+    )
+
+
+def invalid_request(where: str, what: str) -> Problem:
+    """A value that is well-formed but not possible for this model."""
+    return invalid_fields([{"where": where, "what": what}])
+
+
+def invalid_fields(complaints: Sequence[dict[str, str]]) -> Problem:
+    """Fields that are wrong; each complaint says ``where`` and ``what``."""
+    sentence = "; ".join(f"{each['where']}: {each['what']}" for each in complaints[:3])
+    return Problem("Invalid request", "invalid-request", f"{sentence}.", 422, errors=list(complaints))
+
+
+def text_too_long(length: int, limit: int) -> Problem:
+    """The text passes the setting ``max_text``."""
+    return Problem(
+        "Text too long",
+        "text-too-long",
+        f"The text has {length:,} characters; this server takes up to {limit:,}. Send a shorter part of it.",
+        413,
+        limit=limit,
+    )
+
+
+def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem:
+    """The answer passes the setting ``max_values``."""
+    return Problem(
+        "Answer too large",
+        "answer-too-large",
+        f"The answer would hold {steps * units * arrays:,} numbers ({steps:,} steps × {units:,} units × {arrays:,} "
+        f"arrays); this server sends up to {limit:,}. Narrow the request with start and stop, units, layers or "
+        "activations, or ask for application/jsonl.",
+        413,
+        limit=limit,
+    )
+
+
+def body_too_large(limit: int) -> Problem:
+    """The body passes the setting ``max_body``."""
+    return Problem(
+        "Body too large",
+        "body-too-large",
+        f"The body is larger than the {limit:,} bytes that this server takes. Send a shorter text.",
+        413,
+        limit=limit,
+    )
+
+
+def not_json(content_type: str) -> Problem:
+    """The body is not declared as JSON."""
+    said = f"{content_type!r}" if content_type else "missing"
+    return Problem(
+        "Unsupported media type",
+        "unsupported-media-type",
+        f"The Content-Type is {said}; send a JSON body as application/json.",
+        415,
+    )
+
+
+def not_acceptable(accept: str, offered: Sequence[str]) -> Problem:
+    """No form of the answer is accepted by the client."""
+    return Problem(
+        "Not acceptable",
+        "not-acceptable",
+        f"The Accept header asks for {accept!r}; a trace comes as {' or '.join(offered)}.",
+        406,
+    )
+
+
+def not_utf8() -> Problem:
+    """The query cannot be decoded."""
+    return Problem(
+        "Invalid query",
+        "invalid-query",
+        "The query is not percent-encoded UTF-8. Encode the text as UTF-8 before percent-encoding it.",
+        400,
+    )
+
+
+def _blame(error: Any) -> dict[str, str]:
+    """One of pydantic's complaints, as where it is and a phrase that says what would be right."""
+    match error["type"]:
+        case "extra_forbidden":
+            what = "there is no such field; the fields are listed at /docs"
+        case "missing":
+            what = "is required"
+        case "model_attributes_type":
+            what = "must be a JSON object with the field text"
+        case _:
+            what = str(error["msg"]).removeprefix("Value error, ")
+    place = [str(part) for part in error["loc"] if part not in {"body", "query"}]
+    return {"where": ".".join(place) or "body", "what": what}
+
+
+def invalid_request_of(error: ValidationError | RequestValidationError) -> Problem:
+    """The problem of a request that does not fit its schema."""
+    return invalid_fields([_blame(each) for each in error.errors()])
+
+
+def _on_invalid(_handler: ExceptionHandler, _request: Request, exc: RequestValidationError) -> Problem:
+    errors = exc.errors()
+    if errors[0]["type"] == "json_invalid":
+        reason, at = errors[0]["ctx"]["error"], errors[0]["loc"][-1]
+        return Problem(
+            "Malformed JSON", "malformed-json", f"The body is not JSON: {reason} at character {at}.", status=400
+        )
+    return invalid_request_of(exc)
+
+
+def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPException) -> Problem:
+    """The framework's own errors, which name only their status."""
+    headers, path = Headers(exc.headers), request.url.path
+    match exc.status_code:
+        case 404:
+            title, detail = "Not found", f"There is nothing at {path}. The calls are listed at /docs."
+        case 405:
+            title, detail = "Method not allowed", f"{path} does not take {request.method}; it takes {headers['allow']}."
+        case 413:
+            return body_too_large(request.app.state.settings.max_body)
+        case _:
+            return Problem(exc.detail, f"http-{exc.status_code}", exc.detail, exc.status_code, dict(headers))
+    return Problem(title, title.lower().replace(" ", "-"), detail, exc.status_code, dict(headers))
+
+
+class _Defect(StatusProblem):
+    """Whatever nobody caught; what it says stays in the log."""
+
+    type_ = "internal-error"
+    title = "Internal error"
+    status = 500
+
+    def __init__(self, _said: str) -> None:
+        super().__init__("The server met a defect of its own and logged it. The same request may fail again.")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app``, the framework's own included, as ``application/problem+json``."""
+    handler = new_exception_handler(
+        http_exception_handler=_on_http_error,
+        request_validation_handler=_on_invalid,
+        unhandled_wrappers={"default": _Defect},
+    )
+    describe = app.openapi
+    add_exception_handler(app, handler)
+    app.openapi = describe  # type: ignore[method-assign]  # ours describes the problems, see openapi.py
+
+
+class BodyLimit:
+    """Starlette's limit on the size of a body, its plain-text refusal put as a problem."""
+
+    def __init__(self, app: ASGIApp, max_body_size: int) -> None:
+        self.max_body_size = max_body_size
+        self.app = RequestBodyLimitMiddleware(app, max_body_size)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = False
+
+        async def send_unless_refused(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                refused = Headers(raw=message["headers"])["content-type"].startswith("text/plain")
+            if not refused:
+                await send(message)
+
+        await self.app(scope, receive, send_unless_refused)
+        if refused:
+            content = body_too_large(self.max_body_size).marshal()
+            await JSONResponse(content, 413, media_type="application/problem+json")(scope, receive, send)

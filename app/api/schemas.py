@@ -1,0 +1,201 @@
+"""The shapes of requests and answers; OpenAPI is made from them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ..recurrent.cells import CellName
+from ..recurrent.network import Direction, NetworkConfig
+from ..recurrent.tokenizer import TokenizerKind
+from ..store import Metric
+
+
+def _whole_characters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"character {error.start} is a lone surrogate (half of a UTF-16 pair); send whole characters"
+        ) from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole_characters)]
+Letter = Literal["i", "f", "g", "o", "r", "z", "n", "c", "h"]
+Encoding = Literal["numbers", "base64"]
+
+
+class ActivationInfo(BaseModel):
+    """What an activation is."""
+
+    letter: Letter = Field(description="Its letter in the PyTorch documentation.")
+    name: str = Field(description="Its name: `forget gate`.")
+    kind: Literal["gate", "candidate", "state"] = Field(description="Its part in the cell.")
+    minimum: float | None = Field(description="Least value possible; null where it is unbounded.")
+    maximum: float | None = Field(description="Greatest value possible; null where it is unbounded.")
+
+
+class ModelSummary(BaseModel):
+    """A model in the list of models."""
+
+    id: str = Field(description="Name of the model in addresses.")
+    title: str = Field(description="Name of the model, for people.")
+    task: str = Field(description="What it was trained for; models of one task answer the same sentences.")
+    cell: CellName = Field(description="The recurrent cell.")
+    hidden_size: int = Field(ge=1, description="H: units in each layer and direction.")
+    layers: int = Field(ge=1, description="Number of layers.")
+    bidirectional: bool = Field(description="Whether every layer also runs from the last token to the first.")
+
+
+class BrokenModel(BaseModel):
+    """A model folder that cannot be used."""
+
+    id: str = Field(description="Name of the folder.")
+    reason: str = Field(description="Which file is wrong, and why.")
+
+
+class ModelList(BaseModel):
+    """Every model of this server."""
+
+    models: list[ModelSummary] = Field(description="Models that serve.")
+    broken: list[BrokenModel] = Field(description="Models that are installed but cannot be used.")
+
+
+class ModelCard(ModelSummary):
+    """All that is known of a model."""
+
+    description: str = Field(description="What its outputs mean.")
+    network: NetworkConfig = Field(description="Cell and sizes.")
+    parameters: int = Field(ge=1, description="Number of trained parameters, the embedding and the head included.")
+    recurrent_parameters: int = Field(ge=1, description="Number of parameters of the recurrent layers alone.")
+    activations: list[ActivationInfo] = Field(description="What a trace of this model holds, in order.")
+    tokenizer: TokenizerKind = Field(description="How text is split.")
+    outputs: list[str] = Field(description="Name of each number that the head says after a step.")
+    opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
+    examples: list[str] = Field(description="Sentences worth typing.")
+    metrics: list[Metric] = Field(description="Figures on held-out data.")
+    licence: str = Field(description="Licence of the weights.")
+    weights_sha256: str = Field(description="SHA-256 of the weights, in hexadecimal.")
+
+
+class TraceOptions(BaseModel):
+    """What a trace is asked of, and which part of it is wanted. All of it is, where a field is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Text = Field(description="The text to trace.", examples=["the movie was not good"])
+    layers: list[Annotated[int, Field(ge=0)]] | None = Field(None, min_length=1, description="Layers, from 0.")
+    activations: list[Letter] | None = Field(None, min_length=1, description="Gates, candidate and states, by letter.")
+    units: list[Annotated[int, Field(ge=0)]] | None = Field(
+        None, min_length=1, description="Units of every layer, from 0, in the order wanted."
+    )
+    start: int = Field(0, ge=0, description="First step wanted, from 0. The network runs from the first token always.")
+    stop: int | None = Field(
+        None, ge=1, description="One past the last step wanted; null, or past the end: to the end."
+    )
+    encoding: Encoding = Field(
+        "numbers",
+        description="Arrays as nested numbers, or as typed arrays in base64 (float32, little-endian, row by row), "
+        "the form that Plotly reads.",
+    )
+
+
+class TokenInfo(BaseModel):
+    """A token and where it stands in the text."""
+
+    text: str = Field(description="The token as it stands in the text.")
+    start: int = Field(ge=0, description="Its first character, in Unicode code points of the text as it was sent.")
+    end: int = Field(ge=0, description="One past its last character, in code points.")
+    id: int = Field(ge=0, description="Its row in the embedding; 0 is the unknown token.")
+    known: bool = Field(description="Whether the vocabulary holds it.")
+
+
+class TypedArray(BaseModel):
+    """An array in base64."""
+
+    dtype: Literal["f4"] = Field(description="float32, little-endian.")
+    bdata: str = Field(description="The numbers, row by row, in base64.")
+    shape: str = Field(description="Size of each dimension: `T, H`.", examples=["5, 64"])
+
+
+Matrix = Annotated[
+    list[list[float]] | TypedArray,
+    Field(
+        description="(T, H): a row for each step, a column for each unit. Gates lie in [0, 1], candidates and h in "
+        "[-1, 1] (h of a relu RNN in [0, ∞)); c is unbounded. No unit of measurement."
+    ),
+]
+Vector = Annotated[
+    list[float] | TypedArray, Field(description="(H,): a value for each unit at this step; ranges as in a whole trace.")
+]
+
+
+class LayerInfo(BaseModel):
+    """One layer in one direction."""
+
+    layer: int = Field(ge=0, description="The layer, from 0.")
+    direction: Direction = Field(description="`backward` ran from the last token to the first.")
+
+
+class LayerActivations(LayerInfo):
+    """What one layer did in one direction, at every step."""
+
+    cell: CellName = Field(description="The recurrent cell.")
+    hidden_size: int = Field(ge=1, description="H: units of the layer, also where fewer were asked for.")
+    activations: dict[Letter, Matrix] = Field(description="Arrays by letter; row t belongs to token t.")
+
+
+class Outputs(BaseModel):
+    """What the head says after each step."""
+
+    names: list[str] = Field(description="What each column is the probability of.")
+    values: Annotated[
+        list[list[float]] | TypedArray,
+        Field(description="(T, outputs): probabilities in [0, 1], a row for each step."),
+    ]
+
+
+class TraceAnswer(BaseModel):
+    """Every gate, candidate and state of a network over a text."""
+
+    model: str = Field(description="The model that ran.")
+    steps: int = Field(ge=1, description="T: tokens of the whole text.")
+    start: int = Field(ge=0, description="Step that the first row of every array belongs to.")
+    stop: int = Field(ge=1, description="One past the step of the last row.")
+    units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
+    tokens: list[TokenInfo] = Field(description="The tokens of the steps answered, one for each row.")
+    layers: list[LayerActivations] = Field(description="Layer by layer, forward before backward.")
+    outputs: Outputs = Field(description="Probabilities that the head gives, for each step answered.")
+
+
+class StepLayer(LayerInfo):
+    """What one layer did in one direction, at one step."""
+
+    activations: dict[Letter, Vector] = Field(description="Vectors by letter.")
+
+
+class StepAnswer(BaseModel):
+    """One line of a JSONL answer: one step."""
+
+    step: int = Field(ge=0, description="The step, from 0.")
+    token: TokenInfo = Field(description="The token of this step.")
+    layers: list[StepLayer] = Field(description="Layer by layer, forward before backward.")
+    outputs: list[float] = Field(description="Probability of each output, in [0, 1], in the order of the model card.")
+
+
+class Complaint(BaseModel):
+    """What is wrong with one field of a request."""
+
+    where: str = Field(description="The field: `text`, `units.0`.")
+    what: str = Field(description="What is wrong with it, and what would be right.")
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 puts it (`application/problem+json`)."""
+
+    type: str = Field(description="Kind of problem: a stable word for programs.")
+    title: str = Field(description="Kind of problem, for people.")
+    status: int = Field(ge=400, le=599, description="The HTTP status code.")
+    detail: str = Field(description="What was wrong with this request, and what to do.")
+    errors: list[Complaint] = Field(default=[], description="The fields that are wrong, where some are.")
+    limit: int | None = Field(default=None, description="The limit that was passed, where one was.")

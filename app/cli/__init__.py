@@ -1,0 +1,16 @@
+"""The command line: a file for each command."""
+
+import typer
+
+from . import models, serve, trace, train
+
+app = typer.Typer(
+    name="gatescope",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="See what an LSTM, a GRU or a plain RNN keeps, forgets and lets out, word by word.",
+)
+app.command("serve")(serve.serve)
+app.command("trace")(trace.trace)
+app.command("models")(models.models)
+app.add_typer(train.app, name="train")

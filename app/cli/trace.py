@@ -1,0 +1,39 @@
+"""gatescope trace: the JSON of a trace, without a server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import give_up, read_settings
+
+
+def trace(
+    text: Annotated[str, typer.Argument(help="The text to trace.")],
+    model: Annotated[str, typer.Option(help="Name of an installed model, or the folder of one.")] = "sentiment-lstm",
+    activations: Annotated[str | None, typer.Option(help="Letters of the activations wanted, such as fio.")] = None,
+    start: Annotated[int, typer.Option(min=0, help="First step wanted, from 0.")] = 0,
+    stop: Annotated[int | None, typer.Option(min=1, help="One past the last step wanted.")] = None,
+) -> None:
+    """Print the trace of a text as JSON, as the API gives it."""
+    from fastapi_problem.error import Problem
+    from pydantic import ValidationError
+
+    from ..api.problems import invalid_request_of
+    from ..api.schemas import TraceOptions
+    from ..api.traces import trace_json
+    from ..store import BrokenModelError, load_model
+
+    settings = read_settings()
+    folder = Path(model) if Path(model).is_dir() else settings.models / model
+    if not folder.is_dir():
+        give_up(f"there is no model {model!r}: 'gatescope models' lists them")
+    wanted = {"text": text, "activations": activations and list(activations), "start": start, "stop": stop}
+    try:
+        typer.echo(trace_json(load_model(folder), TraceOptions.model_validate(wanted), settings))
+    except BrokenModelError as error:
+        give_up(f"{model}: {error}")
+    except ValidationError as error:
+        give_up(str(invalid_request_of(error).detail))
+    except Problem as problem:
+        give_up(str(problem.detail))

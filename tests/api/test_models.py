@@ -1,0 +1,81 @@
+"""The list of models and their cards."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from gatescope.api.models import activation_info
+from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN, Cell
+from serving import HIDDEN
+from starlette.testclient import TestClient
+
+
+def test_list_names_every_model_and_says_why_one_is_broken(api: TestClient) -> None:
+    answer = api.get("/api/v1/models").json()
+    assert [model["id"] for model in answer["models"]] == ["both-ways", "gru", "letters", "lstm", "rnn"]
+    assert answer["models"][0] == {
+        "id": "both-ways",
+        "title": "BOTH-WAYS",
+        "task": "test",
+        "cell": "gru",
+        "hidden_size": HIDDEN,
+        "layers": 2,
+        "bidirectional": True,
+    }
+    assert answer["broken"] == [{"id": "broken", "reason": "config.json: the file is missing"}]
+
+
+def test_card_tells_sizes_activations_and_checksum(api: TestClient, models: Path) -> None:
+    card = api.get("/api/v1/models/lstm").json()
+    assert card["network"]["embedding_size"] == 5
+    assert card["recurrent_parameters"] == 4 * HIDDEN * (5 + HIDDEN + 2)
+    assert card["parameters"] == card["recurrent_parameters"] + 10 * 5 + HIDDEN + 1
+    assert card["weights_sha256"] == hashlib.sha256((models / "lstm" / "model.safetensors").read_bytes()).hexdigest()
+    assert card["opposite"] == "negative"
+    assert [(each["letter"], each["kind"]) for each in card["activations"]] == [
+        ("i", "gate"),
+        ("f", "gate"),
+        ("g", "candidate"),
+        ("o", "gate"),
+        ("c", "state"),
+        ("h", "state"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "ranges"),
+    [
+        (LSTM, {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1), "c": (None, None), "h": (-1, 1)}),
+        (GRU, {"r": (0, 1), "z": (0, 1), "n": (-1, 1), "h": (-1, 1)}),
+        (RNN, {"h": (-1, 1)}),
+        (RELU_RNN, {"h": (0, None)}),
+    ],
+    ids=["lstm", "gru", "rnn", "relu rnn"],
+)
+def test_ranges_are_those_of_the_cell(cell: Cell, ranges: dict[str, tuple[float | None, float | None]]) -> None:
+    assert {info.letter: (info.minimum, info.maximum) for info in activation_info(cell)} == ranges
+
+
+def test_unknown_model(api: TestClient) -> None:
+    response = api.get("/api/v1/models/nope")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "type": "unknown-model",
+        "title": "Unknown model",
+        "status": 404,
+        "detail": "There is no model 'nope'. The models are: both-ways, gru, letters, lstm, rnn.",
+    }
+
+
+@pytest.mark.parametrize("path", ["/api/v1/models/broken", "/api/v1/models/broken/trace?text=good"])
+def test_broken_model(api: TestClient, path: str) -> None:
+    response = api.get(path)
+    assert response.status_code == 503
+    assert response.json() == {
+        "type": "broken-model",
+        "title": "Broken model",
+        "status": 503,
+        "detail": "The model 'broken' is installed but cannot be used: config.json: the file is missing. "
+        "The other models serve.",
+    }

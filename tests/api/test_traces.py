@@ -1,0 +1,340 @@
+"""Traces on the wire, against the trace that the network gives."""
+
+import json
+import threading
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+from gatescope.main import create_app
+from gatescope.recurrent.trace import Trace
+from gatescope.settings import Settings
+from gatescope.store import load_model
+from numpy.typing import NDArray
+from serving import HIDDEN, MODELS, client, running
+from starlette.testclient import TestClient
+
+TEXT = "the movie was not good"
+JSONL = {"Accept": "application/jsonl"}
+
+
+def post(api: TestClient, model: str = "lstm", **options: Any) -> dict[str, Any]:
+    response = api.post(f"/api/v1/models/{model}/traces", json={"text": TEXT, **options})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def lines(api: TestClient, model: str = "lstm", **options: Any) -> list[dict[str, Any]]:
+    response = api.post(f"/api/v1/models/{model}/traces", json={"text": TEXT, **options}, headers=JSONL)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/jsonl"
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+def decoded(array: dict[str, str]) -> NDArray[np.float32]:
+    shape = [int(size) for size in array["shape"].split(", ")]
+    return np.frombuffer(b64decode(array["bdata"]), dtype="<f4").reshape(shape)
+
+
+def expected(models: Path, model: str = "lstm", text: str = TEXT) -> Trace:
+    return load_model(models / model).trace(text)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_answer_holds_every_number_of_the_trace(api: TestClient, models: Path, model: str) -> None:
+    text = "abba ab" if model == "letters" else TEXT
+    answer, trace = post(api, model, text=text), expected(models, model, text)
+    assert (answer["model"], answer["steps"], answer["start"], answer["stop"]) == (model, len(trace), 0, len(trace))
+    assert answer["units"] is None
+    assert len(answer["layers"]) == len(trace.layers)
+    for sent, layer in zip(answer["layers"], trace.layers, strict=True):
+        assert (sent["layer"], sent["direction"], sent["cell"]) == (layer.layer, layer.direction, layer.cell)
+        assert sent["hidden_size"] == HIDDEN
+        assert sent["activations"].keys() == layer.activations.keys()
+        for letter, array in layer.activations.items():
+            np.testing.assert_array_equal(np.array(sent["activations"][letter], dtype=np.float32), array)
+    np.testing.assert_array_equal(np.array(answer["outputs"]["values"], dtype=np.float32), trace.outputs)
+
+
+def test_base64_holds_the_same_numbers(api: TestClient) -> None:
+    plain, packed = post(api), post(api, encoding="base64")
+    assert packed["layers"][0]["activations"]["f"]["dtype"] == "f4"
+    for letter, array in packed["layers"][0]["activations"].items():
+        np.testing.assert_array_equal(
+            decoded(array), np.array(plain["layers"][0]["activations"][letter], dtype=np.float32)
+        )
+    np.testing.assert_array_equal(
+        decoded(packed["outputs"]["values"]), np.array(plain["outputs"]["values"], dtype=np.float32)
+    )
+
+
+def test_get_gives_the_same_as_post(api: TestClient) -> None:
+    options = {"activations": ["h", "f"], "units": [6, 0], "layers": [0], "start": 1, "stop": 3, "encoding": "base64"}
+    got = api.get("/api/v1/models/lstm/trace", params={"text": TEXT, **options})
+    assert got.json() == post(api, **options)
+
+
+def test_choice_of_layers_activations_units_and_steps(api: TestClient, models: Path) -> None:
+    answer = post(api, "both-ways", layers=[1], activations=["h", "z"], units=[5, 2], start=1, stop=4)
+    trace = expected(models, "both-ways")
+    assert (answer["steps"], answer["start"], answer["stop"], answer["units"]) == (5, 1, 4, [5, 2])
+    assert [token["text"] for token in answer["tokens"]] == ["movie", "was", "not"]
+    assert [(each["layer"], each["direction"]) for each in answer["layers"]] == [(1, "forward"), (1, "backward")]
+    for sent in answer["layers"]:
+        assert list(sent["activations"]) == ["z", "h"]
+        for letter, rows in sent["activations"].items():
+            wanted = trace.layer(1, sent["direction"])[letter][1:4, [5, 2]]
+            np.testing.assert_array_equal(np.array(rows, dtype=np.float32), wanted)
+    assert len(answer["outputs"]["values"]) == 3
+
+
+def test_stop_past_the_end_means_the_end(api: TestClient) -> None:
+    answer = post(api, start=3, stop=1000)
+    assert (answer["start"], answer["stop"]) == (3, 5)
+
+
+@pytest.mark.parametrize("model", ["lstm", "both-ways"])
+@pytest.mark.parametrize("span", [{}, {"start": 2}, {"start": 1, "stop": 4}, {"stop": 2}])
+def test_lines_hold_the_same_as_one_answer(models: Path, model: str, span: dict[str, int]) -> None:
+    api = client(models, chunk_steps=2)
+    whole, steps = post(api, model, units=[3, 1], **span), lines(api, model, units=[3, 1], **span)
+    assert [line["step"] for line in steps] == list(range(whole["start"], whole["stop"]))
+    assert [line["token"] for line in steps] == whole["tokens"]
+    assert [line["outputs"] for line in steps] == whole["outputs"]["values"]
+    for t, line in enumerate(steps):
+        for sent, layer in zip(line["layers"], whole["layers"], strict=True):
+            assert (sent["layer"], sent["direction"]) == (layer["layer"], layer["direction"])
+            assert sent["activations"] == {letter: rows[t] for letter, rows in layer["activations"].items()}
+
+
+def test_lines_in_base64(api: TestClient) -> None:
+    [line] = lines(api, text="good", activations=["c"], encoding="base64")
+    array = line["layers"][0]["activations"]["c"]
+    assert array["shape"] == str(HIDDEN)
+    plain = post(api, text="good")["layers"][0]["activations"]["c"][0]
+    np.testing.assert_array_equal(decoded(array), np.array(plain, dtype=np.float32))
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_chunks_arrive_while_the_network_steps(models: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """The network waits before its second chunk until the client has read the first."""
+    from gatescope.api import traces
+
+    read, chunks_asked = threading.Event(), []
+    in_chunks = traces.trace_in_chunks
+
+    def waiting(*args: Any) -> Any:
+        for part in in_chunks(*args):
+            if chunks_asked:
+                assert read.wait(20), "the first chunk did not reach the client"
+            chunks_asked.append(part.start)
+            yield part
+
+    monkeypatch.setattr(traces, "trace_in_chunks", waiting)
+    with running(create_app(Settings(models=models, chunk_steps=2))) as address:
+        url = f"{address}/api/v1/models/lstm/traces"
+        headers = JSONL | {"Accept-Encoding": encoding}
+        with httpx2.stream("POST", url, json={"text": TEXT}, headers=headers, timeout=30) as response:
+            steps = []
+            for line in response.iter_lines():
+                steps.append(json.loads(line)["step"])
+                read.set()
+        assert steps == [0, 1, 2, 3, 4]
+        assert chunks_asked == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Not GOOD", [("Not", 0, 3, True), ("GOOD", 4, 8, True)]),
+        ("👨‍👩‍👧 good", [("👨‍👩‍👧", 0, 5, False), ("good", 6, 10, True)]),
+        ("cafe\u0301 bad", [("cafe\u0301", 0, 5, False), ("bad", 6, 9, True)]),
+        ("שלום good", [("שלום", 0, 4, False), ("good", 5, 9, True)]),
+        ("a\x00good", [("a", 0, 1, False), ("\x00", 1, 2, False), ("good", 2, 6, True)]),
+        ("wasn’t", [("was", 0, 3, True), ("n’t", 3, 6, True)]),
+    ],
+    ids=["case", "emoji", "combining mark", "right to left", "NUL", "clitic"],
+)
+def test_offsets_count_code_points_of_the_text_as_sent(
+    api: TestClient, text: str, tokens: list[tuple[str, int, int, bool]]
+) -> None:
+    for answer in (post(api, text=text), api.get("/api/v1/models/lstm/trace", params={"text": text}).json()):
+        assert [(t["text"], t["start"], t["end"], t["known"]) for t in answer["tokens"]] == tokens
+
+
+def test_ten_thousand_characters(api: TestClient) -> None:
+    text = ("good 👍 " * 2000)[:10_000]
+    answer = post(api, text=text, activations=["h"], units=[0])
+    assert answer["steps"] == sum(1 for _ in text.split())
+    assert all(text[token["start"] : token["end"]] == token["text"] for token in answer["tokens"])
+
+
+def problem(response: Any) -> tuple[int, str, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    answer = response.json()
+    assert answer["status"] == response.status_code
+    return response.status_code, answer["type"], answer["detail"]
+
+
+BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"text": ""}, "text: has no word to trace; send at least one."),
+    ({"text": " \n\t"}, "text: has no word to trace; send at least one."),
+    ({"layers": [1]}, "layers: there is no layer 1: lstm has layers 0 to 0."),
+    ({"layers": [-1]}, "layers.0: Input should be greater than or equal to 0."),
+    ({"layers": []}, "layers: List should have at least 1 item after validation, not 0."),
+    ({"units": [0, 7]}, "units: there is no unit 7: lstm has units 0 to 6."),
+    ({"units": ["x"]}, "units.0: Input should be a valid integer, unable to parse string as an integer."),
+    ({"activations": ["z"]}, "activations: there is no 'z' in lstm (lstm): choose from i, f, g, o, c, h."),
+    (
+        {"activations": ["q"]},
+        "activations.0: Input should be 'i', 'f', 'g', 'o', 'r', 'z', 'n', 'c' or 'h'.",
+    ),
+    ({"start": 5}, "start: 5 is not below 5, where the steps asked for end; the text has 5."),
+    ({"start": 2, "stop": 2}, "start: 2 is not below 2, where the steps asked for end; the text has 5."),
+    ({"stop": 0}, "stop: Input should be greater than or equal to 1."),
+    ({"encoding": "hex"}, "encoding: Input should be 'numbers' or 'base64'."),
+    ({"unit": [1]}, "unit: there is no such field; the fields are listed at /docs."),
+]
+
+
+@pytest.mark.parametrize(("options", "detail"), BAD_OPTIONS, ids=[str(options) for options, _ in BAD_OPTIONS])
+@pytest.mark.parametrize("headers", [{}, JSONL], ids=["json", "jsonl"])
+def test_bad_option(api: TestClient, options: dict[str, Any], detail: str, headers: dict[str, str]) -> None:
+    response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, **options}, headers=headers)
+    assert problem(response) == (422, "invalid-request", detail)
+    field, what = detail.removesuffix(".").split(": ", 1)
+    assert response.json()["errors"] == [{"where": field, "what": what}]
+
+
+@pytest.mark.parametrize(
+    ("options", "detail"), [(options, detail) for options, detail in BAD_OPTIONS if options != {"layers": []}]
+)
+def test_bad_option_in_the_address(api: TestClient, options: dict[str, Any], detail: str) -> None:
+    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT, **options})
+    assert problem(response) == (422, "invalid-request", detail)
+
+
+def test_several_bad_fields_are_all_named(api: TestClient) -> None:
+    response = api.post("/api/v1/models/lstm/traces", json={"stop": 0, "unit": 1})
+    assert problem(response)[2] == (
+        "text: is required; stop: Input should be greater than or equal to 1; "
+        "unit: there is no such field; the fields are listed at /docs."
+    )
+    assert [each["where"] for each in response.json()["errors"]] == ["text", "stop", "unit"]
+
+
+BODIES: list[tuple[bytes, str, int, str, str]] = [
+    (
+        b"{bad",
+        "application/json",
+        400,
+        "malformed-json",
+        "The body is not JSON: Expecting property name enclosed in double quotes at character 1.",
+    ),
+    (b"", "application/json", 422, "invalid-request", "body: is required."),
+    (b"[1]", "application/json", 422, "invalid-request", "body: must be a JSON object with the field text."),
+    (
+        b'{"text": "a\\ud800"}',
+        "application/json",
+        422,
+        "invalid-request",
+        "text: character 1 is a lone surrogate (half of a UTF-16 pair); send whole characters.",
+    ),
+    (
+        b'{"text": "good"}',
+        "text/plain",
+        415,
+        "unsupported-media-type",
+        "The Content-Type is 'text/plain'; send a JSON body as application/json.",
+    ),
+    (
+        b'{"text": "good"}',
+        "",
+        415,
+        "unsupported-media-type",
+        "The Content-Type is missing; send a JSON body as application/json.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type", "status", "kind", "detail"), BODIES)
+def test_bad_body(api: TestClient, body: bytes, content_type: str, status: int, kind: str, detail: str) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    response = api.post("/api/v1/models/lstm/traces", content=body, headers=headers)
+    assert problem(response) == (status, kind, detail)
+
+
+@pytest.mark.parametrize("query", ["text=%ff", "text=%ed%a0%80"], ids=["not UTF-8", "encoded surrogate"])
+def test_query_that_is_not_utf8(api: TestClient, query: str) -> None:
+    assert problem(api.get(f"/api/v1/models/lstm/trace?{query}")) == (
+        400,
+        "invalid-query",
+        "The query is not percent-encoded UTF-8. Encode the text as UTF-8 before percent-encoding it.",
+    )
+
+
+def test_text_over_the_limit(models: Path) -> None:
+    response = client(models, max_text=10).post("/api/v1/models/lstm/traces", json={"text": "good " * 3})
+    assert problem(response) == (
+        413,
+        "text-too-long",
+        "The text has 15 characters; this server takes up to 10. Send a shorter part of it.",
+    )
+    assert response.json()["limit"] == 10
+
+
+def test_answer_over_the_limit(models: Path) -> None:
+    api = client(models, max_values=5 * HIDDEN * 6 - 1)
+    response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT})
+    assert problem(response) == (
+        413,
+        "answer-too-large",
+        "The answer would hold 210 numbers (5 steps × 7 units × 6 arrays); this server sends up to 209. "
+        "Narrow the request with start and stop, units, layers or activations, or ask for application/jsonl.",
+    )
+    for narrower in ({"stop": 4}, {"units": [0]}, {"activations": ["f"]}):
+        assert post(api, **narrower)["model"] == "lstm"
+    assert len(lines(api)) == 5
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
+def test_body_over_the_limit(models: Path, chunked: bool) -> None:
+    body = b'{"text": "' + b"x" * 200 + b'"}'
+    response = client(models, max_body=100).post(
+        "/api/v1/models/lstm/traces",
+        content=iter([body[:90], body[90:]]) if chunked else body,
+        headers={"Content-Type": "application/json"},
+    )
+    assert problem(response) == (
+        413,
+        "body-too-large",
+        "The body is larger than the 100 bytes that this server takes. Send a shorter text.",
+    )
+
+
+def test_accept_header_that_fits_nothing(api: TestClient) -> None:
+    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers={"Accept": "text/csv"})
+    assert problem(response) == (
+        406,
+        "not-acceptable",
+        "The Accept header asks for 'text/csv'; a trace comes as application/json or application/jsonl.",
+    )
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*;q=0.5, text/html", "APPLICATION/JSON", ""])
+def test_accept_headers_that_mean_json(api: TestClient, accept: str) -> None:
+    headers = {"Accept": accept} if accept else {}
+    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers=headers)
+    assert response.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/vnd.x+json"])
+def test_content_types_that_mean_json(api: TestClient, content_type: str) -> None:
+    response = api.post(
+        "/api/v1/models/lstm/traces", content=b'{"text": "good"}', headers={"Content-Type": content_type}
+    )
+    assert response.status_code == 200

@@ -1,0 +1,65 @@
+"""gatescope trace and gatescope models."""
+
+import json
+from pathlib import Path
+
+import pytest
+from gatescope.cli import app
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+
+@pytest.fixture
+def run(models: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("GATESCOPE_MODELS", str(models))
+    monkeypatch.setenv("GATESCOPE_MAX_TEXT", "50")
+    monkeypatch.setenv("COLUMNS", "200")
+    return CliRunner()
+
+
+def test_trace_prints_what_the_api_answers(run: CliRunner, api: TestClient) -> None:
+    done = run.invoke(
+        app, ["trace", "not good", "--model", "gru", "--activations", "zh", "--start", "1", "--stop", "2"]
+    )
+    assert done.exit_code == 0, done.output
+    options = {"text": "not good", "activations": ["z", "h"], "start": 1, "stop": 2}
+    assert json.loads(done.stdout) == api.post("/api/v1/models/gru/traces", json=options).json()
+
+
+def test_trace_takes_the_folder_of_a_model(run: CliRunner, models: Path) -> None:
+    done = run.invoke(app, ["trace", "good", "--model", str(models / "rnn")])
+    assert json.loads(done.stdout)["model"] == "rnn"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["good", "--model", "nope"], "there is no model 'nope': 'gatescope models' lists them"),
+        (["good", "--model", "broken"], "broken: config.json: the file is missing"),
+        (["", "--model", "lstm"], "text: has no word to trace; send at least one."),
+        (["good", "--model", "lstm", "--activations", "z"], "activations: there is no 'z' in lstm (lstm)"),
+        (["good", "--model", "lstm", "--activations", "?"], "activations.0: Input should be 'i', 'f', "),
+        (["a" * 51, "--model", "lstm"], "The text has 51 characters; this server takes up to 50."),
+        (["a\udc80", "--model", "lstm"], "text: character 1 is a lone surrogate"),
+    ],
+)
+def test_what_cannot_be_traced_is_said_in_one_line(run: CliRunner, arguments: list[str], said: str) -> None:
+    done = run.invoke(app, ["trace", *arguments])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"gatescope: {said}")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_models_lists_each_and_says_why_one_is_broken(run: CliRunner) -> None:
+    done = run.invoke(app, ["models"])
+    assert done.exit_code == 0
+    rows = [row.split("│")[1:-1] for row in done.stdout.splitlines() if "│" in row]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["both-ways", "test", "gru", "7", "2"],
+        ["gru", "test", "gru", "7", "1"],
+        ["letters", "other", "rnn", "7", "1"],
+        ["lstm", "test", "lstm", "7", "1"],
+        ["rnn", "test", "rnn", "7", "1"],
+        ["broken", "broken: config.json: the file is missing", "", "", ""],
+    ]

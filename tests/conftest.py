@@ -1,0 +1,36 @@
+"""What every test shares: the browser, and the application over small random models."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import chromium
+import pytest
+from serving import client, random_models
+from starlette.testclient import TestClient
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How pytest-playwright starts the browser: the Chromium of this machine, silent towards the network."""
+    try:
+        path = chromium.find()
+    except chromium.ChromiumMissingError as error:
+        pytest.fail(f"{error}; `make test` does so where it can", pytrace=False)
+    quiet = ["background-networking", "component-update", "sync", "quic"]
+    args = [*(f"--disable-{each}" for each in quiet), "--no-first-run"]
+    if os.geteuid() == 0:
+        args.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": path, "args": args}
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small random models, one of them broken."""
+    return random_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def api(models: Path) -> TestClient:
+    """A client of the application over those models."""
+    return client(models)

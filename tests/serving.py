@@ -1,0 +1,72 @@
+"""Small random models, and the application over them: in the test's own process, or behind a real port."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from gatescope.main import create_app
+from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
+from gatescope.settings import Settings
+from gatescope.store import save_model
+from networks import random_network
+from starlette.testclient import TestClient
+
+WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but", ",", "n't"]])
+LETTERS = CharacterTokenizer([UNKNOWN, *"ab "])
+
+MODELS: dict[str, tuple[Tokenizer, dict[str, Any]]] = {
+    "lstm": (WORDS, {"cell": "lstm"}),
+    "gru": (WORDS, {"cell": "gru"}),
+    "rnn": (WORDS, {"cell": "rnn"}),
+    "both-ways": (WORDS, {"cell": "gru", "layers": 2, "bidirectional": True}),
+    "letters": (LETTERS, {"cell": "rnn", "nonlinearity": "relu", "head": "softmax", "outputs": 4}),
+}
+HIDDEN = 7  # units of each of them
+
+
+def random_models(folder: Path) -> Path:
+    """Fill ``folder`` with one random model of each kind in ``MODELS``, and with one that is broken."""
+    for name, (tokenizer, config) in MODELS.items():
+        network = random_network(
+            **{"outputs": 1, **config}, vocabulary_size=len(tokenizer.vocabulary), hidden_size=HIDDEN
+        )
+        about = {
+            "title": name.upper(),
+            "task": "test" if tokenizer is WORDS else "other",
+            "description": "Says nothing: its weights are random.",
+            "outputs": ["positive"] if network.config.outputs == 1 else list(tokenizer.vocabulary),
+            "opposite": "negative" if network.config.outputs == 1 else "",
+            "examples": ["the movie was not good", "not bad"],
+            "licence": "MIT",
+        }
+        save_model(folder / name, network, tokenizer, about)
+    (folder / "broken").mkdir()
+    return folder
+
+
+def client(models: Path, **settings: Any) -> TestClient:
+    """A client of the application over the folder ``models``."""
+    app = create_app(Settings(models=models, **{"default_model": "lstm", **settings}))
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """Serve ``app`` on a free port of this machine; gives the address, without a slash at its end."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
