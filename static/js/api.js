@@ -1,0 +1,45 @@
+// The calls to the server, and the shapes of what it answers.
+
+/** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
+/** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
+/** @typedef {{id: string, title: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, layers: number, bidirectional: boolean, activations: ActivationInfo[], outputs: string[], opposite: string, examples: string[]}} Model */
+/** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
+/** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
+/** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
+
+/** What the server says is wrong with a request. */
+export class Problem extends Error {
+  /** @param {{detail: string}} details */
+  constructor(details) {
+    super(details.detail);
+  }
+}
+
+/**
+ * The trace of a text by a model, from step `start` on, at most `steps` of them.
+ * Throws a Problem with the server's own words, a TypeError if it cannot be reached, an AbortError by `signal`.
+ * @param {string} model
+ * @param {{text: string, start: number, steps: number}} wanted
+ * @param {AbortSignal} signal
+ * @returns {Promise<Trace>}
+ */
+export async function fetchTrace(model, { text, start, steps }, signal) {
+  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/traces`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text: text.toWellFormed(), start, stop: start + steps, encoding: "base64" }),
+    signal,
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Problem(answer);
+  return answer;
+}
+
+/**
+ * The numbers of a typed array, row by row.
+ * @param {TypedArrayJson} array
+ */
+export function numbers(array) {
+  const bytes = Uint8Array.from(atob(array.bdata), (character) => character.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}

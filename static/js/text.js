@@ -1,0 +1,48 @@
+// Text: from the code points that the API counts to the UTF-16 units that the browser counts, and to what can be seen.
+
+/**
+ * A function from an offset in code points of `text` to one in UTF-16 units.
+ * @param {string} text
+ * @returns {(codePoint: number) => number}
+ */
+export function utf16Offsets(text) {
+  /** @type {number[]} */
+  const offsets = [];
+  let at = 0;
+  for (const character of text) {
+    offsets.push(at);
+    at += character.length;
+  }
+  offsets.push(at);
+  return (codePoint) => offsets[codePoint];
+}
+
+/**
+ * The number of code points of a text.
+ * @param {string} text
+ */
+export function codePoints(text) {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/**
+ * A token as it can be seen: blanks as ␣, control characters as their pictures.
+ * @param {string} token
+ */
+export function visible(token) {
+  return token
+    .replace(/[\u0000-\u001f]/g, (control) => String.fromCodePoint(0x2400 + control.charCodeAt(0)))
+    .replace(/\s/g, "␣");
+}
+
+/**
+ * A token cut to `length` characters.
+ * @param {string} token
+ * @param {number} length
+ */
+export function shortened(token, length) {
+  const characters = [...visible(token)];
+  return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`;
+}

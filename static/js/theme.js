@@ -1,0 +1,25 @@
+// Light and dark: the system's choice until the visitor makes one.
+
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+
+/** @returns {"light" | "dark"} the theme in force */
+export function theme() {
+  const chosen = document.documentElement.dataset.theme;
+  if (chosen === "light" || chosen === "dark") return chosen;
+  return system.matches ? "dark" : "light";
+}
+
+/**
+ * Let a button switch the theme, and hear of every change.
+ * @param {HTMLElement} button
+ * @param {() => void} onChange
+ */
+export function watchTheme(button, onChange) {
+  button.addEventListener("click", () => {
+    const next = theme() === "dark" ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem("theme", next);
+    onChange();
+  });
+  system.addEventListener("change", onChange);
+}

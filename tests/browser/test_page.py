@@ -1,0 +1,258 @@
+"""The page in a real browser, held to the API's numbers."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+SENTENCE = "the movie was not good"
+DRAWN = ".plot .heatmaplayer image"
+MARGIN = {"left": 30, "right": 4, "top": 8}  # static/js/plot.js
+
+
+def trace(server: httpx2.Client, model: str, text: str) -> dict[str, Any]:
+    answer: dict[str, Any] = server.post(f"/api/v1/models/{model}/traces", json={"text": text}).json()
+    return answer
+
+
+def opened(page: Page, path: str = "/") -> Page:
+    page.goto(path)
+    page.locator(DRAWN).first.wait_for()
+    return page
+
+
+def type_sentence(page: Page, text: str) -> None:
+    with page.expect_response("**/traces"):
+        page.locator("#text").fill(text)
+
+
+def words(page: Page) -> list[str]:
+    return page.locator("#tokens bdi").all_inner_texts()
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".panel var").all_inner_texts()
+
+
+def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> str:
+    """Point at a cell of a panel whose words stand level; gives the note beside the pointer."""
+    plot = page.locator(f".panel[data-letter={letter}] .plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    below = 21
+    x = MARGIN["left"] + (t + 0.5) / steps * (box["width"] - MARGIN["left"] - MARGIN["right"])
+    y = MARGIN["top"] + (unit + 0.5) / units * (box["height"] - MARGIN["top"] - below)
+    page.mouse.move(box["x"] + x - 3, box["y"] + y)
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    note = page.locator("#tooltip")
+    expect(note).to_be_visible()
+    return note.inner_text()
+
+
+def test_first_paint_shows_real_gates_without_asking_for_data(page: Page, server: httpx2.Client) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    opened(page)
+    expect(page.locator(DRAWN)).to_have_count(6)
+    assert titles(page) == list("figcoh")
+    assert not [path for path in asked if path.startswith("/api")]
+    said = trace(server, "sentiment-lstm", page.locator("#text").input_value())["outputs"]["values"]
+    assert page.locator("#tokens .token span").all_inner_texts() == [f"{value[0]:.2f}" for value in said]
+
+
+def test_typing_updates_every_view(page: Page, server: httpx2.Client) -> None:
+    opened(page)
+    page.locator("#text").fill("")
+    with page.expect_response(lambda response: "wonderful" in (response.request.post_data or "")):
+        page.locator("#text").press_sequentially("a wonderful film", delay=10)
+    expect(page.locator("#tokens bdi")).to_have_text(["a", "wonderful", "film"])
+    last = trace(server, "sentiment-lstm", "a wonderful film")["outputs"]["values"][-1][0]
+    expect(page.locator("#verdict")).to_have_text(f"{last:.2f} positive")
+    labels = page.locator(".panel[data-letter=f] .xtick text")
+    expect(labels).to_have_text(["a", "wonderful", "film"])
+
+
+@pytest.mark.parametrize("model", ["sentiment-lstm", "sentiment-gru", "sentiment-rnn"])
+def test_number_under_the_mouse_is_the_number_of_the_api(page: Page, server: httpx2.Client, model: str) -> None:
+    opened(page, f"/?model={model}&text={SENTENCE}")
+    [layer] = trace(server, model, SENTENCE)["layers"]
+    card = {info["letter"]: info for info in server.get(f"/api/v1/models/{model}").json()["activations"]}
+    for letter, t, unit in zip(layer["activations"], (0, 3, 4, 1, 2, 3), (0, 63, 17, 31, 48, 5), strict=False):
+        value = layer["activations"][letter][t][unit]
+        expected = f"{SENTENCE.split()[t]} unit {unit}, {card[letter]['name']} {letter} = {value:.4f}"
+        assert point_at(page, letter, t, unit, 5, 64) == expected.replace("-", "−")
+
+
+def test_pointing_marks_the_same_word_and_unit_everywhere(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    point_at(page, "f", 3, 10, 5, 64)
+    expect(page.locator(".mark:visible")).to_have_count(12)
+    expect(page.locator(".lit bdi")).to_have_text("not")
+    page.mouse.move(5, 5)
+    expect(page.locator(".mark:visible")).to_have_count(0)
+    page.locator(".token").nth(2).hover()
+    expect(page.locator(".mark:visible")).to_have_count(6)
+
+
+def test_switching_the_model_shows_its_gates_and_keeps_the_sentence(page: Page, server: httpx2.Client) -> None:
+    opened(page)
+    type_sentence(page, "not bad")
+    page.get_by_text("GRU", exact=True).click()
+    expect(page.locator(".panel var")).to_have_text(list("rznh"))
+    expect(page.locator(DRAWN)).to_have_count(4)
+    assert words(page) == ["not", "bad"]
+    said = trace(server, "sentiment-gru", "not bad")["outputs"]["values"]
+    expect(page.locator("#tokens .token span")).to_have_text([f"{value[0]:.2f}" for value in said])
+    page.get_by_text("RNN", exact=True).click()
+    expect(page.locator(".panel var")).to_have_text(["h"])
+
+
+def test_reload_keeps_the_state(page: Page) -> None:
+    opened(page)
+    page.get_by_text("GRU", exact=True).click()
+    type_sentence(page, "it's 100% <b>good</b> & 👍")
+    expect(page.locator("#tokens bdi").last).to_have_text("👍")
+    before = words(page), titles(page), page.url
+    query = parse_qs(urlsplit(page.url).query)
+    assert query == {"model": ["sentiment-gru"], "text": ["it's 100% <b>good</b> & 👍"]}
+    page.reload()
+    page.locator(DRAWN).first.wait_for()
+    assert (words(page), titles(page), page.url) == before
+    assert page.locator("#text").input_value() == "it's 100% <b>good</b> & 👍"
+
+
+def test_reload_keeps_a_long_text_and_its_page(page: Page) -> None:
+    text = "good " * 1500
+    opened(page)
+    type_sentence(page, text)
+    expect(page.locator("#page")).to_have_text("words 1–390 of 1500")
+    with page.expect_response("**/traces"):
+        page.get_by_text("later").click()
+    expect(page.locator("#page")).to_have_text("words 391–780 of 1500")
+    with page.expect_response("**/traces"):
+        page.reload()
+    expect(page.locator("#page")).to_have_text("words 391–780 of 1500")
+    assert page.locator("#text").input_value() == text
+    type_sentence(page, "good good")
+    expect(page.locator("#tokens bdi")).to_have_text(["good", "good"])
+    expect(page.locator("#pager")).to_be_hidden()
+
+
+def test_click_on_a_word_selects_it_in_the_text(page: Page) -> None:
+    opened(page)
+    text = "👨‍👩‍👧 𝒳 cafe\u0301 שלום not good"
+    type_sentence(page, text)
+    expect(page.locator("#tokens bdi").last).to_have_text("good")
+    for token in page.locator(".token").all():
+        token.click()
+        chosen = page.locator("#text").evaluate("text => text.value.slice(text.selectionStart, text.selectionEnd)")
+        assert chosen == token.locator("bdi").inner_text()
+
+
+def test_presets_fill_the_text(page: Page) -> None:
+    opened(page)
+    preset = page.locator("#presets button").last
+    preset.click()
+    expect(page.locator("#text")).to_have_value(preset.inner_text())
+    expect(page.locator("#tokens bdi").last).to_have_text(preset.inner_text().split()[-1])
+
+
+def test_unknown_words_are_marked_and_blanks_made_visible(page: Page) -> None:
+    opened(page)
+    type_sentence(page, "good xyzzyx a\u0007b")
+    expect(page.locator(".token.unknown bdi").first).to_have_text("xyzzyx")
+    expect(page.locator("#tokens bdi").nth(3)).to_have_text("␇")
+
+
+def test_blank_text_is_calm(page: Page) -> None:
+    opened(page)
+    page.locator("#text").fill("   ")
+    expect(page.locator("#tokens bdi")).to_have_count(0)
+    expect(page.locator("#verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator("#message")).to_have_text("")
+
+
+def test_text_over_the_limit_is_kept_and_said(page: Page) -> None:
+    opened(page)
+    page.locator("#text").fill("x" * 10_001)
+    expect(page.locator("#message")).to_have_text(re.compile("10,001 characters; this server takes up to 10,000"))
+    assert len(page.locator("#text").input_value()) == 10_001
+    type_sentence(page, "good")
+    expect(page.locator("#message")).to_have_text("")
+
+
+def test_server_gone_is_said_and_the_text_kept(page: Page, expected_console: list[str]) -> None:
+    expected_console.append("Failed to load resource: net::ERR_CONNECTION_REFUSED")
+    opened(page)
+    page.route("**/traces", lambda route: route.abort("connectionrefused"))
+    page.locator("#text").fill("good film")
+    expect(page.locator("#message")).to_have_text(re.compile("The server does not answer"))
+    expect(page.locator("#text")).to_have_value("good film")
+    page.unroute("**/traces")
+    type_sentence(page, "good film!")
+    expect(page.locator("#message")).to_have_text("")
+    expect(page.locator("#tokens bdi")).to_have_text(["good", "film", "!"])
+
+
+def test_late_answer_never_replaces_a_newer_one(page: Page) -> None:
+    opened(page)
+    held = []
+
+    def hold_first(route: Any) -> None:
+        if not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/traces", hold_first)
+    page.locator("#text").fill("bad")
+    page.wait_for_timeout(300)
+    type_sentence(page, "good")
+    expect(page.locator("#tokens bdi")).to_have_text(["good"])
+    assert held
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#tokens bdi")).to_have_text(["good"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_theme_follows_the_system_until_chosen(page: Page, scheme: Any) -> None:
+    paper = {"light": "rgb(252, 252, 253)", "dark": "rgb(20, 20, 22)"}
+    other = "dark" if scheme == "light" else "light"
+    page.emulate_media(color_scheme=scheme)
+    opened(page)
+    expect(page.locator("body")).to_have_css("background-color", paper[scheme])
+    before = page.locator(".ramp.sequential").evaluate("e => e.style.backgroundImage")
+    page.locator("#theme").click()
+    expect(page.locator("body")).to_have_css("background-color", paper[other])
+    assert page.locator(".ramp.sequential").evaluate("e => e.style.backgroundImage") != before
+    page.reload()
+    expect(page.locator("body")).to_have_css("background-color", paper[other])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_nothing_is_wider_than_the_window(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    opened(page)
+    for text in (SENTENCE, "supercalifragilisticexpialidocious" * 4, "good " * 300):
+        type_sentence(page, text)
+        expect(page.locator("#tokens bdi").first).to_have_text(text.split()[0])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_address_with_an_unknown_model_is_said(page: Page) -> None:
+    opened(page, "/?model=nope&text=good")
+    expect(page.locator("#message")).to_have_text("There is no model “nope” here; this is sentiment-lstm.")
+    assert words(page) == ["good"]
+
+
+def test_docs_work_under_the_policy_without_the_internet(page: Page) -> None:
+    page.goto("/docs")
+    expect(page.locator(".opblock")).to_have_count(7)
+    page.locator(".opblock-summary-path", has_text="/api/v1/models").first.click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table .response-col_status").nth(1)).to_contain_text("200")

@@ -1,0 +1,134 @@
+"""The pages as the server sends them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gatescope.web import pages
+from serving import client
+from starlette.testclient import TestClient
+
+
+def embedded(page: str, element: str) -> Any:
+    """The JSON that stands in a script element."""
+    found = re.search(rf'<script type="application/json" id="{element}">(.*?)</script>', page, re.DOTALL)
+    assert found, page
+    return json.loads(found.group(1))
+
+
+def test_page_holds_the_trace_of_its_address(api: TestClient) -> None:
+    page = api.get("/", params={"model": "gru", "text": "not <b>good</b> </script>"}).text
+    trace = embedded(page, "first-trace")
+    expected = api.post(
+        "/api/v1/models/gru/traces", json={"text": "not <b>good</b> </script>", "encoding": "base64"}
+    ).json()
+    assert trace == expected
+    boot = embedded(page, "boot")
+    assert (boot["model"], boot["text"], boot["notice"]) == ("gru", "not <b>good</b> </script>", "")
+    assert "not &lt;b&gt;good" in page
+
+
+def test_page_opens_with_the_first_example_of_the_default_model(api: TestClient) -> None:
+    boot = embedded(api.get("/").text, "boot")
+    assert (boot["model"], boot["text"]) == ("lstm", "the movie was not good")
+
+
+def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
+    page = api.get("/").text
+    assert re.findall(r'name="model" value="([\w-]+)"', page) == ["lstm", "both-ways", "gru", "rnn"]
+    assert re.findall(r'value="([\w-]+)"[^>]* checked', page) == ["lstm"]
+
+
+@pytest.mark.parametrize(
+    ("query", "model", "text", "notice"),
+    [
+        ("model=nope", "lstm", "the movie was not good", "There is no model “nope” here; this is lstm."),
+        ("text=", "lstm", "", ""),
+        ("text=%20", "lstm", " ", ""),
+        (
+            f"text={'a+' * 30}",
+            "lstm",
+            "a " * 30,
+            "The text has 60 characters; this server takes up to 50. Send a shorter part of it.",
+        ),
+        (
+            f"model=nope&text={'a' * 51}",
+            "lstm",
+            "a" * 51,
+            "There is no model “nope” here; this is lstm. "
+            "The text has 51 characters; this server takes up to 50. Send a shorter part of it.",
+        ),
+    ],
+)
+def test_address_that_cannot_be_shown(models: Path, query: str, model: str, text: str, notice: str) -> None:
+    response = client(models, max_text=50).get(f"/?{query}")
+    assert response.status_code == 200
+    boot = embedded(response.text, "boot")
+    assert (boot["model"], boot["text"], boot["notice"]) == (model, text, notice)
+    assert (embedded(response.text, "first-trace") is None) == (not text.strip() or len(text) > 50)
+
+
+def test_long_text_comes_as_far_as_one_picture_goes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PAGE_CELLS", 7 * 6 * 3)
+    trace = embedded(client(models).get("/?text=the+movie+was+not+good").text, "first-trace")
+    assert (trace["start"], trace["stop"], trace["steps"]) == (0, 3, 5)
+
+
+def test_default_model_that_is_missing_gives_way_to_another(models: Path) -> None:
+    assert embedded(client(models, default_model="nope").get("/").text, "boot")["model"] == "both-ways"
+
+
+def test_page_without_any_model_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    site = client(tmp_path)
+    response = site.get("/")
+    assert response.status_code == 503
+    assert "<code>half</code>: config.json: the file is missing" in response.text
+    assert "gatescope train sentiment" in response.text
+    assert site.get("/readyz").status_code == 503
+    assert site.get("/readyz").json() == {"status": "no models", "models": 0, "broken": 1}
+
+
+def test_docs_are_served_from_here(api: TestClient) -> None:
+    page = api.get("/docs").text
+    places = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert all(place.startswith("/") for place in places)
+    for place in places:
+        assert api.get(place).status_code == 200, place
+    assert 'data-openapi="/api/v1/openapi.json"' in page
+
+
+def test_every_file_that_the_page_names_is_there(api: TestClient) -> None:
+    for place in re.findall(r'(?:src|href)="(/[^"#]+)"', api.get("/").text):
+        assert api.get(place).status_code == 200, place
+
+
+def test_vendor_files_may_be_kept_for_good(api: TestClient) -> None:
+    response = api.get(f"/vendor/{pages.plotly_version()}/plotly.min.js")
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert f"plotly.js v{pages.plotly_version()}" in response.text[:200]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/api/v1/models", "/api/v1/models/nope", "/static/css/app.css", "/nope"]
+)
+def test_every_answer_carries_the_guarding_headers(api: TestClient, path: str) -> None:
+    headers = api.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe-inline" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_no_script_or_style_stands_inline(api: TestClient) -> None:
+    for path in ("/", "/docs"):
+        page = api.get(path).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=", page)
+        for attributes, content in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL):
+            assert "src=" in attributes or "application/json" in attributes
+            assert not ("src=" in attributes and content.strip())
