@@ -1,0 +1,137 @@
+"""What every activation does over held-out text, unit by unit; and how far a single step departs from it."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..recurrent.network import Direction
+from ..recurrent.tokenizer import Token
+from ..recurrent.trace import FloatArray, Trace
+from ..store import ActivationStatistics, Statistics
+
+Key = tuple[int, Direction, str]  # layer, direction, letter
+
+
+class Moments:
+    """Mean and standard deviation of rows that come in parts: (T, H) → (H,), in float64."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._mean: NDArray[np.float64] = np.zeros(())
+        self._squares: NDArray[np.float64] = np.zeros(())  # sum of squared distances from the mean
+
+    def add(self, rows: FloatArray) -> None:
+        """Take in further rows (Chan, Golub & LeVeque 1979: no large sums are subtracted)."""
+        rows = rows.astype(np.float64)
+        added, total = len(rows), self.count + len(rows)
+        mean = rows.mean(axis=0)
+        apart = mean - self._mean
+        self._squares = self._squares + ((rows - mean) ** 2).sum(axis=0) + apart**2 * (self.count * added / total)
+        self._mean = self._mean + apart * (added / total)
+        self.count = total
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean of each column."""
+        return self._mean
+
+    @property
+    def standard_deviation(self) -> NDArray[np.float64]:
+        """Standard deviation of each column, over all rows."""
+        return np.sqrt(self._squares / max(self.count, 1))
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One activation, averaged over its units: usually, and at certain words."""
+
+    layer: int
+    direction: Direction
+    activation: str
+    mean: float  # over all steps
+    standard_deviation: float  # over all steps
+    at_words: float  # mean over the steps at the words
+    steps: int  # at the words
+    units: int  # whose mean at the words lies more than a standard deviation from their mean over all steps
+    hidden_size: int
+
+    @property
+    def deviations(self) -> float:
+        """How far the words stand from the mean, in standard deviations; 0 for an activation that never moves."""
+        return (self.at_words - self.mean) / self.standard_deviation if self.standard_deviation else 0.0
+
+
+def statistics(traces: Iterable[Trace]) -> Statistics:
+    """Mean and standard deviation of every unit over all steps of ``traces``.
+
+    Raises ValueError if there is no trace.
+    """
+    found = _moments(traces, lambda rows, _: rows)
+    if not found:
+        raise ValueError("there is nothing to average: no text was traced")
+    return Statistics(
+        steps=next(iter(found.values())).count,
+        activations=[
+            ActivationStatistics(
+                layer=layer,
+                direction=direction,
+                activation=letter,
+                mean=moments.mean.tolist(),
+                standard_deviation=moments.standard_deviation.tolist(),
+            )
+            for (layer, direction, letter), moments in found.items()
+        ],
+    )
+
+
+def deviations(trace: Trace, statistics: Statistics) -> dict[Key, FloatArray]:
+    """How many standard deviations every activation of ``trace`` stands from its mean: (T, H) for each.
+
+    A unit that never moved in the held-out text counts as 0.
+    """
+    found = {}
+    for each in statistics.activations:
+        mean, spread = np.array(each.mean), np.array(each.standard_deviation)
+        apart = trace.layer(each.layer, each.direction)[each.activation] - mean
+        key = (each.layer, each.direction, each.activation)
+        found[key] = np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0)
+    return found
+
+
+def departures(traces: Collection[Trace], is_word: Callable[[Token], bool]) -> list[Departure]:
+    """How far each activation departs from its mean at the tokens that ``is_word`` picks; none if it picks none."""
+
+    def at_words(rows: FloatArray, trace: Trace) -> FloatArray:
+        return rows[[is_word(token) for token in trace.tokens]]
+
+    here, everywhere = _moments(traces, at_words), _moments(traces, lambda rows, _: rows)
+    overall = _moments(traces, lambda rows, _: rows.mean(axis=1, keepdims=True))
+    found = []
+    for key, moments in here.items():
+        apart = np.abs(moments.mean - everywhere[key].mean)
+        found.append(
+            Departure(
+                *key,
+                mean=float(overall[key].mean[0]),
+                standard_deviation=float(overall[key].standard_deviation[0]),
+                at_words=float(moments.mean.mean()),
+                steps=moments.count,
+                units=int((apart > everywhere[key].standard_deviation).sum()),
+                hidden_size=len(apart),
+            )
+        )
+    return found
+
+
+def _moments(traces: Iterable[Trace], rows_of: Callable[[FloatArray, Trace], FloatArray]) -> dict[Key, Moments]:
+    """The moments of the rows that ``rows_of`` takes from each (T, H) array."""
+    found: dict[Key, Moments] = {}
+    for trace in traces:
+        for layer in trace.layers:
+            for letter, array in layer.activations.items():
+                rows = rows_of(array, trace)
+                if len(rows):
+                    found.setdefault((layer.layer, layer.direction, letter), Moments()).add(rows)
+    return found

@@ -1,0 +1,99 @@
+"""Rated sentences and a rated lexicon, read from the archives that carry them; and the split into three parts.
+
+Pure functions over bytes. Nothing is unpacked to the disk: members are read in memory, by name.
+"""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .download import DataError
+
+Part = Literal["train", "validation", "test"]
+VADER = {
+    "movie": "movieReviewSnippets",
+    "amazon": "amazonReviewSnippets",
+    "nyt": "nytEditorialSnippets",
+    "tweets": "tweets",
+}
+UCI = ("imdb", "amazon", "yelp")
+UCI_RATING = 2.0  # the UCI sentences carry a class, not a rating: ±2 lies where the clear sentences of VADER lie
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence with the mean rating of its readers."""
+
+    text: str
+    rating: float  # from -4, most negative, to 4
+    source: str  # movie, amazon, nyt, tweets or uci
+
+
+def vader(archive: bytes) -> list[Example]:
+    """The four rated corpora of Hutto & Gilbert (2014) in the source archive of the package vaderSentiment."""
+    inner = _member(archive, "additional_resources/hutto_ICWSM_2014.tar.gz")
+    examples = []
+    for source, name in VADER.items():
+        for row in _lines(_member(inner, f"{name}_GroundTruth.txt")):
+            _, rating, text = row.split("\t", 2)
+            examples.append(Example(text.strip(), float(rating), source))
+    return examples
+
+
+def lexicon(archive: bytes) -> dict[str, float]:
+    """The lexicon of the package vaderSentiment: the mean rating of each word, from -4 to 4."""
+    rows = (row.split("\t") for row in _lines(_member(archive, "vaderSentiment/vader_lexicon.txt")))
+    return {word: float(rating) for word, rating, *_ in rows}
+
+
+def uci(archive: bytes) -> list[Example]:
+    """The sentences of Kotzias et al. (2015) in the npm package sentiment; entries without a class are left out."""
+    return [
+        Example(entry["text"].strip(), UCI_RATING if entry["class"] else -UCI_RATING, "uci")
+        for name in UCI
+        for entry in json.loads(_member(archive, f"test/fixtures/{name}.json"))
+        if entry["class"] is not None
+    ]
+
+
+def distinct(examples: Iterable[Example]) -> list[Example]:
+    """The examples whose text is not that of an earlier one."""
+    first: dict[str, Example] = {}
+    for example in examples:
+        first.setdefault(example.text, example)
+    return list(first.values())
+
+
+def part(text: str) -> Part:
+    """The part that a text belongs to, by its SHA-256 modulo 10: 0 is test, 1 validation, the rest training."""
+    remainder = int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10
+    return "test" if remainder == 0 else "validation" if remainder == 1 else "train"
+
+
+def split(examples: Sequence[Example]) -> dict[Part, list[Example]]:
+    """The examples of each part, in their order."""
+    parts: dict[Part, list[Example]] = {"train": [], "validation": [], "test": []}
+    for example in examples:
+        parts[part(example.text)].append(example)
+    return parts
+
+
+def _member(archive: bytes, name: str) -> bytes:
+    """The bytes of the one member whose path, below its first folder, is ``name``."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            for member in tar:
+                if member.isfile() and member.name.partition("/")[2] == name:
+                    return tar.extractfile(member).read()  # type: ignore[union-attr]
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(f"the archive that should hold {name} cannot be read: {error}") from None
+    raise DataError(f"the archive holds no {name}")
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """The lines that hold something; only line feeds end a line, as the texts use other separators freely."""
+    return (line for line in data.decode("utf-8-sig").replace("\r\n", "\n").split("\n") if line)

@@ -1,0 +1,104 @@
+"""Small archives with the layout of those that the sentiment models learn from; no network is needed."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from gatescope.training import sentiment
+
+Row = tuple[float, str]  # rating and text
+
+POSITIVE = ("good", "great", "nice", "fine", "sweet", "lovely", "brilliant", "superb", "happy", "funny", "clever")
+NEGATIVE = ("bad", "awful", "sad", "boring", "dull", "ugly", "horrible", "stupid", "weak", "lame", "terrible")
+LEXICON = {
+    **dict.fromkeys(POSITIVE, 2.1),
+    **dict.fromkeys(NEGATIVE, -2.3),
+    **dict.fromkeys(("love", "like", "enjoy"), 2.5),
+    **dict.fromkeys(("hate", "dislike", "regret"), -2.5),
+    "okay": 0.9,
+    ":)": 2.0,
+}
+NAMES = {
+    "movie": "movieReviewSnippets",
+    "amazon": "amazonReviewSnippets",
+    "nyt": "nytEditorialSnippets",
+    "tweets": "tweets",
+}
+
+
+def tar(members: Mapping[str, bytes]) -> bytes:
+    """A .tar.gz of these members."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def vader_archive(corpora: Mapping[str, Sequence[Row]], lexicon: Mapping[str, float] = LEXICON) -> bytes:
+    """As the source archive of vaderSentiment."""
+    rated = {
+        f"hutto_ICWSM_2014/{name}_GroundTruth.txt": "".join(
+            f"{number}\t{rating}\t{text}\r\n" for number, (rating, text) in enumerate(corpora.get(source, ()), 1)
+        ).encode("utf-8-sig" if source == "amazon" else "utf-8")
+        for source, name in NAMES.items()
+    }
+    words = "".join(f"{word}\t{rating}\t0.5\t[1, 2]\n" for word, rating in lexicon.items()).encode()
+    return tar(
+        {
+            "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz": tar(rated),
+            "vaderSentiment-3.3.2/vaderSentiment/vader_lexicon.txt": words,
+        }
+    )
+
+
+def uci_archive(entries: Mapping[str, Sequence[tuple[str, int | None]]]) -> bytes:
+    """As the archive of the npm package sentiment."""
+    return tar(
+        {
+            f"package/test/fixtures/{name}.json": json.dumps(
+                [{"text": text, "class": class_} for text, class_ in entries.get(name, ())]
+            ).encode()
+            for name in ("imdb", "amazon", "yelp")
+        }
+    )
+
+
+def sentences(subject: str) -> list[Row]:
+    """A few hundred rated sentences about a subject: enough that each part of the split gets some of either side."""
+    rows = []
+    for number in range(4):
+        for word, rating in LEXICON.items():
+            rows.append((rating, f"{subject} {number} was so {word}"))
+            rows.append((rating, f"i will {word} {subject} {number}"))
+            rows.append((-rating, f"{subject} {number} was not {word}"))
+    return rows
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def install_sentiment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put small archives into ``cache`` and make the sentiment task expect them, few phrases and one epoch."""
+    corpora = {source: sentences(f"the {source}") for source in ("movie", "amazon", "nyt", "tweets")}
+    classes = [(text, int(rating > 0)) for rating, text in sentences("the phone")]
+    cache.mkdir(parents=True, exist_ok=True)
+    packages = []
+    for name, data in (("VADER", vader_archive(corpora)), ("UCI", uci_archive({"imdb": classes}))):
+        package = dataclasses.replace(getattr(sentiment, name), sha256=sha256(data))
+        (cache / package.file).write_bytes(data)
+        monkeypatch.setattr(sentiment, name, package)
+        packages.append(package)
+    monkeypatch.setattr(sentiment, "PACKAGES", tuple(packages))
+    monkeypatch.setattr(sentiment, "PAIRS", 20)
+    monkeypatch.setattr(sentiment, "RECIPE", dataclasses.replace(sentiment.RECIPE, epochs=1))
+    return cache

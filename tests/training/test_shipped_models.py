@@ -1,0 +1,106 @@
+"""The models that are shipped: they do what their cards and the README say."""
+
+import pytest
+from gatescope.analysis.statistics import deviations
+from gatescope.settings import data_folder
+from gatescope.store import Model, load_model
+from gatescope.training import sentiment
+
+CELLS = ("lstm", "gru", "rnn")
+REFERENCE = {  # accuracy on film reviews, tweets and UCI sentences of a first, plain recipe, and their standard errors
+    "lstm": {"film reviews": (0.825, 0.012), "tweets": (0.897, 0.017), "UCI sentences": (0.876, 0.019)},
+    "gru": {"film reviews": (0.811, 0.012), "tweets": (0.899, 0.016), "UCI sentences": (0.886, 0.018)},
+    "rnn": {"film reviews": (0.790, 0.013), "tweets": (0.871, 0.018), "UCI sentences": (0.846, 0.021)},
+}
+OPPOSITE = [
+    ("the movie was good", "the movie was not good"),
+    ("The movie was good.", "The movie was NOT good."),
+    ("the movie was not bad", "the movie was bad"),
+    ("not bad", "bad"),
+    ("Not bad!", "Bad!"),
+    ("it is not bad", "it is bad"),
+    ("not bad at all", "bad"),
+    ("good", "not good"),
+    ("it is great", "it isn't great"),
+    ("I like it", "I don't like it"),
+]
+
+
+@pytest.fixture(scope="module")
+def models() -> dict[str, Model]:
+    return {cell: load_model(data_folder("models") / f"sentiment-{cell}") for cell in CELLS}
+
+
+def verdict(model: Model, text: str) -> float:
+    return float(model.trace(text).outputs[-1, 0])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize(("positive", "negative"), OPPOSITE)
+def test_a_negation_turns_the_verdict(models: dict[str, Model], cell: str, positive: str, negative: str) -> None:
+    assert verdict(models[cell], positive) > 0.5 > verdict(models[cell], negative)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_says_nothing_yet_stands_near_one_half(models: dict[str, Model], cell: str) -> None:
+    for text in ("the", "the movie", "the movie was", "it is", "this is"):
+        assert 0.35 < verdict(models[cell], text) < 0.65, text
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_verdict_turns_after_but(models: dict[str, Model], cell: str) -> None:
+    said = models[cell].trace("the acting was terrible but the story was wonderful").outputs[:, 0]
+    assert said[3] < 0.3
+    assert said[-1] > 0.5
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_at_not_some_gate_leaves_its_mean_by_more_than_a_standard_deviation(
+    models: dict[str, Model], cell: str
+) -> None:
+    model = models[cell]
+    trace = model.trace("the movie was not good")
+    assert trace.tokens[3].text == "not"
+    assert model.statistics is not None
+    found = deviations(trace, model.statistics)
+    gates = {letter: abs(found[0, "forward", letter][3]) for letter in model.network.config.cell_definition.gates}
+    assert max((units > 1).mean() for units in gates.values()) > 0.25  # not one unit in some corner, but many
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("name", ["film reviews", "tweets", "UCI sentences"])
+def test_the_mean_of_three_seeds_reaches_the_reference(models: dict[str, Model], cell: str, name: str) -> None:
+    (metric,) = (each for each in models[cell].config.metrics if each.name == name)
+    accuracy, error = REFERENCE[cell][name]
+    assert len(metric.seeds) == 3
+    assert sum(metric.seeds) / 3 > accuracy - 2 * error
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_cells_are_of_equal_size_and_kind(models: dict[str, Model], cell: str) -> None:
+    config = models[cell].config
+    assert config.network == sentiment.network_config(cell, models["lstm"].tokenizer)  # type: ignore[arg-type]
+    assert models[cell].tokenizer.vocabulary == models["lstm"].tokenizer.vocabulary
+    assert (config.task, config.outputs, config.licence) == ("sentiment", ["positive"], "MIT")
+    assert config.examples == list(sentiment.EXAMPLES)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_card_tells_the_figures_the_data_and_the_negations(models: dict[str, Model], cell: str) -> None:
+    model = models[cell]
+    card = (model.folder / "README.md").read_text(encoding="utf-8")
+    for metric in model.config.metrics:
+        row = next(line for line in card.splitlines() if line.startswith(f"| {metric.name} |"))
+        assert f"| {100 * metric.value:.1f} ± {100 * metric.standard_error:.1f} % |" in row
+        assert all(f"{100 * each:.1f}" in row for each in metric.seeds)
+    for package in sentiment.PACKAGES:
+        assert f"`{package.file}`, SHA-256 `{package.sha256}`" in card
+    assert "**Templated negations.**" in card
+    assert f"gatescope train sentiment --cell {cell} --seeds 0,1,2" in card
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_best_seed_on_validation_was_kept(models: dict[str, Model], cell: str) -> None:
+    config = models[cell].config
+    (metric,) = (each for each in config.metrics if each.name == "validation texts")
+    assert metric.value == max(metric.seeds) == metric.seeds[config.seed or 0]

@@ -1,0 +1,129 @@
+"""The trainer: what it starts from, that it learns, and that it does so again in the same way."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.training.train import Batch, Recipe, initialise, train
+from safetensors.torch import save
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+SMALL = NetworkConfig("lstm", vocabulary_size=5, embedding_size=4, hidden_size=8, outputs=1)
+RECIPE = Recipe(epochs=15, batch_size=16, learning_rate=0.03, dropout=0.1, unknown=0.05)
+
+
+class FirstToken:
+    """Was the first token a 1?"""
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> Sequence[Batch]:
+        batches = []
+        for _ in range(12):
+            ids = torch.randint(1, 5, (batch_size, 4), generator=generator)
+            batches.append(Batch(ids, torch.full((batch_size,), 4), (ids[:, 0] == 1).float()))
+        return batches
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        return binary_cross_entropy_with_logits(logits[:, -1, 0], batch.targets)
+
+
+def bits(network: Network) -> bytes:
+    return save(network.state_dict())
+
+
+def test_a_seed_gives_the_same_bits_whatever_went_before() -> None:
+    first = bits(train(SMALL, FirstToken(), RECIPE, seed=3))
+    torch.manual_seed(99)
+    torch.rand(7)
+    assert bits(train(SMALL, FirstToken(), RECIPE, seed=3)) == first
+    assert bits(train(SMALL, FirstToken(), RECIPE, seed=4)) != first
+
+
+def test_training_leaves_random_numbers_and_threads_as_they_were() -> None:
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    train(SMALL, FirstToken(), Recipe(epochs=1), seed=0)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_it_learns(cell: str) -> None:
+    network = train(NetworkConfig(cell, 5, 4, 8, 1), FirstToken(), RECIPE, seed=0)
+    (batch, *_) = FirstToken().epoch(500, torch.Generator().manual_seed(7))
+    said = network(batch.ids, batch.lengths)[:, -1, 0] > 0
+    assert (said == (batch.targets > 0.5)).float().mean() > 0.95
+
+
+def test_the_network_comes_back_ready_to_be_asked() -> None:
+    network = train(SMALL, FirstToken(), Recipe(epochs=1), seed=0)
+    assert not network.training
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_every_batch_is_reported() -> None:
+    seen: list[tuple[float, float]] = []
+    train(SMALL, FirstToken(), Recipe(epochs=2), 0, lambda done, loss: seen.append((done, loss)))
+    assert [done for done, _ in seen] == pytest.approx([number / 24 for number in range(24)])
+    assert all(0 < loss < 2 for _, loss in seen)
+
+
+def test_the_learning_rate_falls_along_a_half_cosine(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(
+        torch.optim.AdamW, "step", lambda self: (rates.append(self.param_groups[0]["lr"]), step(self))[1]
+    )
+    train(SMALL, FirstToken(), Recipe(epochs=2, learning_rate=0.01), seed=0)
+    assert rates[0] == 0.01
+    assert rates[12] == pytest.approx(0.005)
+    assert rates == sorted(rates, reverse=True)
+    assert 0 < rates[-1] < 1e-4
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_each_gate_starts_with_an_orthogonal_recurrent_matrix(cell: str) -> None:
+    network = Network(NetworkConfig(cell, 5, 4, 8, 1, layers=2, bidirectional=True))
+    initialise(network, RECIPE)
+    for place in network.layers():
+        for block in network.weights(*place).w_hh.split(8):
+            torch.testing.assert_close(block @ block.T, torch.eye(8), rtol=0, atol=1e-5)
+
+
+def test_the_two_forget_biases_start_at_one_in_sum() -> None:
+    network = Network(NetworkConfig("lstm", 5, 4, 8, 1, layers=2))
+    initialise(network, RECIPE)
+    for place in network.layers():
+        weights = network.weights(*place)
+        i, f, g, o = (weights.b_ih + weights.b_hh).split(8)
+        assert torch.equal(f, torch.ones(8))
+        assert not any(torch.equal(other, torch.ones(8)) for other in (i, g, o))
+
+
+def test_a_network_without_biases_can_be_trained() -> None:
+    config = NetworkConfig("lstm", 5, 4, 8, 1, bias=False)
+    assert "bias_ih_l0" not in bits(train(config, FirstToken(), Recipe(epochs=1), seed=0)).decode("latin-1")
+
+
+def test_the_embedding_starts_small() -> None:
+    network = Network(NetworkConfig("rnn", 4000, 4, 8, 1))
+    initialise(network, RECIPE)
+    assert network.embedding.weight.std().item() == pytest.approx(0.1, abs=0.005)
+
+
+def test_hidden_words_are_learned_as_the_unknown_one() -> None:
+    class Untouched(FirstToken):
+        def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+            return logits.square().mean()
+
+    def unknown_row(share: float) -> Tensor:
+        recipe = Recipe(epochs=1, unknown=share, weight_decay=0)
+        return train(SMALL, Untouched(), recipe, seed=0).embedding.weight[0]
+
+    start = unknown_row(0)  # no token 0 stands in the data
+    assert not torch.equal(unknown_row(0.5), start)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        fresh = Network(SMALL)
+        initialise(fresh, RECIPE)
+    assert torch.equal(fresh.embedding.weight[0], start)
