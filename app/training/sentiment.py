@@ -47,9 +47,12 @@ EXAMPLES = (
     "not bad at all",
     "the acting was terrible but the story was wonderful",
     "I don't love it, but I don't hate it either",
+)
+SHOWN = (
+    *("the movie was", "good", "not good", "bad", "not bad", "the movie was bad", "the movie was not bad"),
+    *EXAMPLES,
     "I never thought it would be this good",
 )
-SHOWN = ("the movie was", "good", "not good", "bad", "not bad", "the movie was bad", "the movie was not bad", *EXAMPLES)
 
 WORDS = 8_000
 PAIRS = 6_000

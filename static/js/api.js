@@ -2,16 +2,20 @@
 
 /** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
 /** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
-/** @typedef {{id: string, title: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, layers: number, bidirectional: boolean, activations: ActivationInfo[], outputs: string[], opposite: string, examples: string[]}} Model */
+/** @typedef {{id: string, title: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, layers: number, bidirectional: boolean, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, examples: string[]}} Model */
 /** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
 /** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
 /** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
 
 /** What the server says is wrong with a request. */
 export class Problem extends Error {
-  /** @param {{detail: string}} details */
-  constructor(details) {
-    super(details.detail);
+  /**
+   * @param {string} detail
+   * @param {{where: string}[]} [errors] the fields that are wrong
+   */
+  constructor(detail, errors = []) {
+    super(detail);
+    this.fields = errors.map((error) => error.where);
   }
 }
 
@@ -30,9 +34,9 @@ export async function fetchTrace(model, { text, start, steps }, signal) {
     body: JSON.stringify({ text: text.toWellFormed(), start, stop: start + steps, encoding: "base64" }),
     signal,
   });
-  const answer = await response.json();
-  if (!response.ok) throw new Problem(answer);
-  return answer;
+  if (response.ok) return response.json();
+  const said = await response.json().catch(() => null);
+  throw new Problem(said?.detail ?? `The server failed (status ${response.status}). Your text is kept; type on to try again.`, said?.errors);
 }
 
 /**

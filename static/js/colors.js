@@ -32,14 +32,17 @@ export function diverging() {
 }
 
 /**
- * The colour of a probability: neutral at one half.
+ * The colour of a probability, neutral at one half; and that of text upon it.
  * @param {number} probability
  * @returns {{background: string, text: string}}
  */
 export function verdictColors(probability) {
   const scale = diverging();
-  const background = scale[Math.round(probability * (scale.length - 1))][1];
-  return { background, text: luminance(background) > 0.18 ? "#000" : "#fff" };
+  const at = probability * (scale.length - 1);
+  const below = channels(scale[Math.floor(at)][1]);
+  const above = channels(scale[Math.ceil(at)][1]);
+  const mixed = below.map((value, channel) => Math.round(value + (above[channel] - value) * (at % 1)));
+  return { background: `rgb(${mixed})`, text: luminance(mixed) > 0.18 ? "#000" : "#fff" };
 }
 
 /**
@@ -59,12 +62,20 @@ function evenly(colors) {
 }
 
 /**
- * Relative luminance as WCAG defines it; at 0.18 black and white contrast equally.
  * @param {string} color "#rrggbb"
+ * @returns {number[]} red, green and blue, from 0 to 255
+ */
+function channels(color) {
+  return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+}
+
+/**
+ * Relative luminance as WCAG defines it; at 0.18 black and white contrast equally.
+ * @param {number[]} color
  */
 function luminance(color) {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const value = parseInt(color.slice(at, at + 2), 16) / 255;
+  const [red, green, blue] = color.map((channel) => {
+    const value = channel / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;

@@ -4,8 +4,8 @@ import { Problem, fetchTrace } from "./api.js";
 import { diverging, gradient, sequential } from "./colors.js";
 import { Panels, rangeOf } from "./panels.js";
 import { remember, remembered } from "./state.js";
-import { codePoints, utf16Offsets } from "./text.js";
-import { theme, watchTheme } from "./theme.js";
+import { codePoints, isBlank, utf16Offsets } from "./text.js";
+import { watchTheme } from "./theme.js";
 import { TokenStrip } from "./tokens.js";
 import { Tooltip } from "./tooltip.js";
 
@@ -21,19 +21,19 @@ const json = (id) => JSON.parse(byId(id).textContent ?? "null");
 
 /** @type {{model: string, text: string, maxText: number, pageCells: number, models: Model[]}} */
 const boot = json("boot");
-/** @type {Trace | null} */
-let trace = json("first-trace");
-/** @type {import("./state.js").State} */
+/** What is asked for. @type {import("./state.js").State} */
 const state = { model: boot.model, text: boot.text, start: 0, layer: 0, ...remembered() };
+/** What is in sight: the latest answer, and the text that it is of. @type {{trace: Trace | null, text: string}} */
+let shown = { trace: json("first-trace"), text: boot.text };
 
+const picture = byId("picture");
 const text = /** @type {HTMLTextAreaElement} */ (byId("text"));
 const layers = /** @type {HTMLSelectElement} */ (byId("layer"));
 const message = byId("message");
 const tooltip = new Tooltip(byId("tooltip"));
 const panels = new Panels(byId("panels"), (cell) => {
   focus(cell);
-  if (cell && trace) tooltip.show(cell, trace.tokens[cell.t]);
-  else tooltip.hide();
+  if (cell && shown.trace) tooltip.show(cell, shown.trace.tokens[cell.t]);
 });
 const strip = new TokenStrip(byId("tokens"), byId("verdict"), {
   onHover: (t) => focus(t === null ? null : { t }),
@@ -43,100 +43,146 @@ const strip = new TokenStrip(byId("tokens"), byId("verdict"), {
 /** The request under way; a newer one aborts it. */
 let request = new AbortController();
 let timer = 0;
+let frame = 0;
 
-/** @returns {Model} the model chosen */
-const model = () => boot.models.find((each) => each.id === state.model) ?? boot.models[0];
+/** @param {string} id */
+const modelNamed = (id) => boot.models.find((each) => each.id === id) ?? boot.models[0];
 
-/** @returns {number} steps that fit in one picture */
-const pageSize = () => Math.max(1, Math.floor(boot.pageCells / (model().hidden_size * model().activations.length)));
+/** @returns {number} steps that fit in one picture of the model that is asked for */
+function pageSize() {
+  const { hidden_size: units, activations } = modelNamed(state.model);
+  return Math.max(1, Math.floor(boot.pageCells / (units * activations.length)));
+}
 
-/** @param {{t: number, unit?: number} | null} cell */
+/** @returns {import("./api.js").Layer | undefined} */
+const layerInSight = () => shown.trace?.layers[Math.min(state.layer, shown.trace.layers.length - 1)];
+
+/**
+ * Light a word, and a unit where one is given; nothing, where the picture is not of the text.
+ * @param {{t: number, unit?: number} | null} cell
+ */
 function focus(cell) {
-  panels.mark(cell);
-  strip.mark(cell?.t ?? null);
+  const lit = picture.hasAttribute("data-stale") ? null : cell;
+  panels.mark(lit);
+  strip.mark(lit?.t ?? null);
+  if (lit === null) tooltip.hide();
 }
 
 /**
- * Find a token in the text box.
+ * Find a token in the text box, if the text is still the one that it stands in.
  * @param {import("./api.js").Token} token
  */
 function select(token) {
+  if (text.value !== shown.text) return;
   const offset = utf16Offsets(text.value);
   text.focus();
   text.setSelectionRange(offset(token.start), offset(token.end));
 }
 
-/** Show what is in `trace`. */
+/** Show the answer: every view. */
 async function show() {
-  remember(state);
   focus(null);
-  tooltip.hide();
-  if (!trace) {
-    strip.clear();
-    panels.clear();
-    showLegend(null);
-    byId("pager").hidden = true;
-    return;
-  }
-  const layer = trace.layers[Math.min(state.layer, trace.layers.length - 1)];
-  strip.show(model(), trace);
-  showLegend(layer);
-  showPager(trace);
-  showLayers(trace.layers);
-  await panels.show(model(), trace, layer);
+  showWords();
+  if (!shown.trace) return;
+  showPager(shown.trace);
+  showLayers(shown.trace.layers);
+  await draw();
 }
 
-/** Fetch the trace of the state, and show it unless the state has moved on. */
+/** The strip and the legend. */
+function showWords() {
+  const layer = layerInSight();
+  if (shown.trace) strip.show(modelNamed(shown.trace.model), shown.trace);
+  else strip.clear();
+  showLegend(layer);
+  byId("pager").hidden = !shown.trace;
+}
+
+/** The heatmaps. */
+async function draw() {
+  const layer = layerInSight();
+  if (!shown.trace || !layer) return;
+  try {
+    await panels.show(modelNamed(shown.trace.model), shown.trace, layer);
+  } catch (error) {
+    message.textContent = `The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`;
+  }
+}
+
+/** Ask for the trace of the state, and show it unless the state has moved on. */
 async function update() {
+  clearTimeout(timer);
   request.abort();
   request = new AbortController();
   const { signal } = request;
-  const length = codePoints(state.text);
-  message.textContent = "";
-  // A text has at least as many tokens as words between blanks; one that has shrunk is shown from its beginning.
-  if (state.start >= state.text.trim().split(/\s+/).length) state.start = 0;
+  const asked = { ...state };
   try {
-    if (length > boot.maxText) {
-      throw new Problem({ detail: `The text has ${length.toLocaleString("en")} characters; this server takes up to ${boot.maxText.toLocaleString("en")}. Nothing is lost: shorten it to go on.` });
-    }
-    trace = state.text.trim() ? await fetchTrace(state.model, { text: state.text, start: state.start, steps: pageSize() }, signal) : null;
+    const trace = await answer(asked, signal);
+    if (signal.aborted) return;
+    shown = { trace, text: asked.text };
+    message.textContent = "";
+    picture.toggleAttribute("data-stale", trace === null);
   } catch (error) {
     if (signal.aborted) return;
-    panels.clear();
-    message.textContent = error instanceof Problem ? error.message : "The server does not answer. Your text is kept; type on to try again.";
+    if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
+      state.start = 0;
+      return update();
+    }
+    message.textContent =
+      error instanceof Problem ? error.message : "The server does not answer. Your text is kept; type on to try again.";
+    picture.toggleAttribute("data-stale", true);
+    focus(null);
     return;
   }
-  if (!signal.aborted) await show();
+  remember(state);
+  await show();
+}
+
+/**
+ * The trace that is asked for; null for a blank text. Throws as `fetchTrace`, and a Problem for too long a text.
+ * @param {import("./state.js").State} asked
+ * @param {AbortSignal} signal
+ * @returns {Promise<Trace | null>}
+ */
+async function answer(asked, signal) {
+  if (isBlank(asked.text, modelNamed(asked.model).tokenizer)) return null;
+  const length = codePoints(asked.text);
+  if (length > boot.maxText) {
+    const [has, limit] = [length, boot.maxText].map((count) => count.toLocaleString("en"));
+    throw new Problem(`The text has ${has} characters; this server takes up to ${limit}. Nothing is lost: shorten it to go on.`);
+  }
+  return fetchTrace(asked.model, { text: asked.text, start: asked.start, steps: pageSize() }, signal);
 }
 
 /** The text box as high as its text. */
 function fit() {
   text.style.height = "auto";
-  text.style.height = `${text.scrollHeight}px`;
+  text.style.height = `${text.scrollHeight + text.offsetHeight - text.clientHeight}px`;
 }
 
-/** @param {import("./api.js").Layer | null} layer */
+/** @param {import("./api.js").Layer | undefined} layer */
 function showLegend(layer) {
-  const ramps = { ".sequential": sequential(), ".diverging": diverging() };
-  for (const [name, scale] of Object.entries(ramps)) {
-    for (const ramp of document.querySelectorAll(`.ramp${name}`)) {
+  const { activations } = modelNamed(shown.trace?.model ?? state.model);
+  const cell = activations.find((each) => each.letter === "c");
+  byId("gate-scale").hidden = !activations.some((each) => each.kind === "gate");
+  byId("cell-scale").hidden = !cell || !layer;
+  for (const [name, scale] of Object.entries({ sequential: sequential(), diverging: diverging() })) {
+    for (const ramp of document.querySelectorAll(`.ramp.${name}`)) {
       /** @type {HTMLElement} */ (ramp).style.backgroundImage = gradient(scale);
     }
   }
-  const info = model().activations.find((each) => each.letter === "c");
-  byId("cell-scale").hidden = !info || !layer;
-  if (!info || !layer) return;
-  const [minimum, maximum] = rangeOf(info, layer.activations.c);
-  byId("cell-minimum").textContent = `−${Math.abs(minimum).toFixed(1)}`;
+  if (!cell || !layer) return;
+  const [, maximum] = rangeOf(cell, layer.activations.c);
+  byId("cell-minimum").textContent = `−${maximum.toFixed(1)}`;
   byId("cell-maximum").textContent = maximum.toFixed(1);
 }
 
-/** @param {Trace} shown */
-function showPager(shown) {
-  byId("pager").hidden = shown.steps === shown.stop - shown.start;
-  byId("page").textContent = `words ${shown.start + 1}–${shown.stop} of ${shown.steps}`;
-  /** @type {HTMLButtonElement} */ (byId("earlier")).disabled = shown.start === 0;
-  /** @type {HTMLButtonElement} */ (byId("later")).disabled = shown.stop === shown.steps;
+/** @param {Trace} trace */
+function showPager(trace) {
+  byId("pager").hidden = trace.steps === trace.stop - trace.start;
+  byId("page").textContent = `words ${trace.start + 1}–${trace.stop} of ${trace.steps}`;
+  /** @type {HTMLButtonElement} */ (byId("earlier")).disabled = trace.start === 0;
+  /** @type {HTMLButtonElement} */ (byId("later")).disabled = trace.stop === trace.steps;
 }
 
 /** @param {import("./api.js").Layer[]} all */
@@ -154,17 +200,13 @@ function turn(pages) {
   update();
 }
 
-/** @param {string} next */
-function type(next) {
-  state.text = next;
-  clearTimeout(timer);
-  timer = setTimeout(update, DEBOUNCE);
-}
-
 text.value = state.text;
 text.addEventListener("input", () => {
   fit();
-  type(text.value);
+  state.text = text.value;
+  state.start = 0;
+  clearTimeout(timer);
+  timer = setTimeout(update, DEBOUNCE);
 });
 byId("presets").addEventListener("click", ({ target }) => {
   const preset = target instanceof HTMLElement ? target.dataset.text : undefined;
@@ -183,12 +225,29 @@ byId("earlier").addEventListener("click", () => turn(-1));
 byId("later").addEventListener("click", () => turn(1));
 layers.addEventListener("change", () => {
   state.layer = Number(layers.value);
+  remember(state);
   show();
 });
-watchTheme(byId("theme"), show);
-addEventListener("resize", fit);
+document.addEventListener("pointerdown", ({ target }) => {
+  if (target instanceof Element && !target.closest(".plot, .token")) focus(null);
+});
+watchTheme(byId("theme"), () => {
+  showWords();
+  draw();
+});
+addEventListener("resize", () => {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(() => {
+    fit();
+    if (panels.outgrown()) draw();
+  });
+});
+// A link to this page with another text behind the # would otherwise do nothing.
+addEventListener("hashchange", () => location.reload());
 
 fit();
-// The server's trace serves, unless the part behind the # asks for another.
+picture.toggleAttribute("data-stale", shown.trace === null);
+// The server's trace serves, unless the part behind the # or the text box's own line ends ask for another.
+state.text = text.value;
 if (state.text === boot.text && state.start === 0) show();
 else update();

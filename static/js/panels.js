@@ -2,7 +2,7 @@
 
 import { numbers } from "./api.js";
 import { diverging, sequential } from "./colors.js";
-import { MARGIN, drawHeatmap, watchCells } from "./plot.js";
+import { MARGIN, drawHeatmap, removeHeatmap, watchCells } from "./plot.js";
 import { shortened } from "./text.js";
 
 /** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
@@ -35,6 +35,7 @@ export class Panels {
     this.panels = new Map();
     this.cell = "";
     this.size = { steps: 0, units: 0, below: 0 };
+    this.drawn = "";
   }
 
   /**
@@ -47,9 +48,8 @@ export class Panels {
     const order = [...NOTES.keys()];
     const infos = model.activations.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
     if (this.cell !== model.cell) this.#build(model.cell, infos);
-    this.place.dataset.stale = "";
-    const first = /** @type {{plot: HTMLElement}} */ (this.panels.get(infos[0].letter));
-    const words = wordAxis(trace.tokens, first.plot.clientWidth - MARGIN.left - MARGIN.right);
+    this.drawn = this.#extent();
+    const words = wordAxis(trace.tokens, this.#first().clientWidth - MARGIN.left - MARGIN.right);
     this.size = { steps: trace.tokens.length, units: layer.hidden_size, below: words.room };
     const ink = getComputedStyle(this.place).getPropertyValue("--muted").trim();
     await Promise.all(
@@ -65,12 +65,11 @@ export class Panels {
         watchCells(panel.plot, (cell) => this.onCell(cell && { ...cell, info }));
       }),
     );
-    delete this.place.dataset.stale;
   }
 
-  /** Dim the panels while there is nothing to show. */
-  clear() {
-    this.place.dataset.stale = "";
+  /** Whether the place has another size than the pictures in it. */
+  outgrown() {
+    return this.panels.size > 0 && this.drawn !== this.#extent();
   }
 
   /**
@@ -90,6 +89,15 @@ export class Panels {
     }
   }
 
+  #first() {
+    const [{ plot }] = this.panels.values();
+    return plot;
+  }
+
+  #extent() {
+    return `${this.#first().clientWidth} × ${this.#first().clientHeight}`;
+  }
+
   /**
    * @param {string} cell
    * @param {ActivationInfo[]} infos
@@ -97,6 +105,7 @@ export class Panels {
   #build(cell, infos) {
     this.cell = cell;
     this.place.dataset.cell = cell;
+    for (const { plot } of this.panels.values()) removeHeatmap(plot);
     this.panels.clear();
     this.place.replaceChildren(
       ...infos.map((info) => {

@@ -8,15 +8,17 @@
 /** Room around the heatmap, in pixels; marks over it are placed by the same numbers. */
 export const MARGIN = { left: 30, right: 4, top: 8 };
 
-const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, showSendToCloud: false, doubleClick: false };
+const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: false };
 
-/** Resolves when plotly.min.js has run. */
+/** Resolves when plotly.min.js, which the page preloads, has run. */
 const ready = new Promise((resolve, reject) => {
-  const script = /** @type {HTMLScriptElement} */ (document.getElementById("plotly-script"));
-  if ("Plotly" in window) resolve(undefined);
-  script.addEventListener("load", () => resolve(undefined));
-  script.addEventListener("error", () => reject(new Error("plotly.min.js did not load")));
+  const script = document.createElement("script");
+  script.src = /** @type {HTMLLinkElement} */ (document.getElementById("plotly")).href;
+  script.onload = () => resolve(undefined);
+  script.onerror = () => reject(new Error("plotly.min.js did not load"));
+  document.head.append(script);
 });
+ready.catch(() => {}); // whoever draws will see it
 
 /**
  * Draw or redraw a heatmap in `element`: (T, H) values, steps along x, unit 0 on top.
@@ -31,6 +33,8 @@ export async function drawHeatmap(element, { values, words, units, scale, range,
     element,
     [{ type: "heatmap", z: values, transpose: true, zmin: range[0], zmax: range[1], colorscale: scale, showscale: false, hoverinfo: "none" }],
     {
+      width: element.clientWidth,
+      height: element.clientHeight,
       margin: { l: MARGIN.left, r: MARGIN.right, t: MARGIN.top, b: words.room },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -45,15 +49,25 @@ export async function drawHeatmap(element, { values, words, units, scale, range,
 }
 
 /**
- * Hear which cell of a drawn heatmap the pointer is on; null when it leaves.
+ * Free what Plotly holds for an element that is about to go.
+ * @param {HTMLElement} element
+ */
+export function removeHeatmap(element) {
+  if ("Plotly" in window) Plotly.purge(element);
+}
+
+/**
+ * Hear which cell of a drawn heatmap the pointer is on, or was tapped; null when the pointer leaves.
  * @param {HTMLElement} element
  * @param {(cell: Cell | null) => void} onCell
  */
 export function watchCells(element, onCell) {
   const plot = /** @type {Plotly.Plot} */ (element);
-  plot.on("plotly_hover", ({ points: [point], event }) => {
+  /** @param {Plotly.PointEvent} event */
+  const tell = ({ points: [point], event }) =>
     onCell({ t: point.x, unit: point.y, value: point.z, clientX: event.clientX, clientY: event.clientY });
-  });
+  plot.on("plotly_hover", tell);
+  plot.on("plotly_click", tell); // all that a tap gives
   plot.on("plotly_unhover", () => onCell(null));
 }
 

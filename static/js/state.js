@@ -19,7 +19,8 @@ export function remember(state) {
   if (state.start > 0) fragment.set("start", String(state.start));
   if (state.layer > 0) fragment.set("layer", String(state.layer));
   const behind = fragment.toString();
-  history.replaceState(null, "", `?${query}${behind ? `#${behind}` : ""}`);
+  const address = `?${query}${behind ? `#${behind}` : ""}`;
+  if (address !== location.search + location.hash) history.replaceState(null, "", address);
 }
 
 /**

@@ -18,6 +18,15 @@ export function utf16Offsets(text) {
 }
 
 /**
+ * Whether a text holds no token: for a tokenizer of words, nothing but white space.
+ * @param {string} text
+ * @param {string} tokenizer
+ */
+export function isBlank(text, tokenizer) {
+  return tokenizer === "character" ? text === "" : /^\p{White_Space}*$/u.test(text);
+}
+
+/**
  * The number of code points of a text.
  * @param {string} text
  */

@@ -18,7 +18,11 @@ export function watchTheme(button, onChange) {
   button.addEventListener("click", () => {
     const next = theme() === "dark" ? "light" : "dark";
     document.documentElement.dataset.theme = next;
-    localStorage.setItem("theme", next);
+    try {
+      localStorage.setItem("theme", next);
+    } catch {
+      // A browser that keeps nothing: the choice holds until the page is left.
+    }
     onChange();
   });
   system.addEventListener("change", onChange);

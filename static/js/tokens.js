@@ -17,6 +17,7 @@ export class TokenStrip {
     this.summary = summary;
     this.onHover = onHover;
     this.onClick = onClick;
+    place.addEventListener("keydown", (event) => this.#step(event));
   }
 
   /**
@@ -39,6 +40,21 @@ export class TokenStrip {
     this.summary.textContent = "Type a word, and its gates appear.";
   }
 
+  /**
+   * Left and right walk through the words; one Tab passes them all.
+   * @param {KeyboardEvent} event
+   */
+  #step(event) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const words = /** @type {HTMLElement[]} */ ([...this.place.querySelectorAll(".token")]);
+    const next = way && words[words.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + way];
+    if (!next) return;
+    event.preventDefault();
+    for (const word of words) word.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+
   /** @param {number | null} t the step whose token is lit */
   mark(t) {
     this.place.querySelector(".lit")?.classList.remove("lit");
@@ -55,10 +71,11 @@ export class TokenStrip {
     const word = document.createElement("button");
     word.type = "button";
     word.className = token.known ? "token" : "token unknown";
+    word.tabIndex = t === 0 ? 0 : -1;
     const text = document.createElement("bdi");
     text.textContent = visible(token.text);
     word.append(text);
-    if (!token.known) word.title = "This word is not in the model's vocabulary: it sees “unknown”.";
+    word.title = token.known ? token.text : `“${token.text}” is not in the model's vocabulary: it sees “unknown”.`;
     if (probability !== null) {
       const colors = verdictColors(probability);
       Object.assign(text.style, { backgroundColor: colors.background, color: colors.text });
@@ -67,10 +84,11 @@ export class TokenStrip {
       word.append(figure);
     }
     word.addEventListener("pointerenter", () => this.onHover(t));
-    word.addEventListener("pointerleave", () => this.onHover(null));
+    word.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.onHover(null));
     word.addEventListener("focus", () => this.onHover(t));
     word.addEventListener("blur", () => this.onHover(null));
-    word.addEventListener("click", () => this.onClick(token));
+    // A tap only lights the word: finding it in the text would raise the keyboard over the picture.
+    word.addEventListener("click", (event) => /** @type {PointerEvent} */ (event).pointerType === "touch" || this.onClick(token));
     item.append(word);
     return item;
   }
@@ -86,5 +104,5 @@ function verdict(probability, model, trace) {
   const name = trace.outputs.names[0];
   const side = probability >= 0.5 ? name : model.opposite || `not ${name}`;
   const upTo = trace.stop < trace.steps ? ` after word ${trace.stop} of ${trace.steps}` : "";
-  return `${probability.toFixed(2)} ${side}${upTo}`;
+  return `${side} · P(${name}) = ${probability.toFixed(2)}${upTo}`;
 }

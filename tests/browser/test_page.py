@@ -6,11 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 SENTENCE = "the movie was not good"
 DRAWN = ".plot .heatmaplayer image"
-MARGIN = {"left": 30, "right": 4, "top": 8}  # static/js/plot.js
 
 
 def trace(server: httpx2.Client, model: str, text: str) -> dict[str, Any]:
@@ -37,17 +36,19 @@ def titles(page: Page) -> list[str]:
     return page.locator(".panel var").all_inner_texts()
 
 
-def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> str:
-    """Point at a cell of a panel whose words stand level; gives the note beside the pointer."""
-    plot = page.locator(f".panel[data-letter={letter}] .plot")
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
+def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> tuple[float, float]:
+    """The middle of a cell of a panel, by the picture that Plotly drew."""
+    page.locator(f".panel[data-letter={letter}]").scroll_into_view_if_needed()
+    box = page.locator(f".panel[data-letter={letter}] .heatmaplayer image").bounding_box()
     assert box
-    below = 21
-    x = MARGIN["left"] + (t + 0.5) / steps * (box["width"] - MARGIN["left"] - MARGIN["right"])
-    y = MARGIN["top"] + (unit + 0.5) / units * (box["height"] - MARGIN["top"] - below)
-    page.mouse.move(box["x"] + x - 3, box["y"] + y)
-    page.mouse.move(box["x"] + x, box["y"] + y)
+    return box["x"] + (t + 0.5) / steps * box["width"], box["y"] + (unit + 0.5) / units * box["height"]
+
+
+def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> str:
+    """Point at a cell; gives the note beside the pointer."""
+    x, y = place_of(page, letter, t, unit, steps, units)
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y)
     note = page.locator("#tooltip")
     expect(note).to_be_visible()
     return note.inner_text()
@@ -71,7 +72,7 @@ def test_typing_updates_every_view(page: Page, server: httpx2.Client) -> None:
         page.locator("#text").press_sequentially("a wonderful film", delay=10)
     expect(page.locator("#tokens bdi")).to_have_text(["a", "wonderful", "film"])
     last = trace(server, "sentiment-lstm", "a wonderful film")["outputs"]["values"][-1][0]
-    expect(page.locator("#verdict")).to_have_text(f"{last:.2f} positive")
+    expect(page.locator("#verdict")).to_have_text(f"positive · P(positive) = {last:.2f}")
     labels = page.locator(".panel[data-letter=f] .xtick text")
     expect(labels).to_have_text(["a", "wonderful", "film"])
 
@@ -142,6 +143,24 @@ def test_reload_keeps_a_long_text_and_its_page(page: Page) -> None:
     expect(page.locator("#pager")).to_be_hidden()
 
 
+def test_every_page_of_a_text_with_more_tokens_than_words_is_reached(page: Page) -> None:
+    opened(page)
+    type_sentence(page, "good!!!! " * 200)
+    for shown in ("words 1–390 of 1000", "words 391–780 of 1000", "words 781–1000 of 1000"):
+        expect(page.locator("#page")).to_have_text(shown)
+        if not shown.startswith("words 781"):
+            page.get_by_text("later").click()
+    expect(page.locator("#later")).to_be_disabled()
+    page.get_by_text("earlier").click()
+    expect(page.locator("#page")).to_have_text("words 391–780 of 1000")
+
+
+def test_address_past_the_end_of_its_text_shows_the_beginning(page: Page, expected_console: list[str]) -> None:
+    expected_console.append("the server responded with a status of 422")
+    opened(page, f"/?text={SENTENCE}#start=9")
+    expect(page.locator("#tokens bdi")).to_have_text(SENTENCE.split())
+
+
 def test_click_on_a_word_selects_it_in_the_text(page: Page) -> None:
     opened(page)
     text = "👨‍👩‍👧 𝒳 cafe\u0301 שלום not good"
@@ -151,6 +170,42 @@ def test_click_on_a_word_selects_it_in_the_text(page: Page) -> None:
         token.click()
         chosen = page.locator("#text").evaluate("text => text.value.slice(text.selectionStart, text.selectionEnd)")
         assert chosen == token.locator("bdi").inner_text()
+
+
+def test_click_on_a_word_selects_it_where_the_address_had_other_line_ends(page: Page) -> None:
+    opened(page, "/?text=a%0D%0Ab%0D%0Avery%20good")
+    expect(page.locator("#tokens bdi").last).to_have_text("good")
+    page.locator(".token").last.click()
+    chosen = page.locator("#text").evaluate("text => text.value.slice(text.selectionStart, text.selectionEnd)")
+    assert chosen == "good"
+
+
+def test_arrows_walk_through_the_words(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    page.locator(".token").first.focus()
+    for word in ("movie", "was"):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".token:focus bdi")).to_have_text(word)
+        expect(page.locator(".lit bdi")).to_have_text(word)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".token:focus bdi")).to_have_text("movie")
+    assert page.locator(".token[tabindex='0']").count() == 1
+
+
+def test_tap_names_a_cell(browser: Browser, base_url: str, server: httpx2.Client) -> None:
+    size = {"width": 390, "height": 844}
+    with browser.new_context(viewport=size, has_touch=True, is_mobile=True, base_url=base_url) as context:
+        page = opened(context.new_page(), f"/?text={SENTENCE}")
+        page.touchscreen.tap(*place_of(page, "f", 3, 40, 5, 64))
+        [layer] = trace(server, "sentiment-lstm", SENTENCE)["layers"]
+        note = f"not unit 40, forget gate f = {layer['activations']['f'][3][40]:.4f}"
+        expect(page.locator("#tooltip")).to_have_text(note)
+        expect(page.locator(".lit bdi")).to_have_text("not")
+        page.locator(".reading").first.tap()
+        expect(page.locator("#tooltip")).to_be_hidden()
+        page.locator(".token").nth(1).tap()
+        expect(page.locator(".lit bdi")).to_have_text("movie")
+        assert page.evaluate("document.activeElement.id") != "text"
 
 
 def test_presets_fill_the_text(page: Page) -> None:
@@ -168,9 +223,10 @@ def test_unknown_words_are_marked_and_blanks_made_visible(page: Page) -> None:
     expect(page.locator("#tokens bdi").nth(3)).to_have_text("␇")
 
 
-def test_blank_text_is_calm(page: Page) -> None:
+@pytest.mark.parametrize("blank", ["   ", "", "\u0085\u3000"])
+def test_blank_text_is_calm(page: Page, blank: str) -> None:
     opened(page)
-    page.locator("#text").fill("   ")
+    page.locator("#text").fill(blank)
     expect(page.locator("#tokens bdi")).to_have_count(0)
     expect(page.locator("#verdict")).to_have_text("Type a word, and its gates appear.")
     expect(page.locator("#message")).to_have_text("")
@@ -196,6 +252,56 @@ def test_server_gone_is_said_and_the_text_kept(page: Page, expected_console: lis
     type_sentence(page, "good film!")
     expect(page.locator("#message")).to_have_text("")
     expect(page.locator("#tokens bdi")).to_have_text(["good", "film", "!"])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (500, "{}", "The server failed (status 500). Your text is kept; type on to try again."),
+        (502, "<html>", "The server failed (status 502). Your text is kept; type on to try again."),
+        (503, '{"detail": "The model is broken."}', "The model is broken."),
+    ],
+)
+def test_failed_request_is_said_and_the_old_picture_dimmed(
+    page: Page, expected_console: list[str], status: int, body: str, said: str
+) -> None:
+    expected_console.append(f"the server responded with a status of {status}")
+    opened(page)
+    page.route("**/traces", lambda route: route.fulfill(status=status, body=body))
+    page.locator("#text").fill("good film")
+    expect(page.locator("#message")).to_have_text(said)
+    expect(page.locator("#picture")).to_have_attribute("data-stale", "")
+    page.locator("#theme").click()
+    expect(page.locator("#picture")).to_have_attribute("data-stale", "")
+    page.locator(".token").first.hover()
+    expect(page.locator(".mark:visible")).to_have_count(0)
+
+
+def test_picture_stays_that_of_its_model_until_the_other_answers(page: Page) -> None:
+    opened(page)
+    held: list[Route] = []
+    page.route("**/traces", lambda route: held.append(route))
+    for other, letters in (("GRU", "figcoh"), ("LSTM", "figcoh")):
+        page.get_by_text(other, exact=True).click()
+        page.wait_for_timeout(200)
+        page.locator("#theme").click()
+        expect(page.locator(".panel var")).to_have_text(list(letters))
+        expect(page.locator(DRAWN)).to_have_count(6)
+    assert len(held) == 2
+    page.unroute("**/traces")
+    with page.expect_response("**/traces"):
+        page.get_by_text("GRU", exact=True).click()
+    expect(page.locator(".panel var")).to_have_text(list("rznh"))
+
+
+def test_drawing_library_that_does_not_load_is_said(page: Page, expected_console: list[str]) -> None:
+    expected_console.append("Failed to load resource: net::ERR_FAILED")
+    page.route("**/plotly.min.js", lambda route: route.abort())
+    page.goto("/")
+    expect(page.locator("#message")).to_have_text(
+        "The pictures cannot be drawn: plotly.min.js did not load. Load the page again."
+    )
+    expect(page.locator("#tokens bdi").first).to_be_visible()
 
 
 def test_late_answer_never_replaces_a_newer_one(page: Page) -> None:
@@ -242,6 +348,8 @@ def test_nothing_is_wider_than_the_window(page: Page, width: int, height: int) -
         type_sentence(page, text)
         expect(page.locator("#tokens bdi").first).to_have_text(text.split()[0])
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#text").fill("the acting was terrible but the story was wonderful and long")
+    assert page.locator("#text").evaluate("text => text.scrollHeight - text.clientHeight") <= 0
 
 
 def test_address_with_an_unknown_model_is_said(page: Page) -> None:
@@ -256,3 +364,16 @@ def test_docs_work_under_the_policy_without_the_internet(page: Page) -> None:
     page.locator(".opblock-summary-path", has_text="/api/v1/models").first.click()
     page.get_by_role("button", name="Execute").click()
     expect(page.locator(".live-responses-table .response-col_status").nth(1)).to_contain_text("200")
+
+
+def test_picture_fits_again_after_a_resize(page: Page, server: httpx2.Client) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.wait_for_timeout(300)
+    plot = page.locator(".panel[data-letter=f] .plot").bounding_box()
+    drawn = page.locator(".panel[data-letter=f] .main-svg").first.bounding_box()
+    assert plot
+    assert drawn
+    assert drawn["width"] == pytest.approx(plot["width"], abs=1)
+    [layer] = trace(server, "sentiment-lstm", SENTENCE)["layers"]
+    assert point_at(page, "f", 1, 20, 5, 64).endswith(f"f = {layer['activations']['f'][1][20]:.4f}")
