@@ -12,10 +12,10 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint format install pins
+.PHONY: help run test lint bench screenshots format install pins
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options of `gatescope serve`)
 	@$(BIN)/gatescope serve $(ARGS)
@@ -31,6 +31,13 @@ lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, s
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	node_modules/.bin/tsc
+
+bench: $(VENV)/.installed ## measure, and print the ratios
+	@$(BIN)/python benchmarks/trace.py
+
+screenshots: $(VENV)/.installed-test ## take pictures of the page in named states, into test-results/
+	@$(BIN)/python scripts/chromium.py
+	$(BIN)/python scripts/screenshots.py test-results $(ARGS)
 
 format: $(VENV)/.installed-lint ## mend format and style
 	$(BIN)/ruff format .
