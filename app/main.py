@@ -1,5 +1,7 @@
 """The application: the only place where all parts meet."""
 
+import logging
+
 import torch
 from fastapi import APIRouter, FastAPI
 from secure.middleware import SecureASGIMiddleware
@@ -10,6 +12,8 @@ from .api import models, openapi, problems, traces
 from .settings import Settings
 from .store import Store
 from .web import pages, security
+
+logger = logging.getLogger(__name__)
 
 DESCRIPTION = """Every gate, candidate and state of small trained LSTM, GRU and plain RNN models, word by word.
 
@@ -33,6 +37,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.store = Store(settings.models)
+    _warn_of_what_is_missing(app.state.store)
     api = APIRouter(prefix="/api/v1")
     api.include_router(models.router)
     api.include_router(traces.router)
@@ -44,5 +49,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)
+    app.add_middleware(service.HeadAsGet)
     app.add_middleware(SecureASGIMiddleware, secure=security.HEADERS)
     return app
+
+
+def _warn_of_what_is_missing(store: Store) -> None:
+    for model, reason in store.broken.items():
+        logger.warning("the model %s cannot be used: %s", model, reason)
+    if not store.folder.is_dir():
+        logger.warning("the folder of models %s is missing: nothing can be traced", store.folder)
+    elif not store.models:
+        logger.warning("the folder of models %s holds none that can be used: nothing can be traced", store.folder)

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     models: Path = Field(
         default_factory=lambda: data_folder("models"), description="Folder with one model in each of its folders."
     )
-    default_model: str = Field("sentiment-lstm", description="Model that the page opens with.")
+    default_model: str = Field(
+        "sentiment-lstm", description="Model that the page opens with and `gatescope trace` runs."
+    )
     max_text: int = Field(10_000, ge=1, description="Longest text of a request, in code points.")
     max_body: int = Field(1_000_000, ge=1, description="Largest request body, in bytes.")
     max_values: int = Field(

@@ -6,6 +6,7 @@ id), ``statistics.json`` (a ``Statistics``) and ``README.md`` (the model card, f
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +130,8 @@ def load_model(folder: Path | str) -> Model:
             f"{VOCABULARY}: {len(vocabulary)} tokens, but {CONFIG} says {config.network.vocabulary_size}"
         )
     network = _load_network(folder, config)
-    return Model(folder.resolve().name, config, tokenizer, network, folder, _load_statistics(folder, network))
+    name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would name what a linked folder leads to
+    return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
 
 
 def save_model(
@@ -207,6 +209,8 @@ def _load_network(folder: Path, config: ModelConfig) -> Network:
         state = load(data)
     except SafetensorError as error:
         raise BrokenModelError(f"{WEIGHTS}: {error}") from None
+    except KeyError:  # safetensors knows more formats than it can turn into tensors
+        raise BrokenModelError(f"{WEIGHTS}: holds a number format that PyTorch does not read") from None
     _check(state, config.network)
     try:
         with torch.device("meta"):

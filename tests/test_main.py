@@ -1,8 +1,8 @@
 """The application as a whole."""
 
+import logging
 from pathlib import Path
 
-import gatescope
 import pytest
 import torch
 from gatescope.main import create_app
@@ -19,6 +19,18 @@ def test_settings_come_from_the_environment(models: Path, monkeypatch: pytest.Mo
     assert torch.get_num_threads() == 1
 
 
-def test_public_names() -> None:
-    assert gatescope.__all__ == ["Trace", "load_model"]
-    assert all(hasattr(gatescope, name) for name in gatescope.__all__)
+def test_broken_models_are_logged_once_with_their_reason(models: Path, caplog: pytest.LogCaptureFixture) -> None:
+    create_app(Settings(models=models))
+    assert caplog.record_tuples == [
+        ("gatescope.main", logging.WARNING, "the model broken cannot be used: config.json: the file is missing")
+    ]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_without_models_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture, exists: bool) -> None:
+    folder = tmp_path / "none"
+    if exists:
+        folder.mkdir()
+    create_app(Settings(models=folder))
+    what = "holds none that can be used" if exists else "is missing"
+    assert caplog.messages == [f"the folder of models {folder} {what}: nothing can be traced"]

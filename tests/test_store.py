@@ -186,6 +186,13 @@ def weight_bytes(edit: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     return apply
 
 
+def of_format(dtype: str) -> Callable[[Path], None]:
+    """Puts one tensor of eight bytes in a format of safetensors in place of the weights."""
+    extent = 16 if dtype == "F4" else 8
+    header = json.dumps({"head.bias": {"dtype": dtype, "shape": [extent], "data_offsets": [0, 8]}}).encode()
+    return weight_bytes(lambda _: struct.pack("<Q", len(header)) + header + bytes(8))
+
+
 def weights(**changes: torch.Tensor | None) -> Callable[[Path], None]:
     """Puts other tensors in place of those of these names (with __ for a dot), or takes them away."""
 
@@ -248,6 +255,8 @@ BROKEN = [
     ),
     (weight_bytes(lambda _: b""), "model.safetensors: Error while deserializing: header too small"),
     (weight_bytes(lambda _: b"\xff" * 64), "model.safetensors: Error while deserializing: header too large"),
+    (of_format("F4"), "model.safetensors: holds a number format that PyTorch does not read"),
+    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch does not read"),
     (weights(head__bias=None), f'{FIT} Missing key(s) in state_dict: "head.bias".'),
     (weights(more=torch.zeros(1)), f'{FIT} Unexpected key(s) in state_dict: "more".'),
     (
@@ -314,6 +323,15 @@ def test_the_store_lists_broken_models_with_their_reason_while_the_others_load(t
     assert [model.id for model in store] == ["a", "b", "c"]
     assert [model.id for model in store.task("sentiment")] == ["a", "b"]
     assert store.task("translation") == []
+
+
+def test_a_linked_folder_goes_by_the_name_of_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path / "elsewhere" / "small")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "linked").symlink_to(tmp_path / "elsewhere" / "small")
+    assert [(name, model.id) for name, model in Store(tmp_path / "models").models.items()] == [("linked", "linked")]
+    monkeypatch.chdir(tmp_path / "elsewhere" / "small")
+    assert load_model(".").id == "small"
 
 
 def test_a_missing_folder_is_an_empty_store(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem, StatusProblem
 from fastapi_problem.handler import ExceptionHandler, add_exception_handler, new_exception_handler
 from pydantic import ValidationError
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+EMPTY_TEXT = "empty-text"  # by which the page tells it from mistakes
+MOST_COMPLAINTS = 20  # of one answer
 
 
 def unknown_model(model: str, known: Sequence[str]) -> Problem:
@@ -35,13 +38,21 @@ def broken_model(model: str, reason: str) -> Problem:
 
 def invalid_request(where: str, what: str) -> Problem:
     """A value that is well-formed but not possible for this model."""
-    return invalid_fields([{"where": where, "what": what}])
+    return _invalid_fields([{"where": where, "what": what}], 1)
 
 
-def invalid_fields(complaints: Sequence[dict[str, str]]) -> Problem:
-    """Fields that are wrong; each complaint says ``where`` and ``what``."""
-    sentence = "; ".join(f"{each['where']}: {each['what']}" for each in complaints[:3])
-    return Problem("Invalid request", "invalid-request", f"{sentence}.", 422, errors=list(complaints))
+def _invalid_fields(complaints: Sequence[dict[str, str]], count: int) -> Problem:
+    """The first of ``count`` fields that are wrong; each complaint says ``where`` and ``what``."""
+    said = [f"{each['where']}: {each['what']}" for each in complaints[:3]]
+    if count > len(said):
+        said.append(f"and {count - len(said):,} more")
+    return Problem("Invalid request", "invalid-request", f"{'; '.join(said)}.", 422, errors=list(complaints))
+
+
+def empty_text() -> Problem:
+    """The text has no token."""
+    what = "has no word to trace; send at least one"
+    return Problem("Empty text", EMPTY_TEXT, f"The text {what}.", 422, errors=[{"where": "text", "what": what}])
 
 
 def text_too_long(length: int, limit: int) -> Problem:
@@ -77,6 +88,11 @@ def body_too_large(limit: int) -> Problem:
         413,
         limit=limit,
     )
+
+
+def malformed_json(detail: str) -> Problem:
+    """The body is declared as JSON and is none, or none that can be read."""
+    return Problem("Malformed JSON", "malformed-json", detail, 400)
 
 
 def not_json(content_type: str) -> Problem:
@@ -127,26 +143,32 @@ def _blame(error: Any) -> dict[str, str]:
 
 def invalid_request_of(error: ValidationError | RequestValidationError) -> Problem:
     """The problem of a request that does not fit its schema."""
-    return invalid_fields([_blame(each) for each in error.errors()])
+    errors = error.errors()
+    return _invalid_fields([_blame(each) for each in errors[:MOST_COMPLAINTS]], len(errors))
 
 
 def _on_invalid(_handler: ExceptionHandler, _request: Request, exc: RequestValidationError) -> Problem:
     errors = exc.errors()
     if errors[0]["type"] == "json_invalid":
         reason, at = errors[0]["ctx"]["error"], errors[0]["loc"][-1]
-        return Problem(
-            "Malformed JSON", "malformed-json", f"The body is not JSON: {reason} at character {at}.", status=400
-        )
+        return malformed_json(f"The body is not JSON: {reason} at character {at}.")
     return invalid_request_of(exc)
 
 
 def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPException) -> Problem:
     """The framework's own errors, which name only their status."""
-    headers, path = Headers(exc.headers), request.url.path
+    headers, path = MutableHeaders(exc.headers), request.url.path
     match exc.status_code:
+        case 400:  # FastAPI's for whatever Python's JSON parser raises, syntax errors apart
+            return malformed_json(
+                "The body cannot be read as JSON: send UTF-8, not too deeply nested, without numbers of thousands of "
+                "digits."
+            )
         case 404:
             title, detail = "Not found", f"There is nothing at {path}. The calls are listed at /docs."
         case 405:
+            allowed = headers["allow"].split(", ")
+            headers["allow"] = ", ".join(sorted({*allowed, "HEAD"} if "GET" in allowed else allowed))
             title, detail = "Method not allowed", f"{path} does not take {request.method}; it takes {headers['allow']}."
         case 413:
             return body_too_large(request.app.state.settings.max_body)

@@ -1,6 +1,6 @@
 """The shapes of requests and answers; OpenAPI is made from them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -8,6 +8,8 @@ from ..recurrent.cells import CellName
 from ..recurrent.network import Direction, NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
 from ..store import Metric
+
+Item = TypeVar("Item", bound=int | str)
 
 
 def _whole_characters(text: str) -> str:
@@ -20,9 +22,24 @@ def _whole_characters(text: str) -> str:
     return text
 
 
+def _without_repeats(items: list[Item] | None) -> list[Item] | None:
+    seen = set()
+    for item in items or []:
+        if item in seen:
+            raise ValueError(f"{item!r} is listed twice")
+        seen.add(item)
+    return items
+
+
 Text = Annotated[str, AfterValidator(_whole_characters)]
 Letter = Literal["i", "f", "g", "o", "r", "z", "n", "c", "h"]
 Encoding = Literal["numbers", "base64"]
+Index = Annotated[int, Field(ge=0)]
+Choice = Annotated[
+    list[Item] | None,
+    Field(min_length=1, fail_fast=True, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repeats),
+]
 
 
 class ActivationInfo(BaseModel):
@@ -84,11 +101,9 @@ class TraceOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: Text = Field(description="The text to trace.", examples=["the movie was not good"])
-    layers: list[Annotated[int, Field(ge=0)]] | None = Field(None, min_length=1, description="Layers, from 0.")
-    activations: list[Letter] | None = Field(None, min_length=1, description="Gates, candidate and states, by letter.")
-    units: list[Annotated[int, Field(ge=0)]] | None = Field(
-        None, min_length=1, description="Units of every layer, from 0, in the order wanted."
-    )
+    layers: Choice[Index] = Field(None, description="Layers, from 0, none twice.")
+    activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
+    units: Choice[Index] = Field(None, description="Units of every layer, from 0, in the order wanted, none twice.")
     start: int = Field(0, ge=0, description="First step wanted, from 0. The network runs from the first token always.")
     stop: int | None = Field(
         None, ge=1, description="One past the last step wanted; null, or past the end: to the end."
@@ -98,6 +113,12 @@ class TraceOptions(BaseModel):
         description="Arrays as nested numbers, or as typed arrays in base64 (float32, little-endian, row by row), "
         "the form that Plotly reads.",
     )
+
+
+class TraceBody(TraceOptions):
+    """What a trace is asked of, in a body: all of it is wanted where a field is left out. Numbers are no strings."""
+
+    model_config = ConfigDict(strict=True)
 
 
 class TokenInfo(BaseModel):

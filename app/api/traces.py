@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
+import mimeparse
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -15,11 +16,13 @@ from . import problems
 from .encoding import Selection, dumps, step_lines, trace_content
 from .models import AModel, activation_info
 from .openapi import problem_responses, schema_ref
-from .schemas import StepAnswer, TraceAnswer, TraceOptions
+from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions
 
 router = APIRouter(prefix="/models/{model}", tags=["traces"])
 
 JSON, JSONL = "application/json", "application/jsonl"
+
+_VARY = {"Vary": "Accept"}  # the same address gives either form
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -63,13 +66,16 @@ def is_utf8(request: Request) -> None:
 
 def wants_lines(request: Request) -> bool:
     """Whether JSONL is asked for. Raises a problem if neither it nor JSON is accepted."""
-    accept = request.headers.get("accept", "*/*")
-    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    if JSONL in accepted:
-        return True
-    if accepted.isdisjoint({JSON, "application/*", "*/*"}):
+    accept = ", ".join(request.headers.getlist("accept")) or "*/*"
+    wanted = accept.lower()
+    rising = (JSON, JSONL) if JSONL in wanted else (JSONL, JSON)  # of two that are wanted alike, the last
+    try:
+        best = mimeparse.best_match(rising, wanted)
+    except mimeparse.MimeTypeParseException:
+        best = ""
+    if not best:
         raise problems.not_acceptable(accept, (JSON, JSONL))
-    return False
+    return bool(best == JSONL)
 
 
 ASettings = Annotated[Settings, Depends(the_settings)]
@@ -83,7 +89,7 @@ Lines = Annotated[bool, Depends(wants_lines)]
     dependencies=[Depends(is_json)],
     response_class=Response,
 )
-def post_trace(model: AModel, options: TraceOptions, settings: ASettings, lines: Lines) -> Response:
+def post_trace(model: AModel, options: TraceBody, settings: ASettings, lines: Lines) -> Response:
     """Run the model over a text, step by step, and answer with every activation of every step."""
     return _answer(model, options, settings, lines=lines)
 
@@ -120,7 +126,7 @@ def select(model: Model, options: TraceOptions, settings: Settings) -> tuple[lis
         raise problems.text_too_long(len(options.text), settings.max_text)
     tokens = model.tokenizer(options.text)
     if not tokens:
-        raise problems.invalid_request("text", "has no word to trace; send at least one")
+        raise problems.empty_text()
     network = model.config.network
     stop = min(options.stop or len(tokens), len(tokens))
     if options.start >= stop:
@@ -149,7 +155,7 @@ def select(model: Model, options: TraceOptions, settings: Settings) -> tuple[lis
 
 def _answer(model: Model, options: TraceOptions, settings: Settings, *, lines: bool) -> Response:
     if not lines:
-        return Response(trace_json(model, options, settings), media_type=JSON)
+        return Response(trace_json(model, options, settings), media_type=JSON, headers=_VARY)
     tokens, start, stop, selection = select(model, options, settings)
     parts = trace_in_chunks(model.network, _needed(model, tokens, stop), settings.chunk_steps)
     cut = (
@@ -157,7 +163,7 @@ def _answer(model: Model, options: TraceOptions, settings: Settings, *, lines: b
         for part in parts
         if part.start + len(part) > start and part.start < stop
     )
-    return StreamingResponse(step_lines(cut, selection, options.encoding), media_type=JSONL)
+    return StreamingResponse(step_lines(cut, selection, options.encoding), media_type=JSONL, headers=_VARY)
 
 
 def _needed(model: Model, tokens: list[Token], stop: int) -> list[Token]:

@@ -1,12 +1,14 @@
 """gatescope serve: the page and the API."""
 
+import errno
 from contextlib import suppress
 from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Annotated
 
 import typer
 
-from .common import read_settings
+from .common import give_up, read_settings
 
 
 def serve(
@@ -18,19 +20,38 @@ def serve(
 
     Every setting can be given by an environment variable GATESCOPE_*; the options here come first.
     """
-    import uvicorn
-
-    from ..main import create_app
-    from ..service import configure_logging
-
     settings = read_settings(host=host, port=port, models=models)
-    configure_logging(settings.log_level)
-    # No access log: it would write down what people type, since a short text stands in the address.
-    config = uvicorn.Config(
-        create_app(settings), settings.host, settings.port, log_config=None, access_log=False, server_header=False
-    )
-    with config.bind_socket() as socket, suppress(KeyboardInterrupt):
-        socket.listen(config.backlog)  # before the address is told, so that a quick client is not refused
-        address, number = socket.getsockname()[:2]
-        typer.echo(f"Gatescope is at http://{address}:{number}/ (Ctrl-C stops it)")
-        uvicorn.Server(config).run(sockets=[socket])
+    with listen(settings.host, settings.port) as listener, suppress(KeyboardInterrupt):
+        import uvicorn
+
+        from ..main import create_app
+        from ..service import configure_logging
+
+        configure_logging(settings.log_level)
+        # No access log: it would write down what people type, since a short text stands in the address.
+        config = uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,  # seconds: a client that does not read would hold the server up for ever
+        )
+        address, number = listener.getsockname()[:2]
+        place = f"[{address}]" if ":" in address else address
+        typer.echo(f"Gatescope is at http://{place}:{number}/ (Ctrl-C stops it)")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket:
+    """A socket that listens already, so that no client is refused once the address is told; gives up if it cannot."""
+    listener = socket(AF_INET6 if ":" in host else AF_INET)
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            give_up(f"port {port} of {host} is taken: choose another with --port")
+        give_up(f"cannot listen on port {port} of {host}: {error.strerror}")
+    return listener

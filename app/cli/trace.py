@@ -1,5 +1,6 @@
 """gatescope trace: the JSON of a trace, without a server."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ from .common import give_up, read_settings
 
 def trace(
     text: Annotated[str, typer.Argument(help="The text to trace.")],
-    model: Annotated[str, typer.Option(help="Name of an installed model, or the folder of one.")] = "sentiment-lstm",
+    model: Annotated[
+        str | None,
+        typer.Option(help="Name of an installed model, or path of a folder: ./mine. Default: GATESCOPE_DEFAULT_MODEL."),
+    ] = None,
     activations: Annotated[str | None, typer.Option(help="Letters of the activations wanted, such as fio.")] = None,
     start: Annotated[int, typer.Option(min=0, help="First step wanted, from 0.")] = 0,
     stop: Annotated[int | None, typer.Option(min=1, help="One past the last step wanted.")] = None,
@@ -25,8 +29,11 @@ def trace(
     from ..store import BrokenModelError, load_model
 
     settings = read_settings()
-    folder = Path(model) if Path(model).is_dir() else settings.models / model
-    if not folder.is_dir():
+    if model is None:
+        model = settings.default_model
+    is_path = model in {".", ".."} or not {"/", os.sep}.isdisjoint(model)
+    folder = Path(model) if is_path else settings.models / model
+    if not model or not folder.is_dir():
         give_up(f"there is no model {model!r}: 'gatescope models' lists them")
     wanted = {"text": text, "activations": activations and list(activations), "start": start, "stop": stop}
     try:

@@ -56,7 +56,8 @@ class Trace:
         raise KeyError(f"layer {layer} {direction}")
 
     def span(self, start: int, stop: int) -> "Trace":
-        """The part from token ``start`` up to ``stop`` of this trace, as views of its arrays."""
+        """The part from token ``start`` up to ``stop`` of this trace, as of a slice; arrays are views."""
+        start, stop, _ = slice(start, stop).indices(len(self))
         return Trace(
             self.tokens[start:stop],
             tuple(
@@ -74,13 +75,15 @@ class Trace:
 def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None) -> Trace:
     """Run ``network`` over ``tokens`` from zero states, or on from where the trace ``after`` ended.
 
-    Arrays have the dtype of the network's parameters. Raises ValueError for an empty sequence, and for going on with
-    a bidirectional network, whose backward layers need the whole sequence.
+    Arrays have the dtype of the network's parameters. Raises ValueError for an empty sequence, and where ``after``
+    holds no state: a part of a trace, or the trace of a bidirectional network, whose backward layers need it whole.
     """
     if not tokens:
         raise ValueError("there is nothing to trace: the sequence is empty")
     if after is not None and not after.state:
-        raise ValueError("a bidirectional network cannot go on from a trace: trace the whole sequence at once")
+        raise ValueError(
+            "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
+        )
     config = network.config
     cell = config.cell_definition
     device = network.embedding.weight.device
@@ -104,8 +107,10 @@ def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None)
 def trace_in_chunks(network: Network, tokens: Sequence[Token], size: int) -> Iterator[Trace]:
     """The trace of ``tokens`` in consecutive parts of ``size`` steps, each yielded as soon as it is computed.
 
-    A bidirectional network's parts come after its last step.
+    A bidirectional network's parts come after its last step. Raises ValueError for a size below 1.
     """
+    if size < 1:
+        raise ValueError(f"the size of a part is {size}: it must be at least 1")
     if network.config.bidirectional:
         whole = trace(network, tokens)
         yield from (whole.span(start, start + size) for start in range(0, len(tokens), size))

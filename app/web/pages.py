@@ -19,6 +19,7 @@ from starlette.templating import Jinja2Templates
 
 from .. import __version__
 from ..api.models import card
+from ..api.problems import EMPTY_TEXT
 from ..api.schemas import TraceOptions
 from ..api.traces import trace_json
 from ..settings import Settings, data_folder
@@ -39,6 +40,21 @@ VENDOR = {
 PAGE_CELLS = 150_000
 
 _CELL_ORDER = ("lstm", "gru", "rnn")
+
+# What the page reads of a model's card.
+_BOOT_FIELDS = {
+    "id",
+    "title",
+    "cell",
+    "hidden_size",
+    "layers",
+    "bidirectional",
+    "tokenizer",
+    "activations",
+    "outputs",
+    "opposite",
+    "examples",
+}
 
 
 @cache
@@ -77,10 +93,9 @@ def index(
     boot = {
         "model": view.model.id,
         "text": view.text,
-        "notice": view.notice,
         "maxText": settings.max_text,
         "pageCells": PAGE_CELLS,
-        "models": [card(each).model_dump(mode="json", exclude={"metrics"}) for each in siblings],
+        "models": [card(each).model_dump(mode="json", include=_BOOT_FIELDS) for each in siblings],
     }
     return _templates().TemplateResponse(
         request,
@@ -122,10 +137,11 @@ def first_view(store: Store, settings: Settings, model_id: str | None, text: str
     network = chosen.config.network
     steps = max(1, PAGE_CELLS // (network.hidden_size * len(network.cell_definition.activations)))
     try:
-        options = TraceOptions(text=text, stop=steps, encoding="base64")
-        trace = trace_json(chosen, options, settings) if text.strip() else b"null"
+        trace = trace_json(chosen, TraceOptions(text=text, stop=steps, encoding="base64"), settings)
     except Problem as problem:
-        trace, notice = b"null", f"{notice} {problem.detail}".strip()
+        trace = b"null"
+        if problem.type != EMPTY_TEXT:
+            notice = f"{notice} {problem.detail}".strip()
     return FirstView(chosen, text, notice, trace)
 
 

@@ -76,4 +76,6 @@ def test_every_call_of_the_api_is_documented(api: TestClient, document: dict[str
         "/api/v1/models/{model}/trace",
     }
     assert paths | {"/healthz", "/readyz", "/metrics"} == document["paths"].keys()
+    methods = [set(calls) for calls in document["paths"].values()]
+    assert all(each in ({"get"}, {"post"}) for each in methods)
     assert all(call["summary"] for calls in document["paths"].values() for call in calls.values())

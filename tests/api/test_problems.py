@@ -17,12 +17,12 @@ def test_nothing_there(api: TestClient, path: str) -> None:
 
 def test_wrong_method(api: TestClient) -> None:
     response = api.delete("/api/v1/models")
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, HEAD"
     assert response.json() == {
         "type": "method-not-allowed",
         "title": "Method not allowed",
         "status": 405,
-        "detail": "/api/v1/models does not take DELETE; it takes GET.",
+        "detail": "/api/v1/models does not take DELETE; it takes GET, HEAD.",
     }
 
 

@@ -181,13 +181,13 @@ def problem(response: Any) -> tuple[int, str, str]:
 
 
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
-    ({"text": ""}, "text: has no word to trace; send at least one."),
-    ({"text": " \n\t"}, "text: has no word to trace; send at least one."),
     ({"layers": [1]}, "layers: there is no layer 1: lstm has layers 0 to 0."),
     ({"layers": [-1]}, "layers.0: Input should be greater than or equal to 0."),
     ({"layers": []}, "layers: List should have at least 1 item after validation, not 0."),
     ({"units": [0, 7]}, "units: there is no unit 7: lstm has units 0 to 6."),
-    ({"units": ["x"]}, "units.0: Input should be a valid integer, unable to parse string as an integer."),
+    ({"units": [0, 6, 0]}, "units: 0 is listed twice."),
+    ({"layers": [0, 0]}, "layers: 0 is listed twice."),
+    ({"activations": ["f", "h", "f"]}, "activations: 'f' is listed twice."),
     ({"activations": ["z"]}, "activations: there is no 'z' in lstm (lstm): choose from i, f, g, o, c, h."),
     (
         {"activations": ["q"]},
@@ -218,6 +218,58 @@ def test_bad_option_in_the_address(api: TestClient, options: dict[str, Any], det
     assert problem(response) == (422, "invalid-request", detail)
 
 
+@pytest.mark.parametrize(
+    "options", [{"units": ["1"]}, {"units": [2.0]}, {"layers": [False]}, {"start": True}, {"stop": "3"}], ids=str
+)
+def test_numbers_in_a_body_are_numbers(api: TestClient, options: dict[str, Any]) -> None:
+    response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, **options})
+    [(name, value)] = options.items()
+    where = f"{name}.0" if isinstance(value, list) else name
+    assert problem(response) == (422, "invalid-request", f"{where}: Input should be a valid integer.")
+
+
+def test_numbers_in_the_address_are_text(api: TestClient) -> None:
+    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT, "units": "x"})
+    assert problem(response) == (
+        422,
+        "invalid-request",
+        "units.0: Input should be a valid integer, unable to parse string as an integer.",
+    )
+
+
+@pytest.mark.parametrize("text", ["", " \n\t"])
+@pytest.mark.parametrize("headers", [{}, JSONL], ids=["json", "jsonl"])
+def test_text_without_a_word(api: TestClient, text: str, headers: dict[str, str]) -> None:
+    for response in (
+        api.post("/api/v1/models/lstm/traces", json={"text": text}, headers=headers),
+        api.get("/api/v1/models/lstm/trace", params={"text": text}, headers=headers),
+    ):
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json() == {
+            "type": "empty-text",
+            "title": "Empty text",
+            "status": 422,
+            "detail": "The text has no word to trace; send at least one.",
+            "errors": [{"where": "text", "what": "has no word to trace; send at least one"}],
+        }
+
+
+def test_of_many_bad_fields_only_the_first_are_named(api: TestClient) -> None:
+    unknown = {f"x{number}": 1 for number in range(2000)}
+    response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, **unknown})
+    assert problem(response)[2] == (
+        "x0: there is no such field; the fields are listed at /docs; x1: there is no such field; the fields are "
+        "listed at /docs; x2: there is no such field; the fields are listed at /docs; and 1,997 more."
+    )
+    assert [each["where"] for each in response.json()["errors"]] == [f"x{number}" for number in range(20)]
+
+
+def test_of_many_bad_items_only_the_first_is_named(api: TestClient) -> None:
+    response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, "units": ["x"] * 2000})
+    assert problem(response)[2] == "units.0: Input should be a valid integer."
+    assert response.json()["errors"] == [{"where": "units.0", "what": "Input should be a valid integer"}]
+
+
 def test_several_bad_fields_are_all_named(api: TestClient) -> None:
     response = api.post("/api/v1/models/lstm/traces", json={"stop": 0, "unit": 1})
     assert problem(response)[2] == (
@@ -227,6 +279,9 @@ def test_several_bad_fields_are_all_named(api: TestClient) -> None:
     assert [each["where"] for each in response.json()["errors"]] == ["text", "stop", "unit"]
 
 
+UNREADABLE = (
+    "The body cannot be read as JSON: send UTF-8, not too deeply nested, without numbers of thousands of digits."
+)
 BODIES: list[tuple[bytes, str, int, str, str]] = [
     (
         b"{bad",
@@ -235,6 +290,9 @@ BODIES: list[tuple[bytes, str, int, str, str]] = [
         "malformed-json",
         "The body is not JSON: Expecting property name enclosed in double quotes at character 1.",
     ),
+    (b'{"text": "\xff"}', "application/json", 400, "malformed-json", UNREADABLE),
+    (b"[" * 100_000, "application/json", 400, "malformed-json", UNREADABLE),
+    (b'{"start": ' + b"1" * 5000 + b"}", "application/json", 400, "malformed-json", UNREADABLE),
     (b"", "application/json", 422, "invalid-request", "body: is required."),
     (b"[1]", "application/json", 422, "invalid-request", "body: must be a JSON object with the field text."),
     (
@@ -261,7 +319,9 @@ BODIES: list[tuple[bytes, str, int, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "content_type", "status", "kind", "detail"), BODIES)
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "kind", "detail"), BODIES, ids=[str(body[:20]) for body, *_ in BODIES]
+)
 def test_bad_body(api: TestClient, body: bytes, content_type: str, status: int, kind: str, detail: str) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     response = api.post("/api/v1/models/lstm/traces", content=body, headers=headers)
@@ -316,20 +376,52 @@ def test_body_over_the_limit(models: Path, chunked: bool) -> None:
     )
 
 
-def test_accept_header_that_fits_nothing(api: TestClient) -> None:
-    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers={"Accept": "text/csv"})
+@pytest.mark.parametrize(
+    "accept", ["text/csv", "application/json;q=0", "application/jsonl;q=0", "application/*;q=0.0", "csv"]
+)
+def test_accept_header_that_fits_nothing(api: TestClient, accept: str) -> None:
+    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers={"Accept": accept})
     assert problem(response) == (
         406,
         "not-acceptable",
-        "The Accept header asks for 'text/csv'; a trace comes as application/json or application/jsonl.",
+        f"The Accept header asks for {accept!r}; a trace comes as application/json or application/jsonl.",
     )
 
 
-@pytest.mark.parametrize("accept", ["*/*", "application/*;q=0.5, text/html", "APPLICATION/JSON", ""])
-def test_accept_headers_that_mean_json(api: TestClient, accept: str) -> None:
-    headers = {"Accept": accept} if accept else {}
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/*;q=0.5, text/html", "application/json"),
+        ("APPLICATION/JSON", "application/json"),
+        ("application/jsonl;q=0, */*", "application/json"),
+        ("application/jsonl;q=0.5, application/json", "application/json"),
+        ("application/jsonl;q=0.1, */*;q=0.9", "application/json"),
+        ("Application/JSONL", "application/jsonl"),
+        ("application/jsonl, */*", "application/jsonl"),
+        ("application/json, application/jsonl", "application/jsonl"),
+        ("application/json; q=0.5, application/jsonl; q=0.6", "application/jsonl"),
+        ("application/json;q=0, */*", "application/jsonl"),
+    ],
+)
+def test_accept_header_chooses_the_form(api: TestClient, accept: str, content_type: str) -> None:
+    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == content_type
+
+
+def test_accept_headers_are_read_as_one(api: TestClient) -> None:
+    headers = [("Accept", "application/json;q=0.5"), ("Accept", "application/jsonl")]
     response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers=headers)
-    assert response.headers["content-type"] == "application/json"
+    assert response.headers["content-type"] == "application/jsonl"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_caches_keep_the_forms_apart(api: TestClient, encoding: str) -> None:
+    address, headers = f"/api/v1/models/lstm/trace?text={TEXT}", {"Accept-Encoding": encoding}
+    assert api.get(address, headers=headers).headers["vary"] == "Accept, Accept-Encoding"
+    assert api.get(address, headers=headers | JSONL).headers["vary"] == "Accept"  # never compressed
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/vnd.x+json"])

@@ -3,32 +3,95 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
+from gatescope.cli import app
+from typer.testing import CliRunner
 
 SERVE = [sys.executable, "-m", "gatescope.cli", "serve"]
 
 
-def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path: Path) -> None:
-    command = [*SERVE, "--port", "0", "--models", str(models)]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+@contextmanager
+def serving(*arguments: str, cwd: Path | None = None) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A server on a free port, and the line that it prints; stopped as by Ctrl-C."""
+    command = [*SERVE, "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        assert process.stderr
         try:
-            line = process.stdout.readline()
-            found = re.fullmatch(r"Gatescope is at (http://127\.0\.0\.1:\d+/) \(Ctrl-C stops it\)\n", line)
-            assert found, line + process.stderr.read()
-            assert httpx2.get(f"{found.group(1)}readyz").json()["models"] == 5
-            httpx2.get(f"{found.group(1)}api/v1/models/lstm/trace", params={"text": "xylophone"})
+            yield process, process.stdout.readline()
         finally:
             process.send_signal(signal.SIGINT)
-            rest = process.stdout.read() + process.stderr.read()
+            try:
+                process.wait(60)
+            finally:
+                process.kill()
+
+
+def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path: Path) -> None:
+    with serving("--models", str(models), cwd=tmp_path) as (process, line):
+        found = re.fullmatch(r"Gatescope is at (http://127\.0\.0\.1:\d+/) \(Ctrl-C stops it\)\n", line)
+        assert found, line
+        assert httpx2.get(f"{found.group(1)}readyz").json()["models"] == 5
+        httpx2.get(f"{found.group(1)}api/v1/models/lstm/trace", params={"text": "xylophone"})
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "xylophone" not in rest, "what people type must not be logged"
+    assert "xylophone" not in out + err, "what people type must not be logged"
+    assert "WARNING gatescope.main: the model broken cannot be used: config.json: the file is missing" in err
+
+
+def test_an_ipv6_address_stands_in_brackets(models: Path) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with serving("--host", "::1", "--models", str(models)) as (_, line):
+        found = re.fullmatch(r"Gatescope is at (http://\[::1\]:\d+/) \(Ctrl-C stops it\)\n", line)
+        assert found, line
+        assert httpx2.get(f"{found.group(1)}healthz").status_code == 200
+
+
+def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> None:
+    with serving("--models", str(models)) as (process, line), socket.socket() as client:
+        [port] = re.findall(r":(\d+)/", line)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", int(port)))
+        body = b'{"text": "' + b"a " * 5000 + b'"}'  # several megabytes of answer, more than the sockets hold
+        client.sendall(
+            b"POST /api/v1/models/both-ways/traces HTTP/1.1\r\nHost: x\r\nAccept: application/jsonl\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        assert client.recv(12) == b"HTTP/1.1 200"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+def test_a_taken_port_is_said_in_one_line(models: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = CliRunner().invoke(app, ["serve", "--port", str(port), "--models", str(models)])
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"gatescope: port {port} of 127.0.0.1 is taken: choose another with --port\n",
+    )
+
+
+def test_an_address_of_another_machine_is_said_in_one_line(models: Path) -> None:
+    done = CliRunner().invoke(app, ["serve", "--host", "203.0.113.7", "--port", "0", "--models", str(models)])
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "gatescope: cannot listen on port 0 of 203.0.113.7: Cannot assign requested address\n",
+    )
 
 
 @pytest.mark.parametrize(

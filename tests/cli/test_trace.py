@@ -31,12 +31,34 @@ def test_trace_takes_the_folder_of_a_model(run: CliRunner, models: Path) -> None
     assert json.loads(done.stdout)["model"] == "rnn"
 
 
+def test_trace_runs_the_default_model_of_the_settings(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATESCOPE_DEFAULT_MODEL", "gru")
+    assert json.loads(run.invoke(app, ["trace", "good"]).stdout)["model"] == "gru"
+
+
+def test_a_folder_here_does_not_hide_an_installed_model(
+    run: CliRunner, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gru").symlink_to(models / "rnn")
+    monkeypatch.chdir(tmp_path)
+
+    def cell(model: str) -> str:
+        answer = json.loads(run.invoke(app, ["trace", "good", "--model", model]).stdout)
+        return str(answer["layers"][0]["cell"])
+
+    assert (cell("gru"), cell("./gru")) == ("gru", "rnn")
+    monkeypatch.chdir(models / "lstm")
+    assert cell(".") == "lstm"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["good", "--model", "nope"], "there is no model 'nope': 'gatescope models' lists them"),
+        (["good", "--model", ""], "there is no model '': 'gatescope models' lists them"),
+        (["good", "--model", "./nope"], "there is no model './nope': 'gatescope models' lists them"),
         (["good", "--model", "broken"], "broken: config.json: the file is missing"),
-        (["", "--model", "lstm"], "text: has no word to trace; send at least one."),
+        (["", "--model", "lstm"], "The text has no word to trace; send at least one."),
         (["good", "--model", "lstm", "--activations", "z"], "activations: there is no 'z' in lstm (lstm)"),
         (["good", "--model", "lstm", "--activations", "?"], "activations.0: Input should be 'i', 'f', "),
         (["a" * 51, "--model", "lstm"], "The text has 51 characters; this server takes up to 50."),

@@ -166,6 +166,16 @@ def test_a_span_is_a_view_that_knows_where_it_stands() -> None:
         np.testing.assert_array_equal(part.layer()[letter], whole.layer()[letter][3:5])
 
 
+@pytest.mark.parametrize(
+    ("start", "stop", "first", "steps"), [(-3, 9, 6, 3), (-20, -7, 0, 2), (4, 100, 4, 5), (20, 30, 9, 0), (5, 2, 5, 0)]
+)
+def test_a_span_takes_its_ends_as_a_slice_does(start: int, stop: int, first: int, steps: int) -> None:
+    whole = trace(random_network(cell="gru"), random_tokens(9))
+    part = whole.span(start, stop)
+    assert (part.start, len(part), part.tokens) == (first, steps, whole.tokens[start:stop])
+    np.testing.assert_array_equal(part.layer()["h"], whole.layer()["h"][start:stop])
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_an_empty_sequence_is_refused(bidirectional: bool) -> None:
     network = random_network(cell="lstm", bidirectional=bidirectional)
@@ -176,8 +186,18 @@ def test_an_empty_sequence_is_refused(bidirectional: bool) -> None:
         list(trace_in_chunks(network, [], 4))
 
 
-def test_a_bidirectional_network_cannot_go_on() -> None:
-    network, tokens = random_network(cell="lstm", bidirectional=True), random_tokens(4)
-    message = "a bidirectional network cannot go on from a trace: trace the whole sequence at once"
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["a part", "bidirectional"])
+def test_nothing_goes_on_from_a_trace_without_state(bidirectional: bool) -> None:
+    network, tokens = random_network(cell="lstm", bidirectional=bidirectional), random_tokens(4)
+    whole = trace(network, tokens)
+    message = "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        trace(network, tokens, after=trace(network, tokens))
+        trace(network, tokens, after=whole if bidirectional else whole.span(0, 1))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("size", [0, -1])
+def test_parts_have_at_least_one_step(bidirectional: bool, size: int) -> None:
+    network = random_network(cell="lstm", bidirectional=bidirectional)
+    with pytest.raises(ValueError, match=f"^the size of a part is {size}: it must be at least 1$"):
+        list(trace_in_chunks(network, random_tokens(3), size))

@@ -1,5 +1,6 @@
 """The pages as the server sends them."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -18,6 +19,12 @@ def embedded(page: str, element: str) -> Any:
     return json.loads(found.group(1))
 
 
+def notice(page: str) -> str:
+    """What the page says of an address that it cannot show."""
+    [said] = re.findall(r'id="message"[^>]*>(.*?)</p>', page, re.DOTALL)
+    return html.unescape(said)
+
+
 def test_page_holds_the_trace_of_its_address(api: TestClient) -> None:
     page = api.get("/", params={"model": "gru", "text": "not <b>good</b> </script>"}).text
     trace = embedded(page, "first-trace")
@@ -26,7 +33,7 @@ def test_page_holds_the_trace_of_its_address(api: TestClient) -> None:
     ).json()
     assert trace == expected
     boot = embedded(page, "boot")
-    assert (boot["model"], boot["text"], boot["notice"]) == ("gru", "not <b>good</b> </script>", "")
+    assert (boot["model"], boot["text"], notice(page)) == ("gru", "not <b>good</b> </script>", "")
     assert "not &lt;b&gt;good" in page
 
 
@@ -42,7 +49,7 @@ def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "model", "text", "notice"),
+    ("query", "model", "text", "said"),
     [
         ("model=nope", "lstm", "the movie was not good", "There is no model “nope” here; this is lstm."),
         ("text=", "lstm", "", ""),
@@ -62,12 +69,38 @@ def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
         ),
     ],
 )
-def test_address_that_cannot_be_shown(models: Path, query: str, model: str, text: str, notice: str) -> None:
+def test_address_that_cannot_be_shown(models: Path, query: str, model: str, text: str, said: str) -> None:
     response = client(models, max_text=50).get(f"/?{query}")
     assert response.status_code == 200
     boot = embedded(response.text, "boot")
-    assert (boot["model"], boot["text"], boot["notice"]) == (model, text, notice)
+    assert (boot["model"], boot["text"], notice(response.text)) == (model, text, said)
     assert (embedded(response.text, "first-trace") is None) == (not text.strip() or len(text) > 50)
+
+
+def test_a_blank_is_text_where_the_tokenizer_says_so(models: Path) -> None:
+    page = client(models, default_model="letters").get("/?text=%20").text
+    assert [token["text"] for token in embedded(page, "first-trace")["tokens"]] == [" "]
+    assert notice(page) == ""
+
+
+def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
+    boot = embedded(api.get("/").text, "boot")
+    assert boot.keys() == {"model", "text", "maxText", "pageCells", "models"}
+    [lstm] = [model for model in boot["models"] if model["id"] == "lstm"]
+    card = api.get("/api/v1/models/lstm").json()
+    names = [
+        "title",
+        "cell",
+        "hidden_size",
+        "layers",
+        "bidirectional",
+        "tokenizer",
+        "activations",
+        "outputs",
+        "opposite",
+        "examples",
+    ]
+    assert lstm == {name: card[name] for name in ["id", *names]}
 
 
 def test_long_text_comes_as_far_as_one_picture_goes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
