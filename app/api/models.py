@@ -5,25 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 
-from ..recurrent.cells import Cell
+from ..recurrent.cells import NAMES, Cell, Letter
 from ..store import Model, Store
 from . import problems
 from .openapi import problem_responses
-from .schemas import ActivationInfo, BrokenModel, Letter, ModelCard, ModelList, ModelSummary
+from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
 
 router = APIRouter(prefix="/models", tags=["models"])
-
-NAMES: dict[Letter, str] = {
-    "i": "input gate",
-    "f": "forget gate",
-    "g": "cell candidate",
-    "o": "output gate",
-    "r": "reset gate",
-    "z": "update gate",
-    "n": "new candidate",
-    "c": "cell state",
-    "h": "hidden state",
-}
 
 
 def the_store(request: Request) -> Store:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from ..recurrent.cells import CellName
+from ..recurrent.cells import CellName, Letter
 from ..recurrent.network import Direction, NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
 from ..store import Metric
@@ -32,7 +32,6 @@ def _without_repeats(items: list[Item] | None) -> list[Item] | None:
 
 
 Text = Annotated[str, AfterValidator(_whole_characters)]
-Letter = Literal["i", "f", "g", "o", "r", "z", "n", "c", "h"]
 Encoding = Literal["numbers", "base64"]
 Index = Annotated[int, Field(ge=0)]
 Choice = Annotated[

@@ -16,7 +16,20 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 CellName = Literal["rnn", "lstm", "gru"]
+Letter = Literal["i", "f", "g", "o", "r", "z", "n", "c", "h"]
 Activations = dict[str, Tensor]
+
+NAMES: dict[Letter, str] = {
+    "i": "input gate",
+    "f": "forget gate",
+    "g": "cell candidate",
+    "o": "output gate",
+    "r": "reset gate",
+    "z": "update gate",
+    "n": "new candidate",
+    "c": "cell state",
+    "h": "hidden state",
+}
 
 
 class CellWeights(NamedTuple):

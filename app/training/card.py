@@ -6,18 +6,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..recurrent.cells import NAMES
+
 TEMPLATE = "card.md.j2"
-NAMES = {
-    "i": "input gate",
-    "f": "forget gate",
-    "g": "cell candidate",
-    "o": "output gate",
-    "r": "reset gate",
-    "z": "update gate",
-    "n": "candidate",
-    "c": "cell state",
-    "h": "hidden state",
-}
 
 
 def card(facts: Mapping[str, Any]) -> str:
