@@ -133,6 +133,8 @@ def _blame(error: Any) -> dict[str, str]:
             what = "there is no such field; the fields are listed at /docs"
         case "missing":
             what = "is required"
+        case "too_short":
+            what = "is empty; leave it out for all of them"
         case "model_attributes_type":
             what = "must be a JSON object with the field text"
         case _:

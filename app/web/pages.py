@@ -44,16 +44,12 @@ _CELL_ORDER = ("lstm", "gru", "rnn")
 # What the page reads of a model's card.
 _BOOT_FIELDS = {
     "id",
-    "title",
     "cell",
     "hidden_size",
-    "layers",
-    "bidirectional",
     "tokenizer",
     "activations",
     "outputs",
     "opposite",
-    "examples",
 }
 
 

@@ -2,7 +2,7 @@
 
 /** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
 /** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
-/** @typedef {{id: string, title: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, layers: number, bidirectional: boolean, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, examples: string[]}} Model */
+/** @typedef {{id: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string}} Model */
 /** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
 /** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
 /** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
@@ -12,10 +12,12 @@ export class Problem extends Error {
   /**
    * @param {string} detail
    * @param {{where: string}[]} [errors] the fields that are wrong
+   * @param {boolean} [passing] whether the same request may succeed later
    */
-  constructor(detail, errors = []) {
+  constructor(detail, errors = [], passing = false) {
     super(detail);
     this.fields = errors.map((error) => error.where);
+    this.passing = passing;
   }
 }
 
@@ -36,7 +38,8 @@ export async function fetchTrace(model, { text, start, steps }, signal) {
   });
   if (response.ok) return response.json();
   const said = await response.json().catch(() => null);
-  throw new Problem(said?.detail ?? `The server failed (status ${response.status}). Your text is kept; type on to try again.`, said?.errors);
+  const detail = said?.detail ?? `The server failed (status ${response.status}). Your text is kept.`;
+  throw new Problem(detail, said?.errors, response.status >= 500);
 }
 
 /**

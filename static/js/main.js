@@ -30,6 +30,7 @@ const picture = byId("picture");
 const text = /** @type {HTMLTextAreaElement} */ (byId("text"));
 const layers = /** @type {HTMLSelectElement} */ (byId("layer"));
 const message = byId("message");
+const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
 const panels = new Panels(byId("panels"), (cell) => {
   focus(cell);
@@ -121,6 +122,7 @@ async function update() {
     if (signal.aborted) return;
     shown = { trace, text: asked.text };
     message.textContent = "";
+    again.hidden = true;
     picture.toggleAttribute("data-stale", trace === null);
   } catch (error) {
     if (signal.aborted) return;
@@ -128,10 +130,11 @@ async function update() {
       state.start = 0;
       return update();
     }
-    message.textContent =
-      error instanceof Problem ? error.message : "The server does not answer. Your text is kept; type on to try again.";
+    message.textContent = error instanceof Problem ? error.message : "The server does not answer. Your text is kept.";
+    again.hidden = error instanceof Problem && !error.passing;
     picture.toggleAttribute("data-stale", true);
     focus(null);
+    remember(state);
     return;
   }
   remember(state);
@@ -166,6 +169,7 @@ function showLegend(layer) {
   const cell = activations.find((each) => each.letter === "c");
   byId("gate-scale").hidden = !activations.some((each) => each.kind === "gate");
   byId("cell-scale").hidden = !cell || !layer;
+  byId("signed").textContent = activations.length > 1 ? "candidate, hidden state" : "hidden state";
   for (const [name, scale] of Object.entries({ sequential: sequential(), diverging: diverging() })) {
     for (const ramp of document.querySelectorAll(`.ramp.${name}`)) {
       /** @type {HTMLElement} */ (ramp).style.backgroundImage = gradient(scale);
@@ -196,7 +200,9 @@ function showLayers(all) {
 
 /** @param {number} pages */
 function turn(pages) {
-  state.start = Math.max(0, state.start + pages * pageSize());
+  if (!shown.trace) return;
+  const { start, stop, steps } = shown.trace;
+  state.start = pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - pageSize());
   update();
 }
 
@@ -231,6 +237,9 @@ layers.addEventListener("change", () => {
 document.addEventListener("pointerdown", ({ target }) => {
   if (target instanceof Element && !target.closest(".plot, .token")) focus(null);
 });
+document.addEventListener("scroll", () => tooltip.hide(), { passive: true });
+again.addEventListener("click", update);
+addEventListener("online", () => again.hidden || update());
 watchTheme(byId("theme"), () => {
   showWords();
   draw();

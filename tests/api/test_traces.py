@@ -183,7 +183,7 @@ def problem(response: Any) -> tuple[int, str, str]:
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"layers": [1]}, "layers: there is no layer 1: lstm has layers 0 to 0."),
     ({"layers": [-1]}, "layers.0: Input should be greater than or equal to 0."),
-    ({"layers": []}, "layers: List should have at least 1 item after validation, not 0."),
+    ({"layers": []}, "layers: is empty; leave it out for all of them."),
     ({"units": [0, 7]}, "units: there is no unit 7: lstm has units 0 to 6."),
     ({"units": [0, 6, 0]}, "units: 0 is listed twice."),
     ({"layers": [0, 0]}, "layers: 0 is listed twice."),

@@ -155,6 +155,21 @@ def test_every_page_of_a_text_with_more_tokens_than_words_is_reached(page: Page)
     expect(page.locator("#page")).to_have_text("words 391–780 of 1000")
 
 
+def test_turning_pages_goes_on_from_what_is_shown(page: Page, expected_console: list[str]) -> None:
+    expected_console.append("Failed to load resource: net::ERR_CONNECTION_REFUSED")
+    opened(page)
+    type_sentence(page, "good " * 1000)
+    expect(page.locator("#page")).to_have_text("words 1–390 of 1000")
+    page.route("**/traces", lambda route: route.abort("connectionrefused"))
+    page.locator("#later").click()
+    expect(page.locator("#again")).to_be_visible()
+    page.unroute("**/traces")
+    page.locator("#later").click()
+    expect(page.locator("#page")).to_have_text("words 391–780 of 1000")
+    page.evaluate("document.getElementById('later').click(); document.getElementById('later').click()")
+    expect(page.locator("#page")).to_have_text("words 781–1000 of 1000")
+
+
 def test_address_past_the_end_of_its_text_shows_the_beginning(page: Page, expected_console: list[str]) -> None:
     expected_console.append("the server responded with a status of 422")
     opened(page, f"/?text={SENTENCE}#start=9")
@@ -201,6 +216,10 @@ def test_tap_names_a_cell(browser: Browser, base_url: str, server: httpx2.Client
         note = f"not unit 40, forget gate f = {layer['activations']['f'][3][40]:.4f}"
         expect(page.locator("#tooltip")).to_have_text(note)
         expect(page.locator(".lit bdi")).to_have_text("not")
+        page.mouse.wheel(0, 50)
+        expect(page.locator("#tooltip")).to_be_hidden()
+        page.touchscreen.tap(*place_of(page, "f", 3, 40, 5, 64))
+        expect(page.locator("#tooltip")).to_be_visible()
         page.locator(".reading").first.tap()
         expect(page.locator("#tooltip")).to_be_hidden()
         page.locator(".token").nth(1).tap()
@@ -249,16 +268,29 @@ def test_server_gone_is_said_and_the_text_kept(page: Page, expected_console: lis
     expect(page.locator("#message")).to_have_text(re.compile("The server does not answer"))
     expect(page.locator("#text")).to_have_value("good film")
     page.unroute("**/traces")
-    type_sentence(page, "good film!")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#tokens bdi")).to_have_text(["good", "film"])
     expect(page.locator("#message")).to_have_text("")
-    expect(page.locator("#tokens bdi")).to_have_text(["good", "film", "!"])
+    expect(page.locator("#again")).to_be_hidden()
+
+
+@pytest.mark.parametrize("text", ["good film", "x" * 10_001], ids=["unanswered", "too long"])
+def test_text_that_could_not_be_shown_survives_a_reload(page: Page, expected_console: list[str], text: str) -> None:
+    expected_console.append("Failed to load resource: net::ERR_CONNECTION_REFUSED")
+    opened(page)
+    page.route("**/traces", lambda route: route.abort("connectionrefused"))
+    page.locator("#text").fill(text)
+    expect(page.locator("#message")).not_to_have_text("")
+    page.unroute("**/traces")
+    page.reload()
+    expect(page.locator("#text")).to_have_value(text)
 
 
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (500, "{}", "The server failed (status 500). Your text is kept; type on to try again."),
-        (502, "<html>", "The server failed (status 502). Your text is kept; type on to try again."),
+        (500, "{}", "The server failed (status 500). Your text is kept."),
+        (502, "<html>", "The server failed (status 502). Your text is kept."),
         (503, '{"detail": "The model is broken."}', "The model is broken."),
     ],
 )
