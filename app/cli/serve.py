@@ -54,4 +54,7 @@ def listen(host: str, port: int) -> socket:
         if error.errno == errno.EADDRINUSE:
             give_up(f"port {port} of {host} is taken: choose another with --port")
         give_up(f"cannot listen on port {port} of {host}: {error.strerror}")
+    except TypeError:  # what Python raises for a name that has no form in ASCII
+        listener.close()
+        give_up(f"cannot listen on port {port} of {host}: that is no name of a host")
     return listener

@@ -86,12 +86,14 @@ def test_a_taken_port_is_said_in_one_line(models: Path) -> None:
     )
 
 
-def test_an_address_of_another_machine_is_said_in_one_line(models: Path) -> None:
-    done = CliRunner().invoke(app, ["serve", "--host", "203.0.113.7", "--port", "0", "--models", str(models)])
-    assert (done.exit_code, done.stderr) == (
-        1,
-        "gatescope: cannot listen on port 0 of 203.0.113.7: Cannot assign requested address\n",
-    )
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [("203.0.113.7", "Cannot assign requested address"), ("ü" * 70, "that is no name of a host")],
+    ids=["of another machine", "no name"],
+)
+def test_an_address_that_cannot_be_listened_on_is_said_in_one_line(models: Path, host: str, reason: str) -> None:
+    done = CliRunner().invoke(app, ["serve", "--host", host, "--port", "0", "--models", str(models)])
+    assert (done.exit_code, done.stderr) == (1, f"gatescope: cannot listen on port 0 of {host}: {reason}\n")
 
 
 @pytest.mark.parametrize(
