@@ -1,57 +1,13 @@
 """The page in a real browser, held to the API's numbers."""
 
-import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
-SENTENCE = "the movie was not good"
-DRAWN = ".plot .heatmaplayer image"
-
-
-def trace(server: httpx2.Client, model: str, text: str) -> dict[str, Any]:
-    answer: dict[str, Any] = server.post(f"/api/v1/models/{model}/traces", json={"text": text}).json()
-    return answer
-
-
-def opened(page: Page, path: str = "/") -> Page:
-    page.goto(path)
-    page.locator(DRAWN).first.wait_for()
-    return page
-
-
-def type_sentence(page: Page, text: str) -> None:
-    with page.expect_response("**/traces"):
-        page.locator("#text").fill(text)
-
-
-def words(page: Page) -> list[str]:
-    return page.locator("#tokens bdi").all_inner_texts()
-
-
-def titles(page: Page) -> list[str]:
-    return page.locator(".panel var").all_inner_texts()
-
-
-def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> tuple[float, float]:
-    """The middle of a cell of a panel, by the picture that Plotly drew."""
-    page.locator(f".panel[data-letter={letter}]").scroll_into_view_if_needed()
-    box = page.locator(f".panel[data-letter={letter}] .heatmaplayer image").bounding_box()
-    assert box
-    return box["x"] + (t + 0.5) / steps * box["width"], box["y"] + (unit + 0.5) / units * box["height"]
-
-
-def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> str:
-    """Point at a cell; gives the note beside the pointer."""
-    x, y = place_of(page, letter, t, unit, steps, units)
-    page.mouse.move(x - 3, y)
-    page.mouse.move(x, y)
-    note = page.locator("#tooltip")
-    expect(note).to_be_visible()
-    return note.inner_text()
+from .driving import DRAWN, SENTENCE, opened, place_of, point_at, titles, trace, type_sentence, words
 
 
 def test_first_paint_shows_real_gates_without_asking_for_data(page: Page, server: httpx2.Client) -> None:
@@ -242,121 +198,6 @@ def test_unknown_words_are_marked_and_blanks_made_visible(page: Page) -> None:
     expect(page.locator("#tokens bdi").nth(3)).to_have_text("␇")
 
 
-@pytest.mark.parametrize("blank", ["   ", "", "\u0085\u3000"])
-def test_blank_text_is_calm(page: Page, blank: str) -> None:
-    opened(page)
-    page.locator("#text").fill(blank)
-    expect(page.locator("#tokens bdi")).to_have_count(0)
-    expect(page.locator("#verdict")).to_have_text("Type a word, and its gates appear.")
-    expect(page.locator("#message")).to_have_text("")
-
-
-def test_text_over_the_limit_is_kept_and_said(page: Page) -> None:
-    opened(page)
-    page.locator("#text").fill("x" * 10_001)
-    expect(page.locator("#message")).to_have_text(re.compile("10,001 characters; this server takes up to 10,000"))
-    assert len(page.locator("#text").input_value()) == 10_001
-    type_sentence(page, "good")
-    expect(page.locator("#message")).to_have_text("")
-
-
-def test_server_gone_is_said_and_the_text_kept(page: Page, expected_console: list[str]) -> None:
-    expected_console.append("Failed to load resource: net::ERR_CONNECTION_REFUSED")
-    opened(page)
-    page.route("**/traces", lambda route: route.abort("connectionrefused"))
-    page.locator("#text").fill("good film")
-    expect(page.locator("#message")).to_have_text(re.compile("The server does not answer"))
-    expect(page.locator("#text")).to_have_value("good film")
-    page.unroute("**/traces")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#tokens bdi")).to_have_text(["good", "film"])
-    expect(page.locator("#message")).to_have_text("")
-    expect(page.locator("#again")).to_be_hidden()
-
-
-@pytest.mark.parametrize("text", ["good film", "x" * 10_001], ids=["unanswered", "too long"])
-def test_text_that_could_not_be_shown_survives_a_reload(page: Page, expected_console: list[str], text: str) -> None:
-    expected_console.append("Failed to load resource: net::ERR_CONNECTION_REFUSED")
-    opened(page)
-    page.route("**/traces", lambda route: route.abort("connectionrefused"))
-    page.locator("#text").fill(text)
-    expect(page.locator("#message")).not_to_have_text("")
-    page.unroute("**/traces")
-    page.reload()
-    expect(page.locator("#text")).to_have_value(text)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [
-        (500, "{}", "The server failed (status 500). Your text is kept."),
-        (502, "<html>", "The server failed (status 502). Your text is kept."),
-        (503, '{"detail": "The model is broken."}', "The model is broken."),
-    ],
-)
-def test_failed_request_is_said_and_the_old_picture_dimmed(
-    page: Page, expected_console: list[str], status: int, body: str, said: str
-) -> None:
-    expected_console.append(f"the server responded with a status of {status}")
-    opened(page)
-    page.route("**/traces", lambda route: route.fulfill(status=status, body=body))
-    page.locator("#text").fill("good film")
-    expect(page.locator("#message")).to_have_text(said)
-    expect(page.locator("#picture")).to_have_attribute("data-stale", "")
-    page.locator("#theme").click()
-    expect(page.locator("#picture")).to_have_attribute("data-stale", "")
-    page.locator(".token").first.hover()
-    expect(page.locator(".mark:visible")).to_have_count(0)
-
-
-def test_picture_stays_that_of_its_model_until_the_other_answers(page: Page) -> None:
-    opened(page)
-    held: list[Route] = []
-    page.route("**/traces", lambda route: held.append(route))
-    for other, letters in (("GRU", "figcoh"), ("LSTM", "figcoh")):
-        page.get_by_text(other, exact=True).click()
-        page.wait_for_timeout(200)
-        page.locator("#theme").click()
-        expect(page.locator(".panel var")).to_have_text(list(letters))
-        expect(page.locator(DRAWN)).to_have_count(6)
-    assert len(held) == 2
-    page.unroute("**/traces")
-    with page.expect_response("**/traces"):
-        page.get_by_text("GRU", exact=True).click()
-    expect(page.locator(".panel var")).to_have_text(list("rznh"))
-
-
-def test_drawing_library_that_does_not_load_is_said(page: Page, expected_console: list[str]) -> None:
-    expected_console.append("Failed to load resource: net::ERR_FAILED")
-    page.route("**/plotly.min.js", lambda route: route.abort())
-    page.goto("/")
-    expect(page.locator("#message")).to_have_text(
-        "The pictures cannot be drawn: plotly.min.js did not load. Load the page again."
-    )
-    expect(page.locator("#tokens bdi").first).to_be_visible()
-
-
-def test_late_answer_never_replaces_a_newer_one(page: Page) -> None:
-    opened(page)
-    held = []
-
-    def hold_first(route: Any) -> None:
-        if not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/traces", hold_first)
-    page.locator("#text").fill("bad")
-    page.wait_for_timeout(300)
-    type_sentence(page, "good")
-    expect(page.locator("#tokens bdi")).to_have_text(["good"])
-    assert held
-    held[0].continue_()
-    page.wait_for_timeout(300)
-    expect(page.locator("#tokens bdi")).to_have_text(["good"])
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_theme_follows_the_system_until_chosen(page: Page, scheme: Any) -> None:
     paper = {"light": "rgb(252, 252, 253)", "dark": "rgb(20, 20, 22)"}
@@ -384,12 +225,6 @@ def test_nothing_is_wider_than_the_window(page: Page, width: int, height: int) -
     assert page.locator("#text").evaluate("text => text.scrollHeight - text.clientHeight") <= 0
 
 
-def test_address_with_an_unknown_model_is_said(page: Page) -> None:
-    opened(page, "/?model=nope&text=good")
-    expect(page.locator("#message")).to_have_text("There is no model “nope” here; this is sentiment-lstm.")
-    assert words(page) == ["good"]
-
-
 def test_docs_work_under_the_policy_without_the_internet(page: Page) -> None:
     page.goto("/docs")
     expect(page.locator(".opblock")).to_have_count(7)
@@ -401,11 +236,9 @@ def test_docs_work_under_the_policy_without_the_internet(page: Page) -> None:
 def test_picture_fits_again_after_a_resize(page: Page, server: httpx2.Client) -> None:
     opened(page, f"/?text={SENTENCE}")
     page.set_viewport_size({"width": 700, "height": 900})
-    page.wait_for_timeout(300)
-    plot = page.locator(".panel[data-letter=f] .plot").bounding_box()
-    drawn = page.locator(".panel[data-letter=f] .main-svg").first.bounding_box()
-    assert plot
-    assert drawn
-    assert drawn["width"] == pytest.approx(plot["width"], abs=1)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".plot")].every(
+            (plot) => Math.abs(plot.querySelector(".main-svg").clientWidth - plot.clientWidth) <= 1)"""
+    )
     [layer] = trace(server, "sentiment-lstm", SENTENCE)["layers"]
     assert point_at(page, "f", 1, 20, 5, 64).endswith(f"f = {layer['activations']['f'][1][20]:.4f}")

@@ -1,0 +1,30 @@
+"""How the tests ask for traces, and read what is wrong with a request."""
+
+import json
+from typing import Any
+
+from starlette.testclient import TestClient
+
+TEXT = "the movie was not good"
+JSONL = {"Accept": "application/jsonl"}
+
+
+def post(api: TestClient, model: str = "lstm", **options: Any) -> dict[str, Any]:
+    response = api.post(f"/api/v1/models/{model}/traces", json={"text": TEXT, **options})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def lines(api: TestClient, model: str = "lstm", **options: Any) -> list[dict[str, Any]]:
+    response = api.post(f"/api/v1/models/{model}/traces", json={"text": TEXT, **options}, headers=JSONL)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/jsonl"
+    return [json.loads(line) for line in response.text.splitlines()]
+
+
+def problem(response: Any) -> tuple[int, str, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    answer = response.json()
+    assert answer["status"] == response.status_code
+    return response.status_code, answer["type"], answer["detail"]
