@@ -1,7 +1,8 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
 from .recurrent.trace import Trace
+from .recurrent.trace_module import trace_module
 from .store import load_model
 
 __version__ = "0.1.0"
-__all__ = ["Trace", "load_model"]
+__all__ = ["Trace", "load_model", "trace_module"]

@@ -20,7 +20,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from .recurrent.network import Direction, Network, NetworkConfig
+from .recurrent.modules import Direction
+from .recurrent.network import Network, NetworkConfig
 from .recurrent.tokenizer import TOKENIZERS, Tokenizer, TokenizerKind
 from .recurrent.trace import Trace, trace
 

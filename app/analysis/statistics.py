@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..recurrent.network import Direction
+from ..recurrent.modules import Direction
 from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, Trace
 from ..store import ActivationStatistics, Statistics

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..recurrent.cells import CellName, Letter
-from ..recurrent.network import Direction, NetworkConfig
+from ..recurrent.modules import Direction
+from ..recurrent.network import NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
 from ..store import Metric
 

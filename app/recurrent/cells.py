@@ -4,7 +4,7 @@ A step takes the input ``x_t``, the states of the step before and the weights of
 every activation of the step by its letter: gates, candidate and states. Nothing here loops, stores or optimises: these
 lines are the definition that all faster code is tested against.
 
-Leading dimensions are free: ``x`` is (..., E), every activation (..., H).
+Leading dimensions are free: ``x`` is (..., E), every activation (..., H), and ``h`` (..., P) under a projection.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,6 +39,7 @@ class CellWeights(NamedTuple):
     w_hh: Tensor  # (blocks·H, H)
     b_ih: Tensor | None = None  # (blocks·H,)
     b_hh: Tensor | None = None  # (blocks·H,)
+    w_hr: Tensor | None = None  # (P, H), an LSTM's projection; h is then (..., P) and w_hh (blocks·H, P)
 
 
 Step = Callable[[Tensor, Mapping[str, Tensor], CellWeights], Activations]
@@ -55,11 +56,15 @@ def relu_rnn_step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights) -> 
 
 
 def lstm_step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights) -> Activations:
-    """``c_t = f ⊙ c_{t-1} + i ⊙ g`` and ``h_t = o ⊙ tanh(c_t)`` (torch.nn.LSTM; Hochreiter & Schmidhuber 1997)."""
+    """``c_t = f ⊙ c_{t-1} + i ⊙ g`` and ``h_t = o ⊙ tanh(c_t)`` (torch.nn.LSTM; Hochreiter & Schmidhuber 1997).
+
+    With a projection ``h_t = W_hr (o ⊙ tanh(c_t))`` (Sak et al. 2014).
+    """
     i, f, g, o = (linear(x, w.w_ih, w.b_ih) + linear(previous["h"], w.w_hh, w.b_hh)).chunk(4, dim=-1)
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
     c = f * previous["c"] + i * g
-    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": o * torch.tanh(c)}
+    h = o * torch.tanh(c)
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h if w.w_hr is None else linear(h, w.w_hr)}
 
 
 def gru_step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights) -> Activations:

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
-
-Direction = Literal["forward", "backward"]
+from .modules import Direction, layers_of, weights_of
 
 
 @dataclass(frozen=True)
@@ -102,15 +101,11 @@ class Network(nn.Module):
 
     def weights(self, layer: int, direction: Direction) -> CellWeights:
         """The parameters of one layer in one direction."""
-        suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if self.config.bias else ("weight_ih", "weight_hh")
-        return CellWeights(*(getattr(self.recurrent, name + suffix) for name in names))
+        return weights_of(self.recurrent, layer, direction)
 
     def layers(self) -> Iterator[tuple[int, Direction]]:
         """Every layer and direction, in the order in which a trace lists them."""
-        for layer in range(self.config.layers):
-            for direction in self.config.directions:
-                yield layer, direction
+        return layers_of(self.recurrent)
 
 
 def _fused(config: NetworkConfig) -> nn.RNNBase:

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from . import kernels, reference
 from .cells import Activations, Cell, CellName, CellWeights
-from .network import Direction, Network
+from .modules import Direction, layers_of, weights_of
+from .network import Network
 from .tokenizer import Token
 
+Engine = Literal["compiled", "reference"]
 FloatArray = NDArray[np.floating]
-State = list[Activations]  # the last step of every layer, to go on from
+State = list[Activations]  # the last step of every layer and direction, to go on from
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +27,7 @@ class LayerTrace:
     layer: int  # from 0
     direction: Direction
     cell: CellName
-    activations: dict[str, FloatArray]  # letter → (T, H)
+    activations: dict[str, FloatArray]  # letter → (T, H); h is (T, P) under a projection
 
     def __getitem__(self, letter: str) -> FloatArray:
         """The (T, H) array of an activation."""
@@ -36,6 +40,7 @@ class Trace:
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head says after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
+    A bare module, which has neither tokens nor a head, leaves ``tokens`` empty and ``outputs`` (T, 0).
     """
 
     tokens: tuple[Token, ...]
@@ -46,7 +51,7 @@ class Trace:
 
     def __len__(self) -> int:
         """T, the number of steps."""
-        return len(self.tokens)
+        return len(self.outputs)
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerTrace:
         """One layer in one direction. Raises KeyError if the network has none such."""
@@ -72,11 +77,13 @@ class Trace:
 
 
 @torch.inference_mode()
-def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None) -> Trace:
+def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None, engine: Engine = "compiled") -> Trace:
     """Run ``network`` over ``tokens`` from zero states, or on from where the trace ``after`` ended.
 
-    Arrays have the dtype of the network's parameters. Raises ValueError for an empty sequence, and where ``after``
-    holds no state: a part of a trace, or the trace of a bidirectional network, whose backward layers need it whole.
+    Arrays have the dtype of the network's parameters. ``engine`` is the compiled kernels, which serve float32 on the
+    CPU, or the reference, the cells stepped by PyTorch, which also serves whatever the kernels do not. Raises
+    ValueError for an empty sequence, and where ``after`` holds no state: a part of a trace, or the trace of a
+    bidirectional network, whose backward layers need it whole.
     """
     if not tokens:
         raise ValueError("there is nothing to trace: the sequence is empty")
@@ -85,26 +92,21 @@ def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None)
             "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
         )
     config = network.config
-    cell = config.cell_definition
-    device = network.embedding.weight.device
-    x = network.embedding(torch.tensor([token.id for token in tokens], device=device))  # (T, E)
-    layers, state = [], []
-    for layer in range(config.layers):
-        outputs = []
-        for direction in config.directions:
-            initial = after.state[layer] if after is not None else None
-            activations = _unroll(cell, network.weights(layer, direction), x, direction, initial)
-            outputs.append(activations["h"])
-            state.append({letter: activations[letter][-1] for letter in cell.states})
-            arrays = {letter: activations[letter].cpu().numpy() for letter in cell.activations}
-            layers.append(LayerTrace(layer, direction, config.cell, arrays))
-        x = torch.cat(outputs, dim=-1)  # (T, H·directions)
-    said = network.probabilities(network.read(x)).cpu().numpy()
+    ids = torch.tensor([token.id for token in tokens], device=network.embedding.weight.device)
+    x = network.embedding(ids)[:, None]  # (T, 1, E)
+    initial = after.state if after is not None else None
+    found = activations_of(network.recurrent, config.cell_definition, x, [len(tokens)], initial, engine)
+    top = [each["h"][:, 0] for each in found[-len(config.directions) :]]  # (T, H) for each direction
+    outputs = network.probabilities(network.read(torch.cat(top, dim=-1))).cpu().numpy()
+    state = [{letter: each[letter][-1] for letter in config.cell_definition.states} for each in found]
     start = after.start + len(after) if after is not None else 0
-    return Trace(tuple(tokens), tuple(layers), said, start, [] if config.bidirectional else state)
+    layers = layer_traces(network.recurrent, config.cell, found, 0, len(tokens))
+    return Trace(tuple(tokens), layers, outputs, start, [] if config.bidirectional else state)
 
 
-def trace_in_chunks(network: Network, tokens: Sequence[Token], size: int) -> Iterator[Trace]:
+def trace_in_chunks(
+    network: Network, tokens: Sequence[Token], size: int, engine: Engine = "compiled"
+) -> Iterator[Trace]:
     """The trace of ``tokens`` in consecutive parts of ``size`` steps, each yielded as soon as it is computed.
 
     A bidirectional network's parts come after its last step. Raises ValueError for a size below 1.
@@ -112,25 +114,54 @@ def trace_in_chunks(network: Network, tokens: Sequence[Token], size: int) -> Ite
     if size < 1:
         raise ValueError(f"the size of a part is {size}: it must be at least 1")
     if network.config.bidirectional:
-        whole = trace(network, tokens)
+        whole = trace(network, tokens, engine=engine)
         yield from (whole.span(start, start + size) for start in range(0, len(tokens), size))
         return
     part = None
     for start in range(0, len(tokens) or 1, size):
-        part = trace(network, tokens[start : start + size], after=part)
+        part = trace(network, tokens[start : start + size], part, engine)
         yield part
 
 
-def _unroll(
-    cell: Cell, weights: CellWeights, x: Tensor, direction: Direction, initial: Activations | None
-) -> Activations:
-    """Step through ``x`` (T, E) and stack every activation to (T, H), in the order of the tokens."""
-    zeros = x.new_zeros(weights.w_hh.shape[1])
-    step: Activations = initial or dict.fromkeys(cell.states, zeros)
-    steps = []
-    for x_t in x if direction == "forward" else x.flip(0):
-        step = cell.step(x_t, step, weights)
-        steps.append(step)
-    if direction == "backward":
-        steps.reverse()
-    return {letter: torch.stack([each[letter] for each in steps]) for letter in cell.activations}
+def activations_of(
+    module: nn.RNNBase,
+    cell: Cell,
+    x: Tensor,
+    lengths: Sequence[int],
+    initial: Sequence[Activations] | None,
+    engine: Engine,
+) -> list[Activations]:
+    """Every activation, letter → (T, B, ·), of every layer and direction of ``module`` for the inputs ``x`` (T, B, E).
+
+    Sequence b has ``lengths[b]`` steps, the longest, T, first; what stands in its rows past them is of no meaning.
+    ``initial`` holds the states (B, ·) that each layer and direction starts from, zeros if it is None.
+    """
+    weight = module.weight_ih_l0
+    fast = engine == "compiled" and weight.dtype == torch.float32 and weight.device.type == "cpu"
+    unroll = kernels.unroll if fast else reference.unroll
+    found: list[Activations] = []
+    for at, (layer, direction) in enumerate(layers_of(module)):
+        weights = weights_of(module, layer, direction)
+        start = initial[at] if initial is not None else zeros(cell, weights, x)
+        found.append(unroll(cell, weights, x, lengths, start, reverse=direction == "backward"))
+        if not module.bidirectional:
+            x = found[-1]["h"]
+        elif direction == "backward":
+            x = torch.cat([each["h"] for each in found[-2:]], dim=-1)  # (T, B, 2·H)
+    return found
+
+
+def zeros(cell: Cell, weights: CellWeights, x: Tensor) -> Activations:
+    """The states (B, ·) that a batch ``x`` (T, B, E) starts from, all zero."""
+    sizes = {"h": weights.w_hh.shape[1], "c": len(weights.w_hh) // len(cell.blocks)}
+    return {letter: x.new_zeros(x.shape[1], sizes[letter]) for letter in cell.states}
+
+
+def layer_traces(
+    module: nn.RNNBase, cell: CellName, found: Sequence[Activations], b: int, length: int
+) -> tuple[LayerTrace, ...]:
+    """The first ``length`` steps of sequence ``b`` of what ``activations_of`` found; arrays are views."""
+    return tuple(
+        LayerTrace(layer, direction, cell, {letter: a[:length, b].cpu().numpy() for letter, a in activations.items()})
+        for (layer, direction), activations in zip(layers_of(module), found, strict=True)
+    )

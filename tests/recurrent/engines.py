@@ -12,7 +12,8 @@ import onnx
 import onnxruntime
 import torch
 from gatescope.recurrent.cells import CellWeights
-from gatescope.recurrent.network import Direction, Network
+from gatescope.recurrent.modules import Direction
+from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
@@ -53,7 +54,7 @@ def _fused_layer(network: Network, layer: int, direction: Direction) -> torch.nn
     hidden, inputs = weights.w_hh.shape[1], weights.w_ih.shape[1]
     module = type(network.recurrent)(inputs, hidden, bias=network.config.bias, dtype=weights.w_ih.dtype, **options)
     names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    module.load_state_dict({name: w for name, w in zip(names, weights, strict=True) if w is not None})
+    module.load_state_dict({name: w for name, w in zip(names, weights[:4], strict=True) if w is not None})
     return module
 
 
@@ -163,7 +164,7 @@ def gates(network: Network, layer: int, direction: Direction, x: Array, h: Array
 def _by_block(weights: CellWeights, count: int, hidden: int) -> Iterator[Array]:
     for weight in weights[:2]:
         yield weight.detach().numpy().astype(np.float64).reshape(count, hidden, -1)
-    for bias in weights[2:]:
+    for bias in weights[2:4]:
         yield (
             np.zeros((count, hidden))
             if bias is None

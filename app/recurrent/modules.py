@@ -1,0 +1,50 @@
+"""What torch.nn.RNN, LSTM and GRU hold, in the terms of the cells."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from torch import nn
+
+from .cells import GRU, LSTM, RELU_RNN, RNN, Cell, CellWeights
+
+Direction = Literal["forward", "backward"]
+
+
+def cell_of(module: nn.RNNBase) -> Cell:
+    """The cell whose equations ``module`` follows. Raises TypeError if it is none of nn.RNN, nn.LSTM, nn.GRU."""
+    match module:
+        case nn.LSTM():
+            return LSTM
+        case nn.GRU():
+            return GRU
+        case nn.RNN():
+            return RNN if module.nonlinearity == "tanh" else RELU_RNN
+    raise TypeError(f"{type(module).__name__} is none of nn.RNN, nn.LSTM and nn.GRU")
+
+
+def directions_of(module: nn.RNNBase) -> tuple[Direction, ...]:
+    """The directions of every layer, in PyTorch's order."""
+    return ("forward", "backward") if module.bidirectional else ("forward",)
+
+
+def layers_of(module: nn.RNNBase) -> Iterator[tuple[int, Direction]]:
+    """Every layer and direction, in the order in which a trace lists them."""
+    for layer in range(module.num_layers):
+        for direction in directions_of(module):
+            yield layer, direction
+
+
+def weight_names(module: nn.RNNBase, layer: int, direction: Direction) -> dict[str, str]:
+    """Field of ``CellWeights`` → name of the parameter, of one layer in one direction."""
+    suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
+    names = {"w_ih": "weight_ih", "w_hh": "weight_hh"}
+    if module.bias:
+        names |= {"b_ih": "bias_ih", "b_hh": "bias_hh"}
+    if module.proj_size:
+        names["w_hr"] = "weight_hr"
+    return {field: name + suffix for field, name in names.items()}
+
+
+def weights_of(module: nn.RNNBase, layer: int, direction: Direction) -> CellWeights:
+    """The parameters of one layer in one direction."""
+    return CellWeights(**{k: getattr(module, name) for k, name in weight_names(module, layer, direction).items()})

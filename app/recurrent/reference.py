@@ -1,0 +1,27 @@
+"""The cells, stepped through time one by one: the definition, and the path that gradients and interventions take."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .cells import Activations, Cell, CellWeights
+
+
+def unroll(
+    cell: Cell, weights: CellWeights, x: Tensor, lengths: Sequence[int], initial: Activations, *, reverse: bool
+) -> Activations:
+    """Every activation of a batch, letter → (T, B, ·), for the inputs ``x`` (T, B, E).
+
+    Sequence b takes ``lengths[b]`` steps; what stands in its rows past them is of no meaning. ``initial`` holds the
+    states (B, ·) to start from; ``reverse`` starts at each sequence's last step.
+    """
+    ends = torch.tensor(lengths, device=x.device)[:, None]  # (B, 1)
+    state, steps = initial, []
+    for t in reversed(range(len(x))) if reverse else range(len(x)):
+        step = cell.step(x[t], state, weights)
+        state = {letter: torch.where(t < ends, step[letter], state[letter]) for letter in cell.states}
+        steps.append(step)
+    if reverse:
+        steps.reverse()
+    return {letter: torch.stack([step[letter] for step in steps]) for letter in cell.activations}

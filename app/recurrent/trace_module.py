@@ -1,0 +1,166 @@
+"""Traces of anyone's torch.nn.RNN, LSTM or GRU."""
+
+from typing import overload
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from .cells import Activations, Cell
+from .modules import cell_of, layers_of, weight_names
+from .trace import Engine, Trace, activations_of, layer_traces
+
+States = Tensor | tuple[Tensor, Tensor]
+
+_HX = {"lstm": "a pair (h_0, c_0)", "gru": "h_0", "rnn": "h_0"}
+
+
+@overload
+def trace_module(
+    module: nn.RNNBase, x: PackedSequence, hx: States | None = None, engine: Engine = "compiled"
+) -> list[Trace]: ...
+@overload
+def trace_module(
+    module: nn.RNNBase, x: Tensor, hx: States | None = None, engine: Engine = "compiled"
+) -> Trace | list[Trace]: ...
+@torch.inference_mode()
+def trace_module(
+    module: nn.RNNBase, x: Tensor | PackedSequence, hx: States | None = None, engine: Engine = "compiled"
+) -> Trace | list[Trace]:
+    """Every gate, candidate and state of ``module`` over ``x``, at every step.
+
+    >>> import torch
+    >>> from gatescope import trace_module
+    >>> lstm = torch.nn.LSTM(input_size=5, hidden_size=7)
+    >>> trace = trace_module(lstm, torch.randn(20, 5))
+    >>> trace.layer()["f"].shape  # the forget gate: (T, H)
+    (20, 7)
+    >>> batch = trace_module(lstm, torch.randn(20, 3, 5))
+    >>> [len(trace) for trace in batch]
+    [20, 20, 20]
+
+    Args:
+        module: An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` with any options. Dropout must be off: ``module.eval()``.
+        x: What the module takes: one sequence (T, E), a batch (T, B, E), or (B, T, E) if ``module.batch_first``, or a
+            packed batch of sequences that differ in length.
+        hx: The states to start from, as the module takes them; zeros if None.
+        engine: The compiled kernels, for float32 on the CPU, or the reference; see ``trace``.
+
+    Returns:
+        The ``Trace`` of one sequence, or the list of those of a batch, in its order. Arrays are NumPy's, (T, H), in the
+        dtype of the module; the traces of a batch share their memory.
+
+    Raises:
+        TypeError: ``module``, ``x`` or ``hx`` is of another kind, or of another dtype than the weights.
+        ValueError: They do not fit together, there is no step to trace, or a number is NaN or infinite; the message
+            names the tensor and the place.
+    """
+    cell = _cell_that_can_be_traced(module)
+    batch, lengths = _time_major(module, x)
+    is_single = isinstance(x, Tensor) and x.dim() == 2
+    initial = _initial_states(module, cell, hx, () if is_single else (len(lengths),))
+    _require_finite(_weights(module))
+    if len(batch) == 0:
+        raise ValueError("there is nothing to trace: x has no steps")
+    if not lengths:
+        return []
+    longest_first = sorted(range(len(lengths)), key=lambda b: -lengths[b])
+    if longest_first != list(range(len(lengths))):
+        batch = batch[:, longest_first]
+        initial = initial and [{k: state[longest_first] for k, state in each.items()} for each in initial]
+    found = activations_of(module, cell, batch, sorted(lengths, reverse=True), initial, engine)
+    traces = {
+        b: Trace((), layer_traces(module, cell.name, found, at, lengths[b]), np.empty((lengths[b], 0), np.float32))
+        for at, b in enumerate(longest_first)
+    }
+    return traces[0] if is_single else [traces[b] for b in range(len(lengths))]
+
+
+def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
+    """The cell of ``module``. Raises if a trace would not show what the module does."""
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"the module is a {type(module).__name__}, not a torch.nn.RNN, LSTM or GRU")
+    inside = [name for name, part in module.named_modules() if isinstance(part, nn.RNNBase)]
+    if not isinstance(module, nn.RNNBase):
+        hint = f": trace what it holds, {' or '.join(f'module.{name}' for name in inside)}" if inside else ""
+        raise TypeError(f"{type(module).__name__} is none of torch.nn.RNN, LSTM and GRU{hint}")
+    if module.training and module.dropout > 0 and module.num_layers > 1:
+        raise ValueError(
+            f"the module is in training mode with a dropout of {module.dropout}, which changes at every call: "
+            "call module.eval() first"
+        )
+    weight = module.weight_ih_l0
+    if weight.is_meta:
+        raise ValueError("the module is on the meta device, where its weights have no numbers: load them first")
+    if weight.dtype == torch.bfloat16:
+        raise TypeError("the weights are bfloat16, which NumPy does not have: trace module.float()")
+    return cell_of(module)
+
+
+def _weights(module: nn.RNNBase) -> dict[str, Tensor]:
+    """The weights by name, as the module reads them: one that is parametrized is no parameter of its own."""
+    names = (weight_names(module, *place).values() for place in layers_of(module))
+    return {name: getattr(module, name) for each in names for name in each}
+
+
+def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence) -> tuple[Tensor, list[int]]:
+    """The batch (T, B, E) that ``x`` is, and the length of each sequence. Raises if ``module`` cannot take it."""
+    data = x.data if isinstance(x, PackedSequence) else x
+    _require_like(module, "x", data)
+    if data.shape[-1:] != (module.input_size,) or data.dim() not in (2, 3):
+        shape = "(B, T, E)" if module.batch_first else "(T, B, E)"
+        raise ValueError(f"x is {tuple(data.shape)}: it must be (T, E) or {shape}, with E = {module.input_size}")
+    _require_finite({"x.data" if isinstance(x, PackedSequence) else "x": data})
+    if isinstance(x, PackedSequence):
+        padded, lengths = pad_packed_sequence(x)
+        return padded, lengths.tolist()
+    if x.dim() == 2:
+        return x[:, None], [len(x)]
+    batch = x.transpose(0, 1) if module.batch_first else x
+    return batch, [len(batch)] * batch.shape[1]
+
+
+def _initial_states(
+    module: nn.RNNBase, cell: Cell, hx: States | None, batch: tuple[int, ...]
+) -> list[Activations] | None:
+    """What each layer and direction starts from, (B, ·) each; ``batch`` is (B,), or () for a single sequence."""
+    if hx is None:
+        return None
+    given = hx if isinstance(hx, tuple) else (hx,)
+    if len(given) != len(cell.states):
+        raise TypeError(f"hx holds {len(given)} tensors: for {type(module).__name__} it must be {_HX[cell.name]}")
+    places = len(list(layers_of(module)))
+    states = dict(zip("hc", given, strict=False))
+    for letter, state in states.items():
+        size = module.proj_size or module.hidden_size if letter == "h" else module.hidden_size
+        _require_like(module, f"{letter}_0", state)
+        if state.shape != (wanted := (places, *batch, size)):
+            raise ValueError(f"{letter}_0 is {tuple(state.shape)}: it must be {wanted}")
+    _require_finite({f"{letter}_0": state for letter, state in states.items()})
+    return [
+        {letter: state[at].reshape(-1, state.shape[-1]) for letter, state in states.items()} for at in range(places)
+    ]
+
+
+def _require_like(module: nn.RNNBase, name: str, given: object) -> None:
+    """Raise unless ``given`` is a tensor of the dtype and on the device of the weights."""
+    weight = module.weight_ih_l0
+    if not isinstance(given, Tensor):
+        raise TypeError(f"{name} is a {type(given).__name__}: it must be a torch.Tensor")
+    if given.dtype != weight.dtype:
+        raise TypeError(f"{name} is {given.dtype}, the weights are {weight.dtype}: convert it by .to({weight.dtype})")
+    if given.device != weight.device:
+        raise ValueError(
+            f"{name} is on {given.device}, the weights are on {weight.device}: move it by .to({str(weight.device)!r})"
+        )
+
+
+def _require_finite(tensors: dict[str, Tensor]) -> None:
+    """Raise if a number is NaN or infinite, naming the first."""
+    for name, tensor in tensors.items():
+        # A sum takes one pass, and is finite in nearly every case; where it is not, it may only have overflowed.
+        if tensor.sum().isfinite() or (places := (~tensor.isfinite()).nonzero()).numel() == 0:
+            continue
+        place = places[0].tolist()
+        raise ValueError(f"{name}{place} is {tensor[tuple(place)].item()}: a trace needs finite numbers")
