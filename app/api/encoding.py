@@ -1,14 +1,13 @@
 """Traces as bytes: JSON in one piece, or JSON lines step by step; arrays as numbers or as typed arrays."""
 
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
+from pybase64 import b64encode_as_string
 
-from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, LayerTrace, Trace
 from .schemas import Encoding
 
@@ -30,7 +29,7 @@ class Selection:
 def typed_array(array: FloatArray) -> dict[str, str]:
     """The form of a typed array that Plotly reads: little-endian float32 in base64."""
     data = np.ascontiguousarray(array, dtype="<f4")
-    return {"dtype": "f4", "bdata": b64encode(data.tobytes()).decode(), "shape": ", ".join(map(str, data.shape))}
+    return {"dtype": "f4", "bdata": b64encode_as_string(data.data), "shape": ", ".join(map(str, data.shape))}
 
 
 # orjson writes numpy arrays itself, floats by the fewest digits that give the same float32 back.
@@ -53,7 +52,7 @@ def trace_content(
         "start": trace.start,
         "stop": trace.start + len(trace),
         "units": selection.units,
-        "tokens": [_token(token) for token in trace.tokens],
+        "tokens": [token._asdict() for token in trace.tokens],
         "layers": [
             {
                 "layer": layer.layer,
@@ -77,7 +76,7 @@ def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding)
         lines = (
             {
                 "step": part.start + t,
-                "token": _token(token),
+                "token": token._asdict(),
                 "layers": [
                     {
                         "layer": layer.layer,
@@ -93,7 +92,3 @@ def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding)
         yield b"".join(
             orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE) for line in lines
         )
-
-
-def _token(token: Token) -> dict[str, str | int | bool]:
-    return {"text": token.text, "start": token.start, "end": token.end, "id": token.id, "known": token.known}

@@ -14,13 +14,13 @@ from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSum
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-def the_store(request: Request) -> Store:
+async def the_store(request: Request) -> Store:
     """The models that the application was started with."""
     store: Store = request.app.state.store
     return store
 
 
-def the_model(
+async def the_model(
     model: Annotated[str, Path(description="Name of the model, from the list of models.")],
     store: Annotated[Store, Depends(the_store)],
 ) -> Model:

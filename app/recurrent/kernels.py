@@ -261,14 +261,16 @@ def unroll(
     cell: Cell, weights: CellWeights, x: Tensor, lengths: Sequence[int], initial: Activations, *, reverse: bool
 ) -> Activations:
     """As ``reference.unroll``, for float32 on the CPU and ``lengths`` that fall. No gradient flows through it."""
-    w_hh, size = array_of(weights.w_hh), len(weights.w_hh) // len(cell.blocks)
+    steps, batch, _ = x.shape
+    w_hh = array_of(weights.w_hh)
+    size = len(w_hh) // len(cell.blocks)
     states = [array_of(initial[letter]).copy() for letter in cell.states]
-    a, *outputs = allocate(x.shape[:2], [len(w_hh), *(state.shape[1] for state in states if cell.gates)])
-    gates = a.reshape(*x.shape[:2], len(cell.blocks), size)
+    a, *outputs = allocate((steps, batch), [len(w_hh), *(state.shape[1] for state in states if cell.gates)])
     bias, b_n = biases(cell, weights)
-    products_of_all = torch.from_numpy(a).flatten(0, 1)  # (T·B, blocks·H)
-    torch.addmm(bias, x.flatten(0, 1), weights.w_ih.detach().t(), out=products_of_all)
-    order = np.arange(len(x))[:: -1 if reverse else 1].copy()
+    input_products = torch.from_numpy(a.reshape(steps * batch, len(w_hh)))
+    torch.addmm(bias, x.flatten(0, 1), weights.w_ih.detach().t(), out=input_products)
+    gates = a.reshape(steps, batch, len(cell.blocks), size)
+    order = np.arange(steps - 1, -1, -1) if reverse else np.arange(steps)
     through_time = (order, np.array(lengths), *states, *outputs)
     if cell is LSTM:
         w_hr = np.empty((0, size), np.float32) if weights.w_hr is None else array_of(weights.w_hr)
@@ -283,25 +285,32 @@ def unroll(
     return {letter: torch.from_numpy(array) for letter, array in zip(cell.activations, arrays, strict=True)}
 
 
-def allocate(shape: Sequence[int], widths: Sequence[int]) -> list[Array]:
+def allocate(shape: tuple[int, int], widths: Sequence[int]) -> list[Array]:
     """An array (T, B, width) for each of ``widths``, in one block of memory; ``shape`` is (T, B).
 
     Where a block is large NumPy asks for huge pages, which PyTorch does not, and the first touch of as many ordinary
     pages can take as long as the arithmetic.
     """
-    ends = np.cumsum([math.prod(shape) * width for width in widths])
-    parts = np.split(np.empty(ends[-1], np.float32), ends[:-1])
-    return [part.reshape(*shape, width) for part, width in zip(parts, widths, strict=True)]
+    rows = math.prod(shape)
+    block, start, arrays = np.empty(rows * sum(widths), np.float32), 0, []
+    for width in widths:
+        stop = start + rows * width
+        arrays.append(block[start:stop].reshape(*shape, width))
+        start = stop
+    return arrays
 
 
 def biases(cell: Cell, weights: CellWeights) -> tuple[Tensor, Array]:
     """What to add to the input products, (blocks·H,), and what the GRU adds to n's recurrent product alone, (H,)."""
-    none = torch.zeros(len(weights.w_hh))
-    b_ih, b_hh = (none if bias is None else bias.detach() for bias in (weights.b_ih, weights.b_hh))
-    size = len(none) // len(cell.blocks)
-    if cell is not GRU:
-        return b_ih + b_hh, none[:size].numpy()
-    return torch.cat([b_ih[:-size] + b_hh[:-size], b_ih[-size:]]), array_of(b_hh[-size:])
+    rows = len(weights.w_hh)
+    size = rows // len(cell.blocks)
+    if weights.b_ih is None or weights.b_hh is None:
+        none = torch.zeros(rows)
+        return none, none[:size].numpy()
+    both = weights.b_ih.detach() + weights.b_hh.detach()
+    if cell is GRU:
+        both[-size:] = weights.b_ih.detach()[-size:]
+    return both, array_of(weights.b_hh[-size:])
 
 
 def array_of(tensor: Tensor) -> Array:

@@ -6,8 +6,7 @@ Offsets count code points of the text as it was given: normalisation touches onl
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import regex
 
@@ -15,8 +14,7 @@ UNKNOWN = "<unk>"
 TokenizerKind = Literal["word", "character"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of the text and its row in the embedding."""
 
     text: str  # as it stands in the original text

@@ -92,7 +92,7 @@ def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None,
             "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
         )
     config = network.config
-    ids = torch.tensor([token.id for token in tokens], device=network.embedding.weight.device)
+    ids = torch.from_numpy(np.array([token.id for token in tokens])).to(network.embedding.weight.device)
     x = network.embedding(ids)[:, None]  # (T, 1, E)
     initial = after.state if after is not None else None
     found = activations_of(network.recurrent, config.cell_definition, x, [len(tokens)], initial, engine)
@@ -162,6 +162,6 @@ def layer_traces(
 ) -> tuple[LayerTrace, ...]:
     """The first ``length`` steps of sequence ``b`` of what ``activations_of`` found; arrays are views."""
     return tuple(
-        LayerTrace(layer, direction, cell, {letter: a[:length, b].cpu().numpy() for letter, a in activations.items()})
+        LayerTrace(layer, direction, cell, {letter: a.cpu().numpy()[:length, b] for letter, a in activations.items()})
         for (layer, direction), activations in zip(layers_of(module), found, strict=True)
     )
