@@ -11,6 +11,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
 from .modules import Direction, layers_of, weights_of
 
+FusedState = Tensor | tuple[Tensor, Tensor]  # h, or an LSTM's (h, c), each (layers·directions, B, H)
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -80,16 +82,22 @@ class Network(nn.Module):
 
         Raises NotImplementedError for the GRU that resets before the product: PyTorch has no fused form of it.
         """
-        return self.read(self.states(self.embedding(ids), lengths))
+        return self.read(self.states(self.embedding(ids), lengths)[0])
 
-    def states(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Hidden states (B, T, H·directions) of the last layer for embedded tokens (B, T, E)."""
+    def states(
+        self, x: Tensor, lengths: Tensor | None = None, initial: FusedState | None = None
+    ) -> tuple[Tensor, FusedState]:
+        """Hidden states (B, T, H·directions) of the last layer for embedded tokens (B, T, E); and where all layers end.
+
+        ``initial`` is where they start, as the fused module gives and takes it: a batch may go on from another's end.
+        """
         if self.config.cell == "gru" and not self.config.reset_after:
             raise NotImplementedError("torch.nn.GRU resets after the product only; trace this network instead")
         if lengths is None:
-            return self.recurrent(x)[0]  # type: ignore[no-any-return]
+            return self.recurrent(x, initial)  # type: ignore[no-any-return]
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+        h, last = self.recurrent(packed, initial)
+        return pad_packed_sequence(h, batch_first=True, total_length=x.shape[1])[0], last
 
     def read(self, h: Tensor) -> Tensor:
         """Logits (..., outputs) for hidden states (..., H·directions) of the last layer."""

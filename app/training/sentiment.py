@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -120,10 +121,10 @@ class Sentiment:
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy after the last word, and its mean over all words, so that every verdict means something."""
-        steps = torch.arange(logits.shape[1])
+        steps, lengths = torch.arange(logits.shape[1]), cast("Tensor", batch.lengths)
         targets = batch.targets[:, None].expand(logits.shape[:2])  # (B, T)
         losses = binary_cross_entropy_with_logits(logits[:, :, 0], targets, reduction="none")
-        last, present = steps == batch.lengths[:, None] - 1, steps < batch.lengths[:, None]  # (B, T)
+        last, present = steps == lengths[:, None] - 1, steps < lengths[:, None]  # (B, T)
         return losses[last].mean() + EVERY_STEP * losses[present].mean()
 
     def _batch(self, rows: Tensor) -> Batch:

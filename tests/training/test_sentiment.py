@@ -67,7 +67,7 @@ def test_an_epoch_shows_every_text_once_with_its_target(data: Data) -> None:
     shown = sorted(
         (ids[:length].tolist(), round(target.item(), 5))
         for batch in batches
-        for ids, length, target in zip(*batch, strict=True)
+        for ids, length, target in zip(batch.ids, batch.lengths, batch.targets, strict=True)
     )
     wanted = sorted(
         (

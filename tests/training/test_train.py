@@ -127,3 +127,62 @@ def test_hidden_words_are_learned_as_the_unknown_one() -> None:
         fresh = Network(SMALL)
         initialise(fresh, RECIPE)
     assert torch.equal(fresh.embedding.weight[0], start)
+
+
+def test_the_network_that_is_judged_best_is_kept() -> None:
+    judged: list[tuple[float, bytes]] = []
+
+    def judge(network: Network) -> float:
+        assert not network.training
+        judged.append((float([0.5, 0.3, 0.4, 0.6][len(judged)]), bits(network)))
+        return judged[-1][0]
+
+    assert bits(train(SMALL, FirstToken(), Recipe(epochs=4), 0, judge=judge)) == judged[1][1]
+    assert len(judged) == 4
+
+
+def test_a_run_ends_when_patience_is_lost() -> None:
+    judged = iter([0.5, 0.3, 0.4, 0.6])
+    seen: list[float] = []
+    train(
+        SMALL,
+        FirstToken(),
+        Recipe(epochs=100, patience=2),
+        0,
+        lambda done, _: seen.append(done),
+        lambda _: next(judged),
+    )
+    assert len(seen) == 4 * 12
+
+
+def test_chrono_initialisation_draws_the_biases_from_the_length() -> None:
+    network = Network(NetworkConfig("lstm", 5, 4, 4000, 1))
+    initialise(network, Recipe(epochs=1, chrono=101))
+    weights = network.weights(0, "forward")
+    assert weights.b_ih is not None
+    assert weights.b_hh is not None
+    i, f, *_ = (weights.b_ih + weights.b_hh).split(4000)
+    assert torch.equal(i, -f)
+    spans = f.exp()
+    assert 1 <= spans.min() <= 1.2
+    assert 99.8 <= spans.max() <= 100.001
+    assert spans.mean().item() == pytest.approx(50.5, abs=1.5)
+
+
+def test_windows_of_a_text_go_on_from_the_states_of_the_window_before() -> None:
+    class Recall:
+        """The first token of the first window, asked for in the second."""
+
+        def epoch(self, batch_size: int, generator: torch.Generator) -> list[Batch]:
+            first = torch.randint(1, 3, (batch_size, 1), generator=generator)
+            second = torch.full((batch_size, 1), 3)
+            target = (first[:, 0] == 1).float()
+            return [Batch(first, None, target), Batch(second, None, target, follows=True)] * 10
+
+        def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+            return binary_cross_entropy_with_logits(logits[:, -1, 0], batch.targets)
+
+    losses: list[float] = []
+    recipe = Recipe(epochs=12, batch_size=32, learning_rate=0.02, dropout=0, unknown=0)
+    train(SMALL, Recall(), recipe, 0, lambda _, loss: losses.append(loss))
+    assert losses[-1] < 0.2 < 0.6 < losses[1]

@@ -1,0 +1,63 @@
+"""Where a training run stands, on disk: replaced as a whole, so that a run that was killed can go on."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+Snapshot = dict[str, Any]  # tensors, numbers and texts, in dictionaries and lists
+
+
+class CheckpointError(Exception):
+    """A checkpoint that a run cannot go on from; the message says what to do."""
+
+
+@dataclass
+class Checkpoint:
+    """The file of one run."""
+
+    path: Path
+    data: str = ""  # what the run learns from: a checksum, for example
+    every: float = 10.0  # seconds between two writings
+    _due: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._due = time.monotonic() + self.every
+
+    def read(self, run: Mapping[str, Any]) -> Snapshot | None:
+        """What was last written; None where there is no file.
+
+        ``run`` holds the options that make the run what it is. Raises CheckpointError if the file is damaged, or is of
+        a run with other options or other data.
+        """
+        if not self.path.exists():
+            return None
+        advice = f"delete {self.path} to begin anew"
+        try:
+            found = torch.load(self.path, weights_only=True)
+            written, snapshot = found["run"], found["snapshot"]
+        except Exception as error:  # what unpickling may raise has no common kind
+            raise CheckpointError(f"{self.path} is no checkpoint ({type(error).__name__}): {advice}") from None
+        for name, value in {**run, "data": self.data}.items():
+            if written.get(name) != value:
+                raise CheckpointError(
+                    f"{self.path} is of another run, whose {name} is {written.get(name)} and not {value}: {advice}"
+                )
+        return dict(snapshot)
+
+    def keep(self, run: Mapping[str, Any], snapshot: Callable[[], Snapshot]) -> None:
+        """Write what ``snapshot`` gives, if ``every`` seconds have passed. Raises OSError if it cannot be written."""
+        if time.monotonic() < self._due:
+            return
+        partial = self.path.with_name(f"{self.path.name}.partial")
+        torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot()}, partial)
+        os.replace(partial, self.path)  # noqa: PTH105  of one file system: it is there as a whole, or not at all
+        self._due = time.monotonic() + self.every
+
+    def remove(self) -> None:
+        """Delete the file, as the run has ended."""
+        self.path.unlink(missing_ok=True)

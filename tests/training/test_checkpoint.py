@@ -1,0 +1,137 @@
+"""A run that was ended goes on as if it had not been; what it cannot go on from is refused."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from gatescope.recurrent.network import Network
+from gatescope.training.checkpoint import Checkpoint, CheckpointError
+from gatescope.training.train import Batch, Recipe, train
+
+from .test_train import RECIPE, SMALL, FirstToken, bits
+
+
+class Killed(BaseException):
+    """As a kill: nothing catches it."""
+
+
+class Windows(FirstToken):
+    """One long text in windows: each batch but the first goes on from the one before."""
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> list[Batch]:
+        batches = super().epoch(batch_size, generator)
+        return [batch._replace(lengths=None, follows=at > 0) for at, batch in enumerate(batches)]
+
+
+def distance(network: Network) -> float:
+    return float(network.head.weight.detach().abs().mean()) - 0.2
+
+
+def killed_after(batches: int, path: Path, task: FirstToken, recipe: Recipe, **options: Any) -> None:
+    """A run that writes after every batch, and is killed after so many."""
+    seen: list[float] = []
+
+    def report(done: float, loss: float) -> None:
+        if len(seen) == batches:
+            raise Killed
+        seen.append(done)
+
+    with pytest.raises(Killed):
+        train(SMALL, task, recipe, 3, report, checkpoint=Checkpoint(path, every=0), **options)
+
+
+@pytest.mark.parametrize("task", [FirstToken(), Windows()], ids=["texts", "windows of one text"])
+@pytest.mark.parametrize("judge", [None, distance], ids=["last", "best"])
+@pytest.mark.parametrize("batches", [0, 1, 11, 12, 13, 30])
+def test_a_run_goes_on_to_the_same_bits(tmp_path: Path, task: FirstToken, judge: Any, batches: int) -> None:
+    recipe = replace(RECIPE, epochs=4)
+    whole = bits(train(SMALL, task, recipe, 3, judge=judge))
+    path = tmp_path / "run"
+    killed_after(batches, path, task, recipe, judge=judge)
+    seen: list[float] = []
+    again = train(
+        SMALL, task, recipe, 3, lambda done, _: seen.append(done), judge, checkpoint=Checkpoint(path, every=0)
+    )
+    assert bits(again) == whole
+    assert len(seen) == 48 - batches
+
+
+def test_a_run_can_be_killed_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    recipe = replace(RECIPE, epochs=2)
+    for _ in range(4):
+        killed_after(5, path, Windows(), recipe)
+    assert bits(train(SMALL, Windows(), recipe, 3, checkpoint=Checkpoint(path))) == bits(
+        train(SMALL, Windows(), recipe, 3)
+    )
+
+
+def test_nothing_half_written_takes_the_place_of_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run"
+    killed_after(5, path, FirstToken(), RECIPE)
+    good = path.read_bytes()
+
+    def half(content: object, file: Path) -> None:
+        file.write_bytes(b"half")
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(OSError, match="No space left"):
+        train(SMALL, FirstToken(), RECIPE, 3, checkpoint=Checkpoint(path, every=0))
+    assert path.read_bytes() == good
+
+
+def test_nothing_is_written_before_it_is_due(tmp_path: Path) -> None:
+    train(SMALL, FirstToken(), Recipe(epochs=1), 3, checkpoint=Checkpoint(tmp_path / "run", every=3600))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recipe": replace(RECIPE, learning_rate=0.5)}, "learning_rate is 0.03 and not 0.5"),
+        ({"config": replace(SMALL, hidden_size=9)}, "hidden_size is 8 and not 9"),
+        ({"seed": 4}, "seed is 3 and not 4"),
+        ({"data": "other"}, "data is text and not other"),
+    ],
+)
+def test_another_run_does_not_go_on_from_it(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    path = tmp_path / "run"
+    killed_after(5, path, FirstToken(), RECIPE)
+    snapshot = Checkpoint(path).read({})
+    Checkpoint(path, data="text", every=0).keep(
+        torch.load(path, weights_only=True)["run"] | {"data": "text"}, lambda: snapshot or {}
+    )
+    run = {"config": SMALL, "recipe": RECIPE, "seed": 3, "data": "text"} | change
+    with pytest.raises(CheckpointError, match=re.escape(said)) as caught:
+        train(run["config"], FirstToken(), run["recipe"], run["seed"], checkpoint=Checkpoint(path, run["data"]))
+    assert str(caught.value).endswith(f"delete {path} to begin anew")
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"PK\x03\x04"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run").write_bytes(content)
+    with pytest.raises(CheckpointError, match="is no checkpoint"):
+        train(SMALL, FirstToken(), RECIPE, 3, checkpoint=Checkpoint(tmp_path / "run"))
+
+
+def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
+    class Attack:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(tmp_path / "attacked"),)
+
+    torch.save({"run": {}, "snapshot": Attack()}, tmp_path / "run")
+    with pytest.raises(CheckpointError, match="is no checkpoint"):
+        Checkpoint(tmp_path / "run").read({})
+    assert not (tmp_path / "attacked").exists()
+
+
+def test_it_can_be_removed_whether_it_is_there_or_not(tmp_path: Path) -> None:
+    (tmp_path / "run").write_bytes(b"")
+    for _ in range(2):
+        Checkpoint(tmp_path / "run").remove()
+    assert not (tmp_path / "run").exists()
