@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(traces.router)
     app.include_router(api)
     app.include_router(service.router)
-    service.install_metrics(app)
+    traces.install(app, service.install_metrics(app))
     pages.install(app)
     problems.install(app)
     openapi.install(app)

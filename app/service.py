@@ -46,12 +46,16 @@ def readyz(request: Request, response: Response) -> Readiness:
     return Readiness(status="ok" if store.models else "no models", models=len(store.models), broken=len(store.broken))
 
 
-def install_metrics(app: FastAPI) -> None:
-    """Count and time the requests of ``app`` by route, never by what was asked; Prometheus reads ``/metrics``."""
+def install_metrics(app: FastAPI) -> CollectorRegistry:
+    """Count and time the requests of ``app`` by route, never by what was asked; Prometheus reads ``/metrics``.
+
+    Returns the registry of what is read there, for counters of other parts.
+    """
     registry = CollectorRegistry()
     instrumentator = Instrumentator(excluded_handlers=["/metrics", "/healthz", "/readyz", "/static"], registry=registry)
     instrumentator.add(_bound_method, metrics.default(registry=registry))
     instrumentator.instrument(app).expose(app, tags=["service"], summary="Prometheus metrics")
+    return registry
 
 
 def _bound_method(info: metrics.Info) -> None:

@@ -41,5 +41,8 @@ class Settings(BaseSettings):
         5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."
     )
     chunk_steps: int = Field(16, ge=1, description="Steps computed between two chunks of a JSONL answer.")
+    engine: Literal["compiled", "reference"] = Field(
+        "compiled", description="What runs a trace: `compiled` kernels, or the `reference`, cells stepped by PyTorch."
+    )
     threads: int = Field(1, ge=1, description="CPU threads that PyTorch uses within one trace.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe message to log.")

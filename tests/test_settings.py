@@ -59,6 +59,7 @@ def test_the_environment_sets_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     [
         ("PORT", "70000", "Input should be less than or equal to 65535"),
         ("MAX_TEXT", "0", "Input should be greater than or equal to 1"),
+        ("ENGINE", "cuda", "Input should be 'compiled' or 'reference'"),
         ("THREADS", "two", "Input should be a valid integer"),
     ],
 )

@@ -1,10 +1,13 @@
 """Traces: every gate, candidate and state of a model over a text."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 import mimeparse
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, FastAPI, Query
+from prometheus_client import CollectorRegistry, Counter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -13,16 +16,18 @@ from ..recurrent.trace import trace, trace_in_chunks
 from ..settings import Settings
 from ..store import Model
 from . import problems
+from .conditional import IF_NONE_MATCH, TAG, Revalidation
 from .encoding import Selection, dumps, step_lines, trace_content
-from .models import AModel, activation_info
+from .models import AModel
 from .openapi import problem_responses, schema_ref
-from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions
+from .schemas import Encoding, StepAnswer, TraceAnswer, TraceBody, TraceOptions
 
 router = APIRouter(prefix="/models/{model}", tags=["traces"])
 
 JSON, JSONL = "application/json", "application/jsonl"
 
 _VARY = {"Vary": "Accept"}  # the same address gives either form
+_VARY_OF_COMPRESSED = {"Vary": "Accept, Accept-Encoding"}
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -40,15 +45,28 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         s503="The model is broken.",
     ),
 }
+_REVALIDATED = _RESPONSES | {
+    200: {**_RESPONSES[200], "headers": TAG},
+    304: {"description": "The client's copy still stands. Nothing was traced.", "headers": TAG},
+}
 
 
-def the_settings(request: Request) -> Settings:
+def install(app: FastAPI, registry: CollectorRegistry) -> None:
+    """Give ``app``, whose models are loaded, the tags of its answers, and count its traces in ``registry``."""
+    app.state.revalidation = Revalidation(app.state.store, app.state.settings.engine, registry)
+    app.state.traces_run = Counter("gatescope_traces", "Traces that calls of the API ran.", registry=registry)
+
+
+# The dependencies are coroutines, since FastAPI hands each plain function to a thread.
+
+
+async def the_settings(request: Request) -> Settings:
     """The settings that the application was started with."""
     settings: Settings = request.app.state.settings
     return settings
 
 
-def is_json(request: Request) -> None:
+async def is_json(request: Request) -> None:
     """Raise a problem unless the body is declared as JSON."""
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
@@ -56,7 +74,7 @@ def is_json(request: Request) -> None:
         raise problems.not_json(content_type)
 
 
-def is_utf8(request: Request) -> None:
+async def is_utf8(request: Request) -> None:
     """Raise a problem if the query is not UTF-8: the framework would put other characters in its place."""
     try:
         unquote_to_bytes(request.scope["query_string"]).decode()
@@ -64,7 +82,7 @@ def is_utf8(request: Request) -> None:
         raise problems.not_utf8() from None
 
 
-def wants_lines(request: Request) -> bool:
+async def wants_lines(request: Request) -> bool:
     """Whether JSONL is asked for. Raises a problem if neither it nor JSON is accepted."""
     accept = ", ".join(request.headers.getlist("accept")) or "*/*"
     wanted = accept.lower()
@@ -89,36 +107,78 @@ Lines = Annotated[bool, Depends(wants_lines)]
     dependencies=[Depends(is_json)],
     response_class=Response,
 )
-def post_trace(model: AModel, options: TraceBody, settings: ASettings, lines: Lines) -> Response:
+def post_trace(request: Request, model: AModel, options: TraceBody, settings: ASettings, lines: Lines) -> Response:
     """Run the model over a text, step by step, and answer with every activation of every step."""
-    return _answer(model, options, settings, lines=lines)
+    return _answer(request, plan(model, options, settings, lines=lines), _VARY, lines=lines)
 
 
 @router.get(
     "/trace",
     summary="Trace a short text",
-    responses=_RESPONSES,
+    responses=_REVALIDATED,
+    openapi_extra={"parameters": [IF_NONE_MATCH]},
     dependencies=[Depends(is_utf8)],
     response_class=Response,
 )
-def get_trace(model: AModel, options: Annotated[TraceOptions, Query()], settings: ASettings, lines: Lines) -> Response:
-    """As by POST, with the options in the address: to be linked to."""
-    return _answer(model, options, settings, lines=lines)
+def get_trace(
+    request: Request, model: AModel, options: Annotated[TraceOptions, Query()], settings: ASettings, lines: Lines
+) -> Response:
+    """As by POST, with the options in the address: to be linked to, and to be kept by the client."""
+    planned = plan(model, options, settings, lines=lines)
+    revalidation: Revalidation = request.app.state.revalidation
+    tag = revalidation.tag(model, options, JSONL if lines else JSON)
+    # Private: what one person types is no matter of a cache that others share.
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    held = request.headers.getlist("if-none-match")
+    if held and revalidation.stands(tag, held):
+        # The compression completes the Vary of what it may compress, which a 304 without a body is not.
+        return Response(status_code=304, headers=headers | (_VARY if lines else _VARY_OF_COMPRESSED))
+    return _answer(request, planned, headers | _VARY, lines=lines)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A trace that fits its model and the limits, not yet run: what to run over, and which part of it to send."""
+
+    model: Model
+    tokens: list[Token]
+    start: int
+    stop: int
+    selection: Selection
+    encoding: Encoding
+    settings: Settings
+
+    def json(self) -> bytes:
+        """The JSON of a ``TraceAnswer``."""
+        whole = trace(self.model.network, self._needed, engine=self.settings.engine)
+        outputs = self.model.config.outputs
+        part = whole.span(self.start, self.stop)
+        return dumps(trace_content(part, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
+
+    def lines(self) -> Iterator[bytes]:
+        """The JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
+        settings = self.settings
+        parts = trace_in_chunks(self.model.network, self._needed, settings.chunk_steps, settings.engine)
+        cut = (
+            part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
+            for part in parts
+            if part.start + len(part) > self.start and part.start < self.stop
+        )
+        return step_lines(cut, self.selection, self.encoding)
+
+    @property
+    def _needed(self) -> list[Token]:
+        """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
+        return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
 
 
 def trace_json(model: Model, options: TraceOptions, settings: Settings) -> bytes:
     """The JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
-    tokens, start, stop, selection = select(model, options, settings)
-    arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)
-    units = len(selection.units) if selection.units is not None else model.config.network.hidden_size
-    if (stop - start) * units * arrays > settings.max_values:
-        raise problems.answer_too_large(stop - start, units, arrays, settings.max_values)
-    part = trace(model.network, _needed(model, tokens, stop)).span(start, stop)
-    return dumps(trace_content(part, len(tokens), model.id, model.config.outputs, selection, options.encoding))
+    return plan(model, options, settings).json()
 
 
-def select(model: Model, options: TraceOptions, settings: Settings) -> tuple[list[Token], int, int, Selection]:
-    """The tokens of the text, the span of steps, and the part of the trace that ``options`` ask for.
+def plan(model: Model, options: TraceOptions, settings: Settings, *, lines: bool = False) -> Plan:
+    """The trace that ``options`` ask for; ``lines`` are exempt from the limit on the size of an answer.
 
     Raises a problem that names the option and what would be right.
     """
@@ -138,7 +198,7 @@ def select(model: Model, options: TraceOptions, settings: Settings) -> tuple[lis
                 raise problems.invalid_request(
                     name, f"there is no {name[:-1]} {index}: {model.id} has {name} 0 to {size - 1}"
                 )
-    letters = "".join(info.letter for info in activation_info(network.cell_definition))
+    letters = network.cell_definition.activations
     for letter in options.activations or []:
         if letter not in letters:
             raise problems.invalid_request(
@@ -150,22 +210,15 @@ def select(model: Model, options: TraceOptions, settings: Settings) -> tuple[lis
         letters="".join(letter for letter in letters if options.activations is None or letter in options.activations),
         units=options.units,
     )
-    return tokens, options.start, stop, selection
+    arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)
+    units = len(options.units) if options.units is not None else network.hidden_size
+    if not lines and (stop - options.start) * units * arrays > settings.max_values:
+        raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
+    return Plan(model, tokens, options.start, stop, selection, options.encoding, settings)
 
 
-def _answer(model: Model, options: TraceOptions, settings: Settings, *, lines: bool) -> Response:
-    if not lines:
-        return Response(trace_json(model, options, settings), media_type=JSON, headers=_VARY)
-    tokens, start, stop, selection = select(model, options, settings)
-    parts = trace_in_chunks(model.network, _needed(model, tokens, stop), settings.chunk_steps)
-    cut = (
-        part.span(max(start - part.start, 0), min(stop - part.start, len(part)))
-        for part in parts
-        if part.start + len(part) > start and part.start < stop
-    )
-    return StreamingResponse(step_lines(cut, selection, options.encoding), media_type=JSONL, headers=_VARY)
-
-
-def _needed(model: Model, tokens: list[Token], stop: int) -> list[Token]:
-    """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
-    return tokens if model.config.network.bidirectional else tokens[:stop]
+def _answer(request: Request, planned: Plan, headers: Mapping[str, str], *, lines: bool) -> Response:
+    request.app.state.traces_run.inc()
+    if lines:
+        return StreamingResponse(planned.lines(), media_type=JSONL, headers=headers)
+    return Response(planned.json(), media_type=JSON, headers=headers)

@@ -10,6 +10,7 @@ import httpx2
 import numpy as np
 import pytest
 from gatescope.main import create_app
+from gatescope.recurrent import kernels
 from gatescope.recurrent.trace import Trace
 from gatescope.settings import Settings
 from gatescope.store import load_model
@@ -133,6 +134,29 @@ def test_chunks_arrive_while_the_network_steps(models: Path, monkeypatch: pytest
                 read.set()
         assert steps == [0, 1, 2, 3, 4]
         assert chunks_asked == [0, 2, 4]
+
+
+@pytest.mark.parametrize("model", ["lstm", "both-ways"])
+def test_the_reference_engine_gives_the_same_numbers_without_the_kernels(
+    models: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    compiled, reference = client(models), client(models, engine="reference")
+    answer, steps = post(compiled, model, encoding="base64"), lines(compiled, model)
+
+    def broken(*args: Any, **options: Any) -> None:
+        raise AssertionError("the kernels ran")
+
+    monkeypatch.setattr(kernels, "unroll", broken)
+    paths = ("/", f"/api/v1/models/{model}/trace?text=good")
+    assert [compiled.get(path).status_code for path in paths] == [500, 500]
+    assert [reference.get(path).status_code for path in paths] == [200, 200]
+    for sent, fast in zip(post(reference, model, encoding="base64")["layers"], answer["layers"], strict=True):
+        for letter, array in sent["activations"].items():
+            np.testing.assert_allclose(decoded(array), decoded(fast["activations"][letter]), rtol=0, atol=1e-6)
+    for line, fast_line in zip(lines(reference, model), steps, strict=True):
+        for sent, fast in zip(line["layers"], fast_line["layers"], strict=True):
+            for letter, row in sent["activations"].items():
+                np.testing.assert_allclose(row, fast["activations"][letter], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(

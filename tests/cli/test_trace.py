@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from gatescope.cli import app
+from gatescope.recurrent import kernels
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -34,6 +35,16 @@ def test_trace_takes_the_folder_of_a_model(run: CliRunner, models: Path) -> None
 def test_trace_runs_the_default_model_of_the_settings(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATESCOPE_DEFAULT_MODEL", "gru")
     assert json.loads(run.invoke(app, ["trace", "good"]).stdout)["model"] == "gru"
+
+
+def test_trace_runs_on_the_engine_of_the_settings(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["trace", "not good", "--model", "gru"]
+    compiled = json.loads(run.invoke(app, arguments).stdout)
+    monkeypatch.delattr(kernels, "unroll")
+    assert isinstance(run.invoke(app, arguments).exception, AttributeError)
+    monkeypatch.setenv("GATESCOPE_ENGINE", "reference")
+    reference = json.loads(run.invoke(app, arguments).stdout)
+    assert reference["outputs"]["values"] == [pytest.approx(row, abs=1e-6) for row in compiled["outputs"]["values"]]
 
 
 def test_a_folder_here_does_not_hide_an_installed_model(
