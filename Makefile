@@ -32,8 +32,8 @@ lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, s
 	$(BIN)/lint-imports
 	node_modules/.bin/tsc
 
-bench: $(VENV)/.installed ## measure, and print the ratios
-	@$(BIN)/python benchmarks/trace.py
+bench: $(VENV)/.installed-bench ## measure, print the ratios and write benchmarks/README.md; or some parts: ARGS="wire service"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.installed-test ## take pictures of the page in named states, into test-results/
 	@$(BIN)/python scripts/chromium.py

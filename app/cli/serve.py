@@ -3,7 +3,7 @@
 import errno
 from contextlib import suppress
 from pathlib import Path
-from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Annotated
 
 import typer
@@ -44,7 +44,8 @@ def serve(
 
 def listen(host: str, port: int) -> socket:
     """A socket that listens already, so that no client is refused once the address is told; gives up if it cannot."""
-    listener = socket(AF_INET6 if ":" in host else AF_INET)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; others wait for 40 ms.
+    listener = socket(AF_INET6 if ":" in host else AF_INET, SOCK_STREAM, IPPROTO_TCP)
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -1,13 +1,21 @@
 """What torch.nn.RNN, LSTM and GRU hold, in the terms of the cells."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import nn
 
 from .cells import GRU, LSTM, RELU_RNN, RNN, Cell, CellWeights
 
 Direction = Literal["forward", "backward"]
+
+
+class Part(NamedTuple):
+    """One layer in one direction."""
+
+    layer: int  # from 0
+    direction: Direction
+    weights: CellWeights
 
 
 def cell_of(module: nn.RNNBase) -> Cell:
@@ -48,3 +56,8 @@ def weight_names(module: nn.RNNBase, layer: int, direction: Direction) -> dict[s
 def weights_of(module: nn.RNNBase, layer: int, direction: Direction) -> CellWeights:
     """The parameters of one layer in one direction."""
     return CellWeights(**{k: getattr(module, name) for k, name in weight_names(module, layer, direction).items()})
+
+
+def parts_of(module: nn.RNNBase) -> list[Part]:
+    """Every layer and direction with its parameters, in the order of ``layers_of``."""
+    return [Part(layer, direction, weights_of(module, layer, direction)) for layer, direction in layers_of(module)]

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import groupby
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from . import kernels, reference
-from .cells import Activations, Cell, CellName, CellWeights
-from .modules import Direction, layers_of, weights_of
+from .cells import Activations, Cell, CellName
+from .modules import Direction, Part, parts_of
 from .network import Network
 from .tokenizer import Token
 
@@ -95,12 +96,13 @@ def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None,
     ids = torch.from_numpy(np.array([token.id for token in tokens])).to(network.embedding.weight.device)
     x = network.embedding(ids)[:, None]  # (T, 1, E)
     initial = after.state if after is not None else None
-    found = activations_of(network.recurrent, config.cell_definition, x, [len(tokens)], initial, engine)
-    top = [each["h"][:, 0] for each in found[-len(config.directions) :]]  # (T, H) for each direction
-    outputs = network.probabilities(network.read(torch.cat(top, dim=-1))).cpu().numpy()
-    state = [{letter: each[letter][-1] for letter in config.cell_definition.states} for each in found]
+    parts = parts_of(network.recurrent)
+    found = activations_of(parts, config.cell_definition, x, [len(tokens)], initial, engine)
+    top = np.concatenate([each["h"][:, 0] for each in found[-len(config.directions) :]], axis=-1)  # (T, H·directions)
+    outputs = network.probabilities(network.read(torch.from_numpy(top).to(x.device))).cpu().numpy()
+    state = [{k: torch.from_numpy(each[k][-1]).to(x.device) for k in config.cell_definition.states} for each in found]
     start = after.start + len(after) if after is not None else 0
-    layers = layer_traces(network.recurrent, config.cell, found, 0, len(tokens))
+    layers = layer_traces(parts, config.cell, found, 0, len(tokens))
     return Trace(tuple(tokens), layers, outputs, start, [] if config.bidirectional else state)
 
 
@@ -124,44 +126,48 @@ def trace_in_chunks(
 
 
 def activations_of(
-    module: nn.RNNBase,
+    parts: Sequence[Part],
     cell: Cell,
     x: Tensor,
     lengths: Sequence[int],
     initial: Sequence[Activations] | None,
     engine: Engine,
-) -> list[Activations]:
-    """Every activation, letter → (T, B, ·), of every layer and direction of ``module`` for the inputs ``x`` (T, B, E).
+) -> list[dict[str, FloatArray]]:
+    """Every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
 
     Sequence b has ``lengths[b]`` steps, the longest, T, first; what stands in its rows past them is of no meaning.
     ``initial`` holds the states (B, ·) that each layer and direction starts from, zeros if it is None.
     """
-    weight = module.weight_ih_l0
-    fast = engine == "compiled" and weight.dtype == torch.float32 and weight.device.type == "cpu"
-    unroll = kernels.unroll if fast else reference.unroll
-    found: list[Activations] = []
-    for at, (layer, direction) in enumerate(layers_of(module)):
-        weights = weights_of(module, layer, direction)
-        start = initial[at] if initial is not None else zeros(cell, weights, x)
-        found.append(unroll(cell, weights, x, lengths, start, reverse=direction == "backward"))
-        if not module.bidirectional:
-            x = found[-1]["h"]
-        elif direction == "backward":
-            x = torch.cat([each["h"] for each in found[-2:]], dim=-1)  # (T, B, 2·H)
+    unroll = _compiled if engine == "compiled" and x.dtype == torch.float32 and x.device.type == "cpu" else _reference
+    found: list[dict[str, FloatArray]] = []
+    for _, layer in groupby(parts, key=lambda part: part.layer):
+        outputs = []
+        for _, direction, weights in layer:
+            start = initial[len(found)] if initial is not None else None
+            arrays, h = unroll(cell, weights, x, lengths, start, reverse=direction == "backward")
+            found.append(arrays)
+            outputs.append(h)
+        x = torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]  # (T, B, H·directions)
     return found
 
 
-def zeros(cell: Cell, weights: CellWeights, x: Tensor) -> Activations:
-    """The states (B, ·) that a batch ``x`` (T, B, E) starts from, all zero."""
-    sizes = {"h": weights.w_hh.shape[1], "c": len(weights.w_hh) // len(cell.blocks)}
-    return {letter: x.new_zeros(x.shape[1], sizes[letter]) for letter in cell.states}
+def _compiled(*layer: Any, reverse: bool) -> tuple[dict[str, FloatArray], Tensor]:
+    """The activations of a layer as arrays, and ``h`` as a tensor for the next, by the kernels."""
+    arrays = kernels.unroll(*layer, reverse=reverse)
+    return arrays, torch.from_numpy(arrays["h"])
+
+
+def _reference(*layer: Any, reverse: bool) -> tuple[dict[str, FloatArray], Tensor]:
+    """As ``_compiled``, by the cells."""
+    tensors = reference.unroll(*layer, reverse=reverse)
+    return {letter: tensor.cpu().numpy() for letter, tensor in tensors.items()}, tensors["h"]
 
 
 def layer_traces(
-    module: nn.RNNBase, cell: CellName, found: Sequence[Activations], b: int, length: int
+    parts: Sequence[Part], cell: CellName, found: Sequence[dict[str, FloatArray]], b: int, length: int
 ) -> tuple[LayerTrace, ...]:
     """The first ``length`` steps of sequence ``b`` of what ``activations_of`` found; arrays are views."""
     return tuple(
-        LayerTrace(layer, direction, cell, {letter: a.cpu().numpy()[:length, b] for letter, a in activations.items()})
-        for (layer, direction), activations in zip(layers_of(module), found, strict=True)
+        LayerTrace(part.layer, part.direction, cell, {letter: a[:length, b] for letter, a in arrays.items()})
+        for part, arrays in zip(parts, found, strict=True)
     )

@@ -1,5 +1,6 @@
 """Traces of anyone's torch.nn.RNN, LSTM or GRU."""
 
+import math
 from typing import overload
 
 import numpy as np
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from .cells import Activations, Cell
-from .modules import cell_of, layers_of, weight_names
+from .modules import Part, cell_of, layers_of, parts_of, weight_names
 from .trace import Engine, Trace, activations_of, layer_traces
 
 States = Tensor | tuple[Tensor, Tensor]
@@ -57,10 +58,11 @@ def trace_module(
             names the tensor and the place.
     """
     cell = _cell_that_can_be_traced(module)
-    batch, lengths = _time_major(module, x)
+    parts = _parts_that_can_be_traced(module)
+    like = parts[0].weights.w_ih
+    batch, lengths = _time_major(module, x, like)
     is_single = isinstance(x, Tensor) and x.dim() == 2
-    initial = _initial_states(module, cell, hx, () if is_single else (len(lengths),))
-    _require_finite(_weights(module))
+    initial = _initial_states(module, cell, hx, () if is_single else (len(lengths),), like)
     if len(batch) == 0:
         raise ValueError("there is nothing to trace: x has no steps")
     if not lengths:
@@ -69,9 +71,9 @@ def trace_module(
     if longest_first != list(range(len(lengths))):
         batch = batch[:, longest_first]
         initial = initial and [{k: state[longest_first] for k, state in each.items()} for each in initial]
-    found = activations_of(module, cell, batch, sorted(lengths, reverse=True), initial, engine)
+    found = activations_of(parts, cell, batch, sorted(lengths, reverse=True), initial, engine)
     traces = {
-        b: Trace((), layer_traces(module, cell.name, found, at, lengths[b]), np.empty((lengths[b], 0), np.float32))
+        b: Trace((), layer_traces(parts, cell.name, found, at, lengths[b]), np.empty((lengths[b], 0), np.float32))
         for at, b in enumerate(longest_first)
     }
     return traces[0] if is_single else [traces[b] for b in range(len(lengths))]
@@ -81,37 +83,46 @@ def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
     """The cell of ``module``. Raises if a trace would not show what the module does."""
     if not isinstance(module, nn.Module):
         raise TypeError(f"the module is a {type(module).__name__}, not a torch.nn.RNN, LSTM or GRU")
-    inside = [name for name, part in module.named_modules() if isinstance(part, nn.RNNBase)]
     if not isinstance(module, nn.RNNBase):
-        hint = f": trace what it holds, {' or '.join(f'module.{name}' for name in inside)}" if inside else ""
+        inside = [name for name, part in module.named_modules() if isinstance(part, nn.RNNBase)]
+        parts = " or ".join(f"module.get_submodule({name!r})" for name in inside)
+        hint = f": trace what it holds, {parts}" if inside else ""
         raise TypeError(f"{type(module).__name__} is none of torch.nn.RNN, LSTM and GRU{hint}")
     if module.training and module.dropout > 0 and module.num_layers > 1:
         raise ValueError(
             f"the module is in training mode with a dropout of {module.dropout}, which changes at every call: "
             "call module.eval() first"
         )
-    weight = module.weight_ih_l0
-    if weight.is_meta:
-        raise ValueError("the module is on the meta device, where its weights have no numbers: load them first")
-    if weight.dtype == torch.bfloat16:
-        raise TypeError("the weights are bfloat16, which NumPy does not have: trace module.float()")
     return cell_of(module)
 
 
-def _weights(module: nn.RNNBase) -> dict[str, Tensor]:
-    """The weights by name, as the module reads them: one that is parametrized is no parameter of its own."""
-    names = (weight_names(module, *place).values() for place in layers_of(module))
-    return {name: getattr(module, name) for each in names for name in each}
+def _parts_that_can_be_traced(module: nn.RNNBase) -> list[Part]:
+    """The layers and directions of ``module``. Raises if their weights have no numbers, or other than finite ones."""
+    parts = parts_of(module)
+    like = parts[0].weights.w_ih
+    if like.is_meta:
+        raise ValueError("the module is on the meta device, where its weights have no numbers: load them first")
+    if like.dtype == torch.bfloat16:
+        raise TypeError("the weights are bfloat16, which NumPy does not have: trace module.float()")
+    for layer, direction, weights in parts:
+        for field, name in weight_names(module, layer, direction).items():
+            weight = getattr(weights, field)
+            _require_like(like, name, weight)
+            _require_finite(name, weight)
+    return parts
 
 
-def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence) -> tuple[Tensor, list[int]]:
+def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence, like: Tensor) -> tuple[Tensor, list[int]]:
     """The batch (T, B, E) that ``x`` is, and the length of each sequence. Raises if ``module`` cannot take it."""
     data = x.data if isinstance(x, PackedSequence) else x
-    _require_like(module, "x", data)
-    if data.shape[-1:] != (module.input_size,) or data.dim() not in (2, 3):
-        shape = "(B, T, E)" if module.batch_first else "(T, B, E)"
-        raise ValueError(f"x is {tuple(data.shape)}: it must be (T, E) or {shape}, with E = {module.input_size}")
-    _require_finite({"x.data" if isinstance(x, PackedSequence) else "x": data})
+    if isinstance(x, PackedSequence):
+        name, dimensions, shape = "x.data", [2], "(steps of all sequences, E)"
+    else:
+        name, dimensions, shape = "x", [2, 3], f"(T, E) or {'(B, T, E)' if module.batch_first else '(T, B, E)'}"
+    _require_like(like, name, data)
+    if data.shape[-1:] != (module.input_size,) or data.dim() not in dimensions:
+        raise ValueError(f"{name} is {tuple(data.shape)}: it must be {shape}, with E = {module.input_size}")
+    _require_finite(name, data)
     if isinstance(x, PackedSequence):
         padded, lengths = pad_packed_sequence(x)
         return padded, lengths.tolist()
@@ -122,7 +133,7 @@ def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence) -> tuple[Tensor,
 
 
 def _initial_states(
-    module: nn.RNNBase, cell: Cell, hx: States | None, batch: tuple[int, ...]
+    module: nn.RNNBase, cell: Cell, hx: States | None, batch: tuple[int, ...], like: Tensor
 ) -> list[Activations] | None:
     """What each layer and direction starts from, (B, ·) each; ``batch`` is (B,), or () for a single sequence."""
     if hx is None:
@@ -134,18 +145,17 @@ def _initial_states(
     states = dict(zip("hc", given, strict=False))
     for letter, state in states.items():
         size = module.proj_size or module.hidden_size if letter == "h" else module.hidden_size
-        _require_like(module, f"{letter}_0", state)
+        _require_like(like, f"{letter}_0", state)
         if state.shape != (wanted := (places, *batch, size)):
             raise ValueError(f"{letter}_0 is {tuple(state.shape)}: it must be {wanted}")
-    _require_finite({f"{letter}_0": state for letter, state in states.items()})
+        _require_finite(f"{letter}_0", state)
     return [
         {letter: state[at].reshape(-1, state.shape[-1]) for letter, state in states.items()} for at in range(places)
     ]
 
 
-def _require_like(module: nn.RNNBase, name: str, given: object) -> None:
-    """Raise unless ``given`` is a tensor of the dtype and on the device of the weights."""
-    weight = module.weight_ih_l0
+def _require_like(weight: Tensor, name: str, given: object) -> None:
+    """Raise unless ``given`` is a tensor of the dtype and on the device of ``weight``."""
     if not isinstance(given, Tensor):
         raise TypeError(f"{name} is a {type(given).__name__}: it must be a torch.Tensor")
     if given.dtype != weight.dtype:
@@ -156,11 +166,9 @@ def _require_like(module: nn.RNNBase, name: str, given: object) -> None:
         )
 
 
-def _require_finite(tensors: dict[str, Tensor]) -> None:
+def _require_finite(name: str, tensor: Tensor) -> None:
     """Raise if a number is NaN or infinite, naming the first."""
-    for name, tensor in tensors.items():
-        # A sum takes one pass, and is finite in nearly every case; where it is not, it may only have overflowed.
-        if tensor.sum().isfinite() or (places := (~tensor.isfinite()).nonzero()).numel() == 0:
-            continue
+    # A sum takes one pass, and is finite in nearly every case; where it is not, it may only have overflowed.
+    if not math.isfinite(tensor.sum().item()) and len(places := (~tensor.isfinite()).nonzero()):
         place = places[0].tolist()
         raise ValueError(f"{name}{place} is {tensor[tuple(place)].item()}: a trace needs finite numbers")

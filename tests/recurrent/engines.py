@@ -1,7 +1,7 @@
 """Two engines that know nothing of ours, for the weights of our networks: PyTorch's fused modules and onnxruntime.
 
 Each gives the states of every layer and direction, which a ``Trace`` must agree with. What neither shows, the gates,
-``gates`` computes from those states in NumPy.
+``gates`` computes from those states in NumPy; ``error`` is the measure of agreement.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from gatescope.recurrent.cells import CellWeights
 from gatescope.recurrent.modules import Direction
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
+from gatescope.recurrent.trace import LayerTrace
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
@@ -24,6 +25,17 @@ LayerStates = dict[tuple[int, Direction], States]
 
 # The row blocks of ONNX's operators in our letters (its LSTM calls the candidate c, its GRU calls it h).
 ONNX_BLOCKS = {"lstm": "iofg", "gru": "zrn", "rnn": "h"}
+
+
+def error(ours: Array, theirs: Array) -> float:
+    """Largest difference, relative where the reference, such as an LSTM's cell state, exceeds 1."""
+    assert ours.shape == theirs.shape
+    return float((np.abs(ours - theirs) / np.maximum(1, np.abs(theirs))).max())
+
+
+def last(layer: LayerTrace, letter: str) -> Array:
+    """The state after the last step that was taken: of token 0 in a backward layer."""
+    return layer[letter][-1 if layer.direction == "forward" else 0]
 
 
 def embedded(network: Network, tokens: list[Token]) -> torch.Tensor:

@@ -10,17 +10,21 @@ import pytest
 import torch
 from gatescope.recurrent.cells import GRU, LSTM, RESET_BEFORE_GRU, Activations, Cell, CellWeights
 from gatescope.recurrent.network import Network
-from gatescope.recurrent.trace import LayerTrace, Trace, trace
+from gatescope.recurrent.trace import Engine, Trace, trace
 from networks import FUSED, GATED, VARIANTS, random_network, random_tokens
 from torch import Tensor
 
-from .engines import Array, embedded, fused_states, gates, onnx_states
+from .engines import embedded, error, fused_states, gates, last, onnx_states
 
 PUBLISHED = json.loads((Path(__file__).parent / "published_cases.json").read_text(encoding="utf-8"))
 PRINTED = 5e-8  # 8 decimals of float32 arithmetic, of whose rounding they show a little
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
 
-each_dtype = pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+each_engine = pytest.mark.parametrize(
+    ("engine", "dtype"),
+    [("compiled", torch.float32), ("reference", torch.float32), ("reference", torch.float64)],
+    ids=["compiled", "reference", "reference in float64"],
+)
 each_depth = pytest.mark.parametrize("layers", [1, 2, 3])
 each_direction = pytest.mark.parametrize("bidirectional", [False, True], ids=["unidirectional", "bidirectional"])
 with_and_without_bias = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
@@ -28,17 +32,6 @@ with_and_without_bias = pytest.mark.parametrize("bias", [True, False], ids=["bia
 
 def each(variants: dict[str, dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("variant", variants.values(), ids=variants.keys())
-
-
-def error(ours: Array, theirs: Array) -> float:
-    """Largest difference, relative where the reference, such as an LSTM's cell state, exceeds 1."""
-    assert ours.shape == theirs.shape
-    return float((np.abs(ours - theirs) / np.maximum(1, np.abs(theirs))).max())
-
-
-def last(layer: LayerTrace, letter: str) -> Array:
-    """The state after the last step that was taken: of token 0 in a backward layer."""
-    return layer[letter][-1 if layer.direction == "forward" else 0]
 
 
 def error_against_torch(network: Network, ours: Trace) -> float:
@@ -49,41 +42,48 @@ def error_against_torch(network: Network, ours: Trace) -> float:
     errors = [error(np.concatenate(top, axis=-1), output.numpy())]
     for letter, theirs in zip("hc", last_states if isinstance(last_states, tuple) else (last_states,), strict=False):
         errors.append(error(np.stack([last(layer, letter) for layer in ours.layers]), theirs.numpy()))
-    return max(errors)
+    return float(np.max(errors))  # NaN if one is
 
 
 @each(FUSED)
 @with_and_without_bias
 @each_depth
 @each_direction
-@each_dtype
+@each_engine
 @pytest.mark.parametrize("steps", [1, 30])
 def test_states_agree_with_torch(
-    variant: dict[str, Any], bias: bool, layers: int, bidirectional: bool, dtype: torch.dtype, steps: int
+    variant: dict[str, Any],
+    bias: bool,
+    layers: int,
+    bidirectional: bool,
+    engine: Engine,
+    dtype: torch.dtype,
+    steps: int,
 ) -> None:
     network = random_network(dtype=dtype, layers=layers, bidirectional=bidirectional, bias=bias, **variant)
-    ours = trace(network, random_tokens(steps))
+    ours = trace(network, random_tokens(steps), engine=engine)
     assert all(array.dtype == str(dtype).removeprefix("torch.") for array in ours.layers[0].activations.values())
     assert error_against_torch(network, ours) <= TOLERANCE[dtype]
 
 
 @each(FUSED)
-@each_dtype
-def test_states_agree_with_torch_over_2000_steps(variant: dict[str, Any], dtype: torch.dtype) -> None:
+@each_engine
+def test_states_agree_with_torch_over_2000_steps(variant: dict[str, Any], engine: Engine, dtype: torch.dtype) -> None:
     network = random_network(dtype=dtype, hidden_size=32, layers=2, **variant)
-    assert error_against_torch(network, trace(network, random_tokens(2000))) <= TOLERANCE[dtype]
+    ours = trace(network, random_tokens(2000), engine=engine)
+    assert error_against_torch(network, ours) <= TOLERANCE[dtype]
 
 
 @each(FUSED)
 @with_and_without_bias
 @each_direction
-@each_dtype
+@each_engine
 def test_every_activation_of_every_layer_follows_from_the_states_of_torch(
-    variant: dict[str, Any], bias: bool, bidirectional: bool, dtype: torch.dtype
+    variant: dict[str, Any], bias: bool, bidirectional: bool, engine: Engine, dtype: torch.dtype
 ) -> None:
     network = random_network(dtype=dtype, layers=3, bidirectional=bidirectional, bias=bias, **variant)
     tokens = random_tokens(30)
-    ours, states = trace(network, tokens), fused_states(network, tokens)
+    ours, states = trace(network, tokens, engine=engine), fused_states(network, tokens)
     x = embedded(network, tokens).detach().numpy()
     for depth, group in itertools.groupby(ours.layers, key=lambda layer: layer.layer):
         for layer in group:
@@ -100,22 +100,26 @@ def test_every_activation_of_every_layer_follows_from_the_states_of_torch(
 @with_and_without_bias
 @each_depth
 @each_direction
-def test_states_agree_with_onnxruntime(variant: dict[str, Any], bias: bool, layers: int, bidirectional: bool) -> None:
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_states_agree_with_onnxruntime(
+    variant: dict[str, Any], bias: bool, layers: int, bidirectional: bool, engine: Engine
+) -> None:
     network = random_network(layers=layers, bidirectional=bidirectional, bias=bias, **variant)
     tokens = random_tokens(30)
     theirs = onnx_states(network, tokens)
-    for ours in trace(network, tokens).layers:
+    for ours in trace(network, tokens, engine=engine).layers:
         states = theirs[ours.layer, ours.direction]
         assert error(ours["h"], states["h"]) <= 1e-6
         if "c" in states:
             assert error(last(ours, "c"), states["c"][0]) <= 1e-6
 
 
-def test_gates_of_the_gru_that_resets_before_follow_from_the_states_of_onnxruntime() -> None:
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_gates_of_the_gru_that_resets_before_follow_from_the_states_of_onnxruntime(engine: Engine) -> None:
     network = random_network(**VARIANTS["reset-before gru"])
     tokens = random_tokens(30)
     h = onnx_states(network, tokens)[0, "forward"]["h"]
-    ours = trace(network, tokens).layer()
+    ours = trace(network, tokens, engine=engine).layer()
     for letter, array in gates(network, 0, "forward", embedded(network, tokens).detach().numpy(), h).items():
         assert error(ours[letter], array) <= 1e-6, letter
 

@@ -1,0 +1,1 @@
+"""What Gatescope's speed is measured by; ``python -m benchmarks``, or ``make bench``, runs it."""

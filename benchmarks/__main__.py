@@ -1,0 +1,60 @@
+"""``python -m benchmarks``: measure all parts, or those that are named; print them, and write them down here."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+import typer
+from rich.console import Console
+
+from . import kernel, roofline, scaling, service, wire
+from .machine import machine
+
+Part = Literal["kernel", "roofline", "scaling", "wire", "service"]
+PARTS = {"kernel": kernel, "roofline": roofline, "scaling": scaling, "wire": wire, "service": service}
+HERE = Path(__file__).parent
+
+INTRODUCTION = """# Benchmarks
+
+`make bench` measures all this and writes this page, and `results.json` with the figures unrounded;
+`make bench ARGS="wire service"` measures some parts and leaves the others as they were. Times are those of one machine;
+ratios say more. A time is the median over rounds in which all contestants take turns.
+"""
+
+
+def main(
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all of it by default.")] = None,
+) -> None:
+    """Measure, print, and write ``results.json`` and ``README.md`` after each part."""
+    torch.manual_seed(0)
+    results = earlier(HERE)
+    for name in parts or PARTS:
+        results["parts"][name] = PARTS[name].measure()
+        PARTS[name].section(results["parts"][name]).show(Console())
+        write(HERE, results)
+
+
+def earlier(folder: Path) -> dict[str, Any]:
+    """What ``folder`` holds already, if it is of this machine: other figures would not bear comparison."""
+    here = {"machine": machine(), "parts": {}}
+    try:
+        found: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    except FileNotFoundError:
+        return here
+    return found if found["machine"] == here["machine"] else here
+
+
+def write(folder: Path, results: dict[str, Any]) -> None:
+    """Write the figures, and the page made of them."""
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    on = ", ".join(f"{what} {value}" for what, value in results["machine"].items())
+    sections = [
+        part.section(results["parts"][name]).markdown() for name, part in PARTS.items() if name in results["parts"]
+    ]
+    page = "\n\n".join([INTRODUCTION + f"\nMeasured on: {on}.", *sections])
+    (folder / "README.md").write_text(page + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,110 @@
+"""Every gate, against PyTorch's forward pass without them: by cell, batch, hidden size and length."""
+
+from collections.abc import Iterable
+from itertools import product
+from statistics import geometric_mean
+from typing import Any, NamedTuple
+
+import torch
+from gatescope.recurrent.cells import CellName
+from rich.progress import track
+
+from .contestants import contestants, module_and_input
+from .report import Goal, Section, Table
+from .timing import interleave, threads
+
+CELLS: tuple[CellName, ...] = ("lstm", "gru")
+WAYS = ("ours", "loop", "onnxruntime")  # each as a multiple of "forward"
+
+
+class Case(NamedTuple):
+    """What is run over."""
+
+    cell: CellName
+    batch: int
+    size: int
+    steps: int
+    threads: int = 1
+
+
+GRID = [
+    *(Case(*each) for each in product(CELLS, (1, 16, 64), (32, 64, 128, 256, 512), (20, 100, 500))),
+    *(Case(*each, threads=2) for each in product(CELLS, (1, 16, 64), (128, 512), (100,))),
+]
+GEOMETRIC_MEANS = {("lstm", 1): 0.6, ("gru", 1): 0.4, ("lstm", 64): 1.0, ("gru", 64): 1.0}  # goals
+LARGEST = {1: 1.0}  # goals by batch, of either cell
+
+
+def measure(grid: Iterable[Case] = GRID, budget: float = 1.0) -> list[dict[str, Any]]:
+    """Seconds of every way in every case; ``budget`` is what a case takes, more where 5 rounds take more."""
+    return [measure_case(case, budget) for case in track(list(grid), "kernel")]
+
+
+@torch.inference_mode()
+def measure_case(case: Case, budget: float) -> dict[str, Any]:
+    """A case, and the seconds of every way through it."""
+    with threads(case.threads):
+        module, x = module_and_input(case.cell, case.size, case.steps, case.batch)
+        return case._asdict() | interleave(contestants(module, x, case.threads), budget)
+
+
+def section(found: list[dict[str, Any]]) -> Section:
+    """What ``measure`` found, for people."""
+    return Section(
+        "Kernel",
+        "`ours` is `trace_module(module, x)` of one layer, E = H, float32: every gate, candidate and state, all checks "
+        "included. `loop` steps the cell's equations in PyTorch and keeps the same. `onnxruntime` and `forward`, "
+        "`nn.LSTM` or `nn.GRU` itself, give the states alone. All are multiples of `forward`, in eval and inference "
+        "mode, over the same tensors.",
+        [summary(found), details(found)],
+        goals([each for each in found if each["threads"] == 1]),
+    )
+
+
+def goals(one: list[dict[str, Any]]) -> list[Goal]:
+    """The goals, which are for one thread."""
+    return [
+        *(
+            Goal(f"{cell.upper()}, B = {batch}: geometric mean of ours", geometric_mean(ratios), limit)
+            for (cell, batch), limit in GEOMETRIC_MEANS.items()
+            if (ratios := ratios_of(one, "ours", cell=cell, batch=batch))
+        ),
+        *(
+            Goal(f"B = {batch}: largest of ours", max(ratios), limit)
+            for batch, limit in LARGEST.items()
+            if (ratios := ratios_of(one, "ours", batch=batch))
+        ),
+    ]
+
+
+def ratios_of(found: list[dict[str, Any]], way: str, **wanted: object) -> list[float]:
+    """The multiples of ``forward`` in the cases whose fields are as ``wanted``."""
+    return [each[way] / each["forward"] for each in found if wanted.items() <= each.items()]
+
+
+def summary(found: list[dict[str, Any]]) -> Table:
+    """Geometric means by threads, cell and batch, and how far ours goes beyond its own."""
+    columns = ("cell", "threads", "B", "cases", *(f"{way}, mean" for way in WAYS), "ours, largest", "ours, above 1")
+    rows = []
+    for cell, count, batch in dict.fromkeys((each["cell"], each["threads"], each["batch"]) for each in found):
+        ratios = {way: ratios_of(found, way, cell=cell, threads=count, batch=batch) for way in WAYS}
+        ours = ratios["ours"]
+        means = map(geometric_mean, ratios.values())
+        rows.append((cell.upper(), count, batch, len(ours), *means, max(ours), sum(ratio > 1 for ratio in ours)))
+    return Table(columns, rows)
+
+
+def details(found: list[dict[str, Any]]) -> Table:
+    """Every case."""
+    return Table(
+        ("cell", "threads", "B", "H", "T", *WAYS, "forward, ms"),
+        [
+            (
+                each["cell"].upper(),
+                *(each[name] for name in ("threads", "batch", "size", "steps")),
+                *(each[way] / each["forward"] for way in WAYS),
+                1e3 * each["forward"],
+            )
+            for each in found
+        ],
+    )

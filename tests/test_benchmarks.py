@@ -1,0 +1,129 @@
+"""The benchmarks on tiny cases: contestants compute the same, take turns, and what is found becomes a page."""
+
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import torch
+from fastapi import FastAPI
+from serving import running
+
+from benchmarks import __main__ as bench
+from benchmarks import kernel, roofline, scaling, service, wire
+from benchmarks.contestants import CellName, contestants, module_and_input
+from benchmarks.kernel import Case
+from benchmarks.load import load
+from benchmarks.report import Goal
+from benchmarks.timing import interleave
+
+TINY: dict[str, Callable[[], Any]] = {
+    "kernel": partial(
+        kernel.measure, [Case("lstm", 1, 4, 3), Case("gru", 64, 4, 3), Case("gru", 1, 4, 3, threads=2)], budget=0
+    ),
+    "roofline": partial(roofline.measure, [4], steps=3, budget=0),
+    "scaling": partial(scaling.measure, {"T": [(2, 4), (4, 4)], "H": [(2, 4), (2, 8)]}, budget=0),
+    "wire": partial(wire.measure, [2], size=4, budget=0),
+    "service": partial(service.measure, rounds=1, requests=16),
+}
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("batch", [1, 3])
+@torch.inference_mode()
+def test_contestants_compute_the_same(cell: CellName, batch: int) -> None:
+    found = {way: call() for way, call in contestants(*module_and_input(cell, 6, 5, batch)).items()}
+    expected = found["forward"][0].reshape(5, batch, 6)
+    torch.testing.assert_close(found["loop"]["h"], expected)
+    torch.testing.assert_close(torch.from_numpy(found["onnxruntime"][0][:, 0]), expected)
+    for b, trace in enumerate([found["ours"]] if batch == 1 else found["ours"]):
+        activations = {letter: torch.tensor(array) for letter, array in trace.layer().activations.items()}
+        torch.testing.assert_close(activations["h"], expected[:, b])
+        torch.testing.assert_close(activations, {letter: a[:, b] for letter, a in found["loop"].items()})
+
+
+def test_contestants_take_turns() -> None:
+    calls: list[str] = []
+
+    def contestant(name: str) -> Callable[[], None]:
+        return lambda: calls.append(name) or time.sleep(0.006)  # a block for each call
+
+    seconds = interleave({name: contestant(name) for name in "abc"}, budget=0)
+    assert [name for name, _ in groupby(calls)] == list("abc" * 6)  # calibrated once, then 5 rounds
+    assert list(seconds) == list("abc")
+
+
+@pytest.mark.parametrize("name", bench.PARTS)
+def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
+    found = TINY[name]()
+    bench.write(tmp_path, {"machine": {"processor": "a fast one"}, "parts": {name: found}})
+    assert json.loads((tmp_path / "results.json").read_text())["parts"] == {name: found}
+    page = (tmp_path / "README.md").read_text()
+    assert "Measured on: processor a fast one." in page
+    tables = [
+        [line.strip("| ").split(" | ") for line in table.splitlines()]
+        for table in re.findall(r"(?:^\|.*\n)+", page, re.M)
+    ]
+    assert tables
+    for columns, marks, *rows in tables:
+        assert rows
+        for row in rows:
+            assert len(row) == len(columns) == len(marks)
+            numbers = [float(cell.replace(",", "")) for cell, mark in zip(row, marks, strict=True) if mark == "--:"]
+            assert all(map(math.isfinite, numbers))
+
+
+def test_bytes_of_the_wire_are_those_of_the_arrays() -> None:
+    sizes = {each["form"]: each["bytes"] for each in wire.measure([3], size=5, budget=0)}
+    assert sizes["tobytes"] == 6 * 3 * 5 * 4
+    assert min(sizes["base64"], sizes["numbers"]) > 4 / 3 * sizes["tobytes"]
+
+
+def test_parts_that_are_not_measured_keep_their_figures_on_the_same_machine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(get_args(bench.Part)) == set(bench.PARTS)
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    for name in ("wire", "scaling"):
+        monkeypatch.setattr(bench.PARTS[name], "measure", TINY[name])
+        bench.main([name])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert list(results["parts"]) == ["wire", "scaling"]
+    assert re.findall(r"^## (.*)", (tmp_path / "README.md").read_text(), re.M) == ["Scaling", "Wire"]
+    monkeypatch.setattr(bench, "machine", lambda: {"processor": "another"})
+    bench.main(["wire"])
+    assert list(json.loads((tmp_path / "results.json").read_text())["parts"]) == ["wire"]
+
+
+def test_goal_is_reached_at_its_limit() -> None:
+    assert Goal("", 0.6, 0.6).is_reached
+    assert not Goal("", 0.601, 0.6).is_reached
+    assert Goal("", 0.6, 0.6, at_least=True).is_reached
+    assert not Goal("", 0.599, 0.6, at_least=True).is_reached
+
+
+def test_load_sends_each_request_once_and_refuses_what_is_no_answer() -> None:
+    app, asked = FastAPI(), []
+
+    @app.get("/{number}")
+    async def answer(number: int) -> str:
+        asked.append(number)
+        return 100_000 * "x"
+
+    def get(path: int | str) -> bytes:
+        return f"GET /{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+    with running(app) as address:
+        place = ("127.0.0.1", int(address.rpartition(":")[2]))
+        done = load(place, map(get, range(20)), connections=3)
+        with pytest.raises(ConnectionError, match="no 200"):
+            load(place, [get("none")], connections=1)
+    assert sorted(asked) == list(range(20))
+    assert done.size == 100_002
+    assert len(done.latencies) == 20
