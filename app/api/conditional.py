@@ -1,6 +1,6 @@
 """Conditional requests: the tag of an answer, and whether a client's copy of it still stands (RFC 9110, section 13)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -31,17 +31,12 @@ class Revalidation:
     """The tags of one application's answers, and the count of the requests that brought some along.
 
     A tag changes with whatever changes the answer. What belongs to the model (its weights by their verified SHA-256,
-    its configuration, its vocabulary) is hashed once, here; a tag then takes some microseconds.
+    its configuration, its vocabulary) is hashed once; a tag then takes some microseconds.
     """
 
-    def __init__(self, models: Iterable[Model], engine: Engine, registry: CollectorRegistry) -> None:
-        self._begun = {
-            # repr keeps the parts apart, and takes a folder's name that is no Unicode.
-            each.id: blake2b(
-                repr((__version__, engine, each.id, each.config, each.tokenizer.vocabulary)).encode(), digest_size=16
-            )
-            for each in models
-        }
+    def __init__(self, engine: Engine, registry: CollectorRegistry) -> None:
+        self._engine = engine
+        self._begun: dict[str, tuple[Model, blake2b]] = {}
         counter = Counter(
             "gatescope_conditional_requests",
             "Requests for a trace with If-None-Match: a hit was answered 304, a miss was traced.",
@@ -55,10 +50,20 @@ class Revalidation:
 
         It is weak: compression changes the bytes, and the last digit of a number may differ from machine to machine.
         """
-        tag = self._begun[model.id].copy()
+        tag = self._begin(model).copy()
         tag.update(media_type.encode())
         tag.update(options.model_dump_json().encode())
         return f'W/"{tag.hexdigest()}"'
+
+    def _begin(self, model: Model) -> blake2b:
+        """The part of a tag that belongs to ``model``; another model may come to bear its name."""
+        known, begun = self._begun.get(model.id, (None, blake2b()))
+        if known is not model:
+            # repr keeps the parts apart, and takes a folder's name that is no Unicode.
+            parts = __version__, self._engine, model.id, model.config, model.tokenizer.vocabulary
+            begun = blake2b(repr(parts).encode(), digest_size=16)
+            self._begun[model.id] = model, begun
+        return begun
 
     def stands(self, tag: str, if_none_match: Sequence[str]) -> bool:
         """Whether the lines of If-None-Match name ``tag``, or any tag at all, by ``*``.

@@ -52,8 +52,8 @@ _REVALIDATED = _RESPONSES | {
 
 
 def install(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Give ``app``, whose models are loaded, the tags of its answers, and count its traces in ``registry``."""
-    app.state.revalidation = Revalidation(app.state.store, app.state.settings.engine, registry)
+    """Give ``app`` the tags of its answers, and count its traces in ``registry``."""
+    app.state.revalidation = Revalidation(app.state.settings.engine, registry)
     app.state.traces_run = Counter("gatescope_traces", "Traces that calls of the API ran.", registry=registry)
 
 

@@ -1,5 +1,6 @@
 """Where a training run stands, on disk: replaced as a whole, so that a run that was killed can go on."""
 
+import io
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -54,7 +55,9 @@ class Checkpoint:
         if time.monotonic() < self._due:
             return
         partial = self.path.with_name(f"{self.path.name}.partial")
-        torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot()}, partial)
+        written = io.BytesIO()  # of a full disk PyTorch's own writer says no more than a RuntimeError
+        torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot()}, written)
+        partial.write_bytes(written.getbuffer())
         os.replace(partial, self.path)  # noqa: PTH105  of one file system: it is there as a whole, or not at all
         self._due = time.monotonic() + self.every
 
