@@ -14,17 +14,11 @@ from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSum
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-async def the_store(request: Request) -> Store:
-    """The models that the application was started with."""
-    store: Store = request.app.state.store
-    return store
-
-
 async def the_model(
-    model: Annotated[str, Path(description="Name of the model, from the list of models.")],
-    store: Annotated[Store, Depends(the_store)],
+    request: Request, model: Annotated[str, Path(description="Name of the model, from the list of models.")]
 ) -> Model:
     """The model of the address. Raises a problem if it is unknown or broken."""
+    store: Store = request.app.state.store
     if model in store.broken:
         raise problems.broken_model(model, store.broken[model])
     if model not in store.models:
@@ -32,7 +26,6 @@ async def the_model(
     return store.models[model]
 
 
-AStore = Annotated[Store, Depends(the_store)]
 AModel = Annotated[Model, Depends(the_model)]
 
 
@@ -85,7 +78,8 @@ def card(model: Model) -> ModelCard:
 
 
 @router.get("", summary="All models")
-def list_models(store: AStore) -> ModelList:
+def list_models(request: Request) -> ModelList:
+    store: Store = request.app.state.store
     """The models that serve, and those that are installed but broken, with the reason."""
     return ModelList(
         models=[summary(model) for model in store],

@@ -1,13 +1,16 @@
 """Traces: every gate, candidate and state of a model over a text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 import mimeparse
 from fastapi import APIRouter, Depends, FastAPI, Query
 from prometheus_client import CollectorRegistry, Counter
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -25,6 +28,8 @@ from .schemas import Encoding, StepAnswer, TraceAnswer, TraceBody, TraceOptions
 router = APIRouter(prefix="/models/{model}", tags=["traces"])
 
 JSON, JSONL = "application/json", "application/jsonl"
+
+SHORT, SHORT_WORK = 500, 20_000_000  # code points; multiply-adds: about a millisecond
 
 _VARY = {"Vary": "Accept"}  # the same address gives either form
 _VARY_OF_COMPRESSED = {"Vary": "Accept, Accept-Encoding"}
@@ -57,15 +62,6 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
     app.state.traces_run = Counter("gatescope_traces", "Traces that calls of the API ran.", registry=registry)
 
 
-# The dependencies are coroutines, since FastAPI hands each plain function to a thread.
-
-
-async def the_settings(request: Request) -> Settings:
-    """The settings that the application was started with."""
-    settings: Settings = request.app.state.settings
-    return settings
-
-
 async def is_json(request: Request) -> None:
     """Raise a problem unless the body is declared as JSON."""
     content_type = request.headers.get("content-type", "")
@@ -82,22 +78,44 @@ async def is_utf8(request: Request) -> None:
         raise problems.not_utf8() from None
 
 
-async def wants_lines(request: Request) -> bool:
-    """Whether JSONL is asked for. Raises a problem if neither it nor JSON is accepted."""
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for, beside the options: of which model, and in which form."""
+
+    request: Request
+    model: Model
+    lines: bool  # JSONL, not JSON
+
+    @property
+    def state(self) -> State:
+        """What the application keeps: settings, models, counters."""
+        state: State = self.request.app.state
+        return state
+
+
+async def asked(request: Request, model: AModel) -> Asked:
+    """Raises a problem if the model cannot serve, or if neither JSON nor JSONL is accepted."""
     accept = ", ".join(request.headers.getlist("accept")) or "*/*"
+    best = best_form(accept)
+    if not best:
+        raise problems.not_acceptable(accept, (JSON, JSONL))
+    return Asked(request, model, best == JSONL)
+
+
+@lru_cache(maxsize=64)
+def best_form(accept: str) -> str:
+    """JSON or JSONL, whichever the header Accept wants more; empty if it wants neither."""
     wanted = accept.lower()
     rising = (JSON, JSONL) if JSONL in wanted else (JSONL, JSON)  # of two that are wanted alike, the last
     try:
-        best = mimeparse.best_match(rising, wanted)
+        return str(mimeparse.best_match(rising, wanted))
     except mimeparse.MimeTypeParseException:
-        best = ""
-    if not best:
-        raise problems.not_acceptable(accept, (JSON, JSONL))
-    return bool(best == JSONL)
+        return ""
 
 
-ASettings = Annotated[Settings, Depends(the_settings)]
-Lines = Annotated[bool, Depends(wants_lines)]
+# One dependency, a coroutine: FastAPI takes as long for each as the whole network does for a word, and hands a plain
+# function to a thread.
+AnAsked = Annotated[Asked, Depends(asked)]
 
 
 @router.post(
@@ -107,9 +125,9 @@ Lines = Annotated[bool, Depends(wants_lines)]
     dependencies=[Depends(is_json)],
     response_class=Response,
 )
-def post_trace(request: Request, model: AModel, options: TraceBody, settings: ASettings, lines: Lines) -> Response:
+async def post_trace(asked: AnAsked, options: TraceBody) -> Response:
     """Run the model over a text, step by step, and answer with every activation of every step."""
-    return _answer(request, plan(model, options, settings, lines=lines), _VARY, lines=lines)
+    return await _run(_answer, asked, options, _VARY)
 
 
 @router.get(
@@ -120,20 +138,50 @@ def post_trace(request: Request, model: AModel, options: TraceBody, settings: AS
     dependencies=[Depends(is_utf8)],
     response_class=Response,
 )
-def get_trace(
-    request: Request, model: AModel, options: Annotated[TraceOptions, Query()], settings: ASettings, lines: Lines
-) -> Response:
+async def get_trace(asked: AnAsked, options: Annotated[TraceOptions, Query()]) -> Response:
     """As by POST, with the options in the address: to be linked to, and to be kept by the client."""
-    planned = plan(model, options, settings, lines=lines)
-    revalidation: Revalidation = request.app.state.revalidation
-    tag = revalidation.tag(model, options, JSONL if lines else JSON)
+    revalidation: Revalidation = asked.state.revalidation
+    tag = revalidation.tag(asked.model, options, JSONL if asked.lines else JSON)
     # Private: what one person types is no matter of a cache that others share.
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    held = request.headers.getlist("if-none-match")
-    if held and revalidation.stands(tag, held):
+    return await _run(_answer_unless_held, asked, options, headers)
+
+
+Answer = Callable[[Asked, TraceOptions, Mapping[str, str]], Response]
+
+
+async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+    """What ``answer`` gives: at once where the text is short, else in a thread, so that other requests go on meanwhile.
+
+    Threads that compete for Python's lock hold each other up for longer than a short trace takes.
+    """
+    network = asked.model.config.network
+    rows = len(network.cell_definition.blocks) * network.hidden_size * len(network.directions) * network.layers
+    characters = len(options.text)  # no less than the steps
+    if characters <= SHORT and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK:
+        return answer(asked, options, headers)
+    return await run_in_threadpool(answer, asked, options, headers)
+
+
+def _answer(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+    return _send(asked, plan(asked.model, options, asked.state.settings, lines=asked.lines), headers)
+
+
+def _answer_unless_held(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+    """304 if the client holds the answer already, by If-None-Match; what is wrong is refused before."""
+    planned = plan(asked.model, options, asked.state.settings, lines=asked.lines)
+    held = asked.request.headers.getlist("if-none-match")
+    if held and asked.state.revalidation.stands(headers["ETag"], held):
         # The compression completes the Vary of what it may compress, which a 304 without a body is not.
-        return Response(status_code=304, headers=headers | (_VARY if lines else _VARY_OF_COMPRESSED))
-    return _answer(request, planned, headers | _VARY, lines=lines)
+        return Response(status_code=304, headers={**headers, **(_VARY if asked.lines else _VARY_OF_COMPRESSED)})
+    return _send(asked, planned, {**headers, **_VARY})
+
+
+def _send(asked: Asked, planned: "Plan", headers: Mapping[str, str]) -> Response:
+    asked.state.traces_run.inc()
+    if asked.lines:
+        return StreamingResponse(planned.lines(), media_type=JSONL, headers=headers)
+    return Response(planned.json(), media_type=JSON, headers=headers)
 
 
 @dataclass(frozen=True)
@@ -215,10 +263,3 @@ def plan(model: Model, options: TraceOptions, settings: Settings, *, lines: bool
     if not lines and (stop - options.start) * units * arrays > settings.max_values:
         raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
     return Plan(model, tokens, options.start, stop, selection, options.encoding, settings)
-
-
-def _answer(request: Request, planned: Plan, headers: Mapping[str, str], *, lines: bool) -> Response:
-    request.app.state.traces_run.inc()
-    if lines:
-        return StreamingResponse(planned.lines(), media_type=JSONL, headers=headers)
-    return Response(planned.json(), media_type=JSON, headers=headers)
