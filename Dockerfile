@@ -18,8 +18,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM python:${PYTHON}-slim
 RUN useradd --system --no-create-home gatescope
 COPY --from=build /opt/gatescope /opt/gatescope
-# pip has compiled the byte code; nothing is written while the server runs.
-ENV GATESCOPE_HOST=0.0.0.0 GATESCOPE_PORT=8000 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# pip has compiled the byte code; nothing is written while the server runs but the compiled kernels, once, to /tmp.
+ENV GATESCOPE_HOST=0.0.0.0 GATESCOPE_PORT=8000 NUMBA_CACHE_DIR=/tmp/numba PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /tmp
 USER gatescope
 EXPOSE 8000

@@ -1,17 +1,17 @@
 """``python -m benchmarks``: measure all parts, or those that are named; print them, and write them down here."""
 
+import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import torch
-import typer
 from rich.console import Console
 
 from . import kernel, roofline, scaling, service, wire
 from .machine import machine
 
-Part = Literal["kernel", "roofline", "scaling", "wire", "service"]
 PARTS = {"kernel": kernel, "roofline": roofline, "scaling": scaling, "wire": wire, "service": service}
 HERE = Path(__file__).parent
 
@@ -23,13 +23,16 @@ ratios say more. A time is the median over rounds in which all contestants take 
 """
 
 
-def main(
-    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all of it by default.")] = None,
-) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and write ``results.json`` and ``README.md`` after each part."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"default: all of {', '.join(PARTS)}")
+    chosen = parser.parse_args(arguments).parts or list(PARTS)
+    if unknown := sorted(set(chosen) - set(PARTS)):
+        parser.error(f"there is no part {unknown[0]!r}: choose from {', '.join(PARTS)}")
     torch.manual_seed(0)
     results = earlier(HERE)
-    for name in parts or PARTS:
+    for name in chosen:
         results["parts"][name] = PARTS[name].measure()
         PARTS[name].section(results["parts"][name]).show(Console())
         write(HERE, results)
@@ -57,4 +60,4 @@ def write(folder: Path, results: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

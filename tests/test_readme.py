@@ -93,8 +93,8 @@ def test_command(command: str, address: str) -> None:
     run(command, address)
 
 
-def test_python_prints_what_stands_below_it() -> None:
-    program = next(block for language, block in BLOCKS if language == "python")
+@pytest.mark.parametrize("program", [block for language, block in BLOCKS if language == "python"])
+def test_python_prints_what_stands_below_it(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == answer_after(program)
 

@@ -2,8 +2,8 @@
 
 ``cells.py`` defines the equations and is the oracle in the tests; here they are ordered for the processor.
 
-- The input products of all steps are made beforehand; gates and candidate then take their place.
-- A product reads the rows of the weights as they lie in memory, four rows for two sequences at a time.
+- The input products of all steps are one matrix product, made beforehand; gates and candidate then take its place.
+- The recurrent product reads the rows of ``W_hh`` as they lie in memory, four rows for two sequences at a time.
 - e^x is a polynomial: the compiler turns it into vector code, which a call of the C library would prevent.
 - Nothing is allocated from step to step, and Python's lock is released throughout.
 
@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+import torch
 from numba import float32, int64, void
 from numpy.typing import NDArray
 from torch import Tensor
@@ -41,7 +42,6 @@ LOG2_E, LN_2_HIGH, LN_2_LOW = map(np.float32, (1.44269504, 0.693359375, -2.12194
 P0, P1, P2, P3, P4, P5 = map(
     np.float32, (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 )
-BLOCK = 64  # rows of the input
 MOST = np.float32(88)  # e^88 is near the largest float32
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23  # of a float32
 
@@ -101,7 +101,7 @@ def tanh(x: Any) -> Any:
 def products(w: Array, bias: Array, x: Array, count: int, out: Array) -> None:
     """``out[b] = W x[b] + bias`` for the first ``count`` rows of ``x`` (B, K), with ``W`` (R, K).
 
-    Row by row the same bits, whatever ``count``: an odd row out is taken twice. The remainder of R is taken one by one.
+    An odd row out is taken twice; the remainder of R is taken one by one.
     """
     rows, inner = w.shape
     fours = rows // 4 * 4
@@ -154,14 +154,6 @@ def product(w: Array, bias: Array, x: Array, out: Array) -> None:
         for k in range(inner):
             total += w[j, k] * x[0, k]
         out[0, j] = total + bias[j]
-
-
-@compiled(void(MATRIX, VECTOR, MATRIX, MATRIX))
-def input_products(w: Array, bias: Array, x: Array, out: Array) -> None:
-    """``products`` of all rows of ``x`` (N, E), in blocks that the second-level cache holds."""
-    for start in range(0, len(x), BLOCK):
-        stop = min(start + BLOCK, len(x))
-        products(w, bias, x[start:stop], stop - start, out[start:stop])
 
 
 @compiled(void(MATRIX, VECTOR, MATRIX, int64, MATRIX))
@@ -310,17 +302,19 @@ def unroll(
     cell: Cell, weights: CellWeights, x: Tensor, lengths: Sequence[int], initial: Activations | None, *, reverse: bool
 ) -> dict[str, Array]:
     """As ``reference.unroll``, for float32 on the CPU and ``lengths`` that fall, as arrays of NumPy."""
-    steps, batch, inputs = x.shape
-    w_ih, w_hh = array_of(weights.w_ih), array_of(weights.w_hh)
+    steps, batch, _ = x.shape
+    w_hh = array_of(weights.w_hh)
     rows, width = w_hh.shape
     size = rows // len(cell.blocks)
-    b_ih, b_hh = (np.zeros(rows, np.float32) if b is None else array_of(b) for b in (weights.b_ih, weights.b_hh))
+    b_ih = x.new_zeros(rows) if weights.b_ih is None else weights.b_ih.detach()
+    b_hh = np.zeros(rows, np.float32) if weights.b_hh is None else array_of(weights.b_hh)
     if initial is None:
         states = [np.zeros((batch, {"h": width, "c": size}[letter]), np.float32) for letter in cell.states]
     else:
         states = [array_of(initial[letter]).copy() for letter in cell.states]
     a, *outputs = allocate((steps, batch), [rows, *(state.shape[1] for state in states if cell.gates)])
-    input_products(w_ih, b_ih, array_of(x).reshape(steps * batch, inputs), a.reshape(steps * batch, rows))
+    input_products = torch.from_numpy(a.reshape(steps * batch, rows))
+    torch.addmm(b_ih, x.flatten(0, 1), weights.w_ih.detach().t(), out=input_products)
     gates = a.reshape(steps, batch, len(cell.blocks), size)
     order = np.arange(steps - 1, -1, -1) if reverse else np.arange(steps)
     through_time = (order, np.array(lengths), *states, *outputs)

@@ -97,7 +97,7 @@ def test_lines_hold_the_same_as_one_answer(models: Path, model: str, span: dict[
             assert (sent["layer"], sent["direction"]) == (layer["layer"], layer["direction"])
             assert sent["activations"].keys() == layer["activations"].keys()
             for letter, rows in layer["activations"].items():
-                assert sent["activations"][letter] == rows[t]
+                np.testing.assert_allclose(sent["activations"][letter], rows[t], rtol=0, atol=1e-6)
 
 
 def test_lines_in_base64(api: TestClient) -> None:

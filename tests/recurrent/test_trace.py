@@ -89,7 +89,7 @@ def test_the_gru_updates_its_state_as_its_equation_says(network: Network, tokens
         assert (np.abs(h - (new + kept)) <= 2 * EPS * (np.abs(new) + np.abs(kept)) + TINY).all()
 
 
-@given(any_network(bidirectional=False), any_tokens(), st.data())
+@given(any_network(bidirectional=False, **MODERATE), any_tokens(), st.data())
 def test_the_trace_of_a_prefix_is_the_prefix_of_the_trace(network: Network, tokens: list[Token], data: Any) -> None:
     length = data.draw(st.integers(1, len(tokens)))
     assert_same(trace(network, tokens[:length]), trace(network, tokens).span(0, length))
