@@ -79,8 +79,8 @@ def card(model: Model) -> ModelCard:
 
 @router.get("", summary="All models")
 def list_models(request: Request) -> ModelList:
-    store: Store = request.app.state.store
     """The models that serve, and those that are installed but broken, with the reason."""
+    store: Store = request.app.state.store
     return ModelList(
         models=[summary(model) for model in store],
         broken=[BrokenModel(id=model, reason=reason) for model, reason in store.broken.items()],
