@@ -99,8 +99,9 @@ def test_python_prints_what_stands_below_it(program: str) -> None:
     assert done.stdout == answer_after(program)
 
 
-# These have tests of their own: test_packaging.py installs the wheel, cli/test_serve.py serves from any directory.
-ELSEWHERE = {"pip install . -c constraints.txt", "gatescope serve"}
+# These have tests of their own: test_packaging.py installs the wheel, cli/test_serve.py serves from any directory,
+# test_benchmarks.py measures tiny cases.
+ELSEWHERE = {"pip install . -c constraints.txt", "gatescope serve", "make bench"}
 
 
 @pytest.mark.parametrize("command", [command for command in INLINE if command not in ELSEWHERE])
