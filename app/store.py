@@ -1,7 +1,8 @@
 """The models on disk: find, load, verify, save.
 
 A model is a folder: ``model.safetensors`` (weights), ``config.json`` (a ``ModelConfig``), ``vocab.json`` (the tokens by
-id), ``statistics.json`` (a ``Statistics``) and ``README.md`` (the model card, for people).
+id), ``statistics.json`` (a ``Statistics``), ``README.md`` (the model card, for people) and ``saturation.svg`` (its
+picture). It can do without the last three.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -20,20 +21,23 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from .recurrent.cells import Letter
 from .recurrent.modules import Direction
 from .recurrent.network import Network, NetworkConfig
 from .recurrent.tokenizer import TOKENIZERS, Tokenizer, TokenizerKind
 from .recurrent.trace import Trace, trace
 
-WEIGHTS, CONFIG, VOCABULARY, STATISTICS, CARD = (
+WEIGHTS, CONFIG, VOCABULARY, STATISTICS, CARD, SATURATION = (
     "model.safetensors",
     "config.json",
     "vocab.json",
     "statistics.json",
     "README.md",
+    "saturation.svg",
 )
 
 T = TypeVar("T")
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 # As it stands in config.json: strict about its fields, which its own docstrings describe.
@@ -52,8 +56,47 @@ class Metric(BaseModel):
     name: str = Field(description="What was measured, on which data.")
     value: float = Field(description="The figure of the weights that are shipped.")
     standard_error: float = Field(ge=0, description="Standard error of `value` over the held-out examples.")
+    interval: tuple[float, float] | None = Field(
+        default=None, description="95 % bootstrap interval of `value` over the held-out examples."
+    )
+    unit: str = Field(
+        default="share", description="What `value` counts: share (of what is right), bits per character …"
+    )
+    baselines: dict[str, float] = Field(
+        default={}, description="What simpler means reach on the same examples, by name."
+    )
     seeds: list[float] = Field(default=[], description="The same figure of every training run, one a seed.")
     examples: int = Field(ge=1, description="How many held-out examples it was measured on.")
+
+
+class NamedUnit(BaseModel):
+    """A unit that tracks something that can be said of the text, better than any unit of an untrained network does.
+
+    The unit and its sign were chosen on one part of the held-out texts, and all figures are of another.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    feature: str = Field(min_length=1, description="What it tracks: `bracket depth`.")
+    layer: int = Field(ge=0, description="Its layer, from 0.")
+    direction: Direction = Field(description="Its direction.")
+    activation: Letter = Field(description="Which of its activations does: a letter.")
+    unit: int = Field(ge=0, description="The unit, from 0.")
+    sign: Literal[-1, 1] = Field(description="-1 where the activation falls as the feature rises.")
+    measure: Literal["r", "AUC"] = Field(
+        description="What `score` is: Pearson's r for a number; for what is or is not, the area under the ROC curve: "
+        "the probability that of two steps the one where it is has the greater activation, a tie counted half."
+    )
+    score: float = Field(
+        ge=-1, le=1, description="The measure, of the activation times `sign`: 1 at best; by chance 0 (r) or 0.5 (AUC)."
+    )
+    interval: tuple[float, float] = Field(description="95 % bootstrap interval of `score` over the texts.")
+    untrained: list[float] = Field(
+        min_length=1,
+        description="Score of the best unit of untrained networks of the same form, found in the same way, one a seed.",
+    )
+    texts: int = Field(ge=1, description="Held-out texts that it was measured on.")
+    steps: int = Field(ge=1, description="Steps of these texts where the feature applies.")
 
 
 class ModelConfig(BaseModel):
@@ -70,6 +113,7 @@ class ModelConfig(BaseModel):
     opposite: str = Field(default="", description="What a single output near 0 means; empty where it has no name.")
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
+    units: list[NamedUnit] = Field(default=[], description="Units that track something that can be named.")
     licence: str = Field(description="Licence of the weights.")
     seed: int | None = Field(default=None, description="Seed of the training run that gave these weights.")
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
@@ -80,11 +124,19 @@ class ActivationStatistics(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    layer: int = Field(ge=0)
-    direction: Direction
-    activation: str
-    mean: list[float]  # (H,)
-    standard_deviation: list[float]  # (H,)
+    layer: int = Field(ge=0, description="The layer, from 0.")
+    direction: Direction = Field(description="Its direction.")
+    activation: str = Field(description="Letter of the activation.")
+    mean: list[float] = Field(description="(H,): mean of each unit, in the range of the activation.")
+    standard_deviation: list[float] = Field(description="(H,): standard deviation of each unit, at least 0.")
+    left_saturated: list[Share] | None = Field(
+        default=None,
+        description="(H,), of a gate alone: share of the steps, in [0, 1], at which each unit is below 0.1 "
+        "(Karpathy, Johnson & Fei-Fei 2015). null: not a gate, or not measured.",
+    )
+    right_saturated: list[Share] | None = Field(
+        default=None, description="(H,), of a gate alone: share of the steps, in [0, 1], at which it is above 0.9."
+    )
 
 
 class Statistics(BaseModel):
@@ -93,7 +145,7 @@ class Statistics(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     steps: int = Field(ge=1, description="Tokens that were averaged over.")
-    activations: list[ActivationStatistics]
+    activations: list[ActivationStatistics] = Field(description="Layer by layer, forward before backward.")
 
 
 @dataclass(frozen=True)
@@ -121,6 +173,10 @@ def load_model(folder: Path | str) -> Model:
     config = _parse(folder, CONFIG, ModelConfig)
     if len(config.outputs) != config.network.outputs:
         raise BrokenModelError(f"{CONFIG}: {len(config.outputs)} names for {config.network.outputs} outputs")
+    for named in config.units:
+        if not _has(config.network, named.layer, named.direction, named.activation, named.unit):
+            place = f"layer {named.layer} {named.direction} {named.activation}, unit {named.unit}"
+            raise BrokenModelError(f"{CONFIG}: {named.feature}: {place}: the network has no such unit")
     vocabulary = _parse(folder, VOCABULARY, list[str])
     try:
         tokenizer = TOKENIZERS[config.tokenizer](vocabulary)
@@ -142,10 +198,12 @@ def save_model(
     about: Mapping[str, Any],
     statistics: Statistics | None = None,
     card: str = "",
+    saturation: str = "",
 ) -> Model:
     """Write a model to ``folder``, replacing what was there only once all of it is written, and load it back.
 
-    ``about`` holds the fields of ``ModelConfig`` that the network and the tokenizer do not give.
+    ``about`` holds the fields of ``ModelConfig`` that the network and the tokenizer do not give; ``saturation`` is the
+    picture of that name, where there is one.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     workspace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -166,6 +224,8 @@ def save_model(
         if statistics is not None:
             (new / STATISTICS).write_text(statistics.model_dump_json() + "\n", encoding="utf-8")
         (new / CARD).write_text(card, encoding="utf-8")
+        if saturation:
+            (new / SATURATION).write_text(saturation, encoding="utf-8")
         load_model(new)
         if folder.exists():
             folder.rename(old)
@@ -178,6 +238,20 @@ def save_model(
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
     return load_model(folder)
+
+
+def write_units(folder: Path, units: Sequence[NamedUnit]) -> None:
+    """Let the model in ``folder`` name ``units`` in place of those that it named before, in one step.
+
+    Raises BrokenModelError if there is no config.json to write them to, and OSError if it cannot be written.
+    """
+    config = _parse(folder, CONFIG, ModelConfig).model_copy(update={"units": list(units)})
+    partial = folder / f".{CONFIG}.partial"
+    try:
+        partial.write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(folder / CONFIG)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 class Store:
@@ -243,16 +317,28 @@ def _load_statistics(folder: Path, network: Network) -> Statistics | None:
     if not (folder / STATISTICS).exists():
         return None
     statistics = _parse(folder, STATISTICS, Statistics)
-    letters, size = network.config.cell_definition.activations, network.config.hidden_size
+    size = network.config.hidden_size
     for each in statistics.activations:
         place = f"layer {each.layer} {each.direction} {each.activation}"
-        if (each.layer, each.direction) not in network.layers() or each.activation not in tuple(letters):
+        if not _has(network.config, each.layer, each.direction, each.activation):
             raise BrokenModelError(f"{STATISTICS}: {place}: the network has no such activation")
         if not len(each.mean) == len(each.standard_deviation) == size:
             raise BrokenModelError(
                 f"{STATISTICS}: {place}: {size} means and standard deviations are needed, one a unit"
             )
+        if any(shares is not None and len(shares) != size for shares in (each.left_saturated, each.right_saturated)):
+            raise BrokenModelError(f"{STATISTICS}: {place}: {size} shares are needed, one a unit, or null")
     return statistics
+
+
+def _has(network: NetworkConfig, layer: int, direction: Direction, activation: str, unit: int = 0) -> bool:
+    """Whether a network has such an activation, of such a unit."""
+    return (
+        layer < network.layers
+        and direction in network.directions
+        and activation in tuple(network.cell_definition.activations)
+        and unit < network.hidden_size
+    )
 
 
 def _parse(folder: Path, name: str, kind: type[T]) -> T:

@@ -12,7 +12,17 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import CharacterTokenizer, Tokenizer, WordTokenizer
-from gatescope.store import ActivationStatistics, BrokenModelError, Model, Statistics, Store, load_model, save_model
+from gatescope.store import (
+    ActivationStatistics,
+    BrokenModelError,
+    Model,
+    NamedUnit,
+    Statistics,
+    Store,
+    load_model,
+    save_model,
+    write_units,
+)
 from networks import random_network
 from safetensors.torch import load, save
 
@@ -29,8 +39,30 @@ ABOUT = {
 STATISTICS = Statistics(
     steps=10,
     activations=[
-        ActivationStatistics(layer=0, direction="forward", activation="f", mean=[0.5] * 7, standard_deviation=[0.1] * 7)
+        ActivationStatistics(
+            layer=0,
+            direction="forward",
+            activation="f",
+            mean=[0.5] * 7,
+            standard_deviation=[0.1] * 7,
+            left_saturated=[0.2] * 7,
+            right_saturated=[0.3] * 7,
+        )
     ],
+)
+UNIT = NamedUnit(
+    feature="bracket depth",
+    layer=0,
+    direction="forward",
+    activation="c",
+    unit=6,
+    sign=-1,
+    measure="r",
+    score=0.8,
+    interval=(0.7, 0.9),
+    untrained=[0.1, 0.3],
+    texts=10,
+    steps=200,
 )
 
 
@@ -42,6 +74,11 @@ def saved(folder: Path, net: Network | None = None, tokenizer: type[Tokenizer] =
     return save_model(
         folder, net or network(), tokenizer(VOCABULARY), {**ABOUT, **about}, STATISTICS, "# A small LSTM\n"
     )
+
+
+def named(**changes: Any) -> dict[str, Any]:
+    """The fields of ``ModelConfig`` in which a unit is named."""
+    return {"units": [{**UNIT.model_dump(), **changes}]}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -233,6 +270,22 @@ BROKEN = [
     (edited("config.json", lambda old: old.pop("licence") and old), "config.json: licence: Field required"),
     (config(tokenizer="syllable"), "config.json: tokenizer: Input should be 'word' or 'character'"),
     (config(outputs=["positive"]), "config.json: 1 names for 2 outputs"),
+    (config(**named(layer=1)), "config.json: bracket depth: layer 1 forward c, unit 6: the network has no such unit"),
+    (
+        config(**named(direction="backward")),
+        "config.json: bracket depth: layer 0 backward c, unit 6: the network has no such unit",
+    ),
+    (
+        config(**named(activation="z")),
+        "config.json: bracket depth: layer 0 forward z, unit 6: the network has no such unit",
+    ),
+    (config(**named(unit=7)), "config.json: bracket depth: layer 0 forward c, unit 7: the network has no such unit"),
+    (
+        config(**named(activation="x")),
+        "config.json: units.0.activation: Input should be 'i', 'f', 'g', 'o', 'r', 'z', 'n', 'c' or 'h'",
+    ),
+    (config(**named(score=1.5)), "config.json: units.0.score: Input should be less than or equal to 1"),
+    (config(**named(colour="red")), "config.json: units.0.colour: Extra inputs are not permitted"),
     (config(weights_sha256="0"), "config.json: weights_sha256: String should match pattern '^[0-9a-f]{64}$'"),
     (sizes(cell="transformer"), "config.json: network.cell: Input should be 'rnn', 'lstm' or 'gru'"),
     (sizes(layers=0), "config.json: network: layers is 0: it must be at least 1"),
@@ -287,6 +340,15 @@ BROKEN = [
         statistics(mean=[0.5] * 6),
         "statistics.json: layer 0 forward f: 7 means and standard deviations are needed, one a unit",
     ),
+    (
+        statistics(left_saturated=[0.5] * 6),
+        "statistics.json: layer 0 forward f: 7 shares are needed, one a unit, or null",
+    ),
+    (
+        statistics(right_saturated=[0.5] * 6 + [1.1]),
+        "statistics.json: activations.0.right_saturated.6: Input should be less than or equal to 1",
+    ),
+    (statistics(colour="red"), "statistics.json: activations.0.colour: Extra inputs are not permitted"),
 ]
 
 
@@ -303,6 +365,53 @@ def test_a_model_can_do_without(tmp_path: Path, name: str) -> None:
     saved(tmp_path / "small")
     missing(name)(tmp_path / "small")
     assert load_model(tmp_path / "small").config.title == "A small LSTM"
+
+
+def test_a_model_of_the_form_before_units_and_shares_loads(tmp_path: Path) -> None:
+    saved(tmp_path / "old")
+    fields = ("interval", "unit", "baselines")
+
+    def without(config: dict[str, Any]) -> dict[str, Any]:
+        kept = [{name: value for name, value in each.items() if name not in fields} for each in config["metrics"]]
+        return {name: value for name, value in config.items() if name != "units"} | {"metrics": kept}
+
+    def bare(old: dict[str, Any]) -> dict[str, Any]:
+        kept = [{k: v for k, v in each.items() if not k.endswith("_saturated")} for each in old["activations"]]
+        return old | {"activations": kept}
+
+    edited("config.json", without)(tmp_path / "old")
+    edited("statistics.json", bare)(tmp_path / "old")
+    model = load_model(tmp_path / "old")
+    assert model.config.units == []
+    assert (model.config.metrics[0].interval, model.config.metrics[0].unit) == (None, "share")
+    assert model.statistics is not None
+    assert model.statistics.activations[0].left_saturated is None
+
+
+def test_named_units_come_back_and_can_be_replaced(tmp_path: Path) -> None:
+    saved(tmp_path / "small", units=[UNIT])
+    assert load_model(tmp_path / "small").config.units == [UNIT]
+    before = contents(tmp_path / "small")
+    other = UNIT.model_copy(update={"unit": 0})
+    write_units(tmp_path / "small", [other, UNIT])
+    model = load_model(tmp_path / "small")
+    assert model.config.units == [other, UNIT]
+    after = contents(tmp_path / "small")
+    assert {name for name in after if after[name] != before.get(name)} == {"config.json"}
+    write_units(tmp_path / "small", [UNIT])
+    assert contents(tmp_path / "small") == before
+
+
+def test_units_are_not_written_where_there_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(BrokenModelError, match=r"^config.json: the file is missing$"):
+        write_units(tmp_path, [UNIT])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_is_written_beside_the_card_where_there_is_one(tmp_path: Path) -> None:
+    save_model(tmp_path / "one", network(), WordTokenizer(VOCABULARY), ABOUT, saturation="<svg/>")
+    assert contents(tmp_path / "one")["saturation.svg"] == b"<svg/>"
+    assert "saturation.svg" not in contents(saved(tmp_path / "other").folder)
 
 
 def test_the_store_lists_broken_models_with_their_reason_while_the_others_load(tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""What every activation does over held-out text, unit by unit; and how far a single step departs from it."""
+"""What every activation does over held-out text, unit by unit; and how far a single step departs from it.
+
+A gate is nearly shut, or left-saturated, below 0.1 and nearly open, or right-saturated, above 0.9 (Karpathy, Johnson &
+Fei-Fei 2015, figure 3).
+"""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -6,12 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..recurrent.cells import GRU, LSTM
 from ..recurrent.modules import Direction
 from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, Trace
 from ..store import ActivationStatistics, Statistics
 
 Key = tuple[int, Direction, str]  # layer, direction, letter
+
+GATES = frozenset(LSTM.gates + GRU.gates)
+LEFT, RIGHT = 0.1, 0.9
 
 
 class Moments:
@@ -64,25 +72,30 @@ class Departure:
 
 
 def statistics(traces: Iterable[Trace]) -> Statistics:
-    """Mean and standard deviation of every unit over all steps of ``traces``.
+    """Mean and standard deviation of every unit over all steps of ``traces``, and how often each gate is saturated.
 
     Raises ValueError if there is no trace.
     """
-    found = _moments(traces, lambda rows, _: rows)
+    found = _moments(traces, lambda rows, _: np.hstack([rows, rows < LEFT, rows > RIGHT]))  # (T, 3·H)
     if not found:
         raise ValueError("there is nothing to average: no text was traced")
     return Statistics(
         steps=next(iter(found.values())).count,
-        activations=[
-            ActivationStatistics(
-                layer=layer,
-                direction=direction,
-                activation=letter,
-                mean=moments.mean.tolist(),
-                standard_deviation=moments.standard_deviation.tolist(),
-            )
-            for (layer, direction, letter), moments in found.items()
-        ],
+        activations=[_statistics_of(key, moments) for key, moments in found.items()],
+    )
+
+
+def _statistics_of(key: Key, moments: Moments) -> ActivationStatistics:
+    layer, direction, letter = key
+    mean, left, right = moments.mean.reshape(3, -1).tolist()
+    return ActivationStatistics(
+        layer=layer,
+        direction=direction,
+        activation=letter,
+        mean=mean,
+        standard_deviation=moments.standard_deviation.reshape(3, -1)[0].tolist(),
+        left_saturated=left if letter in GATES else None,
+        right_saturated=right if letter in GATES else None,
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 
 from ..recurrent.cells import NAMES, Cell, Letter
-from ..store import Model, Store
+from ..store import Model, Statistics, Store
 from . import problems
 from .openapi import problem_responses
 from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
@@ -67,7 +67,7 @@ def card(model: Model) -> ModelCard:
     return ModelCard(
         **summary(model).model_dump(),
         **config.model_dump(
-            include={"description", "tokenizer", "outputs", "opposite", "examples", "metrics", "licence"}
+            include={"description", "tokenizer", "outputs", "opposite", "examples", "metrics", "units", "licence"}
         ),
         network=config.network,
         weights_sha256=config.weights_sha256,
@@ -93,5 +93,17 @@ def list_models(request: Request) -> ModelList:
     responses=problem_responses(s404="No such model.", s503="The model is broken."),
 )
 def get_model(model: AModel) -> ModelCard:
-    """Cell, sizes, task, vocabulary kind, figures, licence and checksum of one model."""
+    """Cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
     return card(model)
+
+
+@router.get(
+    "/{model}/statistics",
+    summary="What one model's activations do over held-out text",
+    responses=problem_responses(s404="No such model, or one without statistics.", s503="The model is broken."),
+)
+def get_statistics(model: AModel) -> Statistics:
+    """Mean and spread of every activation, and how often each gate is nearly shut or wide open, unit by unit."""
+    if model.statistics is None:
+        raise problems.no_statistics(model.id)
+    return model.statistics

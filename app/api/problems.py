@@ -36,6 +36,12 @@ def broken_model(model: str, reason: str) -> Problem:
     )
 
 
+def no_statistics(model: str) -> Problem:
+    """The model of the address carries no statistics."""
+    what = f"The model {model!r} has no statistics.json. Those that 'gatescope train' writes have one."
+    return Problem("No statistics", "no-statistics", what, 404)
+
+
 def invalid_request(where: str, what: str) -> Problem:
     """A value that is well-formed but not possible for this model."""
     return _invalid_fields([{"where": where, "what": what}], 1)

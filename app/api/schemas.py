@@ -8,7 +8,7 @@ from ..recurrent.cells import CellName, Letter
 from ..recurrent.modules import Direction
 from ..recurrent.network import NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
-from ..store import Metric
+from ..store import Metric, NamedUnit
 
 Item = TypeVar("Item", bound=int | str)
 
@@ -91,6 +91,7 @@ class ModelCard(ModelSummary):
     opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
     examples: list[str] = Field(description="Sentences worth typing.")
     metrics: list[Metric] = Field(description="Figures on held-out data.")
+    units: list[NamedUnit] = Field(description="Units that track something that can be named; the best for each thing.")
     licence: str = Field(description="Licence of the weights.")
     weights_sha256: str = Field(description="SHA-256 of the weights, in hexadecimal.")
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import models, serve, trace, train
+from . import evaluate, models, serve, trace, train, units
 
 app = typer.Typer(
     name="gatescope",
@@ -14,3 +14,5 @@ app.command("serve")(serve.serve)
 app.command("trace")(trace.trace)
 app.command("models")(models.models)
 app.add_typer(train.app, name="train")
+app.command("evaluate")(evaluate.evaluate)
+app.command("units")(units.units)

@@ -1,11 +1,14 @@
-"""What the commands share: the settings, and how a command gives up."""
+"""What the commands share: the settings, the model that is named, and how a command gives up."""
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from ..settings import Settings
+    from ..store import Model
 
 
 def give_up(reason: str, code: int = 1) -> NoReturn:
@@ -26,3 +29,17 @@ def read_settings(**options: Any) -> "Settings":
         first = error.errors()[0]
         name = str(first["loc"][0])
         give_up(f"the setting {name} (GATESCOPE_{name.upper()}): {first['msg']}", code=2)
+
+
+def read_model(name: str, settings: "Settings") -> "Model":
+    """An installed model by its name, or the one in the folder of a path; gives up if it is missing or broken."""
+    from ..store import BrokenModelError, load_model
+
+    is_path = name in {".", ".."} or not {"/", os.sep}.isdisjoint(name)
+    folder = Path(name) if is_path else settings.models / name
+    if not name or not folder.is_dir():
+        give_up(f"there is no model {name!r}: 'gatescope models' lists them")
+    try:
+        return load_model(folder)
+    except BrokenModelError as error:
+        give_up(f"{name}: {error}")

@@ -1,12 +1,10 @@
 """gatescope trace: the JSON of a trace, without a server."""
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .common import give_up, read_settings
+from .common import give_up, read_model, read_settings
 
 
 def trace(
@@ -26,20 +24,12 @@ def trace(
     from ..api.problems import invalid_request_of
     from ..api.schemas import TraceOptions
     from ..api.traces import trace_json
-    from ..store import BrokenModelError, load_model
 
     settings = read_settings()
-    if model is None:
-        model = settings.default_model
-    is_path = model in {".", ".."} or not {"/", os.sep}.isdisjoint(model)
-    folder = Path(model) if is_path else settings.models / model
-    if not model or not folder.is_dir():
-        give_up(f"there is no model {model!r}: 'gatescope models' lists them")
+    found = read_model(settings.default_model if model is None else model, settings)
     wanted = {"text": text, "activations": activations and list(activations), "start": start, "stop": stop}
     try:
-        typer.echo(trace_json(load_model(folder), TraceOptions.model_validate(wanted), settings))
-    except BrokenModelError as error:
-        give_up(f"{model}: {error}")
+        typer.echo(trace_json(found, TraceOptions.model_validate(wanted), settings))
     except ValidationError as error:
         give_up(str(invalid_request_of(error).detail))
     except Problem as problem:

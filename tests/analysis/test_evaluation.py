@@ -78,7 +78,7 @@ def test_a_share_has_the_standard_error_of_a_proportion() -> None:
 def test_metrics_give_the_chosen_run_beside_all() -> None:
     runs = [{"films": np.array([True, False])}, {"films": np.array([True, True])}]
     (metric,) = metrics(runs, 1)
-    assert metric.model_dump() == {
+    assert metric.model_dump(exclude_defaults=True) == {
         "name": "films", "value": 1.0, "standard_error": 0.0, "seeds": [0.5, 1.0], "examples": 2,
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Means and standard deviations of activations, and departures from them."""
+"""Means and standard deviations of activations, how often gates are saturated, and departures from the means."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from gatescope.analysis.statistics import Moments, departures, deviations, stati
 from gatescope.recurrent.trace import Trace, trace
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import FUSED, random_network, random_tokens
+from networks import FUSED, GATED, random_network, random_tokens
 
 SHAPES = [(5, 0), (1, 1), (12, 2), (3, 3)]  # tokens and seed of each sequence
 
@@ -40,6 +40,21 @@ def test_statistics_are_those_of_all_steps_together(variant: dict[str, Any]) -> 
         steps = np.concatenate([t.layer(each.layer, each.direction)[each.activation] for t in traces]).astype(float)
         np.testing.assert_allclose(each.mean, steps.mean(axis=0), rtol=0, atol=1e-12)
         np.testing.assert_allclose(each.standard_deviation, steps.std(axis=0), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", GATED.values(), ids=GATED.keys())
+def test_the_shares_of_saturated_steps_are_those_of_gates_alone(variant: dict[str, Any]) -> None:
+    traces = traces_of(layers=2, scale=8.0, **variant)
+    gates = random_network(**variant).config.cell_definition.gates
+    for each in statistics(traces).activations:
+        if each.activation not in gates:
+            assert each.left_saturated is each.right_saturated is None
+            continue
+        steps = np.concatenate([t.layer(each.layer)[each.activation] for t in traces])
+        assert each.left_saturated == pytest.approx((steps < 0.1).mean(axis=0).tolist(), abs=1e-12)
+        assert each.right_saturated == pytest.approx((steps > 0.9).mean(axis=0).tolist(), abs=1e-12)
+        assert any(0 < share < 1 for share in each.left_saturated)
+        assert any(0 < share < 1 for share in each.right_saturated)
 
 
 def test_without_a_trace_there_are_no_statistics() -> None:

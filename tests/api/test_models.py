@@ -4,9 +4,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from gatescope.analysis.statistics import statistics
 from gatescope.api.models import activation_info
 from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN, Cell
-from serving import HIDDEN
+from gatescope.store import NamedUnit, Statistics, load_model, save_model
+from serving import HIDDEN, client, random_models
 from starlette.testclient import TestClient
 
 
@@ -54,6 +56,64 @@ def test_card_tells_sizes_activations_and_checksum(api: TestClient, models: Path
 )
 def test_ranges_are_those_of_the_cell(cell: Cell, ranges: dict[str, tuple[float | None, float | None]]) -> None:
     assert {info.letter: (info.minimum, info.maximum) for info in activation_info(cell)} == ranges
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    """A client of models of which one carries statistics and a named unit."""
+    folder = random_models(tmp_path_factory.mktemp("models"))
+    model = load_model(folder / "lstm")
+    unit = NamedUnit(
+        feature="negation", layer=0, direction="forward", activation="c", unit=3, sign=-1, measure="AUC", score=0.9,
+        interval=(0.8, 0.95), untrained=[0.6, 0.7], texts=5, steps=40,
+    )  # fmt: skip
+    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {"units": [unit]}
+    found = statistics([model.trace("the movie was not good, but not bad")])
+    save_model(folder / "lstm", model.network, model.tokenizer, about, found)
+    return client(folder)
+
+
+def test_card_tells_the_named_units(measured: TestClient) -> None:
+    (unit,) = measured.get("/api/v1/models/lstm").json()["units"]
+    assert unit == {
+        "feature": "negation", "layer": 0, "direction": "forward", "activation": "c", "unit": 3, "sign": -1,
+        "measure": "AUC", "score": 0.9, "interval": [0.8, 0.95], "untrained": [0.6, 0.7], "texts": 5, "steps": 40,
+    }  # fmt: skip
+    assert measured.get("/api/v1/models/gru").json()["units"] == []
+
+
+def test_statistics_tell_what_every_unit_of_every_activation_does(measured: TestClient) -> None:
+    answer = measured.get("/api/v1/models/lstm/statistics")
+    assert answer.status_code == 200
+    found = Statistics.model_validate_json(answer.content, strict=True, extra="forbid")
+    assert found.steps == 9
+    assert [each.activation for each in found.activations] == list("ifgoch")
+    for each in found.activations:
+        assert len(each.mean) == len(each.standard_deviation) == HIDDEN
+        shares = [each.left_saturated, each.right_saturated]
+        assert shares == [None, None] if each.activation in "gch" else all(len(some or ()) == HIDDEN for some in shares)
+
+
+def test_a_model_without_statistics_says_so(measured: TestClient) -> None:
+    response = measured.get("/api/v1/models/gru/statistics")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "type": "no-statistics",
+        "title": "No statistics",
+        "status": 404,
+        "detail": "The model 'gru' has no statistics.json. Those that 'gatescope train' writes have one.",
+    }
+
+
+def test_statistics_of_every_range_are_described(api: TestClient) -> None:
+    schemas = api.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    shares = schemas["ActivationStatistics"]["properties"]["left_saturated"]["anyOf"][0]["items"]
+    assert (shares["minimum"], shares["maximum"]) == (0, 1)
+    assert (
+        schemas["NamedUnit"]["properties"]["score"]["minimum"],
+        schemas["NamedUnit"]["properties"]["score"]["maximum"],
+    ) == (-1, 1)
 
 
 def test_unknown_model(api: TestClient) -> None:

@@ -1,0 +1,35 @@
+"""A picture of how often each gate is nearly shut and nearly open, unit by unit.
+
+After figure 3 of Karpathy, Johnson & Fei-Fei (2015): a panel for each gate, in rows by layer and direction, and a dot
+for each unit; to the right the share of the steps at which it is above 0.9, upwards that at which it is below 0.1. No
+dot can lie beyond the diagonal.
+"""
+
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ..recurrent.cells import NAMES
+from ..store import Statistics
+
+TEMPLATE = "saturation.svg.j2"
+
+
+def saturation_svg(statistics: Statistics) -> str:
+    """The picture, as SVG for a light or a dark page.
+
+    Empty where there is nothing to see: a cell without gates, or statistics that were written without the shares.
+    """
+    gates = [each for each in statistics.activations if each.left_saturated and each.right_saturated]
+    rows = [list(row) for _, row in groupby(gates, key=lambda gate: (gate.layer, gate.direction))]
+    if not rows:
+        return ""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE).render(rows=rows, names=NAMES, zip=zip) + "\n"

@@ -1,0 +1,248 @@
+"""Which single units track what can be said of a text: found on some texts, measured on others, against chance.
+
+Karpathy, Johnson & Fei-Fei (2015) found by eye cells that follow quotations, brackets and the end of a line. Here every
+unit is compared with every feature, and so are those of networks that have learned nothing: the best of some hundred
+units looks good on the texts that it was found on, and random weights remember what was read as well.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..recurrent.network import Network
+from ..recurrent.tokenizer import Token, Tokenizer
+from ..recurrent.trace import FloatArray, trace
+from ..store import NamedUnit
+from .features import Feature
+from .figures import RESAMPLES, middle
+from .statistics import Key
+
+STATES = "ch"  # where a network keeps things: the units of these letters come before others that track as well
+ROUNDING = 1e-13  # a spread below this share of the values is what rounding leaves of none
+
+Integers = NDArray[np.integer[Any]]
+Features = Callable[[str], Sequence[Feature]]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How closely the columns of an array follow a feature; undone by a sign, it says the same of the opposite."""
+
+    name: Literal["r", "AUC"]
+    chance: float  # what it is of a column that has nothing to do with the feature
+    prepare: Callable[[FloatArray], NDArray[Any]]  # (N, H) → (N, H), once for all features
+    score: Callable[[NDArray[Any], FloatArray, FloatArray], FloatArray]  # prepared (N, H), y (N,), weights (N,) → (H,)
+
+
+def correlation(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
+    """Pearson's r of each column of ``x`` (N, H) with ``y`` (N,), each row counted ``weights`` (N,) times: (H,).
+
+    0 where either does not vary.
+    """
+    share = weights / weights.sum()
+    apart_x, apart_y = x - share @ x, y - share @ y
+    spread = np.sqrt((share @ apart_x**2) * (share @ apart_y**2))
+    varies = spread > ROUNDING * np.sqrt((share @ x**2) * (share @ y**2))
+    found: FloatArray = np.divide((share * apart_y) @ apart_x, spread, out=np.zeros(x.shape[1]), where=varies)
+    return found.clip(-1, 1)  # which rounding may pass
+
+
+def area(ranks: Integers, y: FloatArray, weights: FloatArray) -> FloatArray:
+    """Area under the ROC curve of each column of ``ranks`` (N, H) for ``y`` (N,), 0 or 1, as of ``weights``: (H,).
+
+    It is the share of the pairs of a row with 1 and a row with 0 in which the first has the greater rank; equal ones
+    count half (Hanley & McNeil 1982). 0.5 where there is no pair.
+    """
+    ones, zeros = weights * y, weights * (1 - y)
+    pairs = ones.sum() * zeros.sum()
+    if not pairs:
+        return np.full(ranks.shape[1], 0.5)
+    by_rank = ((np.bincount(column, ones), np.bincount(column, zeros)) for column in ranks.T)
+    found: FloatArray = np.array([one @ (zero.cumsum() - zero / 2) for one, zero in by_rank]) / pairs
+    return found
+
+
+def dense_ranks(x: FloatArray) -> Integers:
+    """The rank of each value in its column of ``x`` (N, H), from 0; equal values have equal ranks."""
+    return np.stack([np.unique(column, return_inverse=True)[1] for column in x.T], axis=1)
+
+
+R = Measure("r", 0.0, lambda x: x.astype(np.float64), correlation)
+AUC = Measure("AUC", 0.5, dense_ranks, area)
+MEASURES = {measure.name: measure for measure in (R, AUC)}
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """Texts, and the N steps in all of them of which something is known."""
+
+    texts: list[list[Token]]
+    known: list[NDArray[np.bool_]]  # (T,) for each text: which steps these are
+    features: dict[str, FloatArray]  # name → (N,); NaN where it does not apply
+    text: Integers  # (N,): the text that the step is in
+
+
+@dataclass(frozen=True)
+class Place:
+    """An activation of a unit, turned so that it rises with a feature."""
+
+    key: Key
+    unit: int
+    sign: Literal[-1, 1]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One activation beside one feature, at the steps where that applies."""
+
+    measure: Measure
+    x: FloatArray  # (N, 1)
+    y: FloatArray  # (N,)
+    text: Integers  # (N,), from 0 without a gap
+
+    def score(self) -> float:
+        """The measure over all steps."""
+        return float(self.measure.score(self.measure.prepare(self.x), self.y, np.ones(len(self.y)))[0])
+
+    def interval(self, seed: int = 0) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the score: texts are drawn, with all of their steps, as often as there are."""
+        generator, count = np.random.default_rng(seed), int(self.text.max()) + 1
+        x = self.measure.prepare(self.x)
+        draws = []
+        for _ in range(RESAMPLES):
+            drawn = np.bincount(generator.integers(count, size=count), minlength=count)
+            draws.append(float(self.measure.score(x, self.y, drawn[self.text].astype(np.float64))[0]))
+        return middle(draws)
+
+
+def best_units(
+    network: Network,
+    untrained: Iterable[Network],
+    tokenizer: Tokenizer,
+    choose: Sequence[str],
+    report: Sequence[str],
+    features: Features,
+) -> list[NamedUnit]:
+    """For each feature the unit of ``network`` that tracks it best; whether it does so well, ``stands_out`` says.
+
+    Every activation of every layer and direction is searched. Which unit it is, and whether it rises or falls with the
+    feature, is decided on the texts ``choose``; its score is that on the texts ``report``. The ``untrained`` networks,
+    at least one, go through the same.
+
+    A feature is left out where it never changes in one of the two parts, or applies in less than two of the texts to
+    report on. Raises ValueError for a text without a token, and for a feature without a value for each token.
+    """
+    choosing, reporting = mark(tokenizer, choose, features), mark(tokenizer, report, features)
+    measures = _measures(choosing, reporting)
+    if not measures:
+        return []
+    places, samples = _chosen_and_sampled(network, measures, choosing, reporting)
+    baselines = [_chosen_and_sampled(each, measures, choosing, reporting)[1] for each in untrained]
+    found = []
+    for name, sample in samples.items():
+        layer, direction, letter = places[name].key
+        found.append(
+            NamedUnit(
+                feature=name,
+                layer=layer,
+                direction=direction,
+                activation=letter,
+                unit=places[name].unit,
+                sign=places[name].sign,
+                measure=sample.measure.name,
+                score=sample.score(),
+                interval=sample.interval(),
+                untrained=[baseline[name].score() for baseline in baselines],
+                texts=int(sample.text.max()) + 1,
+                steps=len(sample.y),
+            )
+        )
+    return found
+
+
+def bar(unit: NamedUnit) -> float:
+    """What a unit must exceed to be named: the best of the untrained networks, and what chance gives."""
+    return max(MEASURES[unit.measure].chance, *unit.untrained)
+
+
+def stands_out(unit: NamedUnit) -> bool:
+    """Whether a unit may be named: the whole interval of its score lies above the ``bar``."""
+    return unit.interval[0] > bar(unit)
+
+
+def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Marked:
+    """What ``features`` say of each step of ``texts``. Raises ValueError if a text or a feature is of no use."""
+    tokens, values = [tokenizer(text) for text in texts], []
+    for text, sequence in zip(texts, tokens, strict=True):
+        if not sequence:
+            raise ValueError(f"there is no token in {text!r}")
+        values.append({each.name: each.values.astype(np.float64) for each in features(text)})
+        for name, row in values[-1].items():
+            if row.shape != (len(sequence),):
+                raise ValueError(f"{name}: {len(row)} values for the {len(sequence)} tokens of {text[:40]!r}")
+    names = list(dict.fromkeys(name for each in values for name in each))
+    rows = [
+        np.array([each.get(name, np.full(len(sequence), np.nan)) for name in names]).reshape(len(names), len(sequence))
+        for sequence, each in zip(tokens, values, strict=True)
+    ]  # (features, T) for each text
+    known = [~np.isnan(each).all(axis=0) for each in rows]
+    joined: Any = np.concatenate([each[:, at] for each, at in zip(rows, known, strict=True)], axis=1) if rows else []
+    text_of = np.repeat(np.arange(len(texts)), [at.sum() for at in known])
+    return Marked(tokens, known, dict(zip(names, joined, strict=True)), text_of)
+
+
+def _measures(choosing: Marked, reporting: Marked) -> dict[str, Measure]:
+    """How to compare units with each feature that can be compared: by AUC if it is never but 0 and 1."""
+    found = {}
+    for name in choosing.features.keys() & reporting.features.keys():
+        kinds = [np.unique(part.features[name][~np.isnan(part.features[name])]) for part in (choosing, reporting)]
+        texts = np.unique(reporting.text[~np.isnan(reporting.features[name])])
+        if min(map(len, kinds)) > 1 and len(texts) > 1:
+            found[name] = AUC if np.isin(np.concatenate(kinds), [0, 1]).all() else R
+    return {name: found[name] for name in choosing.features if name in found}
+
+
+def _chosen_and_sampled(
+    network: Network, measures: Mapping[str, Measure], choosing: Marked, reporting: Marked
+) -> tuple[dict[str, Place], dict[str, Sample]]:
+    places = _places(_activations(network, choosing), measures, choosing)
+    activations = _activations(network, reporting)
+    samples = {}
+    for name, place in places.items():
+        y = reporting.features[name]
+        applies = ~np.isnan(y)
+        text = np.unique(reporting.text[applies], return_inverse=True)[1]
+        x = place.sign * activations[place.key][applies, place.unit, None]
+        samples[name] = Sample(measures[name], x, y[applies], text)
+    return places, samples
+
+
+def _places(activations: Mapping[Key, FloatArray], measures: Mapping[str, Measure], marked: Marked) -> dict[str, Place]:
+    """Where each feature is tracked best; of equals the first, states before gates."""
+    places, closest = {}, dict.fromkeys(measures, -1.0)
+    used = {measure.name: measure for measure in measures.values()}
+    for key in sorted(activations, key=lambda key: key[2] not in STATES):
+        prepared = {name: measure.prepare(activations[key]) for name, measure in used.items()}
+        for name, measure in measures.items():
+            y = marked.features[name]
+            applies = ~np.isnan(y)
+            scores = measure.score(prepared[measure.name][applies], y[applies], np.ones(applies.sum())) - measure.chance
+            unit = int(np.abs(scores).argmax())
+            if abs(scores[unit]) > closest[name]:
+                closest[name] = float(abs(scores[unit]))
+                places[name] = Place(key, unit, -1 if scores[unit] < 0 else 1)
+    return {name: places[name] for name in measures}
+
+
+def _activations(network: Network, marked: Marked) -> dict[Key, FloatArray]:
+    """What the units do at the steps of which something is known: (N, H) by layer, direction and letter."""
+    found: dict[Key, list[FloatArray]] = {}
+    for tokens, known in zip(marked.texts, marked.known, strict=True):
+        if known.any():
+            for layer in trace(network, tokens).layers:
+                for letter, array in layer.activations.items():
+                    found.setdefault((layer.layer, layer.direction, letter), []).append(array[known])
+    return {key: np.concatenate(arrays) for key, arrays in found.items()}

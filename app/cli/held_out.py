@@ -1,0 +1,51 @@
+"""What the commands that measure a model on held-out text share: how one is named, and its lesson's data."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import give_up, read_model, read_settings
+
+if TYPE_CHECKING:
+    from ..store import Model
+    from ..training.lesson import Lesson
+
+ModelName = Annotated[str, typer.Argument(help="Name of an installed model, or path of a folder: ./mine.")]
+Data = Annotated[Path | None, typer.Option(help="Folder that keeps the downloaded data; default: the user's cache.")]
+File = Annotated[Path | None, typer.Option(help="The file that it was trained on, where it was one.")]
+Text = Annotated[str | None, typer.Option(help="Name of the column of texts in that file.")]
+Label = Annotated[str | None, typer.Option(help="Name of the column of labels in that file.")]
+
+
+def model_and_lesson(
+    name: str, data: Path | None, file: Path | None, text: str | None, label: str | None
+) -> tuple["Model", "Lesson"]:
+    """The model of that name, and the lesson that it was trained on.
+
+    Gives up if either cannot be had, or if the data are not those that the model knows: its vocabulary tells.
+    """
+    from platformdirs import user_cache_path
+
+    from ..training.download import DataError
+    from ..training.lessons import load
+
+    model = read_model(name, read_settings())
+    cache = data or user_cache_path("gatescope", appauthor=False)
+    try:
+        lesson = load(
+            model.config.task,
+            cache,
+            lambda note: typer.echo(f"note: {note}", err=True),
+            file=file,
+            text=text,
+            label=label,
+        )
+    except DataError as error:
+        give_up(f"{name}: {error}")
+    if lesson.tokenizer.vocabulary != model.tokenizer.vocabulary:
+        give_up(
+            f"{name}: the vocabulary of its data here is not its own ({len(lesson.tokenizer.vocabulary)} tokens and "
+            f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its README.md names"
+        )
+    return model, lesson

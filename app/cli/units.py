@@ -1,0 +1,55 @@
+"""gatescope units: which single units of a model track what is known of the text."""
+
+from typing import Annotated
+
+import typer
+
+from .common import give_up
+from .held_out import Data, File, Label, ModelName, Text, model_and_lesson
+
+
+def units(
+    model: ModelName,
+    *,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write those that are named to the model's config.json.")
+    ] = False,
+    data: Data = None,
+    file: File = None,
+    text: Text = None,
+    label: Label = None,
+) -> None:
+    """Find the unit that best tracks each feature of the text; one that no untrained network matches is named."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..analysis.units import bar, stands_out
+    from ..recurrent.cells import NAMES
+    from ..store import write_units
+    from ..training.naming import tracking_units
+
+    found, lesson = model_and_lesson(model, data, file, text, label)
+    try:
+        tracking = tracking_units(found.network, lesson)
+    except ValueError as error:
+        give_up(f"{model}: {error}")
+    table = Table("feature", "activation", "layer", "unit", "measure", "score", "95 %", "untrained, at best", "named")
+    for each in tracking:
+        low, high = each.interval
+        table.add_row(
+            each.feature,
+            f"{NAMES[each.activation]} {each.activation}",
+            f"{each.layer} {each.direction}",
+            str(each.unit),
+            f"{'−' if each.sign < 0 else ''}{each.measure}",
+            f"{each.score:.3f}",
+            f"{low:.3f} to {high:.3f}",
+            f"{bar(each):.3f}",
+            "yes" if stands_out(each) else "no",
+        )
+    Console().print(table)
+    if save:
+        try:
+            write_units(found.folder, [each for each in tracking if stands_out(each)])
+        except OSError as error:
+            give_up(f"{found.folder} cannot be written to: {error.strerror}")

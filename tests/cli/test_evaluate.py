@@ -1,0 +1,139 @@
+"""gatescope evaluate: what it measures, and whether the card is right."""
+
+from pathlib import Path
+from typing import Any
+
+import lessons
+import numpy as np
+import pytest
+from gatescope.analysis.figures import metrics
+from gatescope.cli import app
+from gatescope.store import Metric, load_model, save_model
+from serving import random_models
+from typer.testing import CliRunner, Result
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    lessons.install(monkeypatch)
+    folder = random_models(tmp_path / "models")
+    monkeypatch.setenv("GATESCOPE_MODELS", str(folder))
+    monkeypatch.setenv("COLUMNS", "200")
+    return folder
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+def rows(done: Result) -> dict[str, list[str]]:
+    """Name of each figure → the other cells of its row."""
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
+    return {name: cells for name, *cells in lines}
+
+
+def with_card(folder: Path, *figures: Metric) -> None:
+    """Let the model's card say other figures."""
+    model = load_model(folder)
+    about: dict[str, Any] = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    save_model(folder, model.network, model.tokenizer, {**about, "metrics": list(figures)})
+
+
+def measured(folder: Path) -> list[Metric]:
+    return metrics([lessons.WordLesson().measure(load_model(folder).network)], 0)
+
+
+def test_figures_are_printed_beside_those_of_the_card(models: Path) -> None:
+    verdicts, mean = measured(models / "lstm")
+    old = Metric(name="mean verdict", value=mean.value, standard_error=0.01, unit="probability", examples=8)
+    gone = Metric(name="films", value=0.5, standard_error=0.1, interval=(0.25, 0.75), examples=20)
+    with_card(models / "lstm", verdicts, old, gone)
+    done = run("lstm")
+    assert done.exit_code == 0, done.output
+    said = rows(done)
+    share, between = (
+        f"{100 * verdicts.value:.1f} %",
+        " to ".join(f"{100 * end:.1f} %" for end in verdicts.interval or ()),
+    )
+    assert said["verdicts"] == ["share", "8", share, between, share, between, "majority 50.0 %"]
+    assert said["mean verdict"][5] == f"{mean.value - 0.0196:.3f} to {mean.value + 0.0196:.3f}"
+    assert said["films"] == ["share", "20", "–", "–", "50.0 %", "25.0 % to 75.0 %", ""]
+
+
+def test_a_model_whose_card_says_nothing_is_measured(models: Path) -> None:
+    done = run("gru")
+    assert done.exit_code == 0, done.output
+    assert rows(done)["verdicts"][4:6] == ["–", "–"]
+
+
+@pytest.mark.parametrize("by", [-0.3, 0.3])
+def test_a_figure_outside_the_interval_of_the_card_is_an_error(models: Path, by: float) -> None:
+    verdicts, mean = measured(models / "rnn")
+    low, high = np.array(mean.interval) + by
+    with_card(models / "rnn", verdicts, mean.model_copy(update={"interval": (low, high)}))
+    done = run("rnn")
+    assert done.exit_code == 1
+    assert done.stderr.endswith("gatescope: rnn: outside the interval of its card: mean verdict\n")
+    assert "mean verdict" in rows(done)
+
+
+def test_an_interval_without_width_has_room_for_rounding(models: Path) -> None:
+    _, mean = measured(models / "rnn")
+    near = mean.value * (1 + 1e-9)
+    with_card(models / "rnn", mean.model_copy(update={"interval": (near, near)}))
+    assert run("rnn").exit_code == 0
+
+
+def test_notes_of_the_data_go_to_the_other_stream(models: Path, tmp_path: Path) -> None:
+    done = run("lstm", "--data", tmp_path / "kept")
+    assert done.stderr == "note: the cache is kept\n"
+
+
+def test_the_folder_of_a_model_is_taken(models: Path) -> None:
+    assert run(f"{models / 'lstm'}").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["evaluate", "units"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope"], "there is no model 'nope': 'gatescope models' lists them"),
+        (["broken"], "broken: config.json: the file is missing"),
+        (["letters"], "letters: there is no lesson for the task 'other': the lessons are sentiment, "),
+        (["lstm", "--file", "nope.txt"], "lstm: nope.txt does not exist"),
+        (["lstm", "--label", "stars"], "lstm: the task 'test' takes no --label"),
+        (
+            ["lstm", "--file", "words"],
+            "lstm: the vocabulary of its data here is not its own (3 tokens and 10): it was trained on other data",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_one_line(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words").write_text("good bad")
+    done = CliRunner().invoke(app, [command, *arguments])
+    assert done.exit_code == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"gatescope: {said}")
+    assert [line for line in done.stderr.splitlines() if not line.startswith("note: ")] == [last]
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("command", "method"), [("evaluate", "measure"), ("units", "features")])
+def test_data_that_hold_nothing_to_measure_are_said_in_one_line(
+    models: Path, monkeypatch: pytest.MonkeyPatch, command: str, method: str
+) -> None:
+    empty = {
+        "measure": lambda *_: [lessons.Figure("films", np.array([]))],
+        "features": lambda *_: [lessons.Feature("depth", np.zeros(0))],
+    }
+    monkeypatch.setattr(lessons.WordLesson, method, empty[method])
+    done = CliRunner().invoke(app, [command, "lstm"])
+    assert done.exit_code == 1
+    reason = {
+        "measure": "films: there is nothing to measure: no example was held out",
+        "features": "depth: 0 values for the 4 tokens of 'the movie was good'",
+    }
+    assert done.stderr.splitlines()[-1] == f"gatescope: lstm: {reason[method]}"

@@ -1,0 +1,88 @@
+"""gatescope units: which units are found, and which are named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import lessons
+import pytest
+from gatescope.analysis import units
+from gatescope.cli import app
+from gatescope.recurrent.network import NetworkConfig
+from gatescope.store import NamedUnit, load_model
+from gatescope.training import naming
+from serving import random_models
+from typer.testing import CliRunner, Result
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    lessons.install(monkeypatch)
+    folder = random_models(tmp_path / "models")
+    monkeypatch.setenv("GATESCOPE_MODELS", str(folder))
+    monkeypatch.setenv("COLUMNS", "200")
+    return folder
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["units", *arguments])
+
+
+def rows(done: Result) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
+
+
+def found_in(model: str, models: Path) -> Sequence[NamedUnit]:
+    return naming.tracking_units(load_model(models / model).network, lessons.WordLesson())
+
+
+@pytest.mark.parametrize("model", ["lstm", "gru", "rnn", "both-ways"])
+def test_the_best_unit_for_each_feature_is_printed(models: Path, model: str) -> None:
+    done = run(model)
+    assert done.exit_code == 0, done.output
+    wanted = found_in(model, models)
+    assert [row[0] for row in rows(done)] == [each.feature for each in wanted] == ["after a not", "words"]
+    for (_, activation, layer, unit, measure, score, between, bar, named), each in zip(rows(done), wanted, strict=True):
+        assert (activation[-1], layer, unit) == (each.activation, f"{each.layer} {each.direction}", str(each.unit))
+        assert (measure, score) == ("−" * (each.sign < 0) + each.measure, f"{each.score:.3f}")
+        assert between == f"{each.interval[0]:.3f} to {each.interval[1]:.3f}"
+        assert bar == f"{units.bar(each):.3f}"
+        assert named == ("yes" if units.stands_out(each) else "no")
+        assert len(each.untrained) == naming.UNTRAINED
+
+
+def test_nothing_is_written_unless_it_is_asked_for(models: Path) -> None:
+    before = (models / "lstm" / "config.json").read_bytes()
+    assert run("lstm").exit_code == 0
+    assert (models / "lstm" / "config.json").read_bytes() == before
+
+
+def test_those_that_stand_out_are_saved_and_no_others(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "stands_out", lambda unit: unit.feature == "words")
+    assert run("lstm", "--save").exit_code == 0
+    (_, words) = found_in("lstm", models)
+    assert load_model(models / "lstm").config.units == [words]
+    monkeypatch.setattr(units, "stands_out", lambda _: False)
+    assert run("lstm", "--save").exit_code == 0
+    assert load_model(models / "lstm").config.units == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    done = run("lstm", "--save")
+    assert done.exit_code == 1
+    assert done.stderr.endswith(f"gatescope: {models / 'lstm'} cannot be written to: No space left on device\n")
+    assert [path.name for path in (models / "lstm").iterdir() if path.name.startswith(".")] == []
+
+
+def test_untrained_networks_start_as_training_does_and_differ_from_seed_to_seed() -> None:
+    config, recipe = NetworkConfig("lstm", 10, 5, 7, 1), lessons.WordLesson().recipe("lstm")
+    first, second = naming.untrained(config, recipe, 2)
+    (same,) = naming.untrained(config, recipe, 1)
+    weights = [network.weights(0, "forward") for network in (first, second, same)]
+    assert (weights[0].w_hh == weights[2].w_hh).all()
+    assert not (weights[0].w_hh == weights[1].w_hh).all()
+    forget = weights[0].b_ih.chunk(4)[1] + weights[0].b_hh.chunk(4)[1]
+    assert (forget == recipe.forget_bias).all()
