@@ -1,10 +1,124 @@
-"""The model card."""
+"""The model cards."""
+
+from dataclasses import asdict
+from typing import Any
 
 import jinja2
 import pytest
-from gatescope.training.card import card
+from gatescope.recurrent.network import NetworkConfig
+from gatescope.store import Metric, NamedUnit
+from gatescope.training.card import LESSON, SENTIMENT, card, cell, figure
+from gatescope.training.train import Recipe
 
 
-def test_a_fact_that_is_missing_is_named() -> None:
+def lesson_facts(**changes: Any) -> dict[str, Any]:
+    metric = Metric(
+        name="held-out | text",
+        value=1.5,
+        standard_error=0.01,
+        interval=(1.25, 1.75),
+        unit="bits per character",
+        baselines={"unigram": 4.5},
+        seeds=[1.5, 1.625],
+        examples=12,
+    )
+    unit = NamedUnit(
+        feature="bracket depth",
+        layer=0,
+        direction="forward",
+        activation="c",
+        unit=7,
+        sign=-1,
+        measure="r",
+        score=0.9,
+        interval=(0.85, 0.95),
+        untrained=[0.25, 0.5],
+        texts=8,
+        steps=100,
+    )
+    return {
+        "title": "LSTM",
+        "task": "code",
+        "description": "What comes next.",
+        "licence": "MIT",
+        "network": asdict(NetworkConfig("lstm", 97, 32, 128, 97, head="softmax")),
+        "parameters": 98_765,
+        "recipe": asdict(Recipe(epochs=6)),
+        "facts": {
+            "data": [{"name": "the library", "version": "3.11"}, {"name": "a|b", "version": "1"}],
+            "sizes": {"train": 8_000_000},
+            "step of the counter": 0.98765,
+            "recipe": ["Windows of 128.", "Judged\non validation."],
+            "note": "In words.",
+        },
+        "metrics": [metric],
+        "units": [unit],
+        "features": ["bracket depth"],
+        "seed": 1,
+        "seeds": [0, 1],
+        "judged": [1.75, 1.5],
+        "steps": 20_000,
+        "has_picture": True,
+        "command": "gatescope train code --cell lstm --seeds 0,1",
+        "versions": {"gatescope": "1", "torch": "2"},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("template", [SENTIMENT, LESSON])
+def test_a_fact_that_is_missing_is_named(template: str) -> None:
     with pytest.raises(jinja2.UndefinedError, match=r"^'title' is undefined$"):
-        card({})
+        card({}, template)
+
+
+def test_the_card_of_a_lesson_says_all_that_was_measured() -> None:
+    lines = card(lesson_facts(), LESSON).splitlines()
+    for line in (
+        "# LSTM: code",
+        "(softmax over 97); 97 rows in the vocabulary, the unknown token among them; 98,765 parameters in float32.",
+        "(1.7500, 1.5000; the less, the better).",
+        r"| held-out \| text | bits per character | 12 | 1.500 (1.250 to 1.750) | 1.500, 1.625 | unigram 4.500 |",
+        "| bracket depth | cell state *c* | 7 | −r | 0.900 (0.850 to 0.950) | 0.250, 0.500 |",
+        "| name | version |",
+        r"| a\|b | 1 |",
+        "| train | 8,000,000 |",
+        "**Step of the counter**",
+        "0.98765",
+        "- Judged on validation.",
+        "In words.",
+        "gate's bias at 1 in sum.",
+    ):
+        assert line in lines
+
+
+def test_every_table_of_it_is_one_to_a_reader_of_markdown() -> None:
+    lines = card(lesson_facts(), LESSON).splitlines()
+    for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+        if set(line) <= set("|-:") and line.startswith("|---"):
+            columns = {each.replace(r"\|", "").count("|") for each in (before, line, after)}
+            assert len(columns) == 1, before
+            assert lines[lines.index(before) - 1] == ""
+
+
+def test_what_there_is_not_is_not_claimed() -> None:
+    text = card(lesson_facts(units=[], has_picture=False, seeds=[1]), LESSON)
+    assert "No single unit tracks any of what was looked for (bracket depth) clearly better" in text
+    assert "saturation.svg" not in text
+    assert "One seed was trained: 1." in text
+
+
+def test_a_unit_of_a_deeper_network_is_given_its_layer() -> None:
+    network = {**lesson_facts()["network"], "layers": 2}
+    assert "| 7 (layer 0, forward) |" in card(lesson_facts(network=network), LESSON)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [(0.5, "share", "50.0 %"), (1.49666, "bits per character", "1.497"), (1000, "n", "1,000"), (0.5, "n", "0.500")],
+)
+def test_a_figure_is_shown_as_its_unit_asks(value: float, unit: str, shown: str) -> None:
+    assert figure(value, unit) == shown
+
+
+def test_a_cell_holds_one_line() -> None:
+    assert (cell("a|b\nc"), cell(12_345), cell(0.1234567)) == (r"a\|b c", "12,345", "0.123457")

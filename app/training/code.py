@@ -1,0 +1,157 @@
+"""The task "code": the source of Python's standard library, character by character; its features and recipe."""
+
+import hashlib
+import platform
+import re
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..analysis.features import Feature
+from ..recurrent.cells import CellName
+from ..recurrent.trace import FloatArray
+from .characters import CharacterLesson, line_position
+from .corpora import Part
+from .download import DataError
+from .lesson import Lesson
+from .train import Recipe
+
+OMITTED = frozenset(
+    {"test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages"}
+)
+PARTS: Mapping[int, Part] = {0: "test", 1: "validation"}  # by the SHA-256 of a file's name modulo 20
+TAB = 8  # columns, as the language counts them
+
+LEXEME = re.compile(
+    r"""
+    (?P<comment> \# [^\n]* )
+    | (?P<docstring> (?P<marks> \"{3} | '{3} ) (?: \\. | . )*? (?: (?P<end> (?P=marks) ) | \Z ) )
+    | (?P<string> (?P<mark> ["'] ) (?: \\. | (?! (?P=mark) ) [^\\\n] )* (?P<close> (?P=mark) )? )
+    | (?P<bracket> [()\[\]{}] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+RECIPE = Recipe(4, batch_size=16, learning_rate=8e-3, dropout=0, unknown=0.001, embedding_spread=1.0)
+
+
+class Code(CharacterLesson):
+    """The lesson."""
+
+    name = "code"
+    hidden_size = 128
+    recipes: ClassVar[Mapping[CellName, Recipe]] = {
+        "lstm": RECIPE,
+        "gru": replace(RECIPE, learning_rate=4e-3),
+        "rnn": replace(RECIPE, learning_rate=4e-3),
+    }
+    presentation: ClassVar[Mapping[str, Any]] = {
+        "description": "After each character of a Python program: the probability of every character to be the next.",
+        "examples": [
+            'print(max(len(line) for line in open("names.txt")))',
+            "pairs = [(1, 'one'), (2, 'two (or more')]  # a bracket (in a string",
+            "if not isinstance(value, (int, float)):\n    raise TypeError('a number is needed')\n",
+            'def area(width, height):\n    """The area of a rectangle."""\n    return width * height\n',
+        ],
+    }
+
+    def features(self, text: str) -> Sequence[Feature]:
+        return [
+            *(Feature(name, values) for name, values in syntax(text).items()),
+            Feature("indentation", indentation(text)),
+            Feature("line position", line_position(text)),
+        ]
+
+    def starts(self, text: str) -> Sequence[int]:
+        """The lines that are not indented, after an empty one, outside brackets, strings and comments."""
+        busy = np.sum(list(syntax(text).values()), axis=0)
+        return [at for at in range(2, len(text)) if text[at - 2 : at] == "\n\n" and not busy[at - 1] and text[at] > " "]
+
+
+def load(cache: Path, warn: Callable[[str], None]) -> Lesson:  # noqa: ARG001  what is on the machine needs no cache
+    """The lesson on the standard library of the Python that runs.
+
+    ``warn`` is told of the files that are left out, as they are not UTF-8. Raises DataError if there is no source.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    checksum, size, count = hashlib.sha256(), 0, 0
+    texts: dict[Part, list[str]] = {"train": [], "validation": [], "test": []}
+    for name in sorted(names(folder)):
+        data = (folder / name).read_bytes()
+        try:
+            text = data.decode().replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            warn(f"{folder / name} is not UTF-8, from byte {error.start} on: it is left out")
+            continue
+        checksum.update(f"{name}\0{len(data)}\0".encode() + data)
+        size, count = size + len(data), count + 1
+        texts[part(name)].append(text)
+    if not count:
+        raise DataError(f"{folder} holds no source of the standard library: use a Python that was installed with it")
+    source = {
+        "name": f"standard library of Python, {count} files",
+        "version": platform.python_version(),
+        "sha256": checksum.hexdigest(),
+        "size": size,
+        "licence": "PSF-2.0",
+    }
+    return Code({part: "".join(some) for part, some in texts.items()}, checksum.hexdigest(), [source])
+
+
+def names(folder: Path) -> Iterator[str]:
+    """The source files below ``folder`` that are learned from, as paths with slashes."""
+    for path in folder.rglob("*.py"):
+        name = path.relative_to(folder)
+        if OMITTED.isdisjoint(name.parts):
+            yield name.as_posix()
+
+
+def part(name: str) -> Part:
+    """The part of a file, by the SHA-256 of its name modulo 20: 0 is test, 1 validation, the rest training."""
+    return PARTS.get(int(hashlib.sha256(name.encode()).hexdigest(), 16) % 20, "train")
+
+
+def syntax(text: str) -> dict[str, FloatArray]:
+    """Bracket depth, and whether one is inside a string, a docstring or a comment, by the name of the feature.
+
+    A docstring is any text in triple marks, from the third of them on; a string is one in single marks. What stands in
+    them counts for nothing else, the expressions of an f-string included. A closing bracket too many is passed over.
+    """
+    depth, string, docstring, comment = np.zeros((4, len(text)))
+    level = 0
+    for match in LEXEME.finditer(text):
+        begin, end = match.span()
+        match match.lastgroup:
+            case "comment":
+                comment[begin:end] = 1
+            case "string":
+                string[begin : end - (match["close"] is not None)] = 1
+            case "docstring":
+                docstring[begin + 2 : end - (match["end"] is not None)] = 1
+            case _:
+                before, level = level, level + 1 if match[0] in "([{" else max(level - 1, 0)
+                depth[begin] = level - before
+    return {
+        "bracket depth": depth.cumsum(),
+        "inside string": string,
+        "inside docstring": docstring,
+        "inside comment": comment,
+    }
+
+
+def indentation(text: str) -> FloatArray:
+    """Columns of blank at the beginning of the line, as far as it was read; a tab goes on to a multiple of eight."""
+    values, columns, open_ = np.zeros(len(text)), 0, True
+    for at, character in enumerate(text):
+        if character == "\n":
+            columns, open_ = 0, True
+        elif open_ and character in " \t":
+            columns += 1 if character == " " else TAB - columns % TAB
+        else:
+            open_ = False
+        values[at] = columns
+    return values

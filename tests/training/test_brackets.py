@@ -1,0 +1,70 @@
+"""The bracket task: its texts, what is to be said of them, and how that is measured."""
+
+import numpy as np
+import torch
+from gatescope.training.brackets import DEEPEST, LENGTHS, MEASURED, depth, drawn, load
+from torch import Tensor, nn
+
+
+class Oracle(nn.Module):
+    """A stand-in for a network: knows the depth, and forgets it at a step."""
+
+    def __init__(self, wrong_at: int | None = None) -> None:
+        super().__init__()
+        self.wrong_at = wrong_at
+
+    def forward(self, ids: Tensor) -> Tensor:
+        depths = ((ids == 1).int() - (ids == 2).int()).cumsum(dim=1)
+        logits = torch.where(depths == 0, 1.0, -1.0)
+        if self.wrong_at is not None:
+            logits[: len(ids) // 2, self.wrong_at] *= -1
+        return logits[..., None]
+
+
+def test_the_depth() -> None:
+    assert depth("a(b(c))d").tolist() == [0, 1, 1, 2, 2, 1, 0, 0]
+    assert depth("())").tolist() == [1, 0, -1]
+    (feature,) = load().features("(x)")
+    assert feature.values.tolist() == [1, 1, 0]
+
+
+def test_texts_are_beginnings_of_balanced_ones_of_every_depth() -> None:
+    texts = drawn(200, 200, np.random.default_rng(0))
+    depths = np.stack([depth(text) for text in texts])
+    assert {len(text) for text in texts} == {200}
+    assert depths.min() == 0
+    assert depths.max() == DEEPEST
+    shares = np.bincount(depths.astype(int).ravel()) / depths.size
+    assert (shares > 0.02).all()
+    assert 0.25 < np.mean([character not in "()" for text in texts for character in text]) < 0.35
+
+
+def test_an_epoch_has_texts_of_all_lengths_with_what_is_right() -> None:
+    lesson = load()
+    batches = lesson.task.epoch(8, torch.Generator().manual_seed(0))
+    lengths = {batch.ids.shape[1] for batch in batches}
+    assert min(lengths) <= 5
+    assert LENGTHS[1] - 3 <= max(lengths) <= LENGTHS[1]
+    for batch in batches:
+        assert torch.equal(batch.targets > 0.5, Oracle()(batch.ids)[..., 0] > 0)
+
+
+def test_a_text_is_right_if_all_of_it_is() -> None:
+    whole, single = load().measure(Oracle())
+    assert (whole.values.mean(), single.values.mean()) == (1, 1)
+    assert 0 < whole.baselines["always open"] < 0.5 < single.baselines["the more frequent answer"] < 1
+    whole, single = load().measure(Oracle(wrong_at=150))
+    assert whole.values.mean() == 0.5
+    np.testing.assert_allclose(single.values.mean(), 1 - 0.5 / MEASURED)
+
+
+def test_a_network_that_knows_is_judged_better() -> None:
+    assert load().judge(Oracle()) < load().judge(Oracle(wrong_at=20))
+
+
+def test_the_held_out_slices_differ() -> None:
+    lesson = load()
+    choose, report = lesson.held_out("choose"), lesson.held_out("report")
+    assert not set(choose) & set(report)
+    assert all(token.known for token in lesson.tokenizer("".join(choose)))
+    assert report == load().held_out("report")
