@@ -9,6 +9,7 @@ from starlette_compress import CompressMiddleware
 
 from . import __version__, service
 from .api import models, openapi, problems, traces
+from .reload import Reload, Shelf
 from .settings import Settings
 from .store import Store
 from .web import pages, security
@@ -22,7 +23,7 @@ Errors are RFC 9457 problem details (`application/problem+json`), each with a `d
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the application; models are read once, here."""
+    """Build the application over the models of the settings' folder, which may change while it runs."""
     settings = settings or Settings()
     torch.set_num_threads(settings.threads)
     app = FastAPI(
@@ -36,7 +37,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.settings = settings
-    app.state.store = Store(settings.models)
+    shelf = Shelf(settings.models)
+    app.state.store = shelf.store
     _warn_of_what_is_missing(app.state.store)
     api = APIRouter(prefix="/api/v1")
     api.include_router(models.router)
@@ -47,6 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     problems.install(app)
     openapi.install(app)
+    app.add_middleware(Reload, shelf=shelf)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)
     app.add_middleware(service.HeadAsGet)
