@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -138,6 +138,8 @@ def activations_of(
     Sequence b has ``lengths[b]`` steps, the longest, T, first; what stands in its rows past them is of no meaning.
     ``initial`` holds the states (B, ·) that each layer and direction starts from, zeros if it is None.
     """
+    if engine not in get_args(Engine):
+        raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(get_args(Engine))}")
     unroll = _compiled if engine == "compiled" and x.dtype == torch.float32 and x.device.type == "cpu" else _reference
     found: list[dict[str, FloatArray]] = []
     for _, layer in groupby(parts, key=lambda part: part.layer):

@@ -201,3 +201,8 @@ def test_parts_have_at_least_one_step(bidirectional: bool, size: int) -> None:
     network = random_network(cell="lstm", bidirectional=bidirectional)
     with pytest.raises(ValueError, match=f"^the size of a part is {size}: it must be at least 1$"):
         list(trace_in_chunks(network, random_tokens(3), size))
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^there is no engine 'fast': choose from compiled, reference$"):
+        trace(random_network(cell="gru"), random_tokens(3), engine="fast")  # type: ignore[arg-type]
