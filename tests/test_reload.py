@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from gatescope import reload
 from gatescope.reload import Reload, Shelf
 from gatescope.store import CONFIG, STATISTICS, WEIGHTS, Store, load_model, save_model
@@ -233,5 +234,6 @@ def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> No
             await ask("second")
             done.set()
 
-    anyio.run(both)
+    with start_blocking_portal() as portal:  # the browser tests' own loop may be running in this thread
+        portal.call(both)
     assert answered == ["second", "first"]
