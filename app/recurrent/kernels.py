@@ -3,30 +3,28 @@
 ``cells.py`` defines the equations and is the oracle in the tests; here they are ordered for the processor.
 
 - The input products of all steps are one matrix product, made beforehand; gates and candidate then take its place.
-- The recurrent product reads the rows of ``W_hh`` as they lie in memory, four rows for two sequences at a time.
+- The recurrent product of one sequence reads the rows of ``W_hh`` as they lie in memory, four at a time; a batch takes
+  them in panels, for four sequences at a time (``tile.py``).
 - e^x is a polynomial: the compiler turns it into vector code, which a call of the C library would prevent.
 - Nothing is allocated from step to step, and Python's lock is released throughout.
 
 A batch of B sequences lies step by step in arrays (T, B, ·). Sequence b has ``steps[b]`` of them, falling from T; what
-stands in its rows past them is of no meaning. ``order`` holds the steps in the order in which they are taken; from the
-last to the first, a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H) are what the sequences
+stands in its rows past them is of no meaning. ``direction`` is 1 from the first step to the last, or -1 from the last
+to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H) are what the sequences
 start from, and at the end what they ended with; P is H unless an LSTM projects.
 """
 
 import functools
 import logging
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-import torch
-from numba import float32, int64, void
+from numba import boolean, float32, int64, void
 from numpy.typing import NDArray
-from torch import Tensor
 
-from .cells import GRU, LSTM, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
+from .tile import LANES, SEQUENCES, add_tile
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +42,7 @@ P0, P1, P2, P3, P4, P5 = map(
 )
 MOST = np.float32(88)  # e^88 is near the largest float32
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23  # of a float32
+CHUNK = 64
 
 
 def compiled(signature: object, *fastmath: str) -> Callable[[Function], Function]:
@@ -97,72 +96,78 @@ def tanh(x: Any) -> Any:
     return e / (TWO + e)
 
 
-@compiled(void(MATRIX, VECTOR, MATRIX, int64, MATRIX), "reassoc")
-def products(w: Array, bias: Array, x: Array, count: int, out: Array) -> None:
-    """``out[b] = W x[b] + bias`` for the first ``count`` rows of ``x`` (B, K), with ``W`` (R, K).
-
-    An odd row out is taken twice; the remainder of R is taken one by one.
-    """
-    rows, inner = w.shape
-    fours = rows // 4 * 4
-    for j in range(0, fours, 4):
-        for b in range(0, count, 2):
-            c = min(b + 1, count - 1)
-            x0, x1, x2, x3, y0, y1, y2, y3 = ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
-            for k in range(inner):
-                x_k, y_k = x[b, k], x[c, k]
-                x0 += w[j, k] * x_k
-                x1 += w[j + 1, k] * x_k
-                x2 += w[j + 2, k] * x_k
-                x3 += w[j + 3, k] * x_k
-                y0 += w[j, k] * y_k
-                y1 += w[j + 1, k] * y_k
-                y2 += w[j + 2, k] * y_k
-                y3 += w[j + 3, k] * y_k
-            b0, b1, b2, b3 = bias[j], bias[j + 1], bias[j + 2], bias[j + 3]
-            out[b, j], out[b, j + 1], out[b, j + 2], out[b, j + 3] = x0 + b0, x1 + b1, x2 + b2, x3 + b3
-            out[c, j], out[c, j + 1], out[c, j + 2], out[c, j + 3] = y0 + b0, y1 + b1, y2 + b2, y3 + b3
-    for j in range(fours, rows):
-        for b in range(count):
-            total = ZERO
-            for k in range(inner):
-                total += w[j, k] * x[b, k]
-            out[b, j] = total + bias[j]
-
-
-@compiled(void(MATRIX, VECTOR, MATRIX, MATRIX), "reassoc")
+@compiled(void(MATRIX, VECTOR, VECTOR, VECTOR), "reassoc")
 def product(w: Array, bias: Array, x: Array, out: Array) -> None:
-    """``out[0] = W x[0] + bias``, in half the time that ``products`` would take for the one row."""
+    """``out[:R] = W x + bias`` with ``W`` (R, K), four rows at a time as they lie in memory."""
     rows, inner = w.shape
     fours = rows // 4 * 4
     for j in range(0, fours, 4):
         x0, x1, x2, x3 = ZERO, ZERO, ZERO, ZERO
         for k in range(inner):
-            x_k = x[0, k]
+            x_k = x[k]
             x0 += w[j, k] * x_k
             x1 += w[j + 1, k] * x_k
             x2 += w[j + 2, k] * x_k
             x3 += w[j + 3, k] * x_k
-        out[0, j], out[0, j + 1], out[0, j + 2], out[0, j + 3] = (
-            x0 + bias[j],
-            x1 + bias[j + 1],
-            x2 + bias[j + 2],
-            x3 + bias[j + 3],
-        )
+        out[j], out[j + 1], out[j + 2], out[j + 3] = x0 + bias[j], x1 + bias[j + 1], x2 + bias[j + 2], x3 + bias[j + 3]
     for j in range(fours, rows):
         total = ZERO
         for k in range(inner):
-            total += w[j, k] * x[0, k]
-        out[0, j] = total + bias[j]
+            total += w[j, k] * x[k]
+        out[j] = total + bias[j]
 
 
-@compiled(void(MATRIX, VECTOR, MATRIX, int64, MATRIX))
-def recurrent_products(w: Array, bias: Array, h: Array, count: int, out: Array) -> None:
-    """``out[b] = W h[b] + bias`` for the first ``count`` rows of ``h`` (B, P)."""
-    if count == 1:
-        product(w, bias, h, out)
-    else:
-        products(w, bias, h, count, out)
+@compiled(int64(int64))
+def padded(rows: int) -> int:
+    """The rows of ``W`` in panels."""
+    return (rows + LANES - 1) // LANES * LANES
+
+
+@compiled(STATES(MATRIX, int64))
+def panels_of(w: Array, batch: int) -> Array:
+    """``W`` (R, K) in panels, for ``tile.py``; none for a batch that fills no tile."""
+    rows, inner = w.shape
+    panels = np.zeros((padded(rows) // LANES if batch >= SEQUENCES else 0, inner, LANES), np.float32)
+    for j in range(rows if len(panels) > 0 else 0):
+        for k in range(inner):
+            panels[j // LANES, k, j % LANES] = w[j, k]
+    return panels
+
+
+@compiled(void(MATRIX, STATES, VECTOR, MATRIX, int64, MATRIX))
+def recurrent_products(w: Array, panels: Array, bias: Array, h: Array, count: int, out: Array) -> None:
+    """``out[b, :R] = W h[b] + bias`` for the first ``count`` rows of ``h`` (B, K); ``out`` is as wide as the panels.
+
+    The sums of a tile run over ``CHUNK`` products at a time, since a long sum of float32 loses digits.
+    """
+    rows, inner = w.shape
+    tiled = count // SEQUENCES * SEQUENCES if len(panels) > 0 else 0
+    for b in range(tiled):
+        for j in range(rows):
+            out[b, j] = bias[j]
+    for p in range(len(panels) if tiled > 0 else 0):
+        for k in range(0, inner, CHUNK):
+            for b in range(0, tiled, SEQUENCES):
+                add_tile(h, b, panels[p], k, min(k + CHUNK, inner), out, p * LANES)
+    for b in range(tiled, count):
+        product(w, bias, h[b], out[b])
+
+
+@compiled(boolean(MATRIX), "reassoc")
+def is_finite(numbers: Array) -> bool:
+    """Whether no number is NaN or infinite: nought times either is NaN."""
+    total = ZERO
+    for i in range(numbers.shape[0]):
+        for j in range(numbers.shape[1]):
+            total += numbers[i, j] * ZERO
+    return bool(total == ZERO)
+
+
+@compiled(boolean(MATRIX, MATRIX, VECTOR, VECTOR, MATRIX))
+def are_finite(w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array, w_hr: Array) -> bool:
+    """Whether no number of a layer is NaN or infinite."""
+    matrices = is_finite(w_ih) and is_finite(w_hh) and is_finite(w_hr)
+    return matrices and is_finite(b_ih.reshape(1, -1)) and is_finite(b_hh.reshape(1, -1))
 
 
 @compiled(int64(INTEGERS, int64))
@@ -174,14 +179,15 @@ def active(steps: Array, t: int) -> int:
     return count
 
 
-@compiled(void(STATES, MATRIX, VECTOR, INTEGERS, INTEGERS, MATRIX))
-def rnn(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Array, h: Array) -> None:
+@compiled(void(STATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX))
+def rnn(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array) -> None:
     """``a`` (T, B, H): the input products; becomes h."""
     size = h.shape[1]
-    u = np.empty(h.shape, np.float32)
-    for t in order:
+    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(size)), np.float32)
+    for i in range(len(a)):
+        t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_hh, b_hh, h, count, u)
+        recurrent_products(w_hh, panels, b_hh, h, count, u)
         for b in range(count):
             for j in range(size):
                 h[b, j] = tanh(a[t, b, j] + u[b, j])
@@ -189,14 +195,15 @@ def rnn(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Array, h: Array
                 a[t, b, j] = h[b, j]
 
 
-@compiled(void(STATES, MATRIX, VECTOR, INTEGERS, INTEGERS, MATRIX))
-def relu_rnn(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Array, h: Array) -> None:
+@compiled(void(STATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX))
+def relu_rnn(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array) -> None:
     """As ``rnn``, with relu in the place of tanh; NaN stays NaN."""
     size = h.shape[1]
-    u = np.empty(h.shape, np.float32)
-    for t in order:
+    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(size)), np.float32)
+    for i in range(len(a)):
+        t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_hh, b_hh, h, count, u)
+        recurrent_products(w_hh, panels, b_hh, h, count, u)
         for b in range(count):
             for j in range(size):
                 h[b, j] = a[t, b, j] + u[b, j]
@@ -206,13 +213,13 @@ def relu_rnn(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Array, h: 
                 a[t, b, j] = h[b, j]
 
 
-@compiled(void(GATES, MATRIX, VECTOR, MATRIX, INTEGERS, INTEGERS, MATRIX, MATRIX, STATES, STATES))
+@compiled(void(GATES, MATRIX, VECTOR, MATRIX, int64, INTEGERS, MATRIX, MATRIX, STATES, STATES))
 def lstm(
     a: Array,
     w_hh: Array,
     b_hh: Array,
     w_hr: Array,
-    order: Array,
+    direction: int,
     steps: Array,
     c: Array,
     h: Array,
@@ -221,27 +228,31 @@ def lstm(
 ) -> None:
     """``a`` (T, B, 4, H): the input products; becomes i f g o. ``w_hr`` is (0, H) where there is no projection."""
     size, width, projected = c.shape[1], h.shape[1], len(w_hr) > 0
-    u, out = np.empty((len(steps), 4, size), np.float32), np.empty(c.shape, np.float32)
-    no_bias = np.zeros(width, np.float32)
-    u_rows = u.reshape(len(steps), 4 * size)
-    for t in order:
+    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(4 * size)), np.float32)
+    out, no_bias = np.empty(c.shape, np.float32), np.zeros(width, np.float32)
+    panels_hr, u_hr = panels_of(w_hr, len(steps)), np.zeros((len(steps), padded(width)), np.float32)
+    for i in range(len(a)):
+        t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_hh, b_hh, h, count, u_rows)
+        recurrent_products(w_hh, panels, b_hh, h, count, u)
         for b in range(count):
             for block in range(4):
                 if block == 2:
                     for j in range(size):
-                        a[t, b, block, j] = tanh(a[t, b, block, j] + u[b, block, j])
+                        a[t, b, block, j] = tanh(a[t, b, block, j] + u[b, block * size + j])
                 else:
                     for j in range(size):
-                        a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block, j])
+                        a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block * size + j])
             for j in range(size):
                 c[b, j] = a[t, b, 1, j] * c[b, j] + a[t, b, 0, j] * a[t, b, 2, j]
                 out[b, j] = a[t, b, 3, j] * tanh(c[b, j])
             for j in range(size):
                 cells[t, b, j] = c[b, j]
         if projected:
-            recurrent_products(w_hr, no_bias, out, count, h)
+            recurrent_products(w_hr, panels_hr, no_bias, out, count, u_hr)
+            for b in range(count):
+                for j in range(width):
+                    h[b, j] = u_hr[b, j]
         else:
             for b in range(count):
                 for j in range(size):
@@ -251,44 +262,46 @@ def lstm(
                 hidden[t, b, j] = h[b, j]
 
 
-@compiled(void(GATES, MATRIX, VECTOR, INTEGERS, INTEGERS, MATRIX, STATES))
-def gru(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Array, h: Array, hidden: Array) -> None:
+@compiled(void(GATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX, STATES))
+def gru(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array, hidden: Array) -> None:
     """``a`` (T, B, 3, H): the input products; becomes r z n."""
     size = h.shape[1]
-    u = np.empty((len(steps), 3, size), np.float32)
-    u_rows = u.reshape(len(steps), 3 * size)
-    for t in order:
+    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(3 * size)), np.float32)
+    for i in range(len(a)):
+        t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_hh, b_hh, h, count, u_rows)
+        recurrent_products(w_hh, panels, b_hh, h, count, u)
         for b in range(count):
             for block in range(2):
                 for j in range(size):
-                    a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block, j])
+                    a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block * size + j])
             for j in range(size):
-                a[t, b, 2, j] = tanh(a[t, b, 2, j] + a[t, b, 0, j] * u[b, 2, j])
+                a[t, b, 2, j] = tanh(a[t, b, 2, j] + a[t, b, 0, j] * u[b, 2 * size + j])
             for j in range(size):
                 h[b, j] = (ONE - a[t, b, 1, j]) * a[t, b, 2, j] + a[t, b, 1, j] * h[b, j]
             for j in range(size):
                 hidden[t, b, j] = h[b, j]
 
 
-@compiled(void(GATES, MATRIX, VECTOR, INTEGERS, INTEGERS, MATRIX, STATES))
-def reset_before_gru(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Array, h: Array, hidden: Array) -> None:
+@compiled(void(GATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX, STATES))
+def reset_before_gru(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array, hidden: Array) -> None:
     """As ``gru``, with r applied before the recurrent product of n."""
     size = h.shape[1]
-    u, u_n, kept = np.empty((len(steps), 2, size), np.float32), np.empty_like(h), np.empty_like(h)
-    u_rows, w_gates, w_n = u.reshape(len(steps), 2 * size), w_hh[: 2 * size], w_hh[2 * size :]
-    b_gates, b_n = b_hh[: 2 * size], b_hh[2 * size :]
-    for t in order:
+    w_gates, w_n, b_gates, b_n = w_hh[: 2 * size], w_hh[2 * size :], b_hh[: 2 * size], b_hh[2 * size :]
+    panels, panels_n = panels_of(w_gates, len(steps)), panels_of(w_n, len(steps))
+    u = np.zeros((len(steps), padded(2 * size)), np.float32)
+    u_n, kept = np.zeros((len(steps), padded(size)), np.float32), np.empty_like(h)
+    for i in range(len(a)):
+        t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_gates, b_gates, h, count, u_rows)
+        recurrent_products(w_gates, panels, b_gates, h, count, u)
         for b in range(count):
             for block in range(2):
                 for j in range(size):
-                    a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block, j])
+                    a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block * size + j])
             for j in range(size):
                 kept[b, j] = a[t, b, 0, j] * h[b, j]
-        recurrent_products(w_n, b_n, kept, count, u_n)
+        recurrent_products(w_n, panels_n, b_n, kept, count, u_n)
         for b in range(count):
             for j in range(size):
                 a[t, b, 2, j] = tanh(a[t, b, 2, j] + u_n[b, j])
@@ -296,55 +309,3 @@ def reset_before_gru(a: Array, w_hh: Array, b_hh: Array, order: Array, steps: Ar
                 h[b, j] = (ONE - a[t, b, 1, j]) * a[t, b, 2, j] + a[t, b, 1, j] * h[b, j]
             for j in range(size):
                 hidden[t, b, j] = h[b, j]
-
-
-def unroll(
-    cell: Cell, weights: CellWeights, x: Tensor, lengths: Sequence[int], initial: Activations | None, *, reverse: bool
-) -> dict[str, Array]:
-    """As ``reference.unroll``, for float32 on the CPU and ``lengths`` that fall, as arrays of NumPy."""
-    steps, batch, _ = x.shape
-    w_hh = array_of(weights.w_hh)
-    rows, width = w_hh.shape
-    size = rows // len(cell.blocks)
-    b_ih = x.new_zeros(rows) if weights.b_ih is None else weights.b_ih.detach()
-    b_hh = np.zeros(rows, np.float32) if weights.b_hh is None else array_of(weights.b_hh)
-    if initial is None:
-        states = [np.zeros((batch, {"h": width, "c": size}[letter]), np.float32) for letter in cell.states]
-    else:
-        states = [array_of(initial[letter]).copy() for letter in cell.states]
-    a, *outputs = allocate((steps, batch), [rows, *(state.shape[1] for state in states if cell.gates)])
-    input_products = torch.from_numpy(a.reshape(steps * batch, rows))
-    torch.addmm(b_ih, x.flatten(0, 1), weights.w_ih.detach().t(), out=input_products)
-    gates = a.reshape(steps, batch, len(cell.blocks), size)
-    order = np.arange(steps - 1, -1, -1) if reverse else np.arange(steps)
-    through_time = (order, np.array(lengths), *states, *outputs)
-    if cell is LSTM:
-        w_hr = np.empty((0, size), np.float32) if weights.w_hr is None else array_of(weights.w_hr)
-        lstm(gates, w_hh, b_hh, w_hr, *through_time)
-    elif cell is GRU:
-        gru(gates, w_hh, b_hh, *through_time)
-    elif cell is RESET_BEFORE_GRU:
-        reset_before_gru(gates, w_hh, b_hh, *through_time)
-    else:
-        (rnn if cell is RNN else relu_rnn)(a, w_hh, b_hh, *through_time)
-    return dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
-
-
-def allocate(shape: tuple[int, int], widths: Sequence[int]) -> list[Array]:
-    """An array (T, B, width) for each of ``widths``, in one block of memory; ``shape`` is (T, B).
-
-    Where a block is large NumPy asks for huge pages, which PyTorch does not, and the first touch of as many ordinary
-    pages can take as long as the arithmetic.
-    """
-    rows = math.prod(shape)
-    block, start, arrays = np.empty(rows * sum(widths), np.float32), 0, []
-    for width in widths:
-        stop = start + rows * width
-        arrays.append(block[start:stop].reshape(*shape, width))
-        start = stop
-    return arrays
-
-
-def array_of(tensor: Tensor) -> Array:
-    """The numbers of a tensor, contiguous; its own memory wherever that is."""
-    return tensor.detach().contiguous().numpy()

@@ -1,10 +1,13 @@
 """What torch.nn.RNN, LSTM and GRU hold, in the terms of the cells."""
 
+import operator
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
-from torch import nn
+from torch import Tensor, nn
 
+from . import compiled
 from .cells import GRU, LSTM, RELU_RNN, RNN, Cell, CellWeights
 
 Direction = Literal["forward", "backward"]
@@ -16,6 +19,19 @@ class Part(NamedTuple):
     layer: int  # from 0
     direction: Direction
     weights: CellWeights
+    arrays: compiled.Arrays | None  # the weights for the kernels, where these serve them
+
+
+class _Known(NamedTuple):
+    """The parts of a module, and what tells that they are still its own."""
+
+    names: list[str]
+    tensors: list[Tensor]
+    addresses: list[int]
+    parts: list[Part]
+
+
+_KNOWN: WeakKeyDictionary[nn.RNNBase, _Known] = WeakKeyDictionary()
 
 
 def cell_of(module: nn.RNNBase) -> Cell:
@@ -59,5 +75,22 @@ def weights_of(module: nn.RNNBase, layer: int, direction: Direction) -> CellWeig
 
 
 def parts_of(module: nn.RNNBase) -> list[Part]:
-    """Every layer and direction with its parameters, in the order of ``layers_of``."""
-    return [Part(layer, direction, weights_of(module, layer, direction)) for layer, direction in layers_of(module)]
+    """Every layer and direction with its parameters, in the order of ``layers_of``.
+
+    They are looked up once: a part holds the parameters' own memory, so that it shows whatever is written there.
+    """
+    known = _KNOWN.get(module)
+    if known is not None:
+        tensors = [getattr(module, name) for name in known.names]
+        if all(map(operator.is_, tensors, known.tensors)) and [w.data_ptr() for w in tensors] == known.addresses:
+            return known.parts
+    parts = []
+    for layer, direction in layers_of(module):
+        weights = weights_of(module, layer, direction)
+        served = all(weight is None or compiled.serves(weight) for weight in weights)
+        parts.append(Part(layer, direction, weights, compiled.arrays_of(weights) if served else None))
+    names = [name for layer, direction in layers_of(module) for name in weight_names(module, layer, direction).values()]
+    tensors = [getattr(module, name) for name in names]
+    if all(tensor.is_contiguous() for tensor in tensors):
+        _KNOWN[module] = _Known(names, tensors, [tensor.data_ptr() for tensor in tensors], parts)
+    return parts

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -10,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import kernels, reference
+from . import compiled, reference
 from .cells import Activations, Cell, CellName
 from .modules import Direction, Part, parts_of
 from .network import Network
 from .tokenizer import Token
 
 Engine = Literal["compiled", "reference"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 FloatArray = NDArray[np.floating]
 State = list[Activations]  # the last step of every layer and direction, to go on from
 
@@ -138,31 +140,31 @@ def activations_of(
     Sequence b has ``lengths[b]`` steps, the longest, T, first; what stands in its rows past them is of no meaning.
     ``initial`` holds the states (B, ·) that each layer and direction starts from, zeros if it is None.
     """
-    if engine not in get_args(Engine):
-        raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(get_args(Engine))}")
-    unroll = _compiled if engine == "compiled" and x.dtype == torch.float32 and x.device.type == "cpu" else _reference
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
+    is_compiled = engine == "compiled" and compiled.serves(x)
     found: list[dict[str, FloatArray]] = []
-    for _, layer in groupby(parts, key=lambda part: part.layer):
+    outputs: list[FloatArray] = []
+    for index, layer in groupby(parts, key=attrgetter("layer")):
+        if index > 0:  # (T, B, H·directions)
+            x = torch.from_numpy(np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]).to(x.device)
         outputs = []
-        for _, direction, weights in layer:
+        for part in layer:
             start = initial[len(found)] if initial is not None else None
-            arrays, h = unroll(cell, weights, x, lengths, start, reverse=direction == "backward")
+            if is_compiled and part.arrays is not None:
+                arrays = compiled.unroll(cell, part.arrays, x, lengths, start, reverse=part.direction == "backward")
+            else:
+                arrays = _reference(cell, part, x, lengths, start)
             found.append(arrays)
-            outputs.append(h)
-        x = torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]  # (T, B, H·directions)
+            outputs.append(arrays["h"])
     return found
 
 
-def _compiled(*layer: Any, reverse: bool) -> tuple[dict[str, FloatArray], Tensor]:
-    """The activations of a layer as arrays, and ``h`` as a tensor for the next, by the kernels."""
-    arrays = kernels.unroll(*layer, reverse=reverse)
-    return arrays, torch.from_numpy(arrays["h"])
-
-
-def _reference(*layer: Any, reverse: bool) -> tuple[dict[str, FloatArray], Tensor]:
-    """As ``_compiled``, by the cells."""
-    tensors = reference.unroll(*layer, reverse=reverse)
-    return {letter: tensor.cpu().numpy() for letter, tensor in tensors.items()}, tensors["h"]
+def _reference(cell: Cell, part: Part, x: Tensor, *sequences: Any) -> dict[str, FloatArray]:
+    """As ``compiled.unroll``, by the cells."""
+    with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
+        found = reference.unroll(cell, part.weights, x, *sequences, reverse=part.direction == "backward")
+        return {letter: tensor.cpu().numpy() for letter, tensor in found.items()}
 
 
 def layer_traces(

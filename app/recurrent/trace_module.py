@@ -1,6 +1,7 @@
 """Traces of anyone's torch.nn.RNN, LSTM or GRU."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import overload
 
 import numpy as np
@@ -14,21 +15,44 @@ from .trace import Engine, Trace, activations_of, layer_traces
 
 States = Tensor | tuple[Tensor, Tensor]
 
+
+class Traces(Sequence[Trace]):
+    """The traces of a batch, each made when it is asked for: many are dear, and few are looked at."""
+
+    def __init__(self, trace_of: Callable[[int], Trace], count: int) -> None:
+        self._trace_of = trace_of
+        self._places = range(count)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Trace: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Trace]: ...
+    def __getitem__(self, place: int | slice) -> Trace | list[Trace]:
+        if isinstance(place, slice):
+            return [self._trace_of(b) for b in self._places[place]]
+        return self._trace_of(self._places[place])
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} traces>"
+
+
 _HX = {"lstm": "a pair (h_0, c_0)", "gru": "h_0", "rnn": "h_0"}
 
 
 @overload
 def trace_module(
     module: nn.RNNBase, x: PackedSequence, hx: States | None = None, engine: Engine = "compiled"
-) -> list[Trace]: ...
+) -> Sequence[Trace]: ...
 @overload
 def trace_module(
     module: nn.RNNBase, x: Tensor, hx: States | None = None, engine: Engine = "compiled"
-) -> Trace | list[Trace]: ...
-@torch.inference_mode()
+) -> Trace | Sequence[Trace]: ...
 def trace_module(
     module: nn.RNNBase, x: Tensor | PackedSequence, hx: States | None = None, engine: Engine = "compiled"
-) -> Trace | list[Trace]:
+) -> Trace | Sequence[Trace]:
     """Every gate, candidate and state of ``module`` over ``x``, at every step.
 
     >>> import torch
@@ -49,8 +73,8 @@ def trace_module(
         engine: The compiled kernels, for float32 on the CPU, or the reference; see ``trace``.
 
     Returns:
-        The ``Trace`` of one sequence, or the list of those of a batch, in its order. Arrays are NumPy's, (T, H), in the
-        dtype of the module; the traces of a batch share their memory.
+        The ``Trace`` of one sequence, or those of a batch, in its order, each made when it is asked for. Arrays are
+        NumPy's, (T, H), in the dtype of the module; the traces of a batch share their memory.
 
     Raises:
         TypeError: ``module``, ``x`` or ``hx`` is of another kind, or of another dtype than the weights.
@@ -63,20 +87,24 @@ def trace_module(
     batch, lengths = _time_major(module, x, like)
     is_single = isinstance(x, Tensor) and x.dim() == 2
     initial = _initial_states(module, cell, hx, () if is_single else (len(lengths),), like)
-    if len(batch) == 0:
+    if not batch.shape[0]:
         raise ValueError("there is nothing to trace: x has no steps")
     if not lengths:
         return []
-    longest_first = sorted(range(len(lengths)), key=lambda b: -lengths[b])
-    if longest_first != list(range(len(lengths))):
-        batch = batch[:, longest_first]
-        initial = initial and [{k: state[longest_first] for k, state in each.items()} for each in initial]
+    places: Sequence[int] = range(len(lengths))
+    if not isinstance(x, Tensor):  # the longest first
+        order = np.argsort(np.negative(lengths), stable=True)
+        places = np.argsort(order).tolist()
+        batch = batch[:, order]
+        initial = initial and [{k: state[order] for k, state in each.items()} for each in initial]
     found = activations_of(parts, cell, batch, sorted(lengths, reverse=True), initial, engine)
-    traces = {
-        b: Trace((), layer_traces(parts, cell.name, found, at, lengths[b]), np.empty((lengths[b], 0), np.float32))
-        for at, b in enumerate(longest_first)
-    }
-    return traces[0] if is_single else [traces[b] for b in range(len(lengths))]
+    no_outputs = np.empty((max(lengths), 0), found[0]["h"].dtype)
+
+    def trace_of(b: int) -> Trace:
+        layers = layer_traces(parts, cell.name, found, places[b], lengths[b])
+        return Trace((), layers, no_outputs[: lengths[b]])
+
+    return trace_of(0) if is_single else Traces(trace_of, len(lengths))
 
 
 def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
@@ -99,14 +127,16 @@ def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
 def _parts_that_can_be_traced(module: nn.RNNBase) -> list[Part]:
     """The layers and directions of ``module``. Raises if their weights have no numbers, or other than finite ones."""
     parts = parts_of(module)
+    if all(part.arrays is not None and part.arrays.are_finite() for part in parts):
+        return parts
     like = parts[0].weights.w_ih
     if like.is_meta:
         raise ValueError("the module is on the meta device, where its weights have no numbers: load them first")
     if like.dtype == torch.bfloat16:
         raise TypeError("the weights are bfloat16, which NumPy does not have: trace module.float()")
-    for layer, direction, weights in parts:
-        for field, name in weight_names(module, layer, direction).items():
-            weight = getattr(weights, field)
+    for part in parts:
+        for field, name in weight_names(module, part.layer, part.direction).items():
+            weight = getattr(part.weights, field)
             _require_like(like, name, weight)
             _require_finite(name, weight)
     return parts
@@ -127,9 +157,9 @@ def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence, like: Tensor) ->
         padded, lengths = pad_packed_sequence(x)
         return padded, lengths.tolist()
     if x.dim() == 2:
-        return x[:, None], [len(x)]
+        return x[:, None], [x.shape[0]]
     batch = x.transpose(0, 1) if module.batch_first else x
-    return batch, [len(batch)] * batch.shape[1]
+    return batch, [batch.shape[0]] * batch.shape[1]
 
 
 def _initial_states(

@@ -2,9 +2,11 @@
 
 import contextlib
 import copy
+import gc
 import itertools
 import re
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +64,7 @@ def packed(sequences: list[Tensor]) -> PackedSequence:
 
 
 @torch.inference_mode()
-def error_against_torch(module: nn.RNNBase, traces: list[Trace], x: PackedSequence, hx: Any = None) -> float:
+def error_against_torch(module: nn.RNNBase, traces: Sequence[Trace], x: PackedSequence, hx: Any = None) -> float:
     """Error of the last layer's ``h`` at every step and of every layer's last states, for each sequence of ``x``."""
     output, last_states = module(x, hx)
     outputs, lengths = pad_packed_sequence(output)
@@ -76,7 +78,7 @@ def error_against_torch(module: nn.RNNBase, traces: list[Trace], x: PackedSequen
     return float(np.max(errors))  # NaN if one is
 
 
-def error_between(ours: list[Trace], theirs: list[Trace]) -> float:
+def error_between(ours: Sequence[Trace], theirs: Sequence[Trace]) -> float:
     """Largest error of any activation of ``ours``."""
     errors = [0.0]
     for a, b in zip(ours, theirs, strict=True):
@@ -219,8 +221,66 @@ def test_a_batch_gives_its_traces_in_order(kind: str, batch_first: bool) -> None
     module, sequences = random_module(kind, batch_first=batch_first), random_sequences([6, 6, 6])
     hx = random_states(module, 3)
     traces = trace_module(module, torch.stack(sequences, dim=0 if batch_first else 1), hx)
-    assert isinstance(traces, list)
-    assert error_against_torch(module, traces, packed(sequences), hx) <= 1e-6
+    assert isinstance(traces, Sequence)
+    assert error_against_torch(module, list(traces), packed(sequences), hx) <= 1e-6
+
+
+def test_the_traces_of_a_batch_are_a_sequence() -> None:
+    traces = trace_module(nn.GRU(3, 4), torch.randn(6, 5, 3))
+    assert isinstance(traces, Sequence)
+    assert (len(traces), repr(traces)) == (5, "<5 traces>")
+    everyone = [bytes_of(each) for each in traces]
+    assert len(set(map(str, everyone))) == 5
+    assert bytes_of(traces[-1]) == everyone[4]
+    assert [bytes_of(each) for each in traces[3:0:-2]] == [everyone[3], everyone[1]]
+    with pytest.raises(IndexError):
+        traces[5]
+
+
+WRITES: dict[str, Callable[[nn.RNNBase], object]] = {
+    "in place": lambda module: module.weight_hh_l0.data.mul_(2),
+    "by rows": lambda module: module.weight_hh_l0.data[:].copy_(module.weight_hh_l0.data.flip(0)),
+    "new memory": lambda module: setattr(module.weight_ih_l0, "data", module.weight_ih_l0.data * 2),
+    "a new parameter": lambda module: setattr(module, "bias_hh_l0", nn.Parameter(module.bias_hh_l0.detach() + 1)),
+    "other states": lambda module: module.load_state_dict({k: v + 0.5 for k, v in module.state_dict().items()}),
+    "another dtype": lambda module: module.double(),
+    "not contiguous": lambda module: setattr(module.weight_hh_l0, "data", torch.randn(4, 12).t()),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
+def test_weights_that_change_between_two_traces_are_seen(write: Callable[[nn.RNNBase], object]) -> None:
+    module, x = nn.GRU(3, 4), torch.randn(9, 3)
+    before = trace_module(module, x)
+    write(module)
+    x = x.to(module.weight_ih_l0.dtype)
+    after, fresh = trace_module(module, x), trace_module(copy.deepcopy(module), x)
+    assert bytes_of(after) == bytes_of(fresh)
+    assert bytes_of(after) != bytes_of(before)
+
+
+def test_a_number_that_stops_being_finite_after_a_trace_is_named() -> None:
+    module, x = nn.LSTM(3, 4), torch.randn(9, 3)
+    trace_module(module, x)
+    module.bias_ih_l0.data[7] = torch.inf
+    with pytest.raises(ValueError, match=r"^bias_ih_l0\[7\] is inf: a trace needs finite numbers$"):
+        trace_module(module, x)
+
+
+def test_a_traced_module_can_be_forgotten() -> None:
+    module = nn.RNN(3, 4)
+    trace_module(module, torch.randn(9, 3))
+    weight, module = weakref.ref(module.weight_hh_l0), None  # type: ignore[assignment]
+    gc.collect()
+    assert weight() is None
+
+
+@each_engine
+def test_autocast_changes_nothing(engine: Engine) -> None:
+    module, x = nn.GRU(3, 4, num_layers=2), torch.randn(9, 3)
+    plain = trace_module(module, x, engine=engine)
+    with torch.autocast("cpu"):
+        assert bytes_of(trace_module(module, x, engine=engine)) == bytes_of(plain)
 
 
 @each_kind
