@@ -12,6 +12,7 @@ from .api import models, openapi, problems, traces
 from .reload import Reload, Shelf
 from .settings import Settings
 from .store import Store
+from .warming import warmed
 from .web import pages, security
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
+        lifespan=warmed,
     )
     app.state.settings = settings
     shelf = Shelf(settings.models)

@@ -9,10 +9,17 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import kernel, roofline, scaling, service, wire
+from . import kernel, roofline, scaling, service, start, wire
 from .machine import machine
 
-PARTS = {"kernel": kernel, "roofline": roofline, "scaling": scaling, "wire": wire, "service": service}
+PARTS = {
+    "kernel": kernel,
+    "roofline": roofline,
+    "scaling": scaling,
+    "wire": wire,
+    "service": service,
+    "start": start,
+}
 HERE = Path(__file__).parent
 
 INTRODUCTION = """# Benchmarks

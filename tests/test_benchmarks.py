@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from serving import running
 
 from benchmarks import __main__ as bench
-from benchmarks import kernel, roofline, scaling, service, wire
+from benchmarks import kernel, roofline, scaling, service, start, wire
 from benchmarks.contestants import CellName, contestants, module_and_input
 from benchmarks.kernel import Case
 from benchmarks.load import load
@@ -31,6 +31,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "scaling": partial(scaling.measure, {"T": [(2, 4), (4, 4)], "H": [(2, 4), (2, 8)]}, budget=0),
     "wire": partial(wire.measure, [2], size=4, budget=0),
     "service": partial(service.measure, rounds=1, requests=16),
+    "start": partial(start.measure, rounds=1),
 }
 
 

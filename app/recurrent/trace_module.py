@@ -66,7 +66,9 @@ def trace_module(
     [20, 20, 20]
 
     Args:
-        module: An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` with any options. Dropout must be off: ``module.eval()``.
+        module: An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` with any options. Dropout must be off: ``module.eval()``. Its
+            weights are read as its attributes give them; those of ``torch.nn.utils.prune`` and of the old
+            ``weight_norm``, which a call of the module renews, are those of its last call.
         x: What the module takes: one sequence (T, E), a batch (T, B, E), or (B, T, E) if ``module.batch_first``, or a
             packed batch of sequences that differ in length.
         hx: The states to start from, as the module takes them; zeros if None.
@@ -170,7 +172,8 @@ def _initial_states(
         return None
     given = hx if isinstance(hx, tuple) else (hx,)
     if len(given) != len(cell.states):
-        raise TypeError(f"hx holds {len(given)} tensors: for {type(module).__name__} it must be {_HX[cell.name]}")
+        count = "1 tensor" if len(given) == 1 else f"{len(given)} tensors"
+        raise TypeError(f"hx holds {count}: for {type(module).__name__} it must be {_HX[cell.name]}")
     places = len(list(layers_of(module)))
     states = dict(zip("hc", given, strict=False))
     for letter, state in states.items():

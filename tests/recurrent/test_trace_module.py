@@ -543,7 +543,7 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
         random_module(), torch.zeros(0, 0, 5), None, ValueError, "there is nothing to trace: x has no steps"
     ),
     "h_0 alone for an LSTM": (
-        random_module(), X, H, TypeError, "hx holds 1 tensors: for LSTM it must be a pair (h_0, c_0)"
+        random_module(), X, H, TypeError, "hx holds 1 tensor: for LSTM it must be a pair (h_0, c_0)"
     ),
     "three states": (
         random_module(), X, (H, C, C), TypeError, "hx holds 3 tensors: for LSTM it must be a pair (h_0, c_0)"
