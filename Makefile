@@ -33,6 +33,8 @@ lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, s
 	node_modules/.bin/tsc
 
 bench: $(VENV)/.installed-bench ## measure, print the ratios and write benchmarks/README.md; or some parts: ARGS="wire service"
+	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
+	@$(BIN)/python scripts/chromium.py
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.installed-test ## take pictures of the page in named states, into test-results/

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import kernel, roofline, scaling, service, start, wire
+from . import kernel, page, roofline, scaling, service, start, wire
 from .machine import machine
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "wire": wire,
     "service": service,
     "start": start,
+    "page": page,
 }
 HERE = Path(__file__).parent
 

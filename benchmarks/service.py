@@ -68,11 +68,11 @@ def post(encoding: str) -> Callable[[random.Random], bytes]:
 ROUTES: dict[str, Callable[[random.Random], bytes]] = {"empty": get, **{name: post(name) for name in GOALS}}
 
 
-def save_random_model(folder: Path) -> None:
-    """An LSTM of one layer, named ``random``, that knows the words of the texts."""
-    about = {"title": "random", "task": "none", "description": "", "outputs": ["none"], "licence": "MIT"}
-    config = NetworkConfig("lstm", len(LEXICON) + 1, EMBEDDING_SIZE, HIDDEN_SIZE, outputs=1)
-    save_model(folder / "random", Network(config), WordTokenizer([UNKNOWN, *LEXICON]), about)
+def save_random_model(folder: Path, name: str = "random", hidden_size: int = HIDDEN_SIZE) -> None:
+    """An LSTM of one layer that knows the words of the texts."""
+    about = {"title": name, "task": "none", "description": "", "outputs": ["none"], "licence": "MIT"}
+    config = NetworkConfig("lstm", len(LEXICON) + 1, EMBEDDING_SIZE, hidden_size, outputs=1)
+    save_model(folder / name, Network(config), WordTokenizer([UNKNOWN, *LEXICON]), about)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -16,12 +17,19 @@ from fastapi import FastAPI
 from serving import running
 
 from benchmarks import __main__ as bench
-from benchmarks import kernel, roofline, scaling, service, start, wire
+from benchmarks import kernel, page, roofline, scaling, service, start, wire
 from benchmarks.contestants import CellName, contestants, module_and_input
 from benchmarks.kernel import Case
 from benchmarks.load import load
 from benchmarks.report import Goal
 from benchmarks.timing import interleave
+
+
+def in_a_thread(call: Callable[[], Any]) -> Any:
+    """What ``call`` gives: this thread may hold an event loop of Playwright's already, and cannot hold two."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
 
 TINY: dict[str, Callable[[], Any]] = {
     "kernel": partial(
@@ -32,6 +40,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "wire": partial(wire.measure, [2], size=4, budget=0),
     "service": partial(service.measure, rounds=1, requests=16),
     "start": partial(start.measure, rounds=1),
+    "page": partial(in_a_thread, partial(page.measure, ((3, 4),), rounds=1, edits=(1, 2))),
 }
 
 
