@@ -1,7 +1,6 @@
-"""How often a network is right on held-out text, with standard errors."""
+"""How often a network is right on held-out text."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,6 @@ from torch.nn.utils.rnn import pad_sequence
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Tokenizer
 from ..recurrent.trace import FloatArray
-from ..store import Metric
 
 BATCH = 256
 CLEAR = 0.5  # smallest |rating| of a text that counts as positive or negative
@@ -79,27 +77,3 @@ def negation(network: Network, tokenizer: Tokenizer, phrases: Negated) -> Outcom
         "held-out words, not good < 0.5": ~negated[positive],
         "held-out words, not bad > 0.5": negated[~positive],
     }
-
-
-def share(right: Booleans) -> tuple[float, float]:
-    """The share p of what is right, with its standard error √(p(1−p)/n). Raises ValueError if there is nothing."""
-    if not right.size:
-        raise ValueError("there is nothing to measure: no example was held out")
-    p = float(right.mean())
-    return p, math.sqrt(p * (1 - p) / right.size)
-
-
-def metrics(runs: Sequence[Mapping[str, Booleans]], chosen: int) -> list[Metric]:
-    """The figures of the run ``chosen``, beside those of all runs, one a seed.
-
-    Raises ValueError, naming the measure, where no example was held out for it.
-    """
-    found = []
-    for name, right in runs[chosen].items():
-        try:
-            value, error = share(right)
-        except ValueError as empty:
-            raise ValueError(f"{name}: {empty}") from None
-        seeds = [share(run[name])[0] for run in runs]
-        found.append(Metric(name=name, value=value, standard_error=error, seeds=seeds, examples=right.size))
-    return found

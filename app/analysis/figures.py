@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..manifest import Metric
 from ..recurrent.trace import FloatArray
-from ..store import Metric
 
 RESAMPLES = 2_000
 LEVEL = 0.95

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..manifest import NamedUnit
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Token, Tokenizer
 from ..recurrent.trace import FloatArray, trace
-from ..store import NamedUnit
 from .features import Feature
 from .figures import RESAMPLES, middle
 from .statistics import Key

@@ -89,6 +89,10 @@ class ModelCard(ModelSummary):
     tokenizer: TokenizerKind = Field(description="How text is split.")
     outputs: list[str] = Field(description="Name of each number that the head says after a step.")
     opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
+    predicts_next: bool = Field(
+        description="Whether the outputs are about the token that comes next: there is one for each token of the "
+        "vocabulary, in its order, the unknown one perhaps left out, and perhaps one more for the end of the text."
+    )
     examples: list[str] = Field(description="Sentences worth typing.")
     metrics: list[Metric] = Field(description="Figures on held-out data.")
     units: list[NamedUnit] = Field(description="Units that track something that can be named; the best for each thing.")

@@ -19,10 +19,12 @@ def evaluate(model: ModelName, data: Data = None, file: File = None, text: Text 
 
     from ..analysis.figures import metrics
     from ..training.card import figure
+    from ..training.train import one_thread
 
     found, lesson = model_and_lesson(model, data, file, text, label)
     try:
-        measured = {each.name: each for each in metrics([lesson.measure(found.network)], 0)}
+        with one_thread():
+            measured = {each.name: each for each in metrics([lesson.measure(found.network)], 0)}
     except ValueError as error:
         give_up(f"{model}: {error}")
     said = {each.name: each for each in found.config.metrics}

@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from .options import Options, with_options
 INTERRUPTED = 130  # exit status after Ctrl-C, as shells give it
 
 LESSONS = {  # with no option of their own
+    "sentiment": "Learn whether the sentence so far is positive, word by word: about a minute a seed on one core.",
     "code": "Learn the Python standard library's own source, character by character: minutes a seed on one core.",
     "anbn": "Learn to count: as many b's as there were a's.",
     "anbncn": "Learn to count twice: as many b's and then c's as there were a's.",
@@ -29,31 +30,6 @@ def train() -> None:
 
     A run that was stopped goes on by the same command. The same seed gives the same bytes on the same machine.
     """
-
-
-@app.command()
-def sentiment(
-    cell: Annotated[Literal["lstm", "gru", "rnn"], typer.Option(help="Cell of the network.")],
-    seeds: Annotated[
-        str, typer.Option("--seeds", "--seed", help="Seeds to train, such as 0,1,2; the best on validation is kept.")
-    ] = "0",
-    out: Annotated[Path | None, typer.Option(help="Folder to write; default: sentiment-CELL in this one.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder that keeps the downloaded data; default: the user's cache.")
-    ] = None,
-) -> None:
-    """Learn whether the sentence so far is positive, word by word: about a minute a seed on one core."""
-    numbers, folder = Options(cell, seeds).numbers, _writable((out or Path(f"sentiment-{cell}")).resolve())
-
-    from rich.console import Console
-
-    from ..training.download import DataError
-    from .train_sentiment import make
-
-    try:
-        make(cell, numbers, folder, _cache(data), Console())
-    except (DataError, OSError, ValueError) as error:
-        give_up(str(error))
 
 
 @app.command()

@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
@@ -23,11 +24,11 @@ from ..analysis.units import stands_out
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.trace import trace
 from ..store import CONFIG, Metric, ModelConfig, save_model
-from ..training.card import LESSON, card, figure
+from ..training.card import card, figure
 from ..training.checkpoint import Checkpoint
-from ..training.lesson import Lesson
+from ..training.lesson import Lesson, Shows
 from ..training.naming import tracking_units
-from ..training.train import Recipe, train
+from ..training.train import Recipe, one_thread, train
 from .options import Options
 
 EVERY = 10.0  # seconds between two writings of a checkpoint
@@ -61,6 +62,13 @@ class Run:
         return Checkpoint(self.checkpoints / name, self.lesson.data, EVERY)
 
 
+class Learned(NamedTuple):
+    """What came of a run."""
+
+    network: Network
+    seconds: float  # of CPU time
+
+
 def make(lesson: Lesson, options: Options, folder: Path, cache: Path, command: str, console: Console) -> None:
     """Train one network a seed, measure all, and write the one that is judged best to ``folder``.
 
@@ -69,12 +77,13 @@ def make(lesson: Lesson, options: Options, folder: Path, cache: Path, command: s
     """
     runs = begin(lesson, options, folder, cache)
     try:
-        networks = _train(runs, console)
-        judged = [lesson.judge(network) for network in networks]
-        best = min(range(len(runs)), key=lambda at: (not math.isfinite(judged[at]), judged[at]))
-        if not math.isfinite(judged[best]):
-            raise RefusedError("no network learned anything finite: try a lower --learning-rate")
-        _save(runs, networks, judged, best, folder, command, console)
+        with one_thread():
+            learned = _train(runs, console)
+            judged = [lesson.judge(network) for network, _ in learned]
+            best = min(range(len(runs)), key=lambda at: (not math.isfinite(judged[at]), judged[at]))
+            if not math.isfinite(judged[best]):
+                raise RefusedError("no network learned anything finite: try a lower --learning-rate")
+            _save(runs, learned, judged, best, folder, command, console)
     except KeyboardInterrupt:
         kept = any(run.checkpoint().path.exists() for run in runs)
         fate = f"the same command goes on from at most {EVERY:g} seconds before" if kept else "nothing was kept yet"
@@ -130,7 +139,7 @@ def _task_of(folder: Path) -> str | None:
         return None
 
 
-def _train(runs: Sequence[Run], console: Console) -> list[Network]:
+def _train(runs: Sequence[Run], console: Console) -> list[Learned]:
     """One network a run, with a bar each."""
     columns = ("{task.description}", BarColumn(), "{task.percentage:>3.0f} %", TimeRemainingColumn())
     numbers = TextColumn("loss {task.fields[loss]:.3f}  judged {task.fields[judged]}")
@@ -142,7 +151,7 @@ def _train(runs: Sequence[Run], console: Console) -> list[Network]:
         return [_train_one(run, progress, bar) for run, bar in zip(runs, bars, strict=True)]
 
 
-def _train_one(run: Run, progress: Progress, bar: TaskID) -> Network:
+def _train_one(run: Run, progress: Progress, bar: TaskID) -> Learned:
     """The network of one run, gone on with from its checkpoint if there is one."""
     checkpoint = run.checkpoint()
     is_first, goes_on = True, checkpoint.path.exists()
@@ -162,12 +171,12 @@ def _train_one(run: Run, progress: Progress, bar: TaskID) -> Network:
     progress.start_task(bar)
     network = train(run.config, run.lesson.task, run.recipe, run.seed, report, judge, checkpoint)
     progress.update(bar, completed=1)
-    return network
+    return Learned(network, checkpoint.seconds)
 
 
 def _save(
     runs: Sequence[Run],
-    networks: Sequence[Network],
+    learned: Sequence[Learned],
     judged: Sequence[float],
     best: int,
     folder: Path,
@@ -175,9 +184,9 @@ def _save(
     console: Console,
 ) -> None:
     """Measure the networks, and write the one that is judged best."""
-    run, network = runs[best], networks[best]
+    run, network = runs[best], learned[best].network
     lesson = run.lesson
-    metrics = figures.metrics([lesson.measure(each) for each in networks], best)
+    metrics = figures.metrics([lesson.measure(each.network) for each in learned], best)
     tracking = tracking_units(network, lesson, run.recipe)
     found = statistics(trace(network, lesson.tokenizer(text)) for text in lesson.held_out("report"))
     picture = saturation_svg(found)
@@ -197,12 +206,14 @@ def _save(
         "seeds": [each.seed for each in runs],
         "judged": judged,
         "features": [each.feature for each in tracking],
-        "steps": found.steps,
+        "statistics": found,
+        "shown": lesson.shows(network) if isinstance(lesson, Shows) else {},
+        "minutes": math.ceil(fmean(each.seconds for each in learned) / 60),
         "has_picture": picture != "",
         "command": command,
         "versions": {"gatescope": __version__, "torch": torch.__version__},
     }
-    save_model(folder, network, lesson.tokenizer, about, found, card(about | facts, LESSON), picture)
+    save_model(folder, network, lesson.tokenizer, about, found, card(about | facts), picture)
     console.print(_table(metrics, run.seed))
     console.print(f"written to {folder}", soft_wrap=True, markup=False, highlight=False)
 

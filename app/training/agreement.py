@@ -104,7 +104,7 @@ class Agreement:
         for between in range(MEASURED + 1):
             texts = [drawn("test", between, random, misleading=True) for _ in range(SENTENCES)]
             nearest = {"number of the nearest noun": float(between == 0), "chance": 0.5}
-            name = f"number of the verb past {between} nouns of the other number"
+            name = f"number of the verb past nouns of the other number: {between}"
             found.append(Figure(name, self._right(network, texts), baselines=nearest))
         return found
 

@@ -2,25 +2,26 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..recurrent.cells import NAMES
 
-SENTIMENT, LESSON = "card.md.j2", "lesson_card.md.j2"
+TEMPLATE = "card.md.j2"
 
 
-def card(facts: Mapping[str, Any], template: str = SENTIMENT) -> str:
+def card(facts: Mapping[str, Any]) -> str:
     """The card, in Markdown. Raises jinja2.UndefinedError for a fact that the template names and ``facts`` lacks."""
     environment = Environment(  # noqa: S701  Markdown, of our own figures: nothing to escape
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
     environment.filters["figure"] = figure
     environment.filters["cell"] = cell
+    environment.filters["mean"] = fmean
     environment.globals["names"] = NAMES
-    return environment.get_template(template).render(facts).rstrip() + "\n"
+    return environment.get_template(TEMPLATE).render(facts).rstrip() + "\n"
 
 
 def figure(value: float, unit: str) -> str:

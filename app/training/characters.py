@@ -8,7 +8,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,6 +35,9 @@ CONTEXT = 256  # characters that are read before each block, and do not count
 TEXTS = 8  # held-out texts of each slice
 LENGTH = 2_000  # least characters of a held-out text; the most are twice as many
 ORDER = 5  # of the n-grams that a network is compared with
+# A text this long is hardly learned by heart in the few times that it is read, and its characters say too much to hide.
+CHARACTERS = partial(Recipe, dropout=0, unknown=0.001, embedding_spread=1)
+LEARNING_RATES: Mapping[CellName, float] = {"lstm": 8e-3, "gru": 4e-3, "rnn": 4e-3}
 
 Ids = NDArray[np.int64]
 
@@ -49,6 +52,8 @@ class CharacterLesson(ABC):
     recipes: ClassVar[Mapping[CellName, Recipe]]
     hidden_size: ClassVar[int]
     presentation: ClassVar[Mapping[str, Any]]  # description and examples
+    parting: ClassVar[str]  # how the text was cut into its parts
+    sample: ClassVar[int] = 0  # first blocks of the test part that have a figure of their own: anyone may keep them
 
     def __init__(self, parts: Mapping[Part, str], data: str, sources: Sequence[Mapping[str, Any]]) -> None:
         for part, text in parts.items():
@@ -88,7 +93,12 @@ class CharacterLesson(ABC):
 
     def measure(self, network: Network) -> Sequence[Figure]:
         found = bits(network, self.ids["test"])
-        return [Figure(f"held-out {self.name}", found, "bits per character", self._baselines)]
+        counts = {f"held-out {self.name}": len(found)}
+        if self.sample:
+            counts[f"its first {self.sample} blocks"] = self.sample
+        return [
+            Figure(name, found[:count], "bits per character", self._baselines(count)) for name, count in counts.items()
+        ]
 
     def held_out(self, part: Slice) -> Sequence[str]:
         """Every other text of the held-out part, as many as are wanted, from its beginning to its end."""
@@ -104,6 +114,7 @@ class CharacterLesson(ABC):
             "sizes": {part: len(text) for part, text in self.parts.items()},
             "share of unknown characters": unknown,
             "recipe": [
+                self.parting,
                 f"Windows of {WINDOW} characters; the states are carried on from window to window.",
                 f"Judged on the validation part after each epoch; measured on blocks of {BLOCK:,} characters of the "
                 f"test part, each read after the {CONTEXT} characters before it.",
@@ -111,13 +122,18 @@ class CharacterLesson(ABC):
             ],
         }
 
-    @cached_property
-    def _baselines(self) -> dict[str, float]:
-        learned, test = self.ids["train"].numpy(), self.ids["test"].numpy()
-        count = (len(test) - CONTEXT) // BLOCK * BLOCK
-        by_order = ngram_bits(learned, test, len(self.tokenizer.vocabulary), ORDER)
-        scored = [found[-(len(test) - CONTEXT) :][:count].mean() for found in by_order]
+    def _baselines(self, count: int) -> dict[str, float]:
+        """What n-grams reach on the first ``count`` blocks of the test part."""
+        scored = [found[:count].mean() for found in self._ngrams]
         return {"unigram": float(scored[0]), f"{ORDER}-gram": float(scored[-1])}
+
+    @cached_property
+    def _ngrams(self) -> list[FloatArray]:
+        """Bits per character of each block of the test part (N,), under the n-grams of each order."""
+        learned, test = self.ids["train"].numpy(), self.ids["test"].numpy()
+        by_order = ngram_bits(learned, test, len(self.tokenizer.vocabulary), ORDER)
+        scored = (found[-(len(test) - CONTEXT) :] for found in by_order)
+        return [found[: len(found) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=1) for found in scored]
 
 
 class Windows:

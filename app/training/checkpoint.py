@@ -25,9 +25,15 @@ class Checkpoint:
     data: str = ""  # what the run learns from: a checksum, for example
     every: float = 10.0  # seconds between two writings
     _due: float = field(init=False, repr=False)
+    _since: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._due = time.monotonic() + self.every
+        self._due, self._since = time.monotonic() + self.every, time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """CPU time of the run so far, in this process and in those that it goes on from."""
+        return time.process_time() - self._since
 
     def read(self, run: Mapping[str, Any]) -> Snapshot | None:
         """What was last written; None where there is no file.
@@ -40,7 +46,7 @@ class Checkpoint:
         advice = f"delete {self.path} to begin anew"
         try:
             found = torch.load(self.path, weights_only=True)
-            written, snapshot = found["run"], found["snapshot"]
+            written, snapshot, seconds = found["run"], found["snapshot"], float(found["seconds"])
         except Exception as error:  # what unpickling may raise has no common kind
             raise CheckpointError(f"{self.path} is no checkpoint ({type(error).__name__}): {advice}") from None
         for name, value in {**run, "data": self.data}.items():
@@ -48,6 +54,7 @@ class Checkpoint:
                 raise CheckpointError(
                     f"{self.path} is of another run, whose {name} is {written.get(name)} and not {value}: {advice}"
                 )
+        self._since = time.process_time() - seconds
         return dict(snapshot)
 
     def keep(self, run: Mapping[str, Any], snapshot: Callable[[], Snapshot]) -> None:
@@ -56,7 +63,7 @@ class Checkpoint:
             return
         partial = self.path.with_name(f"{self.path.name}.partial")
         written = io.BytesIO()  # of a full disk PyTorch's own writer says no more than a RuntimeError
-        torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot()}, written)
+        torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot(), "seconds": self.seconds}, written)
         partial.write_bytes(written.getbuffer())
         os.replace(partial, self.path)  # noqa: PTH105  of one file system: it is there as a whole, or not at all
         self._due = time.monotonic() + self.every

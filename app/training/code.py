@@ -5,7 +5,6 @@ import platform
 import re
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ import numpy as np
 from ..analysis.features import Feature
 from ..recurrent.cells import CellName
 from ..recurrent.trace import FloatArray
-from .characters import CharacterLesson, line_position
+from .characters import CHARACTERS, LEARNING_RATES, CharacterLesson, line_position
 from .corpora import Part
 from .download import DataError
 from .lesson import Lesson
@@ -23,7 +22,7 @@ from .train import Recipe
 OMITTED = frozenset(
     {"test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages"}
 )
-PARTS: Mapping[int, Part] = {0: "test", 1: "validation"}  # by the SHA-256 of a file's name modulo 20
+VALIDATION, TEST = 0.90, 0.95  # from where on, in the order of the paths, files are of these parts
 TAB = 8  # columns, as the language counts them
 
 LEXEME = re.compile(
@@ -36,8 +35,6 @@ LEXEME = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-RECIPE = Recipe(4, batch_size=16, learning_rate=8e-3, dropout=0, unknown=0.001, embedding_spread=1.0)
-
 
 class Code(CharacterLesson):
     """The lesson."""
@@ -45,10 +42,14 @@ class Code(CharacterLesson):
     name = "code"
     hidden_size = 128
     recipes: ClassVar[Mapping[CellName, Recipe]] = {
-        "lstm": RECIPE,
-        "gru": replace(RECIPE, learning_rate=4e-3),
-        "rnn": replace(RECIPE, learning_rate=4e-3),
+        cell: CHARACTERS(epochs=4, batch_size=16, learning_rate=rate) for cell, rate in LEARNING_RATES.items()
     }
+    parting = (
+        "In the order of the paths, the last 5 % of the characters are the test part and the 5 % before them the "
+        "validation part, in whole files: packages that lie next to each other share names and habits, so that figures "
+        "of another choice of files may differ."
+    )
+    sample = 11
     presentation: ClassVar[Mapping[str, Any]] = {
         "description": "After each character of a Python program: the probability of every character to be the next.",
         "examples": [
@@ -78,8 +79,7 @@ def load(cache: Path, warn: Callable[[str], None]) -> Lesson:  # noqa: ARG001  w
     ``warn`` is told of the files that are left out, as they are not UTF-8. Raises DataError if there is no source.
     """
     folder = Path(sysconfig.get_path("stdlib"))
-    checksum, size, count = hashlib.sha256(), 0, 0
-    texts: dict[Part, list[str]] = {"train": [], "validation": [], "test": []}
+    checksum, size, texts = hashlib.sha256(), 0, []
     for name in sorted(names(folder)):
         data = (folder / name).read_bytes()
         try:
@@ -88,18 +88,18 @@ def load(cache: Path, warn: Callable[[str], None]) -> Lesson:  # noqa: ARG001  w
             warn(f"{folder / name} is not UTF-8, from byte {error.start} on: it is left out")
             continue
         checksum.update(f"{name}\0{len(data)}\0".encode() + data)
-        size, count = size + len(data), count + 1
-        texts[part(name)].append(text)
-    if not count:
+        size += len(data)
+        texts.append(text)
+    if not texts:
         raise DataError(f"{folder} holds no source of the standard library: use a Python that was installed with it")
     source = {
-        "name": f"standard library of Python, {count} files",
+        "name": f"standard library of Python, {len(texts)} files",
         "version": platform.python_version(),
         "sha256": checksum.hexdigest(),
         "size": size,
         "licence": "PSF-2.0",
     }
-    return Code({part: "".join(some) for part, some in texts.items()}, checksum.hexdigest(), [source])
+    return Code(split(texts), checksum.hexdigest(), [source])
 
 
 def names(folder: Path) -> Iterator[str]:
@@ -110,9 +110,16 @@ def names(folder: Path) -> Iterator[str]:
             yield name.as_posix()
 
 
-def part(name: str) -> Part:
-    """The part of a file, by the SHA-256 of its name modulo 20: 0 is test, 1 validation, the rest training."""
-    return PARTS.get(int(hashlib.sha256(name.encode()).hexdigest(), 16) % 20, "train")
+def split(texts: Sequence[str]) -> dict[Part, str]:
+    """The last 5 % of the characters to test on and the 5 % before them to validate on, both in whole files."""
+    lengths = np.array([len(text) for text in texts])
+    begins = lengths.cumsum() - lengths
+    validation, test = np.searchsorted(begins, np.array([VALIDATION, TEST]) * lengths.sum())
+    return {
+        "train": "".join(texts[:validation]),
+        "validation": "".join(texts[validation:test]),
+        "test": "".join(texts[test:]),
+    }
 
 
 def syntax(text: str) -> dict[str, FloatArray]:

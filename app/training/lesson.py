@@ -1,7 +1,7 @@
 """What every task gives to the commands that train and evaluate: its data at hand, and how to learn and measure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ..analysis.features import Feature
 from ..analysis.figures import Figure
@@ -45,3 +45,11 @@ class Lesson(Protocol):
 
     def facts(self) -> Mapping[str, Any]:
         """What the card says of the data and the recipe, beside the figures."""
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A lesson that has more to show of a network than figures."""
+
+    def shows(self, network: Network) -> Mapping[str, Sequence[Any]]:
+        """Further sections of the card, by their titles: paragraphs, lists and tables, as ``facts`` gives them."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 
 from ..analysis.units import best_units
+from ..manifest import NamedUnit
 from ..recurrent.network import Network, NetworkConfig
-from ..store import NamedUnit
 from .lesson import Lesson
-from .train import Recipe, initialise
+from .train import Recipe, fresh
 
 UNTRAINED = 5  # networks to compare with
 
@@ -27,7 +27,5 @@ def untrained(config: NetworkConfig, recipe: Recipe, count: int = UNTRAINED) -> 
     """Networks as they are before the first step of training, of the seeds from 0 on."""
     for seed in range(count):
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = Network(config)
-            initialise(network, recipe)
+            network = fresh(config, recipe, seed)
         yield network.eval().requires_grad_(requires_grad=False)

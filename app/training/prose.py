@@ -9,7 +9,6 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +18,7 @@ import numpy as np
 from ..analysis.features import Feature
 from ..recurrent.cells import CellName
 from ..recurrent.trace import FloatArray
-from .characters import CharacterLesson, line_position
+from .characters import CHARACTERS, LEARNING_RATES, CharacterLesson, line_position
 from .corpora import Part
 from .download import TIMEOUT, DataError, MissingClientError
 from .lesson import Lesson
@@ -37,8 +36,6 @@ PARAGRAPH = re.compile(r"\n\n+")  # what stands before one
 WORD = re.compile(r"[^\W\d_]+")
 MARKS = '"“”'
 
-RECIPE = Recipe(7, batch_size=16, learning_rate=8e-3, dropout=0, unknown=0.001, embedding_spread=1.0)
-
 
 class Prose(CharacterLesson):
     """The lesson."""
@@ -46,10 +43,13 @@ class Prose(CharacterLesson):
     name = "prose"
     hidden_size = 128
     recipes: ClassVar[Mapping[CellName, Recipe]] = {
-        "lstm": RECIPE,
-        "gru": replace(RECIPE, learning_rate=4e-3),
-        "rnn": replace(RECIPE, learning_rate=4e-3),
+        cell: CHARACTERS(epochs=7, batch_size=16, learning_rate=rate) for cell, rate in LEARNING_RATES.items()
     }
+    parting = (
+        "The last 5 % of the text are the test part, the 2.5 % before them the validation part; each begins with a "
+        "paragraph."
+    )
+    sample = 7
     presentation: ClassVar[Mapping[str, Any]] = {
         "description": "After each character of a novel: the probability of every character to be the next.",
         "examples": [

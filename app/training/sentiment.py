@@ -59,7 +59,7 @@ WORDS = 8_000
 PAIRS = 6_000
 STEEPNESS = 1.5  # of the sigmoid that makes a probability of a rating
 EVERY_STEP = 0.2  # weight of the loss after every word, beside that after the last
-RECIPE = Recipe(epochs=10)
+RECIPE = Recipe(epochs=10, keep_best=False)
 
 
 @dataclass(frozen=True)

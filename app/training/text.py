@@ -10,7 +10,7 @@ import numpy as np
 from ..analysis.features import Feature
 from ..recurrent.cells import CellName
 from ..recurrent.trace import FloatArray
-from .characters import LENGTH, SYMBOLS, WINDOW, CharacterLesson
+from .characters import CHARACTERS, LEARNING_RATES, LENGTH, SYMBOLS, WINDOW, CharacterLesson
 from .corpora import Part
 from .download import DataError
 from .files import TextFile, read
@@ -23,7 +23,6 @@ STEPS = 6_000  # batches in all
 ROWS = (8, 32)  # fewest and most of a batch: with few, a short text still makes many batches
 ROW = 30_000  # characters for each
 EPOCHS = (5, 100)  # fewest and most
-LEARNING_RATES: dict[CellName, float] = {"lstm": 8e-3, "gru": 4e-3, "rnn": 4e-3}
 UNUSUAL = 0.02  # share of characters outside the vocabulary from which on it is worth a word
 OWN = "that of its owner"  # the licence of a text of one's own
 WORD = re.compile(r"[^\W_]+")
@@ -38,6 +37,10 @@ class Text(CharacterLesson):
     presentation: ClassVar[Mapping[str, Any]] = {
         "description": "After each character: the probability of every character to come next."
     }
+    parting = (
+        f"The last {TEST:.0%} of the text are the test part, the {VALIDATION:.1%} before them the validation part, or "
+        "more of a short text; lines stay whole where there are any."
+    ).replace("%", " %")
 
     def __init__(self, file: TextFile) -> None:
         name = file.path.stem
@@ -49,12 +52,10 @@ class Text(CharacterLesson):
         """As many epochs as make about ``STEPS`` batches, fewer once the validation part is no longer learned."""
         length = len(self.parts["train"])
         rows = bounded(length // ROW, *ROWS)
-        return Recipe(
+        return CHARACTERS(
             epochs=bounded(round(STEPS * rows * WINDOW / length), *EPOCHS),
             batch_size=rows,
             learning_rate=LEARNING_RATES[cell],
-            dropout=0,
-            unknown=0.001,
             patience=5,
         )
 

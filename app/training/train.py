@@ -48,6 +48,7 @@ class Recipe:
     chrono: int = 0  # longest dependency that an LSTM's biases are drawn for (Tallec & Ollivier 2018); 0: forget_bias
     embedding_spread: float = 0.1  # standard deviation of the embedding at the first step
     patience: int = 0  # epochs in a row that may judge no network better, before the run is ended; 0: any number
+    keep_best: bool = True  # whether the network of the epoch that was judged best is kept, or that of the last one
 
 
 Report = Callable[[float, float], None]  # share of the run that is done; loss of the last batch
@@ -65,21 +66,27 @@ def train(
 ) -> Network:
     """A network of ``config`` that has learned ``task``; the same bits for the same seed on the same machine.
 
-    With ``judge`` it is the network of the epoch that was judged best; without, that of the last. A run that was ended
-    goes on from ``checkpoint``, to the same bits as if it had not been. Raises CheckpointError if the checkpoint cannot
-    be read or is of another run, and OSError if it cannot be written.
+    With ``judge`` it is the network of the epoch that was judged best, unless ``recipe`` keeps the last; without, that
+    of the last. A run that was ended goes on from ``checkpoint``, to the same bits as if it had not been. Raises
+    CheckpointError if the checkpoint cannot be read or is of another run, and OSError if it cannot be written.
     """
-    with _one_thread(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = Network(config)
-        initialise(network, recipe)
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        network = fresh(config, recipe, seed)
         run = _Run(network, task, recipe, torch.Generator().manual_seed(seed), judge)
         _fit(run, report, checkpoint, asdict(config) | asdict(recipe) | {"seed": seed})
     return network.eval().requires_grad_(requires_grad=False)
 
 
+def fresh(config: NetworkConfig, recipe: Recipe, seed: int) -> Network:
+    """A network of ``config`` before its first step; it leaves PyTorch's random numbers where its own end."""
+    torch.manual_seed(seed)
+    network = Network(config)
+    initialise(network, recipe)
+    return network
+
+
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums over several threads round differently from run to run."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -146,7 +153,7 @@ class _Run:
         return loss.item()
 
     def end_epoch(self) -> None:
-        """Go on to the next epoch; with a judge, keep the best network, and end the run when patience is lost."""
+        """Go on to the next epoch; with a judge, note the best network, and end the run when patience is lost."""
         self.epoch, self.number, self.drawn_from = self.epoch + 1, 0, self.generator.get_state()
         if self.judge is None:
             return
@@ -158,8 +165,9 @@ class _Run:
             self.best, self.stale = found, 0
             self.best_weights = {name: weight.clone() for name, weight in self.network.state_dict().items()}
         if 0 < self.recipe.patience <= self.stale or self.epoch == self.recipe.epochs:
-            self.network.load_state_dict(self.best_weights)
             self.epoch = self.recipe.epochs
+            if self.recipe.keep_best:
+                self.network.load_state_dict(self.best_weights)
 
     def snapshot(self) -> Snapshot:
         """All of it, for ``restore``."""

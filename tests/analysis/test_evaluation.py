@@ -1,11 +1,9 @@
 """Accuracies on held-out text."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
-from gatescope.analysis.evaluation import Negated, Rated, accuracy, metrics, negation, share, verdicts
+from gatescope.analysis.evaluation import Negated, Rated, accuracy, negation, verdicts
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, WordTokenizer
 from gatescope.recurrent.trace import trace
@@ -67,22 +65,3 @@ def test_a_network_that_does_not_negate_flips_nothing(negator: Network) -> None:
 def test_a_pair_flips_only_if_both_are_right(negator: Network) -> None:
     phrases = Negated(["bad", "good", "good"], ["bad", "bad", "good"], [2, 2, 2])
     assert negation(negator, TOKENIZER, phrases)["held-out words, flipped by not"].tolist() == [False, True, False]
-
-
-def test_a_share_has_the_standard_error_of_a_proportion() -> None:
-    assert share(np.array([True, True, True, False])) == (0.75, math.sqrt(0.75 * 0.25 / 4))
-    with pytest.raises(ValueError, match=r"^there is nothing to measure: no example was held out$"):
-        share(np.array([], bool))
-
-
-def test_metrics_give_the_chosen_run_beside_all() -> None:
-    runs = [{"films": np.array([True, False])}, {"films": np.array([True, True])}]
-    (metric,) = metrics(runs, 1)
-    assert metric.model_dump(exclude_defaults=True) == {
-        "name": "films", "value": 1.0, "standard_error": 0.0, "seeds": [0.5, 1.0], "examples": 2,
-    }  # fmt: skip
-
-
-def test_a_measure_without_examples_is_named() -> None:
-    with pytest.raises(ValueError, match=r"^tweets: there is nothing to measure: no example was held out$"):
-        metrics([{"tweets": np.array([], bool)}], 0)

@@ -44,6 +44,11 @@ def test_card_tells_sizes_activations_and_checksum(api: TestClient, models: Path
     ]
 
 
+def test_card_tells_outputs_about_the_next_token_from_verdicts(api: TestClient) -> None:
+    cards = {model: api.get(f"/api/v1/models/{model}").json() for model in ("lstm", "letters")}
+    assert {model: card["predicts_next"] for model, card in cards.items()} == {"lstm": False, "letters": True}
+
+
 @pytest.mark.parametrize(
     ("cell", "ranges"),
     [

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 class Oracle(nn.Module):
     """A stand-in for a network: knows the depth, and forgets it at a step."""
 
-    def __init__(self, wrong_at: int | None = None) -> None:
+    def __init__(self, wrong_at: int | None = None, sure: float = 1) -> None:
         super().__init__()
-        self.wrong_at = wrong_at
+        self.wrong_at, self.sure = wrong_at, sure
 
     def forward(self, ids: Tensor) -> Tensor:
         depths = ((ids == 1).int() - (ids == 2).int()).cumsum(dim=1)
-        logits = torch.where(depths == 0, 1.0, -1.0)
+        logits = torch.where(depths == 0, self.sure, -self.sure)
         if self.wrong_at is not None:
             logits[: len(ids) // 2, self.wrong_at] *= -1
         return logits[..., None]
@@ -58,8 +58,12 @@ def test_a_text_is_right_if_all_of_it_is() -> None:
     np.testing.assert_allclose(single.values.mean(), 1 - 0.5 / MEASURED)
 
 
-def test_a_network_that_knows_is_judged_better() -> None:
-    assert load().judge(Oracle()) < load().judge(Oracle(wrong_at=20))
+def test_it_is_judged_by_wrong_texts_and_then_by_the_least_sure_answer() -> None:
+    lesson = load()
+    assert lesson.judge(Oracle(wrong_at=20)) == 0.5
+    assert lesson.judge(Oracle()) == -1
+    assert lesson.judge(Oracle(sure=3)) == -3
+    assert np.isnan(lesson.judge(Oracle(sure=float("nan"))))
 
 
 def test_the_held_out_slices_differ() -> None:

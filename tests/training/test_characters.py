@@ -44,6 +44,7 @@ class Lines(CharacterLesson):
     recipes: ClassVar[Mapping[CellName, Recipe]] = dict.fromkeys(
         ("lstm", "gru", "rnn"), Recipe(epochs=2, batch_size=4, learning_rate=0.03, dropout=0, unknown=0)
     )
+    parting = "In order."
     presentation: ClassVar[Mapping[str, Any]] = {
         "title": "Lines",
         "description": "The next character.",
@@ -63,7 +64,7 @@ def lesson(test: int = 2_500, last: str = "five") -> Lines:
     return Lines(texts, "0" * 64, [{"name": "lines"}])
 
 
-@pytest.mark.parametrize("name", ["prose.txt", "code.txt"])
+@pytest.mark.parametrize("name", ["prose.txt", "code.txt", "sentiment.tsv"])
 def test_the_slices_are_as_their_readme_says(name: str) -> None:
     folder = Path(__file__).parent.parent / "data"
     (row,) = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith(f"| `{name}`")]
@@ -194,6 +195,20 @@ def test_figures_are_of_the_test_part_and_the_judge_of_the_validation_part(monke
     assert figure.baselines["5-gram"] > figure.values.mean()  # it is sure of what is not so
 
 
+def test_the_first_blocks_may_have_a_figure_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(characters, "BLOCK", 100)
+    monkeypatch.setattr(Lines, "sample", 3)
+    data = lesson(test=100)
+    network = random_network(cell="gru", vocabulary_size=12, outputs=12, head="softmax")
+    whole, sample = data.measure(network)
+    assert sample.name == "its first 3 blocks"
+    assert sample.values.tolist() == whole.values[:3].tolist()
+    assert sample.baselines.keys() == whole.baselines.keys()
+    by_order = ngram_bits(data.ids["train"].numpy(), data.ids["test"].numpy(), 12, 5)
+    assert sample.baselines["unigram"] == pytest.approx(by_order[0][characters.CONTEXT :][:300].mean())
+    assert sample.baselines["5-gram"] == pytest.approx(by_order[4][characters.CONTEXT - 4 :][:300].mean())
+
+
 def test_the_network_is_of_equal_width_whatever_the_cell() -> None:
     configs = [lesson().config(cell) for cell in ("lstm", "gru", "rnn")]
     size = len(lesson().tokenizer.vocabulary)
@@ -255,4 +270,5 @@ def test_the_facts_say_what_was_learned_from_and_how() -> None:
         "validation": 0,
         "test": pytest.approx(2 / 19),
     }  # i and v
-    assert facts["recipe"][0].startswith("Windows of 128 characters")
+    assert facts["recipe"][0] == "In order."
+    assert facts["recipe"][1].startswith("Windows of 128 characters")

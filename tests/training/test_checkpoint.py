@@ -70,6 +70,22 @@ def test_a_run_can_be_killed_again_and_again(tmp_path: Path) -> None:
     )
 
 
+def test_the_time_of_a_run_is_that_of_all_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at(second: float) -> None:
+        monkeypatch.setattr("time.process_time", lambda: second)
+
+    at(100.0)
+    first = Checkpoint(tmp_path / "run", every=0)
+    at(107.0)
+    first.keep({}, dict)
+    at(3.0)
+    second = Checkpoint(tmp_path / "run")
+    assert second.seconds == 0
+    second.read({"data": ""})
+    at(5.0)
+    assert second.seconds == 9
+
+
 def test_nothing_half_written_takes_the_place_of_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run"
     killed_after(5, path, FirstToken(), RECIPE)

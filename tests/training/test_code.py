@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from gatescope.recurrent.trace import FloatArray
 from gatescope.training import code
-from gatescope.training.code import Code, indentation, names, part, syntax
+from gatescope.training.code import Code, indentation, names, split, syntax
 from gatescope.training.download import DataError
 from hypothesis import given
 from hypothesis import strategies as st
 
 SLICE = Path(__file__).parent.parent / "data" / "code.txt"
+NAMES = [*(f"{letter}.py" for letter in "bcdefghijklmnopqrs"), "t/a.py", "t/b.py", "t/c.py"]
 
 
 def digits(values: FloatArray) -> str:
@@ -107,9 +108,9 @@ def test_any_text_has_its_features(text: str) -> None:
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A standard library of the slice's text under names that make for all three parts."""
+    """A standard library of the slice's text, again and again."""
     folder = tmp_path / "python3"
-    for name in ("functools.py", "gzip.py", "heapq.py", "json/decoder.py"):
+    for name in NAMES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(SLICE.read_bytes())
     monkeypatch.setattr(sysconfig, "get_path", {"stdlib": str(folder)}.__getitem__)
@@ -122,49 +123,58 @@ def load(library: Path) -> Code:
     return lesson
 
 
-def test_a_file_belongs_to_its_part_by_its_name() -> None:
-    assert [part(name) for name in ("functools.py", "gzip.py", "heapq.py", "json/decoder.py")] == [
-        "test", "validation", "train", "train",
-    ]  # fmt: skip
+def test_the_last_files_are_held_out() -> None:
+    texts = [f"{at:04d}" for at in range(40)]
+    assert split(texts) == {"train": "".join(texts[:36]), "validation": "00360037", "test": "00380039"}
 
 
-def test_the_parts_are_whole_files_in_order(library: Path) -> None:
-    (library / "heapq.py").write_text("# heapq\n" * 300)
+def test_a_file_that_begins_in_a_part_and_ends_beyond_it_is_not_cut() -> None:
+    assert split(["a" * 89, "b" * 4, "c" * 4, "d" * 3]) == {
+        "train": "a" * 89 + "b" * 4,
+        "validation": "cccc",
+        "test": "ddd",
+    }
+
+
+def test_the_parts_are_whole_files_in_the_order_of_their_paths(library: Path) -> None:
+    (library / NAMES[-1]).write_text("# last\n" * 3_000)
     text = SLICE.read_text(encoding="utf-8")
-    assert load(library).parts == {"train": "# heapq\n" * 300 + text, "validation": text, "test": text}
+    assert load(library).parts == {
+        "train": text * (len(NAMES) - 2), "validation": text, "test": "# last\n" * 3_000,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["test/a.py", "json/tests/a.py", "encodings/a.py", "site-packages/a.py", "a.txt"])
 def test_tests_tables_and_what_is_no_source_are_left_out(name: str, library: Path) -> None:
-    (library / name).parent.mkdir(exist_ok=True)
+    (library / name).parent.mkdir(exist_ok=True, parents=True)
     (library / name).write_text("")
-    assert sorted(names(library)) == ["functools.py", "gzip.py", "heapq.py", "json/decoder.py"]
+    assert sorted(names(library)) == NAMES
 
 
 def test_the_source_is_named_with_its_checksum(library: Path) -> None:
     lesson, data = load(library), SLICE.read_bytes()
     checksum = hashlib.sha256()
-    for name in ("functools.py", "gzip.py", "heapq.py", "json/decoder.py"):
+    for name in NAMES:
         checksum.update(name.encode() + b"\0" + str(len(data)).encode() + b"\0" + data)
     assert lesson.data == checksum.hexdigest()
     (source,) = lesson.facts()["data"]
     assert source["sha256"] == lesson.data
-    assert (source["name"], source["size"]) == ("standard library of Python, 4 files", 4 * len(data))
+    assert (source["name"], source["size"]) == ("standard library of Python, 21 files", 21 * len(data))
     assert re.fullmatch(r"3\.\d+\.\d+.*", source["version"])
 
 
 def test_another_name_for_a_file_is_other_data(library: Path) -> None:
     before = load(library).data
-    (library / "heapq.py").rename(library / "queue.py")
+    (library / NAMES[3]).rename(library / "a.py")
     assert load(library).data != before
 
 
 def test_a_file_that_is_not_utf_8_is_left_out_and_that_is_said(library: Path) -> None:
-    (library / "heapq.py").write_bytes(b"# caf\xe9\n")
+    (library / NAMES[3]).write_bytes(b"# caf\xe9\n")
     said: list[str] = []
     lesson = code.load(library, said.append)
-    assert said == [f"{library}/heapq.py is not UTF-8, from byte 5 on: it is left out"]
-    assert lesson.facts()["data"][0]["name"] == "standard library of Python, 3 files"
+    assert said == [f"{library}/{NAMES[3]} is not UTF-8, from byte 5 on: it is left out"]
+    assert lesson.facts()["data"][0]["name"] == "standard library of Python, 20 files"
 
 
 def test_a_python_without_its_source_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

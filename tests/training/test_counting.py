@@ -9,7 +9,6 @@ from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.training.counting import (
     FARTHEST,
     LEARNED,
-    counter_steps,
     load_anbn,
     load_anbncn,
     margins,
@@ -17,7 +16,9 @@ from gatescope.training.counting import (
     reach,
     right_up_to,
     string,
+    tally,
 )
+from gatescope.training.lesson import Shows
 from gatescope.training.train import Batch, train
 from torch import Tensor, nn
 
@@ -30,12 +31,13 @@ class Counter(nn.Module):
         self.leak, self.last = leak, last
 
     def forward(self, ids: Tensor) -> Tensor:
-        count, logits = 0.0, []
-        for id_ in ids[0].tolist():
-            count = min(count * (1 - self.leak) + (1 if id_ == 1 else -1), self.last)
-            in_a = 1.0 if id_ == 1 else -1.0
-            logits.append([in_a, 1.0 if id_ == 1 else count - 0.5, -1.0 if id_ == 1 else 0.5 - count])
-        return torch.tensor([logits])
+        count, logits = torch.zeros(len(ids)), []
+        for id_ in ids.T:
+            in_a = torch.where(id_ == 1, 1.0, -1.0)
+            count = (count * (1 - self.leak) + in_a).clamp(max=self.last)
+            left = torch.where(id_ == 1, 1.0, count - 0.5)
+            logits.append(torch.stack([in_a, left, torch.where(id_ == 1, -1.0, 0.5 - count)], dim=1))
+        return torch.stack(logits, dim=1)
 
 
 def allowed(letters: str, n: int) -> list[str]:
@@ -81,7 +83,7 @@ def test_padding_costs_nothing_and_the_worst_answer_most() -> None:
 
 def test_an_exact_counter_is_right_for_ever() -> None:
     network = Counter()
-    assert float(margins(network, "ab", 7).min()) == 0.5
+    assert [float(margin.min()) for margin in margins(network, "ab", [7, 2])] == [0.5, 0.5]
     assert right_up_to(network, "ab", limit=60) == 60
     assert reach(network, "ab") == FARTHEST
 
@@ -89,6 +91,11 @@ def test_an_exact_counter_is_right_for_ever() -> None:
 def test_a_counter_that_is_full_is_right_up_to_there() -> None:
     assert right_up_to(Counter(last=30), "ab", limit=60) == 30
     assert reach(Counter(last=30), "ab") == 30
+
+
+def test_an_answer_that_is_no_number_is_wrong() -> None:
+    assert right_up_to(Counter(leak=float("nan")), "ab", limit=60) == 0
+    assert np.isnan(reach(Counter(leak=float("nan")), "ab"))
 
 
 def test_the_trend_says_how_far_a_leaking_counter_gets() -> None:
@@ -99,7 +106,7 @@ def test_the_trend_says_how_far_a_leaking_counter_gets() -> None:
 
 
 def lstm_counter() -> Network:
-    """One cell that adds 0.5 at an a and takes 0.5 at a b, beside one that does nothing."""
+    """One cell that takes 0.5 at an a and adds 0.5 at a b, beside one that does nothing."""
     network = Network(NetworkConfig("lstm", 3, 2, 2, 3))
     weights = network.weights(0, "forward")
     with torch.no_grad():
@@ -112,29 +119,47 @@ def lstm_counter() -> Network:
 
 
 def test_the_steps_of_the_cell_that_counts() -> None:
-    steps = counter_steps(lstm_counter(), load_anbn().tokenizer, "ab")
-    np.testing.assert_allclose(steps["a"], np.full(48, 0.5), atol=1e-5)  # oriented: an a adds
-    np.testing.assert_allclose(steps["b"], np.full(48, -0.5), atol=1e-5)
+    counter = tally(lstm_counter(), load_anbn().tokenizer, "ab")
+    assert (counter.state, counter.unit) == ("c", 0)
+    assert counter.r == pytest.approx(-1, abs=1e-6)
+    np.testing.assert_allclose(counter.steps()[0], np.full(48, 0.5), atol=1e-5)  # oriented: an a adds
+    np.testing.assert_allclose(counter.steps()[1], np.full(48, -0.5), atol=1e-5)
+
+
+def test_how_it_counts_is_shown() -> None:
+    lesson = load_anbn()
+    assert isinstance(lesson, Shows)
+    [sentence, along, gates_say, means] = lesson.shows(lstm_counter())["How it counts"]
+    assert "unit 0 is the one whose cell state *c*" in sentence
+    assert along[0] == {"n": 1, "a": "-0.500", "b": "-24.500"}
+    assert (along[-1]["n"], along[-1]["a"], abs(float(along[-1]["b"]))) == (50, "-25.000", 0)
+    assert "the first 2 of each letter left out" in gates_say
+    assert means[1] == {"activation": "forget gate *f*", "a": "1.000", "b": "1.000"}
+    assert means[3] == {"activation": "cell candidate *g*", "a": "-0.500", "b": "0.500"}
+    plain = load_anbncn()
+    [sentence, along] = plain.shows(Network(plain.config("rnn")))["How it counts"]
+    assert "hidden state *h*" in sentence
+    assert {tuple(row) for row in along} == {("n", "a", "b", "c")}
 
 
 def test_the_features_are_the_counts() -> None:
     lesson = load_anbncn()
     first, second = lesson.features("aabbc")
     assert (first.name, second.name) == ("a's less b's", "b's less c's")
-    assert first.values.tolist() == [1, 2, 1, 0, 0]
-    assert second.values.tolist() == [0, 0, 1, 2, 1]
+    np.testing.assert_array_equal(first.values, [1, 2, 1, 0, np.nan])
+    np.testing.assert_array_equal(second.values, [np.nan, np.nan, 1, 2, 1])
 
 
 def test_a_short_run_learns_more_than_nothing_and_is_measured() -> None:
     lesson = load_anbn()
-    recipe = dataclasses.replace(lesson.recipe("lstm"), epochs=3)
+    recipe = dataclasses.replace(lesson.recipe("lstm"), epochs=1)
     network = train(lesson.config("lstm"), lesson.task, recipe, 0, judge=lesson.judge)
     figures = lesson.measure(network)
     assert figures[0].unit == "n"
     assert figures[0].values.tolist() == [right_up_to(network, "ab")]
     assert [len(figure.values) for figure in figures] == [1, 48, 48, 48, 48]
-    assert lesson.judge(network) <= -3
-    assert len(lesson.measure(Network(lesson.config("gru")))) == 1
+    assert lesson.judge(network) <= -20
+    assert {figure.unit for figure in lesson.measure(Network(lesson.config("gru")))[1:]} == {"of h"}
 
 
 def test_the_examples_are_strings_of_the_language_and_one_that_is_cut_short() -> None:

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from gatescope.recurrent.network import Network
+from gatescope.recurrent.trace import trace
 from gatescope.training.flag import DISTANCES, FLAGS, LONGEST, drawn, load
+from gatescope.training.lesson import Shows
 from torch import Tensor, nn
 
 
@@ -52,7 +55,25 @@ def test_success_against_distance() -> None:
     figures = load().measure(Memory(span=50))
     assert [figure.values.mean() for figure in figures] == [1 if each <= 50 else 0.5 for each in DISTANCES]
     assert {figure.baselines["chance"] for figure in figures} == {0.5}
-    assert figures[-1].name == "the flag 500 steps before"
+    assert figures[-1].name == "the flag at a distance of 500"
+
+
+def test_the_curve_is_shown() -> None:
+    lesson = load()
+    assert isinstance(lesson, Shows)
+    network = Network(lesson.config("rnn")).eval().requires_grad_(requires_grad=False)
+    network.weights(0, "forward").w_hh.mul_(1e-3)  # forgets at once
+    [curve, sentence] = lesson.shows(network)["Success against distance"]
+    assert [row["distance"] for row in curve] == list(DISTANCES)
+    for row, figure in zip(curve, lesson.measure(network), strict=True):
+        assert row["right"] == f"{100 * figure.values.mean():.1f} %"
+        assert len(row["0 to 100 %"]) == round(20 * figure.values.mean())
+    text = "qwertyuiop"
+    minus, plus = (trace(network, lesson.tokenizer(flag + text)).layer()["h"][0] for flag in FLAGS)
+    assert float(curve[0]["apart"]) == pytest.approx(np.linalg.norm(plus - minus), rel=0.005)
+    assert float(curve[0]["apart"]) > 100 * float(curve[1]["apart"])
+    assert float(curve[-1]["apart"]) == 0
+    assert "have left the hidden state *h*" in sentence
 
 
 def test_a_longer_memory_is_judged_better() -> None:

@@ -9,8 +9,10 @@ import pytest
 from archives import NEGATIVE, POSITIVE
 from gatescope.analysis.figures import metrics
 from gatescope.recurrent.network import Network
-from gatescope.training import lessons, sentiment_lesson
+from gatescope.recurrent.trace import trace
+from gatescope.training import lessons, sentiment, sentiment_lesson
 from gatescope.training.download import DataError
+from gatescope.training.lesson import Shows
 from gatescope.training.naming import tracking_units
 from gatescope.training.sentiment_lesson import SentimentLesson
 from gatescope.training.train import train
@@ -85,6 +87,22 @@ def test_the_rating_of_a_held_out_text_is_known_at_its_last_word(lesson: Sentime
     (feature,) = lesson.features(lesson._data.parts["train"][0].text)
     assert np.isnan(feature.values).all()
     assert set(lesson.held_out("choose")).isdisjoint(lesson.held_out("report"))
+
+
+def test_what_it_says_and_what_happens_at_not_is_shown(lesson: SentimentLesson) -> None:
+    network = Network(lesson.config("lstm")).eval().requires_grad_(requires_grad=False)
+    assert isinstance(lesson, Shows)
+    shown = lesson.shows(network)
+    assert list(shown) == ["What it says", "At *not*"]
+    [said] = shown["What it says"]
+    assert [row["text"] for row in said] == list(sentiment.SHOWN)
+    verdict = trace(network, lesson.tokenizer("not good")).outputs[-1, 0]
+    assert {row["text"]: row["verdict at its end"] for row in said}["not good"] == f"{verdict:.2f}"
+    sentence, rows = shown["At *not*"]
+    times = sum(text.split().count("not") for text in lesson.held_out("report"))
+    assert f"at the {times} times" in sentence
+    assert [row["activation"] for row in rows][:2] == ["input gate *i*", "forget gate *f*"]
+    assert rows[0]["units"].endswith(" of 64")
 
 
 def test_the_unit_for_sentiment_is_sought_over_whole_texts(lesson: SentimentLesson) -> None:

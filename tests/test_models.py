@@ -1,0 +1,157 @@
+"""Every model that is shipped: whole, small, told of by its card, and as good as the card says."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from gatescope.analysis import evaluation
+from gatescope.analysis.figures import metrics
+from gatescope.recurrent.cells import NAMES
+from gatescope.settings import data_folder
+from gatescope.store import CARD, SATURATION, STATISTICS, WEIGHTS, Model, Store
+from gatescope.training import characters, lessons
+from gatescope.training.card import cell, figure
+from gatescope.training.train import one_thread
+
+DATA = Path(__file__).parent / "data"
+README = (DATA.parent.parent / "README.md").read_text(encoding="utf-8")
+STORE = Store(data_folder("models"))
+CELLS = ("lstm", "gru", "rnn")
+LARGEST, ALL = 2_000_000, 12_000_000  # bytes
+
+every = pytest.mark.parametrize("model", STORE.models.values(), ids=STORE.models.keys())
+
+
+def card(model: Model) -> str:
+    return (model.folder / CARD).read_text(encoding="utf-8")
+
+
+def rows(model: Model, name: str) -> list[list[str]]:
+    """The rows of the card's tables that begin with ``name``, as the cells after it."""
+    start = f"| {cell(name)} | "
+    return [line[len(start) : -2].split(" | ") for line in card(model).splitlines() if line.startswith(start)]
+
+
+def test_every_folder_is_a_model_and_every_task_has_all_three_cells() -> None:
+    assert STORE.broken == {}
+    cells: dict[str, set[str]] = {}
+    for model in STORE:
+        cells.setdefault(model.config.task, set()).add(model.network.config.cell)
+        assert model.id.startswith(f"{model.config.task}-{model.network.config.cell}")
+    assert all(each == set(CELLS) for each in cells.values()), cells
+    assert {"sentiment", "prose", "code"} <= cells.keys()
+
+
+def test_they_are_small() -> None:
+    assert all((model.folder / WEIGHTS).stat().st_size < LARGEST for model in STORE)
+    assert sum(path.stat().st_size for path in STORE.folder.rglob("*") if path.is_file()) < ALL
+
+
+@every
+def test_the_networks_of_a_task_differ_in_their_cells_alone(model: Model) -> None:
+    same = {(each.network.config.hidden_size, each.tokenizer.vocabulary) for each in STORE.task(model.config.task)}
+    assert len(same) == 1
+
+
+@every
+def test_all_of_it_is_there(model: Model) -> None:
+    config, statistics = model.config, model.statistics
+    assert statistics is not None, STATISTICS
+    for each in statistics.activations:
+        is_gate = each.activation in config.network.cell_definition.gates
+        assert (each.left_saturated is not None) == (each.right_saturated is not None) == is_gate
+        [[mean, spread, shut, open_]] = rows(model, f"{NAMES[each.activation]} *{each.activation}*")[-1:]  # type: ignore[index]
+        assert float(mean) == pytest.approx(sum(each.mean) / len(each.mean), abs=6e-4)
+        assert float(spread) == pytest.approx(sum(each.standard_deviation) / len(each.mean), abs=6e-4)
+        for said, shares in ((shut, each.left_saturated), (open_, each.right_saturated)):
+            assert said == (figure(sum(shares) / len(shares), "share") if shares else "–")
+    assert (model.folder / SATURATION).exists() == bool(config.network.cell_definition.gates)
+    assert all(token.known for text in config.examples for token in model.tokenizer(text))
+    text = card(model)
+    assert f"gatescope train {config.task} --cell {config.network.cell}" in text
+    assert "SHA-256" in text or "sha256" in text
+    assert "of one core" in text
+
+
+@every
+def test_the_figures_of_the_card_are_those_of_the_manifest(model: Model) -> None:
+    assert model.config.metrics
+    for metric in model.config.metrics:
+        [[unit, examples, value, seeds, simpler]] = rows(model, metric.name)
+        assert metric.interval is not None
+        low, high = (figure(end, metric.unit) for end in metric.interval)
+        assert (unit, examples) == (metric.unit, str(metric.examples))
+        assert value == f"{figure(metric.value, metric.unit)} ({low} to {high})"
+        assert seeds == ", ".join(figure(each, metric.unit) for each in metric.seeds)
+        assert simpler == ", ".join(f"{by} {figure(each, metric.unit)}" for by, each in metric.baselines.items())
+        assert metric.value in metric.seeds
+
+
+@every
+def test_the_units_of_the_card_are_those_of_the_manifest(model: Model) -> None:
+    for unit in model.config.units:
+        [[activation, number, measure, score, untrained]] = rows(model, unit.feature)
+        assert activation == f"{NAMES[unit.activation]} *{unit.activation}*"
+        assert (number, measure) == (str(unit.unit), f"{'−' if unit.sign < 0 else ''}{unit.measure}")
+        assert score == f"{unit.score:.3f} ({unit.interval[0]:.3f} to {unit.interval[1]:.3f})"
+        assert untrained == ", ".join(f"{each:.3f}" for each in unit.untrained)
+        assert unit.interval[0] > max(unit.untrained)
+    if not model.config.units:
+        assert "No single unit tracks any of what was looked for (" in card(model)
+
+
+def in_characters(model: Model, name: str) -> dict[str, float]:
+    """Bits per character of the first blocks of the test part."""
+    ids = characters.encoded((DATA / name).read_text(encoding="utf-8"), model.tokenizer.vocabulary)
+    found = characters.bits(model.network, torch.from_numpy(ids))
+    return {f"its first {len(found)} blocks": float(found.mean(dtype="f8"))}
+
+
+def in_phrases(model: Model, name: str) -> dict[str, float]:
+    """What becomes of held-out words under a negation."""
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        _, *pairs = csv.reader(file, delimiter="\t")
+    phrases = evaluation.Negated(
+        [plain for _, plain, _ in pairs], [no for *_, no in pairs], [float(rating) for rating, *_ in pairs]
+    )
+    outcomes = evaluation.negation(model.network, model.tokenizer, phrases)
+    return {name: float(right.mean()) for name, right in outcomes.items()}
+
+
+SLICES: dict[str, tuple[Callable[[Model, str], dict[str, float]], str]] = {
+    "prose": (in_characters, "prose.txt"),
+    "code": (in_characters, "code.txt"),
+    "sentiment": (in_phrases, "sentiment.tsv"),
+}
+
+
+@every
+def test_a_slice_of_the_data_gives_the_figures_of_the_card_again(model: Model, tmp_path: Path) -> None:
+    said = {metric.name: metric.value for metric in model.config.metrics}
+    with one_thread():
+        if model.config.task in SLICES:
+            measure, name = SLICES[model.config.task]
+            found = measure(model, name)
+        else:  # its data are drawn, the same ones each time
+            lesson = lessons.load(model.config.task, tmp_path, pytest.fail)
+            found = {each.name: each.value for each in metrics([lesson.measure(model.network)], 0)}
+            assert found.keys() == said.keys()
+    assert found
+    assert found == pytest.approx({name: said[name] for name in found}, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize(("task", "most"), [("prose", 1.8), ("code", 1.85)])
+def test_characters_are_foretold_better_than_by_what_followed_the_last_four(task: str, most: float) -> None:
+    best = min((model.config.metrics[0] for model in STORE.task(task)), key=lambda metric: metric.value)
+    assert best.unit == "bits per character"
+    assert best.value <= most
+    assert best.value < best.baselines["5-gram"] < best.baselines["unigram"]
+
+
+@pytest.mark.parametrize("task", ["prose", "code"])
+def test_the_readme_gives_the_same_figures(task: str) -> None:
+    figures = [STORE.models[f"{task}-{cell}"].config.metrics[0] for cell in CELLS]
+    [ngram] = {each.baselines["5-gram"] for each in figures}
+    assert f"| {task} | {' | '.join(f'{each:.3f}' for each in [*(each.value for each in figures), ngram])} |" in README
