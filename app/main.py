@@ -8,7 +8,7 @@ from secure.middleware import SecureASGIMiddleware
 from starlette_compress import CompressMiddleware
 
 from . import __version__, service
-from .api import models, openapi, problems, traces
+from .api import memory, models, openapi, problems, traces
 from .reload import Reload, Shelf
 from .settings import Settings
 from .store import Store
@@ -45,9 +45,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api = APIRouter(prefix="/api/v1")
     api.include_router(models.router)
     api.include_router(traces.router)
+    api.include_router(memory.router)
     app.include_router(api)
     app.include_router(service.router)
-    traces.install(app, service.install_metrics(app))
+    registry = service.install_metrics(app)
+    traces.install(app, registry)
+    memory.install(app, registry)
     pages.install(app)
     problems.install(app)
     openapi.install(app)

@@ -9,13 +9,14 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import kernel, page, roofline, scaling, service, start, wire
+from . import kernel, memory, page, roofline, scaling, service, start, wire
 from .machine import machine
 
 PARTS = {
     "kernel": kernel,
     "roofline": roofline,
     "scaling": scaling,
+    "memory": memory,
     "wire": wire,
     "service": service,
     "start": start,

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from serving import running
 
 from benchmarks import __main__ as bench
-from benchmarks import kernel, page, roofline, scaling, service, start, wire
+from benchmarks import kernel, memory, page, roofline, scaling, service, start, wire
 from benchmarks.contestants import CellName, contestants, module_and_input
 from benchmarks.kernel import Case
 from benchmarks.load import load
@@ -37,6 +37,7 @@ TINY: dict[str, Callable[[], Any]] = {
     ),
     "roofline": partial(roofline.measure, [4], steps=3, budget=0),
     "scaling": partial(scaling.measure, {"T": [(2, 4), (4, 4)], "H": [(2, 4), (2, 8)]}, budget=0),
+    "memory": partial(memory.measure, steps=3, size=4, budget=0),
     "wire": partial(wire.measure, [2], size=4, budget=0),
     "service": partial(service.measure, rounds=1, requests=16),
     "start": partial(start.measure, rounds=1),
@@ -56,6 +57,16 @@ def test_contestants_compute_the_same(cell: CellName, batch: int) -> None:
         activations = {letter: torch.tensor(array) for letter, array in trace.layer().activations.items()}
         torch.testing.assert_close(activations["h"], expected[:, b])
         torch.testing.assert_close(activations, {letter: a[:, b] for letter, a in found["loop"].items()})
+
+
+@pytest.mark.parametrize("cell", memory.CELLS)
+def test_ways_to_all_pairs_of_states_compute_the_same(cell: CellName) -> None:
+    found = {way: call() for way, call in memory.contestants(cell, 3, 4).items()}
+    pairs = torch.tril_indices(3, 3).unbind()  # t >= k
+    torch.testing.assert_close(torch.from_numpy(found["ours"]).float()[pairs], found["jacrev"][pairs])
+    # A pass for each of T·S states, here all of them: the squares of their gradients add up to those of the norms.
+    squares = torch.stack(found["backward"]).square().sum(dim=(0, 2))  # by step k
+    torch.testing.assert_close(squares, (100 ** found["jacrev"]).sum(dim=0))
 
 
 def test_contestants_take_turns() -> None:
@@ -100,7 +111,7 @@ def test_parts_that_are_not_measured_keep_their_figures_on_the_same_machine_alon
 ) -> None:
     with pytest.raises(SystemExit):
         bench.main(["nonsense"])
-    assert "choose from kernel, roofline, scaling, wire, service" in capsys.readouterr().err
+    assert "choose from kernel, roofline, scaling, memory, wire, service" in capsys.readouterr().err
     monkeypatch.setattr(bench, "HERE", tmp_path)
     for name in ("wire", "scaling"):
         monkeypatch.setattr(bench.PARTS[name], "measure", TINY[name])

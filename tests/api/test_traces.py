@@ -10,7 +10,7 @@ import httpx2
 import numpy as np
 import pytest
 from gatescope.main import create_app
-from gatescope.recurrent import kernels
+from gatescope.recurrent import compiled as kernels
 from gatescope.recurrent.trace import Trace
 from gatescope.settings import Settings
 from gatescope.store import load_model

@@ -1,0 +1,190 @@
+"""What the outputs owe to the words: derivatives carried from the head back through all layers to the embedding.
+
+Logarithms are decadic, and −∞ where a derivative is 0, as where a word stands past what the output has read.
+"""
+
+import math
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from .differentiable import double_of, embedded, logits_of
+from .jacobians import Jacobians
+from .memory import Array
+from .network import Network
+from .scaled import Scaled
+from .tokenizer import Token
+from .trace import LayerTrace, Trace
+
+Quantity = Literal["probability", "logit"]
+Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as of ``layer_jacobians``
+
+_BLOCK = 1 << 22  # numbers that are carried back together
+
+
+def word_norms(
+    network: Network, trace: Trace, layers: Layers, targets: range, quantity: Quantity, output: int | None = None
+) -> Iterator[Array]:
+    """For each of the steps ``targets``, the logarithms (n,) of ‖∂(output at t)/∂(embedding of word k)‖ for all k.
+
+    ``layers`` hold the Jacobians of n consecutive steps, from which ``targets`` count. ``trace`` is of the same n. The
+    norm is of the gradient of ``output``, or the Frobenius norm over all outputs if it is None.
+    """
+    by_top = by_hidden(network, trace, quantity, output)
+    rows = by_top.shape[1]
+    widest = max(by_top.shape[2], network.config.embedding_size, max(jacobians.states for _, jacobians in layers))
+    size = max(1, _BLOCK // (rows * len(trace) * widest))
+    for start in range(targets.start, targets.stop, size):
+        part = torch.arange(start, min(start + size, targets.stop))
+        seeds = by_top.new_zeros(len(part), rows, len(trace), by_top.shape[2])
+        seeds[torch.arange(len(part)), :, part] = by_top[part]
+        _, by_x = carry_back(layers, seeds.flatten(0, 1))
+        logarithms = by_x.log10_norms().reshape(len(part), rows, -1) * math.log(10)
+        yield from (torch.logsumexp(2 * logarithms, dim=1) / (2 * math.log(10))).numpy()
+
+
+def word_gradient(network: Network, trace: Trace, layers: Layers, t: int, output: int, quantity: Quantity) -> Scaled:
+    """The gradient of one output at step t by the embedding of every word: groups (n,) of E numbers."""
+    by_top = by_hidden(network, trace, quantity, output)[:, 0]
+    of_t = torch.arange(len(trace), device=by_top.device) == t
+    _, by_x = carry_back(layers, torch.where(of_t[:, None], by_top, 0)[None])
+    return Scaled(by_x.numbers[0], by_x.exponents[0])
+
+
+@torch.no_grad()
+def gradient_times_input(network: Network, trace: Trace, gradient: Scaled) -> Array:
+    """The product (n,) of each word's embedding with the ``gradient`` of an output by it: its share to first order."""
+    x = embedded(network, trace.tokens).double()
+    products = (gradient.numbers * x).sum(dim=-1) * torch.exp2(gradient.exponents.double())
+    return products.numpy()
+
+
+@torch.no_grad()
+def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | None = None) -> Tensor:
+    """The derivatives (n, rows, H·directions) of the outputs at each step by the hidden states of the last layer.
+
+    A row for ``output``; where it is None for each of them, or for less, of the same norm times any matrix.
+    """
+    head, dtype, logits = network.head.weight.double(), network.head.weight.dtype, logits_at(network, trace)
+    if quantity == "logit":
+        by_top = head.expand(len(trace), -1, -1)
+    elif network.config.head == "sigmoid":
+        by_top = (torch.sigmoid(logits) * torch.sigmoid(-logits))[:, :, None] * head
+    else:
+        p = torch.softmax(logits, dim=-1)
+        by_top = p[:, :, None] * (head - (p @ head)[:, None])
+    if output is not None:
+        by_top = by_top[:, [output]]
+    elif by_top.shape[1] > by_top.shape[2]:
+        by_top = torch.linalg.qr(by_top, mode="r").R
+    return by_top.to(dtype)
+
+
+@torch.no_grad()
+def logits_at(network: Network, trace: Trace) -> Tensor:
+    """The logits (n, outputs) that ``trace`` led to, in float64: a probability near 1 is still apart from it."""
+    head = network.head
+    top = np.concatenate([each["h"] for each in trace.layers[-len(network.config.directions) :]], axis=-1)
+    return linear(torch.from_numpy(top).to(head.weight.device).double(), head.weight.double(), head.bias.double())
+
+
+@torch.no_grad()
+def carry_back(layers: Layers, by_top: Tensor) -> tuple[list[Tensor], Scaled]:
+    """From derivatives (N, n, H·directions) by the hidden states of the last layer, those by what lies below.
+
+    Returns:
+        For every layer and direction, the logarithms (N, n) of the norms of the derivatives by h_t, on all ways on
+        which h_t bears on the outcome; and the derivatives by the embedded words, groups (N, n) of E numbers.
+    """
+    given = Scaled.of(by_top, torch.zeros(by_top.shape[:2], dtype=torch.int64, device=by_top.device))
+    found: list[Tensor] = []
+    for _, group in groupby(reversed(layers), key=lambda each: each[0].layer):
+        by_x: Scaled | None = None
+        for each, jacobians in group:
+            size = jacobians.recurrent.shape[-1]
+            at = size if each.direction == "backward" else 0
+            own = Scaled.of(given.numbers[..., at : at + size], given.exponents)
+            norms, through = _through(jacobians, own, reverse=each.direction == "backward")
+            found.insert(0, norms)
+            by_x = through if by_x is None else by_x + through
+        if by_x is not None:
+            given = by_x
+    return found, given
+
+
+def _through(jacobians: Jacobians, given: Scaled, *, reverse: bool) -> tuple[Tensor, Scaled]:
+    """As ``carry_back``, through one layer in one direction."""
+    count, steps, size = given.numbers.shape
+    like = given.numbers
+    norms = torch.empty(count, steps, dtype=torch.float64)
+    by_x = like.new_empty(count, steps, jacobians.inputs.shape[-1])
+    exponents = torch.empty_like(given.exponents)
+    carried = Scaled(like.new_zeros(count, jacobians.states), given.exponents.new_zeros(count))
+    no_cell = like.new_zeros(count, jacobians.states - size)
+    for t in reversed(range(steps)):
+        at = steps - 1 - t if reverse else t
+        by_s = carried + Scaled(torch.cat([given.numbers[:, at], no_cell], dim=-1), given.exponents[:, at])
+        norms[:, at] = Scaled.of(by_s.numbers[:, :size], by_s.exponents).log10_norms()
+        exponents[:, at] = by_s.exponents + jacobians.exponents[t]
+        by_x[:, at] = jacobians.to_inputs(by_s.numbers, t)
+        carried = Scaled.of(jacobians.to_states(by_s.numbers, t), exponents[:, at])
+    return norms, Scaled.of(by_x, exponents)
+
+
+@dataclass(frozen=True)
+class IntegratedGradients:
+    """Each word's share in an output, by the gradients on the straight way from no words to these."""
+
+    values: Array  # (T,)
+    difference: float  # the output for these embeddings, less that for embeddings of zeros
+    points: int  # of the quadrature
+
+    @property
+    def gap(self) -> float:
+        """What the values' sum misses of ``difference``, of which they are the parts (the axiom of completeness)."""
+        return float(self.values.sum()) - self.difference
+
+
+def integrated_gradients(
+    network: Network,
+    tokens: Sequence[Token],
+    t: int,
+    output: int,
+    quantity: Quantity,
+    points: Sequence[int] = (16, 32, 64, 128),
+    tolerance: float = 1e-3,
+) -> Generator[float, None, IntegratedGradients]:
+    """Integrated gradients of one output at step t (Sundararajan, Taly & Yan 2017), in float64.
+
+    The integral is a Gauss–Legendre sum of as many of ``points`` as it takes for the gap to fall to ``tolerance``,
+    relative to the difference; of the most if it never does. Yields the share of all points that is done.
+    """
+    network = double_of(network)
+    x = embedded(network, tokens).detach()  # (T, E)
+
+    def outputs(batch: Tensor) -> Tensor:  # (T, B, E) → (B,)
+        logits = logits_of(network, batch)[t]
+        return (network.probabilities(logits) if quantity == "probability" else logits)[:, output]
+
+    with torch.no_grad():
+        none, these = outputs(torch.stack([torch.zeros_like(x), x], dim=1)).tolist()
+    done = 0
+    for count in points:
+        nodes, weights = (torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(count))
+        mean = torch.zeros_like(x)
+        for some, weight in zip(torch.split(nodes + 0.5, 16), torch.split(weights, 16), strict=True):
+            batch = (some[:, None] * x[:, None]).requires_grad_()  # (T, B, E)
+            [gradient] = torch.autograd.grad(outputs(batch).sum(), batch)
+            mean += (weight[:, None] * gradient).sum(dim=1)
+            done += len(some)
+            yield done / sum(points)
+        found = IntegratedGradients((mean * x).sum(dim=-1).numpy(), these - none, count)
+        if abs(found.gap) <= tolerance * abs(found.difference):
+            break
+    return found

@@ -1,0 +1,99 @@
+"""What a step costs: counted, and measured on this machine in PyTorch's engine and in ours."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import quantiles
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from . import reference
+from .modules import parts_of
+from .network import Network
+from .trace import Engine, activations_of
+
+
+@dataclass(frozen=True)
+class Time:
+    """Seconds of a step: the quartiles over rounds in which the engines took turns."""
+
+    lower: float
+    median: float
+    upper: float
+    rounds: int
+
+
+def parameters(network: Network) -> int:
+    """Parameters of the recurrent layers."""
+    return sum(weight.numel() for weight in network.recurrent.parameters())
+
+
+def multiply_adds(network: Network) -> int:
+    """Multiply-adds of a step's matrix products in the recurrent layers: each weight is used once."""
+    return sum(weight.numel() for weight in network.recurrent.parameters() if weight.dim() == 2)
+
+
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the tensor operations that compute something: views are free."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, _types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self.count += not func.is_view
+        return func(*args, **(kwargs or {}))
+
+
+@torch.no_grad()
+def tensor_operations(network: Network) -> int:
+    """Tensor operations of a step through all layers, with the cells' equations as they are written."""
+    cell, count = network.config.cell_definition, 0
+    for layer, direction in network.layers():
+        weights = network.weights(layer, direction)
+        x = weights.w_ih.new_zeros(1, 1, weights.w_ih.shape[1])
+        state = reference.zeros(cell, weights, x)
+        with _Counter() as counter:
+            cell.step(x[0], state, weights)
+        count += counter.count
+    return count
+
+
+@torch.inference_mode()
+def times(network: Network, steps: int, engine: Engine = "compiled", budget: float = 0.2) -> dict[str, Time]:
+    """Seconds of a step over a sequence of ``steps``, by engine, with the threads that PyTorch may use at the time.
+
+    ``ours`` keeps every activation; ``torch`` is the fused module, which keeps h alone, and stands only where there is
+    one. Takes about ``budget`` seconds, at least five rounds.
+    """
+    x = torch.randn(steps, 1, network.config.embedding_size, generator=torch.Generator().manual_seed(0)).to(
+        network.head.weight.dtype
+    )
+    parts, cell = parts_of(network.recurrent), network.config.cell_definition
+    engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(parts, cell, x, [steps], None, engine)}
+    if network.config.cell != "gru" or network.config.reset_after:
+        batch = x.transpose(0, 1)
+        engines["torch"] = lambda: network.states(batch)
+    found = {}
+    for name, taken in _rounds(engines, budget).items():
+        lower, median, upper = (seconds / steps for seconds in quantiles(taken, n=4))
+        found[name] = Time(lower, median, upper, len(taken))
+    return found
+
+
+def _rounds(calls: Mapping[str, Callable[[], object]], budget: float) -> dict[str, list[float]]:
+    """Seconds of each call, round after round, in which they take turns; the first, which warms up, is not counted."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    end = perf_counter() + budget
+    for call in calls.values():
+        call()
+    while len(next(iter(found.values()))) < 5 or perf_counter() < end:
+        for name, call in calls.items():
+            start = perf_counter()
+            call()
+            found[name].append(perf_counter() - start)
+    return found

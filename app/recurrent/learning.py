@@ -1,0 +1,94 @@
+"""What one text would teach a network: the gradient of a loss at every step, and of the parameters before clipping."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from .attribution import Layers, carry_back, logits_at
+from .differentiable import double_of, embedded, logits_of
+from .memory import Array
+from .network import Network
+from .tokenizer import Token
+from .trace import Trace
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the outputs should be. The loss is their cross-entropy, in nats, summed with the weights of the steps."""
+
+    outputs: Tensor  # (T, outputs), probabilities
+    weights: Tensor  # (T,)
+
+    def loss(self, network: Network, logits: Tensor) -> Tensor:
+        """The loss of ``logits`` (T, outputs) of ``network``."""
+        if network.config.head == "sigmoid":
+            losses = binary_cross_entropy_with_logits(logits, self.outputs, reduction="none").sum(dim=-1)
+        else:
+            losses = cross_entropy(logits, self.outputs, reduction="none")
+        return (losses * self.weights).sum()
+
+
+def next_tokens(tokens: Sequence[Token], outputs: int, *, every_step: bool = True) -> Targets:
+    """After each token but the last, the next; the mean over all steps, or the last of them alone.
+
+    Raises ValueError if there is no next token.
+    """
+    if len(tokens) < 2:
+        raise ValueError("a loss on the next token needs two tokens or more: there is nothing to predict")
+    ids = torch.tensor([token.id for token in tokens[1:]])
+    wanted = torch.zeros(len(tokens), outputs, dtype=torch.float64)
+    wanted[torch.arange(len(ids)), ids] = 1
+    return Targets(wanted, _weights(len(tokens), len(ids), every_step=every_step))
+
+
+def label(steps: int, outputs: int, right: int, *, every_step: bool = False) -> Targets:
+    """The same class after every step; the loss after the last alone, or its mean over all.
+
+    Classes are the outputs; of a single output, 1 is what it is the probability of and 0 is not. Raises ValueError if
+    there is no such class.
+    """
+    if not 0 <= right < max(outputs, 2):
+        raise ValueError(f"there is no class {right}: they are 0 to {max(outputs, 2) - 1}")
+    wanted = torch.zeros(steps, outputs, dtype=torch.float64)
+    wanted[:, 0 if outputs == 1 else right] = right if outputs == 1 else 1
+    return Targets(wanted, _weights(steps, steps, every_step=every_step))
+
+
+def _weights(steps: int, judged: int, *, every_step: bool) -> Tensor:
+    """Of a mean over the first ``judged`` of the steps, or of the last of these alone."""
+    weights = torch.zeros(steps, dtype=torch.float64)
+    weights[slice(judged) if every_step else judged - 1] = 1 / judged if every_step else 1
+    return weights
+
+
+@torch.no_grad()
+def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets) -> list[Array]:
+    """For each layer and direction, the decadic logarithms (T,) of ‖∂L/∂h_t‖ on all ways on which h_t bears on L."""
+    head = network.head.weight
+    # Of sigmoid and softmax alike, the gradient of the cross-entropy by the logits is p - y.
+    apart = network.probabilities(logits_at(network, trace)) - targets.outputs
+    by_top = (targets.weights[:, None] * apart) @ head.double()
+    norms, _ = carry_back(layers, by_top.to(head.dtype)[None])
+    return [each[0].numpy() for each in norms]
+
+
+def parameter_gradient(network: Network, tokens: Sequence[Token], targets: Targets) -> tuple[float, float]:
+    """The loss, and the decadic logarithm of the norm of its gradient by all parameters; −∞ for an exact zero."""
+    network = double_of(network).requires_grad_()
+    loss = targets.loss(network, logits_of(network, embedded(network, tokens)[:, None])[:, 0])
+    parameters = list(network.parameters())
+    for shrunk in (0, 900):  # binary places, where the gradient passes even float64
+        gradients = torch.autograd.grad(loss * 2.0**-shrunk, parameters, retain_graph=True)
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if norm.isfinite():
+            break
+    return loss.item(), norm.log10().item() + shrunk * math.log10(2)
+
+
+def clipped(log10_norm: float, limit: float) -> float:
+    """The decadic logarithm of the norm after ``torch.nn.utils.clip_grad_norm_`` to ``limit``."""
+    return min(log10_norm, math.log10(limit))

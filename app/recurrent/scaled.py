@@ -1,0 +1,48 @@
+"""Numbers beyond the range of floats: groups of them, each with a power of two of its own."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_FAR = 120  # binary places by which a float32 can be moved at once
+_NOWHERE = -(1 << 40)  # in a sum, the exponent of a group of zeros: below any other
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Groups of numbers, each times 2^exponent: a product of many matrices neither vanishes nor overflows.
+
+    The largest number of a group lies between 1/2 and 1, or all are 0. To move exponents is exact.
+    """
+
+    numbers: Tensor  # (*groups, ...)
+    exponents: Tensor  # (*groups), int64
+
+    @classmethod
+    def of(cls, numbers: Tensor, exponents: Tensor) -> "Scaled":
+        """``numbers`` times 2^exponents, whatever their size."""
+        largest = numbers.flatten(exponents.dim()).abs().amax(dim=-1)
+        shifts = torch.frexp(largest).exponent.clamp(-_FAR, _FAR)
+        return cls(_moved(numbers, -shifts), exponents + shifts)
+
+    def __add__(self, other: "Scaled") -> "Scaled":
+        ours, theirs = (
+            torch.where(each.numbers.flatten(each.exponents.dim()).any(dim=-1), each.exponents, _NOWHERE)
+            for each in (self, other)
+        )
+        top = torch.maximum(ours, theirs)
+        total = _moved(self.numbers, ours - top) + _moved(other.numbers, theirs - top)
+        return Scaled.of(total, torch.where(top == _NOWHERE, 0, top))
+
+    def log10_norms(self) -> Tensor:
+        """The decadic logarithm of the norm of each group, (*groups) in float64; −∞ where all numbers are 0."""
+        norms: Tensor = torch.linalg.vector_norm(self.numbers.flatten(self.exponents.dim()), dim=-1)
+        return norms.double().log10() + self.exponents.double() * math.log10(2)
+
+
+def _moved(numbers: Tensor, exponents: Tensor) -> Tensor:
+    """``numbers`` times 2^exponents; 0 where that is too small."""
+    factors = torch.exp2(exponents.to(numbers.dtype))
+    return numbers * factors.reshape(exponents.shape + (1,) * (numbers.dim() - exponents.dim()))
