@@ -18,26 +18,40 @@ class State(NamedTuple):
     """What to show, and how."""
 
     query: dict[str, str]
+    fragment: str = ""
     width: int = 1440
     height: int = 900
     scheme: str = "light"
     point_at: tuple[str, float, float] | None = None  # panel, and where in it
+    press: str = ""  # what to click on
 
+
+PATIENCE = 300_000  # ms, on a machine that has much else to do
 
 NOT_GOOD = {"model": "sentiment-lstm", "text": "the movie was not good"}
 TURN = {"model": "sentiment-gru", "text": "the acting was terrible but the story was wonderful"}
 STATES = {
-    "lstm": State(NOT_GOOD, point_at=("i", 0.7, 0.4)),
+    "readme": State(NOT_GOOD),
+    "lstm": State(NOT_GOOD, "step=3&unit=27", point_at=("i", 0.7, 0.4)),
     "lstm-dark": State(NOT_GOOD, scheme="dark", point_at=("c", 0.7, 0.6)),
-    "gru": State(TURN),
+    "gru": State(TURN, "step=4&unit=10"),
     "gru-dark": State(TURN, scheme="dark"),
     "rnn": State({"model": "sentiment-rnn", "text": "not bad at all"}),
+    "cells": State({**TURN, "compare": "cells"}, "step=3&unit=26"),
+    "texts": State({**NOT_GOOD, "text": "the movie was good", "compare": "text", "other": "the movie was not bad"}),
+    "find": State({**TURN, "model": "sentiment-lstm"}, "find=3-7,c,0.6&order=similarity"),
+    "tour": State({**TURN, "model": "sentiment-lstm"}, "step=6&unit=26&tour=3"),
+    "tour-phone": State({**TURN, "model": "sentiment-lstm"}, "step=6&unit=26&tour=3", width=390, height=844),
+    "share-dark": State(NOT_GOOD, scheme="dark", press="#show-share"),
+    "help": State(NOT_GOOD, press="#show-help"),
     "phone": State(NOT_GOOD, width=390, height=844),
     "phone-dark": State(TURN, width=390, height=844, scheme="dark"),
+    "cells-phone": State({**NOT_GOOD, "compare": "cells"}, width=390, height=844),
     "long": State({"text": "the movie was not good but " * 12}),
     "paged": State({"text": "it is what it is. " * 160}),
     "unicode": State({"text": "👨‍👩‍👧 שלום cafe\u0301 supercalifragilisticexpialidocious <b>", "model": "nope"}),
     "blank": State({"text": " "}),
+    "card": State({"card": "sentiment-lstm"}),
     "docs": State({"docs": ""}),
 }
 
@@ -58,7 +72,10 @@ def main(folder: Path, names: list[str]) -> None:
             for name in names or STATES:
                 state = STATES[name]
                 size = {"width": state.width, "height": state.height}
-                page = browser.new_page(viewport=size, color_scheme=state.scheme, device_scale_factor=1.5)
+                page = browser.new_page(
+                    viewport=size, color_scheme=state.scheme, device_scale_factor=1.5, reduced_motion="reduce"
+                )
+                page.set_default_timeout(PATIENCE)
                 show(page, address, state)
                 page.screenshot(path=folder / f"{name}.png", full_page=state.width < 500)
                 page.close()
@@ -70,7 +87,12 @@ def main(folder: Path, names: list[str]) -> None:
 
 def show(page: Page, address: str, state: State) -> None:
     """Bring the page into a state."""
-    page.goto(f"{address}/docs" if "docs" in state.query else f"{address}/?{urlencode(state.query)}")
+    if "docs" in state.query:
+        page.goto(f"{address}/docs")
+    elif "card" in state.query:
+        page.goto(f"{address}/models/{state.query['card']}/card")
+    else:
+        page.goto(f"{address}/?{urlencode(state.query)}#{state.fragment}")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(500)
     if state.point_at:
@@ -79,6 +101,8 @@ def show(page: Page, address: str, state: State) -> None:
         assert box
         page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
         page.wait_for_timeout(200)
+    if state.press:
+        page.locator(state.press).click()
 
 
 def wait_for(url: str) -> None:

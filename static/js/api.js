@@ -2,7 +2,8 @@
 
 /** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
 /** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
-/** @typedef {{id: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string}} Model */
+/** @typedef {{feature: string, layer: number, direction: string, activation: string, unit: number, sign: number, measure: string, score: number}} NamedUnit */
+/** @typedef {{id: string, title: string, task: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, predicts_next: boolean, examples: string[], units: NamedUnit[]}} Model */
 /** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
 /** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
 /** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
@@ -22,18 +23,18 @@ export class Problem extends Error {
 }
 
 /**
- * The trace of a text by a model, from step `start` on, at most `steps` of them.
+ * The trace of a text by a model, from step `start` to before step `stop`.
  * Throws a Problem with the server's own words, a TypeError if it cannot be reached, an AbortError by `signal`.
  * @param {string} model
- * @param {{text: string, start: number, steps: number}} wanted
+ * @param {{text: string, start: number, stop: number}} wanted
  * @param {AbortSignal} signal
  * @returns {Promise<Trace>}
  */
-export async function fetchTrace(model, { text, start, steps }, signal) {
+export async function fetchTrace(model, { text, start, stop }, signal) {
   const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/traces`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text: text.toWellFormed(), start, stop: start + steps, encoding: "base64" }),
+    body: JSON.stringify({ text: text.toWellFormed(), start, stop, encoding: "base64" }),
     signal,
   });
   if (response.ok) return response.json();

@@ -32,13 +32,13 @@ export function diverging() {
 }
 
 /**
- * The colour of a probability, neutral at one half; and that of text upon it.
- * @param {number} probability
+ * The colour of a place on a scale, and that of text upon it.
+ * @param {Scale} scale
+ * @param {number} share from 0 to 1
  * @returns {{background: string, text: string}}
  */
-export function verdictColors(probability) {
-  const scale = diverging();
-  const at = probability * (scale.length - 1);
+export function tint(scale, share) {
+  const at = share * (scale.length - 1);
   const below = channels(scale[Math.floor(at)][1]);
   const above = channels(scale[Math.ceil(at)][1]);
   const mixed = below.map((value, channel) => Math.round(value + (above[channel] - value) * (at % 1)));

@@ -1,262 +1,298 @@
-// Starts the page: text and model in, trace out, every view told.
+// Starts the page: what is asked for goes out, what comes back is shown.
 
-import { Problem, fetchTrace } from "./api.js";
-import { diverging, gradient, sequential } from "./colors.js";
-import { Panels, rangeOf } from "./panels.js";
-import { remember, remembered } from "./state.js";
-import { codePoints, isBlank, utf16Offsets } from "./text.js";
+import { Problem } from "./api.js";
+import { Bar } from "./bar.js";
+import { Chooser } from "./chooser.js";
+import { Composer } from "./composer.js";
+import { byId } from "./dom.js";
+import { Finder } from "./find.js";
+import { Keys } from "./keys.js";
+import { showLegend } from "./legend.js";
+import { opens, typeOut } from "./opening.js";
+import { Picture } from "./picture.js";
+import { Library } from "./readings.js";
+import { Share } from "./share.js";
+import { addressOf, readAddress, remember, unpinned } from "./state.js";
 import { watchTheme } from "./theme.js";
-import { TokenStrip } from "./tokens.js";
 import { Tooltip } from "./tooltip.js";
+import { Tour } from "./tour.js";
 
-/** @typedef {import("./api.js").Model} Model */
-/** @typedef {import("./api.js").Trace} Trace */
+/** @typedef {import("./state.js").State} State */
 
 const DEBOUNCE = 100; // ms between the last keystroke and the request
+const PATIENCE = 300; // ms without an answer until the page says that it waits
+const RETRY = 3000; // ms until a server that did not answer is asked again
 
-/** @param {string} id */
-const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @param {string} id */
 const json = (id) => JSON.parse(byId(id).textContent ?? "null");
 
-/** @type {{model: string, text: string, maxText: number, pageCells: number, models: Model[]}} */
+/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./api.js").Model[]}} */
 const boot = json("boot");
-/** What is asked for. @type {import("./state.js").State} */
-const state = { model: boot.model, text: boot.text, start: 0, layer: 0, ...remembered() };
-/** What is in sight: the latest answer, and the text that it is of. @type {{trace: Trace | null, text: string}} */
-let shown = { trace: json("first-trace"), text: boot.text };
+/** @type {(import("./api.js").Trace | null)[]} */
+const traces = json("first-traces");
+const library = new Library(boot);
+const { found, strange } = readAddress(location);
+const { model, text, compare: compared, other } = boot;
+/** What is asked for; of what the query says, the server has the last word. @type {State} */
+const state = { ...unpinned(), ...found, model, compare: compared, other, text: found.text ?? text };
+/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, readings: (import("./reading.js").Reading | null)[]}} */
+let shown = { state: { ...state }, readings: [] };
+/** The text that was last read for each task. @type {Map<string, string>} */
+const texts = new Map();
 
-const picture = byId("picture");
-const text = /** @type {HTMLTextAreaElement} */ (byId("text"));
-const layers = /** @type {HTMLSelectElement} */ (byId("layer"));
 const message = byId("message");
 const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
-const panels = new Panels(byId("panels"), (cell) => {
-  focus(cell);
-  if (cell && shown.trace) tooltip.show(cell, shown.trace.tokens[cell.t]);
+const composer = new Composer(typed);
+const picture = new Picture(byId("picture"), tooltip, {
+  onPin: pinned,
+  onFind: (lane, token) =>
+    composer.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.readings[lane]?.text, token),
+  onBrush: search,
 });
-const strip = new TokenStrip(byId("tokens"), byId("verdict"), {
-  onHover: (t) => focus(t === null ? null : { t }),
-  onClick: select,
+const chooser = new Chooser(library, {
+  onModel: (model) => ask({ model, layer: 0, find: null }),
+  onTask: choose,
+  onCompare: compare,
+  onExample: (text) => ask({ text }),
+  onUnit: jump,
+});
+const bar = new Bar({ onTurn: turn, onLook: look });
+const finder = new Finder({
+  onFound: (units) => picture.light(searched, units),
+  onPick: ({ t, unit }) => picture.pickIn(searched, t, unit),
+  onChange: (phrase) => {
+    state.find = phrase && { ...phrase, from: phrase.from + shown.state.start, to: phrase.to + shown.state.start };
+    remember(state);
+  },
 });
 
 /** The request under way; a newer one aborts it. */
 let request = new AbortController();
 let timer = 0;
 let frame = 0;
-
-/** @param {string} id */
-const modelNamed = (id) => boot.models.find((each) => each.id === id) ?? boot.models[0];
-
-/** @returns {number} steps that fit in one picture of the model that is asked for */
-function pageSize() {
-  const { hidden_size: units, activations } = modelNamed(state.model);
-  return Math.max(1, Math.floor(boot.pageCells / (units * activations.length)));
-}
-
-/** @returns {import("./api.js").Layer | undefined} */
-const layerInSight = () => shown.trace?.layers[Math.min(state.layer, shown.trace.layers.length - 1)];
+/** The lane that is searched. */
+let searched = 0;
 
 /**
- * Light a word, and a unit where one is given; nothing, where the picture is not of the text.
- * @param {{t: number, unit?: number} | null} cell
+ * Change what is asked for, and ask.
+ * @param {Partial<State>} change
  */
-function focus(cell) {
-  const lit = picture.hasAttribute("data-stale") ? null : cell;
-  panels.mark(lit);
-  strip.mark(lit?.t ?? null);
-  if (lit === null) tooltip.hide();
+function ask(change) {
+  Object.assign(state, { start: 0 }, change);
+  composer.show(state);
+  return update();
 }
 
 /**
- * Find a token in the text box, if the text is still the one that it stands in.
- * @param {import("./api.js").Token} token
+ * Change how it is looked at.
+ * @param {Partial<State>} change
  */
-function select(token) {
-  if (text.value !== shown.text) return;
-  const offset = utf16Offsets(text.value);
-  text.focus();
-  text.setSelectionRange(offset(token.start), offset(token.end));
+function look(change) {
+  Object.assign(state, change);
+  remember(state);
+  return show();
 }
 
-/** Show the answer: every view. */
-async function show() {
-  focus(null);
-  showWords();
-  if (!shown.trace) return;
-  showPager(shown.trace);
-  showLayers(shown.trace.layers);
-  await draw();
-}
-
-/** The strip and the legend. */
-function showWords() {
-  const layer = layerInSight();
-  if (shown.trace) strip.show(modelNamed(shown.trace.model), shown.trace);
-  else strip.clear();
-  showLegend(layer);
-  byId("pager").hidden = !shown.trace;
-}
-
-/** The heatmaps. */
-async function draw() {
-  const layer = layerInSight();
-  if (!shown.trace || !layer) return;
-  try {
-    await panels.show(modelNamed(shown.trace.model), shown.trace, layer);
-  } catch (error) {
-    message.textContent = `The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`;
-  }
-}
-
-/** Ask for the trace of the state, and show it unless the state has moved on. */
+/** Ask for the state, and show it unless it has moved on. */
 async function update() {
   clearTimeout(timer);
   request.abort();
   request = new AbortController();
   const { signal } = request;
   const asked = { ...state };
+  const waiting = setTimeout(() => signal.aborted || picture.place.setAttribute("aria-busy", "true"), PATIENCE);
+  chooser.show(state);
   try {
-    const trace = await answer(asked, signal);
+    const readings = await library.ask(asked, signal);
     if (signal.aborted) return;
-    shown = { trace, text: asked.text };
-    message.textContent = "";
-    again.hidden = true;
-    picture.toggleAttribute("data-stale", trace === null);
+    shown = { state: asked, readings };
+    say("", false);
+    picture.setStale(readings[0] === null);
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
       state.start = 0;
       return update();
     }
-    message.textContent = error instanceof Problem ? error.message : "The server does not answer. Your text is kept.";
-    again.hidden = error instanceof Problem && !error.passing;
-    picture.toggleAttribute("data-stale", true);
-    focus(null);
-    remember(state);
+    const wrong = error instanceof Problem;
+    const passing = !wrong || error.passing;
+    say(wrong ? error.message : "The server does not answer. Your text is kept.", passing);
+    picture.setStale(true);
+    if (passing) timer = setTimeout(update, RETRY);
     return;
+  } finally {
+    clearTimeout(waiting);
+    if (!signal.aborted) {
+      picture.place.removeAttribute("aria-busy");
+      remember(state);
+    }
   }
-  remember(state);
   await show();
 }
 
+/** Show what is in sight, as the state has it: every view. */
+async function show() {
+  const { state: asked, readings } = shown;
+  const lanes = library.lanes(asked);
+  bar.show(readings[0], state);
+  const contents = readings.map((reading, at) => ({ title: lanes[at].title, reading }));
+  const k = state.step === null ? null : state.step - asked.start;
+  const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
+  try {
+    const most = await picture.show(contents, {
+      layer: state.layer,
+      order: state.order,
+      pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
+      difference: asked.compare === "text",
+    });
+    showLegend(lanes.flatMap(({ model }) => model.activations), most);
+    showFound();
+  } catch (error) {
+    say(`The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`, false);
+  }
+}
+
+/** Show the units that were searched for, where the phrase is in sight. */
+function showFound() {
+  const { start } = shown.state;
+  searched = Math.min(searched, shown.readings.length - 1);
+  const { reading, layer } = picture.lanes[searched];
+  const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
+  if (reading && layer) finder.show(reading, /** @type {import("./reading.js").LayerReading} */ (layer), inSight);
+}
+
 /**
- * The trace that is asked for; null for a blank text. Throws as `fetchTrace`, and a Problem for too long a text.
- * @param {import("./state.js").State} asked
- * @param {AbortSignal} signal
- * @returns {Promise<Trace | null>}
+ * Search for the units that are on throughout a phrase of a lane.
+ * @param {number} lane
+ * @param {{from: number, to: number}} span
  */
-async function answer(asked, signal) {
-  if (isBlank(asked.text, modelNamed(asked.model).tokenizer)) return null;
-  const length = codePoints(asked.text);
-  if (length > boot.maxText) {
-    const [has, limit] = [length, boot.maxText].map((count) => count.toLocaleString("en"));
-    throw new Problem(`The text has ${has} characters; this server takes up to ${limit}. Nothing is lost: shorten it to go on.`);
+function search(lane, span) {
+  if (lane !== searched) {
+    searched = lane;
+    showFound();
   }
-  return fetchTrace(asked.model, { text: asked.text, start: asked.start, steps: pageSize() }, signal);
+  finder.set(span);
 }
 
-/** The text box as high as its text. */
-function fit() {
-  text.style.height = "auto";
-  text.style.height = `${text.scrollHeight + text.offsetHeight - text.clientHeight}px`;
+/**
+ * @param {string} what
+ * @param {boolean} retry
+ */
+function say(what, retry) {
+  message.textContent = what;
+  again.hidden = !retry;
 }
 
-/** @param {import("./api.js").Layer | undefined} layer */
-function showLegend(layer) {
-  const { activations } = modelNamed(shown.trace?.model ?? state.model);
-  const cell = activations.find((each) => each.letter === "c");
-  byId("gate-scale").hidden = !activations.some((each) => each.kind === "gate");
-  byId("cell-scale").hidden = !cell || !layer;
-  byId("signed").textContent = activations.length > 1 ? "candidate, hidden state" : "hidden state";
-  for (const [name, scale] of Object.entries({ sequential: sequential(), diverging: diverging() })) {
-    for (const ramp of document.querySelectorAll(`.ramp.${name}`)) {
-      /** @type {HTMLElement} */ (ramp).style.backgroundImage = gradient(scale);
-    }
-  }
-  if (!cell || !layer) return;
-  const [, maximum] = rangeOf(cell, layer.activations.c);
-  byId("cell-minimum").textContent = `−${maximum.toFixed(1)}`;
-  byId("cell-maximum").textContent = maximum.toFixed(1);
+/**
+ * Write what is pinned into the state.
+ * @param {import("./picture.js").Pin | null} pin
+ */
+function pinned(pin) {
+  const step = pin && pin.k + shown.state.start;
+  const moved = step !== state.step;
+  Object.assign(state, { step, unit: pin && pin.unit });
+  remember(state);
+  if (state.order === "value" && moved) show();
 }
 
-/** @param {Trace} trace */
-function showPager(trace) {
-  byId("pager").hidden = trace.steps === trace.stop - trace.start;
-  byId("page").textContent = `words ${trace.start + 1}–${trace.stop} of ${trace.steps}`;
-  /** @type {HTMLButtonElement} */ (byId("earlier")).disabled = trace.start === 0;
-  /** @type {HTMLButtonElement} */ (byId("later")).disabled = trace.stop === trace.steps;
+/**
+ * @param {import("./composer.js").Box} box
+ * @param {string} text
+ */
+function typed(box, text) {
+  Object.assign(state, { [box]: text, start: 0 });
+  clearTimeout(timer);
+  timer = setTimeout(update, DEBOUNCE);
 }
 
-/** @param {import("./api.js").Layer[]} all */
-function showLayers(all) {
-  byId("layer-choice").hidden = all.length === 1;
-  if (layers.options.length !== all.length) {
-    layers.replaceChildren(...all.map(({ layer, direction }, at) => new Option(`${layer} ${direction}`, String(at))));
-  }
-  layers.value = String(Math.min(state.layer, all.length - 1));
+/** @param {string} task */
+function choose(task) {
+  const { task: left, cell } = library.model(state.model);
+  texts.set(left, state.text);
+  const models = library.task(task);
+  const model = models.find((each) => each.cell === cell) ?? models[0];
+  const compare = state.compare === "text" ? "" : state.compare;
+  ask({ ...unpinned(), model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+}
+
+/** @param {State["compare"]} compare */
+function compare(compare) {
+  const another = library.model(state.model).examples.find((example) => example !== state.text);
+  ask({ compare, other: state.other || another || "" });
+}
+
+/** @param {import("./api.js").NamedUnit} unit */
+function jump({ layer, direction, unit }) {
+  const [first] = shown.readings;
+  const index = first?.layers.findIndex((each) => each.layer === layer && each.direction === direction) ?? 0;
+  look({ layer: Math.max(0, index), unit, step: null });
+}
+
+/** @param {URL | Location} address to go to, as a link within the tour or the browser's way back does */
+function drive(address) {
+  const { found: said } = readAddress(address);
+  const model = library.model(said.model ?? boot.model);
+  const chapter = address instanceof URL ? state.tour : (said.tour ?? null);
+  Object.assign(state, unpinned(), { model: model.id, text: model.examples[0] ?? "" }, said, { tour: chapter });
+  if (address instanceof URL) remember(state, true);
+  tour.show(chapter);
+  composer.show(state);
+  return update();
 }
 
 /** @param {number} pages */
 function turn(pages) {
-  if (!shown.trace) return;
-  const { start, stop, steps } = shown.trace;
-  state.start = pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - pageSize());
-  update();
+  const [reading] = shown.readings;
+  if (!reading) return;
+  const { start, stop, steps } = reading;
+  ask({ start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
 }
 
-text.value = state.text;
-text.addEventListener("input", () => {
-  fit();
-  state.text = text.value;
-  state.start = 0;
-  clearTimeout(timer);
-  timer = setTimeout(update, DEBOUNCE);
+const tour = new Tour({
+  onDrive: drive,
+  onTurn: (chapter) => {
+    state.tour = chapter;
+    if (chapter === null) remember(state);
+  },
 });
-byId("presets").addEventListener("click", ({ target }) => {
-  const preset = target instanceof HTMLElement ? target.dataset.text : undefined;
-  if (preset === undefined) return;
-  state.text = text.value = preset;
-  state.start = 0;
-  fit();
-  update();
-});
-byId("models").addEventListener("change", ({ target }) => {
-  state.model = /** @type {HTMLInputElement} */ (target).value;
-  state.start = state.layer = 0;
-  update();
-});
-byId("earlier").addEventListener("click", () => turn(-1));
-byId("later").addEventListener("click", () => turn(1));
-layers.addEventListener("change", () => {
-  state.layer = Number(layers.value);
-  remember(state);
-  show();
-});
+new Keys(picture, byId("play"));
+new Share(picture, () => new URL(addressOf(state), location.href).href);
+byId("show-find").addEventListener("click", () => finder.set({ from: picture.cell.k, to: picture.cell.k }));
 document.addEventListener("pointerdown", ({ target }) => {
-  if (target instanceof Element && !target.closest(".plot, .token")) focus(null);
+  if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
 });
 document.addEventListener("scroll", () => tooltip.hide(), { passive: true });
 again.addEventListener("click", update);
 addEventListener("online", () => again.hidden || update());
-watchTheme(byId("theme"), () => {
-  showWords();
-  draw();
-});
+watchTheme(byId("theme"), show);
 addEventListener("resize", () => {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
-    fit();
-    if (panels.outgrown()) draw();
+    composer.fit();
+    if (picture.outgrown()) show();
   });
 });
-// A link to this page with another text behind the # would otherwise do nothing.
-addEventListener("hashchange", () => location.reload());
+addEventListener("popstate", () => drive(location));
 
-fit();
-picture.toggleAttribute("data-stale", shown.trace === null);
-// The server's trace serves, unless the part behind the # or the text box's own line ends ask for another.
-state.text = text.value;
-if (state.text === boot.text && state.start === 0) show();
-else update();
+composer.show(state);
+chooser.show(state);
+tour.show(state.tour);
+if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);
+// The server's traces serve, unless the part behind the # or the text box's own line ends ask for another.
+state.text = composer.boxes.text.value;
+if (state.text === boot.text && state.start === 0) {
+  const [trace] = traces;
+  picture.setStale(trace === null);
+  /** @param {number} most steps */
+  const open = (most) => {
+    shown = { state: { ...state }, readings: library.given(traces, state, most) };
+    show();
+  };
+  if (trace && opens()) {
+    typeOut(trace.steps, (count) => {
+      composer.show({ ...state, text: [...state.text].slice(0, trace.tokens[count - 1].end).join("") });
+      open(count);
+    });
+  } else open(Infinity);
+} else update();

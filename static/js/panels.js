@@ -1,12 +1,16 @@
-// The panels: one heatmap for each gate, candidate and state, and the marks that link them.
+// The panels of one layer: a heatmap for each gate, candidate and state, what sums it up, and the marks that link them.
 
-import { numbers } from "./api.js";
+import { wordAxis } from "./axis.js";
 import { diverging, sequential } from "./colors.js";
-import { MARGIN, drawHeatmap, removeHeatmap, watchCells } from "./plot.js";
-import { shortened } from "./text.js";
+import { draw, make } from "./dom.js";
+import { HEIGHT, drawBars, summary } from "./marginal.js";
+import { MARGIN, drawHeatmap, removeHeatmap } from "./plot.js";
+import { tableOf } from "./table.js";
 
 /** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
-/** @typedef {import("./plot.js").Cell & {info: ActivationInfo}} PanelCell */
+/** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
+/** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
+/** @typedef {{plot: HTMLElement, bars: Element, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: import("./offline.js").Sheet}} Panel `fill`: its table, if that is open */
 
 /** The order in which a step computes them, and what each does. */
 const NOTES = new Map([
@@ -16,86 +20,121 @@ const NOTES = new Map([
   ["z", "near 1 keeps the old hidden state, near 0 takes the candidate"],
   ["g", "what could be written to the cell"],
   ["n", "what could become the hidden state"],
-  ["c", "what is carried from word to word"],
+  ["c", "what is carried from step to step"],
   ["o", "how much of the cell is let out"],
-  ["h", "what the next step and the verdict see"],
+  ["h", "what the next step and the output see"],
 ]);
-
-const LABEL = { characters: 12, width: 6.4, height: 15, level: 44 }; // of a word at the axis; pixels but for characters
 
 export class Panels {
   /**
    * @param {HTMLElement} place
-   * @param {(cell: PanelCell | null) => void} onCell
+   * @param {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void}} handlers
    */
-  constructor(place, onCell) {
+  constructor(place, { onPoint, onPick }) {
     this.place = place;
-    this.onCell = onCell;
-    /** @type {Map<string, {plot: HTMLElement, column: HTMLElement, row: HTMLElement, watched: boolean}>} */
+    this.onPoint = onPoint;
+    this.onPick = onPick;
+    /** @type {Map<string, Panel>} */
     this.panels = new Map();
     this.cell = "";
-    this.size = { steps: 0, units: 0, below: 0 };
-    this.drawn = "";
+    /** @type {number[]} */
+    this.order = [];
+    this.size = { width: 0, height: 0, steps: 0, below: 0 };
+    /** @type {Values | null} */
+    this.layer = null;
+    /** @type {string[]} */
+    this.words = [];
   }
 
   /**
-   * Show one layer of a trace. Resolves when every panel is painted.
-   * @param {import("./api.js").Model} model
-   * @param {import("./api.js").Trace} trace
-   * @param {import("./api.js").Layer} layer
+   * Show one layer. Resolves when every panel is painted.
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   * @param {Values} layer
+   * @param {{words: string[], order: number[], ranges: Record<string, [number, number]>}} look
    */
-  async show(model, trace, layer) {
-    const order = [...NOTES.keys()];
-    const infos = model.activations.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
-    if (this.cell !== model.cell) this.#build(model.cell, infos);
-    this.drawn = this.#extent();
-    const words = wordAxis(trace.tokens, this.#first().clientWidth - MARGIN.left - MARGIN.right);
-    this.size = { steps: trace.tokens.length, units: layer.hidden_size, below: words.room };
+  async show(cell, infos, layer, { words, order, ranges }) {
+    if (this.cell !== cell) this.#build(cell, sorted(infos));
+    const { width, height } = this.#extent();
+    const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
+    this.size = { width, height, steps: words.length, below: axis.room };
+    this.order = order;
+    this.layer = layer;
+    this.words = words;
     const ink = getComputedStyle(this.place).getPropertyValue("--muted").trim();
     await Promise.all(
-      infos.map(async (info) => {
-        const panel = this.panels.get(info.letter);
-        if (!panel) return;
-        const values = layer.activations[info.letter];
-        const range = rangeOf(info, values);
+      infos.map((info) => {
+        const panel = /** @type {Panel} */ (this.panels.get(info.letter));
+        const values = layer.values(info.letter);
+        const range = ranges[info.letter];
         const scale = range[0] === 0 ? sequential() : diverging();
-        await drawHeatmap(panel.plot, { values, words, units: layer.hidden_size, scale, range, ink });
-        if (panel.watched) return;
-        panel.watched = true;
-        watchCells(panel.plot, (cell) => this.onCell(cell && { ...cell, info }));
+        const heatmap = { values, order, words: axis, scale, range, ink };
+        panel.sheet = { name: `${info.name} ${info.letter}`, words, size: { width, height }, heatmap };
+        panel.fill();
+        const isGate = info.kind === "gate";
+        const bars = summary(values, layer.units, isGate);
+        drawBars(panel.bars, width, bars, isGate ? 1 : Math.max(1e-6, ...bars.filter((bar) => !Number.isNaN(bar))));
+        return drawHeatmap(panel.plot, panel.sheet.size, heatmap);
       }),
     );
   }
 
   /** Whether the place has another size than the pictures in it. */
   outgrown() {
-    return this.panels.size > 0 && this.drawn !== this.#extent();
+    if (this.panels.size === 0) return false;
+    const { width, height } = this.#extent();
+    return width !== this.size.width || height !== this.size.height;
+  }
+
+  /** Let the pointer pass, or not: a picture that is dimmed answers to nothing. @param {boolean} dim */
+  dim(dim) {
+    this.place.inert = dim;
   }
 
   /**
-   * Mark a word, and a unit where one is given, in every panel.
-   * @param {{t: number, unit?: number} | null} focus
+   * Mark a step, and a unit where one is given, in every panel.
+   * @param {{t: number | null, unit: number | null} | null} focus
    */
   mark(focus) {
-    const { steps, units, below } = this.size;
-    for (const { plot, column, row } of this.panels.values()) {
-      column.hidden = focus === null;
-      row.hidden = focus?.unit === undefined;
-      if (focus === null) continue;
-      const width = (plot.clientWidth - MARGIN.left - MARGIN.right) / steps;
-      const height = (plot.clientHeight - MARGIN.top - below) / units;
-      place(column, MARGIN.left + focus.t * width, MARGIN.top, width, height * units);
-      place(row, MARGIN.left, MARGIN.top + (focus.unit ?? 0) * height, width * steps, height);
+    const { width, height } = this.#cells();
+    const t = focus?.t == null || focus.t >= this.size.steps ? null : focus.t;
+    const at = focus?.unit == null ? -1 : this.order.indexOf(focus.unit);
+    for (const { column, row } of this.panels.values()) {
+      column.hidden = t === null;
+      row.hidden = at < 0;
+      if (t !== null) place(column, MARGIN.left + t * width, 0, width, HEIGHT + MARGIN.top + height * this.order.length);
+      if (at >= 0) place(row, MARGIN.left, HEIGHT + MARGIN.top + at * height, width * this.size.steps, height);
     }
   }
 
-  #first() {
-    const [{ plot }] = this.panels.values();
-    return plot;
+  /**
+   * Light the rows of units that were found, at the edge of every panel.
+   * @param {number[]} units
+   */
+  light(units) {
+    const { height } = this.#cells();
+    const rows = units.map((unit) => this.order.indexOf(unit));
+    const d = rows.map((at) => `M0 ${(HEIGHT + MARGIN.top + at * height).toFixed(2)}h4v${Math.max(1, height).toFixed(2)}h-4z`);
+    for (const { found } of this.panels.values()) found.setAttribute("d", d.join(""));
+  }
+
+  /** What the panels show, in their order. @returns {import("./offline.js").Sheet[]} */
+  get sheets() {
+    return [...this.panels.values()].flatMap(({ sheet }) => sheet ?? []);
+  }
+
+  /** The size of one cell of the heatmaps, in pixels. */
+  #cells() {
+    const { width, height, steps, below } = this.size;
+    return {
+      width: (width - MARGIN.left - MARGIN.right) / steps,
+      height: (height - MARGIN.top - below) / this.order.length,
+    };
   }
 
   #extent() {
-    return `${this.#first().clientWidth} × ${this.#first().clientHeight}`;
+    const [{ plot }] = this.panels.values();
+    return { width: plot.clientWidth, height: plot.clientHeight };
   }
 
   /**
@@ -105,56 +144,79 @@ export class Panels {
   #build(cell, infos) {
     this.cell = cell;
     this.place.dataset.cell = cell;
+    this.clear();
+    this.place.replaceChildren(...infos.map((info) => this.#panel(info)));
+  }
+
+  /** Free what Plotly holds; the panels are built anew when they are shown again. */
+  clear() {
     for (const { plot } of this.panels.values()) removeHeatmap(plot);
     this.panels.clear();
-    this.place.replaceChildren(
-      ...infos.map((info) => {
-        const figure = element("figure", "panel");
-        figure.dataset.letter = info.letter;
-        const caption = element("figcaption");
-        const title = element("h2", "", info.name);
-        title.append(" ", element("var", "", info.letter));
-        caption.append(title, element("p", "", NOTES.get(info.letter)));
-        const frame = element("div", "frame");
-        const [plot, column, row] = [element("div", "plot"), element("div", "mark"), element("div", "mark")];
-        plot.role = "img";
-        plot.ariaLabel = `Heatmap of the ${info.name}, words by units`;
-        column.hidden = row.hidden = true;
-        frame.append(plot, column, row);
-        figure.append(caption, frame);
-        this.panels.set(info.letter, { plot, column, row, watched: false });
-        return figure;
-      }),
-    );
+  }
+
+  /** @param {ActivationInfo} info */
+  #panel(info) {
+    const title = make("h2", {}, info.name, " ", make("var", {}, info.letter));
+    const caption = make("figcaption", {}, title, make("p", {}, NOTES.get(info.letter) ?? ""));
+    const plot = make("div", { class: "plot", role: "img", "aria-label": `Heatmap of the ${info.name}, words by units` });
+    const column = make("div", { class: "mark", hidden: "" });
+    const row = make("div", { class: "mark", hidden: "" });
+    const bars = draw("svg", { class: "bars", "aria-hidden": "true" });
+    const found = draw("path");
+    const edge = draw("svg", { class: "edge", "aria-hidden": "true" }, found);
+    const frame = make("div", { class: "frame" }, bars, plot, edge, column, row);
+    const table = make("div", { class: "numbers", tabindex: 0, role: "region", "aria-label": `Numbers of the ${info.name}` });
+    const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
+    const fill = () => {
+      if (numbers.open && this.layer) table.replaceChildren(tableOf(info.name, this.layer.values(info.letter), this.order, this.words));
+    };
+    numbers.addEventListener("toggle", fill);
+    this.panels.set(info.letter, { plot, bars, column, row, found, fill });
+    this.#watch(frame, info.letter);
+    return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
+  }
+
+  /**
+   * @param {HTMLElement} frame
+   * @param {string} letter
+   */
+  #watch(frame, letter) {
+    /** @param {PointerEvent | MouseEvent} event */
+    const cell = ({ clientX, clientY }) => {
+      const { left, top } = frame.getBoundingClientRect();
+      const { width, height } = this.#cells();
+      const t = Math.floor((clientX - left - MARGIN.left) / width);
+      const at = Math.floor((clientY - top - HEIGHT - MARGIN.top) / height);
+      if (t < 0 || t >= this.size.steps || at < 0 || at >= this.order.length) return null;
+      return { t, unit: this.order[at], letter, clientX, clientY };
+    };
+    // A finger does not hover: its tap is a click.
+    frame.addEventListener("pointermove", (event) => event.pointerType === "touch" || this.onPoint(cell(event)));
+    frame.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.onPoint(null));
+    frame.addEventListener("click", (event) => {
+      const picked = cell(event);
+      if (picked) this.onPick(picked);
+    });
   }
 }
 
 /**
- * The range of the colours of an activation: its own where it is bounded, else symmetric about 0.
- * @param {ActivationInfo} info
- * @param {import("./api.js").TypedArrayJson} values
- * @returns {[number, number]}
+ * In the order in which a step computes them.
+ * @param {ActivationInfo[]} infos
  */
-export function rangeOf(info, values) {
-  if (info.minimum !== null && info.maximum !== null) return [info.minimum, info.maximum];
-  const greatest = numbers(values).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-  return [info.minimum ?? -greatest, greatest];
+export function sorted(infos) {
+  const order = [...NOTES.keys()];
+  return infos.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
 }
 
 /**
- * Which words stand at the axis and how, so that they do not run into each other.
- * @param {import("./api.js").Token[]} tokens
- * @param {number} width of the plot, in pixels
+ * The range of the colours of an activation: its own where it is bounded, else symmetric about 0, or from 0, to `most`.
+ * @param {ActivationInfo} info
+ * @param {number} most
+ * @returns {[number, number]}
  */
-function wordAxis(tokens, width) {
-  const each = width / tokens.length;
-  const every = Math.max(1, Math.ceil(LABEL.height / each));
-  const level = each >= LABEL.level;
-  const characters = level ? Math.floor((each - 4) / LABEL.width) : LABEL.characters;
-  const at = tokens.map((_, t) => t).filter((t) => t % every === 0);
-  const labels = at.map((t) => shortened(tokens[t].text, characters));
-  const longest = Math.max(...labels.map((label) => label.length)) * LABEL.width;
-  return { at, labels, angle: level ? 0 : -90, room: Math.ceil(level ? LABEL.height + 6 : longest + 10) };
+export function rangeOf({ minimum, maximum }, most) {
+  return minimum !== null && maximum !== null ? [minimum, maximum] : [minimum ?? -most, most];
 }
 
 /**
@@ -166,16 +228,4 @@ function wordAxis(tokens, width) {
  */
 function place(mark, left, top, width, height) {
   Object.assign(mark.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-}
-
-/**
- * @param {string} tag
- * @param {string} [name] class
- * @param {string} [text]
- */
-function element(tag, name = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = name;
-  made.textContent = text;
-  return made;
 }

@@ -1,19 +1,19 @@
 // The one file that touches Plotly: a heatmap of one activation over the words.
 
-/** @typedef {import("./api.js").TypedArrayJson} TypedArrayJson */
 /** @typedef {{at: number[], labels: string[], angle: number, room: number}} WordAxis `room`: pixels below the plot */
-/** @typedef {{values: TypedArrayJson, words: WordAxis, scale: [number, string][], units: number, range: [number, number], ink: string}} Heatmap */
-/** @typedef {{t: number, unit: number, value: number, clientX: number, clientY: number}} Cell */
+/** @typedef {{values: Float32Array, order: number[], words: WordAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top */
 
-/** Room around the heatmap, in pixels; marks over it are placed by the same numbers. */
-export const MARGIN = { left: 30, right: 4, top: 8 };
+/** Room around the heatmap, in pixels; what lies over it is placed by the same numbers. */
+export const MARGIN = { left: 30, right: 4, top: 2 };
 
-const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false, doubleClick: false };
+const CONFIG = { staticPlot: true, displaylogo: false, showSendToCloud: false };
+
+const address = /** @type {HTMLLinkElement} */ (document.getElementById("plotly")).href;
 
 /** Resolves when plotly.min.js, which the page preloads, has run. */
 const ready = new Promise((resolve, reject) => {
   const script = document.createElement("script");
-  script.src = /** @type {HTMLLinkElement} */ (document.getElementById("plotly")).href;
+  script.src = address;
   script.onload = () => resolve(undefined);
   script.onerror = () => reject(new Error("plotly.min.js did not load"));
   document.head.append(script);
@@ -21,31 +21,65 @@ const ready = new Promise((resolve, reject) => {
 ready.catch(() => {}); // whoever draws will see it
 
 /**
- * Draw or redraw a heatmap in `element`: (T, H) values, steps along x, unit 0 on top.
- * @param {HTMLElement} element
+ * A heatmap as Plotly takes it, `width` by `height` pixels: steps along x, units along y.
+ * @param {{width: number, height: number}} size
  * @param {Heatmap} heatmap
+ * @returns {{data: Plotly.Data, layout: Plotly.Layout}}
  */
-export async function drawHeatmap(element, { values, words, units, scale, range, ink }) {
-  await ready;
-  const font = { family: "system-ui, sans-serif", size: 11, color: ink };
-  const axis = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false };
-  return Plotly.react(
-    element,
-    [{ type: "heatmap", z: values, transpose: true, zmin: range[0], zmax: range[1], colorscale: scale, showscale: false, hoverinfo: "none" }],
-    {
-      width: element.clientWidth,
-      height: element.clientHeight,
+export function figureOf({ width, height }, heatmap) {
+  const { words, order, ink, range, scale } = heatmap;
+  const axis = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false, tickmode: "array" };
+  const rows = unitTicks(order.length);
+  return {
+    data: {
+      type: "heatmap",
+      z: byStep(heatmap),
+      transpose: true,
+      zmin: range[0],
+      zmax: range[1],
+      colorscale: scale,
+      showscale: false,
+      hoverinfo: "none",
+    },
+    layout: {
+      width,
+      height,
       margin: { l: MARGIN.left, r: MARGIN.right, t: MARGIN.top, b: words.room },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font,
-      dragmode: false,
-      hovermode: "closest",
-      xaxis: { ...axis, tickmode: "array", tickvals: words.at, ticktext: words.labels, tickangle: words.angle },
-      yaxis: { ...axis, autorange: "reversed", tickmode: "array", tickvals: unitTicks(units) },
+      font: { family: "system-ui, sans-serif", size: 11, color: ink },
+      xaxis: { ...axis, tickvals: words.at, ticktext: words.labels, tickangle: words.angle },
+      yaxis: { ...axis, ticklabeloverflow: "allow", autorange: "reversed", tickvals: rows, ticktext: rows.map((row) => String(order[row])) },
     },
-    CONFIG,
-  );
+  };
+}
+
+/**
+ * Draw or redraw a heatmap in `element`.
+ * @param {HTMLElement} element
+ * @param {{width: number, height: number}} size
+ * @param {Heatmap} heatmap
+ */
+export async function drawHeatmap(element, size, heatmap) {
+  const { data, layout } = figureOf(size, heatmap);
+  await ready;
+  return Plotly.react(element, [data], layout, CONFIG);
+}
+
+/**
+ * What stands in `element`, as SVG.
+ * @param {HTMLElement} element
+ */
+export async function drawn(element) {
+  const url = await Plotly.toImage(element, { format: "svg", width: element.clientWidth, height: element.clientHeight });
+  return decodeURIComponent(url.slice(url.indexOf(",") + 1));
+}
+
+/** The program of Plotly itself. */
+export async function plotlySource() {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error("the server does not give plotly.min.js");
+  return response.text();
 }
 
 /**
@@ -57,18 +91,15 @@ export function removeHeatmap(element) {
 }
 
 /**
- * Hear which cell of a drawn heatmap the pointer is on, or was tapped; null when the pointer leaves.
- * @param {HTMLElement} element
- * @param {(cell: Cell | null) => void} onCell
+ * The values step by step, the units of each in their order.
+ * @param {Heatmap} heatmap
  */
-export function watchCells(element, onCell) {
-  const plot = /** @type {Plotly.Plot} */ (element);
-  /** @param {Plotly.PointEvent} event */
-  const tell = ({ points: [point], event }) =>
-    onCell({ t: point.x, unit: point.y, value: point.z, clientX: event.clientX, clientY: event.clientY });
-  plot.on("plotly_hover", tell);
-  plot.on("plotly_click", tell); // all that a tap gives
-  plot.on("plotly_unhover", () => onCell(null));
+function byStep({ values, order }) {
+  const steps = values.length / order.length;
+  return Array.from({ length: steps }, (_, t) => {
+    const row = values.subarray(t * order.length, (t + 1) * order.length);
+    return Float32Array.from(order, (unit) => row[unit]);
+  });
 }
 
 /**

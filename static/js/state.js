@@ -1,41 +1,109 @@
 // What the page shows: one small object, kept in the address bar.
 
-/** @typedef {{model: string, text: string, start: number, layer: number}} State `start`: first step shown; `layer`: index into the layers of the trace */
+import { ORDERS } from "./order.js";
+
+/**
+ * @typedef {object} State
+ * @property {string} model
+ * @property {string} text
+ * @property {"" | "cells" | "text"} compare with what: the other cells of the task, or another text
+ * @property {string} other that text
+ * @property {number} start first step shown
+ * @property {number} layer index into the layers of a trace
+ * @property {import("./order.js").Order} order of the units
+ * @property {number | null} step that is pinned
+ * @property {number | null} unit that is pinned
+ * @property {number | null} tour the chapter that is open, from 1
+ * @property {import("./find.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
+ */
 
 // Servers bound the length of an address; a longer text goes behind the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
 
+/** @param {string} value */
+const natural = (value) => (/^\d{1,6}$/.test(value) ? Number(value) : undefined);
+/** @param {string} value */
+const order = (value) => (value in ORDERS ? value : undefined);
+/** @param {string} value */
+const text = (value) => value;
+
+/** @param {string} value such as 3-4,c,0.5 */
+function phrase(value) {
+  const parts = /^(\d{1,6})-(\d{1,6}),([a-z]),(\d+(?:\.\d+)?)$/.exec(value);
+  if (!parts || Number(parts[1]) > Number(parts[2])) return undefined;
+  return { from: Number(parts[1]), to: Number(parts[2]), by: parts[3], above: Number(parts[4]) };
+}
+
+/** What may stand behind the #: how it is read, and what it is where it is not there. */
+const BEHIND = {
+  text: { read: text, absent: undefined },
+  start: { read: natural, absent: 0 },
+  layer: { read: natural, absent: 0 },
+  order: { read: order, absent: "index" },
+  step: { read: natural, absent: null },
+  unit: { read: natural, absent: null },
+  tour: { read: natural, absent: null },
+  find: { read: phrase, absent: null },
+};
+
 /**
- * Write the state into the address bar.
+ * The address of a state, from the ? on.
  * @param {State} state
  */
-export function remember(state) {
+export function addressOf(state) {
   const query = new URLSearchParams({ model: state.model, text: state.text });
   const fragment = new URLSearchParams();
+  if (state.compare) query.set("compare", state.compare);
+  if (state.compare === "text") query.set("other", state.other);
   if (query.toString().length > LONGEST_QUERY) {
     fragment.set("text", state.text);
     query.delete("text");
   }
-  if (state.start > 0) fragment.set("start", String(state.start));
-  if (state.layer > 0) fragment.set("layer", String(state.layer));
+  for (const [name, { absent }] of Object.entries(BEHIND)) {
+    const value = /** @type {Record<string, unknown>} */ (state)[name];
+    if (name !== "text" && name !== "find" && value !== absent) fragment.set(name, String(value));
+  }
+  if (state.find) fragment.set("find", `${state.find.from}-${state.find.to},${state.find.by},${state.find.above}`);
   const behind = fragment.toString();
-  const address = `?${query}${behind ? `#${behind}` : ""}`;
-  if (address !== location.search + location.hash) history.replaceState(null, "", address);
+  return `?${query}${behind ? `#${behind}` : ""}`;
 }
 
 /**
- * What the part of the address behind the # adds to the state; the server answered the rest.
- * @returns {Partial<State>}
+ * Write the state into the address bar; `anew` leaves the one before to the browser's way back.
+ * @param {State} state
+ * @param {boolean} [anew]
  */
-export function remembered() {
-  const fragment = new URLSearchParams(location.hash.slice(1));
-  /** @type {Partial<State>} */
+export function remember(state, anew = false) {
+  const address = addressOf(state);
+  if (address === location.search + location.hash) return;
+  if (anew) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+}
+
+/**
+ * What an address says, and what in its part behind the # makes no sense; of the rest the server says so.
+ * @param {URL | Location} address
+ * @returns {{found: Partial<State>, strange: string[]}}
+ */
+export function readAddress({ search, hash }) {
+  /** @type {Record<string, unknown>} */
   const found = {};
-  const text = fragment.get("text");
-  if (text !== null) found.text = text;
-  for (const name of /** @type {const} */ (["start", "layer"])) {
-    const value = Number(fragment.get(name));
-    if (Number.isInteger(value) && value > 0) found[name] = value;
+  const strange = [];
+  const query = new URLSearchParams(search);
+  for (const name of ["model", "text", "compare", "other"]) {
+    const value = query.get(name);
+    if (value !== null) found[name] = value;
   }
-  return found;
+  if (!["", "cells", "text"].includes(String(found.compare ?? ""))) delete found.compare;
+  for (const [name, value] of new URLSearchParams(hash.slice(1))) {
+    const read = name in BEHIND ? BEHIND[/** @type {keyof typeof BEHIND} */ (name)].read(value) : undefined;
+    if (read === undefined) strange.push(`${name}=${value}`);
+    else found[name] = read;
+  }
+  return { found, strange };
+}
+
+/** What a state is where nothing else is said. @returns {Omit<State, "model" | "text">} */
+export function unpinned() {
+  return { compare: "", other: "", start: 0, layer: 0, order: "index", step: null, unit: null, tour: null, find: null };
 }

@@ -37,11 +37,13 @@ export function codePoints(text) {
 }
 
 /**
- * A token as it can be seen: blanks as ␣, control characters as their pictures.
+ * A token as it can be seen: blanks as ␣, line breaks as ↵, tabs as ⇥, other control characters as their pictures.
  * @param {string} token
  */
 export function visible(token) {
   return token
+    .replace(/\n/g, "↵")
+    .replace(/\t/g, "⇥")
     .replace(/[\u0000-\u001f]/g, (control) => String.fromCodePoint(0x2400 + control.charCodeAt(0)))
     .replace(/\s/g, "␣");
 }
@@ -54,4 +56,23 @@ export function visible(token) {
 export function shortened(token, length) {
   const characters = [...visible(token)];
   return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`;
+}
+
+/**
+ * A number in so many decimals, with a real minus sign.
+ * @param {number} value
+ * @param {number} decimals
+ */
+export function figure(value, decimals) {
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const text = value.toFixed(decimals);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+/**
+ * Text as it stands in markup.
+ * @param {string} text
+ */
+export function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

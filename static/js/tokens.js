@@ -1,58 +1,39 @@
-// The strip of tokens, each in the colour of the verdict after it.
+// The strip of tokens, each in the colour of what the head said of it.
 
-import { numbers } from "./api.js";
-import { verdictColors } from "./colors.js";
-import { visible } from "./text.js";
+import { diverging, sequential, tint } from "./colors.js";
+import { make } from "./dom.js";
+import { leading } from "./said.js";
+import { figure, visible } from "./text.js";
 
-/** @typedef {import("./api.js").Trace} Trace */
+/** @typedef {import("./reading.js").Reading} Reading */
 
 export class TokenStrip {
   /**
    * @param {HTMLElement} place
-   * @param {HTMLElement} summary
-   * @param {{onHover: (t: number | null) => void, onClick: (token: import("./api.js").Token) => void}} handlers
+   * @param {{onHover: (t: number | null) => void, onPick: (t: number) => void, onFind: (token: import("./api.js").Token) => void, onBrush: (span: {from: number, to: number}) => void}} handlers
    */
-  constructor(place, summary, { onHover, onClick }) {
+  constructor(place, { onHover, onPick, onFind, onBrush }) {
     this.place = place;
-    this.summary = summary;
     this.onHover = onHover;
-    this.onClick = onClick;
+    this.onPick = onPick;
+    this.onFind = onFind;
+    this.onBrush = onBrush;
+    /** Where a phrase begins: the word that was last pressed or picked. @type {number | null} */
+    this.anchor = null;
     place.addEventListener("keydown", (event) => this.#step(event));
   }
 
-  /**
-   * @param {import("./api.js").Model} model
-   * @param {Trace} trace
-   */
-  show(model, trace) {
-    const said = numbers(trace.outputs.values);
-    const columns = trace.outputs.names.length;
-    this.place.replaceChildren(
-      ...trace.tokens.map((token, t) => this.#item(token, t, columns === 1 ? said[t] : null)),
-    );
-    const last = said[(trace.tokens.length - 1) * columns];
-    this.summary.textContent = columns === 1 ? verdict(last, model, trace) : "";
+  /** @param {Reading} reading */
+  show(reading) {
+    const shares = sharesOf(reading);
+    const scale = reading.names.length === 1 ? diverging() : sequential();
+    this.place.classList.toggle("characters", reading.model.tokenizer === "character");
+    this.place.replaceChildren(...reading.tokens.map((token, t) => this.#item(token, t, shares[t], scale)));
   }
 
-  /** Say that there is nothing to show. */
+  /** Show nothing. */
   clear() {
     this.place.replaceChildren();
-    this.summary.textContent = "Type a word, and its gates appear.";
-  }
-
-  /**
-   * Left and right walk through the words; one Tab passes them all.
-   * @param {KeyboardEvent} event
-   */
-  #step(event) {
-    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const words = /** @type {HTMLElement[]} */ ([...this.place.querySelectorAll(".token")]);
-    const next = way && words[words.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + way];
-    if (!next) return;
-    event.preventDefault();
-    for (const word of words) word.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
   }
 
   /** @param {number | null} t the step whose token is lit */
@@ -62,47 +43,75 @@ export class TokenStrip {
   }
 
   /**
+   * Left and right walk through the words; one Tab passes them all.
+   * @param {KeyboardEvent} event
+   */
+  #step(event) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const words = /** @type {HTMLElement[]} */ ([...this.place.querySelectorAll(".token")]);
+    const here = words.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const next = way && words[here + way];
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.anchor ??= here;
+    for (const word of words) word.tabIndex = -1;
+    next.tabIndex = 0;
+    const t = words.indexOf(next);
+    if (!event.shiftKey) this.anchor = t;
+    next.focus();
+    if (event.shiftKey) this.#brush(t);
+  }
+
+  /** @param {number} t where a phrase ends */
+  #brush(t) {
+    const anchor = this.anchor ?? t;
+    this.onBrush({ from: Math.min(anchor, t), to: Math.max(anchor, t) });
+  }
+
+  /**
    * @param {import("./api.js").Token} token
    * @param {number} t
-   * @param {number | null} probability
+   * @param {number | null} share
+   * @param {import("./colors.js").Scale} scale
    */
-  #item(token, t, probability) {
-    const item = document.createElement("li");
-    const word = document.createElement("button");
-    word.type = "button";
-    word.className = token.known ? "token" : "token unknown";
-    word.tabIndex = t === 0 ? 0 : -1;
-    const text = document.createElement("bdi");
-    text.textContent = visible(token.text);
-    word.append(text);
-    word.title = token.known ? token.text : `“${token.text}” is not in the model's vocabulary: it sees “unknown”.`;
-    if (probability !== null) {
-      const colors = verdictColors(probability);
-      Object.assign(text.style, { backgroundColor: colors.background, color: colors.text });
-      const figure = document.createElement("span");
-      figure.textContent = probability.toFixed(2);
-      word.append(figure);
+  #item(token, t, share, scale) {
+    const text = make("bdi", {}, visible(token.text));
+    const word = make("button", { type: "button", class: "token", tabindex: t === 0 ? 0 : -1 }, text);
+    if (!token.known) {
+      word.classList.add("unknown");
+      word.title = `“${token.text}” is not in the model's vocabulary: it sees “unknown”.`;
     }
-    word.addEventListener("pointerenter", () => this.onHover(t));
+    if (share !== null) {
+      const colors = tint(scale, share);
+      Object.assign(text.style, { backgroundColor: colors.background, color: colors.text });
+      word.append(make("span", {}, figure(share, 2)));
+    }
+    word.addEventListener("pointerdown", ({ shiftKey }) => {
+      if (!shiftKey) this.anchor = t;
+    });
+    word.addEventListener("pointerenter", ({ pointerType, buttons }) => {
+      if (pointerType === "touch") return;
+      this.onHover(t);
+      if (buttons === 1 && this.anchor !== null) this.#brush(t);
+    });
     word.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.onHover(null));
-    word.addEventListener("focus", () => this.onHover(t));
+    word.addEventListener("focus", () => word.matches(":focus-visible") && this.onHover(t));
     word.addEventListener("blur", () => this.onHover(null));
-    // A tap only lights the word: finding it in the text would raise the keyboard over the picture.
-    word.addEventListener("click", (event) => /** @type {PointerEvent} */ (event).pointerType === "touch" || this.onClick(token));
-    item.append(word);
-    return item;
+    word.addEventListener("click", ({ shiftKey }) => (shiftKey ? this.#brush(t) : this.onPick(t)));
+    word.addEventListener("dblclick", () => this.onFind(token));
+    return make("li", token.text === "\n" ? { class: "break" } : {}, word);
   }
 }
 
 /**
- * The verdict in a phrase.
- * @param {number} probability
- * @param {import("./api.js").Model} model
- * @param {Trace} trace
+ * The probability that colours each token: that of the only output after it; of the token itself before it, where the
+ * outputs are about the next one; or of the output that is the most probable in the end.
+ * @param {Reading} reading
+ * @returns {(number | null)[]}
  */
-function verdict(probability, model, trace) {
-  const name = trace.outputs.names[0];
-  const side = probability >= 0.5 ? name : model.opposite || `not ${name}`;
-  const upTo = trace.stop < trace.steps ? ` after word ${trace.stop} of ${trace.steps}` : "";
-  return `${side} · P(${name}) = ${probability.toFixed(2)}${upTo}`;
+function sharesOf(reading) {
+  if (reading.model.predicts_next) return reading.tokens.map((_, t) => reading.expected(t));
+  const output = leading(reading.said(reading.tokens.length - 1));
+  return reading.tokens.map((_, t) => reading.said(t)[output]);
 }

@@ -1,17 +1,40 @@
 """How the tests drive the page: open, type, point."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+
+PATIENCE = 60_000  # ms: a busy machine takes its time, and a test that succeeds does not wait
 
 SENTENCE = "the movie was not good"
 DRAWN = ".plot .heatmaplayer image"
 
 
+@contextmanager
+def another_page(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page of a visitor of their own, with other habits than that of the fixture ``page``."""
+    with browser.new_context(**{"reduced_motion": "reduce", **options}) as context:
+        context.set_default_timeout(PATIENCE)
+        yield context.new_page()
+
+
 def trace(server: httpx2.Client, model: str, text: str) -> dict[str, Any]:
     answer: dict[str, Any] = server.post(f"/api/v1/models/{model}/traces", json={"text": text}).json()
     return answer
+
+
+def layer_of(server: httpx2.Client, model: str, text: str, at: int = 0) -> dict[str, Any]:
+    """The activations of one layer, by letter."""
+    activations: dict[str, Any] = trace(server, model, text)["layers"][at]["activations"]
+    return activations
+
+
+def shown(value: float, decimals: int) -> str:
+    """A number as the page writes it."""
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def opened(page: Page, path: str = "/") -> Page:
@@ -26,24 +49,28 @@ def type_sentence(page: Page, text: str) -> None:
 
 
 def words(page: Page) -> list[str]:
-    return page.locator("#tokens bdi").all_inner_texts()
+    return page.locator(".tokens bdi").all_inner_texts()
 
 
 def titles(page: Page) -> list[str]:
     return page.locator(".panel var").all_inner_texts()
 
 
-def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> tuple[float, float]:
+def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> tuple[float, float]:
     """The middle of a cell of a panel, by the picture that Plotly drew."""
-    page.locator(f".panel[data-letter={letter}]").scroll_into_view_if_needed()
-    box = page.locator(f".panel[data-letter={letter}] .heatmaplayer image").bounding_box()
+    panel = page.locator(".lane").nth(lane).locator(f".panel[data-letter={letter}]")
+    panel.scroll_into_view_if_needed()
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )  # scrolling is told late
+    box = panel.locator(".heatmaplayer image").bounding_box()
     assert box
     return box["x"] + (t + 0.5) / steps * box["width"], box["y"] + (unit + 0.5) / units * box["height"]
 
 
-def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int) -> str:
+def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> str:
     """Point at a cell; gives the note beside the pointer."""
-    x, y = place_of(page, letter, t, unit, steps, units)
+    x, y = place_of(page, letter, t, unit, steps, units, lane)
     page.mouse.move(x - 3, y)
     page.mouse.move(x, y)
     note = page.locator("#tooltip")

@@ -6,18 +6,39 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-ADDRESSES = ["/?text=the movie was not good", "/?model=sentiment-gru&text=terrible but wonderful zzz", "/?text= "]
+from .driving import another_page
+
+ADDRESSES = [
+    "/?text=the movie was not good#step=3&unit=20&find=1-3,c,0.1",
+    "/?model=sentiment-gru&text=terrible but wonderful zzz&compare=cells#tour=2",
+    "/?text=good&compare=text&other=not bad",
+    "/?text= ",
+    "/models/sentiment-lstm/card",
+]
 
 
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser: Browser, base_url: str, scheme: Any, width: int) -> None:
     # Axe is injected as an inline script, which the page's own policy forbids.
-    with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True) as context:
+    size = {"width": width, "height": 900}
+    with another_page(browser, base_url=base_url, viewport=size, color_scheme=scheme, bypass_csp=True) as page:
         for address in ADDRESSES:
-            page = context.new_page()
-            page.goto(base_url + address)
-            page.locator("#tokens bdi, #verdict:has-text('Type a word')").first.wait_for()
+            page.goto("about:blank")
+            page.goto(address)
+            page.locator(".tokens bdi, main .verdict:has-text('Type a word'), main table").first.wait_for()
             page.wait_for_load_state("networkidle")
             found = Axe().run(page).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
+
+
+def test_axe_finds_nothing_in_the_sheets(browser: Browser, base_url: str) -> None:
+    with another_page(browser, base_url=base_url, bypass_csp=True) as page:
+        page.goto("/?text=good")
+        page.locator(".tokens bdi").first.wait_for()
+        page.get_by_text("numbers").first.click()
+        for opener, sheet in (("#show-help", "#help"), ("#show-share", "#share")):
+            page.locator(opener).click()
+            found = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], sheet
+            page.locator(f"{sheet} form button").click()

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .driving import DRAWN, SENTENCE, opened, place_of, point_at, titles, trace, type_sentence, words
+from .driving import DRAWN, SENTENCE, another_page, opened, place_of, point_at, titles, trace, type_sentence, words
 
 
 def test_first_paint_shows_real_gates_without_asking_for_data(page: Page, server: httpx2.Client) -> None:
@@ -18,7 +18,7 @@ def test_first_paint_shows_real_gates_without_asking_for_data(page: Page, server
     assert titles(page) == list("figcoh")
     assert not [path for path in asked if path.startswith("/api")]
     said = trace(server, "sentiment-lstm", page.locator("#text").input_value())["outputs"]["values"]
-    assert page.locator("#tokens .token span").all_inner_texts() == [f"{value[0]:.2f}" for value in said]
+    assert page.locator(".tokens .token span").all_inner_texts() == [f"{value[0]:.2f}" for value in said]
 
 
 def test_typing_updates_every_view(page: Page, server: httpx2.Client) -> None:
@@ -26,9 +26,9 @@ def test_typing_updates_every_view(page: Page, server: httpx2.Client) -> None:
     page.locator("#text").fill("")
     with page.expect_response(lambda response: "wonderful" in (response.request.post_data or "")):
         page.locator("#text").press_sequentially("a wonderful film", delay=10)
-    expect(page.locator("#tokens bdi")).to_have_text(["a", "wonderful", "film"])
+    expect(page.locator(".tokens bdi")).to_have_text(["a", "wonderful", "film"])
     last = trace(server, "sentiment-lstm", "a wonderful film")["outputs"]["values"][-1][0]
-    expect(page.locator("#verdict")).to_have_text(f"positive · P(positive) = {last:.2f}")
+    expect(page.locator(".verdict")).to_have_text(f"positive · P(positive) = {last:.2f}")
     labels = page.locator(".panel[data-letter=f] .xtick text")
     expect(labels).to_have_text(["a", "wonderful", "film"])
 
@@ -63,7 +63,7 @@ def test_switching_the_model_shows_its_gates_and_keeps_the_sentence(page: Page, 
     expect(page.locator(DRAWN)).to_have_count(4)
     assert words(page) == ["not", "bad"]
     said = trace(server, "sentiment-gru", "not bad")["outputs"]["values"]
-    expect(page.locator("#tokens .token span")).to_have_text([f"{value[0]:.2f}" for value in said])
+    expect(page.locator(".tokens .token span")).to_have_text([f"{value[0]:.2f}" for value in said])
     page.get_by_text("RNN", exact=True).click()
     expect(page.locator(".panel var")).to_have_text(["h"])
 
@@ -72,7 +72,7 @@ def test_reload_keeps_the_state(page: Page) -> None:
     opened(page)
     page.get_by_text("GRU", exact=True).click()
     type_sentence(page, "it's 100% <b>good</b> & 👍")
-    expect(page.locator("#tokens bdi").last).to_have_text("👍")
+    expect(page.locator(".tokens bdi").last).to_have_text("👍")
     before = words(page), titles(page), page.url
     query = parse_qs(urlsplit(page.url).query)
     assert query == {"model": ["sentiment-gru"], "text": ["it's 100% <b>good</b> & 👍"]}
@@ -88,14 +88,14 @@ def test_reload_keeps_a_long_text_and_its_page(page: Page) -> None:
     type_sentence(page, text)
     expect(page.locator("#page")).to_have_text("words 1–390 of 1500")
     with page.expect_response("**/traces"):
-        page.get_by_text("later").click()
+        page.locator("#later").click()
     expect(page.locator("#page")).to_have_text("words 391–780 of 1500")
     with page.expect_response("**/traces"):
         page.reload()
     expect(page.locator("#page")).to_have_text("words 391–780 of 1500")
     assert page.locator("#text").input_value() == text
     type_sentence(page, "good good")
-    expect(page.locator("#tokens bdi")).to_have_text(["good", "good"])
+    expect(page.locator(".tokens bdi")).to_have_text(["good", "good"])
     expect(page.locator("#pager")).to_be_hidden()
 
 
@@ -105,9 +105,9 @@ def test_every_page_of_a_text_with_more_tokens_than_words_is_reached(page: Page)
     for shown in ("words 1–390 of 1000", "words 391–780 of 1000", "words 781–1000 of 1000"):
         expect(page.locator("#page")).to_have_text(shown)
         if not shown.startswith("words 781"):
-            page.get_by_text("later").click()
+            page.locator("#later").click()
     expect(page.locator("#later")).to_be_disabled()
-    page.get_by_text("earlier").click()
+    page.locator("#earlier").click()
     expect(page.locator("#page")).to_have_text("words 391–780 of 1000")
 
 
@@ -129,24 +129,24 @@ def test_turning_pages_goes_on_from_what_is_shown(page: Page, expected_console: 
 def test_address_past_the_end_of_its_text_shows_the_beginning(page: Page, expected_console: list[str]) -> None:
     expected_console.append("the server responded with a status of 422")
     opened(page, f"/?text={SENTENCE}#start=9")
-    expect(page.locator("#tokens bdi")).to_have_text(SENTENCE.split())
+    expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())
 
 
-def test_click_on_a_word_selects_it_in_the_text(page: Page) -> None:
+def test_double_click_on_a_word_selects_it_in_the_text(page: Page) -> None:
     opened(page)
     text = "👨‍👩‍👧 𝒳 cafe\u0301 שלום not good"
     type_sentence(page, text)
-    expect(page.locator("#tokens bdi").last).to_have_text("good")
+    expect(page.locator(".tokens bdi").last).to_have_text("good")
     for token in page.locator(".token").all():
-        token.click()
+        token.dblclick()
         chosen = page.locator("#text").evaluate("text => text.value.slice(text.selectionStart, text.selectionEnd)")
         assert chosen == token.locator("bdi").inner_text()
 
 
-def test_click_on_a_word_selects_it_where_the_address_had_other_line_ends(page: Page) -> None:
+def test_double_click_on_a_word_selects_it_where_the_address_had_other_line_ends(page: Page) -> None:
     opened(page, "/?text=a%0D%0Ab%0D%0Avery%20good")
-    expect(page.locator("#tokens bdi").last).to_have_text("good")
-    page.locator(".token").last.click()
+    expect(page.locator(".tokens bdi").last).to_have_text("good")
+    page.locator(".token").last.dblclick()
     chosen = page.locator("#text").evaluate("text => text.value.slice(text.selectionStart, text.selectionEnd)")
     assert chosen == "good"
 
@@ -165,8 +165,8 @@ def test_arrows_walk_through_the_words(page: Page) -> None:
 
 def test_tap_names_a_cell(browser: Browser, base_url: str, server: httpx2.Client) -> None:
     size = {"width": 390, "height": 844}
-    with browser.new_context(viewport=size, has_touch=True, is_mobile=True, base_url=base_url) as context:
-        page = opened(context.new_page(), f"/?text={SENTENCE}")
+    with another_page(browser, viewport=size, has_touch=True, is_mobile=True, base_url=base_url) as page:
+        opened(page, f"/?text={SENTENCE}")
         page.touchscreen.tap(*place_of(page, "f", 3, 40, 5, 64))
         [layer] = trace(server, "sentiment-lstm", SENTENCE)["layers"]
         note = f"not unit 40, forget gate f = {layer['activations']['f'][3][40]:.4f}"
@@ -185,17 +185,17 @@ def test_tap_names_a_cell(browser: Browser, base_url: str, server: httpx2.Client
 
 def test_presets_fill_the_text(page: Page) -> None:
     opened(page)
-    preset = page.locator("#presets button").last
+    preset = page.locator("#examples button").nth(2)
     preset.click()
     expect(page.locator("#text")).to_have_value(preset.inner_text())
-    expect(page.locator("#tokens bdi").last).to_have_text(preset.inner_text().split()[-1])
+    expect(page.locator(".tokens bdi").last).to_have_text(preset.inner_text().split()[-1])
 
 
 def test_unknown_words_are_marked_and_blanks_made_visible(page: Page) -> None:
     opened(page)
     type_sentence(page, "good xyzzyx a\u0007b")
     expect(page.locator(".token.unknown bdi").first).to_have_text("xyzzyx")
-    expect(page.locator("#tokens bdi").nth(3)).to_have_text("␇")
+    expect(page.locator(".tokens bdi").nth(3)).to_have_text("␇")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -205,10 +205,10 @@ def test_theme_follows_the_system_until_chosen(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     opened(page)
     expect(page.locator("body")).to_have_css("background-color", paper[scheme])
-    before = page.locator(".ramp.sequential").evaluate("e => e.style.backgroundImage")
+    before = page.locator("#gate-scale .ramp").evaluate("e => e.style.backgroundImage")
     page.locator("#theme").click()
     expect(page.locator("body")).to_have_css("background-color", paper[other])
-    assert page.locator(".ramp.sequential").evaluate("e => e.style.backgroundImage") != before
+    assert page.locator("#gate-scale .ramp").evaluate("e => e.style.backgroundImage") != before
     page.reload()
     expect(page.locator("body")).to_have_css("background-color", paper[other])
 
@@ -219,10 +219,22 @@ def test_nothing_is_wider_than_the_window(page: Page, width: int, height: int) -
     opened(page)
     for text in (SENTENCE, "supercalifragilisticexpialidocious" * 4, "good " * 300):
         type_sentence(page, text)
-        expect(page.locator("#tokens bdi").first).to_have_text(text.split()[0])
+        expect(page.locator(".tokens bdi").first).to_have_text(text.split()[0])
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#text").fill("the acting was terrible but the story was wonderful and long")
     assert page.locator("#text").evaluate("text => text.scrollHeight - text.clientHeight") <= 0
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize("query", ["model=lstm", "model=lstm&compare=cells", "model=letters-lstm", "model=words"])
+def test_nothing_jumps_while_one_points_at_the_words(page: Page, zoo: str, width: int, query: str) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, f"{zoo}/?{query}")
+    tops = "[...document.querySelectorAll('.panel, .token')].map((each) => each.getBoundingClientRect().top + scrollY)"
+    before = page.evaluate(tops)
+    for word in page.locator(".token").all()[:4]:
+        word.hover()
+        assert page.evaluate(tops) == before
 
 
 def test_docs_work_under_the_policy_without_the_internet(page: Page, server: httpx2.Client) -> None:

@@ -12,8 +12,8 @@ from .driving import DRAWN, opened, type_sentence, words
 def test_blank_text_is_calm(page: Page, blank: str) -> None:
     opened(page)
     page.locator("#text").fill(blank)
-    expect(page.locator("#tokens bdi")).to_have_count(0)
-    expect(page.locator("#verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".tokens bdi")).to_have_count(0)
+    expect(page.locator(".verdict")).to_have_text("Type a word, and its gates appear.")
     expect(page.locator("#message")).to_have_text("")
 
 
@@ -35,9 +35,32 @@ def test_server_gone_is_said_and_the_text_kept(page: Page, expected_console: lis
     expect(page.locator("#text")).to_have_value("good film")
     page.unroute("**/traces")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#tokens bdi")).to_have_text(["good", "film"])
+    expect(page.locator(".tokens bdi")).to_have_text(["good", "film"])
     expect(page.locator("#message")).to_have_text("")
     expect(page.locator("#again")).to_be_hidden()
+
+
+def test_page_recovers_by_itself_when_the_server_is_back(page: Page, expected_console: list[str]) -> None:
+    expected_console.append("Failed to load resource: net::ERR_CONNECTION_REFUSED")
+    opened(page)
+    page.route("**/traces", lambda route: route.abort("connectionrefused"))
+    page.locator("#text").fill("good film")
+    expect(page.locator("#again")).to_be_visible()
+    page.unroute("**/traces")
+    expect(page.locator(".tokens bdi")).to_have_text(["good", "film"])
+    expect(page.locator("#message")).to_have_text("")
+
+
+def test_slow_server_is_said_until_it_answers(page: Page) -> None:
+    opened(page)
+    held: list[Route] = []
+    page.route("**/traces", lambda route: held.append(route))
+    page.locator("#text").fill("good film")
+    expect(page.locator("#picture")).to_have_attribute("aria-busy", "true")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".tokens bdi")).to_have_text(["good", "film"])
+    expect(page.locator("#picture")).not_to_have_attribute("aria-busy", "true")
 
 
 @pytest.mark.parametrize("text", ["good film", "x" * 10_001], ids=["unanswered", "too long"])
@@ -99,7 +122,7 @@ def test_drawing_library_that_does_not_load_is_said(page: Page, expected_console
     expect(page.locator("#message")).to_have_text(
         "The pictures cannot be drawn: plotly.min.js did not load. Load the page again."
     )
-    expect(page.locator("#tokens bdi").first).to_be_visible()
+    expect(page.locator(".tokens bdi").first).to_be_visible()
 
 
 def test_newer_text_aborts_the_request_for_the_older(page: Page) -> None:
@@ -111,7 +134,29 @@ def test_newer_text_aborts_the_request_for_the_older(page: Page) -> None:
         type_sentence(page, "good")
     assert failed.value.failure == "net::ERR_ABORTED"
     assert "bad" in (failed.value.post_data or "")
-    expect(page.locator("#tokens bdi")).to_have_text(["good"])
+    expect(page.locator(".tokens bdi")).to_have_text(["good"])
+
+
+COUNT_WHAT_IS_ASKED = """
+const fetched = window.fetch;
+const asked = new Set();
+window.most = 0;
+window.fetch = (address, options) => {
+  asked.add(options.signal);
+  window.most = Math.max(window.most, [...asked].filter((signal) => !signal.aborted).length);
+  return fetched(address, options).finally(() => asked.delete(options.signal));
+};
+"""
+
+
+def test_fast_typing_asks_for_one_trace_at_a_time_and_ends_with_the_last(page: Page) -> None:
+    page.add_init_script(COUNT_WHAT_IS_ASKED)
+    opened(page)
+    page.locator("#text").fill("")
+    text = "the movie was not good but the story was " * 5
+    page.locator("#text").press_sequentially(text, delay=15)
+    expect(page.locator(".tokens bdi")).to_have_text(text.split())
+    assert page.evaluate("window.most") == 1
 
 
 def test_address_with_an_unknown_model_is_said(page: Page) -> None:

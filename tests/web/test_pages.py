@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.web import pages
+from gatescope.web import opening, pages
 from serving import client
 from starlette.testclient import TestClient
 
@@ -27,7 +27,7 @@ def notice(page: str) -> str:
 
 def test_page_holds_the_trace_of_its_address(api: TestClient) -> None:
     page = api.get("/", params={"model": "gru", "text": "not <b>good</b> </script>"}).text
-    trace = embedded(page, "first-trace")
+    [trace] = embedded(page, "first-traces")
     expected = api.post(
         "/api/v1/models/gru/traces", json={"text": "not <b>good</b> </script>", "encoding": "base64"}
     ).json()
@@ -40,6 +40,43 @@ def test_page_holds_the_trace_of_its_address(api: TestClient) -> None:
 def test_page_opens_with_the_first_example_of_the_default_model(api: TestClient) -> None:
     boot = embedded(api.get("/").text, "boot")
     assert (boot["model"], boot["text"]) == ("lstm", "the movie was not good")
+
+
+def test_models_are_grouped_by_task(api: TestClient) -> None:
+    page = api.get("/?model=letters").text
+    assert re.findall(r"<option( selected)?>(\w+)</option>", page) == [(" selected", "other"), ("", "test")]
+    assert re.findall(r'name="model" value="([\w-]+)"', page) == ["letters"]
+    assert [model["id"] for model in embedded(page, "boot")["models"]] == ["letters", "lstm", "both-ways", "gru", "rnn"]
+
+
+@pytest.mark.parametrize(
+    ("query", "lanes"),
+    [
+        ("model=both-ways&text=good&compare=cells", [("lstm", 1), ("both-ways", 1), ("rnn", 1)]),
+        ("model=gru&text=good&compare=text&other=not+bad", [("gru", 1), ("gru", 2)]),
+        ("model=gru&text=good&compare=text", [("gru", 1), None]),
+        ("model=gru&text=good&compare=nope&other=bad", [("gru", 1)]),
+    ],
+)
+def test_comparison_comes_with_the_traces_of_all_its_lanes(
+    api: TestClient, query: str, lanes: list[tuple[str, int] | None]
+) -> None:
+    page = api.get(f"/?{query}").text
+    found = [trace and (trace["model"], trace["steps"]) for trace in embedded(page, "first-traces")]
+    assert found == lanes
+    assert ("There is no comparison “nope”" in notice(page)) == ("nope" in query)
+
+
+def test_picture_without_scripts_holds_means_of_gates_and_norms_of_states(api: TestClient) -> None:
+    page = api.get("/?text=not+good").text
+    [still] = re.findall(r"<noscript>.*?(<svg.*?</svg>).*?</noscript>", page, re.DOTALL)
+    layer = api.post("/api/v1/models/lstm/traces", json={"text": "not good"}).json()["layers"][0]["activations"]
+    shares = [float(share) for share in re.findall(r'fill-opacity="([\d.]+)"', still)]
+    gates = [sum(row) / len(row) for row in layer["i"]]
+    norms = [sum(value**2 for value in row) ** 0.5 for row in layer["c"]]
+    assert shares[:2] == pytest.approx(gates, abs=0.0051)
+    assert shares[8:10] == pytest.approx([norm / max(norms) for norm in norms], abs=0.0051)
+    assert "<svg" not in re.sub(r"<script.*?</script>", "", api.get("/?text=").text, flags=re.DOTALL)
 
 
 def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
@@ -74,35 +111,33 @@ def test_address_that_cannot_be_shown(models: Path, query: str, model: str, text
     assert response.status_code == 200
     boot = embedded(response.text, "boot")
     assert (boot["model"], boot["text"], notice(response.text)) == (model, text, said)
-    assert (embedded(response.text, "first-trace") is None) == (not text.strip() or len(text) > 50)
+    [trace] = embedded(response.text, "first-traces")
+    assert (trace is None) == (not text.strip() or len(text) > 50)
 
 
 def test_a_blank_is_text_where_the_tokenizer_says_so(models: Path) -> None:
     page = client(models, default_model="letters").get("/?text=%20").text
-    assert [token["text"] for token in embedded(page, "first-trace")["tokens"]] == [" "]
+    [trace] = embedded(page, "first-traces")
+    assert [token["text"] for token in trace["tokens"]] == [" "]
     assert notice(page) == ""
 
 
 def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     boot = embedded(api.get("/").text, "boot")
-    assert boot.keys() == {"model", "text", "maxText", "pageCells", "models"}
+    assert boot.keys() == {"model", "text", "compare", "other", "maxText", "pageCells", "models"}
     [lstm] = [model for model in boot["models"] if model["id"] == "lstm"]
     card = api.get("/api/v1/models/lstm").json()
     names = [
-        "cell",
-        "hidden_size",
-        "tokenizer",
-        "activations",
-        "outputs",
-        "opposite",
+        *("title", "task", "cell", "hidden_size", "tokenizer", "activations", "outputs", "opposite", "predicts_next"),
+        *("examples", "units"),
     ]
     assert lstm == {name: card[name] for name in ["id", *names]}
 
 
 def test_long_text_comes_as_far_as_one_picture_goes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "PAGE_CELLS", 7 * 6 * 3)
-    trace = embedded(client(models).get("/?text=the+movie+was+not+good").text, "first-trace")
-    assert (trace["start"], trace["stop"], trace["steps"]) == (0, 3, 5)
+    monkeypatch.setattr(opening, "PAGE_CELLS", 7 * 6 * 3)
+    [trace] = embedded(client(models).get("/?text=the+movie+was+not+good").text, "first-traces")
+    assert (trace["start"], trace["stop"], trace["steps"]) == (0, 3 + 1, 5), "the step behind the page comes along"
 
 
 def test_default_model_that_is_missing_gives_way_to_another(models: Path) -> None:

@@ -1,0 +1,65 @@
+"""The page of a model: its card, its figures, the units that have a name, and how saturated its gates are."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path
+from fastapi_problem.error import Problem
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from ..api.models import AModel
+from ..store import CARD, SATURATION, Model, NamedUnit
+from .templates import templates
+
+router = APIRouter(prefix="/models", include_in_schema=False)
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@router.get("/{model}/card", response_class=HTMLResponse)
+def model_card(request: Request, model: AModel) -> Response:
+    """The model card, as its README.md has it, beside what the page can show of it."""
+    try:
+        text = (model.folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    context = {
+        "model": model,
+        "card": render(text or f"# {model.config.title}\n\n{model.config.description}\n"),
+        "units": [(named, address(model, named)) for named in model.config.units],
+    }
+    return templates().TemplateResponse(request, "card.html", context)
+
+
+@router.get("/{model}/{name}")
+def model_picture(model: AModel, name: Annotated[str, Path()]) -> Response:
+    """The picture that the card shows; no other file of the model's folder."""
+    path = model.folder / SATURATION
+    if name != SATURATION or not path.is_file():
+        raise Problem("Not found", "not-found", f"The model {model.id!r} has no page {name!r}.", 404)
+    return FileResponse(path, media_type="image/svg+xml")
+
+
+def render(text: str) -> Markup:
+    """Markdown as HTML, with all HTML in it escaped.
+
+    Columns are aligned by a class, since the policy forbids inline styles; a header without text is no header.
+    """
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        if token.attrs.pop("style", "") == "text-align:right":
+            token.attrs["class"] = "figure"
+    for before, token, behind in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if before.type == "th_open" and not token.content:
+            before.tag = behind.tag = "td"
+    return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704
+
+
+def address(model: Model, named: NamedUnit) -> str:
+    """The page with a unit pinned."""
+    layer = list(model.network.layers()).index((named.layer, named.direction))
+    pinned = {"layer": layer, "unit": named.unit} if layer else {"unit": named.unit}
+    return f"/?{urlencode({'model': model.id})}#{urlencode(pinned)}"

@@ -1,0 +1,22 @@
+// The words along the pictures: which of them stand there, and how, so that they do not run into each other.
+
+import { shortened } from "./text.js";
+
+const LABEL = { characters: 12, width: 6, height: 15, level: 56, single: 9 }; // of a word; pixels but for characters
+
+/**
+ * @param {string[]} words
+ * @param {number} width of the plot, in pixels
+ * @returns {import("./plot.js").WordAxis}
+ */
+export function wordAxis(words, width) {
+  const each = width / words.length;
+  const single = words.every((word) => [...word].length === 1);
+  const level = single || each >= LABEL.level || words.every((word) => word.length * LABEL.width + 2 <= each);
+  const every = single ? Math.ceil(LABEL.single / each) : level ? 1 : Math.ceil(LABEL.height / each);
+  const characters = level ? Math.floor((each - 2) / LABEL.width) : LABEL.characters;
+  const at = words.map((_, t) => t).filter((t) => t % every === 0);
+  const labels = at.map((t) => shortened(words[t], Math.max(1, characters)));
+  const longest = Math.max(0, ...labels.map((label) => label.length)) * LABEL.width;
+  return { at, labels, angle: level ? 0 : -90, room: Math.ceil(level ? LABEL.height + 6 : longest + 10) };
+}

@@ -1,0 +1,81 @@
+// One unit at one step: what it tracks, its circuit, and its arithmetic.
+
+import { equations } from "./arithmetic.js";
+import { CircuitDrawing } from "./circuit.js";
+import { make } from "./dom.js";
+import { stepOf } from "./step.js";
+import { figure, shortened, visible } from "./text.js";
+
+/** @typedef {import("./api.js").NamedUnit} NamedUnit */
+/** @typedef {import("./reading.js").LayerReading} LayerReading */
+
+/** The signs of the circuits. */
+const KEY = [
+  ["σ", "a layer with weights of its own; its values lie between 0 and 1"],
+  ["tanh", "in a box, a layer with values between −1 and 1; rounded, the function alone"],
+  ["⊙", "Hadamard product: each unit times its own gate"],
+  ["+", "sum, unit by unit"],
+  ["●", "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"],
+];
+
+export class Inspector {
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.place = place;
+    this.title = make("h3", {});
+    this.names = make("div", {});
+    this.drawing = make("div", {});
+    this.arithmetic = make("div", { class: "arithmetic", "aria-live": "polite" });
+    const rows = KEY.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what)));
+    this.key = make("dl", { class: "key" }, ...rows);
+    /** @type {CircuitDrawing | null} */
+    this.circuit = null;
+    this.model = "";
+  }
+
+  /**
+   * @param {import("./reading.js").Reading} reading
+   * @param {LayerReading} layer
+   * @param {{t: number, unit: number, pinned: boolean}} cell
+   */
+  show(reading, layer, { t, unit, pinned }) {
+    const { model, tokens } = reading;
+    const word = tokens[t].text;
+    const step = stepOf(model, layer, t, unit);
+    if (this.circuit === null || this.model !== model.id) this.#build(model);
+    this.circuit?.show(step, shortened(word, 12));
+    this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(word)));
+    if (pinned) this.title.append(" ", make("em", {}, "pinned"));
+    this.names.replaceChildren(...namesOf(model, layer, unit).map((named) => make("p", { class: "named" }, describe(named))));
+    this.arithmetic.replaceChildren(...equations(model, step));
+  }
+
+  /** Show nothing. */
+  clear() {
+    this.circuit = null;
+    this.place.replaceChildren();
+  }
+
+  /** @param {import("./api.js").Model} model */
+  #build(model) {
+    this.model = model.id;
+    this.circuit = new CircuitDrawing(model);
+    this.drawing.replaceChildren(this.circuit.place);
+    this.place.replaceChildren(this.title, this.drawing, this.arithmetic, this.names, this.key);
+  }
+}
+
+/**
+ * What a unit of a layer tracks.
+ * @param {import("./api.js").Model} model
+ * @param {LayerReading} layer
+ * @param {number} unit
+ */
+export function namesOf(model, layer, unit) {
+  return model.units.filter((named) => named.layer === layer.layer && named.direction === layer.direction && named.unit === unit);
+}
+
+/** @param {NamedUnit} named */
+export function describe({ activation, feature, measure, score, sign }) {
+  return `${activation} tracks “${feature}”${sign < 0 ? ", falling as it rises" : ""} (${measure} ${figure(score, 2)})`;
+}

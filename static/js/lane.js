@@ -1,0 +1,140 @@
+// One lane: what one model made of one text, from the words down to the cell. A comparison has several.
+
+import { make } from "./dom.js";
+import { Inspector, describe, namesOf } from "./inspector.js";
+import { Panels } from "./panels.js";
+import { showSaid } from "./said.js";
+import { figure, visible } from "./text.js";
+import { TokenStrip } from "./tokens.js";
+
+/** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./reading.js").LayerReading} LayerReading */
+/** @typedef {import("./panels.js").Cell} Cell */
+/** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("./api.js").Token) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
+/** @typedef {Record<string, [number, number]>} Ranges */
+
+export class Lane {
+  /** @param {Handlers} handlers */
+  constructor(handlers) {
+    const words = make("ol", { class: "tokens" });
+    this.said = make("div", { class: "said", role: "status" });
+    this.title = make("h2", { class: "lane-title" });
+    const panels = make("div", { class: "panels" });
+    const cell = make("div", { class: "cell" });
+    this.place = make(
+      "section",
+      { class: "lane" },
+      this.title,
+      make("div", { class: "words" }, words, this.said),
+      make("div", { class: "pictures" }, panels, cell),
+    );
+    this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
+    this.panels = new Panels(panels, handlers);
+    this.inspector = new Inspector(cell);
+    /** @type {Reading | null} */
+    this.reading = null;
+    /** @type {import("./panels.js").Values | null} */
+    this.layer = null;
+    /** @type {string[]} */
+    this.words = [];
+    /** The step after which the head is heard. @type {number | null} */
+    this.heard = null;
+  }
+
+  /**
+   * Show a layer of a reading. Resolves when it is painted.
+   * @param {Reading} reading
+   * @param {LayerReading} layer
+   * @param {{title: string, order: number[], ranges: Ranges}} look
+   */
+  show(reading, layer, { title, order, ranges }) {
+    this.reading = reading;
+    this.layer = layer;
+    this.infos = reading.model.activations;
+    this.words = reading.tokens.map((token) => token.text);
+    this.#entitle(title);
+    this.strip.show(reading);
+    return this.panels.show(reading.model.cell, this.infos, layer, { words: this.words, order, ranges });
+  }
+
+  /**
+   * Show how two texts differ. Resolves when it is painted.
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   * @param {import("./alignment.js").Difference} difference
+   * @param {{words: string[], order: number[], ranges: Ranges}} look
+   */
+  showDifference(cell, infos, difference, { words, order, ranges }) {
+    this.reading = null;
+    this.layer = difference;
+    this.infos = infos;
+    this.words = words;
+    this.#entitle("difference: second less first");
+    this.strip.clear();
+    const notes = "Blue is more, brown is less. A word of one text alone leaves a gap; a→b: one stands in the place of the other.";
+    this.said.replaceChildren(make("p", {}, notes));
+    this.place.classList.add("difference");
+    return this.panels.show(cell, infos, difference, { words, order, ranges });
+  }
+
+  /**
+   * Show that there is nothing to show.
+   * @param {string} title
+   */
+  showNothing(title) {
+    this.reading = this.layer = null;
+    this.#entitle(title);
+    this.strip.clear();
+    this.inspector.clear();
+    this.place.toggleAttribute("data-stale", true);
+    this.panels.dim(true);
+    this.said.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
+  }
+
+  /**
+   * Mark a step and a unit, and look into a cell.
+   * @param {{t: number | null, unit: number | null}} marked
+   * @param {{t: number | null, unit: number, pinned: boolean}} looked
+   */
+  focus(marked, { t, unit, pinned }) {
+    this.panels.mark(marked);
+    this.strip.mark(marked.t);
+    if (!this.reading) return;
+    const heard = marked.t ?? this.reading.tokens.length - 1;
+    if (heard !== this.heard) showSaid(this.said, this.reading, heard);
+    this.heard = heard;
+    const layer = /** @type {LayerReading} */ (this.layer);
+    if (t === null) this.inspector.clear();
+    else this.inspector.show(this.reading, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
+  }
+
+  /**
+   * What stands beside the pointer on a cell.
+   * @param {Cell} cell
+   */
+  describe({ t, unit, letter }) {
+    const layer = /** @type {import("./panels.js").Values} */ (this.layer);
+    const name = this.infos?.find((info) => info.letter === letter)?.name;
+    const value = layer.values(letter)[t * layer.units + unit];
+    const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : figure(value, 4)}`);
+    const tracked = this.reading ? namesOf(this.reading.model, /** @type {LayerReading} */ (layer), unit) : [];
+    return [
+      make("bdi", {}, visible(this.words[t])),
+      ` unit ${unit}, ${name} `,
+      output,
+      ...tracked.map((named) => make("small", {}, describe(named))),
+    ];
+  }
+
+  /** @param {string} title */
+  #entitle(title) {
+    this.heard = null;
+    this.title.textContent = title;
+    this.title.hidden = title === "";
+    this.place.toggleAttribute("data-stale", false);
+    this.place.classList.remove("difference");
+    this.panels.dim(false);
+    this.place.ariaLabel = title || "Words, gates and states";
+  }
+}

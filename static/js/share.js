@@ -1,0 +1,104 @@
+// The sheet that gives things to take along: the address, the call behind the picture, and files.
+
+import { asCurl, asPython } from "./calls.js";
+import { byId } from "./dom.js";
+import { asCsv, asNpz } from "./files.js";
+import { asPng, asSvg } from "./image.js";
+import { asHtml } from "./offline.js";
+
+/** @typedef {import("./picture.js").Picture} Picture */
+
+export class Share {
+  /**
+   * @param {Picture} picture
+   * @param {() => string} link to the picture
+   */
+  constructor(picture, link) {
+    this.picture = picture;
+    this.link = link;
+    this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
+    this.said = byId("share-said");
+    byId("show-share").addEventListener("click", () => this.open());
+    this.sheet.addEventListener("click", ({ target }) => {
+      const { copy, save } = target instanceof HTMLElement ? target.dataset : {};
+      if (copy) this.#copy(/** @type {HTMLTextAreaElement} */ (byId(copy)));
+      if (save) this.#save(save);
+    });
+  }
+
+  /** Show the sheet of what is in sight. */
+  open() {
+    const { readings, lanes, cell } = this.picture;
+    this.said.textContent = "";
+    this.#write("share-link", this.link());
+    this.#write("share-curl", readings.map((reading) => asCurl(location.origin, reading)).join("\n"));
+    const layer = /** @type {import("./reading.js").LayerReading} */ (lanes.find(({ reading }) => reading)?.layer);
+    this.#write("share-python", readings.length ? asPython(location.origin, readings[0], layer, Math.min(cell.unit, layer.units - 1)) : "");
+    this.sheet.showModal();
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} text
+   */
+  #write(id, text) {
+    const place = /** @type {HTMLTextAreaElement} */ (byId(id));
+    place.value = text;
+    place.rows = Math.min(8, text.split("\n").length);
+  }
+
+  /**
+   * Copy a text, or offer it selected: over plain http a page has no clipboard.
+   * @param {HTMLTextAreaElement} place
+   */
+  async #copy(place) {
+    place.select();
+    try {
+      await navigator.clipboard.writeText(place.value);
+      this.said.textContent = "Copied.";
+    } catch {
+      this.said.textContent = "It is selected: press Ctrl+C (on a Mac, ⌘C).";
+    }
+  }
+
+  /** @param {string} kind */
+  async #save(kind) {
+    this.said.textContent = "";
+    try {
+      const blob = await this.#file(kind);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `gatescope-${this.picture.readings[0].model.id}.${kind}`;
+      link.click();
+      // The download has begun by then; Firefox wants the address to outlive the click.
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    } catch (error) {
+      this.said.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
+    }
+  }
+
+  /**
+   * @param {string} kind
+   * @returns {Promise<Blob>}
+   */
+  async #file(kind) {
+    const { readings, lanes, place } = this.picture;
+    const title = readings.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    switch (kind) {
+      case "csv":
+        return new Blob([asCsv(readings)], { type: "text/csv" });
+      case "npz":
+        return asNpz(readings);
+      case "html": {
+        const sheets = lanes.flatMap(({ panels, title: { textContent: name } }) =>
+          panels.sheets.map((sheet) => (name ? { ...sheet, name: `${name}: ${sheet.name}` } : sheet)),
+        );
+        return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets)], { type: "text/html" });
+      }
+      case "png":
+        return asPng(await asSvg(place, title));
+      default:
+        return new Blob([await asSvg(place, title)], { type: "image/svg+xml" });
+    }
+  }
+}

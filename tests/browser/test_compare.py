@@ -1,0 +1,87 @@
+"""Side by side: the cells of a task on one text, and two texts on one model with their difference."""
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from .driving import DRAWN, SENTENCE, layer_of, opened, point_at, shown, type_sentence
+
+MODELS = ["sentiment-lstm", "sentiment-gru", "sentiment-rnn"]
+
+
+def test_cells_stand_side_by_side_without_asking_for_data(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page, f"/?text={SENTENCE}&compare=cells")
+    expect(page.locator(".lane-title")).to_have_text(["LSTM", "GRU", "RNN"])
+    expect(page.locator(DRAWN)).to_have_count(11)
+    assert not [url for url in asked if "/api/" in url]
+
+
+def test_typing_moves_every_lane_and_the_address_keeps_them(page: Page) -> None:
+    opened(page)
+    page.locator("#compare").select_option("cells")
+    expect(page.locator(".lane")).to_have_count(3)
+    type_sentence(page, "not bad")
+    expect(page.locator(".tokens bdi")).to_have_text(["not", "bad"] * 3)
+    page.reload()
+    expect(page.locator(".tokens bdi")).to_have_text(["not", "bad"] * 3)
+    expect(page.locator("#compare")).to_have_value("cells")
+    page.locator("#compare").select_option("")
+    expect(page.locator(".lane")).to_have_count(1)
+
+
+def test_what_is_pinned_is_pinned_in_every_lane(page: Page, server: httpx2.Client) -> None:
+    opened(page, f"/?text={SENTENCE}&compare=cells#step=3&unit=20")
+    expect(page.locator(".lit bdi")).to_have_text(["not"] * 3)
+    expect(page.locator(".cell h3")).to_have_text(["unit 20 at not pinned"] * 3)
+    for lane, model in enumerate(MODELS):
+        h = layer_of(server, model, SENTENCE)["h"][3][20]
+        expect(page.locator(".lane").nth(lane).locator("output").last).to_have_text(shown(h, 3))
+
+
+def test_scale_of_the_cell_state_is_held_for_both_texts(page: Page, server: httpx2.Client) -> None:
+    opened(page, f"/?text=good&compare=text&other={SENTENCE}")
+    most = max(
+        abs(value) for text in ("good", SENTENCE) for row in layer_of(server, MODELS[0], text)["c"] for value in row
+    )
+    expect(page.locator("#cell-maximum")).to_have_text(f"{most:.1f}")
+
+
+@pytest.mark.parametrize(
+    ("letter", "column", "a", "b"), [("f", 0, 0, 0), ("i", 4, 3, 4), ("c", 4, 3, 4), ("h", 2, 2, 2)]
+)
+def test_difference_is_that_of_the_words_that_stand_against_each_other(
+    page: Page, server: httpx2.Client, letter: str, column: int, a: int, b: int
+) -> None:
+    first, second = "the movie was good", "the movie was not bad"
+    opened(page, f"/?text={first}&compare=text&other={second}")
+    lanes = page.locator(".lane")
+    expect(lanes).to_have_count(3)
+    expect(lanes.nth(2).locator(DRAWN)).to_have_count(6)
+    expected = layer_of(server, MODELS[0], second)[letter][b][5] - layer_of(server, MODELS[0], first)[letter][a][5]
+    note = point_at(page, letter, column, 5, 5, 64, lane=2)
+    assert note.splitlines()[0].endswith(f"{letter} = {shown(expected, 4)}")
+    expect(lanes.nth(0).locator(".lit bdi")).to_have_text(first.split()[a])
+    expect(lanes.nth(1).locator(".lit bdi")).to_have_text(second.split()[b])
+
+
+def test_word_of_one_text_alone_leaves_a_gap(page: Page) -> None:
+    opened(page, "/?text=the movie was good&compare=text&other=the movie was not good")
+    assert point_at(page, "f", 3, 5, 5, 64, lane=2).endswith("f = none")
+    expect(page.locator(".lane").nth(0).locator(".lit")).to_have_count(0)
+    expect(page.locator(".lane").nth(1).locator(".lit bdi")).to_have_text("not")
+
+
+def test_another_text_is_offered_typed_and_kept(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    page.locator("#compare").select_option("text")
+    expect(page.locator("#other")).to_have_value("the movie was good")
+    with page.expect_response("**/traces"):
+        page.locator("#other").fill("")
+    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    page.locator("#other").fill("a great film")
+    expect(page.locator(".lane").nth(1).locator(".tokens bdi")).to_have_text(["a", "great", "film"])
+    page.reload()
+    expect(page.locator("#other")).to_have_value("a great film")
+    expect(page.locator(".lane").nth(1).locator(".tokens bdi")).to_have_text(["a", "great", "film"])

@@ -1,0 +1,94 @@
+"""Brush a phrase, and find the units that are on throughout it and off around it."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from .driving import SENTENCE, layer_of, opened
+
+TEXT = "the acting was terrible but the story was wonderful"
+
+
+def on_in(rows: list[list[float]], start: int, stop: int, above: float) -> list[str]:
+    """The units that are on from step ``start`` to ``stop``, and off just before and behind."""
+    found = []
+    for unit in range(len(rows[0])):
+        for sign in (1, -1):
+            on = [sign * row[unit] >= above for row in rows]
+            around = [on[t] for t in (start - 1, stop + 1) if 0 <= t < len(rows)]
+            if all(on[start : stop + 1]) and not any(around):
+                found.append(f"{'−' if sign < 0 else ''}{unit}")
+    return found
+
+
+def brushed(page: Page, start: int, stop: int) -> None:
+    words = page.locator(".token")
+    words.nth(start).hover()
+    page.mouse.down()
+    words.nth(stop).hover()
+    page.mouse.up()
+
+
+def listed(page: Page) -> list[str]:
+    return page.locator("#find-units button").all_inner_texts()
+
+
+def rows_of(server: httpx2.Client, letter: str) -> list[list[float]]:
+    rows: Any = layer_of(server, "sentiment-lstm", TEXT)[letter]
+    return rows  # type: ignore[no-any-return]
+
+
+def test_units_on_throughout_a_phrase_are_listed_lit_and_pinned(page: Page, server: httpx2.Client) -> None:
+    opened(page, f"/?text={TEXT}")
+    brushed(page, 3, 7)
+    expect(page.locator("#find")).to_be_visible()
+    page.locator("#find-above").fill("0.6")
+    expected = on_in(rows_of(server, "c"), 3, 7, 0.6)
+    assert len(expected) > 2
+    expect(page.locator("#find-units button")).to_have_text(expected)
+    expect(page.locator("#find-count")).to_have_text(f"{len(expected)} of 64 units:")
+    lit = page.locator(".panel[data-letter=f] .edge path").get_attribute("d") or ""
+    assert lit.count("M") == len(expected)
+    page.locator("#find-units button").first.click()
+    unit = expected[0].removeprefix("−")
+    expect(page.locator(".cell h3")).to_have_text(f"unit {unit} at was pinned")
+    assert "find=3-7%2Cc%2C0.6" in page.url
+    page.reload()
+    expect(page.locator("#find-units button")).to_have_text(expected)
+    page.locator("#find-close").click()
+    expect(page.locator("#find")).to_be_hidden()
+    assert "find" not in page.url
+
+
+@pytest.mark.parametrize(("letter", "above"), [("i", 0.9), ("h", 0.3), ("g", 0.8)])
+def test_any_activation_is_searched(page: Page, server: httpx2.Client, letter: str, above: float) -> None:
+    opened(page, f"/?text={TEXT}#find=3-3,{letter},{above}")
+    expect(page.locator("#find-units button")).to_have_text(on_in(rows_of(server, letter), 3, 3, above))
+
+
+def test_phrase_is_chosen_by_keyboard_and_by_lists(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    page.locator(".token").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#find-from")).to_have_value("1")
+    expect(page.locator("#find-to")).to_have_value("3")
+    page.locator("#find-close").click()
+    page.locator("#show-find").click()
+    page.locator("#find-from").select_option("0")
+    page.locator("#find-to").select_option("2")
+    assert "find=0-2" in page.url
+
+
+def test_phrase_is_searched_in_the_lane_where_it_was_drawn(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}&compare=cells")
+    words = page.locator(".lane").nth(1).locator(".token")
+    words.nth(1).click()
+    words.nth(3).click(modifiers=["Shift"])
+    expect(page.locator("#find-by option").first).to_have_text("reset gate r")
+    lit = [page.locator(".lane").nth(at).locator(".edge path").first.get_attribute("d") for at in range(3)]
+    assert not lit[0]
+    assert not lit[2]

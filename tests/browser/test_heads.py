@@ -1,0 +1,109 @@
+"""Whatever a model's outputs mean, the page says it: verdicts, next symbols, counts, labels."""
+
+import re
+
+import httpx2
+import pytest
+from gatescope.settings import data_folder
+from playwright.sync_api import Page, expect
+
+from .driving import opened, shown, trace, type_sentence
+from .zoo import LINES, TEXT, ZOO
+
+
+def test_tasks_are_chosen_with_a_fitting_text_and_an_own_one_is_kept(page: Page, zoo: str) -> None:
+    opened(page, zoo)
+    assert page.locator("#task option").all_inner_texts() == sorted({task for task, *_ in ZOO.values()})
+    page.locator("#task").select_option("verdicts")
+    type_sentence(page, "bad movie")
+    page.locator("#task").select_option("letters")
+    expect(page.locator("#text")).to_have_value(LINES)
+    expect(page.locator("#models span")).to_have_text(["LETTERS-LSTM", "LETTERS-RELU"])
+    expect(page.locator("#models :checked")).to_have_value("letters-lstm")
+    expect(page.locator(".tokens bdi")).to_have_text(["a", "␣", "b", "↵", "⇥", "a", "b"])
+    page.locator("#task").select_option("verdicts")
+    expect(page.locator("#text")).to_have_value("bad movie")
+    expect(page.locator(".verdict")).to_contain_text("P(positive)")
+
+
+@pytest.mark.parametrize(("model", "unit"), [("letters-lstm", "character"), ("words", "word")])
+def test_next_token_is_ranked_and_what_came_is_judged(
+    page: Page, zoo: str, keeper: httpx2.Client, model: str, unit: str
+) -> None:
+    text = LINES if unit == "character" else TEXT
+    opened(page, f"{zoo}/?model={model}")
+    answer = trace(keeper, model, text)
+    names, values = answer["outputs"]["names"], answer["outputs"]["values"]
+    ids = [token["id"] for token in answer["tokens"]]
+
+    def best(t: int) -> list[str]:
+        ranked = sorted(range(len(names)), key=lambda output: -values[t][output])[:3]
+        seen = {" ": "␣", "\n": "↵", "\t": "⇥"}
+        return [f"{seen.get(names[output], names[output])}{values[t][output]:.2f}" for output in ranked]
+
+    rows = page.locator(".ranking li")
+    expect(rows).to_have_text(best(-1))
+    expect(page.locator(".came")).to_have_text("here the text ends")
+    page.locator(".token").nth(1).hover()
+    expect(rows).to_have_text(best(1))
+    expect(page.locator(".said .after")).to_contain_text(f"{unit} 2 of {len(ids)}")
+    expect(page.locator(".came")).to_contain_text(f": {values[1][ids[2]]:.2f}")
+    tinted = page.locator(".token span").all_text_contents()
+    assert tinted == [f"{values[t - 1][ids[t]]:.2f}" for t in range(1, len(ids))]
+
+
+def test_what_may_come_next_is_said_of_each_symbol_and_the_end(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    opened(page, f"{zoo}/?model=counts")
+    [last] = trace(keeper, "counts", "aabb")["outputs"]["values"][-1:]
+    expected = sorted(zip(["a", "b", "end"], last, strict=True), key=lambda each: -each[1])
+    expect(page.locator(".ranking li")).to_have_text([f"{name}{value:.2f}" for name, value in expected])
+    first = trace(keeper, "counts", "aabb")["outputs"]["values"][0]
+    expect(page.locator(".token span").first).to_have_text(f"{first[0]:.2f}")
+
+
+def test_labels_are_ranked_and_words_tinted_by_the_winner(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    opened(page, f"{zoo}/?model=labels")
+    values = trace(keeper, "labels", TEXT)["outputs"]["values"]
+    winner = values[-1].index(max(values[-1]))
+    expect(page.locator(".ranking bdi").first).to_have_text(["good", "bad", "neither"][winner])
+    expect(page.locator(".token span")).to_have_text([f"{value[winner]:.2f}" for value in values])
+    expect(page.locator(".came")).to_have_count(0)
+
+
+def test_named_unit_is_offered_found_and_said(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    opened(page, f"{zoo}/?model=letters-lstm")
+    page.locator("#units button", has_text="line position").click()
+    expect(page.locator(".cell h3")).to_contain_text("unit 3 at")
+    expect(page.locator(".named")).to_have_text("c tracks “line position”, falling as it rises (r 0.91)")
+    expect(page.locator(".mark:visible")).to_have_count(12)
+    c = trace(keeper, "letters-lstm", LINES)["layers"][0]["activations"]["c"]
+    changes = [abs(row[3] - before) for row, before in zip(c, [0, *(row[3] for row in c)], strict=False)]
+    t = changes.index(max(changes))
+    expect(page.locator(".lit bdi")).to_have_text(list("a␣b↵⇥ab")[t])
+    page.locator("#task").select_option("verdicts")
+    expect(page.locator("#named")).to_be_hidden()
+
+
+def test_relu_network_has_a_scale_of_its_own(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    opened(page, f"{zoo}/?model=letters-relu")
+    h = trace(keeper, "letters-relu", LINES)["layers"][0]["activations"]["h"]
+    expect(page.locator("#positive-maximum")).to_have_text(shown(max(map(max, h)), 1))
+    expect(page.locator("#gate-scale")).to_be_hidden()
+    expect(page.locator(".circuit .layer")).to_have_text("relu")
+
+
+def test_model_card_shows_figures_and_leads_back_to_its_units(page: Page, zoo: str) -> None:
+    opened(page, f"{zoo}/?model=letters-lstm")
+    page.locator("#card").click()
+    expect(page.locator("h1")).to_have_text("LETTERS-LSTM")
+    page.get_by_role("link", name="line position").click()
+    expect(page.locator(".cell h3")).to_contain_text("unit 3")
+
+
+def test_card_of_a_shipped_model_is_laid_out(page: Page) -> None:
+    card = (data_folder("models") / "sentiment-lstm" / "README.md").read_text(encoding="utf-8")
+    page.goto("/models/sentiment-lstm/card")
+    expect(page.locator("h1")).to_have_text(card.splitlines()[0].removeprefix("# "))
+    assert page.locator("table").count() == len(re.findall(r"^\|[-: |]*---[-: |]*\|$", card, re.MULTILINE))
+    for picture in page.locator("main img").all():
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 0")

@@ -1,0 +1,62 @@
+"""The tour sets the picture and gives it back; the opening sentence types itself."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from .driving import DRAWN, SENTENCE, another_page, opened
+
+
+def test_chapters_set_the_picture_and_there_is_a_way_back(page: Page) -> None:
+    opened(page, "/?model=sentiment-gru&text=my own words#step=1&unit=3")
+    page.locator("#start-tour").click()
+    expect(page.locator("#tour h2:visible")).to_have_text("1 · A memory that is rewritten")
+    expect(page.locator("#models :checked")).to_have_value("sentiment-rnn")
+    expect(page.locator(".cell h3")).to_have_text("unit 18 at the pinned")
+    page.locator("#tour-next").click()
+    expect(page.locator(".cell h3")).to_have_text("unit 26 at terrible pinned")
+    page.locator("#tour article:visible").get_by_role("link", name="was").click()
+    expect(page.locator(".cell h3")).to_have_text("unit 26 at was pinned")
+    expect(page.locator("#tour h2:visible")).to_have_text("2 · The cure: gates")
+    page.go_back()
+    expect(page.locator(".cell h3")).to_have_text("unit 26 at terrible pinned")
+    page.reload()
+    expect(page.locator("#tour h2:visible")).to_have_text("2 · The cure: gates")
+    page.locator("#tour-next").click()
+    page.locator("#tour-back").click()
+    expect(page.locator("#tour")).to_be_hidden()
+
+
+def test_back_to_what_one_had(page: Page) -> None:
+    opened(page, "/?model=sentiment-gru&text=my own words#step=1&unit=3")
+    page.locator("#start-tour").click()
+    for _ in range(8):
+        page.locator("#tour-next").click()
+    expect(page.locator(".lane")).to_have_count(3)
+    page.locator("#tour-next").click()
+    expect(page.locator("#tour-next")).to_be_disabled()
+    page.locator("#tour-back").click()
+    expect(page.locator("#text")).to_have_value("my own words")
+    expect(page.locator(".cell h3")).to_have_text("unit 3 at own pinned")
+    expect(page.locator(".lane")).to_have_count(1)
+
+
+def test_opening_sentence_types_itself_until_someone_acts(browser: Browser, base_url: str) -> None:
+    with another_page(browser, base_url=base_url, reduced_motion="no-preference") as page:
+        opened(page)
+        expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())
+        expect(page.locator("#text")).to_have_value(SENTENCE)
+        page.reload()
+        page.locator(DRAWN).first.wait_for()
+        page.locator("#text").click()
+        expect(page.locator("#text")).to_have_value(SENTENCE)
+        page.locator("#text").fill("mine")
+        expect(page.locator(".tokens bdi")).to_have_text(["mine"])
+        page.wait_for_timeout(1000)  # longer than two of its words
+        expect(page.locator("#text")).to_have_value("mine")
+
+
+def test_strange_state_is_named_and_ignored(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}#unit=nine&colour=red&order=size")
+    expect(page.locator("#message")).to_have_text(
+        "The address says unit=nine, colour=red, order=size, which means nothing here."
+    )
+    expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())

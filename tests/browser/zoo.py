@@ -1,0 +1,56 @@
+"""Small random models of every kind that the page has to show."""
+
+from pathlib import Path
+from typing import Any
+
+from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
+from gatescope.store import NamedUnit, save_model
+from networks import random_network
+
+WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])
+LETTERS = CharacterTokenizer([UNKNOWN, "\t", "\n", " ", *"abc"])
+COUNTED = CharacterTokenizer([UNKNOWN, *"ab"])
+VERDICT, LABELS, COUNTS = ["positive"], ["good", "bad", "neither"], ["a", "b", "end"]
+TEXT, LINES = "the movie was not good", "a b\n\tab"
+
+NAMED = NamedUnit(
+    feature="line position", layer=0, direction="forward", activation="c", unit=3, sign=-1, measure="r", score=0.91,
+    interval=(0.8, 0.95), untrained=[0.1], texts=5, steps=40,
+)  # fmt: skip
+
+# name → task, tokenizer, outputs, example, and what the network is
+ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
+    "lstm": ("verdicts", WORDS, VERDICT, TEXT, {"cell": "lstm"}),
+    "gru": ("verdicts", WORDS, VERDICT, TEXT, {"cell": "gru"}),
+    "rnn": ("verdicts", WORDS, VERDICT, TEXT, {"cell": "rnn"}),
+    "letters-lstm": ("letters", LETTERS, list(LETTERS.vocabulary), LINES, {"cell": "lstm", "head": "softmax"}),
+    "letters-relu": (
+        "letters", LETTERS, list(LETTERS.vocabulary), LINES,
+        {"cell": "rnn", "nonlinearity": "relu", "head": "softmax"},
+    ),
+    "words": ("words", WORDS, list(WORDS.vocabulary), TEXT, {"cell": "gru", "head": "softmax"}),
+    "counts": ("counts", COUNTED, COUNTS, "aabb", {"cell": "lstm"}),
+    "labels": ("labels", WORDS, LABELS, TEXT, {"cell": "gru", "head": "softmax"}),
+    "deep": ("deep", WORDS, VERDICT, TEXT, {"cell": "lstm", "layers": 2, "bidirectional": True}),
+    "early-reset": ("deep", WORDS, VERDICT, TEXT, {"cell": "gru", "reset_after": False}),
+}  # fmt: skip
+UNITS = 7
+
+
+def zoo_models(folder: Path) -> Path:
+    """Fill ``folder`` with the models of ``ZOO``."""
+    for seed, (name, (task, tokenizer, outputs, example, config)) in enumerate(ZOO.items()):
+        sizes = {"vocabulary_size": len(tokenizer.vocabulary), "outputs": len(outputs), "hidden_size": UNITS}
+        network = random_network(seed, scale=3, **sizes, **config)
+        about = {
+            "title": name.upper(),
+            "task": task,
+            "description": "Says nothing: its weights are random.",
+            "outputs": outputs,
+            "opposite": "negative" if outputs == VERDICT else "",
+            "examples": [example, "good bad"],
+            "units": [NAMED] if name == "letters-lstm" else [],
+            "licence": "MIT",
+        }
+        save_model(folder / name, network, tokenizer, about)
+    return folder

@@ -1,0 +1,83 @@
+"""The tour says what the shipped models do: every number in it is held to them."""
+
+import html
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from gatescope.main import create_app
+from gatescope.settings import Settings
+from gatescope.store import load_model
+from serving import client
+from starlette.testclient import TestClient
+
+MODELS = Path(__file__).parents[2] / "models"
+DATA = re.compile(r"<data ([^>]*)>([^<]*)</data>")
+
+
+@pytest.fixture(scope="module")
+def tour() -> str:
+    page = TestClient(create_app(Settings())).get("/").text
+    return page[page.index('<section id="tour"') : page.index('<dialog id="help"')]
+
+
+def claims(tour: str) -> list[tuple[dict[str, str], str]]:
+    return [
+        ({name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', attributes)}, shown)
+        for attributes, shown in DATA.findall(tour)
+    ]
+
+
+def test_every_number_is_marked_and_right(tour: str) -> None:
+    found = claims(tour)
+    assert len(found) > 30
+    bare = re.sub(r"<h2>.*?</h2>|<[^>]*>", "", DATA.sub("", tour), flags=re.DOTALL)
+    assert set(re.findall(r"[\d.,]*\d", bare)) <= {"0", "1", "10", "18", "26"}, "a number that nothing holds"
+    for claim, shown in found:
+        model = load_model(MODELS / claim.get("data-model", claim.get("data-parameters", "")))
+        if "data-parameters" in claim:
+            assert shown == f"{sum(each.numel() for each in model.network.recurrent.parameters()):,}"
+            continue
+        trace, step, letter = model.trace(claim["data-text"]), int(claim["data-step"]), claim["data-letter"]
+        if letter == "y":
+            value = trace.outputs[step, 0]
+        elif "data-unit" in claim:
+            value = trace.layer()[letter][step, int(claim["data-unit"])]
+        else:
+            row = trace.layer()[letter][step]
+            gate = letter in model.config.network.cell_definition.gates
+            value = row.mean() if gate else np.linalg.norm(row)
+        assert shown == f"{value:.2f}".replace("-", "−"), claim
+
+
+def test_words_of_the_claims_are_true() -> None:
+    turn, models = "the acting was terrible but the story was wonderful", {}
+    for cell in ("lstm", "gru", "rnn"):
+        models[cell] = load_model(MODELS / f"sentiment-{cell}").trace(turn)
+    h = models["rnn"].layer()["h"]
+    assert (np.diff(np.sign(h[3:8, 18])) != 0).all(), "unit 18 changes its sign at every word from terrible on"
+    assert models["lstm"].layer()["f"].mean(axis=1).argmin() == 4, "the forget gates are lowest at but"
+    assert models["gru"].layer()["r"].mean(axis=1).argmin() == 4, "and so are the reset gates"
+    opening = load_model(MODELS / "sentiment-lstm").trace("the movie was not good").layer()["i"].mean(axis=1)
+    assert opening[:3].max() < 0.31
+
+
+def test_links_lead_to_models_and_steps_that_exist(tour: str) -> None:
+    site = client(MODELS, default_model="sentiment-lstm")
+    links = [html.unescape(link) for link in re.findall(r'(?:href|data-drive)="(/[^"]+)"', tour)]
+    assert len(links) > 20
+    for link in dict.fromkeys(links):
+        parts = urlsplit(link)
+        answer = site.get("/", params=parse_qs(parts.query, keep_blank_values=True))
+        assert 'role="alert"></span>' in answer.text, link
+        query, pinned = parse_qs(parts.query), parse_qs(parts.fragment)
+        model = load_model(MODELS / query["model"][0])
+        if pinned:
+            assert int(pinned["step"][0]) < len(model.tokenizer(query["text"][0])), link
+            assert int(pinned["unit"][0]) < model.config.network.hidden_size, link
+
+
+def test_tour_is_not_offered_without_its_models(models: Path) -> None:
+    assert re.search(r'id="start-tour" hidden', client(models).get("/").text)
