@@ -30,7 +30,7 @@ window.setTimeout = (run, wait, ...rest) => real(run, wait === {debounce} ? 0 : 
 # Both wait for the frame after their last panel, and for what the browser does in it.
 FRAME = "await new Promise(requestAnimationFrame); await new Promise((done) => setTimeout(done));"
 KEYSTROKE = f"""async (text) => {{
-  const plots = [...document.querySelectorAll("#panels .plot")];
+  const plots = [...document.querySelectorAll("#picture .plot")];
   const painted = Promise.all(plots.map((plot) => new Promise((done) => plot.once("plotly_afterplot", done))));
   const box = document.getElementById("text");
   const begin = performance.now();
@@ -58,26 +58,26 @@ BARE = f"""async (arrays) => {{
   return performance.now() - begin;
 }}"""
 HOVER = """async (count) => {
-  const drag = document.querySelector("#panels .plot .nsewdrag");
-  const [last] = [...document.querySelectorAll("#panels .mark")].slice(-1);
-  const box = drag.getBoundingClientRect();
+  const plot = document.querySelector("#picture .plot");
+  const [last] = [...document.querySelectorAll("#picture .mark")].slice(-1);
+  const box = plot.getBoundingClientRect();
   const times = [];
   for (let i = 1; i <= count; i++) {
-    await new Promise((done) => setTimeout(done, 80));  // Plotly looks at the pointer every 50 ms
+    await new Promise(requestAnimationFrame);
     const moved = new Promise((done) => new MutationObserver((_, observer) => {
       observer.disconnect();
       done();
     }).observe(last, { attributes: true }));
     const at = i / (count + 1);
-    const place = { clientX: box.left + at * box.width, clientY: box.top + at * box.height, bubbles: true };
+    const place = { clientX: box.left + at * box.width, clientY: box.top + at * box.height };
     const begin = performance.now();
-    drag.dispatchEvent(new MouseEvent("mousemove", place));
+    plot.dispatchEvent(new PointerEvent("pointermove", { ...place, bubbles: true, pointerType: "mouse" }));
     await moved;
     times.push(performance.now() - begin);
   }
   return times;
 }"""
-BOXES = """() => [...document.querySelectorAll("#panels .plot")].map(
+BOXES = """() => [...document.querySelectorAll("#picture .plot")].map(
   (plot) => ({ width: plot.clientWidth, height: plot.clientHeight }))"""
 ARRAYS = """async ([model, text]) => {
   const body = JSON.stringify({ text, encoding: "base64" });
@@ -128,7 +128,7 @@ def opened(chrome: Browser, address: str, units: int, text: str) -> Page:
     page.goto(f"{address}/?model=lstm-{units}")
     page.locator("#text").fill(text)
     page.wait_for_load_state("networkidle")
-    page.locator("#panels .plot .heatmaplayer image").nth(5).wait_for()
+    page.locator("#picture .plot .heatmaplayer image").nth(5).wait_for()
     return page
 
 
