@@ -5,7 +5,7 @@ JSON lines are accepted, its progress is sent.
 """
 
 import time
-from asyncio import CancelledError, Semaphore
+from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -98,11 +98,9 @@ async def work(request: Request, under_way: Job) -> AsyncIterator[tuple[float, d
             while content is None and not await request.is_disconnected():
                 done, content = await run_in_threadpool(a_slice, under_way)
                 yield done, content
+    finally:  # the framework cancels a stream
         if content is None:
             state.memory_abandoned.inc()
-    except (CancelledError, GeneratorExit):  # a stream is cancelled by the framework
-        state.memory_abandoned.inc()
-        raise
 
 
 def a_slice(under_way: Job) -> tuple[float, dict[str, Any] | None]:

@@ -96,8 +96,8 @@ def _to_inputs(jacobians: Jacobians, products: Scaled, k: int) -> Scaled:
 
 def _norms_of_products(left: Sequence[Scaled], right: Sequence[Scaled]) -> Array:
     """The logarithms of the norms of L_t R_k, in row t and column k."""
-    by_left = torch.stack([(each.numbers.mT @ each.numbers).flatten() for each in left])
-    by_right = torch.stack([(each.numbers @ each.numbers.mT).flatten() for each in right])
+    by_left = _grams([each.numbers.mT for each in left])
+    by_right = _grams([each.numbers for each in right])
     squares = by_left @ by_right.mT
     bounds = torch.outer(by_left.norm(dim=1), by_right.norm(dim=1))
     of_left, of_right = (torch.stack([each.exponents for each in side]) for side in (left, right))
@@ -107,6 +107,15 @@ def _norms_of_products(left: Sequence[Scaled], right: Sequence[Scaled]) -> Array
     for t, k in (squares <= _LEAST[squares.dtype] * bounds).nonzero().tolist():
         found[t, k] = Scaled.of(left[t].numbers @ right[k].numbers, exponents[t, k]).log10_norms()
     return found.numpy()
+
+
+def _grams(matrices: Sequence[Tensor]) -> Tensor:
+    """M Mᵀ of each of n matrices (S, ·), flattened: (n, S²)."""
+    size = len(matrices[0])
+    found = matrices[0].new_empty(len(matrices), size, size)
+    for matrix, gram in zip(matrices, found, strict=True):
+        torch.mm(matrix, matrix.mT, out=gram)
+    return found.flatten(1)
 
 
 def _all_products(jacobians: Jacobians, by: By, start: int, stop: int) -> Array:
