@@ -1,60 +1,25 @@
 """Memory and gradients over HTTP: what is asked for comes, right and as described; bad requests are refused clearly."""
 
-import base64
 import json
 import math
-import socket
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from gatescope.api import memory_plan
-from gatescope.api.memory_schemas import CostAnswer, MemoryAnswer
-from gatescope.main import create_app
+from gatescope.api.memory_schemas import MemoryAnswer
 from gatescope.recurrent import memory
 from gatescope.recurrent.attribution import word_norms
 from gatescope.recurrent.jacobians import layer_jacobians
 from gatescope.recurrent.learning import label, loss_norms, next_tokens, parameter_gradient
 from gatescope.recurrent.trace import trace
 from gatescope.recurrent.variants import spectra, untrained, with_recurrence
-from gatescope.settings import Settings, data_folder
-from gatescope.store import load_model, save_model
-from networks import random_network
-from serving import HIDDEN, LETTERS, MODELS, client, running
+from gatescope.settings import data_folder
+from gatescope.store import load_model
+from serving import HIDDEN, MODELS, client
 from starlette.testclient import TestClient
 
-from .asking import JSONL, TEXT, problem
-
-LETTERS_TEXT = "ab abba b"
-TEXTS = {name: TEXT if name != "letters" else LETTERS_TEXT for name in MODELS}
-
-
-def ask(api: TestClient, model: str = "lstm", **options: Any) -> dict[str, Any]:
-    response = api.post(f"/api/v1/models/{model}/memory", json={"text": TEXTS.get(model, TEXT), **options})
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = json.loads(response.content, parse_constant=pytest.fail)  # no NaN, no Infinity
-    return answer
-
-
-def refused(api: TestClient, model: str = "lstm", **options: Any) -> tuple[int, str, str]:
-    return problem(api.post(f"/api/v1/models/{model}/memory", json={"text": TEXTS.get(model, TEXT), **options}))
-
-
-def numbers(given: Any) -> np.ndarray:
-    """Logarithms as they were sent, NaN for null."""
-    if isinstance(given, dict):
-        shape = [int(size) for size in given["shape"].split(", ")]
-        return np.frombuffer(base64.b64decode(given["bdata"]), given["dtype"]).reshape(shape).astype(np.float64)
-    return np.array(given, np.float64)
-
-
-def assert_same(given: Any, expected: Any) -> None:
-    expected = np.asarray(expected, np.float64)
-    np.testing.assert_allclose(numbers(given), np.where(np.isfinite(expected), expected, np.nan), rtol=1e-5, atol=1e-6)
+from .asking import TEXT
+from .memory_asking import LETTERS_TEXT, TEXTS, ask, assert_same, numbers, save_relu
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -228,170 +193,9 @@ def test_one_word(api: TestClient) -> None:
         assert ("learning" in answer) == (name != "letters")  # nothing comes next
 
 
-def test_progress_is_sent_as_lines_and_the_answer_in_the_last(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatescope.api.memory.SLICE", 0)
-    response = api.post("/api/v1/models/lstm/memory", json={"text": TEXT}, headers=JSONL)
-    assert response.headers["content-type"] == "application/jsonl"
-    *before, last = map(json.loads, response.text.splitlines())
-    shares = [each["done"] for each in before]
-    assert len(shares) >= 5
-    assert shares == sorted(shares)
-    assert 0 < shares[0] < shares[-1] <= 1
-    assert all(each.keys() == {"done"} for each in before)
-    assert last == {"done": 1.0, "answer": ask(api)}
-
-
-BAD: list[tuple[dict[str, Any], str]] = [
-    ({"alpha": 0.09}, "alpha: Input should be greater than or equal to 0.1."),
-    ({"alpha": 3.1}, "alpha: Input should be less than or equal to 3."),
-    ({"alpha": "1"}, "alpha: Input should be a valid number."),
-    ({"clip": 0}, "clip: Input should be greater than 0."),
-    ({"step": 5}, "step: 5 is not among the steps asked for, 0 to 4."),
-    ({"step": 0, "start": 1}, "step: 0 is not among the steps asked for, 1 to 4."),
-    ({"output": 1}, "output: there is no output 1: lstm has 0 to 0."),
-    ({"target": 2}, "target: there is no target 2: lstm has 0 to 1."),
-    ({"layers": [1]}, "layers: there is no layer 1: lstm has layers 0 to 0."),
-    ({"start": 5}, "start: 5 is not below 5, where the steps asked for end; the text has 5."),
-    ({"parts": []}, "parts: is empty; leave it out for all of them."),
-    ({"parts": ["states", "states"]}, "parts: 'states' is listed twice."),
-    ({"weights": "random"}, "weights: Input should be 'trained', 'untrained' or 'untrained, forget bias 1'."),
-    ({"seed": -1}, "seed: Input should be greater than or equal to 0."),
-    ({"beta": 1}, "beta: there is no such field; the fields are listed at /docs."),
-    ({"text": " "}, ""),
-]
-
-
-@pytest.mark.parametrize(("options", "detail"), BAD, ids=[str(options) for options, _ in BAD])
-def test_bad_option(api: TestClient, options: dict[str, Any], detail: str) -> None:
-    if detail:
-        assert refused(api, **options) == (422, "invalid-request", detail)
-    else:
-        assert refused(api, **options)[:2] == (422, "empty-text")
-
-
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_numbers_that_are_none(api: TestClient, number: str) -> None:
-    body = f'{{"text": "good", "alpha": {number}, "clip": {number}}}'
-    headers = {"Content-Type": "application/json"}
-    status, kind, _ = problem(api.post("/api/v1/models/lstm/memory", content=body, headers=headers))
-    assert (status, kind) == (422, "invalid-request")
-
-
-def test_forget_bias_of_a_gru(api: TestClient) -> None:
-    assert refused(api, "gru", weights="untrained, forget bias 1") == (
-        422,
-        "invalid-request",
-        "weights: this gru has no forget bias: only an LSTM with biases has; send 'untrained'.",
-    )
-
-
-def test_unknown_model_media_types_and_method(api: TestClient) -> None:
-    path = "/api/v1/models/lstm/memory"
-    assert problem(api.post("/api/v1/models/none/memory", json={"text": TEXT}))[:2] == (404, "unknown-model")
-    assert problem(api.post("/api/v1/models/broken/memory", json={"text": TEXT}))[:2] == (503, "broken-model")
-    assert problem(api.post(path, content='{"text": "a"}'))[:2] == (415, "unsupported-media-type")
-    assert problem(api.post(path, json={"text": TEXT}, headers={"Accept": "text/csv"}))[:2] == (406, "not-acceptable")
-    assert problem(api.get(path))[:2] == (405, "method-not-allowed")
-
-
-@pytest.mark.parametrize(
-    ("limit", "value", "what"),
-    [("MOST_WORK", 1e4, "multiply-adds"), ("MOST_NUMBERS", 1e3, "numbers held at a time")],
-)
-def test_more_work_than_the_server_takes(
-    api: TestClient, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, what: str
-) -> None:
-    monkeypatch.setattr(memory_plan, limit, value)
-    status, kind, detail = refused(api)
-    assert (status, kind) == (413, "too-much-work")
-    assert f" {what}; this server takes up to {value:.2g} for an answer. Narrow the request with start and" in detail
-    assert detail.startswith("For 5 steps of 5 this takes ")
-
-
-def test_an_answer_with_more_numbers_than_the_server_sends(models: Path) -> None:
-    assert refused(client(models, max_values=99)) == (
-        413,
-        "too-much-work",
-        "For 5 steps of 5 this takes 1e+02 numbers sent; this server takes up to 99 for an answer. Narrow the request "
-        "with start and stop, layers or parts, or send a shorter text.",
-    )
-
-
-def test_a_long_text_is_refused_before_anything_is_computed(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatescope.recurrent.jacobians._Point", None)
-    assert refused(api, text="good " * 2000)[:2] == (413, "too-much-work")
-
-
-def save_relu(folder: Path, factor: float) -> TestClient:
-    """A client of one relu RNN whose states grow by ``factor`` at every step."""
-    network = random_network(
-        cell="rnn", nonlinearity="relu", vocabulary_size=4, hidden_size=3, embedding_size=2, outputs=1, bias=False
-    )
-    with torch.no_grad():
-        network.weights(0, "forward").w_hh.copy_(factor * torch.eye(3))
-        network.weights(0, "forward").w_ih.fill_(1)
-        network.embedding.weight.fill_(1)
-    about = {"title": "R", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
-    save_model(folder / "relu", network, LETTERS, about)
-    return client(folder, default_model="relu")
-
-
 def test_an_explosion_past_float32_is_shown_as_such(tmp_path: Path) -> None:
     answer = ask(save_relu(tmp_path, 1.01), "relu", text="ab" * 40, alpha=2.9)
     norms = numbers(answer["layers"][0]["states"]["log10_norms"])
     assert norms[-1, 0] == pytest.approx(79 * math.log10(1.01 * 2.9) + math.log10(3) / 2, rel=1e-5)
     assert norms[-1, 0] > 36
     assert answer["words"]["log10_norms"][0][1] is None
-
-
-def test_states_that_overflow(tmp_path: Path) -> None:
-    assert refused(save_relu(tmp_path, 10), "relu", text="ab" * 40, alpha=2) == (
-        422,
-        "states-overflow",
-        "With alpha 2 the hidden states of layer 0 forward pass the largest float32 at step 30 of 80. Lower alpha, or "
-        "send a shorter text.",
-    )
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
-    """An application over one large model behind a real port, and its address."""
-    folder = tmp_path_factory.mktemp("slow")
-    network = random_network(cell="lstm", vocabulary_size=4, hidden_size=256, embedding_size=8, outputs=1)
-    about = {"title": "L", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
-    save_model(folder / "large", network, LETTERS, about)
-    app = create_app(Settings(models=folder, default_model="large"))
-    with running(app) as address:
-        yield app, address
-
-
-@pytest.mark.parametrize("accept", ["application/json", "application/jsonl"])
-def test_work_is_given_up_when_the_client_goes(slow: tuple[Any, str], accept: str) -> None:
-    app, address = slow
-    counted = app.state.memory_abandoned
-    before, body = counted._value.get(), json.dumps({"text": "ab" * 30, "parts": ["states"]}).encode()
-    head = (
-        f"POST /api/v1/models/large/memory HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
-        connection.sendall(head.encode() + body)
-        time.sleep(0.2)
-    for _ in range(600):
-        if counted._value.get() > before:
-            break
-        time.sleep(0.05)
-    assert counted._value.get() == before + 1
-    assert not app.state.memory_turns.locked()
-
-
-def test_cost(api: TestClient) -> None:
-    for name, operations in (("lstm", 12), ("gru", 13), ("rnn", 4)):
-        response = api.get(f"/api/v1/models/{name}/cost", params={"steps": 3})
-        answer = CostAnswer.model_validate_json(response.content, strict=True, extra="forbid")
-        assert response.headers["cache-control"] == "no-store"
-        assert (answer.model, answer.cell, answer.steps) == (name, name, 3)
-        assert answer.tensor_operations == operations
-        assert [each.engine for each in answer.times] == ["ours", "torch"]
-    for steps in (0, 1001, "x"):
-        assert problem(api.get("/api/v1/models/lstm/cost", params={"steps": steps}))[:2] == (422, "invalid-request")
