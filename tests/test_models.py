@@ -44,6 +44,14 @@ def test_every_folder_is_a_model_and_every_task_has_all_three_cells() -> None:
     assert {"sentiment", "prose", "code"} <= cells.keys()
 
 
+@every
+def test_a_title_is_the_cell_and_whatever_else_the_folder_is_named_for(model: Model) -> None:
+    named = f"{model.config.task}-{model.config.title.lower().replace(',', '').replace(' ', '-')}"
+    assert named.startswith(model.id)
+    assert named.removeprefix(model.id) in ("", "-500")  # the steps that chrono initialisation is for
+    assert card(model).startswith(f"# {model.config.title}: {model.config.task}\n")
+
+
 def test_they_are_small() -> None:
     assert all((model.folder / WEIGHTS).stat().st_size < LARGEST for model in STORE)
     assert sum(path.stat().st_size for path in STORE.folder.rglob("*") if path.is_file()) < ALL

@@ -238,11 +238,10 @@ def _table(metrics: Sequence[Metric], seed: int) -> Table:
 
 
 def _title(run: Run) -> str:
-    """The cell, and how it was started where that is not the usual way."""
-    title = run.config.cell.upper()
-    if run.config.cell == "lstm" and run.recipe.chrono:
+    """The cell, and how it was started where that is not the lesson's own way."""
+    title, usual = run.config.cell.upper(), run.lesson.recipe(run.config.cell)
+    if run.recipe.chrono != usual.chrono:
         return f"{title}, chrono {run.recipe.chrono}"
-    usual = next(field.default for field in fields(Recipe) if field.name == "forget_bias")
-    if run.config.cell == "lstm" and run.recipe.forget_bias != usual:
+    if run.recipe.forget_bias != usual.forget_bias:
         return f"{title}, forget bias {run.recipe.forget_bias:g}"
     return title
