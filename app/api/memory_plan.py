@@ -21,9 +21,6 @@ from . import problems, traces
 from .memory_schemas import MemoryBody, Part
 from .schemas import TraceOptions
 
-MOST_WORK = 2e11  # multiply-adds of one answer: some seconds
-MOST_NUMBERS = 5e7  # held at a time for one answer: some hundreds of megabytes
-
 QUADRATURE = 240  # points of integrated gradients at most, over all attempts
 BACKWARD = 3  # a pass forward and one back, in passes forward
 GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
@@ -136,7 +133,7 @@ def plan(model: Model, options: MemoryBody, settings: Settings) -> Plan:
     whole = trace(varied, asked.tokens, engine=settings.engine)
     _check_finite(whole, asked.tokens, options.alpha)
     found = Plan(model, options, network, varied, whole, asked.start, asked.stop, asked.selection.layers)
-    _check_size(found, settings.max_values)
+    _check_size(found, settings)
     return found
 
 
@@ -169,13 +166,13 @@ def _check_finite(whole: Trace, tokens: list[Token], alpha: float) -> None:
             )
 
 
-def _check_size(found: Plan, most_values: int) -> None:
+def _check_size(found: Plan, settings: Settings) -> None:
     """Raise a problem if the work, what it holds or what it sends is too much for one answer."""
     matrices = 3 * sum(layer in found.layers for layer, _ in found.network.layers()) + 1
     for what, figure, limit in (
-        ("multiply-adds", sum(found.work().values()), MOST_WORK),
-        ("numbers held at a time", found.numbers(), MOST_NUMBERS),
-        ("numbers sent", matrices * found.steps**2, most_values),
+        ("multiply-adds", sum(found.work().values()), settings.max_work),
+        ("numbers held at a time", found.numbers(), settings.max_held),
+        ("numbers sent", matrices * found.steps**2, settings.max_values),
     ):
         if figure > limit:
             raise Problem(
@@ -185,5 +182,5 @@ def _check_size(found: Plan, most_values: int) -> None:
                 f"up to {limit:.2g} for an answer. Narrow the request with start and stop, layers or parts, or send a "
                 "shorter text.",
                 413,
-                limit=int(limit),
+                limit=limit,
             )

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api import memory_plan
 from serving import client
 from starlette.testclient import TestClient
 
 from .asking import TEXT, problem
-from .memory_asking import refused, save_relu
+from .memory_asking import ask, refused, save_relu
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"alpha": 0.09}, "alpha: Input should be greater than or equal to 0.1."),
@@ -66,16 +65,15 @@ def test_unknown_model_media_types_and_method(api: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "value", "what"),
-    [("MOST_WORK", 1e4, "multiply-adds"), ("MOST_NUMBERS", 1e3, "numbers held at a time")],
+    [("max_work", 10_000, "multiply-adds"), ("max_held", 1000, "numbers held at a time")],
 )
-def test_more_work_than_the_server_takes(
-    api: TestClient, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, what: str
-) -> None:
-    monkeypatch.setattr(memory_plan, limit, value)
+def test_more_work_than_the_server_takes(models: Path, limit: str, value: int, what: str) -> None:
+    api = client(models, **{limit: value})
     status, kind, detail = refused(api)
     assert (status, kind) == (413, "too-much-work")
     assert f" {what}; this server takes up to {value:.2g} for an answer. Narrow the request with start and" in detail
     assert detail.startswith("For 5 steps of 5 this takes ")
+    assert ask(api, parts=["saturation"], text="good")["model"] == "lstm"
 
 
 def test_an_answer_with_more_numbers_than_the_server_sends(models: Path) -> None:
