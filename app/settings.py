@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Most numbers held at a time for one answer on memory and gradients: some hundreds of megabytes.",
     )
-    chunk_steps: int = Field(16, ge=1, description="Steps computed between two chunks of a JSONL answer.")
+    chunk_steps: int = Field(16, ge=1, description="Steps computed between two chunks of a JSONL or CSV answer.")
     engine: Literal["compiled", "reference"] = Field(
         "compiled", description="What runs a trace: `compiled` kernels, or the `reference`, cells stepped by PyTorch."
     )

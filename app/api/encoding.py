@@ -1,6 +1,6 @@
 """Traces as bytes: JSON in one piece, or JSON lines step by step; arrays as numbers or as typed arrays."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,14 @@ class Selection:
     layers: frozenset[int]
     letters: str  # activations, in the order of the answer
     units: list[int] | None  # None: all of them
+
+    def layers_of(self, trace: Trace) -> list[LayerTrace]:
+        """The wanted layers of a trace."""
+        return [layer for layer in trace.layers if layer.layer in self.layers]
+
+    def units_of(self, trace: Trace) -> Sequence[int]:
+        """The unit of each column of an array."""
+        return range(trace.layers[0]["h"].shape[1]) if self.units is None else self.units
 
     def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
         """The wanted activations of a layer, each (T, units)."""
@@ -54,17 +62,21 @@ def trace_content(
         "units": selection.units,
         "tokens": [token._asdict() for token in trace.tokens],
         "layers": [
-            {
-                "layer": layer.layer,
-                "direction": layer.direction,
-                "cell": layer.cell,
-                "hidden_size": layer["h"].shape[1],
-                "activations": {letter: encode(array) for letter, array in selection.of(layer).items()},
-            }
-            for layer in trace.layers
-            if layer.layer in selection.layers
+            layer_info(layer)
+            | {"activations": {letter: encode(array) for letter, array in selection.of(layer).items()}}
+            for layer in selection.layers_of(trace)
         ],
         "outputs": {"names": outputs, "values": encode(trace.outputs)},
+    }
+
+
+def layer_info(layer: LayerTrace) -> dict[str, Any]:
+    """The ``CellLayerInfo`` of a layer."""
+    return {
+        "layer": layer.layer,
+        "direction": layer.direction,
+        "cell": layer.cell,
+        "hidden_size": layer["h"].shape[1],
     }
 
 
@@ -72,7 +84,7 @@ def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding)
     """The lines of ``parts``, a ``StepAnswer`` each; one chunk of bytes for each part."""
     encode = _ENCODERS[encoding]
     for part in parts:
-        layers = [(layer, selection.of(layer)) for layer in part.layers if layer.layer in selection.layers]
+        layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]
         lines = (
             {
                 "step": part.start + t,

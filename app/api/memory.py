@@ -22,10 +22,12 @@ from .memory_parts import Job, job
 from .memory_plan import plan
 from .memory_schemas import CostAnswer, EngineTime, MemoryAnswer, MemoryBody
 from .models import AModel
+from .negotiation import JSON, JSONL, Asked, asked_for, is_json
 from .openapi import problem_responses, schema_ref
-from .traces import JSON, JSONL, AnAsked, is_json
 
 router = APIRouter(prefix="/models/{model}", tags=["memory"])
+
+AnAsked = Annotated[Asked, Depends(asked_for(JSON, JSONL))]
 
 SLICE = 0.1  # seconds
 AT_ONCE = 2  # answers that are worked on at a time; others wait, as each may take hundreds of megabytes
@@ -45,13 +47,13 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "content": {JSONL: {"schema": _PROGRESS}},
     },
     **problem_responses(
-        s400="The JSON is malformed.",
-        s404="No such model.",
-        s406="Neither JSON nor JSONL is accepted.",
+        400,
+        404,
+        406,
+        415,
+        503,
         s413="The text, the body, the work or the answer is too large.",
-        s415="The body is not declared as JSON.",
         s422="A field is wrong, or the states overflow.",
-        s503="The model is broken.",
     ),
 }
 
@@ -75,7 +77,7 @@ async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
     """How far back each layer remembers, what the outputs owe to the words, and how the gradient of a loss travels."""
     planned = await run_in_threadpool(plan, asked.model, options, asked.state.settings)
     progress = work(asked.request, job(planned))
-    if asked.lines:
+    if asked.form == JSONL:
         return StreamingResponse(lines(progress), media_type=JSONL)
     found = [content async for _, content in progress if content]
     return Response(dumps(found[0]), media_type=JSON) if found else Response(status_code=499)  # which nobody reads
@@ -118,7 +120,7 @@ def a_slice(under_way: Job) -> tuple[float, dict[str, Any] | None]:
 @router.get(
     "/cost",
     summary="What a step costs",
-    responses=problem_responses(s404="No such model.", s422="A field is wrong.", s503="The model is broken."),
+    responses=problem_responses(404, 422, 503),
 )
 async def get_cost(
     request: Request,

@@ -22,7 +22,7 @@ from ..recurrent.memory import Array, By
 from ..recurrent.modules import Direction
 from ..recurrent.variants import spectra
 from ..store import ActivationStatistics
-from .encoding import typed_array
+from .encoding import layer_info, typed_array
 from .memory_plan import Plan
 
 Content = dict[str, Any]
@@ -43,11 +43,7 @@ def job(plan: Plan) -> Job:
         "start": plan.start,
         "stop": plan.stop,
         "tokens": [token._asdict() for token in plan.trace.tokens[plan.start : plan.stop]],
-        "layers": [
-            {"layer": each.layer, "direction": each.direction, "cell": each.cell, "hidden_size": each["h"].shape[1]}
-            for each in plan.trace.layers
-            if each.layer in plan.layers
-        ],
+        "layers": [layer_info(each) for each in plan.trace.layers if each.layer in plan.layers],
     }
     work, done = plan.work(), 0.0
     total = sum(work.values())

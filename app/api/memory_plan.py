@@ -17,7 +17,7 @@ from ..recurrent.trace import Trace, trace
 from ..recurrent.variants import untrained, with_recurrence
 from ..settings import Settings
 from ..store import Model
-from . import problems, traces
+from . import problems, trace_plan
 from .memory_schemas import MemoryBody, Part
 from .schemas import TraceOptions
 
@@ -119,7 +119,7 @@ class Plan:
 def plan(model: Model, options: MemoryBody, settings: Settings) -> Plan:
     """The work that ``options`` ask for. Raises a problem that names the option and what would be right."""
     text = TraceOptions(text=options.text, layers=options.layers, start=options.start, stop=options.stop)
-    asked = traces.plan(model, text, settings, lines=True)
+    asked = trace_plan.plan(model, text, settings, streamed=True)
     config = model.config.network
     if options.step is not None and not asked.start <= options.step < asked.stop:
         reason = f"{options.step} is not among the steps asked for, {asked.start} to {asked.stop - 1}"

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..recurrent.attribution import Quantity
 from ..recurrent.cells import CellName
 from ..recurrent.variants import LEAST, MOST
-from .schemas import Choice, Encoding, Index, LayerInfo, Text, TokenInfo, TypedArray
+from .schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
 
 Part = Literal["states", "inputs", "spectral", "words", "attribution", "loss", "time_scales", "saturation", "spectra"]
 Start = Literal["trained", "untrained", "untrained, forget bias 1"]
@@ -22,12 +22,11 @@ Logarithms = Annotated[
 ]
 
 
-class MemoryBody(BaseModel):
+class MemoryBody(TextOptions):
     """What is asked about memory and gradients, of which text."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    text: Text = Field(description="The text.", examples=["the movie was not good"])
     parts: Choice[Part] = Field(
         None,
         description="What is wanted; null: all. `states` ‖∂s_t/∂s_k‖; `inputs` ‖∂h_t/∂x_k‖ and the half-life; "
@@ -42,11 +41,6 @@ class MemoryBody(BaseModel):
         "them, or with the biases of an LSTM's forget gates at 1 in sum.",
     )
     seed: int = Field(0, ge=0, lt=2**63, description="What untrained weights are drawn from.")
-    layers: Choice[Index] = Field(None, description="Layers, from 0, none twice; null: all.")
-    start: int = Field(0, ge=0, description="First step wanted, from 0. The network runs from the first token always.")
-    stop: int | None = Field(
-        None, ge=1, description="One past the last step wanted; null, or past the end: to the end."
-    )
     step: int | None = Field(
         None, ge=0, description="The step that `spectral` and `attribution` look back from; null: the last one wanted."
     )
@@ -125,11 +119,9 @@ class BlockSpectrum(BaseModel):
     spectral_radius: float = Field(ge=0, description="By which it stretches a state a step, in the long run.")
 
 
-class LayerMemory(LayerInfo):
+class LayerMemory(CellLayerInfo):
     """One layer in one direction. What was not asked for is left out."""
 
-    cell: CellName = Field(description="The recurrent cell.")
-    hidden_size: int = Field(ge=1, description="H: units of the layer.")
     states: StateMemory | None = Field(None, description="States by states.")
     inputs: InputMemory | None = Field(None, description="Hidden states by inputs.")
     log10_spectral: Row | None = Field(None, description="(n,): largest singular value of ∂s_t/∂s_k, t = `step`.")
@@ -173,16 +165,11 @@ class Learning(BaseModel):
     clip: float = Field(gt=0, description="The bound.")
 
 
-class MemoryAnswer(BaseModel):
+class MemoryAnswer(TextAnswer):
     """How far back a network remembers, and where its gradients go. What was not asked for is left out."""
 
-    model: str = Field(description="The model.")
     alpha: float = Field(description="Factor on the recurrent weights.")
     weights: Start = Field(description="Which weights.")
-    steps: int = Field(ge=1, description="T: tokens of the whole text.")
-    start: int = Field(ge=0, description="Step of the first row and column.")
-    stop: int = Field(ge=1, description="One past the step of the last row and column.")
-    tokens: list[TokenInfo] = Field(description="The tokens of the steps answered.")
     layers: list[LayerMemory] = Field(description="Layer by layer, forward before backward.")
     words: WordMemory | None = Field(None, description="Outputs by words.")
     attribution: Attribution | None = Field(None, description="Shares of the words in one output.")

@@ -98,7 +98,7 @@ def list_models(request: Request) -> ModelList:
 @router.get(
     "/{model}",
     summary="One model's card",
-    responses=problem_responses(s404="No such model.", s503="The model is broken."),
+    responses=problem_responses(404, 503),
 )
 def get_model(model: AModel) -> ModelCard:
     """Cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
@@ -108,7 +108,7 @@ def get_model(model: AModel) -> ModelCard:
 @router.get(
     "/{model}/statistics",
     summary="What one model's activations do over held-out text",
-    responses=problem_responses(s404="No such model, or one without statistics.", s503="The model is broken."),
+    responses=problem_responses(503, s404="No such model, or one without statistics."),
 )
 def get_statistics(model: AModel) -> Statistics:
     """Mean and spread of every activation, and how often each gate is nearly shut or wide open, unit by unit."""

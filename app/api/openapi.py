@@ -10,16 +10,26 @@ from .schemas import ProblemDetails, StepAnswer
 
 _SCHEMAS = "#/components/schemas/{model}"
 
+_USUAL = {
+    400: "The JSON or the query is malformed.",
+    404: "No such model.",
+    406: "None of the media types is accepted.",
+    415: "The body is not declared as JSON.",
+    422: "A field is wrong.",
+    503: "The model is broken.",
+}
+
 
 def schema_ref(model: type[BaseModel]) -> dict[str, str]:
     """A reference to the schema of ``model``."""
     return {"$ref": _SCHEMAS.format(model=model.__name__)}
 
 
-def problem_responses(**situations: str) -> dict[int | str, dict[str, Any]]:
-    """The problems that a call can answer with; keys are the status codes behind an ``s``."""
+def problem_responses(*usual: int, **others: str) -> dict[int | str, dict[str, Any]]:
+    """The problems that a call can answer with: status codes of the usual sense, and, behind an ``s``, of another."""
+    texts = {status: _USUAL[status] for status in usual} | {int(key[1:]): text for key, text in others.items()}
     content = {"application/problem+json": {"schema": schema_ref(ProblemDetails)}}
-    return {int(status[1:]): {"description": text, "content": content} for status, text in situations.items()}
+    return {status: {"description": text, "content": content} for status, text in sorted(texts.items())}
 
 
 def install(app: FastAPI) -> None:
@@ -36,7 +46,7 @@ def install(app: FastAPI) -> None:
         for path in document["paths"].values():
             for call in path.values():
                 if "application/json" in call["responses"].get("422", {}).get("content", {}):
-                    call["responses"]["422"] = problem_responses(s422="A field is wrong.")[422]
+                    call["responses"]["422"] = problem_responses(422)[422]
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -79,7 +79,7 @@ def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem
         "answer-too-large",
         f"The answer would hold {steps * units * arrays:,} numbers ({steps:,} steps × {units:,} units × {arrays:,} "
         f"arrays); this server sends up to {limit:,}. Narrow the request with start and stop, units, layers or "
-        "activations, or ask for application/jsonl.",
+        "activations, or ask for application/jsonl or text/csv, which are sent in parts.",
         413,
         limit=limit,
     )
@@ -114,10 +114,11 @@ def not_json(content_type: str) -> Problem:
 
 def not_acceptable(accept: str, offered: Sequence[str]) -> Problem:
     """No form of the answer is accepted by the client."""
+    *others, last = offered
     return Problem(
         "Not acceptable",
         "not-acceptable",
-        f"The Accept header asks for {accept!r}; a trace comes as {' or '.join(offered)}.",
+        f"The Accept header asks for {accept!r}; the answer comes as {', '.join(others)} or {last}.",
         406,
     )
 

@@ -100,23 +100,28 @@ class ModelCard(ModelSummary):
     weights_sha256: str = Field(description="SHA-256 of the weights, in hexadecimal.")
 
 
-class TraceOptions(BaseModel):
-    """What a trace is asked of, and which part of it is wanted. All of it is, where a field is left out."""
+class TextOptions(BaseModel):
+    """A text, and which layers and steps of it are wanted: all, where a field is left out."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Text = Field(description="The text to trace.", examples=["the movie was not good"])
+    text: Text = Field(description="The text.", examples=["the movie was not good"])
     layers: Choice[Index] = Field(None, description="Layers, from 0, none twice.")
-    activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
-    units: Choice[Index] = Field(None, description="Units of every layer, from 0, in the order wanted, none twice.")
     start: int = Field(0, ge=0, description="First step wanted, from 0. The network runs from the first token always.")
     stop: int | None = Field(
         None, ge=1, description="One past the last step wanted; null, or past the end: to the end."
     )
+
+
+class TraceOptions(TextOptions):
+    """What a trace is asked of, and which part of it is wanted. All of it is, where a field is left out."""
+
+    activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
+    units: Choice[Index] = Field(None, description="Units of every layer, from 0, in the order wanted, none twice.")
     encoding: Encoding = Field(
         "numbers",
-        description="Arrays as nested numbers, or as typed arrays in base64 (float32, little-endian, row by row), "
-        "the form that Plotly reads.",
+        description="Arrays in JSON as nested numbers, or as typed arrays in base64 (float32, little-endian, row by "
+        "row), the form that Plotly reads.",
     )
 
 
@@ -163,11 +168,16 @@ class LayerInfo(BaseModel):
     direction: Direction = Field(description="`backward` ran from the last token to the first.")
 
 
-class LayerActivations(LayerInfo):
-    """What one layer did in one direction, at every step."""
+class CellLayerInfo(LayerInfo):
+    """One layer in one direction, and what it is made of."""
 
     cell: CellName = Field(description="The recurrent cell.")
     hidden_size: int = Field(ge=1, description="H: units of the layer, also where fewer were asked for.")
+
+
+class LayerActivations(CellLayerInfo):
+    """What one layer did in one direction, at every step."""
+
     activations: dict[Letter, Matrix] = Field(description="Arrays by letter; row t belongs to token t.")
 
 
@@ -181,15 +191,20 @@ class Outputs(BaseModel):
     ]
 
 
-class TraceAnswer(BaseModel):
-    """Every gate, candidate and state of a network over a text."""
+class TextAnswer(BaseModel):
+    """Which model answers, about which steps."""
 
     model: str = Field(description="The model that ran.")
     steps: int = Field(ge=1, description="T: tokens of the whole text.")
     start: int = Field(ge=0, description="Step that the first row of every array belongs to.")
     stop: int = Field(ge=1, description="One past the step of the last row.")
-    units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
     tokens: list[TokenInfo] = Field(description="The tokens of the steps answered, one for each row.")
+
+
+class TraceAnswer(TextAnswer):
+    """Every gate, candidate and state of a network over a text."""
+
+    units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
     layers: list[LayerActivations] = Field(description="Layer by layer, forward before backward.")
     outputs: Outputs = Field(description="Probabilities that the head gives, for each step answered.")
 

@@ -2,56 +2,68 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
-import mimeparse
 from fastapi import APIRouter, Depends, FastAPI, Query
 from prometheus_client import CollectorRegistry, Counter
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from ..recurrent.tokenizer import Token
-from ..recurrent.trace import trace, trace_in_chunks
 from ..settings import Settings
 from ..store import Model
 from . import problems
 from .conditional import IF_NONE_MATCH, TAG, Revalidation
-from .encoding import Selection, dumps, step_lines, trace_content
-from .models import AModel
+from .negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
 from .openapi import problem_responses, schema_ref
-from .schemas import Encoding, StepAnswer, TraceAnswer, TraceBody, TraceOptions
+from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions
+from .trace_plan import Plan, plan
 
 router = APIRouter(prefix="/models/{model}", tags=["traces"])
 
-JSON, JSONL = "application/json", "application/jsonl"
-
 SHORT, SHORT_WORK = 500, 20_000_000  # code points; multiply-adds: about a millisecond
 
-_VARY = {"Vary": "Accept"}  # the same address gives either form
+
+@dataclass(frozen=True)
+class Form:
+    """A form in which a trace is sent."""
+
+    write: Callable[[Plan], bytes | Iterator[bytes]]
+    streamed: bool = False  # in chunks, as the network steps
+    ending: str = ""  # of the file that a client saves; empty where it is meant for a program
+
+
+FORMS: Mapping[str, Form] = {
+    JSON: Form(Plan.json),
+    JSONL: Form(Plan.lines, streamed=True),
+    NPZ: Form(Plan.npz, ending="npz"),
+    CSV: Form(Plan.csv, streamed=True, ending="csv"),
+}
+AnAsked = Annotated[Asked, Depends(asked_for(*FORMS))]
+
+_VARY = {"Vary": "Accept"}  # the same address gives every form
 _VARY_OF_COMPRESSED = {"Vary": "Accept, Accept-Encoding"}
 
+_FILE = {"Content-Disposition": {"description": "The name to save a file by.", "schema": {"type": "string"}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": TraceAnswer,
-        "description": "The trace; with `Accept: application/jsonl`, a line for each step, sent in chunks as the "
-        "network steps (a bidirectional network: after its last step).",
-        "content": {JSONL: {"schema": schema_ref(StepAnswer)}},
+        "description": "The trace. `Accept: application/jsonl`: a line for each step, sent in chunks as the network "
+        "steps (a bidirectional network: after its last step). `application/x-npz`: arrays for `numpy.load`, a row for "
+        "each step, a column for each unit, named by layer, direction and letter (`0.forward.f`), beside `tokens`, "
+        "`outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each number, sent as JSON lines are.",
+        "content": {
+            JSONL: {"schema": schema_ref(StepAnswer)},
+            NPZ: {"schema": {"type": "string", "format": "binary"}},
+            CSV: {"schema": {"type": "string"}},
+        },
+        "headers": _FILE,
     },
-    **problem_responses(
-        s400="The JSON or the query is malformed.",
-        s404="No such model.",
-        s406="Neither JSON nor JSONL is accepted.",
-        s413="The text, the body or the answer is too large.",
-        s422="A field is wrong.",
-        s503="The model is broken.",
-    ),
+    **problem_responses(400, 404, 406, 422, 503, s413="The text, the body or the answer is too large."),
 }
 _REVALIDATED = _RESPONSES | {
-    200: {**_RESPONSES[200], "headers": TAG},
+    200: {**_RESPONSES[200], "headers": TAG | _FILE},
     304: {"description": "The client's copy still stands. Nothing was traced.", "headers": TAG},
 }
 
@@ -62,14 +74,6 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
     app.state.traces_run = Counter("gatescope_traces", "Traces that calls of the API ran.", registry=registry)
 
 
-async def is_json(request: Request) -> None:
-    """Raise a problem unless the body is declared as JSON."""
-    content_type = request.headers.get("content-type", "")
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != JSON and not (media_type.startswith("application/") and media_type.endswith("+json")):
-        raise problems.not_json(content_type)
-
-
 async def is_utf8(request: Request) -> None:
     """Raise a problem if the query is not UTF-8: the framework would put other characters in its place."""
     try:
@@ -78,50 +82,10 @@ async def is_utf8(request: Request) -> None:
         raise problems.not_utf8() from None
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a request asks for, beside the options: of which model, and in which form."""
-
-    request: Request
-    model: Model
-    lines: bool  # JSONL, not JSON
-
-    @property
-    def state(self) -> State:
-        """What the application keeps: settings, models, counters."""
-        state: State = self.request.app.state
-        return state
-
-
-async def asked(request: Request, model: AModel) -> Asked:
-    """Raises a problem if the model cannot serve, or if neither JSON nor JSONL is accepted."""
-    accept = ", ".join(request.headers.getlist("accept")) or "*/*"
-    best = best_form(accept)
-    if not best:
-        raise problems.not_acceptable(accept, (JSON, JSONL))
-    return Asked(request, model, best == JSONL)
-
-
-@lru_cache(maxsize=64)
-def best_form(accept: str) -> str:
-    """JSON or JSONL, whichever the header Accept wants more; empty if it wants neither."""
-    wanted = accept.lower()
-    rising = (JSON, JSONL) if JSONL in wanted else (JSONL, JSON)  # of two that are wanted alike, the last
-    try:
-        return str(mimeparse.best_match(rising, wanted))
-    except mimeparse.MimeTypeParseException:
-        return ""
-
-
-# One dependency, a coroutine: FastAPI takes as long for each as the whole network does for a word, and hands a plain
-# function to a thread.
-AnAsked = Annotated[Asked, Depends(asked)]
-
-
 @router.post(
     "/traces",
     summary="Trace a text",
-    responses=_RESPONSES | problem_responses(s415="The body is not declared as JSON."),
+    responses=_RESPONSES | problem_responses(415),
     dependencies=[Depends(is_json)],
     response_class=Response,
 )
@@ -141,7 +105,7 @@ async def post_trace(asked: AnAsked, options: TraceBody) -> Response:
 async def get_trace(asked: AnAsked, options: Annotated[TraceOptions, Query()]) -> Response:
     """As by POST, with the options in the address: to be linked to, and to be kept by the client."""
     revalidation: Revalidation = asked.state.revalidation
-    tag = revalidation.tag(asked.model, options, JSONL if asked.lines else JSON)
+    tag = revalidation.tag(asked.model, options, asked.form)
     # Private: what one person types is no matter of a cache that others share.
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     return await _run(_answer_unless_held, asked, options, headers)
@@ -164,102 +128,41 @@ async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Map
 
 
 def _answer(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
-    return _send(asked, plan(asked.model, options, asked.state.settings, lines=asked.lines), headers)
+    return _send(asked, _plan(asked, options), headers)
 
 
 def _answer_unless_held(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
     """304 if the client holds the answer already, by If-None-Match; what is wrong is refused before."""
-    planned = plan(asked.model, options, asked.state.settings, lines=asked.lines)
+    planned = _plan(asked, options)
     held = asked.request.headers.getlist("if-none-match")
     if held and asked.state.revalidation.stands(headers["ETag"], held):
         # The compression completes the Vary of what it may compress, which a 304 without a body is not.
-        return Response(status_code=304, headers={**headers, **(_VARY if asked.lines else _VARY_OF_COMPRESSED)})
+        vary = _VARY_OF_COMPRESSED if asked.form == JSON else _VARY
+        return Response(status_code=304, headers={**headers, **vary})
     return _send(asked, planned, {**headers, **_VARY})
 
 
-def _send(asked: Asked, planned: "Plan", headers: Mapping[str, str]) -> Response:
+def _plan(asked: Asked, options: TraceOptions) -> Plan:
+    return plan(asked.model, options, asked.state.settings, streamed=FORMS[asked.form].streamed)
+
+
+def _send(asked: Asked, planned: Plan, headers: Mapping[str, str]) -> Response:
     asked.state.traces_run.inc()
-    if asked.lines:
-        return StreamingResponse(planned.lines(), media_type=JSONL, headers=headers)
-    return Response(planned.json(), media_type=JSON, headers=headers)
+    form = FORMS[asked.form]
+    if form.ending:
+        headers = {**headers, "Content-Disposition": _attachment(f"gatescope-{planned.model.id}.{form.ending}")}
+    content = form.write(planned)
+    if isinstance(content, bytes):
+        return Response(content, media_type=asked.form, headers=headers)
+    return StreamingResponse(content, media_type=asked.form, headers=headers)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A trace that fits its model and the limits, not yet run: what to run over, and which part of it to send."""
-
-    model: Model
-    tokens: list[Token]
-    start: int
-    stop: int
-    selection: Selection
-    encoding: Encoding
-    settings: Settings
-
-    def json(self) -> bytes:
-        """The JSON of a ``TraceAnswer``."""
-        whole = trace(self.model.network, self._needed, engine=self.settings.engine)
-        outputs = self.model.config.outputs
-        part = whole.span(self.start, self.stop)
-        return dumps(trace_content(part, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
-
-    def lines(self) -> Iterator[bytes]:
-        """The JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
-        settings = self.settings
-        parts = trace_in_chunks(self.model.network, self._needed, settings.chunk_steps, settings.engine)
-        cut = (
-            part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
-            for part in parts
-            if part.start + len(part) > self.start and part.start < self.stop
-        )
-        return step_lines(cut, self.selection, self.encoding)
-
-    @property
-    def _needed(self) -> list[Token]:
-        """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
-        return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
+def _attachment(name: str) -> str:
+    """The Content-Disposition of a file to be saved by ``name`` (RFC 6266)."""
+    quoted = quote(name)
+    return f"attachment; filename*=UTF-8''{quoted}" if quoted != name else f'attachment; filename="{name}"'
 
 
 def trace_json(model: Model, options: TraceOptions, settings: Settings) -> bytes:
     """The JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
     return plan(model, options, settings).json()
-
-
-def plan(model: Model, options: TraceOptions, settings: Settings, *, lines: bool = False) -> Plan:
-    """The trace that ``options`` ask for; ``lines`` are exempt from the limit on the size of an answer.
-
-    Raises a problem that names the option and what would be right.
-    """
-    if len(options.text) > settings.max_text:
-        raise problems.text_too_long(len(options.text), settings.max_text)
-    tokens = model.tokenizer(options.text)
-    if not tokens:
-        raise problems.empty_text()
-    network = model.config.network
-    stop = min(options.stop or len(tokens), len(tokens))
-    if options.start >= stop:
-        reason = f"{options.start} is not below {stop}, where the steps asked for end; the text has {len(tokens)}"
-        raise problems.invalid_request("start", reason)
-    for name, size in (("layers", network.layers), ("units", network.hidden_size)):
-        for index in getattr(options, name) or []:
-            if index >= size:
-                raise problems.invalid_request(
-                    name, f"there is no {name[:-1]} {index}: {model.id} has {name} 0 to {size - 1}"
-                )
-    letters = network.cell_definition.activations
-    for letter in options.activations or []:
-        if letter not in letters:
-            raise problems.invalid_request(
-                "activations",
-                f"there is no {letter!r} in {model.id} ({network.cell}): choose from {', '.join(letters)}",
-            )
-    selection = Selection(
-        layers=frozenset(options.layers if options.layers is not None else range(network.layers)),
-        letters="".join(letter for letter in letters if options.activations is None or letter in options.activations),
-        units=options.units,
-    )
-    arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)
-    units = len(options.units) if options.units is not None else network.hidden_size
-    if not lines and (stop - options.start) * units * arrays > settings.max_values:
-        raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
-    return Plan(model, tokens, options.start, stop, selection, options.encoding, settings)

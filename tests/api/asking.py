@@ -3,10 +3,14 @@
 import json
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 TEXT = "the movie was not good"
-JSONL = {"Accept": "application/jsonl"}
+JSON, JSONL, NPZ, CSV = (
+    {"Accept": media_type} for media_type in ("application/json", "application/jsonl", "application/x-npz", "text/csv")
+)
+each_form = pytest.mark.parametrize("form", [JSON, JSONL, NPZ, CSV], ids=["json", "jsonl", "npz", "csv"])
 
 
 def post(api: TestClient, model: str = "lstm", **options: Any) -> dict[str, Any]:

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api import conditional, traces
+from gatescope.api import conditional, trace_plan
+from gatescope.api.schemas import TraceOptions
 from gatescope.recurrent.tokenizer import WordTokenizer
 from gatescope.store import CONFIG, VOCABULARY, load_model, save_model
 from networks import random_network
 from serving import HIDDEN, client
 from starlette.testclient import TestClient
 
-from .asking import JSONL, TEXT, problem
+from .asking import CSV, JSON, JSONL, NPZ, TEXT, each_form, problem
 
 URL = f"/api/v1/models/lstm/trace?text={TEXT}"
 OTHER = 'W/"0123456789abcdef0123456789abcdef"'
-FORMS = pytest.mark.parametrize("form", [{}, JSONL], ids=["json", "jsonl"])
 
 
 def tag_of(api: TestClient, url: str = URL, headers: dict[str, str] | None = None) -> str:
@@ -31,8 +31,8 @@ def forbid_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> None:
         raise AssertionError("a trace was run")
 
-    monkeypatch.setattr(traces, "trace", fail)
-    monkeypatch.setattr(traces, "trace_in_chunks", fail)
+    monkeypatch.setattr(trace_plan, "trace", fail)
+    monkeypatch.setattr(trace_plan, "trace_in_chunks", fail)
 
 
 def figures(api: TestClient) -> list[float]:
@@ -42,7 +42,7 @@ def figures(api: TestClient) -> list[float]:
     return [float(re.findall(rf"^gatescope_{re.escape(name)} (\S+)$", metrics, re.MULTILINE)[0]) for name in names]
 
 
-@FORMS
+@each_form
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_copy_that_stands_is_confirmed_without_tracing(
     api: TestClient, monkeypatch: pytest.MonkeyPatch, method: str, form: dict[str, str]
@@ -113,7 +113,7 @@ def test_a_tag_is_weak_and_does_not_hold_the_text(api: TestClient) -> None:
     assert re.fullmatch('W/"[0-9a-f]{32}"', tag_of(api))
 
 
-@FORMS
+@each_form
 def test_a_tag_is_the_same_in_every_process(api: TestClient, models: Path, form: dict[str, str]) -> None:
     assert tag_of(client(models), headers=form) == tag_of(api, headers=form)
 
@@ -127,9 +127,9 @@ def test_a_tag_changes_with_whatever_is_asked(api: TestClient) -> None:
         *(f"{URL}&{option}" for option in ("layers=0", "activations=h", "units=0&units=1", "units=1&units=0")),
         *(f"{URL}&{option}" for option in ("start=1", "stop=1", "encoding=base64")),
     ]
-    tags = {tag_of(api, url, form) for url in asked for form in ({}, JSONL)}
-    assert len(tags) == 2 * len(asked)
-    options = set(traces.TraceOptions.model_fields) - {"text"}
+    tags = {tag_of(api, url, form) for url in asked for form in (JSON, JSONL, NPZ, CSV)}
+    assert len(tags) == 4 * len(asked)
+    options = set(TraceOptions.model_fields) - {"text"}
     assert all(any(f"&{option}=" in url for url in asked) for option in options)
 
 
@@ -178,6 +178,8 @@ def test_a_tag_changes_with_the_model(api: TestClient, models: Path, tmp_path: P
         ("lstm/trace?text=good&units=7", "*/*", 422),
         ("lstm/trace?text=good&start=1", "*/*", 422),
         ("lstm/trace?text=", "application/jsonl", 422),
+        ("lstm/trace?text=", "text/csv", 422),
+        ("lstm/trace?text=good+bad", "application/x-npz", 413),
         ("broken/trace?text=good", "*/*", 503),
     ],
 )
@@ -197,7 +199,7 @@ def test_an_answer_by_post_has_no_tag(api: TestClient) -> None:
     assert not {"etag", "cache-control"} & response.headers.keys()
 
 
-@FORMS
+@each_form
 def test_metrics_count_traces_hits_and_misses(models: Path, form: dict[str, str]) -> None:
     api, unasked = client(models), client(models)
     assert figures(api) == [0, 0, 0]
@@ -231,7 +233,8 @@ def test_openapi_describes_the_condition_and_the_tag(api: TestClient) -> None:
     for status in ("200", "304"):
         assert re.fullmatch(get["responses"][status]["headers"]["ETag"]["schema"]["pattern"], OTHER)
     assert "content" not in get["responses"]["304"]
-    assert get["responses"]["200"]["content"].keys() == {"application/json", "application/jsonl"}
+    media_types = {"application/json", "application/jsonl", "application/x-npz", "text/csv"}
+    assert get["responses"]["200"]["content"].keys() == media_types
     post = calls["/api/v1/models/{model}/traces"]["post"]
     assert "304" not in post["responses"]
-    assert "headers" not in post["responses"]["200"]
+    assert "ETag" not in post["responses"]["200"]["headers"]

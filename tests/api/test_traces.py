@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+from gatescope.api import trace_plan
 from gatescope.main import create_app
 from gatescope.recurrent import compiled as kernels
 from gatescope.recurrent.trace import Trace
@@ -111,10 +112,8 @@ def test_lines_in_base64(api: TestClient) -> None:
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_chunks_arrive_while_the_network_steps(models: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
     """The network waits before its second chunk until the client has read the first."""
-    from gatescope.api import traces
-
     read, chunks_asked = threading.Event(), []
-    in_chunks = traces.trace_in_chunks
+    in_chunks = trace_plan.trace_in_chunks
 
     def waiting(*args: Any) -> Any:
         for part in in_chunks(*args):
@@ -123,7 +122,7 @@ def test_chunks_arrive_while_the_network_steps(models: Path, monkeypatch: pytest
             chunks_asked.append(part.start)
             yield part
 
-    monkeypatch.setattr(traces, "trace_in_chunks", waiting)
+    monkeypatch.setattr(trace_plan, "trace_in_chunks", waiting)
     with running(create_app(Settings(models=models, chunk_steps=2))) as address:
         url = f"{address}/api/v1/models/lstm/traces"
         headers = JSONL | {"Accept-Encoding": encoding}
@@ -183,47 +182,3 @@ def test_ten_thousand_characters(api: TestClient) -> None:
     answer = post(api, text=text, activations=["h"], units=[0])
     assert answer["steps"] == sum(1 for _ in text.split())
     assert all(text[token["start"] : token["end"]] == token["text"] for token in answer["tokens"])
-
-
-@pytest.mark.parametrize(
-    ("accept", "content_type"),
-    [
-        ("", "application/json"),
-        ("*/*", "application/json"),
-        ("application/*;q=0.5, text/html", "application/json"),
-        ("APPLICATION/JSON", "application/json"),
-        ("application/jsonl;q=0, */*", "application/json"),
-        ("application/jsonl;q=0.5, application/json", "application/json"),
-        ("application/jsonl;q=0.1, */*;q=0.9", "application/json"),
-        ("Application/JSONL", "application/jsonl"),
-        ("application/jsonl, */*", "application/jsonl"),
-        ("application/json, application/jsonl", "application/jsonl"),
-        ("application/json; q=0.5, application/jsonl; q=0.6", "application/jsonl"),
-        ("application/json;q=0, */*", "application/jsonl"),
-    ],
-)
-def test_accept_header_chooses_the_form(api: TestClient, accept: str, content_type: str) -> None:
-    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers={"Accept": accept})
-    assert response.status_code == 200
-    assert response.headers["content-type"] == content_type
-
-
-def test_accept_headers_are_read_as_one(api: TestClient) -> None:
-    headers = [("Accept", "application/json;q=0.5"), ("Accept", "application/jsonl")]
-    response = api.get("/api/v1/models/lstm/trace", params={"text": TEXT}, headers=headers)
-    assert response.headers["content-type"] == "application/jsonl"
-
-
-@pytest.mark.parametrize("encoding", ["identity", "gzip"])
-def test_caches_keep_the_forms_apart(api: TestClient, encoding: str) -> None:
-    address, headers = f"/api/v1/models/lstm/trace?text={TEXT}", {"Accept-Encoding": encoding}
-    assert api.get(address, headers=headers).headers["vary"] == "Accept, Accept-Encoding"
-    assert api.get(address, headers=headers | JSONL).headers["vary"] == "Accept"  # never compressed
-
-
-@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/vnd.x+json"])
-def test_content_types_that_mean_json(api: TestClient, content_type: str) -> None:
-    response = api.post(
-        "/api/v1/models/lstm/traces", content=b'{"text": "good"}', headers={"Content-Type": content_type}
-    )
-    assert response.status_code == 200

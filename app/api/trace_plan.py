@@ -1,0 +1,104 @@
+"""What a request for a trace comes to: the steps to run over, and the part of the trace to send, in any form."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..recurrent.tokenizer import Token
+from ..recurrent.trace import Trace, trace, trace_in_chunks
+from ..settings import Settings
+from ..store import Model
+from . import problems
+from .encoding import Selection, dumps, step_lines, trace_content
+from .files import csv_rows, npz
+from .schemas import Encoding, TraceOptions
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A trace that fits its model and the limits, not yet run: what to run over, and which part of it to send."""
+
+    model: Model
+    tokens: list[Token]
+    start: int
+    stop: int
+    selection: Selection
+    encoding: Encoding
+    settings: Settings
+
+    def json(self) -> bytes:
+        """The JSON of a ``TraceAnswer``."""
+        outputs = self.model.config.outputs
+        return dumps(
+            trace_content(self._whole(), len(self.tokens), self.model.id, outputs, self.selection, self.encoding)
+        )
+
+    def lines(self) -> Iterator[bytes]:
+        """The JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
+        return step_lines(self._parts(), self.selection, self.encoding)
+
+    def npz(self) -> bytes:
+        """The arrays for NumPy."""
+        return npz(self._whole(), self.model.config.outputs, self.selection)
+
+    def csv(self) -> Iterator[bytes]:
+        """A line of CSV for each number, a chunk of lines at a time, as the network steps."""
+        return csv_rows(self._parts(), self.model.id, self.selection)
+
+    def _whole(self) -> Trace:
+        """The steps wanted."""
+        return trace(self.model.network, self._needed, engine=self.settings.engine).span(self.start, self.stop)
+
+    def _parts(self) -> Iterator[Trace]:
+        """The steps wanted, as they are computed."""
+        settings = self.settings
+        parts = trace_in_chunks(self.model.network, self._needed, settings.chunk_steps, settings.engine)
+        return (
+            part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
+            for part in parts
+            if part.start + len(part) > self.start and part.start < self.stop
+        )
+
+    @property
+    def _needed(self) -> list[Token]:
+        """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
+        return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
+
+
+def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> Plan:
+    """The trace that ``options`` ask for; what is streamed is exempt from the limit on the size of an answer.
+
+    Raises a problem that names the option and what would be right.
+    """
+    if len(options.text) > settings.max_text:
+        raise problems.text_too_long(len(options.text), settings.max_text)
+    tokens = model.tokenizer(options.text)
+    if not tokens:
+        raise problems.empty_text()
+    network = model.config.network
+    stop = min(options.stop or len(tokens), len(tokens))
+    if options.start >= stop:
+        reason = f"{options.start} is not below {stop}, where the steps asked for end; the text has {len(tokens)}"
+        raise problems.invalid_request("start", reason)
+    for name, size in (("layers", network.layers), ("units", network.hidden_size)):
+        for index in getattr(options, name) or []:
+            if index >= size:
+                raise problems.invalid_request(
+                    name, f"there is no {name[:-1]} {index}: {model.id} has {name} 0 to {size - 1}"
+                )
+    letters = network.cell_definition.activations
+    for letter in options.activations or []:
+        if letter not in letters:
+            raise problems.invalid_request(
+                "activations",
+                f"there is no {letter!r} in {model.id} ({network.cell}): choose from {', '.join(letters)}",
+            )
+    selection = Selection(
+        layers=frozenset(options.layers if options.layers is not None else range(network.layers)),
+        letters="".join(letter for letter in letters if options.activations is None or letter in options.activations),
+        units=options.units,
+    )
+    arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)
+    units = len(options.units) if options.units is not None else network.hidden_size
+    if not streamed and (stop - options.start) * units * arrays > settings.max_values:
+        raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
+    return Plan(model, tokens, options.start, stop, selection, options.encoding, settings)
