@@ -1,5 +1,6 @@
 """What the JSON files of a model hold, field by field: ``config.json`` and ``statistics.json``."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
@@ -16,6 +17,19 @@ Share = Annotated[float, Field(ge=0, le=1)]
 with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))(NetworkConfig)
 
 
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a network is before the first step of training; the untrained ones that it is compared with are so, too."""
+
+    forget_bias: float = 1.0
+    """Of an LSTM: where the biases of its forget gates start, in sum."""
+    chrono: int = 0
+    """Longest dependency that an LSTM's biases are drawn for (Tallec & Ollivier 2018); 0: forget_bias."""
+    embedding_spread: float = 0.1
+    """Standard deviation of the embedding."""
+
+
 class Metric(BaseModel):
     """A figure measured on held-out data."""
 
@@ -25,7 +39,8 @@ class Metric(BaseModel):
     value: float = Field(description="The figure of the weights that are shipped.")
     standard_error: float = Field(ge=0, description="Standard error of `value` over the held-out examples.")
     interval: tuple[float, float] | None = Field(
-        default=None, description="95 % bootstrap interval of `value` over the held-out examples."
+        default=None,
+        description="95 % bootstrap interval of `value` over the held-out examples; null: of a single one.",
     )
     unit: str = Field(
         default="share", description="What `value` counts: share (of what is right), bits per character …"
@@ -84,6 +99,7 @@ class ModelConfig(BaseModel):
     units: list[NamedUnit] = Field(default=[], description="Units that track something that can be named.")
     licence: str = Field(description="Licence of the weights.")
     seed: int | None = Field(default=None, description="Seed of the training run that gave these weights.")
+    start: Start | None = Field(default=None, description="How the network started; null: that is not known.")
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
 
 

@@ -15,7 +15,7 @@ from gatescope.recurrent.tokenizer import WordTokenizer
 from gatescope.training import lessons
 from gatescope.training.download import DataError
 from gatescope.training.train import Recipe
-from serving import WORDS
+from serving import WORDS, random_models
 
 TEXTS = {
     "choose": ["the movie was good", "not bad", "not good but not bad", "good, but the movie wasn't good"],
@@ -61,7 +61,10 @@ def load(cache: Path, warn: Callable[[str], None], file: Path | None = None) -> 
     return WordLesson(WordTokenizer(["<unk>", *file.read_text().split()]))
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let "test" be this lesson, whatever other lessons there are."""
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let "test" be this lesson, whatever other lessons there are, and the models be random ones in ``folder``."""
+    monkeypatch.setenv("GATESCOPE_MODELS", str(random_models(folder)))
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setitem(sys.modules, "gatescope.training.words", sys.modules[__name__])
     monkeypatch.setitem(lessons.LESSONS, "test", "words:load")
+    return folder

@@ -12,7 +12,7 @@ from gatescope.recurrent.cells import NAMES
 from gatescope.settings import data_folder
 from gatescope.store import CARD, SATURATION, STATISTICS, WEIGHTS, Model, Store
 from gatescope.training import characters, lessons
-from gatescope.training.card import cell, figure
+from gatescope.training.card import cell, figure, with_units
 from gatescope.training.train import one_thread
 
 DATA = Path(__file__).parent / "data"
@@ -88,10 +88,10 @@ def test_the_figures_of_the_card_are_those_of_the_manifest(model: Model) -> None
     assert model.config.metrics
     for metric in model.config.metrics:
         [[unit, examples, value, seeds, simpler]] = rows(model, metric.name)
-        assert metric.interval is not None
-        low, high = (figure(end, metric.unit) for end in metric.interval)
+        assert (metric.interval is None) == (metric.examples == 1)
+        between = " to ".join(figure(end, metric.unit) for end in metric.interval or ())
         assert (unit, examples) == (metric.unit, str(metric.examples))
-        assert value == f"{figure(metric.value, metric.unit)} ({low} to {high})"
+        assert value == figure(metric.value, metric.unit) + (between and f" ({between})")
         assert seeds == ", ".join(figure(each, metric.unit) for each in metric.seeds)
         assert simpler == ", ".join(f"{by} {figure(each, metric.unit)}" for by, each in metric.baselines.items())
         assert metric.value in metric.seeds
@@ -106,6 +106,9 @@ def test_the_units_of_the_card_are_those_of_the_manifest(model: Model) -> None:
         assert score == f"{unit.score:.3f} ({unit.interval[0]:.3f} to {unit.interval[1]:.3f})"
         assert untrained == ", ".join(f"{each:.3f}" for each in unit.untrained)
         assert unit.interval[0] > max(unit.untrained)
+    facts = {"network": model.network.config, "units": model.config.units}
+    if model.config.units:
+        assert with_units(card(model), facts) == card(model)
     if not model.config.units:
         assert "No single unit tracks any of what was looked for (" in card(model)
 

@@ -44,13 +44,14 @@ def middle(draws: Sequence[float]) -> tuple[float, float]:
 def metrics(runs: Sequence[Sequence[Figure]], chosen: int) -> list[Metric]:
     """The figures of the run ``chosen``, beside those of all runs, one a seed.
 
-    Raises ValueError, naming the measure, where there is no example.
+    One example alone says nothing of another sample: it has no interval. Raises ValueError, naming the measure, where
+    there is none.
     """
     found = []
     for figure, *same in zip(runs[chosen], *runs, strict=True):
         values = figure.values.astype(np.float64)
         try:
-            between = interval(values)
+            between = interval(values) if len(values) != 1 else None
         except ValueError as empty:
             raise ValueError(f"{figure.name}: {empty}") from None
         found.append(

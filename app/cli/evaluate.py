@@ -8,7 +8,6 @@ from .held_out import Data, File, Label, ModelName, Text, model_and_lesson
 if TYPE_CHECKING:
     from ..store import Metric
 
-Z = 1.96  # standard errors to either side that hold 95 %
 ROUNDING = 1e-6  # share of a figure by which it may differ from machine to machine
 
 
@@ -46,18 +45,12 @@ def _shown(metric: "Metric | None") -> tuple[str, str]:
 
     if metric is None:
         return "–", "–"
-    low, high = (figure(end, metric.unit) for end in _interval(metric))
-    return figure(metric.value, metric.unit), f"{low} to {high}"
+    between = " to ".join(figure(end, metric.unit) for end in metric.interval or ())
+    return figure(metric.value, metric.unit), between or "–"
 
 
 def _within(value: float, metric: "Metric") -> bool:
-    """Whether ``value`` lies in the interval of what a card says."""
-    low, high = _interval(metric)
+    """Whether ``value`` lies in the interval of what a card says, or is what it says where there is none."""
+    low, high = metric.interval or (metric.value, metric.value)
     slack = ROUNDING * max(abs(low), abs(high))
     return low - slack <= value <= high + slack
-
-
-def _interval(metric: "Metric") -> tuple[float, float]:
-    """The 95 % interval of a figure, also of one that was written with a standard error alone."""
-    spread = Z * metric.standard_error
-    return metric.interval or (metric.value - spread, metric.value + spread)

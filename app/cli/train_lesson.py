@@ -21,6 +21,7 @@ from ..analysis import figures
 from ..analysis.saturation import saturation_svg
 from ..analysis.statistics import statistics
 from ..analysis.units import stands_out
+from ..manifest import Start
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.trace import trace
 from ..store import CONFIG, Metric, ModelConfig, save_model
@@ -197,6 +198,7 @@ def _save(
         "metrics": metrics,
         "units": [each for each in tracking if stands_out(each)],
         "seed": run.seed,
+        "start": {each.name: getattr(run.recipe, each.name) for each in fields(Start)},
     }
     facts = {
         "network": asdict(run.config),

@@ -1,6 +1,8 @@
 """gatescope units: which single units of a model track what is known of the text."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +14,7 @@ def units(
     model: ModelName,
     *,
     save: Annotated[
-        bool, typer.Option("--save", help="Write those that are named to the model's config.json.")
+        bool, typer.Option("--save", help="Write those that are named to the model's config.json and to its card.")
     ] = False,
     data: Data = None,
     file: File = None,
@@ -25,12 +27,12 @@ def units(
 
     from ..analysis.units import bar, stands_out
     from ..recurrent.cells import NAMES
-    from ..store import write_units
+    from ..store import CARD, write_units
     from ..training.naming import tracking_units
 
     found, lesson = model_and_lesson(model, data, file, text, label)
     try:
-        tracking = tracking_units(found.network, lesson)
+        tracking = tracking_units(found.network, lesson, found.config.start)
     except ValueError as error:
         give_up(f"{model}: {error}")
     table = Table("feature", "activation", "layer", "unit", "measure", "score", "95 %", "untrained, at best", "named")
@@ -49,7 +51,26 @@ def units(
         )
     Console().print(table)
     if save:
+        named = [each for each in tracking if stands_out(each)]
+        features = [each.feature for each in tracking]
         try:
-            write_units(found.folder, [each for each in tracking if stands_out(each)])
+            _rewrite(found.folder / CARD, {"network": found.network.config, "units": named, "features": features})
+            write_units(found.folder, named)
         except OSError as error:
             give_up(f"{found.folder} cannot be written to: {error.strerror}")
+
+
+def _rewrite(card: Path, facts: Mapping[str, Any]) -> None:
+    """Let a card name the units of ``facts``, in one step; a model can do without a card."""
+    from ..training.card import with_units
+
+    if not card.is_file():
+        return
+    partial = card.with_name(f".{card.name}.partial")
+    try:
+        # What in it is no UTF-8 stays as it is.
+        text = with_units(card.read_text(encoding="utf-8", errors="surrogateescape"), facts)
+        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
+        partial.replace(card)
+    finally:
+        partial.unlink(missing_ok=True)

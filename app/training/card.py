@@ -1,5 +1,6 @@
 """The model card: what a person should know of a model before trusting it, written from what was measured."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
@@ -9,11 +10,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..recurrent.cells import NAMES
 
-TEMPLATE = "card.md.j2"
+TEMPLATE, UNITS = "card.md.j2", "units.md.j2"
+UNITS_SECTION = re.compile(r"^## Units that can be named\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 
 def card(facts: Mapping[str, Any]) -> str:
     """The card, in Markdown. Raises jinja2.UndefinedError for a fact that the template names and ``facts`` lacks."""
+    return _rendered(TEMPLATE, facts).rstrip() + "\n"
+
+
+def with_units(text: str, facts: Mapping[str, Any]) -> str:
+    """A card with what it says of named units written anew; as it is where it has no such section.
+
+    Of the ``facts`` only ``network``, ``units`` and ``features`` are used. Raises as ``card``.
+    """
+    section = _rendered(UNITS, facts) + "\n"
+    return UNITS_SECTION.sub(lambda _: section, text)
+
+
+def _rendered(template: str, facts: Mapping[str, Any]) -> str:
     environment = Environment(  # noqa: S701  Markdown, of our own figures: nothing to escape
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -21,7 +36,7 @@ def card(facts: Mapping[str, Any]) -> str:
     environment.filters["cell"] = cell
     environment.filters["mean"] = fmean
     environment.globals["names"] = NAMES
-    return environment.get_template(TEMPLATE).render(facts).rstrip() + "\n"
+    return environment.get_template(template).render(facts)
 
 
 def figure(value: float, unit: str) -> str:

@@ -5,27 +5,27 @@ from collections.abc import Iterator
 import torch
 
 from ..analysis.units import best_units
-from ..manifest import NamedUnit
+from ..manifest import NamedUnit, Start
 from ..recurrent.network import Network, NetworkConfig
 from .lesson import Lesson
-from .train import Recipe, fresh
+from .train import fresh
 
 UNTRAINED = 5  # networks to compare with
 
 
-def tracking_units(network: Network, lesson: Lesson, recipe: Recipe | None = None) -> list[NamedUnit]:
+def tracking_units(network: Network, lesson: Lesson, start: Start | None = None) -> list[NamedUnit]:
     """The unit that tracks each feature of ``lesson`` best; ``stands_out`` says which of them may be named.
 
-    ``recipe`` is how ``network`` was initialised; None: as the lesson does it. Raises ValueError as ``best_units``.
+    ``start`` is that of ``network``; None: as the lesson has it. Raises ValueError as ``best_units``.
     """
-    baselines = untrained(network.config, recipe or lesson.recipe(network.config.cell))
+    baselines = untrained(network.config, start or lesson.recipe(network.config.cell))
     choose, report = lesson.held_out("choose"), lesson.held_out("report")
     return best_units(network, baselines, lesson.tokenizer, choose, report, lesson.features)
 
 
-def untrained(config: NetworkConfig, recipe: Recipe, count: int = UNTRAINED) -> Iterator[Network]:
+def untrained(config: NetworkConfig, start: Start, count: int = UNTRAINED) -> Iterator[Network]:
     """Networks as they are before the first step of training, of the seeds from 0 on."""
     for seed in range(count):
         with torch.random.fork_rng(devices=[]):
-            network = fresh(config, recipe, seed)
+            network = fresh(config, start, seed)
         yield network.eval().requires_grad_(requires_grad=False)

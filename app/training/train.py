@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
+from ..manifest import Start
 from ..recurrent.network import FusedState, Network, NetworkConfig
 from .checkpoint import Checkpoint, Snapshot
 
@@ -33,9 +34,9 @@ class Task(Protocol):
         """The scalar to minimise, for the logits (B, T, outputs) of a batch."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How it is learned."""
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Start):
+    """How it is learned, and from which start."""
 
     epochs: int
     batch_size: int = 64
@@ -44,9 +45,6 @@ class Recipe:
     clip: float = 1.0  # largest norm of the gradient
     dropout: float = 0.3  # of the embedded tokens and of what the head reads
     unknown: float = 0.1  # share of the tokens that are replaced by the unknown one
-    forget_bias: float = 1.0  # of an LSTM at the first step
-    chrono: int = 0  # longest dependency that an LSTM's biases are drawn for (Tallec & Ollivier 2018); 0: forget_bias
-    embedding_spread: float = 0.1  # standard deviation of the embedding at the first step
     patience: int = 0  # epochs in a row that may judge no network better, before the run is ended; 0: any number
     keep_best: bool = True  # whether the network of the epoch that was judged best is kept, or that of the last one
 
@@ -77,11 +75,11 @@ def train(
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def fresh(config: NetworkConfig, recipe: Recipe, seed: int) -> Network:
+def fresh(config: NetworkConfig, start: Start, seed: int) -> Network:
     """A network of ``config`` before its first step; it leaves PyTorch's random numbers where its own end."""
     torch.manual_seed(seed)
     network = Network(config)
-    initialise(network, recipe)
+    initialise(network, start)
     return network
 
 
@@ -97,14 +95,14 @@ def one_thread() -> Iterator[None]:
 
 
 @torch.no_grad()
-def initialise(network: Network, recipe: Recipe) -> None:
+def initialise(network: Network, start: Start) -> None:
     """A small embedding, orthogonal recurrent matrices, a block a gate, and open forget gates; the rest is PyTorch's.
 
     PyTorch adds two biases: those of the forget gate start at 1 in sum (Jozefowicz et al. 2015), or with ``chrono`` at
     log(u), u uniform between 1 and that length, and those of the input gate at −log(u). Its embedding starts at a
     standard deviation of 1, from which rare words hardly move in the few steps that they get.
     """
-    nn.init.normal_(network.embedding.weight, std=recipe.embedding_spread)
+    nn.init.normal_(network.embedding.weight, std=start.embedding_spread)
     blocks = network.config.cell_definition.blocks
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
@@ -113,10 +111,10 @@ def initialise(network: Network, recipe: Recipe) -> None:
         if "f" in blocks and weights.b_ih is not None and weights.b_hh is not None:
             b_ih = dict(zip(blocks, weights.b_ih.chunk(len(blocks)), strict=True))
             b_hh = dict(zip(blocks, weights.b_hh.chunk(len(blocks)), strict=True))
-            b_ih["f"].fill_(recipe.forget_bias)
+            b_ih["f"].fill_(start.forget_bias)
             b_hh["f"].zero_()
-            if recipe.chrono:
-                b_ih["f"].uniform_(1, max(recipe.chrono - 1, 1)).log_()
+            if start.chrono:
+                b_ih["f"].uniform_(1, max(start.chrono - 1, 1)).log_()
                 b_ih["i"].copy_(-b_ih["f"])
                 b_hh["i"].zero_()
 

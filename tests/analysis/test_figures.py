@@ -52,6 +52,11 @@ def test_metrics_give_the_chosen_run_beside_all() -> None:
     assert metrics(runs, 1)[0].value == 2
 
 
+def test_a_single_example_has_no_interval() -> None:
+    (metric,) = metrics([[Figure("right up to", np.array([1000.0]), "n")]], 0)
+    assert (metric.value, metric.examples, metric.interval) == (1000, 1, None)
+
+
 def test_a_measure_without_examples_is_named() -> None:
     with pytest.raises(ValueError, match=r"^tweets: there is nothing to measure: no example was held out$"):
         metrics([[Figure("tweets", np.array([]))]], 0)

@@ -9,17 +9,12 @@ import pytest
 from gatescope.analysis.figures import metrics
 from gatescope.cli import app
 from gatescope.store import Metric, load_model, save_model
-from serving import random_models
 from typer.testing import CliRunner, Result
 
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    lessons.install(monkeypatch)
-    folder = random_models(tmp_path / "models")
-    monkeypatch.setenv("GATESCOPE_MODELS", str(folder))
-    monkeypatch.setenv("COLUMNS", "200")
-    return folder
+    return lessons.install(tmp_path / "models", monkeypatch)
 
 
 def run(*arguments: str | Path) -> Result:
@@ -45,9 +40,9 @@ def measured(folder: Path) -> list[Metric]:
 
 def test_figures_are_printed_beside_those_of_the_card(models: Path) -> None:
     verdicts, mean = measured(models / "lstm")
-    old = Metric(name="mean verdict", value=mean.value, standard_error=0.01, unit="probability", examples=8)
+    single = mean.model_copy(update={"interval": None, "examples": 1})
     gone = Metric(name="films", value=0.5, standard_error=0.1, interval=(0.25, 0.75), examples=20)
-    with_card(models / "lstm", verdicts, old, gone)
+    with_card(models / "lstm", verdicts, single, gone)
     done = run("lstm")
     assert done.exit_code == 0, done.output
     said = rows(done)
@@ -56,7 +51,7 @@ def test_figures_are_printed_beside_those_of_the_card(models: Path) -> None:
         " to ".join(f"{100 * end:.1f} %" for end in verdicts.interval or ()),
     )
     assert said["verdicts"] == ["share", "8", share, between, share, between, "majority 50.0 %"]
-    assert said["mean verdict"][5] == f"{mean.value - 0.0196:.3f} to {mean.value + 0.0196:.3f}"
+    assert said["mean verdict"][4:6] == [f"{mean.value:.3f}", "–"]
     assert said["films"] == ["share", "20", "–", "–", "50.0 %", "25.0 % to 75.0 %", ""]
 
 
@@ -82,6 +77,13 @@ def test_an_interval_without_width_has_room_for_rounding(models: Path) -> None:
     near = mean.value * (1 + 1e-9)
     with_card(models / "rnn", mean.model_copy(update={"interval": (near, near)}))
     assert run("rnn").exit_code == 0
+
+
+@pytest.mark.parametrize(("by", "code"), [(1e-9, 0), (1e-3, 1)])
+def test_a_figure_of_one_example_is_what_the_card_says(models: Path, by: float, code: int) -> None:
+    _, mean = measured(models / "rnn")
+    with_card(models / "rnn", mean.model_copy(update={"interval": None, "value": mean.value * (1 + by)}))
+    assert run("rnn").exit_code == code
 
 
 def test_notes_of_the_data_go_to_the_other_stream(models: Path, tmp_path: Path) -> None:

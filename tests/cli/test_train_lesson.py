@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from gatescope import reload
 from gatescope.cli import train_lesson
+from gatescope.manifest import Start
 from gatescope.recurrent.network import Network
 from gatescope.store import load_model
 from gatescope.training.labelled import Labelled
@@ -202,17 +203,24 @@ def test_what_never_becomes_finite_is_no_model(data: Path, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(
-    ("options", "title", "said"),
+    ("options", "title", "said", "start"),
     [
-        ((), "LSTM", "the forget\ngate's bias at 1 in sum"),
-        (("--forget-bias", "0"), "LSTM, forget bias 0", "the forget\ngate's bias at 0 in sum"),
-        (("--chrono", "50"), "LSTM, chrono 50", "chrono initialisation for dependencies up to 50 steps"),
+        ((), "LSTM", "the forget\ngate's bias at 1 in sum", Start()),
+        (("--forget-bias", "0"), "LSTM, forget bias 0", "the forget\ngate's bias at 0 in sum", Start(forget_bias=0)),
+        (
+            ("--chrono", "50"),
+            "LSTM, chrono 50",
+            "chrono initialisation for dependencies up to 50 steps",
+            Start(chrono=50),
+        ),
     ],
 )
-def test_an_lstm_s_start_can_be_chosen(data: Path, tmp_path: Path, options: Any, title: str, said: str) -> None:
+def test_an_lstm_s_start_can_be_chosen(
+    data: Path, tmp_path: Path, options: Any, title: str, said: str, start: Start
+) -> None:
     assert run(data, "--cell", "lstm", "--epochs", "1", *options).exit_code == 0
     model = load_model(tmp_path / "models" / "mine-lstm")
-    assert model.config.title == title
+    assert (model.config.title, model.config.start) == (title, start)
     assert said in (model.folder / "README.md").read_text(encoding="utf-8")
 
 

@@ -7,20 +7,16 @@ import lessons
 import pytest
 from gatescope.analysis import units
 from gatescope.cli import app
+from gatescope.manifest import Start
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.store import NamedUnit, load_model
+from gatescope.store import NamedUnit, load_model, save_model
 from gatescope.training import naming
-from serving import random_models
 from typer.testing import CliRunner, Result
 
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    lessons.install(monkeypatch)
-    folder = random_models(tmp_path / "models")
-    monkeypatch.setenv("GATESCOPE_MODELS", str(folder))
-    monkeypatch.setenv("COLUMNS", "200")
-    return folder
+    return lessons.install(tmp_path / "models", monkeypatch)
 
 
 def run(*arguments: str) -> Result:
@@ -64,6 +60,42 @@ def test_those_that_stand_out_are_saved_and_no_others(models: Path, monkeypatch:
     monkeypatch.setattr(units, "stands_out", lambda _: False)
     assert run("lstm", "--save").exit_code == 0
     assert load_model(models / "lstm").config.units == []
+
+
+def test_a_card_names_the_same_units_and_nothing_else_of_it_changes(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = models / "lstm" / "README.md"
+    around = (b"# LSTM\n\nA caf\xe9.\n\n", b"## Activations\n\nMany.\n")
+    card.write_bytes(b"## Units that can be named\n\nOld ones.\n\n".join(around))
+    monkeypatch.setattr(units, "stands_out", lambda unit: unit.feature == "words")
+    assert run("lstm", "--save").exit_code == 0
+    (_, words) = found_in("lstm", models)
+    before, _, rest = card.read_bytes().partition(b"## Units that can be named\n")
+    section, _, after = rest.partition(b"\n\n## Activations")
+    assert (before, b"## Activations" + after) == around
+    [row] = [line for line in section.decode().splitlines() if line.startswith("| words |")]
+    assert f"| {words.score:.3f} ({words.interval[0]:.3f} to {words.interval[1]:.3f}) |" in row
+    monkeypatch.setattr(units, "stands_out", lambda _: False)
+    assert run("lstm", "--save").exit_code == 0
+    assert b"No single unit tracks any of what was looked for (after a not, words) clearly" in card.read_bytes()
+
+
+def test_a_model_without_a_card_gets_none(models: Path) -> None:
+    (models / "lstm" / "README.md").unlink()
+    assert run("lstm", "--save").exit_code == 0
+    assert not (models / "lstm" / "README.md").exists()
+
+
+def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
+    model = load_model(models / "lstm")
+    start = Start(chrono=50, embedding_spread=3.0)
+    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
+    own = naming.tracking_units(model.network, lessons.WordLesson(), start)
+    assert [each.untrained for each in own] != [each.untrained for each in found_in("lstm", models)]
+    shown = [f"{units.bar(each):.3f}" for each in own]
+    assert [row[7] for row in rows(run("lstm"))] == shown
 
 
 def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import jinja2
 import pytest
 from gatescope.recurrent.network import NetworkConfig
 from gatescope.store import ActivationStatistics, Metric, NamedUnit, Statistics
-from gatescope.training.card import card, cell, figure
+from gatescope.training.card import card, cell, figure, with_units
 from gatescope.training.train import Recipe
 
 
@@ -137,6 +137,14 @@ def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
     limited = card(lesson_facts(facts={"data": "Drawn.", "limits": "Not for chess."}))
     assert limited.count("Not for chess.") == 1
     assert limited.index("## Limits and use") < limited.index("Not for chess.") < limited.index("## Licence")
+
+
+@pytest.mark.parametrize("units", [[], lesson_facts()["units"]])
+def test_units_written_anew_leave_the_card_that_they_were_first_written_in(units: list[NamedUnit]) -> None:
+    other = lesson_facts()["units"][0].model_copy(update={"unit": 9})
+    text = card(lesson_facts(units=[other]))
+    assert with_units(text, lesson_facts(units=units)) == card(lesson_facts(units=units)) != text
+    assert with_units("# Another card\n", lesson_facts()) == "# Another card\n"
 
 
 def test_a_unit_of_a_deeper_network_is_given_its_layer() -> None:
