@@ -48,16 +48,30 @@ def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path
     assert "WARNING gatescope.main: the model broken cannot be used: config.json: the file is missing" in err
 
 
-def test_an_ipv6_address_stands_in_brackets(models: Path) -> None:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        pytest.skip("this machine has no IPv6")
-    with serving("--host", "::1", "--models", str(models)) as (_, line):
-        found = re.fullmatch(r"Gatescope is at (http://\[::1\]:\d+/) \(Ctrl-C stops it\)\n", line)
-        assert found, line
-        assert httpx2.get(f"{found.group(1)}healthz").status_code == 200
+class Listener(socket.socket):
+    """A socket that any address can be given, also on a machine without IPv6."""
+
+    def __init__(self, family: int, *how: int) -> None:
+        super().__init__(socket.AF_INET, *how)
+        self.asked = family
+
+    def bind(self, address: tuple[str, int]) -> None:
+        super().bind(("127.0.0.1", 0))
+        self.bound = address
+
+    def getsockname(self) -> tuple[str, int, int, int]:
+        return (*self.bound, 0, 0)  # of IPv6
+
+
+def test_an_ipv6_address_stands_in_brackets(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Listener] = []
+    monkeypatch.setattr("gatescope.cli.serve.socket", Listener)
+    monkeypatch.setattr("gatescope.service.configure_logging", str)  # logs go on to where they went
+    monkeypatch.setattr("uvicorn.Server.run", lambda _server, sockets: served.extend(sockets))
+    done = CliRunner().invoke(app, ["serve", "--host", "fe80::1", "--port", "8001", "--models", str(models)])
+    assert (done.exit_code, done.stdout) == (0, "Gatescope is at http://[fe80::1]:8001/ (Ctrl-C stops it)\n")
+    [listener] = served
+    assert (listener.asked, listener.bound) == (socket.AF_INET6, ("fe80::1", 8001))
 
 
 def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> None:
