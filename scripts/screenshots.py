@@ -24,6 +24,7 @@ class State(NamedTuple):
     scheme: str = "light"
     point_at: tuple[str, float, float] | None = None  # panel, and where in it
     press: str = ""  # what to click on
+    part: str = ""  # what to take a picture of; the whole page else
 
 
 PATIENCE = 300_000  # ms, on a machine that has much else to do
@@ -40,6 +41,9 @@ STATES = {
     "cells": State({**TURN, "compare": "cells"}, "step=3&unit=26"),
     "texts": State({**NOT_GOOD, "text": "the movie was good", "compare": "text", "other": "the movie was not bad"}),
     "find": State({**TURN, "model": "sentiment-lstm"}, "find=3-7,c,0.6&order=similarity"),
+    "memory": State({**TURN, "model": "sentiment-lstm"}, "memory=states", part="#memory"),
+    "memory-dark": State(TURN, "memory=inputs&weights=untrained&alpha=0.3", scheme="dark", part="#memory"),
+    "memory-phone": State(TURN, "memory=words&step=3&unit=1", width=390, height=844, part="#memory"),
     "tour": State({**TURN, "model": "sentiment-lstm"}, "step=6&unit=26&tour=3"),
     "tour-phone": State({**TURN, "model": "sentiment-lstm"}, "step=6&unit=26&tour=3", width=390, height=844),
     "share-dark": State(NOT_GOOD, scheme="dark", press="#show-share"),
@@ -77,7 +81,11 @@ def main(folder: Path, names: list[str]) -> None:
                 )
                 page.set_default_timeout(PATIENCE)
                 show(page, address, state)
-                page.screenshot(path=folder / f"{name}.png", full_page=state.width < 500)
+                path = folder / f"{name}.png"
+                if state.part:
+                    page.locator(state.part).screenshot(path=path)
+                else:
+                    page.screenshot(path=path, full_page=state.width < 500)
                 page.close()
             browser.close()
     finally:

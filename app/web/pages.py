@@ -31,6 +31,8 @@ VENDOR = {
     "swagger-ui.css": _SWAGGER / "swagger-ui.css",
 }
 
+TOUR_MODELS = {*(f"sentiment-{cell}" for cell in CELLS), "anbn-lstm"}
+
 # What the page reads of a model's card.
 _BOOT_FIELDS = {
     "id",
@@ -81,7 +83,7 @@ def index(request: Request) -> Response:
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
         "siblings": [each for each in models if each.config.task == opening.model.config.task],
         "still": still(opening, settings.engine),
-        "tour": all(f"sentiment-{cell}" in store.models for cell in CELLS),
+        "tour": store.models.keys() >= TOUR_MODELS,
         "boot": script_safe(orjson.dumps(boot)),
         "traces": script_safe(opening.traces),
         "plotly_version": plotly_version(),

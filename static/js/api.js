@@ -7,6 +7,16 @@
 /** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
 /** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
 /** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
+/** @typedef {(number | null)[]} Row null where there is nothing */
+/** @typedef {{activation: string, left: number[], right: number[], usual_left: number[] | null, usual_right: number[] | null}} GateSaturation */
+/** @typedef {{block: string, largest_singular_value: number, spectral_radius: number}} BlockSpectrum */
+/** @typedef {{activation: string, tau: Row, ranking: number[], along: TypedArrayJson}} TimeScales */
+/** @typedef {{layer: number, direction: "forward" | "backward", cell: string, hidden_size: number, states?: {log10_norms: TypedArrayJson, log10_kept: TypedArrayJson | null}, inputs?: {log10_norms: TypedArrayJson, log10_medians: Row, half_life: number | null}, log10_spectral?: Row, log10_loss?: Row, time_scales?: TimeScales, saturation?: GateSaturation[], spectra?: BlockSpectrum[]}} LayerMemory */
+/** @typedef {{step: number, output: string, log10_gradient: Row, gradient_times_input: number[], integrated_gradients: number[], difference: number | null, gap: number | null, points: number}} Attribution */
+/** @typedef {{target: string | null, loss: number | null, log10_norm: number | null, log10_clipped: number | null, clip: number}} Learning */
+/** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: LayerMemory[], words?: {output: string | null, log10_norms: TypedArrayJson}, attribution?: Attribution, learning?: Learning}} MemoryAnswer */
+/** @typedef {{engine: "ours" | "torch", lower: number, median: number, upper: number, rounds: number}} EngineTime seconds a step */
+/** @typedef {{model: string, cell: string, recurrent_parameters: number, multiply_adds: number, tensor_operations: number, steps: number, threads: number, times: EngineTime[]}} Cost */
 
 /** What the server says is wrong with a request. */
 export class Problem extends Error {
@@ -31,13 +41,58 @@ export class Problem extends Error {
  * @returns {Promise<Trace>}
  */
 export async function fetchTrace(model, { text, start, stop }, signal) {
-  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/traces`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text: text.toWellFormed(), start, stop, encoding: "base64" }),
+  const response = await ask(model, "traces", signal, { text: text.toWellFormed(), start, stop, encoding: "base64" });
+  return response.json();
+}
+
+/**
+ * Memory and gradients of a model over a text; `onDone` hears the share that is done. Throws as `fetchTrace`.
+ * @param {string} model
+ * @param {object} body
+ * @param {AbortSignal} signal
+ * @param {(done: number) => void} onDone
+ * @returns {Promise<MemoryAnswer>}
+ */
+export async function fetchMemory(model, body, signal, onDone) {
+  const response = await ask(model, "memory", signal, body, "application/jsonl");
+  let rest = "";
+  for await (const text of /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = /** @type {string} */ (lines.pop());
+    for (const line of lines) {
+      const { done, answer } = JSON.parse(line);
+      if (answer) return answer;
+      onDone(done);
+    }
+  }
+  throw new TypeError("the answer broke off");
+}
+
+/**
+ * What a step of a model costs, measured now. Throws as `fetchTrace`.
+ * @param {string} model
+ * @param {AbortSignal} signal
+ * @returns {Promise<Cost>}
+ */
+export async function fetchCost(model, signal) {
+  return (await ask(model, "cost", signal)).json();
+}
+
+/**
+ * Call something of a model: with a body to post, or to get.
+ * @param {string} model
+ * @param {string} what
+ * @param {AbortSignal} signal
+ * @param {object} [body]
+ * @param {string} [accept]
+ */
+async function ask(model, what, signal, body, accept = "application/json") {
+  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/${what}`, {
+    ...(body && { method: "POST", body: JSON.stringify(body) }),
+    headers: { Accept: accept, ...(body && { "Content-Type": "application/json" }) },
     signal,
   });
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const said = await response.json().catch(() => null);
   const detail = said?.detail ?? `The server failed (status ${response.status}). Your text is kept.`;
   throw new Problem(detail, said?.errors, response.status >= 500);

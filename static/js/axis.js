@@ -1,4 +1,4 @@
-// The words along the pictures: which of them stand there, and how, so that they do not run into each other.
+// What stands along the pictures: as many words or numbers as do not run into each other.
 
 import { shortened } from "./text.js";
 
@@ -19,4 +19,28 @@ export function wordAxis(words, width) {
   const labels = at.map((t) => shortened(words[t], Math.max(1, characters)));
   const longest = Math.max(0, ...labels.map((label) => label.length)) * LABEL.width;
   return { at, labels, angle: level ? 0 : -90, room: Math.ceil(level ? LABEL.height + 6 : longest + 10) };
+}
+
+/**
+ * The words before the rows of a picture.
+ * @param {string[]} words
+ * @param {number} height of the plot, in pixels
+ * @returns {import("./plot.js").RowAxis}
+ */
+export function rowAxis(words, height) {
+  const every = Math.max(1, Math.ceil((LABEL.height * words.length) / height));
+  const at = words.map((_, t) => t).filter((t) => t % every === 0);
+  const labels = at.map((t) => shortened(words[t], LABEL.characters));
+  return { at, labels, room: Math.max(34, Math.max(...labels.map((label) => label.length)) * LABEL.width + 8) };
+}
+
+/**
+ * Numbers from 0 on below a picture, at round steps.
+ * @param {number} count
+ * @returns {import("./plot.js").WordAxis}
+ */
+export function countAxis(count) {
+  const step = [1, 2, 5, 10, 20, 50, 100].find((each) => count / each <= 10) ?? count;
+  const at = Array.from({ length: Math.ceil(count / step) }, (_, tick) => tick * step);
+  return { at, labels: at.map(String), room: LABEL.height + 6 };
 }

@@ -8,6 +8,7 @@ import { byId } from "./dom.js";
 import { Finder } from "./find.js";
 import { Keys } from "./keys.js";
 import { showLegend } from "./legend.js";
+import { Memory } from "./memory.js";
 import { opens, typeOut } from "./opening.js";
 import { Picture } from "./picture.js";
 import { Library } from "./readings.js";
@@ -65,6 +66,15 @@ const finder = new Finder({
     state.find = phrase && { ...phrase, from: phrase.from + shown.state.start, to: phrase.to + shown.state.start };
     remember(state);
   },
+});
+const memory = new Memory(library, tooltip, {
+  onChange: (change) => {
+    Object.assign(state, change);
+    remember(state);
+    remind();
+  },
+  onStep: (t) => picture.pickIn(0, t - shown.state.start, picture.cell.unit),
+  onUnit: (model, unit) => (model === state.model ? picture.pin({ k: picture.cell.k, unit }) : ask({ model, unit })),
 });
 
 /** The request under way; a newer one aborts it. */
@@ -148,9 +158,15 @@ async function show() {
     });
     showLegend(lanes.flatMap(({ model }) => model.activations), most);
     showFound();
+    remind();
   } catch (error) {
     say(`The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`, false);
   }
+}
+
+/** Show what is remembered of the text in sight, where that is wanted. */
+function remind() {
+  memory.show(state, shown.readings[0] ?? null, picture.step);
 }
 
 /** Show the units that were searched for, where the phrase is in sight. */
@@ -194,6 +210,7 @@ function pinned(pin) {
   Object.assign(state, { step, unit: pin && pin.unit });
   remember(state);
   if (state.order === "value" && moved) show();
+  else if (moved) remind();
 }
 
 /**
@@ -213,7 +230,8 @@ function choose(task) {
   const models = library.task(task);
   const model = models.find((each) => each.cell === cell) ?? models[0];
   const compare = state.compare === "text" ? "" : state.compare;
-  ask({ ...unpinned(), model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+  const { memory, alpha, weights } = state;
+  ask({ ...unpinned(), memory, alpha, weights, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
 }
 
 /** @param {State["compare"]} compare */
@@ -230,7 +248,7 @@ function jump({ layer, direction, unit }) {
 }
 
 /** @param {URL | Location} address to go to, as a link within the tour or the browser's way back does */
-function drive(address) {
+async function drive(address) {
   const { found: said } = readAddress(address);
   const model = library.model(said.model ?? boot.model);
   const chapter = address instanceof URL ? state.tour : (said.tour ?? null);
@@ -238,7 +256,8 @@ function drive(address) {
   if (address instanceof URL) remember(state, true);
   tour.show(chapter);
   composer.show(state);
-  return update();
+  await update();
+  if (address instanceof URL) byId(state.memory ? "memory" : "text").scrollIntoView({ block: state.memory ? "start" : "nearest" });
 }
 
 /** @param {number} pages */
@@ -271,6 +290,7 @@ addEventListener("resize", () => {
   frame = requestAnimationFrame(() => {
     composer.fit();
     if (picture.outgrown()) show();
+    memory.fit();
   });
 });
 addEventListener("popstate", () => drive(location));

@@ -26,8 +26,8 @@ for (const { name, words, units, data, layout } of panels) {
 export async function asHtml(title, about, sheets) {
   const panels = sheets.map(({ name, words, size, heatmap }) => {
     const { data, layout } = figureOf(size, heatmap);
-    const rounded = /** @type {Float32Array[]} */ (data.z).map((row) => Array.from(row, (value) => Math.round(value * 1e4) / 1e4));
-    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data, z: rounded }], layout };
+    const rounded = /** @type {Float32Array[]} */ (data[0].z).map((row) => Array.from(row, (value) => Math.round(value * 1e4) / 1e4));
+    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data[0], z: rounded }], layout };
   });
   const { backgroundColor, color } = getComputedStyle(document.body);
   const plotly = await plotlySource();

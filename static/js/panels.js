@@ -6,6 +6,7 @@ import { draw, make } from "./dom.js";
 import { HEIGHT, drawBars, summary } from "./marginal.js";
 import { MARGIN, drawHeatmap, removeHeatmap } from "./plot.js";
 import { tableOf } from "./table.js";
+import { figure, visible } from "./text.js";
 
 /** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
@@ -168,12 +169,29 @@ export class Panels {
     const table = make("div", { class: "numbers", tabindex: 0, role: "region", "aria-label": `Numbers of the ${info.name}` });
     const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
     const fill = () => {
-      if (numbers.open && this.layer) table.replaceChildren(tableOf(info.name, this.layer.values(info.letter), this.order, this.words));
+      if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));
     };
     numbers.addEventListener("toggle", fill);
     this.panels.set(info.letter, { plot, bars, column, row, found, fill });
     this.#watch(frame, info.letter);
     return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
+  }
+
+  /**
+   * The numbers of a panel: a row for each unit, a column for each word.
+   * @param {ActivationInfo} info
+   * @param {Values} layer
+   */
+  #table({ name, letter }, layer) {
+    const values = layer.values(letter);
+    const rows = this.order.map((unit) => ({
+      name: String(unit),
+      cells: this.words.map((_, t) => {
+        const value = values[t * layer.units + unit];
+        return Number.isNaN(value) ? "" : figure(value, 3);
+      }),
+    }));
+    return tableOf(`${name}: units by words`, ["unit", ...this.words.map(visible)], rows);
   }
 
   /**

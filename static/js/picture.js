@@ -131,6 +131,11 @@ export class Picture {
     return this.pinned ?? this.standout;
   }
 
+  /** The step of the first lane that is pinned. */
+  get step() {
+    return this.pinned && this.#stepOf(0, this.pinned.k);
+  }
+
   /** The number of columns. */
   get width() {
     return this.columns[0]?.length ?? this.lanes[0]?.reading?.tokens.length ?? 0;

@@ -1,7 +1,10 @@
-// The one file that touches Plotly: a heatmap of one activation over the words.
+// The one file that touches Plotly: figures, and the heatmap of one activation over the words.
 
-/** @typedef {{at: number[], labels: string[], angle: number, room: number}} WordAxis `room`: pixels below the plot */
-/** @typedef {{values: Float32Array, order: number[], words: WordAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top */
+/** @typedef {{at: number[], labels: string[], angle?: number, room: number}} WordAxis `room`: pixels below the plot */
+/** @typedef {{at: number[], labels: string[], room: number}} RowAxis `room`: pixels before the plot */
+/** @typedef {{values: Float32Array, order: number[], words: WordAxis, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `rows`: what stands beside them, if not the units' numbers */
+/** @typedef {{width: number, height: number}} Size in pixels */
+/** @typedef {{data: Plotly.Data[], layout: Plotly.Layout}} Figure */
 
 /** Room around the heatmap, in pixels; what lies over it is placed by the same numbers. */
 export const MARGIN = { left: 30, right: 4, top: 2 };
@@ -20,50 +23,76 @@ const ready = new Promise((resolve, reject) => {
 });
 ready.catch(() => {}); // whoever draws will see it
 
+/** An axis without anything on it but the ticks that are asked for. */
+export const AXIS = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false, tickmode: "array" };
+
 /**
- * A heatmap as Plotly takes it, `width` by `height` pixels: steps along x, units along y.
- * @param {{width: number, height: number}} size
- * @param {Heatmap} heatmap
- * @returns {{data: Plotly.Data, layout: Plotly.Layout}}
+ * The layout of a figure whose axes lie on nothing but the page.
+ * @param {Size} size
+ * @param {{ink: string, words: WordAxis}} look
+ * @param {Record<string, unknown>} yaxis
+ * @param {number} left pixels before the plot
+ * @returns {Plotly.Layout}
  */
-export function figureOf({ width, height }, heatmap) {
-  const { words, order, ink, range, scale } = heatmap;
-  const axis = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false, tickmode: "array" };
-  const rows = unitTicks(order.length);
+export function layoutOf({ width, height }, { ink, words }, yaxis, left) {
   return {
-    data: {
-      type: "heatmap",
-      z: byStep(heatmap),
-      transpose: true,
-      zmin: range[0],
-      zmax: range[1],
-      colorscale: scale,
-      showscale: false,
-      hoverinfo: "none",
-    },
-    layout: {
-      width,
-      height,
-      margin: { l: MARGIN.left, r: MARGIN.right, t: MARGIN.top, b: words.room },
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "system-ui, sans-serif", size: 11, color: ink },
-      xaxis: { ...axis, tickvals: words.at, ticktext: words.labels, tickangle: words.angle },
-      yaxis: { ...axis, ticklabeloverflow: "allow", autorange: "reversed", tickvals: rows, ticktext: rows.map((row) => String(order[row])) },
-    },
+    width,
+    height,
+    margin: { l: left, r: MARGIN.right, t: MARGIN.top, b: words.room },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: "system-ui, sans-serif", size: 11, color: ink },
+    showlegend: false,
+    xaxis: { ...AXIS, tickvals: words.at, ticktext: words.labels, tickangle: words.angle },
+    yaxis: { ...AXIS, ...yaxis },
+  };
+}
+
+/**
+ * A heatmap as Plotly takes it: steps along x, units along y.
+ * @param {Size} size
+ * @param {Heatmap} heatmap
+ * @returns {Figure}
+ */
+export function figureOf(size, heatmap) {
+  const { order, range, scale } = heatmap;
+  const { at, labels, room } = heatmap.rows ?? unitAxis(order);
+  const yaxis = { ticklabeloverflow: "allow", autorange: "reversed", tickvals: at, ticktext: labels };
+  return {
+    data: [
+      {
+        type: "heatmap",
+        z: byStep(heatmap),
+        transpose: true,
+        zmin: range[0],
+        zmax: range[1],
+        colorscale: scale,
+        showscale: false,
+        hoverinfo: "none",
+      },
+    ],
+    layout: layoutOf(size, heatmap, yaxis, room),
   };
 }
 
 /**
  * Draw or redraw a heatmap in `element`.
  * @param {HTMLElement} element
- * @param {{width: number, height: number}} size
+ * @param {Size} size
  * @param {Heatmap} heatmap
  */
-export async function drawHeatmap(element, size, heatmap) {
-  const { data, layout } = figureOf(size, heatmap);
+export function drawHeatmap(element, size, heatmap) {
+  return drawFigure(element, figureOf(size, heatmap));
+}
+
+/**
+ * Draw or redraw a figure in `element`.
+ * @param {HTMLElement} element
+ * @param {Figure} figure
+ */
+export async function drawFigure(element, { data, layout }) {
   await ready;
-  return Plotly.react(element, [data], layout, CONFIG);
+  return Plotly.react(element, data, layout, CONFIG);
 }
 
 /**
@@ -103,10 +132,12 @@ function byStep({ values, order }) {
 }
 
 /**
- * Where numbers stand at the axis of units: at round steps, four or so.
- * @param {number} units
+ * Numbers at the axis of units: at round steps, four or so.
+ * @param {number[]} order
+ * @returns {RowAxis}
  */
-function unitTicks(units) {
-  const step = Math.max(1, 2 ** Math.round(Math.log2(units / 4)));
-  return Array.from({ length: Math.ceil(units / step) }, (_, at) => at * step);
+function unitAxis(order) {
+  const step = Math.max(1, 2 ** Math.round(Math.log2(order.length / 4)));
+  const at = Array.from({ length: Math.ceil(order.length / step) }, (_, tick) => tick * step);
+  return { at, labels: at.map((row) => String(order[row])), room: MARGIN.left };
 }

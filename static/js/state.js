@@ -1,5 +1,6 @@
 // What the page shows: one small object, kept in the address bar.
 
+import { SHOWN, WEIGHTS } from "./memory_request.js";
 import { ORDERS } from "./order.js";
 
 /**
@@ -15,6 +16,9 @@ import { ORDERS } from "./order.js";
  * @property {number | null} unit that is pinned
  * @property {number | null} tour the chapter that is open, from 1
  * @property {import("./find.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
+ * @property {import("./memory_request.js").Shown | ""} memory which derivatives its triangles show; empty while it is closed
+ * @property {number} alpha factor on the recurrent weights, there
+ * @property {import("./memory_request.js").Weights} weights there
  */
 
 // Servers bound the length of an address; a longer text goes behind the #, which stays in the browser.
@@ -22,8 +26,10 @@ const LONGEST_QUERY = 4000;
 
 /** @param {string} value */
 const natural = (value) => (/^\d{1,6}$/.test(value) ? Number(value) : undefined);
+/** @param {Record<string, unknown>} table @returns {(value: string) => string | undefined} */
+const nameIn = (table) => (value) => (Object.hasOwn(table, value) ? value : undefined);
 /** @param {string} value */
-const order = (value) => (value in ORDERS ? value : undefined);
+const factor = (value) => (/^\d(\.\d{1,3})?$/.test(value) && Number(value) >= 0.1 && Number(value) <= 3 ? Number(value) : undefined);
 /** @param {string} value */
 const text = (value) => value;
 
@@ -39,11 +45,14 @@ const BEHIND = {
   text: { read: text, absent: undefined },
   start: { read: natural, absent: 0 },
   layer: { read: natural, absent: 0 },
-  order: { read: order, absent: "index" },
+  order: { read: nameIn(ORDERS), absent: "index" },
   step: { read: natural, absent: null },
   unit: { read: natural, absent: null },
   tour: { read: natural, absent: null },
   find: { read: phrase, absent: null },
+  memory: { read: nameIn(SHOWN), absent: "" },
+  alpha: { read: factor, absent: 1 },
+  weights: { read: nameIn(WEIGHTS), absent: "trained" },
 };
 
 /**
@@ -105,5 +114,5 @@ export function readAddress({ search, hash }) {
 
 /** What a state is where nothing else is said. @returns {Omit<State, "model" | "text">} */
 export function unpinned() {
-  return { compare: "", other: "", start: 0, layer: 0, order: "index", step: null, unit: null, tour: null, find: null };
+  return { compare: "", other: "", start: 0, layer: 0, order: "index", step: null, unit: null, tour: null, find: null, memory: "", alpha: 1, weights: "trained" };
 }

@@ -1,23 +1,17 @@
-// The numbers of a panel as a table: a row for each unit, a column for each word.
+// Tables: the numbers of a picture in place of it.
 
 import { make } from "./dom.js";
-import { figure, visible } from "./text.js";
 
 /**
- * @param {string} name of the activation
- * @param {Float32Array} values step by step
- * @param {number[]} order the unit of each row
- * @param {string[]} words
+ * @param {string} caption which is heard, not seen
+ * @param {string[]} columns the first heads the rows' names
+ * @param {{name: Node | string, cells: (Node | string)[]}[]} rows
  */
-export function tableOf(name, values, order, words) {
-  const head = make("tr", {}, make("th", { scope: "col" }, "unit"), ...words.map((word) => make("th", { scope: "col" }, visible(word))));
-  const rows = order.map((unit) => {
-    const cells = words.map((_, t) => {
-      const value = values[t * order.length + unit];
-      return make("td", {}, Number.isNaN(value) ? "" : figure(value, 3));
-    });
-    return make("tr", {}, make("th", { scope: "row" }, String(unit)), ...cells);
-  });
-  const caption = make("caption", { class: "visually-hidden" }, `${name}: units by words`);
-  return make("table", {}, caption, make("thead", {}, head), make("tbody", {}, ...rows));
+export function tableOf(caption, columns, rows) {
+  const head = make("tr", {}, ...columns.map((column) => make("th", { scope: "col" }, column)));
+  const body = rows.map(({ name, cells }) =>
+    make("tr", {}, make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell))),
+  );
+  const title = make("caption", { class: "visually-hidden" }, caption);
+  return make("table", {}, title, make("thead", {}, head), make("tbody", {}, ...body));
 }

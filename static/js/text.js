@@ -1,5 +1,8 @@
 // Text: from the code points that the API counts to the UTF-16 units that the browser counts, and to what can be seen.
 
+/** @type {Record<string, string>} */
+const SUPERSCRIPTS = Object.fromEntries([..."-0123456789"].map((sign, at) => [sign, [..."⁻⁰¹²³⁴⁵⁶⁷⁸⁹"][at]]));
+
 /**
  * A function from an offset in code points of `text` to one in UTF-16 units.
  * @param {string} text
@@ -67,6 +70,24 @@ export function figure(value, decimals) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const text = value.toFixed(decimals);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+/**
+ * A number by its decadic logarithm: in two digits or so, and as a power of ten where it is very small or large.
+ * @param {number} log10
+ */
+export function magnitude(log10) {
+  if (log10 > -3 && log10 < 4) return Number((10 ** log10).toPrecision(2)).toLocaleString("en", { maximumFractionDigits: 4 });
+  const [mantissa, carried] = (10 ** (log10 - Math.floor(log10))).toExponential(1).split("e+");
+  return `${mantissa} · ${power(Math.floor(log10) + Number(carried))}`;
+}
+
+/**
+ * A whole power of ten.
+ * @param {number} exponent
+ */
+export function power(exponent) {
+  return `10${String(exponent).replace(/[-\d]/g, (sign) => SUPERSCRIPTS[sign])}`;
 }
 
 /**

@@ -13,6 +13,7 @@ ADDRESSES = [
     "/?model=sentiment-gru&text=terrible but wonderful zzz&compare=cells#tour=2",
     "/?text=good&compare=text&other=not bad",
     "/?text= ",
+    "/?model=sentiment-gru&text=not good#memory=states&alpha=2",
     "/models/sentiment-lstm/card",
 ]
 

@@ -8,6 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from gatescope.main import create_app
+from gatescope.recurrent import memory
+from gatescope.recurrent.jacobians import layer_jacobians
+from gatescope.recurrent.trace import trace
+from gatescope.recurrent.variants import untrained, with_recurrence
 from gatescope.settings import Settings
 from gatescope.store import load_model
 from serving import client
@@ -34,22 +38,46 @@ def test_every_number_is_marked_and_right(tour: str) -> None:
     found = claims(tour)
     assert len(found) > 30
     bare = re.sub(r"<h2>.*?</h2>|<[^>]*>", "", DATA.sub("", tour), flags=re.DOTALL)
-    assert set(re.findall(r"[\d.,]*\d", bare)) <= {"0", "1", "10", "18", "26"}, "a number that nothing holds"
+    assert set(re.findall(r"[\d.,]*\d", bare)) <= {"0", "1", "9", "10", "18", "26"}, "a number that nothing holds"
     for claim, shown in found:
         model = load_model(MODELS / claim.get("data-model", claim.get("data-parameters", "")))
+        if "data-memory" in claim:
+            assert html.unescape(shown) == remembered(claim), claim
+            continue
         if "data-parameters" in claim:
             assert shown == f"{sum(each.numel() for each in model.network.recurrent.parameters()):,}"
             continue
-        trace, step, letter = model.trace(claim["data-text"]), int(claim["data-step"]), claim["data-letter"]
+        found, step, letter = model.trace(claim["data-text"]), int(claim["data-step"]), claim["data-letter"]
         if letter == "y":
-            value = trace.outputs[step, 0]
+            value = found.outputs[step, 0]
         elif "data-unit" in claim:
-            value = trace.layer()[letter][step, int(claim["data-unit"])]
+            value = found.layer()[letter][step, int(claim["data-unit"])]
         else:
-            row = trace.layer()[letter][step]
+            row = found.layer()[letter][step]
             gate = letter in model.config.network.cell_definition.gates
             value = row.mean() if gate else np.linalg.norm(row)
         assert shown == f"{value:.2f}".replace("-", "−"), claim
+
+
+def remembered(claim: dict[str, str]) -> str:
+    """The norm of the last state by the first, or the half-life, as the page writes it."""
+    model = load_model(MODELS / claim["data-model"])
+    network, tokens = model.network, model.tokenizer(claim["data-text"])
+    if claim["data-memory"] == "half-life":
+        [(_, jacobians)] = layer_jacobians(network, trace(network, tokens))
+        half_life = memory.half_life(memory.by_distance(memory.norms(jacobians, "input")))
+        return f"> {len(tokens) - 1}" if half_life is None else str(half_life)
+    if claim["data-weights"] != "trained":
+        network = untrained(model.config.network, 0, None if claim["data-weights"] == "untrained" else 1)
+    network = with_recurrence(network, float(claim["data-alpha"]))
+    [(_, jacobians)] = layer_jacobians(network, trace(network, tokens))
+    norm = 10 ** memory.norms(jacobians)[-1, 0]
+    mantissa, exponent = f"{norm:.1e}".split("e")
+    if -3 <= int(exponent) < 4:
+        return f"{norm:.2g}"
+    return f"{mantissa} · 10" + exponent.lstrip("+").replace("0", "", 1).translate(
+        str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    )
 
 
 def test_words_of_the_claims_are_true() -> None:
@@ -57,9 +85,11 @@ def test_words_of_the_claims_are_true() -> None:
     for cell in ("lstm", "gru", "rnn"):
         models[cell] = load_model(MODELS / f"sentiment-{cell}").trace(turn)
     h = models["rnn"].layer()["h"]
-    assert (np.diff(np.sign(h[3:8, 18])) != 0).all(), "unit 18 changes its sign at every word from terrible on"
+    assert (np.diff(np.sign(h[3:6, 18])) != 0).all(), "unit 18 changes its sign at every word from terrible to the"
     assert models["lstm"].layer()["f"].mean(axis=1).argmin() == 4, "the forget gates are lowest at but"
     assert models["gru"].layer()["r"].mean(axis=1).argmin() == 4, "and so are the reset gates"
+    count = load_model(MODELS / "anbn-lstm").trace("aaaaabbbbb").layer()["c"][:, 9]
+    assert (np.abs(np.abs(np.diff(count)) - 1) < 0.01).all(), "unit 9 counts by ones"
     opening = load_model(MODELS / "sentiment-lstm").trace("the movie was not good").layer()["i"].mean(axis=1)
     assert opening[:3].max() < 0.31
 
@@ -74,7 +104,7 @@ def test_links_lead_to_models_and_steps_that_exist(tour: str) -> None:
         assert 'role="alert"></span>' in answer.text, link
         query, pinned = parse_qs(parts.query), parse_qs(parts.fragment)
         model = load_model(MODELS / query["model"][0])
-        if pinned:
+        if "step" in pinned:
             assert int(pinned["step"][0]) < len(model.tokenizer(query["text"][0])), link
             assert int(pinned["unit"][0]) < model.config.network.hidden_size, link
 

@@ -1,0 +1,160 @@
+// What is asked about memory, and the answers that were had already.
+
+import { fetchMemory, numbers } from "./api.js";
+
+/** @typedef {import("./api.js").MemoryAnswer} MemoryAnswer */
+/** @typedef {import("./api.js").LayerMemory} LayerMemory */
+/** @typedef {keyof typeof SHOWN} Shown */
+/** @typedef {keyof typeof WEIGHTS} Weights */
+/** @typedef {{model: import("./api.js").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Shown}} Asked `step`: the one looked back from */
+
+/** What the triangles show: its name, the derivative in signs, what that says, and the part of an answer that it is of. */
+export const SHOWN = {
+  states: {
+    name: "states by earlier states",
+    sign: "‖∂sₜ/∂sₖ‖",
+    says: "how much of a small change of the state after word k is left in the state after word t; the state is h, of an LSTM h and c",
+    part: "states",
+  },
+  kept: {
+    name: "the cell’s own path alone",
+    sign: "‖∏ f‖, ‖∏ z‖",
+    says: "the same with all gates held as they are, so that the state is only multiplied by the gate that keeps it",
+    part: "states",
+  },
+  inputs: {
+    name: "hidden states by inputs",
+    sign: "‖∂hₜ/∂xₖ‖",
+    says: "how much the hidden state after word t depends on what came in at word k",
+    part: "inputs",
+  },
+  words: {
+    name: "outputs by words",
+    sign: "‖∂yₜ/∂eₖ‖",
+    says: "how much what the network says after word t depends on the embedding of word k",
+    part: "words",
+  },
+};
+
+/** Which weights: as the page calls them, and as the API does. */
+export const WEIGHTS = {
+  trained: { name: "trained", asked: "trained" },
+  untrained: { name: "untrained", asked: "untrained" },
+  forget1: { name: "untrained, forget bias 1", asked: "untrained, forget bias 1" },
+};
+
+const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
+const KEPT = 40; // answers: some sweeps of the slider over three cells
+
+/** The two calls of a cell: what holds for the whole text, and what is seen from one step. @param {Asked} asked */
+function bodies({ model, text, start, stop, step, alpha, weights, shown }) {
+  const forgets = model.cell === "lstm"; // other cells have no forget gate to be biased
+  const common = {
+    text: text.toWellFormed(),
+    start,
+    stop,
+    alpha,
+    weights: WEIGHTS[weights === "forget1" && !forgets ? "untrained" : weights].asked,
+    encoding: "base64",
+  };
+  const parts = new Set([...ALWAYS, SHOWN[shown].part]);
+  return [
+    { ...common, parts: [...parts] },
+    { ...common, parts: ["spectral", "attribution"], step },
+  ];
+}
+
+/** Asks, and remembers the latest answers. */
+export class MemoryRequests {
+  constructor() {
+    /** @type {Map<string, MemoryAnswer>} */
+    this.answers = new Map();
+  }
+
+  /**
+   * What is wanted of one cell. Throws as `fetchMemory`.
+   * @param {Asked} asked
+   * @param {AbortSignal} signal
+   * @param {(done: number) => void} onDone hears the share that is done
+   * @returns {Promise<CellMemory>}
+   */
+  async ask(asked, signal, onDone) {
+    const wanted = bodies(asked);
+    const done = wanted.map(() => 0);
+    const [whole, back] = await Promise.all(
+      wanted.map(async (body, at) => {
+        const key = JSON.stringify([asked.model.id, body]);
+        const answer =
+          this.answers.get(key) ??
+          (await fetchMemory(asked.model.id, body, signal, (share) => {
+            done[at] = share;
+            onDone((done[0] + done[1]) / 2);
+          }));
+        this.answers.delete(key);
+        this.answers.set(key, answer);
+        if (this.answers.size > KEPT) this.answers.delete(/** @type {string} */ (this.answers.keys().next().value));
+        return answer;
+      }),
+    );
+    onDone(1);
+    return new CellMemory(asked, whole, back);
+  }
+}
+
+/** What one model remembers of a text, and what it owes to its words. */
+export class CellMemory {
+  /**
+   * @param {Asked} asked
+   * @param {MemoryAnswer} whole
+   * @param {MemoryAnswer} back seen from one step
+   */
+  constructor(asked, whole, back) {
+    this.asked = asked;
+    this.model = asked.model;
+    this.whole = whole;
+    this.back = back;
+    this.words = whole.tokens.map((token) => token.text);
+    /** The row of the step that is looked back from. */
+    this.row = Math.min(asked.step, whole.stop - 1) - whole.start;
+  }
+
+  /**
+   * One layer in one direction.
+   * @param {number} index
+   */
+  layer(index) {
+    return this.whole.layers[Math.min(index, this.whole.layers.length - 1)];
+  }
+
+  /**
+   * Its largest singular values of ∂s_t/∂s_k, seen from the step that is looked back from.
+   * @param {number} index of the layer
+   */
+  spectral(index) {
+    return this.back.layers[Math.min(index, this.back.layers.length - 1)].log10_spectral ?? [];
+  }
+
+  /**
+   * The time scales of the text up to each step, step by step; not a number where they are longer than the text.
+   * @param {import("./api.js").TimeScales} scales
+   */
+  along(scales) {
+    return numbers(scales.along);
+  }
+
+  /**
+   * A matrix of decadic logarithms, row by row; null where the cell has no such thing.
+   * @param {Shown} shown
+   * @param {number} index of the layer
+   */
+  matrix(shown, index) {
+    const { states, inputs } = this.layer(index);
+    const array = {
+      states: states?.log10_norms,
+      kept: states?.log10_kept,
+      inputs: inputs?.log10_norms,
+      words: this.whole.words?.log10_norms,
+    }[shown];
+    return array ? numbers(array) : null;
+  }
+}

@@ -1,0 +1,250 @@
+"""Memory and gradients on the page: what the API says stands there, and the knobs move it."""
+
+import re
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from .driving import SENTENCE, opened, shown, type_sentence
+
+CELLS = ["lstm", "gru", "rnn"]
+SHOWN = {"states": "log10_norms", "kept": "log10_kept", "inputs": "log10_norms"}
+
+
+def ask(server: httpx2.Client, model: str, text: str = SENTENCE, **options: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = server.post(f"/api/v1/models/{model}/memory", json={"text": text, **options}).json()
+    return answer
+
+
+def remembered(page: Page, path: str, cells: int = 3) -> Page:
+    """The page with the picture of memory drawn."""
+    opened(page, path)
+    expect(page.locator(".memory-cell .triangle .plot > *")).to_have_count(cells)
+    expect(page.locator("#memory-cost table")).to_be_visible()
+    return page
+
+
+def table(page: Page, chart: str, cell: int = 0) -> dict[str, list[str]]:
+    """The numbers of a chart, by the names of the rows."""
+    details = page.locator(".memory-cell").nth(cell).locator(f".{chart} details")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    rows = details.locator("tbody tr")
+    expect(rows.first).to_be_visible()
+    return {row.locator("th").inner_text(): row.locator("td").all_inner_texts() for row in rows.all()}
+
+
+def magnitude(log10: float | None) -> str:
+    """A number by its logarithm, as the page writes it, between a thousandth and ten thousand."""
+    return "" if log10 is None else f"{float(f'{10**log10:.1e}'):,g}"
+
+
+def test_nothing_is_asked_until_it_is_opened_and_the_address_keeps_it(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page)
+    assert not [url for url in asked if url.endswith(("/memory", "/cost"))]
+    page.locator("#memory summary").first.click()
+    expect(page.locator(".memory-cell .triangle .plot > *")).to_have_count(3)
+    assert "memory=states" in page.url
+    page.reload()
+    expect(page.locator(".memory-cell .triangle .plot > *")).to_have_count(3)
+    page.locator("#memory summary").first.click()
+    expect(page.locator("#memory")).not_to_have_attribute("open", "")
+    assert "memory" not in page.url
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_triangle_and_curves_are_what_the_api_says(page: Page, server: httpx2.Client, what: str) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory={what}&step=3&unit=2", cells=2 if what == "kept" else 3)
+    for at, cell in enumerate(CELLS):
+        part = "inputs" if what == "inputs" else "states"
+        [layer] = ask(server, f"sentiment-{cell}", parts=[part, "spectral"], step=3)["layers"]
+        if what == "kept" and cell == "rnn":
+            expect(page.locator(".memory-cell").nth(at)).to_contain_text("no gate keeps its state")
+            continue
+        matrix = layer[part][SHOWN[what]]
+        assert list(table(page, "triangle", at).values()) == [[magnitude(value) for value in row] for row in matrix]
+        back = list(table(page, "back", at).values())
+        assert back[0] == [
+            magnitude(value) for value in (matrix if what != "kept" else layer["states"]["log10_norms"])[3]
+        ]
+        if what != "inputs":
+            assert back[1] == [magnitude(value) for value in layer["log10_spectral"]]
+
+
+def test_outputs_by_words(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=words")
+    matrix = ask(server, "sentiment-gru", parts=["words"])["words"]["log10_norms"]
+    assert list(table(page, "triangle", 1).values()) == [[magnitude(value) for value in row] for row in matrix]
+
+
+def test_half_lives_and_medians_are_told_cell_by_cell(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=inputs")
+    page.locator("#memory-charts .distance details summary").click()
+    columns = page.locator("#memory-charts .distance tbody tr")
+    for at, cell in enumerate(CELLS):
+        inputs = ask(server, f"sentiment-{cell}", parts=["inputs"])["layers"][0]["inputs"]
+        life = inputs["half_life"]
+        said = "> 4 steps" if life is None else f"{life} step{'s' * (life != 1)}"
+        expect(page.locator(".memory-cell h3 em").nth(at)).to_have_text(f" half-life {said}")
+        assert [row.locator("td").nth(at).inner_text() for row in columns.all()] == [
+            magnitude(value) for value in inputs["log10_medians"]
+        ]
+
+
+def test_knob_scales_the_recurrent_weights_live(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    page.locator("#memory-alpha").fill("0.3")  # its decadic logarithm
+    expect(page.locator("#memory-alpha-value")).to_have_text("2.00")
+    [layer] = ask(server, "sentiment-rnn", parts=["states", "spectra"], alpha=2)["layers"]
+    largest = shown(layer["spectra"][0]["largest_singular_value"], 2)
+    expect(page.locator(".memory-cell").nth(2).locator(".gates td").first).to_have_text(largest)
+    assert table(page, "triangle", 2)["good"] == [magnitude(value) for value in layer["states"]["log10_norms"][4]]
+    assert "alpha=2" in page.url
+    page.reload()
+    expect(page.locator(".memory-cell").nth(2).locator(".gates td").first).to_have_text(largest)
+    page.locator("#memory-reset").click()
+    expect(page.locator(".memory-cell").nth(2).locator(".gates td").first).not_to_have_text(largest)
+    assert "alpha" not in page.url
+
+
+def test_untrained_weights_with_the_forget_gates_open_or_not(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    page.locator("#memory-weights").select_option("untrained, forget bias 1")
+    for at, (cell, weights) in enumerate(
+        zip(CELLS, ["untrained, forget bias 1", "untrained", "untrained"], strict=True)
+    ):
+        [layer] = ask(server, f"sentiment-{cell}", parts=["spectra"], weights=weights)["layers"]
+        radius = shown(layer["spectra"][0]["spectral_radius"], 2)
+        expect(page.locator(".memory-cell").nth(at).locator(".gates table").last.locator("td").nth(1)).to_have_text(
+            radius
+        )
+
+
+def test_training_step_before_and_after_clipping(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states&alpha=2")
+    for at, cell in enumerate(CELLS):
+        learning = ask(server, f"sentiment-{cell}", parts=["loss"], alpha=2)["learning"]
+        expect(page.locator("#memory-learning tbody tr").nth(at).locator("td")).to_have_text(
+            [shown(learning["loss"], 3), *(magnitude(learning[f"log10_{each}"]) for each in ("norm", "clipped"))]
+        )
+
+
+def test_shares_of_the_words_add_up(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    attribution = ask(server, "sentiment-lstm", parts=["attribution"])["attribution"]
+    shares = table(page, "shares")
+    assert shares["integrated gradients"] == [shown(value, 3) for value in attribution["integrated_gradients"]]
+    assert shares["gradient × input"] == [shown(value, 3) for value in attribution["gradient_times_input"]]
+    expect(page.locator(".shares").first).to_contain_text(f"they add up to {shown(attribution['difference'], 3)}")
+
+
+def test_time_scales_and_saturation(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    [layer] = ask(server, "sentiment-lstm", parts=["time_scales", "saturation"])["layers"]
+    scales = layer["time_scales"]
+    slowest = scales["ranking"][0]
+    tau = scales["tau"][slowest]
+    named = page.locator(".slowest button").first
+    expect(named).to_have_text(f"{slowest}: {'> 5' if tau is None else shown(tau, 1)}")
+    usual = layer["saturation"][0]
+    expect(page.locator(".memory-cell .gates").first.locator("tbody tr").first.locator("td")).to_have_text(
+        [f"{100 * sum(usual[key]) / 64:.0f} %" for key in ("left", "usual_left", "right", "usual_right")]
+    )
+    named.click()
+    expect(page.locator(".cell h3")).to_have_text(re.compile(f"unit {slowest} at .* pinned"))
+
+
+def test_pinned_word_is_looked_back_from_and_a_click_in_the_triangle_pins(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    expect(page.locator(".back h4").first).to_have_text("Seen from “good”")
+    page.locator(".token").nth(3).click()
+    expect(page.locator(".back h4").first).to_have_text("Seen from “not”")
+    triangle = page.locator(".triangle").nth(2)
+    triangle.scroll_into_view_if_needed()
+    box = triangle.locator(".heatmaplayer image").bounding_box()
+    assert box
+    x, y = box["x"] + 1.5 / 5 * box["width"], box["y"] + 2.5 / 5 * box["height"]
+    page.mouse.move(x, y)
+    norm = ask(server, "sentiment-rnn", parts=["states"])["layers"][0]["states"]["log10_norms"][2][1]
+    expect(page.locator("#tooltip")).to_have_text(f"was by movie: {magnitude(norm)}")
+    page.mouse.click(x, y)
+    expect(page.locator(".back h4").first).to_have_text("Seen from “was”")
+    expect(page.locator(".lit bdi")).to_have_text("was")
+
+
+def test_typing_moves_it(page: Page) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    type_sentence(page, "bad")
+    expect(page.locator(".back h4").first).to_have_text("Seen from “bad”")
+    expect(page.locator(".memory-cell h3 em").first).to_have_text(" half-life > 0 steps")
+    page.locator("#text").fill("")
+    expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered of it appears.")
+
+
+def test_work_that_lasts_shows_progress_and_can_be_stopped(page: Page) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    held: list[Route] = []
+    page.route("**/memory", lambda route: held.append(route))
+    page.locator("#memory-shown").select_option("words")
+    expect(page.locator("#memory-progress")).to_be_visible()
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="stop", exact=True).click()
+    expect(page.locator("#memory-message")).to_have_text("Stopped. Whatever you change next asks again.")
+    expect(page.locator("#memory-progress")).to_be_hidden()
+    page.unroute("**/memory")
+    page.locator("#memory-shown").select_option("inputs")
+    expect(page.locator(".triangle h4").first).to_have_text("‖∂hₜ/∂xₖ‖")
+    expect(page.locator("#memory-message")).to_have_text("")
+
+
+def test_cell_that_cannot_answer_says_why_beside_those_that_can(page: Page, expected_console: list[str]) -> None:
+    expected_console.append("the server responded with a status of 413")
+    page.route(
+        re.compile("sentiment-gru/memory"),
+        lambda route: route.fulfill(status=413, json={"detail": "This takes too much."}),
+    )
+    opened(page, f"/?text={SENTENCE}#memory=states")
+    expect(page.locator(".memory-cell .message")).to_have_text(["", "This takes too much.", ""])
+    expect(page.locator(".memory-cell .triangle:visible")).to_have_count(2)
+
+
+@pytest.mark.parametrize("model", ["letters-lstm", "words", "deep", "counts", "labels"])
+def test_every_kind_of_model(page: Page, zoo: str, model: str) -> None:
+    opened(page, f"{zoo}/?model={model}#memory=states&layer=1")
+    expect(page.locator(".memory-cell .triangle .plot > *").first).to_be_visible()
+    expect(page.locator(".memory-cell .message").first).to_have_text("")
+    page.locator("#memory-shown").select_option("words")
+    expect(page.locator(".triangle h4").first).to_have_text("‖∂yₜ/∂eₖ‖")
+
+
+def test_states_that_pass_all_floats_are_said(page: Page, zoo: str, expected_console: list[str]) -> None:
+    expected_console.append("the server responded with a status of 422")
+    opened(page, f"{zoo}/?model=letters-relu&text={'ab' * 30}#memory=states&alpha=3")
+    expect(page.locator(".memory-cell .message", has_text="Lower alpha")).to_be_visible()
+
+
+def test_long_text_is_shown_in_part(page: Page) -> None:
+    remembered(page, f"/?text={'good ' * 150}#memory=inputs&step=120&unit=0")
+    expect(page.locator("#memory-message")).to_have_text("Of this long text: words 22 to 121.")
+    expect(page.locator(".back h4").first).to_have_text("Seen from “good”")
+
+
+def test_cost_is_counted_and_measured(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    rows = page.locator("#memory-cost tbody tr")
+    for at, (cell, ratio) in enumerate(zip(CELLS, (4, 3, 1), strict=True)):
+        cost = server.get(f"/api/v1/models/sentiment-{cell}/cost").json()
+        cells = rows.nth(at).locator("td").all_inner_texts()
+        assert cells[:3] == [
+            f"{cost['recurrent_parameters']:,} (× {ratio})",
+            f"{cost['multiply_adds']:,}",
+            str(cost["tensor_operations"]),
+        ]
+        assert all(re.fullmatch(r"\d+\.\d \(\d+\.\d–\d+\.\d\)", each) for each in cells[3:])
+    before = rows.first.inner_text()
+    page.get_by_role("button", name="measure again").click()
+    expect(rows.first).not_to_have_text(before)
