@@ -27,7 +27,8 @@ HERE = Path(__file__).parent
 INTRODUCTION = """# Benchmarks
 
 `make bench` measures all this and writes this page, and `results.json` with the figures unrounded;
-`make bench ARGS="wire service"` measures some parts and leaves the others as they were. Times are those of one machine;
+`make bench ARGS="wire service"` measures some parts and leaves the others as they were, and `make bench ARGS=--render`
+measures nothing and writes this page from the figures that there are. Times are those of one machine;
 ratios say more. A time is the median over rounds in which all contestants take turns.
 """
 
@@ -36,7 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and write ``results.json`` and ``README.md`` after each part."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"default: all of {', '.join(PARTS)}")
-    chosen = parser.parse_args(arguments).parts or list(PARTS)
+    parser.add_argument("--render", action="store_true", help="measure nothing: write README.md from results.json")
+    options = parser.parse_args(arguments)
+    if options.render:
+        write(HERE, json.loads((HERE / "results.json").read_text()))
+        return
+    chosen = options.parts or list(PARTS)
     if unknown := sorted(set(chosen) - set(PARTS)):
         parser.error(f"there is no part {unknown[0]!r}: choose from {', '.join(PARTS)}")
     torch.manual_seed(0)

@@ -10,7 +10,7 @@ from gatescope.recurrent.cells import CellName
 from rich.progress import track
 
 from .contestants import contestants, module_and_input
-from .report import Goal, Section, Table
+from .report import Goal, Section, Table, written
 from .timing import interleave, threads
 
 CELLS: tuple[CellName, ...] = ("lstm", "gru")
@@ -57,7 +57,8 @@ def section(found: list[dict[str, Any]]) -> Section:
         "`nn.LSTM` or `nn.GRU` itself, give the states alone. All are multiples of `forward`, in eval and inference "
         "mode, over the same tensors.",
         [summary(found), details(found)],
-        goals([each for each in found if each["threads"] == 1]),
+        goals(cases(found, threads=1)),
+        notes(cases(found, threads=1)),
     )
 
 
@@ -65,7 +66,7 @@ def goals(one: list[dict[str, Any]]) -> list[Goal]:
     """The goals, which are for one thread."""
     return [
         *(
-            Goal(f"{cell.upper()}, B = {batch}: geometric mean of ours", geometric_mean(ratios), limit)
+            Goal(mean_of(cell, batch), geometric_mean(ratios), limit)
             for (cell, batch), limit in GEOMETRIC_MEANS.items()
             if (ratios := ratios_of(one, "ours", cell=cell, batch=batch))
         ),
@@ -77,9 +78,52 @@ def goals(one: list[dict[str, Any]]) -> list[Goal]:
     ]
 
 
+def mean_of(cell: str, batch: int) -> str:
+    """What a goal for the geometric mean is called."""
+    return f"{cell.upper()}, B = {batch}: geometric mean of ours"
+
+
+def notes(one: list[dict[str, Any]]) -> dict[str, str]:
+    """Why the goals for the LSTM are missed."""
+    to_whom = "PyTorch hands an LSTM, unlike a GRU, to oneDNN."
+    alone = (
+        f"{to_whom} For one sequence either has to read the recurrent weights anew at every step, and where these are "
+        "large a step of ours takes little longer than that reading (Roofline). We write six arrays where `forward` "
+        f"writes one. {by_steps(one, 1)}"
+    )
+    together = (
+        f"{to_whom} Counting the multiply-adds of all products in the whole time, `forward` runs at "
+        f"{speeds(one, 'forward', 64)} GFLOP/s and ours at {speeds(one, 'ours', 64)}, with five arrays more to write. "
+        f"{by_steps(one, 64)}"
+    )
+    return {mean_of("lstm", 1): alone, mean_of("lstm", 64): together}
+
+
+def by_steps(found: list[dict[str, Any]], batch: int) -> str:
+    """The geometric means for the LSTM, by length."""
+    found = cases(found, cell="lstm", batch=batch)
+    lengths = sorted({each["steps"] for each in found})
+    means = {steps: geometric_mean(ratios_of(found, "ours", steps=steps)) for steps in lengths}
+    return f"By length the mean is {', '.join(f'{written(mean)} at T = {steps}' for steps, mean in means.items())}."
+
+
+def speeds(found: list[dict[str, Any]], way: str, batch: int) -> str:
+    """The range of the LSTM's floating-point operations per second, in billions: of both products, a step and block."""
+    rates = [
+        2 * 2 * 4 * each["size"] ** 2 * each["steps"] * batch / each[way] / 1e9
+        for each in cases(found, cell="lstm", batch=batch)
+    ]
+    return f"{min(rates, default=0):.0f} to {max(rates, default=0):.0f}"
+
+
+def cases(found: list[dict[str, Any]], **wanted: object) -> list[dict[str, Any]]:
+    """The cases whose fields are as ``wanted``."""
+    return [each for each in found if wanted.items() <= each.items()]
+
+
 def ratios_of(found: list[dict[str, Any]], way: str, **wanted: object) -> list[float]:
     """The multiples of ``forward`` in the cases whose fields are as ``wanted``."""
-    return [each[way] / each["forward"] for each in found if wanted.items() <= each.items()]
+    return [each[way] / each["forward"] for each in cases(found, **wanted)]
 
 
 def summary(found: list[dict[str, Any]]) -> Table:

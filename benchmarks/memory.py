@@ -1,5 +1,6 @@
 """What it takes to know how every state depends on every earlier one: ours, and by automatic differentiation."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from gatescope.recurrent.trace import trace
 from rich.progress import track
 from torch import Tensor
 
-from .report import Goal, Section, Table
+from .report import Goal, Section, Table, written
 from .timing import interleave, threads
 
 CELLS: tuple[CellName, ...] = ("rnn", "gru", "lstm")
@@ -110,4 +111,18 @@ def section(found: list[dict[str, Any]]) -> Section:
                 for each in found
             ),
         ],
+        {f"{each['cell'].upper()}: jacrev / ours": why_jacrev(each) for each in found},
+    )
+
+
+def why_jacrev(each: dict[str, Any]) -> str:
+    """Why ours is not as many times as fast as the goal asks."""
+    steps, size, cell = each["steps"], each["size"], each["cell"]
+    states, blocks = size * (2 if cell == "lstm" else 1), {"rnn": 1, "gru": 3, "lstm": 4}[cell]
+    # Its T·S rows are carried back through all T steps; ours makes about T·log T products, and a Gram matrix of each.
+    more = steps * states * steps * blocks * size**2 / (steps * math.log2(steps) * (states**2 * size + states**3))
+    return (
+        f"`jacrev` too is products of matrices, with about {written(more)} times our multiply-adds. The goal asks ours "
+        f"to make {written(LEAST['jacrev'] / more)} times as many in a second; it makes "
+        f"{written(each['jacrev'] / each['ours'] / more)} times as many."
     )

@@ -1,7 +1,7 @@
 """What a part of the benchmarks says, in tables: on the terminal and as Markdown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table as TerminalTable
@@ -53,31 +53,42 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part's figures for people: the goals first, then the tables, with a text that says what they are."""
+    """A part's figures for people: the goals first, then the tables, with a text that says what they are.
+
+    ``notes`` say why a goal is missed, by what the goal is of; that of a goal which is reached is not shown.
+    """
 
     title: str
     text: str
     tables: Sequence[Table]
     goals: Sequence[Goal] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
-    def all_tables(self) -> list[Table]:
-        """The goals as a table, where there are some, and the other tables."""
+    def blocks(self) -> list[Table | str]:
+        """The goals as a table, where there are some, why those are missed that are, and the other tables."""
+        if not self.goals:
+            return [*self.tables]
         rows = [
             (goal.what, f"{'≥' if goal.at_least else '≤'} {goal.limit}", goal.figure, verdict(goal))
             for goal in self.goals
         ]
-        return [*([Table(("goal", "limit", "figure", "verdict"), rows)] if rows else []), *self.tables]
+        missed = [goal.what for goal in self.goals if not goal.is_reached and goal.what in self.notes]
+        reasons = [f"Why “{what}” is missed: {self.notes[what]}" for what in missed]
+        return [Table(("goal", "limit", "figure", "verdict"), rows), *reasons, *self.tables]
 
     def markdown(self) -> str:
         """The section of a page."""
-        return "\n\n".join([f"## {self.title}", self.text, *(table.markdown() for table in self.all_tables())])
+        blocks = (block if isinstance(block, str) else block.markdown() for block in self.blocks())
+        return "\n\n".join([f"## {self.title}", self.text, *blocks])
 
     def show(self, console: Console) -> None:
         """Print the section."""
         console.rule(self.title)
-        console.print(self.text, markup=False, highlight=False)
-        for table in self.all_tables():
-            console.print(table.terminal())
+        for block in [self.text, *self.blocks()]:
+            if isinstance(block, str):
+                console.print(block, markup=False, highlight=False)
+            else:
+                console.print(block.terminal())
 
 
 def verdict(goal: Goal) -> str:

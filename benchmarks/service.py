@@ -24,6 +24,13 @@ from .report import Goal, Section, Table
 
 HIDDEN_SIZE, EMBEDDING_SIZE, WORDS, CONNECTIONS = 128, 128, 20, 8
 GOALS = {"base64": 0.60, "numbers": 0.35}  # of the empty route's requests a second
+REASONS = {  # measured once, in the worker's own process
+    "base64": "In the process of the worker the empty route takes about 140 µs. The arithmetic of such a trace takes "
+    "about 96 by itself, so that with nothing else at all 0.59 could be reached. FastAPI takes about 80 more to read "
+    "the request, the tokens 40, the encoding 24, and Python around the trace 60.",
+    "numbers": "The goal leaves about 400 µs in the process of the worker. The empty route takes about 140 of them, "
+    "and orjson about 260 to write the 15,360 numbers, which is all.",
+}
 HELD_UP = " **A trace came faster than nothing: small answers are held up somewhere, and the ratios mean nothing.**"
 LEXICON = ["".join(letters) for letters in product(*("bdfgklmnprst", "aeiou") * 2)]
 ROOT = Path(__file__).parent.parent
@@ -150,9 +157,13 @@ def section(found: dict[str, Any]) -> Section:
             ),
         ],
         [
-            Goal(
-                f"{route}: requests / those of empty", routes[route]["requests_per_second"] / empty, goal, at_least=True
-            )
+            Goal(goal_of(route), routes[route]["requests_per_second"] / empty, goal, at_least=True)
             for route, goal in GOALS.items()
         ],
+        {goal_of(route): reason for route, reason in REASONS.items()},
     )
+
+
+def goal_of(route: str) -> str:
+    """What the goal for a route is called."""
+    return f"{route}: requests / those of empty"

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from gatescope.api.encoding import Selection, dumps, step_lines, trace_content
+from gatescope.api.files import csv_rows, npz
 from gatescope.api.schemas import Encoding
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import Token
@@ -48,6 +49,8 @@ def forms_of(whole: Trace) -> dict[str, Callable[[], list[bytes]]]:
         "tobytes": lambda: [array.tobytes() for array in layer.activations.values()],
         "base64": lambda: json("base64"),
         "numbers": lambda: json("numbers"),
+        "NPZ": lambda: [npz(whole, ["positive"], everything)],
+        "CSV": lambda: list(csv_rows(parts, "random", everything)),
         "JSONL, base64": lambda: list(step_lines(parts, everything, "base64")),
         "JSONL, numbers": lambda: list(step_lines(parts, everything, "numbers")),
     }

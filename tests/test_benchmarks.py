@@ -1,5 +1,6 @@
 """The benchmarks on tiny cases: contestants compute the same, take turns, and what is found becomes a page."""
 
+import io
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from fastapi import FastAPI
+from rich.console import Console
 from serving import running
 
 from benchmarks import __main__ as bench
@@ -21,7 +23,7 @@ from benchmarks import kernel, memory, page, roofline, scaling, service, start, 
 from benchmarks.contestants import CellName, contestants, module_and_input
 from benchmarks.kernel import Case
 from benchmarks.load import load
-from benchmarks.report import Goal
+from benchmarks.report import Goal, Section, Table
 from benchmarks.timing import interleave
 
 
@@ -103,7 +105,8 @@ def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
 def test_bytes_of_the_wire_are_those_of_the_arrays() -> None:
     sizes = {each["form"]: each["bytes"] for each in wire.measure([3], size=5, budget=0)}
     assert sizes["tobytes"] == 6 * 3 * 5 * 4
-    assert min(sizes["base64"], sizes["numbers"]) > 4 / 3 * sizes["tobytes"]
+    assert min(sizes["base64"], sizes["numbers"], sizes["CSV"]) > 4 / 3 * sizes["tobytes"]
+    assert sizes["NPZ"] > sizes["tobytes"]
 
 
 def test_parts_that_are_not_measured_keep_their_figures_on_the_same_machine_alone(
@@ -129,6 +132,60 @@ def test_goal_is_reached_at_its_limit() -> None:
     assert not Goal("", 0.601, 0.6).is_reached
     assert Goal("", 0.6, 0.6, at_least=True).is_reached
     assert not Goal("", 0.599, 0.6, at_least=True).is_reached
+
+
+SECTION = Section(
+    "Part",
+    "What it is.",
+    [Table(("case", "figure"), [("one", 2)])],
+    [Goal("slow", 1.5, 1.0), Goal("quick", 0.5, 1.0), Goal("unexplained", 3, 2)],
+    {"slow": "It waits.", "quick": "It does not."},
+)
+
+
+def test_a_missed_goal_has_its_reason_below_the_goals() -> None:
+    assert SECTION.markdown().split("\n\n") == [
+        "## Part",
+        "What it is.",
+        "| goal | limit | figure | verdict |\n"
+        "| --- | --- | --: | --- |\n"
+        "| slow | ≤ 1.0 | 1.50 | missed |\n"
+        "| quick | ≤ 1.0 | 0.50 | reached |\n"
+        "| unexplained | ≤ 2 | 3 | missed |",
+        "Why “slow” is missed: It waits.",
+        "| case | figure |\n| --- | --: |\n| one | 2 |",
+    ]
+    console = Console(file=io.StringIO(), width=80)
+    SECTION.show(console)
+    printed = console.file.getvalue()
+    assert printed.index("unexplained") < printed.index("Why “slow” is missed: It waits.") < printed.index("one")
+    assert "It does not" not in printed
+
+
+@pytest.mark.parametrize("name", bench.PARTS)
+def test_a_reason_is_of_a_goal_that_there_is(name: str) -> None:
+    found = json.loads((Path(bench.__file__).parent / "results.json").read_text())["parts"][name]
+    section = bench.PARTS[name].section(found)
+    assert set(section.notes) <= {goal.what for goal in section.goals}
+
+
+def test_the_page_is_written_again_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    monkeypatch.setattr(bench.PARTS["wire"], "measure", lambda: pytest.fail("it measured"))
+    results = {"machine": {"processor": "another"}, "parts": {"wire": TINY["wire"]()}}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    bench.main(["--render"])
+    assert json.loads((tmp_path / "results.json").read_text()) == results
+    page = (tmp_path / "README.md").read_text()
+    assert "Measured on: processor another." in page
+    assert re.findall(r"^## (.*)", page, re.M) == ["Wire"]
+
+
+def test_the_published_page_is_that_of_the_published_figures(tmp_path: Path) -> None:
+    folder = Path(bench.__file__).parent
+    bench.write(tmp_path, json.loads((folder / "results.json").read_text()))
+    for name in ("README.md", "results.json"):
+        assert (tmp_path / name).read_text() == (folder / name).read_text()
 
 
 def test_load_sends_each_request_once_and_refuses_what_is_no_answer() -> None:
