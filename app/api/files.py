@@ -17,7 +17,7 @@ def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
 
     Of n steps and m units, it holds ``tokens`` (n,); ``0.forward.f`` (n, m) and its like, named by layer, direction and
     letter; ``outputs`` (n, outputs) and their names, ``output_names``; ``start``, the step of the first row; ``units``
-    (m,), the unit of each column.
+    (m,), the unit of each column. NumPy takes NUL for the end of a text: a token that is one comes back empty.
     """
     arrays = {
         f"{layer.layer}.{layer.direction}.{letter}": array
