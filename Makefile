@@ -20,7 +20,7 @@ help: ## list the targets
 run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options of `gatescope serve`)
 	@$(BIN)/gatescope serve $(ARGS)
 
-test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k sha"
+test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k model"
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),--cov)

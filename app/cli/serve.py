@@ -44,8 +44,11 @@ def serve(
 
 def listen(host: str, port: int) -> socket:
     """A socket that listens already, so that no client is refused once the address is told; gives up if it cannot."""
-    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; others wait for 40 ms.
-    listener = socket(AF_INET6 if ":" in host else AF_INET, SOCK_STREAM, IPPROTO_TCP)
+    try:
+        # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; others wait for 40 ms.
+        listener = socket(AF_INET6 if ":" in host else AF_INET, SOCK_STREAM, IPPROTO_TCP)
+    except OSError as error:  # a machine without IPv6
+        give_up(f"cannot listen on port {port} of {host}: {error.strerror}")
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -46,6 +46,16 @@ export async function fetchTrace(model, { text, start, stop }, signal) {
 }
 
 /**
+ * The same as a file. Throws as `fetchTrace`.
+ * @param {import("./reading.js").Reading} reading
+ * @param {string} type media type
+ */
+export async function fetchFile({ model, text, start, stop }, type) {
+  const body = { text: text.toWellFormed(), start, stop };
+  return (await ask(model.id, "traces", AbortSignal.timeout(60_000), body, type)).blob();
+}
+
+/**
  * Memory and gradients of a model over a text; `onDone` hears the share that is done. Throws as `fetchTrace`.
  * @param {string} model
  * @param {object} body
@@ -103,6 +113,8 @@ async function ask(model, what, signal, body, accept = "application/json") {
  * @param {TypedArrayJson} array
  */
 export function numbers(array) {
-  const bytes = Uint8Array.from(atob(array.bdata), (character) => character.charCodeAt(0));
+  const binary = atob(array.bdata);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at); // ten times as fast as Uint8Array.from
   return new Float32Array(bytes.buffer);
 }

@@ -7,9 +7,12 @@ import { tableOf } from "./table.js";
 /** @typedef {{caption: string, columns: string[], rows: () => {name: string, cells: string[]}[]}} Numbers */
 
 export class Chart {
-  /** @param {string} kind */
-  constructor(kind) {
-    this.title = make("h4", {});
+  /**
+   * @param {string} kind
+   * @param {"h3" | "h4"} heading
+   */
+  constructor(kind, heading) {
+    this.title = make(heading, {});
     this.note = make("p", {});
     this.plot = make("div", { class: "plot", role: "img" });
     this.row = make("div", { class: "mark", hidden: "" });

@@ -21,7 +21,7 @@ import { figure, magnitude, power, visible } from "./text.js";
 
 const STEPS = 100; // of one picture; a triangle of more cannot be read
 const PATIENCE = 300; // ms until progress is shown
-const DEBOUNCE = 60; // ms between a move of the slider and the request
+const SETTLE = 60; // ms between a move of the slider and the request
 const LIMIT = 9; // powers of ten that the colours tell apart, on either side of 1
 const LEAST = 0.2; // span of the axis of shares
 
@@ -43,8 +43,8 @@ export class Memory {
     this.alpha = /** @type {HTMLInputElement} */ (byId("memory-alpha"));
     this.progress = /** @type {HTMLProgressElement} */ (byId("memory-progress"));
     this.message = byId("memory-message");
-    this.distance = new Chart("distance");
-    this.loss = new Chart("loss");
+    this.distance = new Chart("distance", "h3");
+    this.loss = new Chart("loss", "h3");
     byId("memory-charts").append(this.distance.place, this.loss.place);
     this.cost = new CostTable(byId("memory-cost"));
     /** @type {MemoryCell[]} */
@@ -68,7 +68,7 @@ export class Memory {
       const alpha = Number((10 ** Number(this.alpha.value)).toFixed(2));
       this.#showAlpha(alpha);
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => onChange({ alpha }), DEBOUNCE);
+      this.timer = setTimeout(() => onChange({ alpha }), SETTLE);
     });
     byId("memory-reset").addEventListener("click", () => onChange({ alpha: 1 }));
     byId("memory-stop").addEventListener("click", () => {

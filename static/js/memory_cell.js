@@ -24,10 +24,10 @@ export class MemoryCell {
     this.onUnit = onUnit;
     this.title = make("h3", { class: "lane-title" });
     this.said = make("p", { class: "message" });
-    this.triangle = new Chart("triangle");
-    this.back = new Chart("back");
-    this.shares = new Chart("shares");
-    this.scales = new Chart("scales");
+    this.triangle = new Chart("triangle", "h4");
+    this.back = new Chart("back", "h4");
+    this.shares = new Chart("shares", "h4");
+    this.scales = new Chart("scales", "h4");
     this.slowest = make("p", { class: "slowest" });
     this.gates = make("div", { class: "gates" });
     this.charts = [this.triangle, this.back, this.shares, this.scales];

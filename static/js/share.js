@@ -1,12 +1,15 @@
 // The sheet that gives things to take along: the address, the call behind the picture, and files.
 
+import { fetchFile } from "./api.js";
 import { asCurl, asPython } from "./calls.js";
 import { byId } from "./dom.js";
-import { asCsv, asNpz } from "./files.js";
 import { asPng, asSvg } from "./image.js";
 import { asHtml } from "./offline.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
+
+/** The media types of files of numbers. @type {Record<string, string>} */
+const NUMBERS = { csv: "text/csv", npz: "application/x-npz" };
 
 export class Share {
   /**
@@ -65,40 +68,45 @@ export class Share {
   async #save(kind) {
     this.said.textContent = "";
     try {
-      const blob = await this.#file(kind);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = `gatescope-${this.picture.readings[0].model.id}.${kind}`;
-      link.click();
-      // The download has begun by then; Firefox wants the address to outlive the click.
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      for (const { name, blob } of await this.#files(kind)) {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(blob);
+        link.download = `gatescope-${name}.${kind}`;
+        link.click();
+        // The download has begun by then; Firefox wants the address to outlive the click.
+        setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      }
     } catch (error) {
       this.said.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
     }
   }
 
   /**
+   * The numbers as the API gives them, a file for each reading; or the pictures, all in one.
+   * @param {string} kind
+   * @returns {Promise<{name: string, blob: Blob}[]>}
+   */
+  async #files(kind) {
+    const { readings } = this.picture;
+    const names = readings.map(({ model: { id } }, at) => (readings.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
+    if (!(kind in NUMBERS)) return [{ name: readings[0].model.id, blob: await this.#pictures(kind) }];
+    return Promise.all(readings.map(async (reading, at) => ({ name: names[at], blob: await fetchFile(reading, NUMBERS[kind]) })));
+  }
+
+  /**
    * @param {string} kind
    * @returns {Promise<Blob>}
    */
-  async #file(kind) {
+  async #pictures(kind) {
     const { readings, lanes, place } = this.picture;
     const title = readings.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
-    switch (kind) {
-      case "csv":
-        return new Blob([asCsv(readings)], { type: "text/csv" });
-      case "npz":
-        return asNpz(readings);
-      case "html": {
-        const sheets = lanes.flatMap(({ panels, title: { textContent: name } }) =>
-          panels.sheets.map((sheet) => (name ? { ...sheet, name: `${name}: ${sheet.name}` } : sheet)),
-        );
-        return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets)], { type: "text/html" });
-      }
-      case "png":
-        return asPng(await asSvg(place, title));
-      default:
-        return new Blob([await asSvg(place, title)], { type: "image/svg+xml" });
+    if (kind === "html") {
+      const sheets = lanes.flatMap(({ panels, title: { textContent: name } }) =>
+        panels.sheets.map((sheet) => (name ? { ...sheet, name: `${name}: ${sheet.name}` } : sheet)),
+      );
+      return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets)], { type: "text/html" });
     }
+    const svg = await asSvg(place, title);
+    return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
   }
 }

@@ -250,7 +250,7 @@ def test_picture_fits_again_after_a_resize(page: Page, server: httpx2.Client) ->
     opened(page, f"/?text={SENTENCE}")
     page.set_viewport_size({"width": 700, "height": 900})
     page.wait_for_function(
-        """() => [...document.querySelectorAll(".plot")].every(
+        """() => [...document.querySelectorAll("#picture .plot")].every(
             (plot) => Math.abs(plot.querySelector(".main-svg").clientWidth - plot.clientWidth) <= 1)"""
     )
     [layer] = trace(server, "sentiment-lstm", SENTENCE)["layers"]

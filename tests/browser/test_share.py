@@ -95,7 +95,6 @@ def test_csv_holds_every_number(page: Page, server: httpx2.Client) -> None:
         value = activations[row["activation"]][int(row["step"])][int(row["unit"])]
         assert float(row["value"]) == pytest.approx(value, rel=1e-6)
     assert {row["token"] for row in rows} == {"not", '"', "good", ",", "bad"}
-    assert rows[0]["text"] == 'not "good", bad'
 
 
 def test_npz_is_read_by_numpy(page: Page, server: httpx2.Client) -> None:
@@ -108,7 +107,29 @@ def test_npz_is_read_by_numpy(page: Page, server: httpx2.Client) -> None:
         np.testing.assert_allclose(arrays["outputs"], answer["outputs"]["values"], rtol=1e-6)
         for letter, rows in layer["activations"].items():
             np.testing.assert_allclose(arrays[f"0.forward.{letter}"], rows, rtol=1e-6)
-        assert len(arrays.files) == 8
+        assert arrays["output_names"].tolist() == ["positive"]
+
+
+def test_numbers_of_a_comparison_are_a_file_for_each_lane(page: Page, server: httpx2.Client) -> None:
+    opened(page, f"/?text={SENTENCE}&compare=text&other=not bad")
+    sheet(page)
+    files: dict[str, Path] = {}
+    page.on("download", lambda download: files.update({download.suggested_filename: Path(download.path())}))
+    with page.expect_event("download", lambda download: download.suggested_filename.endswith("2.npz")):
+        page.locator("[data-save=npz]").click()
+    with (
+        np.load(files["gatescope-sentiment-lstm-1.npz"]) as first,
+        np.load(files["gatescope-sentiment-lstm-2.npz"]) as second,
+    ):
+        assert first["tokens"].tolist() == SENTENCE.split()
+        np.testing.assert_allclose(second["0.forward.c"], layer_of(server, "sentiment-lstm", "not bad")["c"], rtol=1e-6)
+
+
+def test_page_of_a_long_text_is_saved_as_it_is_in_sight(page: Page) -> None:
+    opened(page, f"/?text={'good ' * 600}#start=400")
+    sheet(page)
+    with np.load(saved(page, "npz")) as arrays:
+        assert (int(arrays["start"]), len(arrays["tokens"])) == (400, 200)
 
 
 def test_pictures_are_saved(page: Page, browser: Browser, tmp_path: Path) -> None:

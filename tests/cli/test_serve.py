@@ -1,5 +1,6 @@
 """gatescope serve, as a process of its own."""
 
+import errno
 import os
 import re
 import signal
@@ -72,6 +73,16 @@ def test_an_ipv6_address_stands_in_brackets(models: Path, monkeypatch: pytest.Mo
     assert (done.exit_code, done.stdout) == (0, "Gatescope is at http://[fe80::1]:8001/ (Ctrl-C stops it)\n")
     [listener] = served
     assert (listener.asked, listener.bound) == (socket.AF_INET6, ("fe80::1", 8001))
+
+
+def test_a_machine_without_ipv6_says_so(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+
+    monkeypatch.setattr("gatescope.cli.serve.socket", refuse)
+    done = CliRunner().invoke(app, ["serve", "--host", "::1", "--port", "8001", "--models", str(models)])
+    said = "gatescope: cannot listen on port 8001 of ::1: Address family not supported by protocol\n"
+    assert (done.exit_code, done.stderr) == (1, said)
 
 
 def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> None:
