@@ -1,7 +1,7 @@
 // A figure of its own: its title, what it says, the plot, and its numbers as a table.
 
-import { make } from "./dom.js";
-import { drawFigure, removeHeatmap } from "./plot.js";
+import { draw, make } from "./dom.js";
+import { drawFigure, removeFigure } from "./plot.js";
 import { tableOf } from "./table.js";
 
 /** @typedef {{caption: string, columns: string[], rows: () => {name: string, cells: string[]}[]}} Numbers */
@@ -16,7 +16,8 @@ export class Chart {
     this.note = make("p", {});
     this.plot = make("div", { class: "plot", role: "img" });
     this.row = make("div", { class: "mark", hidden: "" });
-    this.frame = make("div", { class: "frame" }, this.plot, this.row);
+    this.labels = draw("svg", { class: "labels", "aria-hidden": "true" });
+    this.frame = make("div", { class: "frame" }, this.plot, this.labels, this.row);
     this.table = make("div", { class: "numbers", tabindex: 0, role: "region" });
     this.open = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), this.table));
     this.place = make("figure", { class: `chart ${kind}` }, make("figcaption", {}, this.title, this.note), this.frame, this.open);
@@ -44,7 +45,7 @@ export class Chart {
     this.table.ariaLabel = `Numbers: ${numbers.caption}`;
     this.numbers = numbers;
     this.#fill();
-    return drawFigure(this.plot, figure);
+    return drawFigure(this.plot, this.labels, figure);
   }
 
   /** Show nothing. */
@@ -54,7 +55,8 @@ export class Chart {
 
   /** Free what Plotly holds. */
   remove() {
-    removeHeatmap(this.plot);
+    this.labels.replaceChildren();
+    removeFigure(this.plot);
   }
 
   #fill() {

@@ -24,9 +24,10 @@ export async function asSvg(place, title) {
       const name = `<text x="${x}" y="${y - TITLE / 3}" font-size="15" font-weight="600" fill="${getComputedStyle(heading).color}">${escaped(heading.textContent ?? "")}</text>`;
       const bars = painted(/** @type {SVGElement} */ (frame.querySelector(".bars")));
       const plot = /** @type {HTMLElement} */ (frame.querySelector(".plot"));
+      const labels = painted(/** @type {SVGElement} */ (frame.querySelector(".labels")));
       const heatmap = await drawn(plot);
       const below = y + plot.offsetTop;
-      return `${name}<g transform="translate(${x} ${y})">${bars}</g><g transform="translate(${x} ${below})">${heatmap}</g>`;
+      return `${name}<g transform="translate(${x} ${y})">${bars}</g><g transform="translate(${x} ${below})">${heatmap}${labels}</g>`;
     }),
   );
   const width = place.clientWidth + 2 * GAP;

@@ -1,7 +1,7 @@
 // Lines, bars and points over the words or over a distance, as Plotly takes them.
 
 import { layoutOf } from "./plot.js";
-import { magnitude, power } from "./text.js";
+import { figure, magnitude, power } from "./text.js";
 
 /** @typedef {import("./api.js").Row} Row */
 /** @typedef {"line" | "dashed" | "dotted" | "bars" | "points"} Style */
@@ -27,11 +27,10 @@ const STYLES = {
  */
 export function linesOf(size, { series, words, range, log, left, ink, line }) {
   const count = Math.max(1, ...series.map(({ y }) => y.length));
-  const ticks = log ? powers(range) : { tickmode: "auto", nticks: TICKS };
-  const { xaxis, ...layout } = layoutOf(size, { ink, words }, { ...ticks, range, showgrid: true, gridcolor: line, zeroline: !log, zerolinecolor: ink }, left);
+  const yaxis = { ...(log ? powers(range) : rounds(range)), range, showgrid: true, gridcolor: line, zeroline: !log, zerolinecolor: ink };
   return {
     data: series.map(({ y, color, style }) => ({ ...STYLES[style](color, count), y, hoverinfo: "none" })),
-    layout: { ...layout, xaxis: { .../** @type {object} */ (xaxis), range: [-0.5, count - 0.5] } },
+    layout: layoutOf(size, { ink, words, columns: count }, yaxis, left),
   };
 }
 
@@ -70,4 +69,17 @@ function powers([low, high]) {
   const decades = Array.from({ length: Math.ceil(high / step) - first + 1 }, (_, at) => (first + at) * step);
   const at = decades.flatMap((decade) => between.map((mantissa) => decade + Math.log10(mantissa))).filter((each) => each >= low && each <= high);
   return { tickvals: at, ticktext: at.map((each) => (span > 2 && each !== 0 ? power(each) : magnitude(each))) };
+}
+
+/**
+ * Ticks at round numbers.
+ * @param {[number, number]} range
+ */
+function rounds([low, high]) {
+  const rough = (high - low) / TICKS;
+  const decade = 10 ** Math.floor(Math.log10(rough));
+  const step = decade * ([1, 2, 5].find((each) => each * decade >= rough) ?? 10);
+  const first = Math.ceil(low / step);
+  const at = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, tick) => (first + tick) * step);
+  return { tickvals: at, ticktext: at.map((value) => figure(value, Math.max(0, -Math.floor(Math.log10(step))))) };
 }

@@ -58,6 +58,7 @@ export class Memory {
     this.asked = null;
     this.what.replaceChildren(...Object.entries(SHOWN).map(([value, { name }]) => new Option(name, value)));
     this.weights.replaceChildren(...Object.entries(WEIGHTS).map(([value, { name }]) => new Option(name, value)));
+    this.place.hidden = false; // without scripts there is nothing in it
     this.place.addEventListener("toggle", () => {
       const shown = this.place.open ? this.#shown : "";
       if (shown !== this.asked?.state.memory) onChange({ memory: shown }); // else the state has opened it

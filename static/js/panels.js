@@ -4,14 +4,14 @@ import { wordAxis } from "./axis.js";
 import { diverging, sequential } from "./colors.js";
 import { draw, make } from "./dom.js";
 import { HEIGHT, drawBars, summary } from "./marginal.js";
-import { MARGIN, drawHeatmap, removeHeatmap } from "./plot.js";
+import { MARGIN, drawFigure, figureOf, removeFigure } from "./plot.js";
 import { tableOf } from "./table.js";
 import { figure, visible } from "./text.js";
 
 /** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
 /** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
-/** @typedef {{plot: HTMLElement, bars: Element, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: import("./offline.js").Sheet}} Panel `fill`: its table, if that is open */
+/** @typedef {{plot: HTMLElement, bars: Element, labels: Element, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: import("./offline.js").Sheet}} Panel `fill`: its table, if that is open */
 
 /** The order in which a step computes them, and what each does. */
 const NOTES = new Map([
@@ -75,7 +75,7 @@ export class Panels {
         const isGate = info.kind === "gate";
         const bars = summary(values, layer.units, isGate);
         drawBars(panel.bars, width, bars, isGate ? 1 : Math.max(1e-6, ...bars.filter((bar) => !Number.isNaN(bar))));
-        return drawHeatmap(panel.plot, panel.sheet.size, heatmap);
+        return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, heatmap));
       }),
     );
   }
@@ -151,7 +151,7 @@ export class Panels {
 
   /** Free what Plotly holds; the panels are built anew when they are shown again. */
   clear() {
-    for (const { plot } of this.panels.values()) removeHeatmap(plot);
+    for (const { plot } of this.panels.values()) removeFigure(plot);
     this.panels.clear();
   }
 
@@ -163,16 +163,17 @@ export class Panels {
     const column = make("div", { class: "mark", hidden: "" });
     const row = make("div", { class: "mark", hidden: "" });
     const bars = draw("svg", { class: "bars", "aria-hidden": "true" });
+    const labels = draw("svg", { class: "labels", "aria-hidden": "true" });
     const found = draw("path");
     const edge = draw("svg", { class: "edge", "aria-hidden": "true" }, found);
-    const frame = make("div", { class: "frame" }, bars, plot, edge, column, row);
+    const frame = make("div", { class: "frame" }, bars, plot, labels, edge, column, row);
     const table = make("div", { class: "numbers", tabindex: 0, role: "region", "aria-label": `Numbers of the ${info.name}` });
     const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
     const fill = () => {
       if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));
     };
     numbers.addEventListener("toggle", fill);
-    this.panels.set(info.letter, { plot, bars, column, row, found, fill });
+    this.panels.set(info.letter, { plot, bars, labels, column, row, found, fill });
     this.#watch(frame, info.letter);
     return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
   }

@@ -1,5 +1,7 @@
 // The one file that touches Plotly: figures, and the heatmap of one activation over the words.
 
+import { drawLabels } from "./labels.js";
+
 /** @typedef {{at: number[], labels: string[], angle?: number, room: number}} WordAxis `room`: pixels below the plot */
 /** @typedef {{at: number[], labels: string[], room: number}} RowAxis `room`: pixels before the plot */
 /** @typedef {{values: Float32Array, order: number[], words: WordAxis, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `rows`: what stands beside them, if not the units' numbers */
@@ -23,18 +25,17 @@ const ready = new Promise((resolve, reject) => {
 });
 ready.catch(() => {}); // whoever draws will see it
 
-/** An axis without anything on it but the ticks that are asked for. */
-export const AXIS = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false, tickmode: "array" };
+const AXIS = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false, tickmode: "array" };
 
 /**
  * The layout of a figure whose axes lie on nothing but the page.
  * @param {Size} size
- * @param {{ink: string, words: WordAxis}} look
- * @param {Record<string, unknown>} yaxis
+ * @param {{ink: string, words: WordAxis, columns: number}} look
+ * @param {Plotly.Axis} yaxis
  * @param {number} left pixels before the plot
  * @returns {Plotly.Layout}
  */
-export function layoutOf({ width, height }, { ink, words }, yaxis, left) {
+export function layoutOf({ width, height }, { ink, words, columns }, yaxis, left) {
   return {
     width,
     height,
@@ -43,7 +44,7 @@ export function layoutOf({ width, height }, { ink, words }, yaxis, left) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", size: 11, color: ink },
     showlegend: false,
-    xaxis: { ...AXIS, tickvals: words.at, ticktext: words.labels, tickangle: words.angle },
+    xaxis: { ...AXIS, range: [-0.5, columns - 0.5], tickvals: words.at, ticktext: words.labels, tickangle: words.angle ?? 0 },
     yaxis: { ...AXIS, ...yaxis },
   };
 }
@@ -57,7 +58,8 @@ export function layoutOf({ width, height }, { ink, words }, yaxis, left) {
 export function figureOf(size, heatmap) {
   const { order, range, scale } = heatmap;
   const { at, labels, room } = heatmap.rows ?? unitAxis(order);
-  const yaxis = { ticklabeloverflow: "allow", autorange: "reversed", tickvals: at, ticktext: labels };
+  /** @type {Plotly.Axis} */
+  const yaxis = { ticklabeloverflow: "allow", range: [order.length - 0.5, -0.5], tickvals: at, ticktext: labels };
   return {
     data: [
       {
@@ -71,28 +73,22 @@ export function figureOf(size, heatmap) {
         hoverinfo: "none",
       },
     ],
-    layout: layoutOf(size, heatmap, yaxis, room),
+    layout: layoutOf(size, { ...heatmap, columns: heatmap.values.length / order.length }, yaxis, room),
   };
 }
 
 /**
- * Draw or redraw a heatmap in `element`.
+ * Draw or redraw a figure in `element`, and what stands along its axes in `labels`, which lies over it: Plotly measures
+ * each text that it writes, and would take about as long for them as for all the rest.
  * @param {HTMLElement} element
- * @param {Size} size
- * @param {Heatmap} heatmap
- */
-export function drawHeatmap(element, size, heatmap) {
-  return drawFigure(element, figureOf(size, heatmap));
-}
-
-/**
- * Draw or redraw a figure in `element`.
- * @param {HTMLElement} element
+ * @param {Element} labels
  * @param {Figure} figure
  */
-export async function drawFigure(element, { data, layout }) {
+export async function drawFigure(element, labels, { data, layout }) {
+  const { xaxis, yaxis, ...rest } = layout;
+  drawLabels(labels, layout);
   await ready;
-  return Plotly.react(element, data, layout, CONFIG);
+  return Plotly.react(element, data, { ...rest, xaxis: { ...xaxis, showticklabels: false }, yaxis: { ...yaxis, showticklabels: false } }, CONFIG);
 }
 
 /**
@@ -115,7 +111,7 @@ export async function plotlySource() {
  * Free what Plotly holds for an element that is about to go.
  * @param {HTMLElement} element
  */
-export function removeHeatmap(element) {
+export function removeFigure(element) {
   if ("Plotly" in window) Plotly.purge(element);
 }
 
@@ -124,10 +120,11 @@ export function removeHeatmap(element) {
  * @param {Heatmap} heatmap
  */
 function byStep({ values, order }) {
-  const steps = values.length / order.length;
-  return Array.from({ length: steps }, (_, t) => {
-    const row = values.subarray(t * order.length, (t + 1) * order.length);
-    return Float32Array.from(order, (unit) => row[unit]);
+  const units = order.length;
+  return Array.from({ length: values.length / units }, (_, t) => {
+    const row = new Float32Array(units);
+    for (let at = 0; at < units; at += 1) row[at] = values[t * units + order[at]];
+    return row;
   });
 }
 

@@ -2,7 +2,15 @@
 declare namespace Plotly {
   /** One trace, in Plotly's sense: a heatmap of one activation. */
   type Data = { type: string; [attribute: string]: unknown };
-  type Layout = Record<string, unknown>;
+  type Axis = { range: [number, number]; tickvals: number[]; ticktext: string[]; tickangle?: number; [attribute: string]: unknown };
+  type Layout = {
+    width: number;
+    height: number;
+    margin: { l: number; r: number; t: number; b: number };
+    xaxis: Axis;
+    yaxis: Axis;
+    [attribute: string]: unknown;
+  };
   type Config = Record<string, unknown>;
 
   interface Picture {

@@ -29,7 +29,7 @@ def test_typing_updates_every_view(page: Page, server: httpx2.Client) -> None:
     expect(page.locator(".tokens bdi")).to_have_text(["a", "wonderful", "film"])
     last = trace(server, "sentiment-lstm", "a wonderful film")["outputs"]["values"][-1][0]
     expect(page.locator(".verdict")).to_have_text(f"positive · P(positive) = {last:.2f}")
-    labels = page.locator(".panel[data-letter=f] .xtick text")
+    labels = page.locator(".panel[data-letter=f] .xtick")
     expect(labels).to_have_text(["a", "wonderful", "film"])
 
 

@@ -39,11 +39,11 @@ def test_link_gives_back_the_same_picture(page: Page) -> None:
     page.locator(".token").nth(2).click()
     sheet(page)
     link = page.locator("#share-link").input_value()
-    before = page.locator(".cell").inner_text(), page.locator(".ytick text").all_text_contents()
+    before = page.locator(".cell").inner_text(), page.locator(".panel .ytick").all_text_contents()
     page.goto("about:blank")
     opened(page, link)
     expect(page.locator(".cell h3")).to_contain_text("pinned")
-    assert (page.locator(".cell").inner_text(), page.locator(".ytick text").all_text_contents()) == before
+    assert (page.locator(".cell").inner_text(), page.locator(".panel .ytick").all_text_contents()) == before
 
 
 def test_calls_give_the_numbers_of_the_picture(page: Page, server: httpx2.Client) -> None:
