@@ -58,11 +58,6 @@ RECIPES: Mapping[CellName, Recipe] = {
 }
 
 
-def load() -> "Agreement":
-    """The lesson; its sentences are drawn, so there is nothing to obtain."""
-    return Agreement()
-
-
 class Agreement:
     """The lesson. A verb counts as right if its right form is likelier than its other one, before it is read."""
 

@@ -35,11 +35,6 @@ RECIPES: Mapping[CellName, Recipe] = {
 }
 
 
-def load() -> "Brackets":
-    """The lesson; its texts are drawn, so there is nothing to obtain."""
-    return Brackets()
-
-
 class Brackets:
     """The lesson. A text that is judged rightly after each of its characters counts as right."""
 

@@ -41,11 +41,6 @@ RECIPES: Mapping[CellName, Recipe] = {
 }
 
 
-def load() -> "Flag":
-    """The lesson; its texts are drawn, so there is nothing to obtain."""
-    return Flag()
-
-
 class Flag:
     """The lesson."""
 

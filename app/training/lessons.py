@@ -9,15 +9,15 @@ from typing import Any
 from .download import DataError
 from .lesson import Lesson
 
-LESSONS = {  # name → module and function; its parameters, by their names, say what it needs
+LESSONS = {  # name → module, and what in it gives the lesson: its parameters, by their names, say what it needs
     "sentiment": "sentiment_lesson:load",
     "prose": "prose:load",
     "code": "code:load",
     "anbn": "counting:load_anbn",
     "anbncn": "counting:load_anbncn",
-    "brackets": "brackets:load",
-    "agreement": "agreement:load",
-    "flag": "flag:load",
+    "brackets": "brackets:Brackets",
+    "agreement": "agreement:Agreement",
+    "flag": "flag:Flag",
     "text": "text:load",
     "labelled": "labelled:load",
 }

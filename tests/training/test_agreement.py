@@ -12,13 +12,13 @@ from gatescope.training.agreement import (
     NUMBERS,
     VERBAL,
     WORDS,
+    Agreement,
     drawn,
-    load,
     part_of,
 )
 from torch import Tensor, nn
 
-LESSON = load()
+LESSON = Agreement()
 
 
 class Follower(nn.Module):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from gatescope.training.brackets import DEEPEST, LENGTHS, MEASURED, depth, drawn, load
+from gatescope.training.brackets import DEEPEST, LENGTHS, MEASURED, Brackets, depth, drawn
 from torch import Tensor, nn
 
 
@@ -24,7 +24,7 @@ class Oracle(nn.Module):
 def test_the_depth() -> None:
     assert depth("a(b(c))d").tolist() == [0, 1, 1, 2, 2, 1, 0, 0]
     assert depth("())").tolist() == [1, 0, -1]
-    (feature,) = load().features("(x)")
+    (feature,) = Brackets().features("(x)")
     assert feature.values.tolist() == [1, 1, 0]
 
 
@@ -40,7 +40,7 @@ def test_texts_are_beginnings_of_balanced_ones_of_every_depth() -> None:
 
 
 def test_an_epoch_has_texts_of_all_lengths_with_what_is_right() -> None:
-    lesson = load()
+    lesson = Brackets()
     batches = lesson.task.epoch(8, torch.Generator().manual_seed(0))
     lengths = {batch.ids.shape[1] for batch in batches}
     assert min(lengths) <= 5
@@ -50,16 +50,16 @@ def test_an_epoch_has_texts_of_all_lengths_with_what_is_right() -> None:
 
 
 def test_a_text_is_right_if_all_of_it_is() -> None:
-    whole, single = load().measure(Oracle())
+    whole, single = Brackets().measure(Oracle())
     assert (whole.values.mean(), single.values.mean()) == (1, 1)
     assert 0 < whole.baselines["always open"] < 0.5 < single.baselines["the more frequent answer"] < 1
-    whole, single = load().measure(Oracle(wrong_at=150))
+    whole, single = Brackets().measure(Oracle(wrong_at=150))
     assert whole.values.mean() == 0.5
     np.testing.assert_allclose(single.values.mean(), 1 - 0.5 / MEASURED)
 
 
 def test_it_is_judged_by_wrong_texts_and_then_by_the_least_sure_answer() -> None:
-    lesson = load()
+    lesson = Brackets()
     assert lesson.judge(Oracle(wrong_at=20)) == 0.5
     assert lesson.judge(Oracle()) == -1
     assert lesson.judge(Oracle(sure=3)) == -3
@@ -67,8 +67,8 @@ def test_it_is_judged_by_wrong_texts_and_then_by_the_least_sure_answer() -> None
 
 
 def test_the_held_out_slices_differ() -> None:
-    lesson = load()
+    lesson = Brackets()
     choose, report = lesson.held_out("choose"), lesson.held_out("report")
     assert not set(choose) & set(report)
     assert all(token.known for token in lesson.tokenizer("".join(choose)))
-    assert report == load().held_out("report")
+    assert report == Brackets().held_out("report")

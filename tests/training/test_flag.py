@@ -5,7 +5,7 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
-from gatescope.training.flag import DISTANCES, FLAGS, LONGEST, drawn, load
+from gatescope.training.flag import DISTANCES, FLAGS, LONGEST, Flag, drawn
 from gatescope.training.lesson import Shows
 from torch import Tensor, nn
 
@@ -33,7 +33,7 @@ def test_the_question_comes_at_its_distance(distance: int) -> None:
 
 def test_all_distances_are_equally_frequent() -> None:
     generator = torch.Generator().manual_seed(0)
-    batches = [batch for _ in range(10) for batch in load().task.epoch(2, generator)]
+    batches = [batch for _ in range(10) for batch in Flag().task.epoch(2, generator)]
     distances = np.array([batch.ids.shape[1] - 1 for batch in batches])
     assert 1 <= distances.min() < 5
     assert LONGEST - 5 < distances.max() <= LONGEST
@@ -41,7 +41,7 @@ def test_all_distances_are_equally_frequent() -> None:
 
 
 def test_only_the_answer_to_the_question_counts() -> None:
-    task = load().task
+    task = Flag().task
     (batch, *_) = task.epoch(4, torch.Generator().manual_seed(0))
     logits = Memory(LONGEST)(batch.ids)
     loss = task.loss(logits, batch)
@@ -52,14 +52,14 @@ def test_only_the_answer_to_the_question_counts() -> None:
 
 
 def test_success_against_distance() -> None:
-    figures = load().measure(Memory(span=50))
+    figures = Flag().measure(Memory(span=50))
     assert [figure.values.mean() for figure in figures] == [1 if each <= 50 else 0.5 for each in DISTANCES]
     assert {figure.baselines["chance"] for figure in figures} == {0.5}
     assert figures[-1].name == "the flag at a distance of 500"
 
 
 def test_the_curve_is_shown() -> None:
-    lesson = load()
+    lesson = Flag()
     assert isinstance(lesson, Shows)
     network = Network(lesson.config("rnn")).eval().requires_grad_(requires_grad=False)
     network.weights(0, "forward").w_hh.mul_(1e-3)  # forgets at once
@@ -77,18 +77,18 @@ def test_the_curve_is_shown() -> None:
 
 
 def test_a_longer_memory_is_judged_better() -> None:
-    lesson = load()
+    lesson = Flag()
     assert lesson.judge(Memory(500)) < lesson.judge(Memory(100)) < lesson.judge(Memory(10))
 
 
 def test_the_feature_is_the_flag_that_was_set() -> None:
-    (feature,) = load().features("a+bc-d?")
+    (feature,) = Flag().features("a+bc-d?")
     assert np.isnan(feature.values[0])
     assert feature.values[1:].tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_the_noise_of_the_slices_differs() -> None:
-    lesson = load()
+    lesson = Flag()
     choose, report = lesson.held_out("choose"), lesson.held_out("report")
     assert not set(choose) & set(report)
     assert all(token.known for text in (*choose, *lesson.about["examples"]) for token in lesson.tokenizer(text))

@@ -43,7 +43,12 @@ def test_random_numbers_follow_from_the_generator_and_move_it_on() -> None:
 
 
 def test_what_is_drawn_has_a_name_of_its_own() -> None:
-    tasks: list[Task] = [counting.load_anbn().task, counting.load_anbncn().task, brackets.load().task, flag.load().task]
+    tasks: list[Task] = [
+        counting.load_anbn().task,
+        counting.load_anbncn().task,
+        brackets.Brackets().task,
+        flag.Flag().task,
+    ]
     names = [fingerprint(task) for task in tasks]
     assert len(set(names)) == len(tasks)
     assert {len(name) for name in names} == {64}
