@@ -39,7 +39,7 @@ bench: $(VENV)/.installed-bench ## measure, print the ratios and write benchmark
 
 screenshots: $(VENV)/.installed-test ## take pictures of the page in named states, into test-results/
 	@$(BIN)/python scripts/chromium.py
-	$(BIN)/python scripts/screenshots.py test-results $(ARGS)
+	PYTHONPATH=tests:scripts $(BIN)/python -m browser.screenshots test-results $(ARGS)
 
 format: $(VENV)/.installed-lint ## mend format and style
 	$(BIN)/ruff format .

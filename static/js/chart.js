@@ -18,7 +18,7 @@ export class Chart {
     this.row = make("div", { class: "mark", hidden: "" });
     this.labels = draw("svg", { class: "labels", "aria-hidden": "true" });
     this.frame = make("div", { class: "frame" }, this.plot, this.labels, this.row);
-    this.table = make("div", { class: "numbers", tabindex: 0, role: "region" });
+    this.table = make("div", { class: "numbers", tabindex: 0, role: "group" });
     this.open = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), this.table));
     this.place = make("figure", { class: `chart ${kind}` }, make("figcaption", {}, this.title, this.note), this.frame, this.open);
     /** @type {Numbers | null} */

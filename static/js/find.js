@@ -3,6 +3,8 @@
 import { button, byId, make } from "./dom.js";
 import { figure, visible } from "./text.js";
 
+const SHOWN = 5; // other places, at most
+
 /** @typedef {import("./reading.js").LayerReading} LayerReading */
 /** @typedef {{from: number, to: number, by: string, above: number}} Phrase steps in sight, the last one included; activation; threshold */
 /** @typedef {{unit: number, sign: number}} Found `sign`: −1 where it is on below the negative threshold */
@@ -25,6 +27,27 @@ export function unitsOnIn(layer, { from, to, by, above }) {
     }
   }
   return found;
+}
+
+/**
+ * Where else all of these units are on together: the longest runs of steps, first and last.
+ * @param {LayerReading} layer
+ * @param {Phrase} phrase
+ * @param {Found[]} found
+ * @returns {{from: number, to: number}[]}
+ */
+export function elsewhere(layer, { from, to, by, above }, found) {
+  const runs = [];
+  let begin = -1;
+  for (let t = 0; t <= layer.steps && found.length > 0; t += 1) {
+    const on = t < layer.steps && found.every(({ unit, sign }) => sign * layer.at(by, t, unit) >= above);
+    if (on && begin < 0) begin = t;
+    if (!on && begin >= 0) {
+      if (t <= from || begin > to) runs.push({ from: begin, to: t - 1 });
+      begin = -1;
+    }
+  }
+  return runs;
 }
 
 /** The bar that asks for a phrase and lists the units. */
@@ -97,6 +120,16 @@ export class Finder {
     return Math.round(50 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)) / 100;
   }
 
+  /**
+   * @param {{from: number, to: number}} run
+   * @param {number} unit
+   */
+  #link({ from, to }, unit) {
+    const { tokens, model } = /** @type {import("./reading.js").Reading} */ (this.reading);
+    const words = tokens.slice(from, to + 1).map((token) => visible(token.text));
+    return button("link", words.join(model.tokenizer === "character" ? "" : " "), () => this.onPick({ t: to, unit }));
+  }
+
   #draw() {
     this.place.hidden = this.phrase === null;
     if (!this.phrase || !this.reading || !this.layer) return this.onFound([]);
@@ -112,6 +145,10 @@ export class Finder {
     byId("find-count").textContent = `${found.length} of ${this.layer.units} units${found.length ? ":" : ""}`;
     byId("find-units").replaceChildren(
       ...found.map(({ unit, sign }) => button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }))),
+    );
+    const others = elsewhere(this.layer, this.phrase, found).slice(0, SHOWN);
+    byId("find-elsewhere").replaceChildren(
+      ...others.flatMap((run, at) => [at ? ", " : "together also at ", this.#link(run, found[0].unit)]),
     );
     this.onFound(found.map(({ unit }) => unit));
   }

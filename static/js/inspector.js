@@ -23,11 +23,12 @@ export class Inspector {
   constructor(place) {
     this.place = place;
     this.title = make("h3", {});
-    this.names = make("div", {});
+    this.names = make("div", { class: "names" });
     this.drawing = make("div", {});
     this.arithmetic = make("div", { class: "arithmetic", "aria-live": "polite" });
     const rows = KEY.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what)));
     this.key = make("dl", { class: "key" }, ...rows);
+    this.sheet = make("div", { class: "sheet" }, this.title, this.arithmetic); // a phone keeps it in sight
     /** @type {CircuitDrawing | null} */
     this.circuit = null;
     this.model = "";
@@ -45,6 +46,7 @@ export class Inspector {
     if (this.circuit === null || this.model !== model.id) this.#build(model);
     this.circuit?.show(step, shortened(word, 12));
     this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(word)));
+    this.place.classList.toggle("pinned", pinned);
     if (pinned) this.title.append(" ", make("em", {}, "pinned"));
     this.names.replaceChildren(...namesOf(model, layer, unit).map((named) => make("p", { class: "named" }, describe(named))));
     this.arithmetic.replaceChildren(...equations(model, step));
@@ -53,6 +55,7 @@ export class Inspector {
   /** Show nothing. */
   clear() {
     this.circuit = null;
+    this.place.classList.remove("pinned");
     this.place.replaceChildren();
   }
 
@@ -61,7 +64,7 @@ export class Inspector {
     this.model = model.id;
     this.circuit = new CircuitDrawing(model);
     this.drawing.replaceChildren(this.circuit.place);
-    this.place.replaceChildren(this.title, this.drawing, this.arithmetic, this.names, this.key);
+    this.place.replaceChildren(this.sheet, this.drawing, this.names, this.key);
   }
 }
 

@@ -15,8 +15,12 @@ import { TokenStrip } from "./tokens.js";
 /** @typedef {Record<string, [number, number]>} Ranges */
 
 export class Lane {
-  /** @param {Handlers} handlers */
-  constructor(handlers) {
+  /**
+   * @param {number} number from 1, which tells lanes of one title apart
+   * @param {Handlers} handlers
+   */
+  constructor(number, handlers) {
+    this.number = number;
     const words = make("ol", { class: "tokens" });
     this.said = make("div", { class: "said", role: "status" });
     this.title = make("h2", { class: "lane-title" });
@@ -135,6 +139,6 @@ export class Lane {
     this.place.toggleAttribute("data-stale", false);
     this.place.classList.remove("difference");
     this.panels.dim(false);
-    this.place.ariaLabel = title || "Words, gates and states";
+    this.place.ariaLabel = title ? `${this.number}: ${title}` : "Words, gates and states";
   }
 }

@@ -167,7 +167,7 @@ export class Panels {
     const found = draw("path");
     const edge = draw("svg", { class: "edge", "aria-hidden": "true" }, found);
     const frame = make("div", { class: "frame" }, bars, plot, labels, edge, column, row);
-    const table = make("div", { class: "numbers", tabindex: 0, role: "region", "aria-label": `Numbers of the ${info.name}` });
+    const table = make("div", { class: "numbers", tabindex: 0, role: "group", "aria-label": `Numbers of the ${info.name}` });
     const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
     const fill = () => {
       if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));

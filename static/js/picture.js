@@ -208,7 +208,7 @@ export class Picture {
   #lane(at) {
     /** @param {number} t */
     const k = (t) => this.#columnOf(at, t);
-    return new Lane({
+    return new Lane(at + 1, {
       onPoint: (cell) => {
         this.point(cell && { k: k(cell.t), unit: cell.unit });
         if (cell && !this.stale) this.tooltip.show(cell, this.lanes[at].describe(cell));

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from .driving import SENTENCE, layer_of, opened, place_of, shown, trace
+from .driving import SENTENCE, another_page, layer_of, opened, place_of, shown, trace
 from .zoo import TEXT
 
 
@@ -136,3 +136,13 @@ def test_units_stand_in_the_order_that_is_chosen(page: Page, server: httpx2.Clie
     ticks = page.locator(".panel[data-letter=f] .ytick")
     expect(ticks).not_to_have_text(expected)
     assert "order=similarity" in page.url
+
+
+def test_phone_keeps_the_arithmetic_of_what_is_tapped_in_sight(browser: Browser, base_url: str) -> None:
+    with another_page(browser, base_url=base_url, viewport={"width": 390, "height": 844}, has_touch=True) as page:
+        opened(page, f"/?text={SENTENCE}")
+        x, y = place_of(page, "f", 3, 20, 5, 64)
+        page.touchscreen.tap(x, y)
+        expect(page.locator(".cell h3")).to_have_text("unit 20 at not pinned")
+        expect(page.locator(".arithmetic")).to_be_in_viewport()
+        expect(page.locator(".circuit")).not_to_be_in_viewport()

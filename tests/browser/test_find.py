@@ -62,6 +62,20 @@ def test_units_on_throughout_a_phrase_are_listed_lit_and_pinned(page: Page, serv
     assert "find" not in page.url
 
 
+def test_other_places_where_they_are_on_together_are_offered(page: Page, server: httpx2.Client) -> None:
+    text = "not good and not bad and not good"
+    rows = layer_of(server, "sentiment-lstm", text)["g"]
+    found = [int(unit) for unit in on_in(rows, 3, 3, 0.5)]
+    others = [t for t, row in enumerate(rows) if t != 3 and all(row[unit] >= 0.5 for unit in found)]
+    assert found
+    assert others == [0, 6], "the text was chosen so: they are on at every not"
+    opened(page, f"/?text={text}#find=3-3,g,0.5")
+    expect(page.locator("#find-elsewhere button")).to_have_text(["not", "not"])
+    page.locator("#find-elsewhere button").last.click()
+    expect(page.locator(".cell h3")).to_have_text(f"unit {found[0]} at not pinned")
+    assert "step=6" in page.url
+
+
 @pytest.mark.parametrize(("letter", "above"), [("i", 0.9), ("h", 0.3), ("g", 0.8)])
 def test_any_activation_is_searched(page: Page, server: httpx2.Client, letter: str, above: float) -> None:
     opened(page, f"/?text={TEXT}#find=3-3,{letter},{above}")

@@ -1,17 +1,9 @@
-"""Take pictures of the page in named states: `python scripts/screenshots.py FOLDER [STATE ...]`."""
+"""The states of the page that are looked at, each by its name: `make screenshots` takes their pictures."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
-import chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 
 class State(NamedTuple):
@@ -26,8 +18,6 @@ class State(NamedTuple):
     press: str = ""  # what to click on
     part: str = ""  # what to take a picture of; the whole page else
 
-
-PATIENCE = 300_000  # ms, on a machine that has much else to do
 
 NOT_GOOD = {"model": "sentiment-lstm", "text": "the movie was not good"}
 TURN = {"model": "sentiment-gru", "text": "the acting was terrible but the story was wonderful"}
@@ -60,39 +50,6 @@ STATES = {
 }
 
 
-def main(folder: Path, names: list[str]) -> None:
-    """Write a PNG for each state."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen([sys.executable, "-m", "gatescope.cli", "serve", "--port", str(port)])
-    try:
-        wait_for(f"{address}/readyz")
-        with sync_playwright() as playwright:
-            arguments = ["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=arguments)
-            for name in names or STATES:
-                state = STATES[name]
-                size = {"width": state.width, "height": state.height}
-                page = browser.new_page(
-                    viewport=size, color_scheme=state.scheme, device_scale_factor=1.5, reduced_motion="reduce"
-                )
-                page.set_default_timeout(PATIENCE)
-                show(page, address, state)
-                path = folder / f"{name}.png"
-                if state.part:
-                    page.locator(state.part).screenshot(path=path)
-                else:
-                    page.screenshot(path=path, full_page=state.width < 500)
-                page.close()
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def show(page: Page, address: str, state: State) -> None:
     """Bring the page into a state."""
     if "docs" in state.query:
@@ -111,19 +68,3 @@ def show(page: Page, address: str, state: State) -> None:
         page.wait_for_timeout(200)
     if state.press:
         page.locator(state.press).click()
-
-
-def wait_for(url: str) -> None:
-    """Wait up to half a minute for an answer."""
-    for _ in range(300):
-        try:
-            urlopen(url).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"{url} did not answer within 30 s")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
