@@ -1,4 +1,4 @@
-"""Traces as files: NPZ for NumPy, CSV for tables; arrays and columns bear the names that the page's own files give."""
+"""Traces as files: NPZ for NumPy, CSV for tables."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 from fastapi_problem.error import Problem
 
-from ..recurrent.attribution import Layers
+from ..recurrent.attribution import POINTS, Layers
 from ..recurrent.jacobians import layer_jacobians
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Token
@@ -21,8 +21,8 @@ from . import problems, trace_plan
 from .memory_schemas import MemoryBody, Part
 from .schemas import TraceOptions
 
-QUADRATURE = 240  # points of integrated gradients at most, over all attempts
 BACKWARD = 3  # a pass forward and one back, in passes forward
+SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
 GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 
 
@@ -97,10 +97,9 @@ class Plan:
         return {
             "pairs": selected * of_pairs,
             "words": n * rows * len(self.reach) * back * ("words" in parts),
-            "attribution": (len(self.reach) * back + QUADRATURE * BACKWARD * steps * forward)
-            * ("attribution" in parts),
+            "attribution": (len(self.reach) * back + POINTS * BACKWARD * steps * forward) * ("attribution" in parts),
             "loss": steps * (back + BACKWARD * forward) * ("loss" in parts),
-            "gates": steps * forward,  # the trace; the rest is little
+            "gates": steps * forward + blocks * SPECTRUM * hidden**3 * len(widths) * ("spectra" in parts),
         }
 
     def numbers(self) -> float:

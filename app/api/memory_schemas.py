@@ -71,8 +71,8 @@ class StateMemory(BaseModel):
 
     log10_norms: Logarithms = Field(description="‖∂s_t/∂s_k‖ (Frobenius); s is h, of an LSTM h and c.")
     log10_kept: Logarithms | None = Field(
-        description="The same along the cell alone, gates held constant: the norm over all units of ∏ f (LSTM), ∏ z "
-        "(GRU). null: a plain RNN has no such way."
+        description="The same along the cell alone, gates and candidate held constant: the norm over all units of "
+        "∏ f (LSTM), ∏ z (GRU). null: a plain RNN has no such way."
     )
 
 

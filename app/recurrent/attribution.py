@@ -25,7 +25,10 @@ from .trace import LayerTrace, Trace
 Quantity = Literal["probability", "logit"]
 Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as of ``layer_jacobians``
 
+POINTS = 640  # of the quadrature of integrated gradients, at most
+
 _BLOCK = 1 << 22  # numbers that are carried back together
+_NODES = 8  # of each part of the way
 
 
 def word_norms(
@@ -151,40 +154,68 @@ class IntegratedGradients:
         return float(self.values.sum()) - self.difference
 
 
+@dataclass(frozen=True)
+class _Part:
+    """The integral over a part of the way, and the output at its ends."""
+
+    start: float
+    stop: float
+    outputs: tuple[float, float]
+    values: Tensor  # (T,)
+
+    @property
+    def gap(self) -> float:
+        """By how much it is wrong: completeness holds on every part of the way."""
+        return abs(float(self.values.sum()) - (self.outputs[1] - self.outputs[0]))
+
+
 def integrated_gradients(
     network: Network,
     tokens: Sequence[Token],
     t: int,
     output: int,
     quantity: Quantity,
-    points: Sequence[int] = (16, 32, 64, 128),
+    most: int = POINTS,
     tolerance: float = 1e-3,
 ) -> Generator[float, None, IntegratedGradients]:
     """Integrated gradients of one output at step t (Sundararajan, Taly & Yan 2017), in float64.
 
-    The integral is a Gauss–Legendre sum of as many of ``points`` as it takes for the gap to fall to ``tolerance``,
-    relative to the difference; of the most if it never does. Yields the share of all points that is done.
+    A saturated network changes its mind on a short part of the way, or several: the part whose Gauss–Legendre sum
+    misses the most of what the output changes on it is halved, until the gaps of all parts are together within
+    ``tolerance``, relative to the difference, or to ``tolerance`` itself where that is more; or until ``most`` points
+    are spent. Yields the share of these that is.
     """
     network = double_of(network)
     x = embedded(network, tokens).detach()  # (T, E)
+    places, weights_of = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = torch.from_numpy(places + 1) / 2, torch.from_numpy(weights_of) / 2
 
     def outputs(batch: Tensor) -> Tensor:  # (T, B, E) → (B,)
         logits = logits_of(network, batch)[t]
         return (network.probabilities(logits) if quantity == "probability" else logits)[:, output]
 
+    def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Part]:
+        middle = (start + stop) / 2
+        at = torch.cat([start + nodes * (middle - start), middle + nodes * (stop - middle), torch.tensor([middle])])
+        batch = (at[:, None] * x[:, None]).requires_grad_()  # (T, B, E)
+        found = outputs(batch)
+        [gradient] = torch.autograd.grad(found[:-1].sum(), batch)
+        shares = (gradient[:, :-1] * x[:, None]).sum(dim=-1).view(-1, 2, _NODES) @ weights * (middle - start)
+        at_middle = found[-1].item()
+        return [
+            _Part(start, middle, (ends[0], at_middle), shares[:, 0]),
+            _Part(middle, stop, (at_middle, ends[1]), shares[:, 1]),
+        ]
+
     with torch.no_grad():
         none, these = outputs(torch.stack([torch.zeros_like(x), x], dim=1)).tolist()
-    done = 0
-    for count in points:
-        nodes, weights = (torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(count))
-        mean = torch.zeros_like(x)
-        for some, weight in zip(torch.split(nodes + 0.5, 16), torch.split(weights, 16), strict=True):
-            batch = (some[:, None] * x[:, None]).requires_grad_()  # (T, B, E)
-            [gradient] = torch.autograd.grad(outputs(batch).sum(), batch)
-            mean += (weight[:, None] * gradient).sum(dim=1)
-            done += len(some)
-            yield done / sum(points)
-        found = IntegratedGradients((mean * x).sum(dim=-1).numpy(), these - none, count)
-        if abs(found.gap) <= tolerance * abs(found.difference):
-            break
-    return found
+    parts, spent = halves(0, 1, (none, these)), 2 * _NODES
+    yield spent / most
+    while sum(part.gap for part in parts) > tolerance * max(abs(these - none), tolerance) and spent < most:
+        worst = max(parts, key=lambda part: part.gap)
+        parts.remove(worst)
+        parts += halves(worst.start, worst.stop, worst.outputs)
+        spent += 2 * _NODES
+        yield spent / most
+    values = torch.stack([part.values for part in parts]).sum(dim=0)
+    return IntegratedGradients(values.numpy(), these - none, spent)

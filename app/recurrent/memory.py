@@ -156,8 +156,8 @@ def spectral_norms(jacobians: Jacobians, t: int) -> Iterator[float]:
 def kept_norms(log_kept: Tensor) -> Array:
     """The logarithms (T, T) of the norms of ∏ f_j, k < j <= t, over all units, in row t and column k; NaN for k > t.
 
-    That is ‖∂c_t/∂c_k‖ of an LSTM along the cell alone, with its gates held constant; of a GRU, with z in place of f,
-    ‖∂h_t/∂h_k‖ in the same way. ``log_kept`` (T, H) holds the natural logarithms of the gate.
+    That is ‖∂c_t/∂c_k‖ of an LSTM along the cell alone, its gates and candidate held constant; of a GRU, with z in
+    place of f, ‖∂h_t/∂h_k‖ in the same way. ``log_kept`` (T, H) holds the natural logarithms of the gate.
     """
     sums = log_kept.cumsum(dim=0)
     found = np.full((len(sums), len(sums)), math.nan)
@@ -180,8 +180,11 @@ def by_distance(norms: Array) -> Array:
 
 
 def half_life(medians: Array) -> int | None:
-    """The first distance at which ``medians``, by distance, stand under half of that at distance 1; None if never."""
-    below = np.flatnonzero(medians[1:] < medians[1:2] - math.log10(2))
+    """The first distance at which ``medians``, by distance, stand under half of that at distance 1; None if never.
+
+    Where nothing at all is left at distance 1, that is the one.
+    """
+    below = np.flatnonzero((medians[1:] < medians[1:2] - math.log10(2)) | np.isneginf(medians[1:]))
     return int(below[0]) + 1 if len(below) else None
 
 

@@ -50,6 +50,8 @@ def render(text: str) -> Markup:
     """
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
+        if token.type == "table_open":
+            token.attrs["tabindex"] = 0  # a narrow window scrolls it, which the keyboard can do too
         if token.attrs.pop("style", "") == "text-align:right":
             token.attrs["class"] = "figure"
     for before, token, behind in zip(tokens, tokens[1:], tokens[2:], strict=False):

@@ -31,7 +31,7 @@ VENDOR = {
     "swagger-ui.css": _SWAGGER / "swagger-ui.css",
 }
 
-TOUR_MODELS = {*(f"sentiment-{cell}" for cell in CELLS), "anbn-lstm"}
+TOUR_MODELS = {*(f"{task}-{cell}" for task in ("sentiment", "prose") for cell in CELLS), "anbn-lstm"}
 
 # What the page reads of a model's card.
 _BOOT_FIELDS = {
@@ -39,6 +39,7 @@ _BOOT_FIELDS = {
     "title",
     "task",
     "cell",
+    "description",
     "hidden_size",
     "tokenizer",
     "activations",

@@ -3,7 +3,7 @@
 /** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
 /** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
 /** @typedef {{feature: string, layer: number, direction: string, activation: string, unit: number, sign: number, measure: string, score: number}} NamedUnit */
-/** @typedef {{id: string, title: string, task: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, predicts_next: boolean, examples: string[], units: NamedUnit[]}} Model */
+/** @typedef {{id: string, title: string, task: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, description: string, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, predicts_next: boolean, examples: string[], units: NamedUnit[]}} Model */
 /** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
 /** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
 /** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
@@ -65,9 +65,11 @@ export async function fetchFile({ model, text, start, stop }, type) {
  */
 export async function fetchMemory(model, body, signal, onDone) {
   const response = await ask(model, "memory", signal, body, "application/jsonl");
+  const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader(); // Safari cannot walk through a stream by for
   let rest = "";
-  for await (const text of /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
     rest = /** @type {string} */ (lines.pop());
     for (const line of lines) {
       const { done, answer } = JSON.parse(line);

@@ -55,7 +55,10 @@ export class Chart {
 
   /** Free what Plotly holds. */
   remove() {
+    this.numbers = null;
+    this.table.replaceChildren();
     this.labels.replaceChildren();
+    this.plot.ariaLabel = "";
     removeFigure(this.plot);
   }
 

@@ -31,6 +31,7 @@ export class Chooser {
     this.compare.value = state.compare;
     this.#showModels(siblings, model.id);
     /** @type {HTMLAnchorElement} */ (byId("card")).href = `/models/${encodeURIComponent(model.id)}/card`;
+    byId("meaning").textContent = model.description;
     byId("second").hidden = state.compare !== "text";
     byId("examples").replaceChildren(...model.examples.map((text) => this.#example(text)));
     byId("named").hidden = model.units.length === 0;

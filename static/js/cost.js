@@ -15,6 +15,7 @@ export class CostTable {
   constructor(place) {
     this.place = place;
     this.shown = "";
+    this.request = new AbortController();
   }
 
   /**
@@ -30,17 +31,28 @@ export class CostTable {
 
   /** @param {Model[]} models */
   async #measure(models) {
+    this.request.abort();
+    this.request = new AbortController();
+    const { signal } = this.request;
     /** @type {Cost[]} */
     const costs = [];
     try {
       // One after the other: two at a time would slow each other down.
-      for (const { id } of models) costs.push(await fetchCost(id, AbortSignal.timeout(60_000)));
+      for (const { id } of models) costs.push(await fetchCost(id, signal));
     } catch (error) {
+      if (signal.aborted) return;
       this.shown = "";
       this.place.textContent = `What a step costs could not be measured: ${error instanceof Error ? error.message : error}`;
       return;
     }
-    if (this.shown !== models.map(({ id }) => id).join("\n")) return;
+    if (!signal.aborted) this.#draw(models, costs);
+  }
+
+  /**
+   * @param {Model[]} models
+   * @param {Cost[]} costs
+   */
+  #draw(models, costs) {
     const least = Math.min(...costs.map((cost) => cost.recurrent_parameters));
     const rows = costs.map((cost, at) => ({
       name: models[at].title,
@@ -52,7 +64,7 @@ export class CostTable {
       ],
     }));
     const [{ steps, threads }] = costs;
-    const about = `Times: median and quartiles, measured on the server just now over ${steps} steps, with ${threads} ${threads === 1 ? "thread" : "threads"} for PyTorch. `;
+    const about = `Times: median and quartiles, measured on the server over ${steps} steps, with ${threads} ${threads === 1 ? "thread" : "threads"} for PyTorch. `;
     this.place.replaceChildren(
       tableOf("Cost of a step", COLUMNS, rows),
       make("p", {}, about, button("link", "measure again", () => this.#measure(models))),

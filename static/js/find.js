@@ -62,6 +62,7 @@ export class Finder {
     this.to = /** @type {HTMLSelectElement} */ (byId("find-to"));
     this.by = /** @type {HTMLSelectElement} */ (byId("find-by"));
     this.above = /** @type {HTMLInputElement} */ (byId("find-above"));
+    this.title = "";
     /** @type {Phrase | null} */
     this.phrase = null;
     /** @type {import("./reading.js").Reading | null} */
@@ -77,8 +78,10 @@ export class Finder {
    * @param {import("./reading.js").Reading} reading
    * @param {LayerReading} layer
    * @param {Phrase | null} phrase
+   * @param {string} title of the lane, where there are several
    */
-  show(reading, layer, phrase) {
+  show(reading, layer, phrase, title) {
+    this.title = title;
     this.reading = reading;
     this.layer = layer;
     const last = reading.tokens.length - 1;
@@ -142,9 +145,14 @@ export class Finder {
     Object.assign(this.above, { max: String(Math.max(Math.ceil(most * 100) / 100, above)), value: String(above) });
     byId("find-value").textContent = figure(above, 2);
     const found = unitsOnIn(this.layer, this.phrase);
-    byId("find-count").textContent = `${found.length} of ${this.layer.units} units${found.length ? ":" : ""}`;
+    const of = this.title && ` of ${this.title}`;
+    byId("find-count").textContent = `${found.length} of ${this.layer.units} units${of}${found.length ? ":" : ""}`;
     byId("find-units").replaceChildren(
-      ...found.map(({ unit, sign }) => button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }))),
+      ...found.map(({ unit, sign }) => {
+        const link = button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }));
+        link.title = sign < 0 ? `below −${figure(above, 2)} throughout` : `above ${figure(above, 2)} throughout`;
+        return link;
+      }),
     );
     const others = elsewhere(this.layer, this.phrase, found).slice(0, SHOWN);
     byId("find-elsewhere").replaceChildren(

@@ -18,6 +18,9 @@ const KEY = [
   ["●", "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"],
 ];
 
+/** Those of gates, which a plain RNN has not. */
+const GATED = ["σ", "⊙", "+"];
+
 export class Inspector {
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -26,8 +29,7 @@ export class Inspector {
     this.names = make("div", { class: "names" });
     this.drawing = make("div", {});
     this.arithmetic = make("div", { class: "arithmetic", "aria-live": "polite" });
-    const rows = KEY.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what)));
-    this.key = make("dl", { class: "key" }, ...rows);
+    this.key = make("dl", { class: "key" });
     this.sheet = make("div", { class: "sheet" }, this.title, this.arithmetic); // a phone keeps it in sight
     /** @type {CircuitDrawing | null} */
     this.circuit = null;
@@ -64,6 +66,8 @@ export class Inspector {
     this.model = model.id;
     this.circuit = new CircuitDrawing(model);
     this.drawing.replaceChildren(this.circuit.place);
+    const signs = model.cell === "rnn" ? KEY.filter(([sign]) => !GATED.includes(sign)) : KEY;
+    this.key.replaceChildren(...signs.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what))));
     this.place.replaceChildren(this.sheet, this.drawing, this.names, this.key);
   }
 }

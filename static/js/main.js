@@ -74,13 +74,19 @@ const memory = new Memory(library, tooltip, {
     remind();
   },
   onStep: (t) => picture.pickIn(0, t - shown.state.start, picture.cell.unit),
-  onUnit: (model, unit) => (model === state.model ? picture.pin({ k: picture.cell.k, unit }) : ask({ model, unit })),
+  onUnit: (model, unit) => {
+    if (model === state.model) picture.pin({ k: picture.cell.k, unit });
+    else ask({ model, unit, start: state.start, find: null });
+    picture.place.scrollIntoView({ block: "nearest" });
+  },
 });
 
 /** The request under way; a newer one aborts it. */
 let request = new AbortController();
 let timer = 0;
 let frame = 0;
+/** Resolves when memory is drawn. */
+let reminded = Promise.resolve();
 /** The lane that is searched. */
 let searched = 0;
 
@@ -108,6 +114,7 @@ function look(change) {
 async function update() {
   clearTimeout(timer);
   request.abort();
+  memory.stop(); // a browser makes few requests at a time: the trace goes first
   request = new AbortController();
   const { signal } = request;
   const asked = { ...state };
@@ -166,7 +173,7 @@ async function show() {
 
 /** Show what is remembered of the text in sight, where that is wanted. */
 function remind() {
-  memory.show(state, shown.readings[0] ?? null, picture.step);
+  reminded = memory.show({ ...state, model: shown.state.model }, shown.readings[0] ?? null, picture.step);
 }
 
 /** Show the units that were searched for, where the phrase is in sight. */
@@ -175,7 +182,7 @@ function showFound() {
   searched = Math.min(searched, shown.readings.length - 1);
   const { reading, layer } = picture.lanes[searched];
   const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
-  if (reading && layer) finder.show(reading, /** @type {import("./reading.js").LayerReading} */ (layer), inSight);
+  if (reading && layer) finder.show(reading, /** @type {import("./reading.js").LayerReading} */ (layer), inSight, library.lanes(shown.state)[searched].title);
 }
 
 /**
@@ -230,8 +237,8 @@ function choose(task) {
   const models = library.task(task);
   const model = models.find((each) => each.cell === cell) ?? models[0];
   const compare = state.compare === "text" ? "" : state.compare;
-  const { memory, alpha, weights } = state;
-  ask({ ...unpinned(), memory, alpha, weights, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+  const { memory, alpha, weights, tour } = state;
+  ask({ ...unpinned(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
 }
 
 /** @param {State["compare"]} compare */
@@ -257,7 +264,20 @@ async function drive(address) {
   tour.show(chapter);
   composer.show(state);
   await update();
-  if (address instanceof URL) byId(state.memory ? "memory" : "text").scrollIntoView({ block: state.memory ? "start" : "nearest" });
+  if (!(address instanceof URL)) return;
+  const asked = request;
+  bring();
+  await reminded;
+  if (asked === request && state.memory) bring(); // it has its size now
+}
+
+/** Bring what the tour speaks of into sight: the picture of memory, or, where panels stand below each other, one of them. */
+function bring() {
+  const narrow = matchMedia("(max-width: 40rem)").matches;
+  const panel = narrow && tour.panel && picture.place.querySelector(`.panel[data-letter=${tour.panel}]`);
+  const place = state.memory ? byId("memory-charts") : panel;
+  if (place) place.scrollIntoView({ block: "start" });
+  else byId("text").scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} pages */

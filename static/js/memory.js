@@ -1,29 +1,29 @@
 // Memory and gradients: how far back each cell of a task remembers the text, by its own weights or by others.
 
 import { Problem } from "./api.js";
-import { countAxis, wordAxis } from "./axis.js";
-import { Chart } from "./chart.js";
 import { diverging, gradient } from "./colors.js";
 import { CostTable } from "./cost.js";
 import { byId, make } from "./dom.js";
-import { linesOf, rangeOver } from "./lines.js";
+import { rangeOver } from "./lines.js";
 import { MemoryCell, curvesOf } from "./memory_cell.js";
+import { MemoryCharts, named } from "./memory_charts.js";
 import { MemoryRequests, SHOWN, WEIGHTS } from "./memory_request.js";
-import { MARGIN } from "./plot.js";
-import { tableOf } from "./table.js";
-import { figure, magnitude, power, visible } from "./text.js";
+import { greatest } from "./panels.js";
+import { leading } from "./said.js";
+import { figure, power } from "./text.js";
 
-/** @typedef {import("./api.js").Row} Row */
 /** @typedef {import("./memory_request.js").CellMemory} CellMemory */
 /** @typedef {import("./memory_request.js").Shown} Shown */
+/** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {import("./state.js").State} State */
-/** @typedef {{title: string, cell: string, memory: CellMemory | null, why: string}} Found of a cell; without a memory, why */
+/** @typedef {{title: string, memory: CellMemory | null, why: string}} Found of a cell; without a memory, why */
 
 const STEPS = 100; // of one picture; a triangle of more cannot be read
 const PATIENCE = 300; // ms until progress is shown
 const SETTLE = 60; // ms between a move of the slider and the request
 const LIMIT = 9; // powers of ten that the colours tell apart, on either side of 1
 const LEAST = 0.2; // span of the axis of shares
+const [LEAST_ALPHA, MOST_ALPHA] = [0.1, 3];
 
 export class Memory {
   /**
@@ -42,58 +42,57 @@ export class Memory {
     this.weights = /** @type {HTMLSelectElement} */ (byId("memory-weights"));
     this.alpha = /** @type {HTMLInputElement} */ (byId("memory-alpha"));
     this.progress = /** @type {HTMLProgressElement} */ (byId("memory-progress"));
+    this.busy = byId("memory-busy");
     this.message = byId("memory-message");
-    this.distance = new Chart("distance", "h3");
-    this.loss = new Chart("loss", "h3");
-    byId("memory-charts").append(this.distance.place, this.loss.place);
+    this.charts = new MemoryCharts(byId("memory-charts"), byId("memory-learning"));
     this.cost = new CostTable(byId("memory-cost"));
     /** @type {MemoryCell[]} */
     this.cells = [];
-    /** @type {Found[]} */
-    this.found = [];
+    /** What is in sight, and of what it is. @type {{cells: Found[], shown: Shown, layer: number} | null} */
+    this.found = null;
+    /** What the state says. @type {State["memory"]} */
+    this.wanted = "";
     this.request = new AbortController();
     this.timer = 0;
     this.width = 0;
-    /** What was asked for last. @type {{state: State, reading: import("./reading.js").Reading | null, step: number | null} | null} */
-    this.asked = null;
     this.what.replaceChildren(...Object.entries(SHOWN).map(([value, { name }]) => new Option(name, value)));
     this.weights.replaceChildren(...Object.entries(WEIGHTS).map(([value, { name }]) => new Option(name, value)));
     this.place.hidden = false; // without scripts there is nothing in it
     this.place.addEventListener("toggle", () => {
-      const shown = this.place.open ? this.#shown : "";
-      if (shown !== this.asked?.state.memory) onChange({ memory: shown }); // else the state has opened it
+      const wanted = this.place.open ? /** @type {Shown} */ (this.what.value) : "";
+      if (wanted !== this.wanted) onChange({ memory: wanted }); // else the state has opened it
     });
-    this.what.addEventListener("change", () => onChange({ memory: this.#shown }));
+    this.what.addEventListener("change", () => onChange({ memory: /** @type {Shown} */ (this.what.value) }));
     this.weights.addEventListener("change", () => onChange({ weights: /** @type {State["weights"]} */ (this.weights.value) }));
     this.alpha.addEventListener("input", () => {
-      const alpha = Number((10 ** Number(this.alpha.value)).toFixed(2));
+      const alpha = Math.max(LEAST_ALPHA, Math.min(MOST_ALPHA, Number((10 ** Number(this.alpha.value)).toFixed(3))));
       this.#showAlpha(alpha);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => onChange({ alpha }), SETTLE);
     });
     byId("memory-reset").addEventListener("click", () => onChange({ alpha: 1 }));
     byId("memory-stop").addEventListener("click", () => {
-      this.request.abort();
-      this.progress.parentElement?.toggleAttribute("hidden", true);
+      this.stop();
       this.message.textContent = "Stopped. Whatever you change next asks again.";
     });
   }
 
-  /** @returns {Shown} */
-  get #shown() {
-    return /** @type {Shown} */ (this.what.value);
+  /** Give up what is under way. */
+  stop() {
+    this.request.abort();
+    this.busy.hidden = true;
   }
 
   /**
    * Ask for what the state says, of the text that is in sight, and show it.
    * @param {State} state
-   * @param {import("./reading.js").Reading | null} reading of the first lane
+   * @param {Reading | null} reading of the first lane
    * @param {number | null} step of it that is pinned
    */
   async show(state, reading, step) {
-    const { memory: shown, alpha, weights } = state;
-    this.request.abort();
-    this.asked = { state: { ...state }, reading, step };
+    const { memory: shown, alpha, weights, layer } = state;
+    this.stop();
+    this.wanted = shown;
     this.place.open = shown !== "";
     if (shown === "") return;
     this.what.value = shown;
@@ -101,21 +100,25 @@ export class Memory {
     this.alpha.value = String(Math.log10(alpha));
     this.#showAlpha(alpha);
     byId("memory-says").textContent = `${SHOWN[shown].sign}: ${SHOWN[shown].says}.`;
-    const lanes = this.library.lanes({ ...state, compare: "cells" });
     if (!reading) {
+      this.found = null;
+      this.#reveal(false);
       this.message.textContent = "Type a word, and what is remembered of it appears.";
       return;
     }
     this.request = new AbortController();
     const { signal } = this.request;
+    const lanes = this.library.lanes({ ...state, compare: "cells" });
     const pinned = step ?? reading.stop - reading.start - 1;
-    const first = reading.start + Math.max(0, pinned - STEPS + 1);
-    const span = { start: first, stop: Math.min(reading.stop, first + STEPS), step: reading.start + pinned };
+    const start = reading.start + Math.max(0, pinned - STEPS + 1);
+    const span = { start, stop: Math.min(reading.stop, start + STEPS), step: reading.start + pinned };
+    const asked = { text: reading.text, ...span, alpha, weights, shown, target: targetOf(reading) };
     const done = lanes.map(() => 0);
-    const waiting = setTimeout(() => signal.aborted || this.#busy(true), PATIENCE);
+    this.progress.value = 0;
+    const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
     const answers = await Promise.allSettled(
       lanes.map(({ model }, at) =>
-        this.requests.ask({ model, text: reading.text, ...span, alpha, weights, shown }, signal, (share) => {
+        this.requests.ask({ model, ...asked }, signal, (share) => {
           done[at] = share;
           if (!signal.aborted) this.progress.value = done.reduce((sum, each) => sum + each, 0) / done.length;
         }),
@@ -123,38 +126,37 @@ export class Memory {
     );
     clearTimeout(waiting);
     if (signal.aborted) return;
-    this.#busy(false);
+    this.busy.hidden = true;
     const isPart = span.stop - span.start < reading.steps;
     this.message.textContent = isPart ? `Of this long text: ${reading.model.tokenizer}s ${span.start + 1} to ${span.stop}.` : "";
-    this.found = answers.map((answer, at) => ({
+    const cells = answers.map((answer, at) => ({
       title: lanes[at].title,
-      cell: lanes[at].model.cell,
       memory: answer.status === "fulfilled" ? answer.value : null,
       why: answer.status === "rejected" ? reasonOf(answer.reason) : "",
     }));
-    await this.draw();
-    await this.cost.show(lanes.map(({ model }) => model));
+    this.found = { cells, shown, layer };
+    await this.#draw();
+    if (!signal.aborted) await this.cost.show(lanes.map(({ model }) => model));
   }
 
   /** Draw anew if the room has another size than the pictures in it. */
   fit() {
-    if (this.distance.size.width !== this.width) this.draw();
+    if (this.charts.width !== this.width) this.#draw();
   }
 
   /** Draw what was found. Resolves when it is painted. */
-  async draw() {
-    if (!this.place.open || !this.asked || this.found.length === 0) return;
-    const { layer } = this.asked.state;
-    const shown = this.#shown;
-    this.width = this.distance.size.width;
-    this.#build(this.found.length);
-    const memories = this.found.flatMap(({ memory }) => memory ?? []);
+  async #draw() {
+    if (!this.place.open || !this.found) return;
+    const { cells, shown, layer } = this.found;
+    this.#reveal(true); // what is hidden has no size
+    this.width = this.charts.width;
+    this.#build(cells.length);
+    const memories = cells.flatMap(({ memory }) => memory ?? []);
     const style = getComputedStyle(this.place);
     /** @param {string} name */
     const color = (name) => style.getPropertyValue(`--${name}`).trim();
-    const triangles = memories.map((memory) => memory.matrix(shown, layer) ?? []);
-    const most = Math.min(LIMIT, Math.max(1, ...triangles.map((values) => Math.ceil(greatest(values)))));
-    const shares = memories.flatMap(({ back }) => [back.attribution?.integrated_gradients ?? [], back.attribution?.gradient_times_input ?? []]);
+    const most = Math.min(LIMIT, Math.max(1, ...memories.map((memory) => Math.ceil(greatest(memory.matrix(shown, layer) ?? new Float32Array())))));
+    const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
     const look = {
       shown,
       layer,
@@ -167,78 +169,23 @@ export class Memory {
     byId("memory-minimum").textContent = power(-most);
     byId("memory-maximum").textContent = power(most);
     byId("memory-ramp").style.backgroundImage = gradient(diverging());
-    this.#showLearning(memories);
-    await Promise.all([
-      this.#showDistance(memories, layer, color),
-      this.#showLoss(memories, layer, color),
-      ...this.found.map(({ title, cell, memory, why }, at) =>
-        memory ? this.cells[at].show(memory, { ...look, title: headed(memory, title, layer), color: color(cell) }) : this.cells[at].showNothing(title, why),
-      ),
-    ]);
+    try {
+      await Promise.all([
+        this.charts.show(memories, layer, color),
+        ...cells.map(({ title, memory, why }, at) =>
+          memory
+            ? this.cells[at].show(memory, { ...look, title: headed(memory, title, layer), color: color(memory.model.cell) })
+            : this.cells[at].showNothing(title, why),
+        ),
+      ]);
+    } catch (error) {
+      this.message.textContent = `The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`;
+    }
   }
 
-  /**
-   * The medians over all words against the distance, and the half-lives.
-   * @param {CellMemory[]} memories
-   * @param {number} layer
-   * @param {(name: string) => string} color
-   */
-  #showDistance(memories, layer, color) {
-    const rows = memories.map((memory) => memory.layer(layer).inputs?.log10_medians ?? []);
-    const count = Math.max(1, ...rows.map((row) => row.length));
-    const key = memories.flatMap((memory) => [...named(memory.model.cell, memory.model.title), " "]);
-    const note = "The half-life is the first distance at which less than half is left of what there is one step back.";
-    const series = memories.map(({ model }, at) => ({ y: rows[at], color: color(model.cell), style: STYLE[model.cell] }));
-    const words = countAxis(count);
-    const lines = linesOf(this.distance.size, { series, words, range: rangeOver(rows, 1), log: true, left: 44, ink: color("muted"), line: color("line") });
-    return this.distance.show("How fast it fades: ‖∂hₜ/∂xₖ‖ against t − k, median over all words", [...key, note], lines, {
-      caption: "median norms by distance",
-      columns: ["steps back", ...memories.map(({ model }) => model.title)],
-      rows: () => Array.from({ length: count }, (_, at) => ({ name: String(at), cells: rows.map((row) => (row[at] === null ? "0" : magnitude(row[at]))) })),
-    });
-  }
-
-  /**
-   * The gradient of the loss through time.
-   * @param {CellMemory[]} memories
-   * @param {number} layer
-   * @param {(name: string) => string} color
-   */
-  #showLoss(memories, layer, color) {
-    const rows = memories.map((memory) => memory.layer(layer).log10_loss ?? []);
-    const [first] = memories;
-    this.loss.place.hidden = !first || rows.every((row) => row.length === 0);
-    if (this.loss.place.hidden) return;
-    const series = memories.map(({ model }, at) => ({ y: rows[at], color: color(model.cell), style: STYLE[model.cell] }));
-    const { size } = this.loss;
-    const words = wordAxis(first.words, size.width - 44 - MARGIN.right);
-    const lines = linesOf(size, { series, words, range: rangeOver(rows, 1), log: true, left: 44, ink: color("muted"), line: color("line") });
-    const target = first.whole.learning?.target;
-    const loss = target ? `if “${target}” were to be learned after the last word` : "as in learning to say what comes next";
-    return this.loss.show("The gradient of the loss, back through time: ‖∂L/∂hₜ‖", [`What a step of training would see, ${loss}.`], lines, {
-      caption: "norms by word",
-      columns: ["", ...memories.map(({ model }) => model.title)],
-      rows: () => first.words.map((word, t) => ({ name: visible(word), cells: rows.map((row) => (row[t] == null ? "" : magnitude(row[t]))) })),
-    });
-  }
-
-  /**
-   * The gradient of all parameters, before and after clipping.
-   * @param {CellMemory[]} memories
-   */
-  #showLearning(memories) {
-    const rows = memories.flatMap(({ model, whole: { learning } }) => {
-      if (!learning) return [];
-      const { loss, log10_norm: before, log10_clipped: after } = learning;
-      const norms = [before, after].map((norm) => (norm === null ? "0" : magnitude(norm)));
-      return [{ name: make("span", {}, ...named(model.cell, model.title)), cells: [loss === null ? "∞" : figure(loss, 3), ...norms] }];
-    });
-    byId("memory-learning").replaceChildren(tableOf("Gradient of all parameters", ["a step of training", "loss, nats", "norm of its gradient", "clipped at 1"], rows));
-  }
-
-  /** @param {boolean} busy */
-  #busy(busy) {
-    this.progress.parentElement?.toggleAttribute("hidden", !busy);
+  /** @param {boolean} shown */
+  #reveal(shown) {
+    for (const part of ["scale", "charts", "cells", "tables"]) byId(`memory-${part}`).hidden = !shown;
   }
 
   /** @param {number} alpha */
@@ -252,28 +199,28 @@ export class Memory {
     if (this.cells.length === count) return;
     for (const cell of this.cells) cell.remove();
     this.cells = Array.from({ length: count }, (_, at) => {
+      const memory = () => /** @type {CellMemory} */ (this.found?.cells[at].memory);
       return new MemoryCell({
-        onPick: (t) => this.onStep(t + (this.found[at].memory?.whole.start ?? 0)),
-        onUnit: (unit) => this.onUnit(this.found[at].memory?.model.id ?? "", unit),
+        onPick: (t) => this.onStep(t + memory().whole.start),
+        onUnit: (unit) => this.onUnit(memory().model.id, unit),
         onNote: (pointer, note) => (pointer ? this.tooltip.show(pointer, [note]) : this.tooltip.hide()),
       });
     });
-    byId("memory-cells").dataset.lanes = String(count);
-    byId("memory-cells").replaceChildren(...this.cells.map(({ place }) => place));
+    const place = byId("memory-cells");
+    place.dataset.lanes = String(count);
+    place.replaceChildren(...this.cells.map((cell) => cell.place));
   }
 }
 
-/** How each cell's line is drawn, so that it is told without its colour. @type {Record<string, import("./lines.js").Style>} */
-const STYLE = { lstm: "line", gru: "dashed", rnn: "dotted" };
-
 /**
- * A name behind a piece of its line.
- * @param {string} cell
- * @param {string} text
- * @returns {(Node | string)[]}
+ * The class that the loss takes as right, the same for all cells: what the model in sight says in the end. null: what
+ * comes next.
+ * @param {Reading} reading
  */
-function named(cell, text) {
-  return [make("i", { class: "swatch", "data-cell": cell, "aria-hidden": "true" }), text];
+function targetOf(reading) {
+  if (reading.model.predicts_next) return null;
+  const said = reading.said(reading.tokens.length - 1);
+  return said.length > 1 ? leading(said) : Number(said[0] >= 0.5);
 }
 
 /**
@@ -283,7 +230,7 @@ function named(cell, text) {
  * @param {number} layer
  */
 function headed(memory, title, layer) {
-  const { start, stop } = memory.asked;
+  const { start, stop } = memory.whole;
   const steps = memory.layer(layer).inputs?.half_life ?? null;
   const life = steps === null ? `> ${stop - start - 1}` : String(steps);
   return [...named(memory.model.cell, title), make("em", {}, ` half-life ${life} ${steps === 1 ? "step" : "steps"}`)];
@@ -291,12 +238,6 @@ function headed(memory, title, layer) {
 
 /** @param {unknown} error */
 function reasonOf(error) {
-  return error instanceof Problem ? error.message : "The server does not answer.";
-}
-
-/** @param {Iterable<number>} values not a number where there is none */
-function greatest(values) {
-  let most = 0;
-  for (const value of values) if (Math.abs(value) > most) most = Math.abs(value);
-  return most;
+  if (error instanceof Problem) return error.message;
+  return error instanceof TypeError ? "The server does not answer." : `This could not be read: ${error instanceof Error ? error.message : error}.`;
 }

@@ -1,5 +1,6 @@
 // What one cell remembers: the triangle of all pairs of words, what is left of one word's past, and its gates' part in it.
 
+import { numbers } from "./api.js";
 import { rowAxis, wordAxis } from "./axis.js";
 import { Chart } from "./chart.js";
 import { diverging, sequential } from "./colors.js";
@@ -89,8 +90,8 @@ export class MemoryCell {
       this.shown = null;
       this.triangle.row.hidden = true;
       this.triangle.title.textContent = SHOWN[shown].sign;
-      this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
       this.triangle.remove();
+      this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
       return;
     }
     const rows = rowAxis(words, this.triangle.size.height);
@@ -100,7 +101,7 @@ export class MemoryCell {
     this.#mark(memory.row);
     const { sign } = SHOWN[shown];
     const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
-    return this.triangle.show(sign, ["row: word t; column: word k"], figureOf(this.triangle.size, heatmap), table);
+    return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
   }
 
   /**
@@ -122,9 +123,15 @@ export class MemoryCell {
    * @param {Look} look
    */
   #showShares(memory, { shares: range, color, ink, line }) {
-    const { attribution } = memory.back;
-    if (!attribution) return this.shares.hide();
-    const { output, gradient_times_input: first, integrated_gradients: integrated, difference, gap } = attribution;
+    const { attribution, model } = memory;
+    const title = `What P(${visible(memory.back.attribution?.output ?? "")}) owes to each ${model.tokenizer}`;
+    if (!attribution) {
+      this.shares.remove();
+      this.shares.title.textContent = title;
+      this.shares.note.textContent = "It changes so suddenly on the way from no text to this one that its shares cannot be computed.";
+      return;
+    }
+    const { gradient_times_input: first, integrated_gradients: integrated, difference, gap } = attribution;
     const curves = [
       { name: "integrated gradients", y: integrated },
       { name: "gradient × input", y: first },
@@ -134,10 +141,10 @@ export class MemoryCell {
       { y: first, color: ink, style: /** @type {const} */ ("points") },
     ];
     const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
-    const sum = difference === null || gap === null ? "" : `; they add up to ${figure(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
+    const sum = difference === null || gap === null ? "" : `; those of all words add up to ${figure(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
     const after = `after “${shortened(memory.words[memory.row], 12)}”`;
     const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
-    return this.shares.show(`What P(${visible(output)}) owes to each word`, [note], lines, { ...table, caption: "shares by word" });
+    return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
   }
 
   /**
@@ -152,7 +159,7 @@ export class MemoryCell {
     }
     const { words } = memory;
     const { steps } = memory.whole;
-    const along = memory.along(scales);
+    const along = numbers(scales.along);
     const values = along.map((tau) => Math.log10(Number.isNaN(tau) ? Math.max(steps, 2) : tau));
     const rows = rowAxis(words, this.triangle.size.height);
     const axis = wordAxis(words, this.scales.size.width - rows.room - MARGIN.right);
@@ -163,7 +170,7 @@ export class MemoryCell {
       scale: sequential(),
       range: /** @type {[number, number]} */ ([0, Math.log10(Math.max(steps, 2))]),
       ink,
-      rows: { at: [0, units - 1], labels: ["slowest", "fastest"], room: rows.room },
+      rows: { at: [0, units - 1], labels: ["slow", "fast"], room: rows.room },
     };
     const slow = scales.ranking.slice(0, SLOWEST).map((unit) => {
       const tau = scales.tau[unit];
@@ -215,7 +222,7 @@ export class MemoryCell {
       cells: [figure(most, 2), figure(radius, 2)],
     }));
     const found = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], stretched)];
-    if (shut.length) found.unshift(tableOf("Saturation of the gates", ["gate", "below 0.1", "usually", "above 0.9", "usually"], shut));
+    if (shut.length) found.unshift(tableOf("Saturation of the gates", ["gate", "below 0.1", "trained, usually", "above 0.9", "trained, usually"], shut));
     return found;
   }
 
@@ -244,8 +251,7 @@ export class MemoryCell {
   #describe({ k, t }) {
     const { memory, matrix } = /** @type {NonNullable<MemoryCell["shown"]>} */ (this.shown);
     const value = matrix[t * memory.words.length + k];
-    const pair = `${visible(memory.words[t])} by ${visible(memory.words[k])}: `;
-    return pair + (Number.isNaN(value) ? "0" : magnitude(value));
+    return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${written(value, true)}`;
   }
 }
 
@@ -266,7 +272,7 @@ export function curvesOf(memory, shown, layer) {
   if (shown === "inputs" || shown === "words") return [{ name: SHOWN[shown].sign, y: row(shown) ?? [] }];
   const kept = row("kept");
   return [
-    { name: "all paths, Frobenius norm", y: row("states") ?? [] },
+    { name: "all paths, root mean square", y: row("states") ?? [] },
     { name: "all paths, greatest stretch", y: memory.spectral(layer) },
     ...(kept ? [{ name: "the cell’s own path", y: kept }] : []),
   ];
@@ -294,7 +300,7 @@ function rowsOf(words, matrix) {
  * @param {boolean} log
  */
 function written(value, log) {
-  if (value === null || Number.isNaN(value)) return "";
+  if (value === null || Number.isNaN(value)) return "0";
   return log ? magnitude(value) : figure(value, 3);
 }
 

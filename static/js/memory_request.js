@@ -6,20 +6,20 @@ import { fetchMemory, numbers } from "./api.js";
 /** @typedef {import("./api.js").LayerMemory} LayerMemory */
 /** @typedef {keyof typeof SHOWN} Shown */
 /** @typedef {keyof typeof WEIGHTS} Weights */
-/** @typedef {{model: import("./api.js").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Shown}} Asked `step`: the one looked back from */
+/** @typedef {{model: import("./api.js").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Shown, target: number | null}} Asked `step`: the one looked back from; `target`: the class that the loss takes as right */
 
 /** What the triangles show: its name, the derivative in signs, what that says, and the part of an answer that it is of. */
 export const SHOWN = {
   states: {
     name: "states by earlier states",
-    sign: "‖∂sₜ/∂sₖ‖",
-    says: "how much of a small change of the state after word k is left in the state after word t; the state is h, of an LSTM h and c",
+    sign: "‖∂sₜ/∂sₖ‖ : ‖∂sₖ/∂sₖ‖",
+    says: "how much of a small change of the state after word k is left after word t, as the root mean square over all directions; the state is h, of an LSTM h and c",
     part: "states",
   },
   kept: {
     name: "the cell’s own path alone",
-    sign: "‖∏ f‖, ‖∏ z‖",
-    says: "the same with all gates held as they are, so that the state is only multiplied by the gate that keeps it",
+    sign: "∏ f, ∏ z",
+    says: "the same with gates and candidate held as they are, so that the state is only multiplied by the gate that keeps it",
     part: "states",
   },
   inputs: {
@@ -44,10 +44,11 @@ export const WEIGHTS = {
 };
 
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
+const COMPLETE = 0.05; // what the shares may miss, of the difference that they are shares of
 const KEPT = 40; // answers: some sweeps of the slider over three cells
 
 /** The two calls of a cell: what holds for the whole text, and what is seen from one step. @param {Asked} asked */
-function bodies({ model, text, start, stop, step, alpha, weights, shown }) {
+function bodies({ model, text, start, stop, step, alpha, weights, shown, target }) {
   const forgets = model.cell === "lstm"; // other cells have no forget gate to be biased
   const common = {
     text: text.toWellFormed(),
@@ -59,7 +60,7 @@ function bodies({ model, text, start, stop, step, alpha, weights, shown }) {
   };
   const parts = new Set([...ALWAYS, SHOWN[shown].part]);
   return [
-    { ...common, parts: [...parts] },
+    { ...common, parts: [...parts], target },
     { ...common, parts: ["spectral", "attribution"], step },
   ];
 }
@@ -90,6 +91,7 @@ export class MemoryRequests {
             done[at] = share;
             onDone((done[0] + done[1]) / 2);
           }));
+        done[at] = 1;
         this.answers.delete(key);
         this.answers.set(key, answer);
         if (this.answers.size > KEPT) this.answers.delete(/** @type {string} */ (this.answers.keys().next().value));
@@ -134,12 +136,10 @@ export class CellMemory {
     return this.back.layers[Math.min(index, this.back.layers.length - 1)].log10_spectral ?? [];
   }
 
-  /**
-   * The time scales of the text up to each step, step by step; not a number where they are longer than the text.
-   * @param {import("./api.js").TimeScales} scales
-   */
-  along(scales) {
-    return numbers(scales.along);
+  /** Each word's share in an output, if its integral could be found: a saturated network changes its mind too suddenly. */
+  get attribution() {
+    const found = this.back.attribution;
+    return found && Math.abs(found.gap ?? Infinity) <= COMPLETE * Math.max(Math.abs(found.difference ?? 0), COMPLETE) ? found : null;
   }
 
   /**
@@ -148,13 +148,14 @@ export class CellMemory {
    * @param {number} index of the layer
    */
   matrix(shown, index) {
-    const { states, inputs } = this.layer(index);
-    const array = {
-      states: states?.log10_norms,
-      kept: states?.log10_kept,
-      inputs: inputs?.log10_norms,
-      words: this.whole.words?.log10_norms,
+    const { states, inputs, hidden_size: units } = this.layer(index);
+    const { array, whole = 1 } = {
+      states: { array: states?.log10_norms, whole: this.model.cell === "lstm" ? 2 * units : units },
+      kept: { array: states?.log10_kept, whole: units },
+      inputs: { array: inputs?.log10_norms },
+      words: { array: this.whole.words?.log10_norms },
     }[shown];
-    return array ? numbers(array) : null;
+    // Of a state by itself the norm is the root of the number of its directions: by it, all that there is is 1.
+    return array ? numbers(array).map((value) => value - Math.log10(whole) / 2) : null;
   }
 }

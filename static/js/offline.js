@@ -5,6 +5,15 @@ import { escaped, visible } from "./text.js";
 
 /** @typedef {{name: string, words: string[], size: {width: number, height: number}, heatmap: import("./plot.js").Heatmap}} Sheet a panel */
 
+/** The bar of colours beside each panel. */
+const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4, nticks: 3 };
+const ROOM = 46; // pixels for it
+
+/** @param {Plotly.Layout} layout */
+function widened({ width, margin, ...rest }) {
+  return { ...rest, width: width + ROOM, margin: { ...margin, t: margin.t + 6, r: margin.r + ROOM } };
+}
+
 /** Runs in the file, after Plotly and the panels. */
 const PROGRAM = `
 for (const { name, words, units, data, layout } of panels) {
@@ -27,7 +36,7 @@ export async function asHtml(title, about, sheets) {
   const panels = sheets.map(({ name, words, size, heatmap }) => {
     const { data, layout } = figureOf(size, heatmap);
     const rounded = /** @type {Float32Array[]} */ (data[0].z).map((row) => Array.from(row, (value) => Math.round(value * 1e4) / 1e4));
-    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data[0], z: rounded }], layout };
+    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data[0], z: rounded, showscale: true, colorbar: SCALE }], layout: widened(layout) };
   });
   const { backgroundColor, color } = getComputedStyle(document.body);
   const plotly = await plotlySource();

@@ -229,6 +229,16 @@ export function sorted(infos) {
 }
 
 /**
+ * The greatest absolute value; a millionth where there is none.
+ * @param {Float32Array} values not a number for a gap
+ */
+export function greatest(values) {
+  let most = 1e-6;
+  for (const value of values) if (Math.abs(value) > most) most = Math.abs(value);
+  return most;
+}
+
+/**
  * The range of the colours of an activation: its own where it is bounded, else symmetric about 0, or from 0, to `most`.
  * @param {ActivationInfo} info
  * @param {number} most

@@ -3,7 +3,7 @@
 import { Difference, align, differenceInfo, pairLabel } from "./alignment.js";
 import { Lane } from "./lane.js";
 import { standout, unitsBy } from "./order.js";
-import { rangeOf } from "./panels.js";
+import { greatest, rangeOf } from "./panels.js";
 
 /** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -95,7 +95,7 @@ export class Picture {
 
   /** @param {Pin | null} pin */
   pin(pin) {
-    if (this.stale) return;
+    if (this.stale || (pin && pin.k >= this.width)) return;
     this.pinned = pin;
     this.tooltip.hide();
     this.refresh();
@@ -246,11 +246,6 @@ function mostOf(readings, layers) {
     }
   }
   return most;
-}
-
-/** @param {Float32Array} values */
-function greatest(values) {
-  return values.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 1e-6);
 }
 
 /**

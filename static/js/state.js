@@ -105,7 +105,7 @@ export function readAddress({ search, hash }) {
   }
   if (!["", "cells", "text"].includes(String(found.compare ?? ""))) delete found.compare;
   for (const [name, value] of new URLSearchParams(hash.slice(1))) {
-    const read = name in BEHIND ? BEHIND[/** @type {keyof typeof BEHIND} */ (name)].read(value) : undefined;
+    const read = Object.hasOwn(BEHIND, name) ? BEHIND[/** @type {keyof typeof BEHIND} */ (name)].read(value) : undefined;
     if (read === undefined) strange.push(`${name}=${value}`);
     else found[name] = read;
   }

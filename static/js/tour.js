@@ -36,6 +36,11 @@ export class Tour {
     });
   }
 
+  /** The letter of the panel that the chapter speaks of most; empty for none. */
+  get panel() {
+    return (this.at !== null && this.chapters[this.at - 1].dataset.panel) || "";
+  }
+
   /**
    * Open a chapter, and let it set the picture; close the tour with null.
    * @param {number | null} chapter from 1

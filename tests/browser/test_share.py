@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Download, Page, expect
 
 from .driving import DRAWN, SENTENCE, another_page, layer_of, opened, shown, trace, type_sentence
 
@@ -113,10 +113,11 @@ def test_npz_is_read_by_numpy(page: Page, server: httpx2.Client) -> None:
 def test_numbers_of_a_comparison_are_a_file_for_each_lane(page: Page, server: httpx2.Client) -> None:
     opened(page, f"/?text={SENTENCE}&compare=text&other=not bad")
     sheet(page)
-    files: dict[str, Path] = {}
-    page.on("download", lambda download: files.update({download.suggested_filename: Path(download.path())}))
-    with page.expect_event("download", lambda download: download.suggested_filename.endswith("2.npz")):
+    downloads: list[Download] = []
+    page.on("download", lambda download: downloads.append(download))
+    with page.expect_event("download", lambda _: len(downloads) == 2):
         page.locator("[data-save=npz]").click()
+    files = {download.suggested_filename: download.path() for download in downloads}
     with (
         np.load(files["gatescope-sentiment-lstm-1.npz"]) as first,
         np.load(files["gatescope-sentiment-lstm-2.npz"]) as second,

@@ -15,7 +15,7 @@ from gatescope.recurrent.attribution import (
     word_gradient,
     word_norms,
 )
-from gatescope.recurrent.differentiable import embedded, logits_of
+from gatescope.recurrent.differentiable import double_of, embedded, logits_of
 from gatescope.recurrent.jacobians import layer_jacobians
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
@@ -105,7 +105,7 @@ def test_what_fades_past_the_range_of_floats_is_no_zero() -> None:
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_integrated_gradients_are_complete(variant: dict[str, Any], quantity: Quantity) -> None:
     network, tokens = random_network(**variant, layers=2, scale=1.5), random_tokens(8)
-    found = finished(network, tokens, 6, 1, quantity, points=[256], tolerance=0)
+    found = finished(network, tokens, 6, 1, quantity, most=256, tolerance=0)
     logits = logits_of(network, torch.stack([embedded(network, tokens), torch.zeros(8, 5)], dim=1))[6, :, 1]
     these, none = (torch.sigmoid(logits) if quantity == "probability" else logits).tolist()
     assert found.points == 256
@@ -131,8 +131,21 @@ def test_integrated_gradients_of_a_linear_function_are_gradient_times_input() ->
 
 def test_integrated_gradients_take_as_many_points_as_they_need() -> None:
     network, tokens = random_network(cell="rnn", nonlinearity="relu", scale=3.0), random_tokens(6)
-    counts = [finished(network, tokens, 5, 0, "logit", tolerance=each).points for each in (1e9, 0)]
+    counts = [finished(network, tokens, 5, 0, "logit", most=128, tolerance=each).points for each in (1e9, 0)]
     assert counts == [16, 128]
+
+
+def test_integrated_gradients_find_where_a_saturated_network_changes_its_mind() -> None:
+    network, tokens = random_network(cell="lstm", scale=9.0), random_tokens(12)
+    x = embedded(double_of(network), tokens).detach()
+    nodes, weights = (torch.from_numpy(each) / 2 for each in np.polynomial.legendre.leggauss(128))
+    batch = ((nodes + 0.5)[:, None] * x[:, None]).requires_grad_()
+    outputs = torch.sigmoid(logits_of(double_of(network), batch)[11, :, 0])
+    [gradient] = torch.autograd.grad(outputs.sum(), batch)
+    found = finished(network, tokens, 11, 0, "probability")
+    evenly = float((gradient * x[:, None]).sum(dim=(0, 2)) @ weights)
+    assert abs(evenly - found.difference) > 0.05 * abs(found.difference), "128 points laid evenly miss it"
+    assert abs(found.gap) <= 1e-3 * abs(found.difference)
 
 
 @pytest.mark.parametrize("config", FUSED.values(), ids=FUSED)

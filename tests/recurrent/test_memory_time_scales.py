@@ -20,7 +20,7 @@ def test_medians_are_taken_of_norms_not_of_their_logarithms() -> None:
         ([5, 0, -0.3, -0.31], 3),  # log₁₀ ½ ≈ −0.301
         ([5, 0, -math.inf], 2),
         ([0, 0, 0.1, 5], None),
-        ([0, -math.inf, -math.inf], None),
+        ([0, -math.inf, -math.inf], 1),
         ([0, 1], None),
         ([0], None),
     ],

@@ -60,7 +60,7 @@ def test_every_number_is_marked_and_right(tour: str) -> None:
 
 
 def remembered(claim: dict[str, str]) -> str:
-    """The norm of the last state by the first, or the half-life, as the page writes it."""
+    """The median norm at a distance, or the half-life, as the page writes it."""
     model = load_model(MODELS / claim["data-model"])
     network, tokens = model.network, model.tokenizer(claim["data-text"])
     if claim["data-memory"] == "half-life":
@@ -71,7 +71,7 @@ def remembered(claim: dict[str, str]) -> str:
         network = untrained(model.config.network, 0, None if claim["data-weights"] == "untrained" else 1)
     network = with_recurrence(network, float(claim["data-alpha"]))
     [(_, jacobians)] = layer_jacobians(network, trace(network, tokens))
-    norm = 10 ** memory.norms(jacobians)[-1, 0]
+    norm = 10 ** memory.by_distance(memory.norms(jacobians, "input"))[int(claim["data-distance"])]
     mantissa, exponent = f"{norm:.1e}".split("e")
     if -3 <= int(exponent) < 4:
         return f"{norm:.2g}"
