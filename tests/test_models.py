@@ -162,6 +162,14 @@ def test_characters_are_foretold_better_than_by_what_followed_the_last_four(task
 
 
 @pytest.mark.parametrize("task", ["prose", "code"])
+def test_no_cell_state_runs_away_to_where_tanh_is_flat(task: str) -> None:
+    statistics = STORE.models[f"{task}-lstm"].statistics
+    assert statistics is not None
+    [c] = [each for each in statistics.activations if each.activation == "c"]
+    assert max(c.standard_deviation) < 5
+
+
+@pytest.mark.parametrize("task", ["prose", "code"])
 def test_the_readme_gives_the_same_figures(task: str) -> None:
     figures = [STORE.models[f"{task}-{cell}"].config.metrics[0] for cell in CELLS]
     [ngram] = {each.baselines["5-gram"] for each in figures}

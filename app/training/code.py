@@ -11,13 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..analysis.features import Feature
-from ..recurrent.cells import CellName
 from ..recurrent.trace import FloatArray
-from .characters import CHARACTERS, LEARNING_RATES, CharacterLesson, line_position
+from .characters import CharacterLesson, line_position
 from .corpora import Part
 from .download import DataError
 from .lesson import Lesson
-from .train import Recipe
 
 OMITTED = frozenset(
     {"test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages"}
@@ -40,14 +38,13 @@ class Code(CharacterLesson):
     """The lesson."""
 
     name = "code"
-    hidden_size = 128
-    recipes: ClassVar[Mapping[CellName, Recipe]] = {
-        cell: CHARACTERS(epochs=4, batch_size=16, learning_rate=rate) for cell, rate in LEARNING_RATES.items()
-    }
+    epochs = 4
     parting = (
         "In the order of the paths, the last 5 % of the characters are the test part and the 5 % before them the "
-        "validation part, in whole files: packages that lie next to each other share names and habits, so that figures "
-        "of another choice of files may differ."
+        "validation part, in whole files, so that most packages are of one part alone: what is left of a file or a "
+        "package tells of the rest. Which files these are decides much: to a 5-gram that knows all that went before, "
+        "the last 5 % of Python 3.11.7 take 1.98 bits per character in this order, 1.85 to 2.19 in eleven others, and "
+        "the last 5 % of each file 1.85."
     )
     sample = 11
     presentation: ClassVar[Mapping[str, Any]] = {

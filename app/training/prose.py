@@ -16,13 +16,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..analysis.features import Feature
-from ..recurrent.cells import CellName
 from ..recurrent.trace import FloatArray
-from .characters import CHARACTERS, LEARNING_RATES, CharacterLesson, line_position
+from .characters import CharacterLesson, line_position
 from .corpora import Part
 from .download import TIMEOUT, DataError, MissingClientError
 from .lesson import Lesson
-from .train import Recipe
 
 PACKAGE = "r-cran-janeaustenr"  # of Debian; any version of it whose text is the same will do
 DATABASE = "./usr/lib/R/site-library/janeaustenr/data/Rdata.rdb"
@@ -41,10 +39,7 @@ class Prose(CharacterLesson):
     """The lesson."""
 
     name = "prose"
-    hidden_size = 128
-    recipes: ClassVar[Mapping[CellName, Recipe]] = {
-        cell: CHARACTERS(epochs=7, batch_size=16, learning_rate=rate) for cell, rate in LEARNING_RATES.items()
-    }
+    epochs = 7
     parting = (
         "The last 5 % of the text are the test part, the 2.5 % before them the validation part; each begins with a "
         "paragraph."

@@ -10,7 +10,7 @@ import numpy as np
 from ..analysis.features import Feature
 from ..recurrent.cells import CellName
 from ..recurrent.trace import FloatArray
-from .characters import CHARACTERS, LEARNING_RATES, LENGTH, SYMBOLS, WINDOW, CharacterLesson
+from .characters import LENGTH, RECIPES, SYMBOLS, WINDOW, CharacterLesson
 from .corpora import Part
 from .download import DataError
 from .files import TextFile, read
@@ -32,8 +32,6 @@ class Text(CharacterLesson):
     """The lesson: the first part of the text to learn from, then one to validate on, the last to test on."""
 
     name = "text"
-    hidden_size = 128
-    recipes: ClassVar[Mapping[CellName, Recipe]] = {}  # it depends on the length
     presentation: ClassVar[Mapping[str, Any]] = {
         "description": "After each character: the probability of every character to come next."
     }
@@ -52,12 +50,8 @@ class Text(CharacterLesson):
         """As many epochs as make about ``STEPS`` batches, fewer once the validation part is no longer learned."""
         length = len(self.parts["train"])
         rows = bounded(length // ROW, *ROWS)
-        return CHARACTERS(
-            epochs=bounded(round(STEPS * rows * WINDOW / length), *EPOCHS),
-            batch_size=rows,
-            learning_rate=LEARNING_RATES[cell],
-            patience=5,
-        )
+        epochs = bounded(round(STEPS * rows * WINDOW / length), *EPOCHS)
+        return RECIPES[cell](epochs=epochs, batch_size=rows, patience=5)
 
     def features(self, text: str) -> Sequence[Feature]:
         """Characters since the line break, and of the word so far; not known before the first break or blank."""

@@ -42,6 +42,7 @@ class Recipe(Start):
     batch_size: int = 64
     learning_rate: float = 4e-3  # of AdamW at the first step; a half cosine takes it to 0
     weight_decay: float = 1e-4
+    cell_decay: float = 0.0  # of an LSTM: how much the mean square of c, where a batch ends, adds to the loss
     clip: float = 1.0  # largest norm of the gradient
     dropout: float = 0.3  # of the embedded tokens and of what the head reads
     unknown: float = 0.1  # share of the tokens that are replaced by the unknown one
@@ -138,14 +139,19 @@ class _Run:
         return self.task.epoch(self.recipe.batch_size, self.generator)
 
     def learn(self, batch: Batch, done: float) -> float:
-        """One step on ``batch``, at the share ``done`` of the run; the loss before it."""
+        """One step on ``batch``, at the share ``done`` of the run; the loss before it.
+
+        The cell state of an LSTM has no bound. Where it has run away, tanh(c) is flat: no error reaches its gates any
+        more, and nothing but a price on c itself brings it back (compare Krueger & Memisevic 2016).
+        """
         recipe = self.recipe
         self.optimiser.param_groups[0]["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
         logits, last = _noisy_logits(self.network, batch, recipe, self.carried if batch.follows else None)
         self.carried = (last[0].detach(), last[1].detach()) if isinstance(last, tuple) else last.detach()
         loss = self.task.loss(logits, batch)
+        price = recipe.cell_decay * last[1].square().mean() if isinstance(last, tuple) and recipe.cell_decay else 0
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss + price).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
         self.optimiser.step()
         return loss.item()

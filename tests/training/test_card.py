@@ -9,6 +9,7 @@ from gatescope.recurrent.network import NetworkConfig
 from gatescope.store import ActivationStatistics, Metric, NamedUnit, Statistics
 from gatescope.training.card import card, cell, figure, with_units
 from gatescope.training.train import Recipe
+from model_folders import UNIT
 
 
 def lesson_facts(**changes: Any) -> dict[str, Any]:
@@ -21,20 +22,6 @@ def lesson_facts(**changes: Any) -> dict[str, Any]:
         baselines={"unigram": 4.5},
         seeds=[1.5, 1.625],
         examples=12,
-    )
-    unit = NamedUnit(
-        feature="bracket depth",
-        layer=0,
-        direction="forward",
-        activation="c",
-        unit=7,
-        sign=-1,
-        measure="r",
-        score=0.9,
-        interval=(0.85, 0.95),
-        untrained=[0.25, 0.5],
-        texts=8,
-        steps=100,
     )
     return {
         "title": "LSTM",
@@ -52,7 +39,7 @@ def lesson_facts(**changes: Any) -> dict[str, Any]:
             "note": "In words.",
         },
         "metrics": [metric],
-        "units": [unit],
+        "units": [UNIT],
         "features": ["bracket depth"],
         "seed": 1,
         "seeds": [0, 1],
@@ -95,7 +82,7 @@ def test_the_card_of_a_lesson_says_all_that_was_measured() -> None:
         "(softmax over 97); 97 rows in the vocabulary, the unknown token among them; 98,765 parameters in float32.",
         "(1.7500, 1.5000; the less, the better).",
         r"| held-out \| text | bits per character | 12 | 1.500 (1.250 to 1.750) | 1.500, 1.625 | unigram 4.500 |",
-        "| bracket depth | cell state *c* | 7 | −r | 0.900 (0.850 to 0.950) | 0.250, 0.500 |",
+        "| bracket depth | cell state *c* | 6 | −r | 0.800 (0.700 to 0.900) | 0.100, 0.300 |",
         "| name | version |",
         r"| a\|b | 1 |",
         "| train | 8,000,000 |",
@@ -139,9 +126,16 @@ def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
     assert limited.index("## Limits and use") < limited.index("Not for chess.") < limited.index("## Licence")
 
 
-@pytest.mark.parametrize("units", [[], lesson_facts()["units"]])
+def test_a_price_on_the_cell_state_is_said() -> None:
+    recipe = asdict(Recipe(epochs=6, cell_decay=0.001))
+    text = " ".join(card(lesson_facts(recipe=recipe)).split())
+    assert "weight decay 0.0001, 0.001 of the mean square of the cell state added to the loss, 6 epochs in" in text
+    assert "cell state added" not in card(lesson_facts())
+
+
+@pytest.mark.parametrize("units", [[], [UNIT]])
 def test_units_written_anew_leave_the_card_that_they_were_first_written_in(units: list[NamedUnit]) -> None:
-    other = lesson_facts()["units"][0].model_copy(update={"unit": 9})
+    other = UNIT.model_copy(update={"unit": 9})
     text = card(lesson_facts(units=[other]))
     assert with_units(text, lesson_facts(units=units)) == card(lesson_facts(units=units)) != text
     assert with_units("# Another card\n", lesson_facts()) == "# Another card\n"
@@ -149,7 +143,7 @@ def test_units_written_anew_leave_the_card_that_they_were_first_written_in(units
 
 def test_a_unit_of_a_deeper_network_is_given_its_layer() -> None:
     network = {**lesson_facts()["network"], "layers": 2}
-    assert "| 7 (layer 0, forward) |" in card(lesson_facts(network=network))
+    assert "| 6 (layer 0, forward) |" in card(lesson_facts(network=network))
 
 
 @pytest.mark.parametrize(

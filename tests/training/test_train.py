@@ -169,6 +169,30 @@ def test_chrono_initialisation_draws_the_biases_from_the_length() -> None:
     assert spans.mean().item() == pytest.approx(50.5, abs=1.5)
 
 
+class Unwanted(FirstToken):
+    """Nothing is asked for: no error moves any weight."""
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        return 0 * logits.sum()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_price_on_the_cell_state_brings_it_down(cell: str) -> None:
+    config = NetworkConfig(cell, 5, 4, 8, 1)
+
+    def size(cell_decay: float) -> float:
+        """The size of the state after a text, in a network that learned nothing else."""
+        losses: list[float] = []
+        recipe = Recipe(epochs=4, weight_decay=0, cell_decay=cell_decay, learning_rate=0.02)
+        network = train(config, Unwanted(), recipe, 0, lambda _, loss: losses.append(loss))
+        assert losses == [0] * 48  # the price is no part of what is reported
+        _, last = network.states(network.embedding(torch.tensor([[1, 2, 3, 4] * 5])))
+        return float((last[1] if isinstance(last, tuple) else last).square().mean())
+
+    free, priced = size(0), size(1)
+    assert priced < 0.2 * free if cell == "lstm" else priced == free
+
+
 def test_windows_of_a_text_go_on_from_the_states_of_the_window_before() -> None:
     class Recall:
         """The first token of the first window, asked for in the second."""
