@@ -25,7 +25,7 @@ from .trace import LayerTrace, Trace
 Quantity = Literal["probability", "logit"]
 Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as of ``layer_jacobians``
 
-POINTS = 640  # of the quadrature of integrated gradients, at most
+POINTS = 400  # of the quadrature of integrated gradients, at most
 
 _BLOCK = 1 << 22  # numbers that are carried back together
 _NODES = 8  # of each part of the way

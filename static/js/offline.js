@@ -6,7 +6,7 @@ import { escaped, visible } from "./text.js";
 /** @typedef {{name: string, words: string[], size: {width: number, height: number}, heatmap: import("./plot.js").Heatmap}} Sheet a panel */
 
 /** The bar of colours beside each panel. */
-const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4, nticks: 3 };
+const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4, tickformat: ".2~f" };
 const ROOM = 46; // pixels for it
 
 /** @param {Plotly.Layout} layout */
@@ -36,7 +36,7 @@ export async function asHtml(title, about, sheets) {
   const panels = sheets.map(({ name, words, size, heatmap }) => {
     const { data, layout } = figureOf(size, heatmap);
     const rounded = /** @type {Float32Array[]} */ (data[0].z).map((row) => Array.from(row, (value) => Math.round(value * 1e4) / 1e4));
-    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data[0], z: rounded, showscale: true, colorbar: SCALE }], layout: widened(layout) };
+    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data[0], z: rounded, showscale: true, colorbar: { ...SCALE, tickvals: [...new Set([heatmap.range[0], 0, heatmap.range[1]])] } }], layout: widened(layout) };
   });
   const { backgroundColor, color } = getComputedStyle(document.body);
   const plotly = await plotlySource();

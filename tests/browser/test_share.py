@@ -147,6 +147,8 @@ def test_pictures_are_saved(page: Page, browser: Browser, tmp_path: Path) -> Non
         alone.goto(file.as_uri())
         expect(alone.locator("image")).to_have_count(6)
         expect(alone.get_by_text("forget gate f", exact=True)).to_be_visible()
+        expect(alone.get_by_text("negative · P(positive) = 0.07", exact=True)).to_be_visible()
+        expect(alone.locator("linearGradient")).to_have_count(3)
 
 
 def test_html_file_needs_no_network_and_answers_to_the_pointer(
