@@ -1,10 +1,7 @@
 // The equations of a step, with the numbers of one unit in them.
 
 import { make } from "./dom.js";
-import { isRelu } from "./step.js";
-import { figure } from "./text.js";
-
-const DECIMALS = 3;
+import { isRelu, written } from "./step.js";
 
 /** @typedef {[string]} Quantity a key of a step */
 /** @typedef {{of: string, is: (string | Quantity)[]}} Equation */
@@ -36,8 +33,8 @@ export function equations(model, step) {
   const cell = isRelu(model) ? "relu" : model.cell;
   const found = EQUATIONS[cell].map(({ of, is }) => {
     const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));
-    const figures = is.map((part, at) => (typeof part === "string" ? part : number(step[part[0]], is[at - 1], is[at + 1])));
-    const result = make("output", {}, figure(step[of], DECIMALS));
+    const figures = is.map((part, at) => (typeof part === "string" ? part : number(written(step, part[0]), is[at - 1], is[at + 1])));
+    const result = make("output", {}, written(step, of));
     return make("p", { class: "equation" }, name(of), " = ", ...letters, make("span", {}, " = ", ...figures, " ≈ ", result));
   });
   return cell in NOTES ? [...found, make("p", { class: "note" }, NOTES[cell])] : found;
@@ -55,12 +52,11 @@ function name(key) {
 
 /**
  * A number; a negative one in brackets where something stands before or behind it.
- * @param {number} value
+ * @param {string} text
  * @param {string | Quantity | undefined} before
  * @param {string | Quantity | undefined} behind
  */
-function number(value, before, behind) {
-  const text = figure(value, DECIMALS);
+function number(text, before, behind) {
   const alone = typeof before === "string" && before.endsWith("(") && behind === ")";
   return text.startsWith("−") && !alone ? `(${text})` : text;
 }

@@ -1,8 +1,7 @@
 // The circuit of a cell, drawn once, whose wires carry the numbers of one unit at one step.
 
 import { draw } from "./dom.js";
-import { isRelu } from "./step.js";
-import { figure } from "./text.js";
+import { isRelu, written } from "./step.js";
 
 /**
  * @typedef {object} Circuit
@@ -149,7 +148,7 @@ export class CircuitDrawing {
    * @param {string} word
    */
   show(step, word) {
-    for (const [key, { text, name }] of this.figures) text.textContent = `${name} ${figure(step[key], 3)}`.trim();
+    for (const [key, { text, name }] of this.figures) text.textContent = `${name} ${written(step, key)}`.trim();
     this.input.textContent = `xₜ ${word}`;
   }
 }

@@ -1,5 +1,9 @@
 // One unit at one step in numbers: everything that the circuit's wires carry and that the equations hold.
 
+import { figure } from "./text.js";
+
+const DECIMALS = 3;
+
 /** @typedef {import("./reading.js").LayerReading} LayerReading */
 /** @typedef {Record<string, number>} Step letters of the step; "c-" and "h-" of the step before; products by their names */
 
@@ -22,6 +26,16 @@ export function stepOf(model, layer, t, unit) {
     return { ...step, "1−z": 1 - step.z, "z·h": step.z * step["h-"], "(1−z)·n": (1 - step.z) * step.n };
   }
   return { ...step, a: isRelu(model) ? step.h : Math.atanh(step.h) };
+}
+
+/**
+ * A number of a step. Where h is ±1 to float32, what it is the tanh of cannot be told from it.
+ * @param {Step} step
+ * @param {string} key
+ */
+export function written(step, key) {
+  if (key === "a" && !Number.isFinite(step.a)) return step.a > 0 ? "> 9" : "< −9";
+  return figure(step[key], DECIMALS);
 }
 
 /**

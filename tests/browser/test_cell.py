@@ -138,6 +138,15 @@ def test_units_stand_in_the_order_that_is_chosen(page: Page, server: httpx2.Clie
     assert "order=similarity" in page.url
 
 
+def test_what_a_saturated_unit_is_the_tanh_of_is_bounded(page: Page, server: httpx2.Client) -> None:
+    text = "It is a truth universally acknowledged"
+    h = layer_of(server, "prose-rnn", text)["h"]
+    t, unit = next((t, unit) for t, row in enumerate(h) for unit, value in enumerate(row) if value == -1)
+    opened(page, f"/?model=prose-rnn&text={text}#step={t}&unit={unit}")
+    expect(page.locator(".equation")).to_contain_text("= tanh(< −9) ≈ −1.000")
+    assert "a < −9" in on_wires(page)
+
+
 def test_phone_keeps_the_arithmetic_of_what_is_tapped_in_sight(browser: Browser, base_url: str) -> None:
     with another_page(browser, base_url=base_url, viewport={"width": 390, "height": 844}, has_touch=True) as page:
         opened(page, f"/?text={SENTENCE}")
