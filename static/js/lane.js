@@ -57,9 +57,11 @@ export class Lane {
     this.layer = layer;
     this.infos = reading.model.activations;
     this.words = reading.tokens.map((token) => token.text);
+    // The panels first: they ask for their sizes, which the browser knows as long as nothing above has changed.
+    const painted = this.panels.show(reading.model.cell, this.infos, layer, { words: this.words, order, ranges });
     this.#entitle(title);
     this.strip.show(reading);
-    return this.panels.show(reading.model.cell, this.infos, layer, { words: this.words, order, ranges });
+    return painted;
   }
 
   /**

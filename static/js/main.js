@@ -152,17 +152,18 @@ async function update() {
 async function show() {
   const { state: asked, readings } = shown;
   const lanes = library.lanes(asked);
-  bar.show(readings[0], state);
   const contents = readings.map((reading, at) => ({ title: lanes[at].title, reading }));
   const k = state.step === null ? null : state.step - asked.start;
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
   try {
-    const most = await picture.show(contents, {
+    const painted = picture.show(contents, {
       layer: state.layer,
       order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
       difference: asked.compare === "text",
     });
+    bar.show(readings[0], state);
+    const most = await painted;
     showLegend(lanes.flatMap(({ model }) => model.activations), most);
     showFound();
     remind();
