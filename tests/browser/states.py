@@ -59,7 +59,6 @@ def show(page: Page, address: str, state: State) -> None:
     else:
         page.goto(f"{address}/?{urlencode(state.query)}#{state.fragment}")
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(500)
     if state.point_at:
         letter, across, down = state.point_at
         box = page.locator(f".panel[data-letter={letter}] .plot").bounding_box()

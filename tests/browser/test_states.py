@@ -1,7 +1,7 @@
 """Every state whose picture is taken can be brought about, and nothing goes wrong in it."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from .driving import another_page
 from .states import STATES, show
@@ -17,5 +17,5 @@ def test_state_is_shown(browser: Browser, base_url: str, name: str) -> None:
         show(page, base_url, state)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window"
         if state.part:
-            assert page.locator(state.part).locator(".triangle .heatmaplayer image").count() == 3
+            expect(page.locator(state.part).locator(".triangle .heatmaplayer image")).to_have_count(3)
     assert said == []
