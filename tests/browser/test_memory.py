@@ -26,6 +26,14 @@ def remembered(page: Page, path: str, cells: int = 3) -> Page:
     return page
 
 
+def held_back(page: Page) -> None:
+    """The page with a picture of memory, and the request for that of a shorter text unanswered."""
+    remembered(page, f"/?text={SENTENCE}#memory=states")
+    page.route("**/memory", lambda _: None)
+    type_sentence(page, "good")
+    expect(page.locator("#memory-progress")).to_be_visible()
+
+
 def rows(page: Page, chart: str, cell: int = 0) -> list[tuple[str, list[str]]]:
     """The numbers of a chart, each row with its name."""
     details = page.locator(".memory-cell").nth(cell).locator(f".{chart} details")
@@ -306,11 +314,7 @@ def test_arrow_keys_move_the_slider_at_every_place(page: Page) -> None:
 
 
 def test_what_was_stopped_leaves_nothing_that_breaks(page: Page) -> None:
-    remembered(page, f"/?text={SENTENCE}#memory=states")
-    held: list[Route] = []
-    page.route("**/memory", lambda route: held.append(route))
-    type_sentence(page, "good")
-    expect(page.locator("#memory-progress")).to_be_visible()
+    held_back(page)
     page.get_by_role("button", name="stop", exact=True).click()
     page.set_viewport_size({"width": 1000, "height": 900})
     box = page.locator(".triangle .heatmaplayer image").first.bounding_box()
@@ -322,11 +326,7 @@ def test_what_was_stopped_leaves_nothing_that_breaks(page: Page) -> None:
 
 
 def test_blank_text_ends_what_is_under_way(page: Page) -> None:
-    remembered(page, f"/?text={SENTENCE}#memory=states")
-    held: list[Route] = []
-    page.route("**/memory", lambda route: held.append(route))
-    type_sentence(page, "good")
-    expect(page.locator("#memory-progress")).to_be_visible()
+    held_back(page)
     page.locator("#text").fill("")
     expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered of it appears.")
     expect(page.locator("#memory-progress")).to_be_hidden()
