@@ -23,7 +23,7 @@ run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options 
 test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k model"
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
-	$(BIN)/python -m pytest $(or $(ARGS),--cov)
+	$(BIN)/python -m pytest $(or $(ARGS),--cov --numprocesses auto --maxprocesses 4 --dist worksteal)
 
 lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .
