@@ -10,12 +10,18 @@ from torch import Tensor
 
 from . import kernels
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
+from .tile import LANES
 
 Array = NDArray[Any]
+Panels = tuple[Array, ...]  # of w_ih, w_hh and w_hr
+
+LONG = 64  # rows of inputs, from which on it is worth while to put the weights into panels
+FEW = 2**15  # weights, up to which it always is
 
 _KERNELS: dict[Cell, Callable[..., None]] = {
     RNN: kernels.rnn,
     RELU_RNN: kernels.relu_rnn,
+    LSTM: kernels.lstm,
     GRU: kernels.gru,
     RESET_BEFORE_GRU: kernels.reset_before_gru,
 }
@@ -29,11 +35,33 @@ class Arrays(NamedTuple):
     b_ih: Array  # (blocks·H,); zeros where the module has no biases
     b_hh: Array  # (blocks·H,)
     w_hr: Array  # (P, H); (0, H) where nothing projects
-    input_product: tuple[Tensor, Tensor]  # ``b_ih`` and the transpose of ``w_ih`` for PyTorch's matrix product
+    w_ih_t: Tensor  # (E, blocks·H) for PyTorch's matrix product
+    no_panels: Panels
+    free: list[Panels]  # memory for panels that no call is using
+
+    @property
+    def are_few(self) -> bool:
+        """Whether it is always worth while to put them into panels."""
+        return self.w_ih.size + self.w_hh.size <= FEW
 
     def are_finite(self) -> bool:
         """Whether no weight is NaN or infinite."""
         return bool(kernels.are_finite(*self[:5]))
+
+    def panels(self) -> Panels:
+        """The weights as they are now, in panels, which ``free`` takes back after use.
+
+        The memory is kept from call to call, since the first touch of a new page takes longer than filling it.
+        """
+        matrices = (self.w_ih, self.w_hh, self.w_hr)
+        try:
+            found = self.free.pop()
+        except IndexError:
+            found = tuple(np.empty((-(-len(w) // LANES), w.shape[1], LANES), np.float32) for w in matrices)
+        for w, panels in zip(matrices, found, strict=True):
+            if len(w) > 0:
+                kernels.put_in_panels(w, panels)
+        return found
 
 
 def serves(tensor: Tensor) -> bool:
@@ -47,7 +75,8 @@ def arrays_of(weights: CellWeights) -> Arrays:
     no_bias, no_projection = np.zeros(len(w_hh), np.float32), np.empty((0, w_hh.shape[1]), np.float32)
     b_ih, b_hh = (no_bias if bias is None else array_of(bias) for bias in (weights.b_ih, weights.b_hh))
     w_hr = no_projection if weights.w_hr is None else array_of(weights.w_hr)
-    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, (torch.from_numpy(b_ih), torch.from_numpy(w_ih).t()))
+    no_panels = tuple(np.empty((0, w.shape[1], LANES), np.float32) for w in (w_ih, w_hh, w_hr))
+    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, torch.from_numpy(w_ih).t(), no_panels, [])
 
 
 def unroll(
@@ -62,14 +91,32 @@ def unroll(
     else:
         states = [array_of(initial[letter]).copy() for letter in cell.states]
     a, *outputs = allocate(steps, batch, [rows, *(state.shape[1] for state in states if cell.gates)])
-    bias, w_ih = weights.input_product
-    torch.addmm(bias, x.detach().reshape(steps * batch, -1), w_ih, out=torch.from_numpy(a.reshape(steps * batch, rows)))
     gates = a.reshape(steps, batch, len(cell.blocks), size)
-    through_time: tuple[Any, ...] = (-1 if reverse else 1, np.array(lengths), *states, *outputs)
-    if cell is LSTM:
-        kernels.lstm(gates, weights.w_hh, weights.b_hh, weights.w_hr, *through_time)
-    else:
-        _KERNELS[cell](gates if cell.gates else a, weights.w_hh, weights.b_hh, *through_time)
+    with np.errstate(over="ignore"):  # a GRU multiplies that of the recurrent product of n by r
+        bias = weights.b_ih if cell.name == "gru" else weights.b_ih + weights.b_hh
+    is_long = steps * batch >= LONG
+    panels = weights.panels() if is_long or weights.are_few else weights.no_panels
+    panels_ih, panels_hh, panels_hr = panels
+    if panels is weights.no_panels or (is_long and torch.get_num_threads() > 1):
+        panels_ih, _, _ = weights.no_panels
+        inputs, into = x.detach().reshape(steps * batch, -1), torch.from_numpy(a.reshape(steps * batch, rows))
+        torch.addmm(torch.from_numpy(bias), inputs, weights.w_ih_t, out=into)
+    further = {"lstm": (weights.w_hr, panels_hr), "gru": (weights.b_hh,), "rnn": ()}[cell.name]
+    _KERNELS[cell](
+        array_of(x),
+        panels_ih,
+        bias,
+        gates if cell.gates else a,
+        weights.w_hh,
+        panels_hh,
+        *further,
+        -1 if reverse else 1,
+        np.array(lengths),
+        *states,
+        *outputs,
+    )
+    if panels is not weights.no_panels:
+        weights.free.append(panels)
     return dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
 
 

@@ -2,16 +2,19 @@
 
 ``cells.py`` defines the equations and is the oracle in the tests; here they are ordered for the processor.
 
-- The input products of all steps are one matrix product, made beforehand; gates and candidate then take its place.
-- The recurrent product of one sequence reads the rows of ``W_hh`` as they lie in memory, four at a time; a batch takes
-  them in panels, for four sequences at a time (``tile.py``).
+- The input products of some steps are one matrix product, made just before these steps are taken: it is still in the
+  cache when gates and candidate take its place.
+- All products take the weights in panels (``tile.py``), wherever there are so many rows that putting them there costs
+  less than it saves. Where there are not, the input products come from outside, and the recurrent product reads the
+  rows of ``W_hh`` as they lie in memory, four at a time.
 - e^x is a polynomial: the compiler turns it into vector code, which a call of the C library would prevent.
 - Nothing is allocated from step to step, and Python's lock is released throughout.
 
-A batch of B sequences lies step by step in arrays (T, B, ·). Sequence b has ``steps[b]`` of them, falling from T; what
-stands in its rows past them is of no meaning. ``direction`` is 1 from the first step to the last, or -1 from the last
-to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H) are what the sequences
-start from, and at the end what they ended with; P is H unless an LSTM projects.
+A batch of B sequences lies step by step in arrays (T, B, ·): the inputs ``x`` (T, B, E), and ``a``, which becomes gates
+and candidate. Where ``panels_ih`` are none, it holds the input products already. Sequence b has ``steps[b]`` steps,
+falling from T; what stands in its rows past them is of no meaning. ``direction`` is 1 from the first step to the last,
+or -1 from the last to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H)
+are what the sequences start from, and at the end what they ended with; P is H unless an LSTM projects.
 """
 
 import functools
@@ -24,7 +27,7 @@ import numpy as np
 from numba import boolean, float32, int64, void
 from numpy.typing import NDArray
 
-from .tile import LANES, SEQUENCES, add_tile
+from .tile import ABREAST, LANES, SEQUENCES, add_row, add_strip, add_tile, put_block
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +36,9 @@ Array = NDArray[Any]
 
 GATES, STATES, MATRIX, VECTOR = float32[:, :, :, ::1], float32[:, :, ::1], float32[:, ::1], float32[::1]
 INTEGERS = int64[::1]
+INPUTS, RECURRENT, TIME = (STATES, STATES, VECTOR), (MATRIX, STATES), (int64, INTEGERS)
 
-ZERO, HALF, ONE, TWO = map(np.float32, (0, 0.5, 1, 2))
+ZERO, ONE, TWO = map(np.float32, (0, 1, 2))
 LOG2_E, LN_2_HIGH, LN_2_LOW = map(np.float32, (1.44269504, 0.693359375, -2.12194440e-4))
 # e^r = 1 + r + r²·P(r) for |r| <= ln(2) / 2, to float32 (Cephes, expf.c).
 P0, P1, P2, P3, P4, P5 = map(
@@ -42,7 +46,10 @@ P0, P1, P2, P3, P4, P5 = map(
 )
 MOST = np.float32(88)  # e^88 is near the largest float32
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23  # of a float32
-CHUNK = 64
+# A small k plus this is rounded to an integer, whose bits are the lowest, with the bias of an exponent added.
+ROUNDING = np.float32(1.5 * 2**MANTISSA_BITS + EXPONENT_BIAS)
+CHUNK = 256  # products in a sum: a longer one of float32 loses digits
+BLOCK = 64  # rows of inputs whose products are made at once
 
 
 def compiled(signature: object, *fastmath: str) -> Callable[[Function], Function]:
@@ -74,13 +81,14 @@ def warn_of_no_cache() -> None:
 @compiled(float32(float32))
 def expm1(x: Any) -> Any:
     """e^x − 1 to 2 ulp for x <= 88, from where on it is constant; NaN stays NaN."""
-    bounded = min(max(x, -MOST), MOST)
-    k = np.floor(bounded * LOG2_E + HALF)
+    bounded = -MOST if x < -MOST else x
+    bounded = MOST if bounded > MOST else bounded
+    shifted = bounded * LOG2_E + ROUNDING
+    k = shifted - ROUNDING
     r = bounded - k * LN_2_HIGH - k * LN_2_LOW
     p = ((((P0 * r + P1) * r + P2) * r + P3) * r + P4) * r + P5
-    two_to_the_k = np.int32((np.int32(k) + EXPONENT_BIAS) << MANTISSA_BITS).view(np.float32)
-    result = (p * r * r + r) * two_to_the_k + (two_to_the_k - ONE)
-    return result if x == x else x
+    two_to_the_k = np.int32(np.float32(shifted).view(np.int32) << MANTISSA_BITS).view(np.float32)
+    return (p * r * r + r) * two_to_the_k + (two_to_the_k - ONE)
 
 
 @compiled(float32(float32))
@@ -96,9 +104,9 @@ def tanh(x: Any) -> Any:
     return e / (TWO + e)
 
 
-@compiled(void(MATRIX, VECTOR, VECTOR, VECTOR), "reassoc")
-def product(w: Array, bias: Array, x: Array, out: Array) -> None:
-    """``out[:R] = W x + bias`` with ``W`` (R, K), four rows at a time as they lie in memory."""
+@compiled(void(MATRIX, VECTOR, VECTOR), "reassoc")
+def add_product(w: Array, x: Array, out: Array) -> None:
+    """``out += W x`` with ``W`` (R, K), four rows at a time as they lie in memory."""
     rows, inner = w.shape
     fours = rows // 4 * 4
     for j in range(0, fours, 4):
@@ -109,48 +117,96 @@ def product(w: Array, bias: Array, x: Array, out: Array) -> None:
             x1 += w[j + 1, k] * x_k
             x2 += w[j + 2, k] * x_k
             x3 += w[j + 3, k] * x_k
-        out[j], out[j + 1], out[j + 2], out[j + 3] = x0 + bias[j], x1 + bias[j + 1], x2 + bias[j + 2], x3 + bias[j + 3]
+        out[j] += x0
+        out[j + 1] += x1
+        out[j + 2] += x2
+        out[j + 3] += x3
     for j in range(fours, rows):
         total = ZERO
         for k in range(inner):
             total += w[j, k] * x[k]
-        out[j] = total + bias[j]
+        out[j] += total
 
 
-@compiled(int64(int64))
-def padded(rows: int) -> int:
-    """The rows of ``W`` in panels."""
-    return (rows + LANES - 1) // LANES * LANES
-
-
-@compiled(STATES(MATRIX, int64))
-def panels_of(w: Array, batch: int) -> Array:
-    """``W`` (R, K) in panels, for ``tile.py``; none for a batch that fills no tile."""
+@compiled(void(MATRIX, STATES))
+def put_in_panels(w: Array, panels: Array) -> None:
+    """Put ``W`` (R, K) into ``panels`` (⌈R / LANES⌉, K, LANES)."""
     rows, inner = w.shape
-    panels = np.zeros((padded(rows) // LANES if batch >= SEQUENCES else 0, inner, LANES), np.float32)
-    for j in range(rows if len(panels) > 0 else 0):
-        for k in range(inner):
-            panels[j // LANES, k, j % LANES] = w[j, k]
-    return panels
+    squares = inner // LANES * LANES
+    for p in range(rows // LANES):
+        for k in range(0, squares, LANES):
+            put_block(w, p * LANES, k, panels[p])
+        for lane in range(LANES):
+            panels[p, squares:, lane] = w[p * LANES + lane, squares:]
+    for p in range(rows // LANES, len(panels)):  # the last one, where it is not full
+        panels[p] = ZERO
+        for j in range(p * LANES, rows):
+            panels[p, :, j - p * LANES] = w[j]
 
 
-@compiled(void(MATRIX, STATES, VECTOR, MATRIX, int64, MATRIX))
-def recurrent_products(w: Array, panels: Array, bias: Array, h: Array, count: int, out: Array) -> None:
-    """``out[b, :R] = W h[b] + bias`` for the first ``count`` rows of ``h`` (B, K); ``out`` is as wide as the panels.
-
-    The sums of a tile run over ``CHUNK`` products at a time, since a long sum of float32 loses digits.
-    """
-    rows, inner = w.shape
-    tiled = count // SEQUENCES * SEQUENCES if len(panels) > 0 else 0
-    for b in range(tiled):
-        for j in range(rows):
-            out[b, j] = bias[j]
+@compiled(void(MATRIX, STATES, MATRIX))
+def add_full_panels(x: Array, panels: Array, out: Array) -> None:
+    """``out[b] += W x[b]`` for ``W`` (R, K) in panels that are all full, and ``x`` (B, K)."""
+    count, inner = x.shape
+    tiled, strips = count // SEQUENCES * SEQUENCES, len(panels) // ABREAST * ABREAST
     for p in range(len(panels) if tiled > 0 else 0):
         for k in range(0, inner, CHUNK):
             for b in range(0, tiled, SEQUENCES):
-                add_tile(h, b, panels[p], k, min(k + CHUNK, inner), out, p * LANES)
+                add_tile(x, b, panels, p, k, min(k + CHUNK, inner), out)
     for b in range(tiled, count):
-        product(w, bias, h[b], out[b])
+        for p in range(0, strips, ABREAST):
+            for k in range(0, inner, CHUNK):
+                add_strip(x, b, panels, p, k, min(k + CHUNK, inner), out)
+        for p in range(strips, len(panels)):
+            for k in range(0, inner, CHUNK):
+                add_row(x, b, panels, p, k, min(k + CHUNK, inner), out)
+
+
+@compiled(void(MATRIX, STATES, MATRIX))
+def add_panels(x: Array, panels: Array, out: Array) -> None:
+    """``out[b] += W x[b]`` for ``W`` (R, K) in panels and ``x`` (B, K); the last panel may hold more rows than R."""
+    rows = out.shape[1]
+    full = rows // LANES
+    add_full_panels(x, panels[:full], out)
+    if full < len(panels):
+        rest = np.zeros((len(x), LANES), np.float32)
+        add_full_panels(x, panels[full:], rest)
+        for b in range(len(x)):
+            for j in range(full * LANES, rows):
+                out[b, j] += rest[b, j - full * LANES]
+
+
+@compiled(void(MATRIX, STATES, MATRIX, MATRIX))
+def add_products(w: Array, panels: Array, x: Array, out: Array) -> None:
+    """``out[b] += W x[b]`` for each row of ``x`` (B, K); from the panels of ``W``, where it has been put there."""
+    if len(panels) > 0:
+        add_panels(x, panels, out)
+    else:
+        for b in range(len(x)):
+            add_product(w, x[b], out[b])
+
+
+@compiled(void(VECTOR, MATRIX))
+def fill(row: Array, out: Array) -> None:
+    """``out[b] = row``."""
+    for b in range(len(out)):
+        for j in range(len(row)):
+            out[b, j] = row[j]
+
+
+@compiled(void(int64, int64, STATES, STATES, VECTOR, STATES))
+def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array, a: Array) -> None:
+    """Before the first step of a block, fill ``a`` (T, B, R) for all its steps; ``i`` counts as the steps are taken."""
+    steps, batch, rows = a.shape
+    block = max(BLOCK // batch, 1)
+    if len(panels) == 0 or i % block > 0:
+        return
+    first, stop = i, min(i + block, steps)
+    if direction < 0:
+        first, stop = steps - stop, steps - first
+    out = a[first:stop].reshape((stop - first) * batch, rows)
+    fill(bias, out)
+    add_panels(x[first:stop].reshape(len(out), x.shape[2]), panels, out)
 
 
 @compiled(boolean(MATRIX), "reassoc")
@@ -179,46 +235,68 @@ def active(steps: Array, t: int) -> int:
     return count
 
 
-@compiled(void(STATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX))
-def rnn(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array) -> None:
-    """``a`` (T, B, H): the input products; becomes h."""
-    size = h.shape[1]
-    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(size)), np.float32)
-    for i in range(len(a)):
-        t = i if direction > 0 else len(a) - 1 - i
-        count = active(steps, t)
-        recurrent_products(w_hh, panels, b_hh, h, count, u)
-        for b in range(count):
-            for j in range(size):
-                h[b, j] = tanh(a[t, b, j] + u[b, j])
-            for j in range(size):
-                a[t, b, j] = h[b, j]
-
-
-@compiled(void(STATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX))
-def relu_rnn(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array) -> None:
-    """As ``rnn``, with relu in the place of tanh; NaN stays NaN."""
-    size = h.shape[1]
-    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(size)), np.float32)
-    for i in range(len(a)):
-        t = i if direction > 0 else len(a) - 1 - i
-        count = active(steps, t)
-        recurrent_products(w_hh, panels, b_hh, h, count, u)
-        for b in range(count):
-            for j in range(size):
-                h[b, j] = a[t, b, j] + u[b, j]
-                if h[b, j] < ZERO:
-                    h[b, j] = ZERO
-            for j in range(size):
-                a[t, b, j] = h[b, j]
-
-
-@compiled(void(GATES, MATRIX, VECTOR, MATRIX, int64, INTEGERS, MATRIX, MATRIX, STATES, STATES))
-def lstm(
+@compiled(void(*INPUTS, STATES, *RECURRENT, *TIME, MATRIX))
+def rnn(
+    x: Array,
+    panels_ih: Array,
+    bias: Array,
     a: Array,
     w_hh: Array,
-    b_hh: Array,
+    panels: Array,
+    direction: int,
+    steps: Array,
+    h: Array,
+) -> None:
+    """``a`` (T, B, H) becomes h."""
+    size = h.shape[1]
+    for i in range(len(a)):
+        input_products(i, direction, x, panels_ih, bias, a)
+        t = i if direction > 0 else len(a) - 1 - i
+        count = active(steps, t)
+        add_products(w_hh, panels, h[:count], a[t][:count])
+        for b in range(count):
+            for j in range(size):
+                h[b, j] = tanh(a[t, b, j])
+            for j in range(size):
+                a[t, b, j] = h[b, j]
+
+
+@compiled(void(*INPUTS, STATES, *RECURRENT, *TIME, MATRIX))
+def relu_rnn(
+    x: Array,
+    panels_ih: Array,
+    bias: Array,
+    a: Array,
+    w_hh: Array,
+    panels: Array,
+    direction: int,
+    steps: Array,
+    h: Array,
+) -> None:
+    """As ``rnn``, with relu in the place of tanh; NaN stays NaN."""
+    size = h.shape[1]
+    for i in range(len(a)):
+        input_products(i, direction, x, panels_ih, bias, a)
+        t = i if direction > 0 else len(a) - 1 - i
+        count = active(steps, t)
+        add_products(w_hh, panels, h[:count], a[t][:count])
+        for b in range(count):
+            for j in range(size):
+                h[b, j] = ZERO if a[t, b, j] < ZERO else a[t, b, j]
+            for j in range(size):
+                a[t, b, j] = h[b, j]
+
+
+@compiled(void(*INPUTS, GATES, *RECURRENT, *RECURRENT, *TIME, MATRIX, MATRIX, STATES, STATES))
+def lstm(
+    x: Array,
+    panels_ih: Array,
+    bias: Array,
+    a: Array,
+    w_hh: Array,
+    panels: Array,
     w_hr: Array,
+    panels_hr: Array,
     direction: int,
     steps: Array,
     c: Array,
@@ -226,33 +304,30 @@ def lstm(
     cells: Array,
     hidden: Array,
 ) -> None:
-    """``a`` (T, B, 4, H): the input products; becomes i f g o. ``w_hr`` is (0, H) where there is no projection."""
+    """``a`` (T, B, 4, H) becomes i f g o. ``w_hr`` is (0, H) where there is no projection."""
     size, width, projected = c.shape[1], h.shape[1], len(w_hr) > 0
-    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(4 * size)), np.float32)
-    out, no_bias = np.empty(c.shape, np.float32), np.zeros(width, np.float32)
-    panels_hr, u_hr = panels_of(w_hr, len(steps)), np.zeros((len(steps), padded(width)), np.float32)
+    inputs, out = a.reshape(len(a), len(steps), 4 * size), np.empty_like(c)
     for i in range(len(a)):
+        input_products(i, direction, x, panels_ih, bias, inputs)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_hh, panels, b_hh, h, count, u)
+        add_products(w_hh, panels, h[:count], inputs[t][:count])
         for b in range(count):
             for block in range(4):
                 if block == 2:
                     for j in range(size):
-                        a[t, b, block, j] = tanh(a[t, b, block, j] + u[b, block * size + j])
+                        a[t, b, block, j] = tanh(a[t, b, block, j])
                 else:
                     for j in range(size):
-                        a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block * size + j])
+                        a[t, b, block, j] = sigmoid(a[t, b, block, j])
             for j in range(size):
                 c[b, j] = a[t, b, 1, j] * c[b, j] + a[t, b, 0, j] * a[t, b, 2, j]
                 out[b, j] = a[t, b, 3, j] * tanh(c[b, j])
             for j in range(size):
                 cells[t, b, j] = c[b, j]
         if projected:
-            recurrent_products(w_hr, panels_hr, no_bias, out, count, u_hr)
-            for b in range(count):
-                for j in range(width):
-                    h[b, j] = u_hr[b, j]
+            h[:count] = ZERO
+            add_products(w_hr, panels_hr, out[:count], h[:count])
         else:
             for b in range(count):
                 for j in range(size):
@@ -262,15 +337,30 @@ def lstm(
                 hidden[t, b, j] = h[b, j]
 
 
-@compiled(void(GATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX, STATES))
-def gru(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array, hidden: Array) -> None:
-    """``a`` (T, B, 3, H): the input products; becomes r z n."""
+@compiled(void(*INPUTS, GATES, *RECURRENT, VECTOR, *TIME, MATRIX, STATES))
+def gru(
+    x: Array,
+    panels_ih: Array,
+    b_ih: Array,
+    a: Array,
+    w_hh: Array,
+    panels: Array,
+    b_hh: Array,
+    direction: int,
+    steps: Array,
+    h: Array,
+    hidden: Array,
+) -> None:
+    """``a`` (T, B, 3, H) becomes r z n."""
     size = h.shape[1]
-    panels, u = panels_of(w_hh, len(steps)), np.zeros((len(steps), padded(3 * size)), np.float32)
+    u = np.empty((len(steps), 3 * size), np.float32)
+    inputs = a.reshape(len(a), len(steps), 3 * size)
     for i in range(len(a)):
+        input_products(i, direction, x, panels_ih, b_ih, inputs)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_hh, panels, b_hh, h, count, u)
+        fill(b_hh, u[:count])
+        add_products(w_hh, panels, h[:count], u[:count])
         for b in range(count):
             for block in range(2):
                 for j in range(size):
@@ -283,28 +373,44 @@ def gru(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Arr
                 hidden[t, b, j] = h[b, j]
 
 
-@compiled(void(GATES, MATRIX, VECTOR, int64, INTEGERS, MATRIX, STATES))
-def reset_before_gru(a: Array, w_hh: Array, b_hh: Array, direction: int, steps: Array, h: Array, hidden: Array) -> None:
+@compiled(void(*INPUTS, GATES, *RECURRENT, VECTOR, *TIME, MATRIX, STATES))
+def reset_before_gru(
+    x: Array,
+    panels_ih: Array,
+    b_ih: Array,
+    a: Array,
+    w_hh: Array,
+    panels: Array,
+    b_hh: Array,
+    direction: int,
+    steps: Array,
+    h: Array,
+    hidden: Array,
+) -> None:
     """As ``gru``, with r applied before the recurrent product of n."""
     size = h.shape[1]
-    w_gates, w_n, b_gates, b_n = w_hh[: 2 * size], w_hh[2 * size :], b_hh[: 2 * size], b_hh[2 * size :]
-    panels, panels_n = panels_of(w_gates, len(steps)), panels_of(w_n, len(steps))
-    u = np.zeros((len(steps), padded(2 * size)), np.float32)
-    u_n, kept = np.zeros((len(steps), padded(size)), np.float32), np.empty_like(h)
+    # The rows of n may begin within a panel: the products then begin with that panel.
+    first = 2 * size // LANES * LANES if len(panels) > 0 else 2 * size
+    panels_z, panels_n = panels[: (2 * size + LANES - 1) // LANES], panels[first // LANES :]
+    inputs, kept = a.reshape(len(a), len(steps), 3 * size), np.empty_like(h)
+    u, u_n = np.empty((len(steps), 2 * size), np.float32), np.empty((len(steps), 3 * size - first), np.float32)
     for i in range(len(a)):
+        input_products(i, direction, x, panels_ih, b_ih, inputs)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        recurrent_products(w_gates, panels, b_gates, h, count, u)
+        fill(b_hh[: 2 * size], u[:count])
+        add_products(w_hh[: 2 * size], panels_z, h[:count], u[:count])
         for b in range(count):
             for block in range(2):
                 for j in range(size):
                     a[t, b, block, j] = sigmoid(a[t, b, block, j] + u[b, block * size + j])
             for j in range(size):
                 kept[b, j] = a[t, b, 0, j] * h[b, j]
-        recurrent_products(w_n, panels_n, b_n, kept, count, u_n)
+        fill(b_hh[first:], u_n[:count])
+        add_products(w_hh[first:], panels_n, kept[:count], u_n[:count])
         for b in range(count):
             for j in range(size):
-                a[t, b, 2, j] = tanh(a[t, b, 2, j] + u_n[b, j])
+                a[t, b, 2, j] = tanh(a[t, b, 2, j] + u_n[b, 2 * size - first + j])
             for j in range(size):
                 h[b, j] = (ONE - a[t, b, 1, j]) * a[t, b, 2, j] + a[t, b, 1, j] * h[b, j]
             for j in range(size):

@@ -24,7 +24,7 @@ def dispatchers() -> dict[str, Any]:
 
 
 def test_kernels_release_the_lock_and_start_no_threads_of_their_own() -> None:
-    assert {"rnn", "relu_rnn", "lstm", "gru", "reset_before_gru", "recurrent_products"} <= dispatchers().keys()
+    assert {"rnn", "relu_rnn", "lstm", "gru", "reset_before_gru", "add_products"} <= dispatchers().keys()
     for name, dispatcher in dispatchers().items():
         assert dispatcher.targetoptions["nogil"], name
         assert not dispatcher.targetoptions.get("parallel"), name

@@ -17,28 +17,29 @@ def numbers() -> Array:
     return x[: len(x) // 16 * 16].reshape(-1, 16)
 
 
+def nothing(steps: Array) -> tuple[Array, ...]:
+    """Inputs and panels of a short run, whose input products stand in ``a`` already; their bias."""
+    return np.empty((1, len(steps), 0), np.float32), np.empty((0, 0, 16), np.float32), np.empty(0, np.float32)
+
+
 def tanh(x: Array) -> Array:
     """tanh of ``x`` (N, 16), as the kernel of the plain RNN computes it: without weights h is tanh(x)."""
-    h = x[None].copy()
-    steps = np.ones(len(x), np.int64)
-    kernels.rnn(
-        h,
-        np.zeros((16, 16), np.float32),
-        np.zeros(16, np.float32),
-        1,
-        steps,
-        np.zeros(x.shape, np.float32),
-    )
+    h, steps = x[None].copy(), np.ones(len(x), np.int64)
+    w_hh, no_panels = np.zeros((16, 16), np.float32), np.empty((0, 16, 16), np.float32)
+    kernels.rnn(*nothing(steps), h, w_hh, no_panels, 1, steps, np.zeros(x.shape, np.float32))
     return h[0]
 
 
 def lstm_blocks(x: Array) -> Array:
     """i f g o (4, N, 16) of ``x`` (N, 16) alone, as the LSTM's kernel computes them."""
-    blocks = np.repeat(x[None, :, None], 4, axis=2)
-    w_hh, w_hr = np.zeros((64, 16), np.float32), np.empty((0, 16), np.float32)
-    steps = np.ones(len(x), np.int64)
+    blocks, steps = np.repeat(x[None, :, None], 4, axis=2), np.ones(len(x), np.int64)
+    w_hh, w_hr, no_panels = (
+        np.zeros((64, 16), np.float32),
+        np.empty((0, 16), np.float32),
+        np.empty((0, 16, 16), np.float32),
+    )
     states = (np.zeros(shape, np.float32) for shape in (x.shape, x.shape, (1, *x.shape), (1, *x.shape)))
-    kernels.lstm(blocks, w_hh, np.zeros(64, np.float32), w_hr, 1, steps, *states)
+    kernels.lstm(*nothing(steps), blocks, w_hh, no_panels, w_hr, no_panels, 1, steps, *states)
     return blocks[0].transpose(1, 0, 2)
 
 

@@ -6,7 +6,7 @@ from threading import Thread
 import numpy as np
 import pytest
 import torch
-from gatescope.recurrent import kernels, reference
+from gatescope.recurrent import compiled, kernels, reference
 from gatescope.recurrent.cells import Cell, CellWeights
 from gatescope.recurrent.trace import Trace, trace
 from hypothesis import given
@@ -24,16 +24,24 @@ BATCHES = {  # lengths, falling
     "an even count, down to a single step": [5, 4, 2, 1],
     "a tile and two over, and less than a tile later": [6, 6, 6, 5, 4, 2],
 }
-SIZES = [1, 3, 7, 16, 33, 64, 150]  # all remainders of four rows, of a vector's width, and sums in one and more chunks
+SIZES = [1, 3, 7, 16, 33, 64, 300]  # all remainders of four rows, of a vector's width, and sums in one and more chunks
 
 
 @pytest.mark.parametrize("lengths", BATCHES.values(), ids=BATCHES.keys())
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
+@pytest.mark.parametrize("few", [compiled.FEW, 0], ids=["in panels", "by rows"])
 @each_direction
 @each_kind
 def test_every_activation_is_that_of_the_cells(
-    cell: Cell, projection: int, reverse: bool, bias: bool, lengths: list[int]
+    cell: Cell,
+    projection: int,
+    reverse: bool,
+    few: int,
+    bias: bool,
+    lengths: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(compiled, "FEW", few)
     assert error_against_cells(random_case(cell, lengths, projection=projection, bias=bias, reverse=reverse)) <= 1e-6
 
 
@@ -65,6 +73,21 @@ def test_steps_past_the_end_of_a_sequence_touch_nothing(cell: Cell, projection: 
         x[length:, b] = torch.nan
     ours, theirs = steps_taken(case, case()), steps_taken(case, case._replace(x=x)())
     assert all(ours[key].tobytes() == theirs[key].tobytes() for key in ours)
+
+
+@each_kind
+@each_direction
+@pytest.mark.parametrize("threads", [1, 2])
+def test_products_of_many_rows_are_those_of_the_cells(cell: Cell, projection: int, reverse: bool, threads: int) -> None:
+    """More rows than full panels hold, more columns than squares, and sequences that fill no tile and no block."""
+    usual = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for lengths, hidden in (([70, 66, 9, 3, 2], 21), ([70], 21), ([16, 16, 16, 15, 14], 270)):
+            case = random_case(cell, lengths, hidden=hidden, inputs=37, projection=projection, reverse=reverse)
+            assert error_against_cells(case) <= 1e-6
+    finally:
+        torch.set_num_threads(usual)
 
 
 # Overflow.
@@ -156,9 +179,10 @@ def test_other_threads_run_while_a_kernel_does() -> None:
     """Python sees the first step written and the last one not: it runs in the middle of a call."""
     steps, size, untouched = 20_000, 128, np.float32(7)
     for _ in range(10):
-        a = np.full((steps, 1, size), untouched)
-        w_hh, h = np.zeros((size, size), np.float32), np.zeros((1, size), np.float32)
-        thread = Thread(target=kernels.rnn, args=(a, w_hh, np.zeros(size, np.float32), 1, np.array([steps]), h))
+        a, h = np.full((steps, 1, size), untouched), np.zeros((1, size), np.float32)
+        x, bias, no_panels = np.empty((steps, 1, 0), np.float32), h[0], np.empty((0, size, 16), np.float32)
+        recurrent = (np.zeros((size, size), np.float32), no_panels)
+        thread = Thread(target=kernels.rnn, args=(x, no_panels, bias, a, *recurrent, 1, np.array([steps]), h))
         thread.start()
         while a[0, 0, 0] == untouched and thread.is_alive():
             pass
