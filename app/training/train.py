@@ -1,6 +1,8 @@
 """The trainer that serves every task: it knows how networks learn, and nothing of what they learn."""
 
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -199,11 +201,28 @@ def _fit(run: _Run, report: Report, checkpoint: Checkpoint | None, options: Mapp
         batches = run.batches()
         for number in range(run.number, len(batches)):
             done = (run.epoch + number / len(batches)) / epochs
-            report(done, run.learn(batches[number], done))
-            run.number = number + 1
-            if checkpoint is not None:
-                checkpoint.keep(options, run.snapshot)
+            with _uninterrupted():
+                report(done, run.learn(batches[number], done))
+                run.number = number + 1
+                if checkpoint is not None:
+                    checkpoint.keep(options, run.snapshot)
         run.end_epoch()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait for the end: it would strike in the midst of PyTorch's work, or of what ``report`` draws."""
+    if threading.current_thread() is not threading.main_thread():  # no other gets it
+        yield
+        return
+    pressed = []
+    usual = signal.signal(signal.SIGINT, lambda *which: pressed.append(which))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if pressed and callable(usual):
+        usual(*pressed[0])
 
 
 def _noisy_logits(

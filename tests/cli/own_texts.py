@@ -31,7 +31,7 @@ def run(table: Path, *options: str | Path) -> Result:
 
 def eagerly(table: Path, *options: str | Path) -> list[str]:
     """That command, for a process of its own."""
-    return [sys.executable, "-c", EAGER, *arguments(table, *options)]
+    return [sys.executable, "-X", "faulthandler", "-c", EAGER, *arguments(table, *options)]
 
 
 def checkpoints(table: Path) -> list[Path]:

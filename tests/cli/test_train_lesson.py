@@ -94,6 +94,9 @@ def test_a_run_that_is_ended_goes_on_to_the_same_bytes(data: Path, tmp_path: Pat
                 time.sleep(0.01)
             process.send_signal(blow)
             _, said = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # faulthandler tells where it stood
+            pytest.fail(process.communicate(timeout=60)[1].decode(), pytrace=False)
         finally:
             process.kill()
     assert process.returncode == (-9 if blow == signal.SIGKILL else 130)

@@ -1,6 +1,8 @@
 """The trainer: what it starts from, that it learns, and that it does so again in the same way."""
 
+import signal
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -210,3 +212,40 @@ def test_windows_of_a_text_go_on_from_the_states_of_the_window_before() -> None:
     recipe = Recipe(epochs=12, batch_size=32, learning_rate=0.02, dropout=0, unknown=0)
     train(SMALL, Recall(), recipe, 0, lambda _, loss: losses.append(loss))
     assert losses[-1] < 0.2 < 0.6 < losses[1]
+
+
+class Interrupted(FirstToken):
+    """Ctrl-C is pressed in the midst of the third step."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        self.steps += 1
+        if self.steps == 3:
+            signal.raise_signal(signal.SIGINT)
+        return super().loss(logits, batch)
+
+
+def test_ctrl_c_waits_for_the_end_of_a_step() -> None:
+    reported: list[float] = []
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, Interrupted(), RECIPE, seed=0, report=lambda done, _: reported.append(done))
+    assert len(reported) == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_stays_without_effect_where_it_was_switched_off() -> None:
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        task = Interrupted()
+        train(SMALL, task, Recipe(epochs=1), seed=0)
+        assert task.steps == 12
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def test_it_runs_in_any_thread() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        elsewhere = pool.submit(train, SMALL, FirstToken(), Recipe(epochs=1), 0).result()
+    assert bits(elsewhere) == bits(train(SMALL, FirstToken(), Recipe(epochs=1), seed=0))
