@@ -66,7 +66,12 @@ class Arrays(NamedTuple):
 
 def serves(tensor: Tensor) -> bool:
     """Whether the kernels take the dtype and device of ``tensor``."""
-    return tensor.dtype == torch.float32 and tensor.device.type == "cpu"
+    return tensor.dtype == torch.float32 and tensor.is_cpu
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether no number of a tensor that the kernels take is NaN or infinite."""
+    return bool(kernels.is_finite(array_of(tensor).reshape(-1, tensor.shape[-1])))
 
 
 def arrays_of(weights: CellWeights) -> Arrays:

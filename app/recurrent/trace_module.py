@@ -1,6 +1,5 @@
 """Traces of anyone's torch.nn.RNN, LSTM or GRU."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import overload
 
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from . import compiled
 from .cells import Activations, Cell
 from .modules import Part, cell_of, layers_of, parts_of, weight_names
 from .trace import Engine, Trace, activations_of, layer_traces
@@ -201,7 +201,8 @@ def _require_like(weight: Tensor, name: str, given: object) -> None:
 
 def _require_finite(name: str, tensor: Tensor) -> None:
     """Raise if a number is NaN or infinite, naming the first."""
-    # A sum takes one pass, and is finite in nearly every case; where it is not, it may only have overflowed.
-    if not math.isfinite(tensor.sum().item()) and len(places := (~tensor.isfinite()).nonzero()):
+    if compiled.serves(tensor) and compiled.is_finite(tensor):
+        return
+    if len(places := (~tensor.isfinite()).nonzero()):
         place = places[0].tolist()
         raise ValueError(f"{name}{place} is {tensor[tuple(place)].item()}: a trace needs finite numbers")
