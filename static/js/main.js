@@ -172,6 +172,27 @@ async function show() {
   }
 }
 
+/**
+ * Take out of the state what the address says of steps, units and layers that there are none of.
+ * @param {import("./reading.js").Reading} reading
+ */
+function leaveOut(reading) {
+  const layer = reading.layers[state.layer];
+  const beyond = {
+    layer: !layer,
+    step: state.step !== null && state.step >= reading.steps,
+    unit: state.unit !== null && state.unit >= (layer ?? reading.layers[0]).units,
+    find: state.find !== null && state.find.to >= reading.steps,
+    tour: state.tour !== null && state.tour !== tour.at,
+  };
+  const written = new URLSearchParams(location.hash.slice(1));
+  for (const name of /** @type {(keyof typeof beyond)[]} */ (Object.keys(beyond))) {
+    if (!beyond[name]) continue;
+    strange.push(`${name}=${written.get(name)}`);
+    Object.assign(state, { [name]: unpinned()[name] });
+  }
+}
+
 /** Show what is remembered of the text in sight, where that is wanted. */
 function remind() {
   reminded = memory.show({ ...state, model: shown.state.model }, shown.readings[0] ?? null, picture.step);
@@ -319,7 +340,6 @@ addEventListener("popstate", () => drive(location));
 composer.show(state);
 chooser.show(state);
 tour.show(state.tour);
-if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);
 // The server's traces serve, unless the part behind the # or the text box's own line ends ask for another.
 state.text = composer.boxes.text.value;
 if (state.text === boot.text && state.start === 0) {
@@ -328,12 +348,14 @@ if (state.text === boot.text && state.start === 0) {
   /** @param {number} most steps */
   const open = (most) => {
     shown = { state: { ...state }, readings: library.given(traces, state, most) };
-    show();
+    return show();
   };
   if (trace && opens()) {
     typeOut(trace.steps, (count) => {
       composer.show({ ...state, text: [...state.text].slice(0, trace.tokens[count - 1].end).join("") });
       open(count);
     });
-  } else open(Infinity);
-} else update();
+  } else await open(Infinity);
+} else await update();
+if (shown.readings[0]) leaveOut(shown.readings[0]);
+if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);

@@ -1,5 +1,6 @@
 """The tour sets the picture and gives it back; the opening sentence types itself."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .driving import DRAWN, SENTENCE, another_page, opened
@@ -59,9 +60,26 @@ def test_opening_sentence_types_itself_until_someone_acts(browser: Browser, base
         expect(page.locator("#text")).to_have_value("mine")
 
 
-def test_strange_state_is_named_and_ignored(page: Page) -> None:
-    opened(page, f"/?text={SENTENCE}#unit=nine&colour=red&order=size")
-    expect(page.locator("#message")).to_have_text(
-        "The address says unit=nine, colour=red, order=size, which means nothing here."
-    )
+STRANGE = {
+    "unit=nine&colour=red&order=size": "unit=nine, colour=red, order=size",
+    "step=500&unit=3": "step=500",
+    "step=2&unit=700": "unit=700",
+    "layer=4": "layer=4",
+    "find=2-40,c,0.5": "find=2-40,c,0.5",
+    "tour=99": "tour=99",
+}
+
+
+@pytest.mark.parametrize(("behind", "named"), STRANGE.items(), ids=STRANGE.keys())
+def test_strange_state_is_named_and_ignored(page: Page, behind: str, named: str) -> None:
+    opened(page, f"/?text={SENTENCE}#{behind}")
+    expect(page.locator("#message")).to_have_text(f"The address says {named}, which means nothing here.")
     expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())
+
+
+def test_strange_state_of_a_text_that_is_asked_for_later_is_named_too(page: Page) -> None:
+    opened(page, f"/?model=sentiment-lstm#text={SENTENCE}&step=5&unit=3")
+    expect(page.locator("#message")).to_have_text("The address says step=5, which means nothing here.")
+    page.locator("#text").fill("good")
+    expect(page.locator(".tokens bdi")).to_have_text(["good"])
+    expect(page.locator("#message")).to_be_empty()
