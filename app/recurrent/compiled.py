@@ -102,24 +102,14 @@ def unroll(
     is_long = steps * batch >= LONG
     panels = weights.panels() if is_long or weights.are_few else weights.no_panels
     panels_ih, panels_hh, panels_hr = panels
-    if panels is weights.no_panels or (is_long and torch.get_num_threads() > 1):
+    if panels is weights.no_panels or (is_long and torch.get_num_threads() > 1):  # PyTorch's product takes them all
         panels_ih, _, _ = weights.no_panels
         inputs, into = x.detach().reshape(steps * batch, -1), torch.from_numpy(a.reshape(steps * batch, rows))
         torch.addmm(torch.from_numpy(bias), inputs, weights.w_ih_t, out=into)
-    further = {"lstm": (weights.w_hr, panels_hr), "gru": (weights.b_hh,), "rnn": ()}[cell.name]
-    _KERNELS[cell](
-        array_of(x),
-        panels_ih,
-        bias,
-        gates if cell.gates else a,
-        weights.w_hh,
-        panels_hh,
-        *further,
-        -1 if reverse else 1,
-        np.array(lengths),
-        *states,
-        *outputs,
-    )
+    from_inputs = (array_of(x), panels_ih, bias, gates if cell.gates else a)
+    own = {"lstm": (weights.w_hr, panels_hr), "gru": (weights.b_hh,), "rnn": ()}[cell.name]
+    through_time = (-1 if reverse else 1, np.array(lengths), *states, *outputs)
+    _KERNELS[cell](*from_inputs, weights.w_hh, panels_hh, *own, *through_time)
     if panels is not weights.no_panels:
         weights.free.append(panels)
     return dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
