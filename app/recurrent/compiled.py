@@ -1,5 +1,6 @@
 """The cells unrolled by the compiled kernels: what ``reference.py`` does, for float32 on the CPU."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,11 +11,11 @@ from torch import Tensor
 
 from . import kernels
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
-from .tile import LANES
+from .tile import FLOAT_BYTES, SEQUENCES, WIDTH
 
 Array = NDArray[Any]
-Panels = tuple[Array, ...]  # of w_ih, w_hh and w_hr
 
+CACHE_LINE = 64  # bytes
 LONG = 64  # rows of inputs, from which on it is worth while to put the weights into panels
 FEW = 2**15  # weights, up to which it always is
 
@@ -27,6 +28,29 @@ _KERNELS: dict[Cell, Callable[..., None]] = {
 }
 
 
+class Panels:
+    """Memory for a matrix in panels, kept from call to call: to touch new pages takes longer than to fill them."""
+
+    def __init__(self, w: Array) -> None:
+        self._w, self._free = w, list[Array]()
+        self.none = aligned(0, w.shape[1], WIDTH)
+
+    def take(self) -> Array:
+        """The matrix as it is now; of use to one call, which gives it back."""
+        try:
+            panels = self._free.pop()
+        except IndexError:
+            panels = aligned(math.ceil(len(self._w) / WIDTH), self._w.shape[1], WIDTH)
+        if len(panels) > 0:
+            kernels.put_in_panels(self._w, panels)
+        return panels
+
+    def give_back(self, panels: Array) -> None:
+        """Leave what was taken to the next call."""
+        if len(panels) > 0:
+            self._free.append(panels)
+
+
 class Arrays(NamedTuple):
     """``CellWeights`` as the kernels read them: contiguous, in the tensors' own memory wherever that is."""
 
@@ -36,8 +60,7 @@ class Arrays(NamedTuple):
     b_hh: Array  # (blocks·H,)
     w_hr: Array  # (P, H); (0, H) where nothing projects
     w_ih_t: Tensor  # (E, blocks·H) for PyTorch's matrix product
-    no_panels: Panels
-    free: list[Panels]  # memory for panels that no call is using
+    panels: tuple[Panels, Panels, Panels]  # of w_ih, w_hh and w_hr
 
     @property
     def are_few(self) -> bool:
@@ -47,21 +70,6 @@ class Arrays(NamedTuple):
     def are_finite(self) -> bool:
         """Whether no weight is NaN or infinite."""
         return bool(kernels.are_finite(*self[:5]))
-
-    def panels(self) -> Panels:
-        """The weights as they are now, in panels, which ``free`` takes back after use.
-
-        The memory is kept from call to call, since the first touch of a new page takes longer than filling it.
-        """
-        matrices = (self.w_ih, self.w_hh, self.w_hr)
-        try:
-            found = self.free.pop()
-        except IndexError:
-            found = tuple(np.empty((-(-len(w) // LANES), w.shape[1], LANES), np.float32) for w in matrices)
-        for w, panels in zip(matrices, found, strict=True):
-            if len(w) > 0:
-                kernels.put_in_panels(w, panels)
-        return found
 
 
 def serves(tensor: Tensor) -> bool:
@@ -80,8 +88,8 @@ def arrays_of(weights: CellWeights) -> Arrays:
     no_bias, no_projection = np.zeros(len(w_hh), np.float32), np.empty((0, w_hh.shape[1]), np.float32)
     b_ih, b_hh = (no_bias if bias is None else array_of(bias) for bias in (weights.b_ih, weights.b_hh))
     w_hr = no_projection if weights.w_hr is None else array_of(weights.w_hr)
-    no_panels = tuple(np.empty((0, w.shape[1], LANES), np.float32) for w in (w_ih, w_hh, w_hr))
-    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, torch.from_numpy(w_ih).t(), no_panels, [])
+    panels = (Panels(w_ih), Panels(w_hh), Panels(w_hr))
+    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, torch.from_numpy(w_ih).t(), panels)
 
 
 def unroll(
@@ -100,18 +108,21 @@ def unroll(
     with np.errstate(over="ignore"):  # a GRU multiplies that of the recurrent product of n by r
         bias = weights.b_ih if cell.name == "gru" else weights.b_ih + weights.b_hh
     is_long = steps * batch >= LONG
-    panels = weights.panels() if is_long or weights.are_few else weights.no_panels
-    panels_ih, panels_hh, panels_hr = panels
-    if panels is weights.no_panels or (is_long and torch.get_num_threads() > 1):  # PyTorch's product takes them all
-        panels_ih, _, _ = weights.no_panels
+    in_panels = is_long or weights.are_few
+    is_outside = not in_panels or (is_long and torch.get_num_threads() > 1)  # PyTorch's product takes all threads
+    if is_outside:
         inputs, into = x.detach().reshape(steps * batch, -1), torch.from_numpy(a.reshape(steps * batch, rows))
         torch.addmm(torch.from_numpy(bias), inputs, weights.w_ih_t, out=into)
+    for_tiles = in_panels and batch >= SEQUENCES
+    wanted = (not is_outside, for_tiles, for_tiles)
+    taken = [each.take() if is_wanted else each.none for each, is_wanted in zip(weights.panels, wanted, strict=True)]
+    panels_ih, panels_hh, panels_hr = taken
     from_inputs = (array_of(x), panels_ih, bias, gates if cell.gates else a)
     own = {"lstm": (weights.w_hr, panels_hr), "gru": (weights.b_hh,), "rnn": ()}[cell.name]
     through_time = (-1 if reverse else 1, np.array(lengths), *states, *outputs)
     _KERNELS[cell](*from_inputs, weights.w_hh, panels_hh, *own, *through_time)
-    if panels is not weights.no_panels:
-        weights.free.append(panels)
+    for each, panels in zip(weights.panels, taken, strict=True):
+        each.give_back(panels)
     return dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
 
 
@@ -128,6 +139,14 @@ def allocate(steps: int, batch: int, widths: Sequence[int]) -> list[Array]:
         arrays.append(block[start:stop].reshape(steps, batch, width))
         start = stop
     return arrays
+
+
+def aligned(*shape: int) -> Array:
+    """An array that starts with a line of the cache, so that no vector of it lies across two."""
+    size, line = math.prod(shape), CACHE_LINE // FLOAT_BYTES
+    block = np.empty(size + line, np.float32)
+    start = -block.ctypes.data % CACHE_LINE // FLOAT_BYTES
+    return block[start : start + size].reshape(shape)
 
 
 def array_of(tensor: Tensor) -> Array:

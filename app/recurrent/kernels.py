@@ -4,9 +4,8 @@
 
 - The input products of some steps are one matrix product, made just before these steps are taken: it is still in the
   cache when gates and candidate take its place.
-- All products take the weights in panels (``tile.py``), wherever there are so many rows that putting them there costs
-  less than it saves. Where there are not, the input products come from outside, and the recurrent product reads the
-  rows of ``W_hh`` as they lie in memory, four at a time.
+- A product of many rows of inputs takes the weights in panels (``tile.py``). The recurrent product of a sequence or few
+  reads the rows of ``W_hh`` as they lie in memory, four at a time.
 - e^x is a polynomial: the compiler turns it into vector code, which a call of the C library would prevent.
 - Nothing is allocated from step to step, and Python's lock is released throughout.
 
@@ -27,7 +26,7 @@ import numpy as np
 from numba import boolean, float32, int64, void
 from numpy.typing import NDArray
 
-from .tile import ABREAST, LANES, SEQUENCES, add_row, add_strip, add_tile, put_block
+from .tile import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, add_row, add_tile, put_block
 
 logger = logging.getLogger(__name__)
 
@@ -130,60 +129,62 @@ def add_product(w: Array, x: Array, out: Array) -> None:
 
 @compiled(void(MATRIX, STATES))
 def put_in_panels(w: Array, panels: Array) -> None:
-    """Put ``W`` (R, K) into ``panels`` (⌈R / LANES⌉, K, LANES)."""
+    """Put ``W`` (R, K) into ``panels`` (⌈R / WIDTH⌉, K, WIDTH)."""
     rows, inner = w.shape
-    squares = inner // LANES * LANES
-    for p in range(rows // LANES):
+    squares, full = inner // LANES * LANES, rows // LANES * LANES
+    if rows % WIDTH > 0:
+        panels[-1] = ZERO
+    for j in range(0, full, LANES):
         for k in range(0, squares, LANES):
-            put_block(w, p * LANES, k, panels[p])
-        for lane in range(LANES):
-            panels[p, squares:, lane] = w[p * LANES + lane, squares:]
-    for p in range(rows // LANES, len(panels)):  # the last one, where it is not full
-        panels[p] = ZERO
-        for j in range(p * LANES, rows):
-            panels[p, :, j - p * LANES] = w[j]
-
-
-@compiled(void(MATRIX, STATES, MATRIX))
-def add_full_panels(x: Array, panels: Array, out: Array) -> None:
-    """``out[b] += W x[b]`` for ``W`` (R, K) in panels that are all full, and ``x`` (B, K)."""
-    count, inner = x.shape
-    tiled, strips = count // SEQUENCES * SEQUENCES, len(panels) // ABREAST * ABREAST
-    for p in range(len(panels) if tiled > 0 else 0):
-        for k in range(0, inner, CHUNK):
-            for b in range(0, tiled, SEQUENCES):
-                add_tile(x, b, panels, p, k, min(k + CHUNK, inner), out)
-    for b in range(tiled, count):
-        for p in range(0, strips, ABREAST):
-            for k in range(0, inner, CHUNK):
-                add_strip(x, b, panels, p, k, min(k + CHUNK, inner), out)
-        for p in range(strips, len(panels)):
-            for k in range(0, inner, CHUNK):
-                add_row(x, b, panels, p, k, min(k + CHUNK, inner), out)
-
-
-@compiled(void(MATRIX, STATES, MATRIX))
-def add_panels(x: Array, panels: Array, out: Array) -> None:
-    """``out[b] += W x[b]`` for ``W`` (R, K) in panels and ``x`` (B, K); the last panel may hold more rows than R."""
-    rows = out.shape[1]
-    full = rows // LANES
-    add_full_panels(x, panels[:full], out)
-    if full < len(panels):
-        rest = np.zeros((len(x), LANES), np.float32)
-        add_full_panels(x, panels[full:], rest)
-        for b in range(len(x)):
-            for j in range(full * LANES, rows):
-                out[b, j] += rest[b, j - full * LANES]
+            put_block(w, j, k, panels[j // WIDTH], j % WIDTH)
+    for j in range(rows):
+        for k in range(squares if j < full else 0, inner):
+            panels[j // WIDTH, k, j % WIDTH] = w[j, k]
 
 
 @compiled(void(MATRIX, STATES, MATRIX, MATRIX))
-def add_products(w: Array, panels: Array, x: Array, out: Array) -> None:
+def add_panels(x: Array, panels: Array, rest: Array, out: Array) -> None:
+    """``out[b] += W x[b]`` for ``W`` (R, K) in panels and ``x`` (B, K).
+
+    The last panel may be wider than what is left of ``out``: its sums are made in ``rest``, B rows or more.
+    """
+    (count, inner), rows = x.shape, out.shape[1]
+    tiled, full = count // SEQUENCES * SEQUENCES, rows // WIDTH
+    for p in range(full):
+        for k in range(0, inner, CHUNK):
+            for b in range(0, tiled, SEQUENCES):
+                add_tile(x, b, k, min(k + CHUNK, inner), panels, p, 0, out, p * WIDTH)
+            for b in range(tiled, count):
+                add_row(x, b, k, min(k + CHUNK, inner), panels, p, 0, out, p * WIDTH)
+    for lane in range(0, rows - full * WIDTH, LANES):
+        for b in range(count):
+            for j in range(LANES):
+                rest[b, j] = ZERO
+        for k in range(0, inner, CHUNK):
+            for b in range(0, tiled, SEQUENCES):
+                add_narrow_tile(x, b, k, min(k + CHUNK, inner), panels, full, lane, rest, 0)
+            for b in range(tiled, count):
+                add_narrow_row(x, b, k, min(k + CHUNK, inner), panels, full, lane, rest, 0)
+        first = full * WIDTH + lane
+        for b in range(count):
+            for j in range(min(LANES, rows - first)):
+                out[b, first + j] += rest[b, j]
+
+
+@compiled(void(MATRIX, STATES, MATRIX, MATRIX, MATRIX))
+def add_products(w: Array, panels: Array, x: Array, rest: Array, out: Array) -> None:
     """``out[b] += W x[b]`` for each row of ``x`` (B, K); from the panels of ``W``, where it has been put there."""
     if len(panels) > 0:
-        add_panels(x, panels, out)
+        add_panels(x, panels, rest, out)
     else:
         for b in range(len(x)):
             add_product(w, x[b], out[b])
+
+
+@compiled(MATRIX(int64))
+def rests(batch: int) -> Array:
+    """What ``add_panels`` takes as ``rest``, for any product of a run."""
+    return np.empty((max(batch, BLOCK), LANES), np.float32)
 
 
 @compiled(void(VECTOR, MATRIX))
@@ -194,8 +195,8 @@ def fill(row: Array, out: Array) -> None:
             out[b, j] = row[j]
 
 
-@compiled(void(int64, int64, STATES, STATES, VECTOR, STATES))
-def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array, a: Array) -> None:
+@compiled(void(int64, int64, STATES, STATES, VECTOR, MATRIX, STATES))
+def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array, rest: Array, a: Array) -> None:
     """Before the first step of a block, fill ``a`` (T, B, R) for all its steps; ``i`` counts as the steps are taken."""
     steps, batch, rows = a.shape
     block = max(BLOCK // batch, 1)
@@ -206,7 +207,7 @@ def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array,
         first, stop = steps - stop, steps - first
     out = a[first:stop].reshape((stop - first) * batch, rows)
     fill(bias, out)
-    add_panels(x[first:stop].reshape(len(out), x.shape[2]), panels, out)
+    add_panels(x[first:stop].reshape(len(out), x.shape[2]), panels, rest, out)
 
 
 @compiled(boolean(MATRIX), "reassoc")
@@ -249,11 +250,12 @@ def rnn(
 ) -> None:
     """``a`` (T, B, H) becomes h."""
     size = h.shape[1]
+    rest = rests(len(steps))
     for i in range(len(a)):
-        input_products(i, direction, x, panels_ih, bias, a)
+        input_products(i, direction, x, panels_ih, bias, rest, a)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        add_products(w_hh, panels, h[:count], a[t][:count])
+        add_products(w_hh, panels, h[:count], rest, a[t][:count])
         for b in range(count):
             for j in range(size):
                 h[b, j] = tanh(a[t, b, j])
@@ -275,11 +277,12 @@ def relu_rnn(
 ) -> None:
     """As ``rnn``, with relu in the place of tanh; NaN stays NaN."""
     size = h.shape[1]
+    rest = rests(len(steps))
     for i in range(len(a)):
-        input_products(i, direction, x, panels_ih, bias, a)
+        input_products(i, direction, x, panels_ih, bias, rest, a)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        add_products(w_hh, panels, h[:count], a[t][:count])
+        add_products(w_hh, panels, h[:count], rest, a[t][:count])
         for b in range(count):
             for j in range(size):
                 h[b, j] = ZERO if a[t, b, j] < ZERO else a[t, b, j]
@@ -307,11 +310,12 @@ def lstm(
     """``a`` (T, B, 4, H) becomes i f g o. ``w_hr`` is (0, H) where there is no projection."""
     size, width, projected = c.shape[1], h.shape[1], len(w_hr) > 0
     inputs, out = a.reshape(len(a), len(steps), 4 * size), np.empty_like(c)
+    rest = rests(len(steps))
     for i in range(len(a)):
-        input_products(i, direction, x, panels_ih, bias, inputs)
+        input_products(i, direction, x, panels_ih, bias, rest, inputs)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
-        add_products(w_hh, panels, h[:count], inputs[t][:count])
+        add_products(w_hh, panels, h[:count], rest, inputs[t][:count])
         for b in range(count):
             for block in range(4):
                 if block == 2:
@@ -327,7 +331,7 @@ def lstm(
                 cells[t, b, j] = c[b, j]
         if projected:
             h[:count] = ZERO
-            add_products(w_hr, panels_hr, out[:count], h[:count])
+            add_products(w_hr, panels_hr, out[:count], rest, h[:count])
         else:
             for b in range(count):
                 for j in range(size):
@@ -355,12 +359,13 @@ def gru(
     size = h.shape[1]
     u = np.empty((len(steps), 3 * size), np.float32)
     inputs = a.reshape(len(a), len(steps), 3 * size)
+    rest = rests(len(steps))
     for i in range(len(a)):
-        input_products(i, direction, x, panels_ih, b_ih, inputs)
+        input_products(i, direction, x, panels_ih, b_ih, rest, inputs)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
         fill(b_hh, u[:count])
-        add_products(w_hh, panels, h[:count], u[:count])
+        add_products(w_hh, panels, h[:count], rest, u[:count])
         for b in range(count):
             for block in range(2):
                 for j in range(size):
@@ -390,16 +395,17 @@ def reset_before_gru(
     """As ``gru``, with r applied before the recurrent product of n."""
     size = h.shape[1]
     # The rows of n may begin within a panel: the products then begin with that panel.
-    first = 2 * size // LANES * LANES if len(panels) > 0 else 2 * size
-    panels_z, panels_n = panels[: (2 * size + LANES - 1) // LANES], panels[first // LANES :]
+    first = 2 * size // WIDTH * WIDTH if len(panels) > 0 else 2 * size
+    panels_z, panels_n = panels[: (2 * size + WIDTH - 1) // WIDTH], panels[first // WIDTH :]
     inputs, kept = a.reshape(len(a), len(steps), 3 * size), np.empty_like(h)
     u, u_n = np.empty((len(steps), 2 * size), np.float32), np.empty((len(steps), 3 * size - first), np.float32)
+    rest = rests(len(steps))
     for i in range(len(a)):
-        input_products(i, direction, x, panels_ih, b_ih, inputs)
+        input_products(i, direction, x, panels_ih, b_ih, rest, inputs)
         t = i if direction > 0 else len(a) - 1 - i
         count = active(steps, t)
         fill(b_hh[: 2 * size], u[:count])
-        add_products(w_hh[: 2 * size], panels_z, h[:count], u[:count])
+        add_products(w_hh[: 2 * size], panels_z, h[:count], rest, u[:count])
         for b in range(count):
             for block in range(2):
                 for j in range(size):
@@ -407,7 +413,7 @@ def reset_before_gru(
             for j in range(size):
                 kept[b, j] = a[t, b, 0, j] * h[b, j]
         fill(b_hh[first:], u_n[:count])
-        add_products(w_hh[first:], panels_n, kept[:count], u_n[:count])
+        add_products(w_hh[first:], panels_n, kept[:count], rest, u_n[:count])
         for b in range(count):
             for j in range(size):
                 a[t, b, 2, j] = tanh(a[t, b, 2, j] + u_n[b, 2 * size - first + j])

@@ -1,77 +1,75 @@
 """The innermost loops of a matrix product, in the compiler's own terms.
 
 A loop over scalars leaves its sums in memory; here they stay in registers, as vectors of ``LANES`` numbers, whatever
-the width of the processor's own. Four vectors of sums hide the time that one addition takes, and fit AVX2 and AVX-512
-alike (Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
+the width of the processor's own. Four vectors of sums or more hide the time that one addition takes (Goto & van de
+Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
 
-A matrix ``W`` (R, K) stands in panels (⌈R / LANES⌉, K, LANES): column k of the rows of a panel is one vector. numba's
-cache on disk asks for the date of ``kernels.py`` alone: touch that file after a change of this one.
+A matrix ``W`` (R, K) stands in panels (⌈R / WIDTH⌉, K, WIDTH): column k of the rows of a panel is a few vectors side by
+side, so that a panel is read as it lies in memory. numba's cache on disk asks for the date of ``kernels.py`` alone:
+touch that file after a change of this one.
 """
 
 from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
 LANES = 16
+VECTORS = 4  # of a panel
+WIDTH = VECTORS * LANES
 SEQUENCES = 4  # of a tile
-ABREAST = 4  # panels of a strip
 
 FLOAT, INDEX, LANE = ir.FloatType(), ir.IntType(64), ir.IntType(32)
 VECTOR, PLACES = ir.VectorType(FLOAT, LANES), ir.VectorType(LANE, LANES)
 FLOAT_BYTES = 4
 FUSED = ("contract",)  # a product and a sum may become one operation
 
-Add = Callable[[Any, int, Any, int, int, int, Any], None]
+Add = Callable[[Any, int, int, int, Any, int, int, Any, int], None]
 
 
-def _adding(sequences: int, abreast: int) -> Add:
-    """The function that adds the product of so many sequences and panels."""
+def _adding(sequences: int, vectors: int) -> Add:
+    """The function that adds the product of so many sequences and vectors."""
 
-    def add(x: Any, b: int, panels: Any, p: int, k: int, stop: int, out: Any) -> None:
-        products = x[b : b + sequences, k:stop] @ panels[p : p + abreast, k:stop]  # (abreast, sequences, LANES)
-        out[b : b + sequences, p * LANES : (p + abreast) * LANES] += np.hstack(products)
+    def add(x: Any, b: int, k: int, stop: int, panels: Any, p: int, lane: int, out: Any, j: int) -> None:
+        lanes = vectors * LANES
+        out[b : b + sequences, j : j + lanes] += x[b : b + sequences, k:stop] @ panels[p, k:stop, lane : lane + lanes]
 
     @intrinsic
-    def generated(
-        _: Any, x: Any, x_stride: Any, panel: Any, panel_stride: Any, inner: Any, out: Any, stride: Any
-    ) -> Any:
-        signature = types.void(x, x_stride, panel, panel_stride, inner, out, stride)
-        return signature, lambda context, builder, _, values: _add(context, builder, sequences, abreast, *values)
+    def generated(_: Any, x: Any, x_stride: Any, inner: Any, panel: Any, out: Any, out_stride: Any) -> Any:
+        signature = types.void(x, x_stride, inner, panel, out, out_stride)
+        return signature, lambda context, builder, _, values: _add(context, builder, sequences, vectors, *values)
 
     @overload(add, inline="always")
-    def compiled(x: Any, b: Any, panels: Any, p: Any, k: Any, stop: Any, out: Any) -> Any:  # noqa: ARG001
-        def call(x: Any, b: Any, panels: Any, p: Any, k: Any, stop: Any, out: Any) -> None:
-            panel, below = panels[p, k:].ctypes.data, out[b, p * LANES :].ctypes.data
-            stride = panels.shape[1] * LANES
-            generated(x[b, k:].ctypes.data, x.shape[1], panel, stride, stop - k, below, out.shape[1])  # type: ignore[call-arg]
+    def compiled(x: Any, b: Any, k: Any, stop: Any, panels: Any, p: Any, lane: Any, out: Any, j: Any) -> Any:  # noqa: ARG001
+        def call(x: Any, b: Any, k: Any, stop: Any, panels: Any, p: Any, lane: Any, out: Any, j: Any) -> None:
+            first, from_ = x[b, k:].ctypes.data, panels[p, k, lane:].ctypes.data
+            generated(first, x.shape[1], stop - k, from_, out[b, j:].ctypes.data, out.shape[1])  # type: ignore[call-arg]
 
         return call
 
     return add
 
 
-# Each adds ``x[b : b + sequences, k : stop] @ panels[p : p + abreast, k : stop]``, the panels side by side, to the
-# places of ``out`` from row b and from the column of panel p on. ``x`` (B, K) and ``out`` (B, J) lie row by row; ``k``
-# is below ``stop``. Nothing is checked.
-add_tile = _adding(SEQUENCES, 1)
-add_strip = _adding(1, ABREAST)
-add_row = _adding(1, 1)
+# Each adds ``x[b : b + sequences, k : stop] @ panels[p, k : stop, lane : lane + lanes]`` to the place of ``out`` from
+# row b and column j on. ``x`` (B, K) and ``out`` (B, J) lie row by row; ``k`` is below ``stop``. Nothing is checked.
+add_tile = _adding(SEQUENCES, VECTORS)
+add_row = _adding(1, VECTORS)
+add_narrow_tile = _adding(SEQUENCES, 1)
+add_narrow_row = _adding(1, 1)
 
 
-def put_block(w: Any, j: int, k: int, panel: Any) -> None:
-    """Put the columns k to k + ``LANES`` of as many rows of ``w`` (R, K), from j on, into ``panel`` (K, LANES)."""
-    panel[k : k + LANES] = w[j : j + LANES, k : k + LANES].T
+def put_block(w: Any, j: int, k: int, panel: Any, lane: int) -> None:
+    """Put ``LANES`` rows of ``w`` (R, K) from j on, of these as many columns from k on, into ``panel`` (K, WIDTH)."""
+    panel[k : k + LANES, lane : lane + LANES] = w[j : j + LANES, k : k + LANES].T
 
 
 @overload(put_block, inline="always")
-def _compiled_put_block(w: Any, j: Any, k: Any, panel: Any) -> Any:  # noqa: ARG001
-    def call(w: Any, j: Any, k: Any, panel: Any) -> None:
-        _generated_put_block(w[j, k:].ctypes.data, w.shape[1], panel[k].ctypes.data)  # type: ignore[call-arg]
+def _compiled_put_block(w: Any, j: Any, k: Any, panel: Any, lane: Any) -> Any:  # noqa: ARG001
+    def call(w: Any, j: Any, k: Any, panel: Any, lane: Any) -> None:
+        _generated_put_block(w[j, k:].ctypes.data, w.shape[1], panel[k, lane:].ctypes.data)  # type: ignore[call-arg]
 
     return call
 
@@ -105,30 +103,28 @@ def _add(
     context: Any,
     builder: Any,
     sequences: int,
-    abreast: int,
+    vectors: int,
     x: Any,
     x_stride: Any,
-    panel: Any,
-    panel_stride: Any,
     inner: Any,
+    panel: Any,
     out: Any,
     out_stride: Any,
 ) -> Any:
-    """A loop over k with a vector of sums for each sequence and panel.
+    """A loop over k with a sum for each sequence and vector.
 
     Of the program are the addresses of the first numbers, strides in numbers, and ``inner``, how many k there are.
     """
     before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
     builder.branch(loop)
     builder.position_at_end(loop)
-    places = list(product(range(sequences), range(abreast)))
+    places = list(product(range(sequences), range(vectors)))
     k, sums = builder.phi(INDEX), [builder.phi(VECTOR) for _ in places]
-    from_panel = builder.mul(k, INDEX(LANES))
-    starts = [builder.add(builder.mul(panel_stride, INDEX(p)), from_panel) for p in range(abreast)]
-    columns = [_load(builder, panel, start, VECTOR) for start in starts]
+    column = builder.mul(k, INDEX(WIDTH))
+    columns = [_load(builder, panel, builder.add(column, INDEX(v * LANES)), VECTOR) for v in range(vectors)]
     rows = [builder.add(builder.mul(x_stride, INDEX(b)), k) for b in range(sequences)]
     numbers = [_spread(builder, _load(builder, x, row, FLOAT)) for row in rows]
-    products = [builder.fmul(columns[p], numbers[b], flags=FUSED) for b, p in places]
+    products = [builder.fmul(columns[v], numbers[b], flags=FUSED) for b, v in places]
     added = [builder.fadd(total, each, flags=FUSED) for total, each in zip(sums, products, strict=True)]
     following = builder.add(k, INDEX(1))
     firsts = [INDEX(0), *[VECTOR(None)] * len(places)]
@@ -137,8 +133,8 @@ def _add(
         value.add_incoming(next_, loop)
     builder.cbranch(builder.icmp_signed("<", following, inner), loop, after)
     builder.position_at_end(after)
-    for (b, p), total in zip(places, added, strict=True):
-        where = builder.add(builder.mul(out_stride, INDEX(b)), INDEX(p * LANES))
+    for (b, v), total in zip(places, added, strict=True):
+        where = builder.add(builder.mul(out_stride, INDEX(b)), INDEX(v * LANES))
         _store(builder, builder.fadd(_load(builder, out, where, VECTOR), total), out, where)
     return context.get_dummy_value()
 
@@ -155,5 +151,5 @@ def _put(context: Any, builder: Any, w: Any, stride: Any, panel: Any) -> Any:
             rows[j], rows[j + apart] = (builder.shuffle_vector(*pair, PLACES(places)) for places in (upper, lower))
         apart *= 2
     for k, column in enumerate(rows):
-        _store(builder, column, panel, INDEX(k * LANES))
+        _store(builder, column, panel, INDEX(k * WIDTH))
     return context.get_dummy_value()

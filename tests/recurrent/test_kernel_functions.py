@@ -19,13 +19,13 @@ def numbers() -> Array:
 
 def nothing(steps: Array) -> tuple[Array, ...]:
     """Inputs and panels of a short run, whose input products stand in ``a`` already; their bias."""
-    return np.empty((1, len(steps), 0), np.float32), np.empty((0, 0, 16), np.float32), np.empty(0, np.float32)
+    return np.empty((1, len(steps), 0), np.float32), np.empty((0, 0, 64), np.float32), np.empty(0, np.float32)
 
 
 def tanh(x: Array) -> Array:
     """tanh of ``x`` (N, 16), as the kernel of the plain RNN computes it: without weights h is tanh(x)."""
     h, steps = x[None].copy(), np.ones(len(x), np.int64)
-    w_hh, no_panels = np.zeros((16, 16), np.float32), np.empty((0, 16, 16), np.float32)
+    w_hh, no_panels = np.zeros((16, 16), np.float32), np.empty((0, 16, 64), np.float32)
     kernels.rnn(*nothing(steps), h, w_hh, no_panels, 1, steps, np.zeros(x.shape, np.float32))
     return h[0]
 
@@ -36,7 +36,7 @@ def lstm_blocks(x: Array) -> Array:
     w_hh, w_hr, no_panels = (
         np.zeros((64, 16), np.float32),
         np.empty((0, 16), np.float32),
-        np.empty((0, 16, 16), np.float32),
+        np.empty((0, 16, 64), np.float32),
     )
     states = (np.zeros(shape, np.float32) for shape in (x.shape, x.shape, (1, *x.shape), (1, *x.shape)))
     kernels.lstm(*nothing(steps), blocks, w_hh, no_panels, w_hr, no_panels, 1, steps, *states)

@@ -180,7 +180,7 @@ def test_other_threads_run_while_a_kernel_does() -> None:
     steps, size, untouched = 20_000, 128, np.float32(7)
     for _ in range(10):
         a, h = np.full((steps, 1, size), untouched), np.zeros((1, size), np.float32)
-        x, bias, no_panels = np.empty((steps, 1, 0), np.float32), h[0], np.empty((0, size, 16), np.float32)
+        x, bias, no_panels = np.empty((steps, 1, 0), np.float32), h[0], np.empty((0, size, 64), np.float32)
         recurrent = (np.zeros((size, size), np.float32), no_panels)
         thread = Thread(target=kernels.rnn, args=(x, no_panels, bias, a, *recurrent, 1, np.array([steps]), h))
         thread.start()
