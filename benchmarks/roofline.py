@@ -82,7 +82,8 @@ def section(found: list[dict[str, Any]]) -> Section:
     return Section(
         "Roofline",
         f"A step must read the recurrent weights once. `step` is the time of `trace_module` at B = 1, T = {STEPS}, on "
-        "one thread, less the product of all inputs, divided by T. `least` is the time to read as many bytes again and "
-        "again from the cache that holds them: by a compiled sum or by `torch.mv`, whichever is faster.",
+        "one thread, less the product of all inputs as PyTorch makes it, divided by T. `least` is the time to read as "
+        "many bytes again and again from the cache that holds them: by a compiled sum or by `torch.mv`, whichever is "
+        "faster.",
         [Table(("cell", "H", "step / least", "step, µs", "least, µs", "bytes", "GB/s", "by"), rows)],
     )
