@@ -1,33 +1,45 @@
 """The server before its first request."""
 
 from pathlib import Path
-from typing import Any
 
+import orjson
 import pytest
 from gatescope import warming
+from gatescope.api import problems
+from gatescope.api.schemas import TraceOptions
 from gatescope.main import create_app
 from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN
-from gatescope.recurrent.network import Network
 from gatescope.settings import Settings
+from gatescope.store import Model
 from starlette.testclient import TestClient
 
 
 def test_every_cell_is_traced_once_and_nothing_is_counted(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    traced, real = [], warming.trace
+    traced, real = [], warming.trace_json
 
-    def counted(network: Network, *arguments: Any, engine: Any) -> Any:
-        traced.append((network.config.cell_definition, engine))
-        return real(network, *arguments, engine=engine)
+    def counted(model: Model, options: TraceOptions, settings: Settings) -> bytes:
+        traced.append(model.config.network.cell_definition)
+        answer = real(model, options, settings)
+        assert len(orjson.loads(answer)["tokens"]) >= 20
+        return answer
 
-    monkeypatch.setattr(warming, "trace", counted)
+    monkeypatch.setattr(warming, "trace_json", counted)
     app = create_app(Settings(models=models, engine="reference"))
     assert app.middleware_stack is None
     with TestClient(app) as client:
         assert app.middleware_stack is not None
-        assert sorted(traced, key=str) == sorted(((cell, "reference") for cell in (LSTM, GRU, RNN, RELU_RNN)), key=str)
+        assert sorted(traced, key=str) == sorted((LSTM, GRU, RNN, RELU_RNN), key=str)
         counted_lines = [line for line in client.get("/metrics").text.splitlines() if line[0] != "#"]
         assert "gatescope_traces_total 0.0" in counted_lines
         assert not [line for line in counted_lines if line.startswith("http_requests_total")]
+
+
+def test_a_post_is_read_before_the_first_one_comes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = problems.unknown_model
+    monkeypatch.setattr(problems, "unknown_model", lambda name, known: asked.append(name) or real(name, known))
+    with TestClient(create_app(Settings(models=models))):
+        assert asked == ["."]
 
 
 def test_a_folder_without_models_is_no_hindrance(tmp_path: Path) -> None:
