@@ -39,7 +39,8 @@ async def warmed(app: FastAPI) -> AsyncIterator[None]:
     """The life of an application that has traced a text by every cell and read a request before it serves."""
     models = {model.config.network.cell_definition: model for model in app.state.store.models.values()}
     for model in models.values():
-        trace_json(model, TraceOptions(text=_TEXT), app.state.settings)
+        with suppress(Problem):  # limits may be set below that text
+            trace_json(model, TraceOptions(text=_TEXT), app.state.settings)
     with suppress(Problem):
         behind_the_metrics = AsyncExitStackMiddleware(app.router)
         await behind_the_metrics({**_POST, "app": app}, _body, _ignore)

@@ -42,6 +42,12 @@ def test_a_post_is_read_before_the_first_one_comes(models: Path, monkeypatch: py
         assert asked == ["."]
 
 
+@pytest.mark.parametrize("limit", ["max_text", "max_values"])
+def test_low_limits_are_no_hindrance(models: Path, limit: str) -> None:
+    with TestClient(create_app(Settings(models=models, default_model="lstm", **{limit: 1}))) as client:
+        assert client.get("/healthz").status_code == 200
+
+
 def test_a_folder_without_models_is_no_hindrance(tmp_path: Path) -> None:
     with TestClient(create_app(Settings(models=tmp_path))) as client:
         assert client.get("/healthz").status_code == 200
