@@ -173,7 +173,7 @@ async function show() {
 }
 
 /**
- * Take out of the state what the address says of steps, units and layers that there are none of.
+ * Take out of the state what the address says of steps, units and layers that there are none of; whether there was any.
  * @param {import("./reading.js").Reading} reading
  */
 function leaveOut(reading) {
@@ -191,6 +191,7 @@ function leaveOut(reading) {
     strange.push(`${name}=${written.get(name)}`);
     Object.assign(state, { [name]: unpinned()[name] });
   }
+  return Object.values(beyond).some(Boolean);
 }
 
 /** Show what is remembered of the text in sight, where that is wanted. */
@@ -357,5 +358,5 @@ if (state.text === boot.text && state.start === 0) {
     });
   } else await open(Infinity);
 } else await update();
-if (shown.readings[0]) leaveOut(shown.readings[0]);
+if (shown.readings[0] && leaveOut(shown.readings[0])) await show();
 if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);

@@ -77,6 +77,12 @@ def test_strange_state_is_named_and_ignored(page: Page, behind: str, named: str)
     expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())
 
 
+def test_what_stands_beside_strange_state_is_heeded(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}#step=500&unit=3")
+    expect(page.locator("#message")).to_have_text("The address says step=500, which means nothing here.")
+    expect(page.locator(".cell h3")).to_contain_text("unit 3 at")
+
+
 def test_strange_state_of_a_text_that_is_asked_for_later_is_named_too(page: Page) -> None:
     opened(page, f"/?model=sentiment-lstm#text={SENTENCE}&step=5&unit=3")
     expect(page.locator("#message")).to_have_text("The address says step=5, which means nothing here.")
