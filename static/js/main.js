@@ -13,7 +13,7 @@ import { opens, typeOut } from "./opening.js";
 import { Picture } from "./picture.js";
 import { Library } from "./readings.js";
 import { Share } from "./share.js";
-import { addressOf, readAddress, remember, unpinned } from "./state.js";
+import { absentFrom, addressOf, readAddress, remember, unpinned } from "./state.js";
 import { watchTheme } from "./theme.js";
 import { Tooltip } from "./tooltip.js";
 import { Tour } from "./tour.js";
@@ -170,28 +170,6 @@ async function show() {
   } catch (error) {
     say(`The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`, false);
   }
-}
-
-/**
- * Take out of the state what the address says of steps, units and layers that there are none of; whether there was any.
- * @param {import("./reading.js").Reading} reading
- */
-function leaveOut(reading) {
-  const layer = reading.layers[state.layer];
-  const beyond = {
-    layer: !layer,
-    step: state.step !== null && state.step >= reading.steps,
-    unit: state.unit !== null && state.unit >= (layer ?? reading.layers[0]).units,
-    find: state.find !== null && state.find.to >= reading.steps,
-    tour: state.tour !== null && state.tour !== tour.at,
-  };
-  const written = new URLSearchParams(location.hash.slice(1));
-  for (const name of /** @type {(keyof typeof beyond)[]} */ (Object.keys(beyond))) {
-    if (!beyond[name]) continue;
-    strange.push(`${name}=${written.get(name)}`);
-    Object.assign(state, { [name]: unpinned()[name] });
-  }
-  return Object.values(beyond).some(Boolean);
 }
 
 /** Show what is remembered of the text in sight, where that is wanted. */
@@ -358,5 +336,10 @@ if (state.text === boot.text && state.start === 0) {
     });
   } else await open(Infinity);
 } else await update();
-if (shown.readings[0] && leaveOut(shown.readings[0])) await show();
+const missing = shown.readings[0] ? absentFrom(shown.readings[0], state, tour.at) : [];
+for (const name of missing) {
+  strange.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
+  Object.assign(state, { [name]: unpinned()[name] });
+}
+if (missing.length > 0) await show();
 if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);

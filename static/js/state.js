@@ -112,6 +112,24 @@ export function readAddress({ search, hash }) {
   return { found, strange };
 }
 
+/**
+ * Of steps, units, layers and chapters that a state names, those that there are none of.
+ * @param {import("./reading.js").Reading} reading
+ * @param {State} state
+ * @param {number | null} chapter that is open
+ */
+export function absentFrom(reading, { layer, step, unit, find, tour }, chapter) {
+  const { units } = reading.layers[layer] ?? reading.layers[0];
+  const absent = {
+    layer: layer >= reading.layers.length,
+    step: step !== null && step >= reading.steps,
+    unit: unit !== null && unit >= units,
+    find: find !== null && find.to >= reading.steps,
+    tour: tour !== chapter,
+  };
+  return /** @type {(keyof typeof absent)[]} */ (Object.keys(absent)).filter((name) => absent[name]);
+}
+
 /** What a state is where nothing else is said. @returns {Omit<State, "model" | "text">} */
 export function unpinned() {
   return { compare: "", other: "", start: 0, layer: 0, order: "index", step: null, unit: null, tour: null, find: null, memory: "", alpha: 1, weights: "trained" };
