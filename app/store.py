@@ -85,6 +85,8 @@ def load_model(folder: Path | str) -> Model:
     Raises BrokenModelError, naming the file and the reason, if anything is missing, malformed or does not fit.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise BrokenModelError(_not_a_folder(folder))
     config = _parse(folder, CONFIG, ModelConfig)
     if len(config.outputs) != config.network.outputs:
         raise BrokenModelError(f"{CONFIG}: {len(config.outputs)} names for {config.network.outputs} outputs")
@@ -189,6 +191,16 @@ class Store:
     def task(self, task: str) -> Sequence[Model]:
         """The models of one task: different cells for the same sentences."""
         return [model for model in self if model.config.task == task]
+
+
+def _not_a_folder(path: Path) -> str:
+    """Say why ``path`` is not the folder of a model, and what to do."""
+    if path.exists():
+        return (
+            f"{path} is a file: a model is a folder that holds {CONFIG}, {VOCABULARY} and {WEIGHTS}; to see the "
+            "gates of a module of your own, load it with torch.load and call trace_module"
+        )
+    return f"{path}: there is no such folder"
 
 
 def _load_network(folder: Path, config: ModelConfig) -> Network:

@@ -178,3 +178,19 @@ def test_a_broken_model_says_which_file_and_why(tmp_path: Path, damage: Callable
     damage(tmp_path / "small")
     with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
         load_model(tmp_path / "small")
+
+
+def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
+    missing, file = tmp_path / "missing", tmp_path / "m.pt"
+    file.write_bytes(b"PK")
+    for path, reason in (
+        (missing, f"{missing}: there is no such folder"),
+        (
+            file,
+            f"{file} is a file: a model is a folder that holds config.json, vocab.json and model.safetensors; to see "
+            "the gates of a module of your own, load it with torch.load and call trace_module",
+        ),
+    ):
+        for given in (path, str(path)):
+            with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
+                load_model(given)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
 
 from ..recurrent.network import Network
+from ..recurrent.precision import in_full_precision
 from ..recurrent.tokenizer import Tokenizer
 from ..recurrent.trace import FloatArray
 
@@ -37,6 +38,7 @@ class Negated:
     ratings: Sequence[float]
 
 
+@in_full_precision
 @torch.inference_mode()
 def verdicts(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> FloatArray:
     """What the head says after the last token of each text: (N, outputs).

@@ -18,6 +18,7 @@ from .differentiable import double_of, embedded, logits_of
 from .jacobians import Jacobians
 from .memory import Array
 from .network import Network
+from .precision import in_full_precision
 from .scaled import Scaled
 from .tokenizer import Token
 from .trace import LayerTrace, Trace
@@ -97,6 +98,7 @@ def logits_at(network: Network, trace: Trace) -> Tensor:
     return linear(torch.from_numpy(top).to(head.weight.device).double(), head.weight.double(), head.bias.double())
 
 
+@in_full_precision
 @torch.no_grad()
 def carry_back(layers: Layers, by_top: Tensor) -> tuple[list[Tensor], Scaled]:
     """From derivatives (N, n, H·directions) by the hidden states of the last layer, those by what lies below.

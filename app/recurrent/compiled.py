@@ -73,8 +73,8 @@ class Arrays(NamedTuple):
 
 
 def serves(tensor: Tensor) -> bool:
-    """Whether the kernels take the dtype and device of ``tensor``."""
-    return tensor.dtype == torch.float32 and tensor.is_cpu
+    """Whether the kernels take the dtype, device and layout of ``tensor``."""
+    return tensor.dtype == torch.float32 and tensor.is_cpu and tensor.layout is torch.strided
 
 
 def is_finite(tensor: Tensor) -> bool:

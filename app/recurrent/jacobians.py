@@ -14,6 +14,7 @@ from torch.nn.functional import linear, logsigmoid
 
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, CellWeights
 from .network import Network
+from .precision import in_full_precision
 from .trace import FloatArray, LayerTrace, Trace
 
 
@@ -64,6 +65,7 @@ class Jacobians:
         return rows @ self.inputs[t]
 
 
+@in_full_precision
 @torch.no_grad()
 def layer_jacobians(
     network: Network, trace: Trace, start: int = 0, stop: int | None = None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .jacobians import Jacobians
+from .precision import in_full_precision
 from .scaled import Scaled
 from .trace import FloatArray
 
@@ -36,6 +37,7 @@ def norms(jacobians: Jacobians, by: By = "state") -> Array:
     return found
 
 
+@in_full_precision
 def norm_blocks(jacobians: Jacobians, by: By = "state") -> Iterator[Block]:
     """``norms`` block by block, each with its first row and column, as soon as it is computed.
 
@@ -144,6 +146,7 @@ def _products(jacobians: Jacobians, targets: range, start: int) -> Iterator[tupl
             products = Scaled.of(carried, products.exponents + jacobians.exponents[k])
 
 
+@in_full_precision
 def spectral_norms(jacobians: Jacobians, t: int) -> Iterator[float]:
     """The logarithms of the largest singular values of ∂s_t/∂s_k, for k = t, t − 1 … 0: by eigenvalues of ∂ ∂ᵀ."""
     for _, products in _products(jacobians, range(t, t + 1), 0):

@@ -1,11 +1,13 @@
 """What torch.nn.RNN, LSTM and GRU hold, in the terms of the cells."""
 
 import operator
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Literal, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
-from torch import Tensor, nn
+from torch import Tensor, bfloat16, dtype, nn
+from torch.nn.modules import module as torch_module
 
 from . import compiled
 from .cells import GRU, LSTM, RELU_RNN, RNN, Cell, CellWeights
@@ -27,39 +29,73 @@ class _Known(NamedTuple):
 
     names: list[str]
     tensors: list[Tensor]
-    addresses: list[int]
+    views: list[Tensor]  # of their memory, as each looked at it then
+    dtypes: list[dtype]
     parts: list[Part]
 
 
 _KNOWN: WeakKeyDictionary[nn.RNNBase, _Known] = WeakKeyDictionary()
 
+# What a call of each class runs, and the methods that may stand in its place.
+_FORWARD: dict[type[nn.RNNBase], Callable[..., Any]] = {kind: kind.forward for kind in (nn.RNN, nn.LSTM, nn.GRU)}
+_METHODS = {name for kind in nn.LSTM.__mro__ for name, value in vars(kind).items() if callable(value)}
+
 
 def cell_of(module: nn.RNNBase) -> Cell:
-    """The cell whose equations ``module`` follows. Raises TypeError if it is none of nn.RNN, nn.LSTM, nn.GRU."""
+    """Return the cell whose equations ``module`` follows. Raises TypeError if it is not an nn.RNN, nn.LSTM or nn.GRU.
+
+    PyTorch reads the nonlinearity of an nn.RNN from its ``mode``; modules saved by old versions have nothing else.
+    """
     match module:
         case nn.LSTM():
             return LSTM
         case nn.GRU():
             return GRU
         case nn.RNN():
-            return RNN if module.nonlinearity == "tanh" else RELU_RNN
-    raise TypeError(f"{type(module).__name__} is none of nn.RNN, nn.LSTM and nn.GRU")
+            return RELU_RNN if module.mode == "RNN_RELU" else RNN
+    raise TypeError(f"{type(module).__name__} is not an nn.RNN, nn.LSTM or nn.GRU")
+
+
+def base_of(module: nn.RNNBase) -> type[nn.RNNBase]:
+    """Return the class of torch.nn that ``module`` is, or derives from."""
+    return next(kind for kind in _FORWARD if isinstance(module, kind))
+
+
+def plain_forward(module: nn.RNNBase) -> Callable[..., Any]:
+    """Return the forward pass of torch.nn itself over the weights of ``module``: no method, no hook in its place."""
+    return partial(_FORWARD[base_of(module)], module)
+
+
+def is_plain(module: nn.RNNBase) -> bool:
+    """Whether a call of ``module`` can only run the forward pass of torch.nn over the parameters that it holds.
+
+    Decided by its structure: the class itself, no method replaced, no forward hook, and every weight a parameter.
+    """
+    forward = _FORWARD.get(type(module))
+    return (
+        forward is not None
+        and type(module).forward is forward
+        and _METHODS.isdisjoint(module.__dict__)
+        and not (module._forward_hooks or module._forward_pre_hooks)
+        and not (torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks)
+        and all(map(operator.is_, module._flat_weights, map(module._parameters.get, module._flat_weights_names)))
+    )
 
 
 def directions_of(module: nn.RNNBase) -> tuple[Direction, ...]:
-    """The directions of every layer, in PyTorch's order."""
+    """Return the directions of every layer, in PyTorch's order."""
     return ("forward", "backward") if module.bidirectional else ("forward",)
 
 
 def layers_of(module: nn.RNNBase) -> Iterator[tuple[int, Direction]]:
-    """Every layer and direction, in the order in which a trace lists them."""
+    """Yield every layer and direction, in the order in which a trace lists them."""
     for layer in range(module.num_layers):
         for direction in directions_of(module):
             yield layer, direction
 
 
 def weight_names(module: nn.RNNBase, layer: int, direction: Direction) -> dict[str, str]:
-    """Field of ``CellWeights`` → name of the parameter, of one layer in one direction."""
+    """Return field of ``CellWeights`` → name of the parameter, of one layer in one direction."""
     suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
     names = {"w_ih": "weight_ih", "w_hh": "weight_hh"}
     if module.bias:
@@ -70,27 +106,75 @@ def weight_names(module: nn.RNNBase, layer: int, direction: Direction) -> dict[s
 
 
 def weights_of(module: nn.RNNBase, layer: int, direction: Direction) -> CellWeights:
-    """The parameters of one layer in one direction."""
+    """Return the parameters of one layer in one direction."""
     return CellWeights(**{k: getattr(module, name) for k, name in weight_names(module, layer, direction).items()})
 
 
+def tensors_of(module: nn.RNNBase) -> dict[str, Tensor]:
+    """Return every weight by its name, as the attributes of ``module`` give them, in the order of ``layers_of``.
+
+    One that is missing is None, which no trace takes.
+    """
+    names = (weight_names(module, layer, direction).values() for layer, direction in layers_of(module))
+    return {name: cast("Tensor", getattr(module, name, None)) for each in names for name in each}
+
+
+def for_numpy(tensor: Tensor) -> Tensor:
+    """Return ``tensor`` in a dtype that NumPy has: bfloat16 becomes float32, which holds every number of it."""
+    return tensor.float() if tensor.dtype == bfloat16 else tensor
+
+
 def parts_of(module: nn.RNNBase) -> list[Part]:
-    """Every layer and direction with its parameters, in the order of ``layers_of``.
+    """Return every layer and direction with its parameters, in the order of ``layers_of``.
 
     They are looked up once: a part holds the parameters' own memory, so that it shows whatever is written there.
     """
     known = _KNOWN.get(module)
     if known is not None:
-        tensors = [getattr(module, name) for name in known.names]
-        if all(map(operator.is_, tensors, known.tensors)) and [w.data_ptr() for w in tensors] == known.addresses:
+        tensors = list(map(module._parameters.get, known.names))
+        if (
+            all(map(operator.is_, tensors, known.tensors))
+            and [tensor.dtype for tensor in known.tensors] == known.dtypes
+            and all(map(Tensor.is_set_to, known.tensors, known.views))
+        ):
             return known.parts
+    weights = tensors_of(module)
+    parts = parts_from(module, weights)
+    if all(part.arrays is not None for part in parts) and all(weight.is_contiguous() for weight in weights.values()):
+        held = list(weights.values())
+        views = [weight.detach() for weight in held]
+        _KNOWN[module] = _Known(list(weights), held, views, [weight.dtype for weight in held], parts)
+    return parts
+
+
+def parts_from(module: nn.RNNBase, tensors: Mapping[str, Tensor]) -> list[Part]:
+    """Return what ``parts_of`` does, with the weights ``tensors``, by name, in the place of the module's own.
+
+    The kernels take only weights of the shapes that the sizes of ``module`` ask for.
+    """
     parts = []
     for layer, direction in layers_of(module):
-        weights = weights_of(module, layer, direction)
-        served = all(weight is None or compiled.serves(weight) for weight in weights)
+        names = weight_names(module, layer, direction)
+        weights = CellWeights(**{field: tensors[name] for field, name in names.items()})
+        shapes = weight_shapes(module, layer)
+        served = all(
+            isinstance(tensors[name], Tensor)
+            and compiled.serves(tensors[name])
+            and tensors[name].shape == shapes[field]
+            for field, name in names.items()
+        )
         parts.append(Part(layer, direction, weights, compiled.arrays_of(weights) if served else None))
-    names = [name for layer, direction in layers_of(module) for name in weight_names(module, layer, direction).values()]
-    tensors = [getattr(module, name) for name in names]
-    if all(tensor.is_contiguous() for tensor in tensors):
-        _KNOWN[module] = _Known(names, tensors, [tensor.data_ptr() for tensor in tensors], parts)
     return parts
+
+
+def weight_shapes(module: nn.RNNBase, layer: int) -> dict[str, tuple[int, ...]]:
+    """Return field of ``CellWeights`` → shape that the sizes of ``module`` ask for, in any direction of a layer."""
+    rows, width = len(cell_of(module).blocks) * module.hidden_size, module.proj_size or module.hidden_size
+    inputs = width * len(directions_of(module)) if layer > 0 else module.input_size
+    return {
+        "w_ih": (rows, inputs),
+        "w_hh": (rows, width),
+        "b_ih": (rows,),
+        "b_hh": (rows,),
+        "w_hr": (width, module.hidden_size),
+    }

@@ -94,14 +94,17 @@ def trace(network: Network, tokens: Sequence[Token], after: Trace | None = None,
         raise ValueError(
             "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
         )
-    config = network.config
-    ids = torch.from_numpy(np.array([token.id for token in tokens])).to(network.embedding.weight.device)
-    x = network.embedding(ids)[:, None]  # (T, 1, E)
+    config, device = network.config, network.embedding.weight.device
+    ids = torch.from_numpy(np.array([token.id for token in tokens])).to(device)
     initial = after.state if after is not None else None
     parts = parts_of(network.recurrent)
-    found = activations_of(parts, config.cell_definition, x, [len(tokens)], initial, engine)
-    top = np.concatenate([each["h"][:, 0] for each in found[-len(config.directions) :]], axis=-1)  # (T, H·directions)
-    outputs = network.probabilities(network.read(torch.from_numpy(top).to(x.device))).cpu().numpy()
+    with torch.autocast(device.type, enabled=False):
+        x = network.embedding(ids)[:, None]  # (T, 1, E)
+        found = activations_of(parts, config.cell_definition, x, [len(tokens)], initial, engine)
+        top = np.concatenate(
+            [each["h"][:, 0] for each in found[-len(config.directions) :]], axis=-1
+        )  # (T, H·directions)
+        outputs = network.probabilities(network.read(torch.from_numpy(top).to(device))).cpu().numpy()
     state = [{k: torch.from_numpy(each[k][-1]).to(x.device) for k in config.cell_definition.states} for each in found]
     start = after.start + len(after) if after is not None else 0
     layers = layer_traces(parts, config.cell, found, 0, len(tokens))

@@ -1,23 +1,37 @@
 """Traces of anyone's torch.nn.RNN, LSTM or GRU."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import overload
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from . import compiled
 from .cells import Activations, Cell
-from .modules import Part, cell_of, layers_of, parts_of, weight_names
+from .module_call import States, call, left_as_it_was, time_major
+from .module_check import require_plain_call
+from .modules import (
+    Part,
+    cell_of,
+    for_numpy,
+    is_plain,
+    layers_of,
+    parts_from,
+    parts_of,
+    tensors_of,
+    weight_names,
+    weight_shapes,
+)
 from .trace import Engine, Trace, activations_of, layer_traces
 
-States = Tensor | tuple[Tensor, Tensor]
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 class Traces(Sequence[Trace]):
-    """The traces of a batch, each made when it is asked for: many are dear, and few are looked at."""
+    """The traces of a batch, each made when it is asked for: making many takes long, and few are looked at."""
 
     def __init__(self, trace_of: Callable[[int], Trace], count: int) -> None:
         self._trace_of = trace_of
@@ -44,16 +58,21 @@ _HX = {"lstm": "a pair (h_0, c_0)", "gru": "h_0", "rnn": "h_0"}
 
 @overload
 def trace_module(
-    module: nn.RNNBase, x: PackedSequence, hx: States | None = None, engine: Engine = "compiled"
+    module: nn.RNNBase, x: PackedSequence, hx: States | None = None, engine: Engine = "compiled", *, check: bool = True
 ) -> Sequence[Trace]: ...
 @overload
 def trace_module(
-    module: nn.RNNBase, x: Tensor, hx: States | None = None, engine: Engine = "compiled"
+    module: nn.RNNBase, x: Tensor, hx: States | None = None, engine: Engine = "compiled", *, check: bool = True
 ) -> Trace | Sequence[Trace]: ...
 def trace_module(
-    module: nn.RNNBase, x: Tensor | PackedSequence, hx: States | None = None, engine: Engine = "compiled"
+    module: nn.RNNBase,
+    x: Tensor | PackedSequence,
+    hx: States | None = None,
+    engine: Engine = "compiled",
+    *,
+    check: bool = True,
 ) -> Trace | Sequence[Trace]:
-    """Every gate, candidate and state of ``module`` over ``x``, at every step.
+    """Return every gate, candidate and state of ``module`` over ``x``, at every step.
 
     >>> import torch
     >>> from gatescope import trace_module
@@ -65,59 +84,82 @@ def trace_module(
     >>> [len(trace) for trace in batch]
     [20, 20, 20]
 
+    A plain module is recognised by its structure and only read. Any other (a subclass, forward hooks, parametrizations,
+    weights that are not parameters) is called once or twice, without gradients, to learn which weights it uses and
+    whether it does what torch.nn does with them. Its hooks run; weights, buffers, training flags and random numbers are
+    afterwards as they were before.
+
     Args:
-        module: An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` with any options. Dropout must be off: ``module.eval()``. Its
-            weights are read as its attributes give them; those of ``torch.nn.utils.prune`` and of the old
-            ``weight_norm``, which a call of the module renews, are those of its last call.
+        module: An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` with any options. Dropout must be off: ``module.eval()``.
         x: What the module takes: one sequence (T, E), a batch (T, B, E), or (B, T, E) if ``module.batch_first``, or a
             packed batch of sequences that differ in length.
         hx: The states to start from, as the module takes them; zeros if None.
         engine: The compiled kernels, for float32 on the CPU, or the reference; see ``trace``.
+        check: False traces the present weights as those of a plain module of torch.nn, and calls nothing.
 
     Returns:
         The ``Trace`` of one sequence, or those of a batch, in its order, each made when it is asked for. Arrays are
-        NumPy's, (T, H), in the dtype of the module; the traces of a batch share their memory.
+        NumPy's, (T, H), in the dtype of the module, but float32 for bfloat16, which NumPy does not have; the traces of
+        a batch share their memory.
 
     Raises:
         TypeError: ``module``, ``x`` or ``hx`` is of another kind, or of another dtype than the weights.
         ValueError: They do not fit together, there is no step to trace, or a number is NaN or infinite; the message
-            names the tensor and the place.
+            names the tensor and the place. Or a call of ``module`` is random, or does not do what torch.nn does.
     """
     cell = _cell_that_can_be_traced(module)
-    parts = _parts_that_can_be_traced(module)
-    like = parts[0].weights.w_ih
-    batch, lengths = _time_major(module, x, like)
-    is_single = isinstance(x, Tensor) and x.dim() == 2
-    initial = _initial_states(module, cell, hx, () if is_single else (len(lengths),), like)
+    if is_plain(module):
+        return _trace(module, cell, parts_of(module), x, hx, engine)
+    with left_as_it_was(module) as undo:
+        if not check:
+            return _trace(module, cell, parts_from(module, tensors_of(module)), x, hx, engine)
+        if (like := next(module.parameters(), None)) is not None:
+            _require_fitting(module, cell, x, hx, like)
+        called = call(module, x, hx, undo)
+        traced = _trace(module, cell, parts_from(module, called.weights), x, hx, engine)
+        require_plain_call(module, x, hx, called)
+        return traced
+
+
+def _trace(
+    module: nn.RNNBase,
+    cell: Cell,
+    parts: Sequence[Part],
+    x: Tensor | PackedSequence,
+    hx: States | None,
+    engine: Engine,
+) -> Trace | Sequence[Trace]:
+    """Return the trace or traces of ``module`` with the weights of ``parts``."""
+    _require_traceable(module, parts)
+    initial = _require_fitting(module, cell, x, hx, parts[0].weights.w_ih)
+    batch, lengths = time_major(x, batch_first=module.batch_first)
     if not batch.shape[0]:
         raise ValueError("there is nothing to trace: x has no steps")
     if not lengths:
         return []
+    if batch.dtype == torch.bfloat16:
+        parts, batch = _for_numpy(module, parts), for_numpy(batch)
+        initial = initial and [{k: for_numpy(state) for k, state in each.items()} for each in initial]
     places: Sequence[int] = range(len(lengths))
     if not isinstance(x, Tensor):  # the longest first
         order = np.argsort(np.negative(lengths), stable=True)
         places = np.argsort(order).tolist()
         batch = batch[:, order]
         initial = initial and [{k: state[order] for k, state in each.items()} for each in initial]
-    found = activations_of(parts, cell, batch, sorted(lengths, reverse=True), initial, engine)
-    no_outputs = np.empty((max(lengths), 0), found[0]["h"].dtype)
+    activations = activations_of(parts, cell, batch, sorted(lengths, reverse=True), initial, engine)
+    no_outputs = np.empty((max(lengths), 0), activations[0]["h"].dtype)
 
     def trace_of(b: int) -> Trace:
-        layers = layer_traces(parts, cell.name, found, places[b], lengths[b])
+        layers = layer_traces(parts, cell.name, activations, places[b], lengths[b])
         return Trace((), layers, no_outputs[: lengths[b]])
 
-    return trace_of(0) if is_single else Traces(trace_of, len(lengths))
+    return trace_of(0) if isinstance(x, Tensor) and x.dim() == 2 else Traces(trace_of, len(lengths))
 
 
 def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
-    """The cell of ``module``. Raises if a trace would not show what the module does."""
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"the module is a {type(module).__name__}, not a torch.nn.RNN, LSTM or GRU")
+    """Return the cell of ``module``. Raises if it has none, or if dropout makes every call differ."""
     if not isinstance(module, nn.RNNBase):
-        inside = [name for name, part in module.named_modules() if isinstance(part, nn.RNNBase)]
-        parts = " or ".join(f"module.get_submodule({name!r})" for name in inside)
-        hint = f": trace what it holds, {parts}" if inside else ""
-        raise TypeError(f"{type(module).__name__} is none of torch.nn.RNN, LSTM and GRU{hint}")
+        raise TypeError(_no_module(module))
     if module.training and module.dropout > 0 and module.num_layers > 1:
         raise ValueError(
             f"the module is in training mode with a dropout of {module.dropout}, which changes at every call: "
@@ -126,26 +168,73 @@ def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
     return cell_of(module)
 
 
-def _parts_that_can_be_traced(module: nn.RNNBase) -> list[Part]:
-    """The layers and directions of ``module``. Raises if their weights have no numbers, or other than finite ones."""
-    parts = parts_of(module)
+def _no_module(given: object) -> str:
+    """Say what ``given`` is instead of a module that can be traced, and what can be traced in its place."""
+    name = type(given).__name__
+    match given:
+        case str() | PathLike():
+            hint = f"trace the module that is saved there, torch.load({str(given)!r}, weights_only=False)"
+            return f"the module is a path: {hint}"
+        case Mapping() if given and all(isinstance(value, Tensor) for value in given.values()):
+            hint = "make the module, load the state dict into it by module.load_state_dict, and trace that"
+            return f"the module is a state dict, which has weights but no sizes: {hint}"
+        case Mapping() if inside := [key for key, value in given.items() if isinstance(value, nn.Module)]:
+            return f"the module is a {name}: trace a module that it holds, under {' or '.join(map(repr, inside))}"
+        case torch.jit.ScriptModule():
+            hint = "trace the Python module that it was made from, or one that has loaded its state_dict()"
+            return f"the module is scripted, and its Python code is gone: {hint}"
+        case nn.RNNCellBase():
+            hint = f"trace a torch.nn.{name.removesuffix('Cell')} that has its weights as weight_ih_l0, weight_hh_l0, …"
+            return f"{name} takes single steps: {hint}"
+        case nn.Module() if "quantiz" in type(given).__module__:
+            return f"this {name} is quantized ({type(given).__module__}): trace the module that it was made from"
+        case nn.Module():
+            inside = [name for name, part in given.named_modules() if isinstance(part, nn.RNNBase)]
+            parts = " or ".join(f"module.get_submodule({each!r})" for each in inside)
+            hint = f": trace what it holds, {parts}" if inside else ""
+            return f"{name} is not a torch.nn.RNN, LSTM or GRU{hint}"
+    return f"the module is a {name}, not a torch.nn.RNN, LSTM or GRU"
+
+
+def _require_traceable(module: nn.RNNBase, parts: Sequence[Part]) -> None:
+    """Raise unless the weights have the right kind, shape and dtype, and finite numbers."""
     if all(part.arrays is not None and part.arrays.are_finite() for part in parts):
-        return parts
+        return
     like = parts[0].weights.w_ih
-    if like.is_meta:
-        raise ValueError("the module is on the meta device, where its weights have no numbers: load them first")
-    if like.dtype == torch.bfloat16:
-        raise TypeError("the weights are bfloat16, which NumPy does not have: trace module.float()")
     for part in parts:
+        shapes = weight_shapes(module, part.layer)
         for field, name in weight_names(module, part.layer, part.direction).items():
             weight = getattr(part.weights, field)
             _require_like(like, name, weight)
+            if weight.shape != shapes[field]:
+                raise ValueError(f"{name} is {tuple(weight.shape)}: it must be {shapes[field]}")
+            if weight.is_meta:
+                raise ValueError("the module is on the meta device, where its weights have no numbers: load them first")
+            if weight.dtype not in DTYPES:
+                wanted = ", ".join(map(str, DTYPES))
+                raise TypeError(f"{name} is {weight.dtype}, which is not traced: trace a copy in one of {wanted}")
             _require_finite(name, weight)
-    return parts
 
 
-def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence, like: Tensor) -> tuple[Tensor, list[int]]:
-    """The batch (T, B, E) that ``x`` is, and the length of each sequence. Raises if ``module`` cannot take it."""
+def _for_numpy(module: nn.RNNBase, parts: Sequence[Part]) -> list[Part]:
+    """Return ``parts`` with weights in a dtype that NumPy has."""
+    return parts_from(
+        module,
+        {
+            name: for_numpy(getattr(part.weights, field))
+            for part in parts
+            for field, name in weight_names(module, part.layer, part.direction).items()
+        },
+    )
+
+
+def _require_fitting(
+    module: nn.RNNBase, cell: Cell, x: Tensor | PackedSequence, hx: States | None, like: Tensor
+) -> list[Activations] | None:
+    """Return what each layer and direction starts from, (B, ·) each. Raises if ``module`` cannot take ``x`` and ``hx``.
+
+    ``like`` has the dtype and device that they must have.
+    """
     data = x.data if isinstance(x, PackedSequence) else x
     if isinstance(x, PackedSequence):
         name, dimensions, shape = "x.data", [2], "(steps of all sequences, E)"
@@ -155,22 +244,13 @@ def _time_major(module: nn.RNNBase, x: Tensor | PackedSequence, like: Tensor) ->
     if data.shape[-1:] != (module.input_size,) or data.dim() not in dimensions:
         raise ValueError(f"{name} is {tuple(data.shape)}: it must be {shape}, with E = {module.input_size}")
     _require_finite(name, data)
-    if isinstance(x, PackedSequence):
-        padded, lengths = pad_packed_sequence(x)
-        return padded, lengths.tolist()
-    if x.dim() == 2:
-        return x[:, None], [x.shape[0]]
-    batch = x.transpose(0, 1) if module.batch_first else x
-    return batch, [batch.shape[0]] * batch.shape[1]
-
-
-def _initial_states(
-    module: nn.RNNBase, cell: Cell, hx: States | None, batch: tuple[int, ...], like: Tensor
-) -> list[Activations] | None:
-    """What each layer and direction starts from, (B, ·) each; ``batch`` is (B,), or () for a single sequence."""
     if hx is None:
         return None
-    given = hx if isinstance(hx, tuple) else (hx,)
+    if isinstance(x, PackedSequence):
+        batch: tuple[int, ...] = (int(x.batch_sizes[0]),)
+    else:
+        batch = () if x.dim() == 2 else (x.shape[0 if module.batch_first else 1],)
+    given = hx if isinstance(hx, tuple | list) else (hx,)
     if len(given) != len(cell.states):
         count = "1 tensor" if len(given) == 1 else f"{len(given)} tensors"
         raise TypeError(f"hx holds {count}: for {type(module).__name__} it must be {_HX[cell.name]}")
@@ -188,9 +268,13 @@ def _initial_states(
 
 
 def _require_like(weight: Tensor, name: str, given: object) -> None:
-    """Raise unless ``given`` is a tensor of the dtype and on the device of ``weight``."""
+    """Raise unless ``given`` is a dense tensor of the dtype and on the device of ``weight``."""
     if not isinstance(given, Tensor):
         raise TypeError(f"{name} is a {type(given).__name__}: it must be a torch.Tensor")
+    if given.is_nested:
+        raise TypeError(f"{name} is a nested tensor: pack its sequences by torch.nn.utils.rnn.pack_sequence")
+    if given.layout is not torch.strided:
+        raise TypeError(f"{name} is {given.layout}: convert it by .to_dense()")
     if given.dtype != weight.dtype:
         raise TypeError(f"{name} is {given.dtype}, the weights are {weight.dtype}: convert it by .to({weight.dtype})")
     if given.device != weight.device:

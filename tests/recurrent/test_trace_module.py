@@ -103,6 +103,38 @@ def test_other_dtypes_are_traced_in_their_own_precision(kind: str, dtype: torch.
     assert error_against_torch(module, traces, x, hx) <= {torch.float64: 1e-12, torch.float16: 4e-3}[dtype]
 
 
+@each_kind
+@pytest.mark.parametrize("form", ["one", "batch", "packed"])
+def test_bfloat16_is_traced_in_float32(kind: str, form: str) -> None:
+    module = random_module(kind, num_layers=2, bidirectional=True, dtype=torch.bfloat16)
+    sequences = random_sequences([5, 5] if form != "packed" else [2, 5], dtype=torch.bfloat16)
+    hx = random_states(module, *([] if form == "one" else [2]))
+    forms = {
+        "one": lambda: sequences[0],
+        "batch": lambda: torch.stack(sequences, 1),
+        "packed": lambda: packed(sequences),
+    }
+    x = forms[form]()
+    traced = trace_module(module, x, hx)
+    traces = [traced] if isinstance(traced, Trace) else list(traced)
+    assert {array.dtype for each in traces for layer in each.layers for array in layer.activations.values()} == {
+        np.dtype(np.float32)
+    }
+    assert module.weight_ih_l0.dtype == torch.bfloat16
+    in_double = tuple(state.double() for state in hx) if isinstance(hx, tuple) else hx.double()
+    if form == "one":
+        in_double = tuple(s[:, None] for s in in_double) if isinstance(hx, tuple) else in_double[:, None]
+    exact = packed([each.double() for each in sequences[: len(traces)]])
+    assert error_against_torch(module.double(), traces, exact, in_double) <= 1e-6
+
+
+@each_engine
+def test_the_states_of_an_lstm_may_be_a_list(engine: Engine) -> None:
+    module, (x,) = random_module("lstm"), random_sequences([9])
+    hx = random_states(module)
+    assert bytes_of(trace_module(module, x, list(hx), engine)) == bytes_of(trace_module(module, x, hx, engine))
+
+
 def test_a_trace_of_a_module_is_a_trace_without_tokens_and_outputs() -> None:
     whole = trace_module(random_module(num_layers=2, bidirectional=True, proj_size=3), random_sequences([9])[0])
     assert (len(whole), whole.tokens, whole.outputs.shape, whole.start) == (9, (), (9, 0), 0)

@@ -1,6 +1,8 @@
 """``trace_module`` on what cannot be traced: the reason is said, and the place of a number that is not finite."""
 
 import re
+import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +23,28 @@ ON_META, IN_DOUBLE = {"device": "meta"}, {"dtype": torch.float64}
 def replaced(name: str, **change: Any) -> nn.RNNBase:
     """A module of two layers, one of whose weights is elsewhere or otherwise."""
     module = random_module(num_layers=2)
-    setattr(module, name, nn.Parameter(getattr(module, name).detach().to(**change)))
+    weight = getattr(module, name).detach()
+    setattr(module, name, nn.Parameter(weight.to_sparse() if change.pop("sparse", False) else weight.to(**change)))
     return module
+
+
+def scripted() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its deprecation
+        return torch.jit.script(nn.LSTM(5, 7))
+
+
+def quantized() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        container = nn.Sequential(nn.LSTM(5, 7))
+        return torch.ao.quantization.quantize_dynamic(container, {nn.LSTM})[0]
+
+
+def nested() -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.nested.nested_tensor([X, X[:2]])
 
 
 REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
@@ -32,15 +54,63 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     "an array as module": (
         X.numpy(), X, None, TypeError, "the module is a ndarray, not a torch.nn.RNN, LSTM or GRU"
     ),
-    "a cell": (nn.LSTMCell(5, 7), X, None, TypeError, "LSTMCell is none of torch.nn.RNN, LSTM and GRU"),
-    "a bare base": (nn.RNNBase("GRU", 5, 7), X, None, TypeError, "RNNBase is none of nn.RNN, nn.LSTM and nn.GRU"),
+    "a cell": (
+        nn.LSTMCell(5, 7), X, None, TypeError,
+        "LSTMCell takes single steps: trace a torch.nn.LSTM that has its weights as weight_ih_l0, weight_hh_l0, …",
+    ),
+    "a bare base": (nn.RNNBase("GRU", 5, 7), X, None, TypeError, "RNNBase is not an nn.RNN, nn.LSTM or nn.GRU"),
+    "a path": (
+        "m.pt", X, None, TypeError,
+        "the module is a path: trace the module that is saved there, torch.load('m.pt', weights_only=False)",
+    ),
+    "a Path": (
+        Path("m.pt"), X, None, TypeError,
+        "the module is a path: trace the module that is saved there, torch.load('m.pt', weights_only=False)",
+    ),
+    "a state dict": (
+        nn.LSTM(5, 7).state_dict(), X, None, TypeError,
+        "the module is a state dict, which has weights but no sizes: make the module, load the state dict into it by "
+        "module.load_state_dict, and trace that",
+    ),
+    "a dict that holds a module": (
+        {"epoch": 3, "rnn": nn.GRU(5, 7)}, X, None, TypeError,
+        "the module is a dict: trace a module that it holds, under 'rnn'",
+    ),
+    "a checkpoint": (
+        {"epoch": 3, "state": {}}, X, None, TypeError, "the module is a dict, not a torch.nn.RNN, LSTM or GRU"
+    ),
+    "a scripted module": (
+        scripted(), X, None, TypeError,
+        "the module is scripted, and its Python code is gone: trace the Python module that it was made from, or one "
+        "that has loaded its state_dict()",
+    ),
+    "a quantized module": (
+        quantized(), X, None, TypeError,
+        "this LSTM is quantized (torch.ao.nn.quantized.dynamic.modules.rnn): trace the module that it was made from",
+    ),
+    "float8": (
+        random_module().to(torch.float8_e4m3fn), X, None, TypeError,
+        "weight_ih_l0 is torch.float8_e4m3fn, which is not traced: trace a copy in one of torch.float16, "
+        "torch.bfloat16, torch.float32, torch.float64",
+    ),
+    "a sparse weight": (
+        replaced("weight_hh_l0", sparse=True), X, None, TypeError,
+        "weight_hh_l0 is torch.sparse_coo: convert it by .to_dense()",
+    ),
+    "sparse x": (
+        random_module(), X.to_sparse(), None, TypeError, "x is torch.sparse_coo: convert it by .to_dense()"
+    ),
+    "nested x": (
+        random_module(), nested(), None, TypeError,
+        "x is a nested tensor: pack its sequences by torch.nn.utils.rnn.pack_sequence",
+    ),
     "a container": (
         nn.Sequential(nn.Linear(5, 5), nn.LSTM(5, 7)), X, None, TypeError,
-        "Sequential is none of torch.nn.RNN, LSTM and GRU: trace what it holds, module.get_submodule('1')",
+        "Sequential is not a torch.nn.RNN, LSTM or GRU: trace what it holds, module.get_submodule('1')",
     ),
     "a container of two": (
         nn.ModuleDict({"a": nn.GRU(5, 7), "b": nn.Sequential(nn.RNN(5, 7))}), X, None, TypeError,
-        "ModuleDict is none of torch.nn.RNN, LSTM and GRU: "
+        "ModuleDict is not a torch.nn.RNN, LSTM or GRU: "
         "trace what it holds, module.get_submodule('a') or module.get_submodule('b.0')",
     ),
     "dropout": (
@@ -59,9 +129,9 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
         replaced("bias_ih_l1", **IN_DOUBLE), X, None, TypeError,
         "bias_ih_l1 is torch.float64, the weights are torch.float32: convert it by .to(torch.float32)",
     ),
-    "bfloat16": (
-        random_module(dtype=torch.bfloat16), X.bfloat16(), None, TypeError,
-        "the weights are bfloat16, which NumPy does not have: trace module.float()",
+    "x of another dtype than bfloat16": (
+        random_module(dtype=torch.bfloat16), X, None, TypeError,
+        "x is torch.float32, the weights are torch.bfloat16: convert it by .to(torch.bfloat16)",
     ),
     "no x": (random_module(), None, None, TypeError, "x is a NoneType: it must be a torch.Tensor"),
     "an array as x": (random_module(), X.numpy(), None, TypeError, "x is a ndarray: it must be a torch.Tensor"),

@@ -33,19 +33,33 @@ WRITES: dict[str, Callable[[nn.RNNBase], object]] = {
     "a new parameter": lambda module: setattr(module, "bias_hh_l0", nn.Parameter(module.bias_hh_l0.detach() + 1)),
     "other states": lambda module: module.load_state_dict({k: v + 0.5 for k, v in module.state_dict().items()}),
     "another dtype": lambda module: module.double(),
+    "transposed": lambda module: setattr(module.weight_hh_l0, "data", module.weight_hh_l0.data.t()),
+    "transposed in place": lambda module: module.weight_hh_l0.detach_().t_().requires_grad_(),
+    "strided in place": lambda module: module.weight_hh_l0.detach_().as_strided_((12, 4), (1, 3)).requires_grad_(),
+    "expanded": lambda module: setattr(module.bias_ih_l0, "data", module.bias_ih_l0.data[:1].expand(12)),
+    "one row on": lambda module: setattr(module.bias_ih_l0, "data", torch.arange(13.0)[1:]),
     "not contiguous": lambda module: setattr(module.weight_hh_l0, "data", torch.randn(4, 12).t()),
 }
 
 
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
-def test_weights_that_change_between_two_traces_are_seen(write: Callable[[nn.RNNBase], object]) -> None:
-    module, x = nn.GRU(3, 4), torch.randn(9, 3)
+@pytest.mark.parametrize(("case", "write"), WRITES.items(), ids=WRITES.keys())
+def test_weights_that_change_between_two_traces_are_seen(case: str, write: Callable[[nn.RNNBase], object]) -> None:
+    module, x = (nn.RNN(4, 12), torch.randn(9, 4)) if "transposed" in case else (nn.GRU(3, 4), torch.randn(9, 3))
     before = trace_module(module, x)
     write(module)
     x = x.to(module.weight_ih_l0.dtype)
     after, fresh = trace_module(module, x), trace_module(copy.deepcopy(module), x)
     assert bytes_of(after) == bytes_of(fresh)
     assert bytes_of(after) != bytes_of(before)
+    assert error_against_torch(module, [after], packed([x])) <= 1e-6
+
+
+def test_a_weight_that_is_cut_after_a_trace_is_refused_with_the_shape_that_it_must_have() -> None:
+    module, x = nn.RNN(4, 4), torch.randn(9, 4)
+    trace_module(module, x)
+    module.weight_hh_l0.data = module.weight_hh_l0.data[:2, :2]
+    with pytest.raises(ValueError, match=r"^weight_hh_l0 is \(2, 2\): it must be \(4, 4\)$"):
+        trace_module(module, x)
 
 
 def test_a_number_that_stops_being_finite_after_a_trace_is_named() -> None:
@@ -183,6 +197,18 @@ def test_weights_are_those_that_the_module_computes(
     ours = trace_module(module, x, engine=engine)
     assert error_against_torch(module, [ours], packed([x])) <= 1e-6
     assert error_between([ours], [before]) > 0.001
+
+
+@pytest.mark.parametrize("mode", ["RNN_TANH", "RNN_RELU"])
+def test_the_nonlinearity_is_that_which_pytorch_reads(mode: str) -> None:
+    """Modules that old versions of PyTorch saved whole have a mode and no nonlinearity."""
+    module, (x,) = nn.RNN(5, 7), random_sequences([9])
+    module.mode = mode
+    for nonlinearity in ("tanh", "relu", None):
+        module.__dict__.pop("nonlinearity", None)
+        if nonlinearity is not None:
+            module.nonlinearity = nonlinearity
+        assert error_against_torch(module, [trace_module(module, x)], packed([x])) <= 1e-6
 
 
 def test_a_subclass_is_traced_as_what_it_derives_from() -> None:

@@ -1,0 +1,172 @@
+"""One call of a module: what it returns, the weights that it uses, and the module left as it was."""
+
+import copy
+import random
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from .modules import base_of
+
+Input = Tensor | PackedSequence
+States = Tensor | Sequence[Tensor]  # h_0, or an LSTM's pair (h_0, c_0)
+Weights = Mapping[str, Tensor]  # by the names of their parameters
+
+
+class Call(NamedTuple):
+    """What a call returned, and the weights that it used."""
+
+    outputs: Tensor  # (T, B, P·directions); zeros past the end of a packed sequence
+    states: tuple[Tensor, ...]  # h_n, and an LSTM's c_n
+    weights: Weights
+
+
+def time_major(x: Input, *, batch_first: bool) -> tuple[Tensor, list[int]]:
+    """Return ``x`` as a batch (T, B, ·), padded with zeros where it was packed, and the length of each sequence."""
+    if isinstance(x, PackedSequence):
+        padded, lengths = pad_packed_sequence(x)
+        return padded, lengths.tolist()
+    if x.dim() == 2:
+        return x[:, None], [x.shape[0]]
+    batch = x.transpose(0, 1) if batch_first else x
+    return batch, [batch.shape[0]] * batch.shape[1]
+
+
+@contextmanager
+def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
+    """Undo on leaving what calls change: weights, buffers, attributes, training flags, and the state of random numbers.
+
+    Yields a function that undoes it at once, except for the random numbers.
+    """
+    submodules = list(module.modules())
+    attributes = [
+        {k: copy.copy(v) if isinstance(v, dict | list) else v for k, v in vars(m).items()} for m in submodules
+    ]
+    tensors = [each for each in (*module.parameters(), *module.buffers()) if not each.is_meta]
+    values = [each.detach().clone() for each in tensors]
+    accelerators = {each.device for each in tensors if each.device.type != "cpu"}
+    python, numpy = random.getstate(), np.random.get_state()
+
+    def undo() -> None:
+        for submodule, before in zip(submodules, attributes, strict=True):
+            _restore(vars(submodule), before)
+        for tensor, value in zip(tensors, values, strict=True):
+            if not torch.equal(tensor, value):
+                tensor.data.copy_(value)
+
+    device_type = next((device.type for device in accelerators), "cuda")
+    with torch.random.fork_rng([device.index for device in accelerators], device_type=device_type):
+        try:
+            yield undo
+        finally:
+            undo()
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """Give ``attributes`` back their values of ``before``; dictionaries and lists stay the same objects."""
+    for name in attributes.keys() - before.keys():
+        del attributes[name]
+    for name, value in before.items():
+        held = attributes.get(name)
+        if isinstance(held, dict) and isinstance(value, dict):
+            held.clear()
+            held.update(value)
+        elif isinstance(held, list) and isinstance(value, list):
+            held[:] = value
+        else:
+            attributes[name] = value
+
+
+def call(module: nn.RNNBase, x: Input, hx: States | None, undo: Callable[[], None]) -> Call:
+    """Call ``module`` within ``left_as_it_was``, which gives ``undo``.
+
+    Raises ValueError if the call fails, returns something else than outputs and states, or gives something else the
+    next time because it draws random numbers.
+    """
+    before = _random_state()
+    first = call_once(module, x, hx)
+    is_training = any(each.training for each in module.modules())
+    if not is_training and _random_state() == before:
+        return first
+    undo()
+    second = call_once(module, x, hx)
+    if not is_same(first, second):
+        advice = "call module.eval() first" if is_training else f"remove what draws random numbers ({describe(module)})"
+        raise ValueError(f"two calls of this {type(module).__name__} differ, as it draws random numbers: {advice}")
+    return second
+
+
+def _random_state() -> list[object]:
+    """Return what changes when a random number is drawn, from PyTorch, Python or NumPy."""
+    return [torch.get_rng_state().tolist(), random.getstate(), repr(np.random.get_state(legacy=False))]
+
+
+def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[..., Any] | None = None) -> Call:
+    """Call ``module``, or ``run`` in its place.
+
+    Raises ValueError if the call fails, or returns something else than outputs and states.
+    """
+    module._compiled_call_impl = None  # compiling takes seconds, and changes no number
+    device = x.data.device if isinstance(x, PackedSequence) else x.device
+    with torch.no_grad(), torch.autocast(device.type, enabled=False), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user's own call says them
+        try:
+            returned = (run or module)(*([x] if hx is None else [x, hx]))
+        except Exception as error:
+            message = f"a call of this {type(module).__name__} fails: {type(error).__name__}: {error}"
+            raise ValueError(message) from error
+    match returned:
+        case (Tensor() | PackedSequence() as given, Tensor() as h_n):
+            states: tuple[Tensor, ...] = (h_n,)
+        case (Tensor() | PackedSequence() as given, (Tensor() as h_n, Tensor() as c_n)):
+            states = (h_n, c_n)
+        case _:
+            raise ValueError(refusal(module, f"returns a {type(returned).__name__}, not outputs and states"))
+    if isinstance(given, PackedSequence) or given.dim() in (2, 3):
+        given, _ = time_major(given, batch_first=module.batch_first)
+    weights = cast("list[Tensor]", module._flat_weights)
+    return Call(given, states, dict(zip(module._flat_weights_names, weights, strict=True)))
+
+
+def is_same(one: Call, other: Call) -> bool:
+    """Whether two calls returned the same bits."""
+    pairs = zip((one.outputs, *one.states), (other.outputs, *other.states), strict=False)
+    return len(one.states) == len(other.states) and all(
+        a.shape == b.shape and a.dtype == b.dtype and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
+        for a, b in pairs
+    )
+
+
+def describe(module: nn.RNNBase) -> str:
+    """Say what sets ``module`` apart from a plain module of torch.nn."""
+    owner = next(each for each in type(module).__mro__ if "forward" in vars(each))
+    hooks = [
+        getattr(hook, "__qualname__", type(hook).__name__)
+        for each in (module._forward_pre_hooks, module._forward_hooks)
+        for hook in each.values()
+    ]
+    parametrized = list(getattr(module, "parametrizations", ()))
+    reasons = {
+        "its forward was replaced": "forward" in vars(module),
+        f"{owner.__name__} has a forward of its own": owner is not base_of(module),
+        f"forward hooks: {', '.join(hooks)}": hooks,
+        f"parametrizations of {', '.join(parametrized)}": parametrized,
+    }
+    return "; ".join(reason for reason, holds in reasons.items() if holds) or "it is not a plain module"
+
+
+def refusal(module: nn.RNNBase, what: str) -> str:
+    """Return the message that refuses ``module`` because of ``what`` a call of it does."""
+    base = f"torch.nn.{base_of(module).__name__}"
+    return (
+        f"a call of this {type(module).__name__} {what} ({describe(module)}), but a trace shows what {base} computes: "
+        f"pass check=False to trace its weights as those of a plain {base}"
+    )

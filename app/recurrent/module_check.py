@@ -1,0 +1,179 @@
+"""Whether a call of a module does what torch.nn does with the weights that the call uses.
+
+In a subclass, by a hook or by a parametrization a call may do something else, which only a call can tell. So the module
+is called, and then a plain module of torch.nn with the weights of that call. Where both run the same code on the same
+numbers they give the same bits, however much the network amplifies rounding; elsewhere they are compared in float64.
+"""
+
+import copy
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+
+from .module_call import Call, Input, States, Weights, call_once, is_same, refusal, time_major
+from .modules import base_of, cell_of, for_numpy, parts_from, plain_forward
+from .trace import FloatArray, activations_of
+
+CLOSE = 1e-9  # in float64, where sums in another order differ by less
+DRIFT = 1000  # times as far as one correct engine, another may be off where a network amplifies rounding
+FIRST_STEPS = 8  # few enough to be compared in float32
+
+
+def require_plain_call(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> None:
+    """Raise ValueError unless ``called`` returned what torch.nn returns with the same weights, up to rounding.
+
+    Where the module cannot be run in float64 only the first steps are compared, with a warning that says so.
+    """
+    if is_same(called, _call_plain(module, called.weights, x, hx)):
+        return
+    try:
+        double, x_double, hx_double = copy.deepcopy(module).double(), _in_double(x), _in_double(hx)
+        call_once(double, x_double, hx_double)
+    except Exception:  # an attribute that cannot be copied, a dtype that forward insists on, …
+        start = _first_steps(x, batch_first=module.batch_first)
+        _require_agreement(module, start, hx, 64 * torch.finfo(called.outputs.dtype).eps)
+        warnings.warn(
+            f"this {type(module).__name__} cannot be run in float64, so only its first {FIRST_STEPS} steps were "
+            f"compared with torch.nn.{base_of(module).__name__}",
+            stacklevel=3,
+        )
+    else:
+        _require_agreement(double, x_double, hx_double, CLOSE)
+
+
+def _call_plain(module: nn.RNNBase, weights: Weights, x: Input, hx: States | None) -> Call:
+    """Call a module of torch.nn with the sizes of ``module`` and these weights."""
+    names = ("num_layers", "bias", "batch_first", "bidirectional")
+    options: dict[str, Any] = {name: getattr(module, name) for name in names}
+    if module.proj_size:
+        options["proj_size"] = module.proj_size
+    if module.mode == "RNN_RELU":
+        options["nonlinearity"] = "relu"
+    kind = cast("type[Any]", base_of(module))
+    plain: nn.RNNBase = kind(module.input_size, module.hidden_size, device="meta", **options)
+    plain.load_state_dict(weights, assign=True)
+    return call_once(plain, x, hx, plain_forward(plain))
+
+
+def _in_double(given: Any) -> Any:
+    if given is None or isinstance(given, Tensor | PackedSequence):
+        return given if given is None else given.to(torch.float64)
+    return tuple(each.to(torch.float64) for each in given)
+
+
+def _first_steps(x: Input, *, batch_first: bool) -> Input:
+    batch, lengths = time_major(x, batch_first=batch_first)
+    batch = batch[:FIRST_STEPS]
+    if isinstance(x, PackedSequence):
+        return pack_padded_sequence(batch, torch.tensor(lengths).clamp(max=FIRST_STEPS), enforce_sorted=False)
+    if x.dim() == 2:
+        return x[:FIRST_STEPS]
+    return batch.transpose(0, 1) if batch_first else batch
+
+
+def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, close: float) -> None:
+    """Raise ValueError unless a call is within ``close`` of torch.nn, or no further off than rounding explains.
+
+    How far rounding can carry a network, another correct engine tells: the cells, stepped. Where it carries them apart,
+    every step is also compared by itself, from the states of the cells.
+    """
+    called = call_once(module, x, hx)
+    plain = _call_plain(module, called.weights, x, hx)
+    shapes = [[tuple(each.shape) for each in (one.outputs, *one.states)] for one in (called, plain)]
+    if shapes[0] != shapes[1]:
+        what = f"returns outputs and states of shapes {shapes[0]} where torch.nn returns {shapes[1]}"
+        raise ValueError(refusal(module, what))
+    gaps, last = _gaps(called.outputs, plain.outputs), max(map(_gap, called.states, plain.states))
+    if max(float(gaps.max()), last) <= close:
+        return
+    zeros = tuple(torch.zeros_like(state) for state in plain.states)
+    steps = _stepped(module, called.weights, x, zeros if hx is None else (hx,) if isinstance(hx, Tensor) else hx)
+    drift = _gaps(steps.outputs.to(plain.outputs), plain.outputs)
+    drift = drift.max().expand_as(drift) if module.bidirectional else drift.cummax(0).values
+    allowed = (DRIFT * drift).clamp(min=close)
+    apart = (gaps > allowed).nonzero().flatten().tolist()
+    if apart:
+        what = f"differs from torch.nn with the same weights, from step {apart[0]} on, by up to {float(gaps.max()):.2g}"
+        raise ValueError(refusal(module, what))
+    if last > float(allowed[-1]):
+        raise ValueError(
+            refusal(module, f"differs from torch.nn with the same weights in its last states, by {last:.2g}")
+        )
+    single = call_once(module, steps.x, steps.before)
+    plain = _call_plain(module, called.weights, steps.x, steps.before)
+    gap = max(map(_gap, (single.outputs, *single.states), (plain.outputs, *plain.states)))
+    if gap > close:
+        raise ValueError(refusal(module, f"differs from torch.nn with the same weights in single steps, by {gap:.2g}"))
+
+
+def _gaps(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Return the largest difference at each step of (T, …), relative where ``theirs`` exceeds 1: (T,).
+
+    It is infinite where only one of the two is a number.
+    """
+    is_same = (ours == theirs) | (ours.isnan() & theirs.isnan())
+    gaps = ((ours - theirs).abs() / theirs.abs().clamp(min=1)).nan_to_num(nan=torch.inf)
+    return torch.where(is_same, 0, gaps).flatten(1).amax(1)
+
+
+def _gap(ours: Tensor, theirs: Tensor) -> float:
+    return float(_gaps(ours, theirs).max())
+
+
+class _Steps(NamedTuple):
+    """The N steps of all sequences, each by itself: a batch of sequences of one step."""
+
+    x: Tensor  # (1, N, E), or (N, 1, E)
+    before: States  # h, or (h, c), that each starts from: (layers·directions, N, ·)
+    outputs: Tensor  # (T, B, P·directions): what the cells make of the whole sequences
+
+
+def _stepped(module: nn.RNNBase, weights: Weights, x: Input, starts: Sequence[Tensor]) -> _Steps:
+    """Let the cells step through ``x`` from the states ``starts``."""
+    batch, lengths = time_major(x, batch_first=module.batch_first)
+    order = np.argsort(np.negative(lengths), kind="stable")  # the longest first
+    batch, ends = for_numpy(batch[:, order]), np.array(lengths)[order]
+    parts = parts_from(module, {name: for_numpy(weight) for name, weight in weights.items()})
+    cell = cell_of(module)
+    letters = sorted(cell.states, reverse=True)  # h before c, as PyTorch has them
+    starts = [for_numpy(start).reshape(len(parts), len(ends), -1)[:, order] for start in starts]
+    initial = [dict(zip(letters, (start[at] for start in starts), strict=True)) for at in range(len(parts))]
+    activations = activations_of(parts, cell, batch, ends.tolist(), initial, "reference")
+    layers = list(zip(parts, activations, strict=True))
+    top = np.concatenate([each["h"] for part, each in layers if part.layer == parts[-1].layer], axis=-1)
+    taken = np.arange(len(batch))[:, None] < ends  # (T, B)
+    in_order = np.where(taken[..., None], top, 0)[:, np.argsort(order)]
+    rows = batch[torch.from_numpy(taken)].to(x.data.dtype)
+    states = [
+        np.stack(
+            [
+                _shifted(each[letter], start[at].cpu().numpy(), ends, reverse=part.direction == "backward")[taken]
+                for at, (part, each) in enumerate(layers)
+            ]
+        )
+        for letter, start in zip(letters, starts, strict=True)
+    ]
+    before = tuple(torch.from_numpy(each).to(rows) for each in states)
+    return _Steps(
+        rows[:, None] if module.batch_first else rows[None],
+        before if len(before) > 1 else before[0],
+        torch.from_numpy(in_order),
+    )
+
+
+def _shifted(states: FloatArray, start: FloatArray, ends: NDArray[np.int64], *, reverse: bool) -> FloatArray:
+    """Return the states before each step, for those after it (T, B, ·) and those before the first (B, ·)."""
+    before = np.empty_like(states)
+    if reverse:
+        before[:-1] = states[1:]
+        before[ends - 1, np.arange(len(ends))] = start
+    else:
+        before[1:] = states[:-1]
+        before[0] = start
+    return before
