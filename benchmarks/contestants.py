@@ -1,5 +1,6 @@
 """Ways through a recurrent module of torch.nn: its own forward pass, ONNX Runtime's, and two that keep every gate."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -23,11 +24,18 @@ def module_and_input(cell: CellName, size: int, steps: int, batch: int) -> tuple
 
 
 def contestants(module: nn.RNNBase, x: Tensor, threads: int = 1) -> dict[str, Callable[[], object]]:
-    """A call for each way, all over the same tensors; ``ours`` and ``loop`` give every gate, the others the states."""
+    """Return a call for each way, all over the same tensors.
+
+    ``ours``, ``checked`` and ``loop`` give every gate, the others only the states. ``checked`` traces a module that has
+    a hook, and is therefore called and compared first.
+    """
     batch = x if x.dim() == 3 else x[:, None]
+    hooked = copy.deepcopy(module)
+    hooked.register_forward_hook(lambda *_: None)
     session, inputs = onnx_session(module, threads), {"x": batch.numpy()}
     return {
         "ours": lambda: trace_module(module, x),
+        "checked": lambda: trace_module(hooked, x),
         "loop": lambda: loop(module, batch),
         "onnxruntime": lambda: session.run(None, inputs),
         "forward": lambda: module(x),

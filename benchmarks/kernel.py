@@ -14,7 +14,7 @@ from .report import Goal, Section, Table, written
 from .timing import interleave, threads
 
 CELLS: tuple[CellName, ...] = ("lstm", "gru")
-WAYS = ("ours", "loop", "onnxruntime")  # each as a multiple of "forward"
+WAYS = ("ours", "checked", "loop", "onnxruntime")  # each as a multiple of "forward"
 
 
 class Case(NamedTuple):
@@ -53,7 +53,8 @@ def section(found: list[dict[str, Any]]) -> Section:
     return Section(
         "Kernel",
         "`ours` is `trace_module(module, x)` of one layer, E = H, float32: every gate, candidate and state, all checks "
-        "included. `loop` steps the cell's equations in PyTorch and keeps the same. `onnxruntime` and `forward`, "
+        "included. `checked` is the same of a module with a forward hook, which is called and compared with PyTorch's own "
+        "forward pass before it is traced. `loop` steps the cell's equations in PyTorch and keeps the same. `onnxruntime` and `forward`, "
         "`nn.LSTM` or `nn.GRU` itself, give the states alone. All are multiples of `forward`, in eval and inference "
         "mode, over the same tensors.",
         [summary(found), details(found)],

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ def test_contestants_compute_the_same(cell: CellName, batch: int) -> None:
     expected = found["forward"][0].reshape(5, batch, 6)
     torch.testing.assert_close(found["loop"]["h"], expected)
     torch.testing.assert_close(torch.from_numpy(found["onnxruntime"][0][:, 0]), expected)
-    for b, trace in enumerate([found["ours"]] if batch == 1 else found["ours"]):
+    for way, b in product(("ours", "checked"), range(batch)):
+        trace = found[way] if batch == 1 else found[way][b]
         activations = {letter: torch.tensor(array) for letter, array in trace.layer().activations.items()}
         torch.testing.assert_close(activations["h"], expected[:, b])
         torch.testing.assert_close(activations, {letter: a[:, b] for letter, a in found["loop"].items()})

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import Parameter
 
 from . import kernels
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
@@ -74,7 +75,17 @@ class Arrays(NamedTuple):
 
 def serves(tensor: Tensor) -> bool:
     """Whether the kernels take the dtype, device and layout of ``tensor``."""
-    return tensor.dtype == torch.float32 and tensor.is_cpu and tensor.layout is torch.strided
+    return (
+        tensor.dtype == torch.float32 and tensor.is_cpu and tensor.layout is torch.strided and holds_its_numbers(tensor)
+    )
+
+
+def holds_its_numbers(tensor: Tensor) -> bool:
+    """Whether the storage of a dense ``tensor`` is there: it may have been freed, as to save memory in training.
+
+    A subclass that wraps a tensor has none of its own.
+    """
+    return tensor.data_ptr() != 0 or tensor.numel() == 0 or type(tensor) not in (Tensor, Parameter)
 
 
 def is_finite(tensor: Tensor) -> bool:

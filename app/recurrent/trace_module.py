@@ -275,6 +275,8 @@ def _require_like(weight: Tensor, name: str, given: object) -> None:
         raise TypeError(f"{name} is a nested tensor: pack its sequences by torch.nn.utils.rnn.pack_sequence")
     if given.layout is not torch.strided:
         raise TypeError(f"{name} is {given.layout}: convert it by .to_dense()")
+    if not given.is_meta and not compiled.holds_its_numbers(given):
+        raise ValueError(f"{name} has no memory, as its storage was freed: trace it while the numbers are there")
     if given.dtype != weight.dtype:
         raise TypeError(f"{name} is {given.dtype}, the weights are {weight.dtype}: convert it by .to({weight.dtype})")
     if given.device != weight.device:

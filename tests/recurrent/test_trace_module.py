@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from gatescope import Trace, trace_module
 from gatescope.recurrent.trace import Engine
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence
+from torch.utils._pytree import tree_map
 
 from .torch_modules import (
     KINDS,
@@ -227,3 +229,30 @@ def test_a_batch_of_no_sequences_has_no_traces(kind: str, batch_first: bool) -> 
     x = torch.empty((0, 4, 5) if batch_first else (4, 0, 5))
     assert trace_module(module, x) == []
     assert trace_module(module, x, random_states(module, 0)) == []
+
+
+class Wrapped(Tensor):
+    """A tensor that holds another, as those of libraries for quantization and distribution do."""
+
+    inner: Tensor
+
+    @staticmethod
+    def __new__(cls, inner: Tensor) -> "Wrapped":
+        made: Wrapped = torch.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype)
+        made.inner = inner
+        return made
+
+    @classmethod
+    def __torch_dispatch__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def unwrapped(value: Any) -> Any:
+            return value.inner if isinstance(value, Wrapped) else value
+
+        return function(*tree_map(unwrapped, args), **tree_map(unwrapped, kwargs or {}))
+
+
+@each_engine
+def test_inputs_may_be_tensors_of_another_class(engine: Engine) -> None:
+    module, (x,) = random_module("gru"), random_sequences([9])
+    plain = bytes_of(trace_module(module, x, engine=engine))
+    for other in (Wrapped(x), nn.Parameter(x), torch.view_as_complex(torch.stack([x, -x], -1)).conj().imag):
+        assert bytes_of(trace_module(module, other, engine=engine)) == plain

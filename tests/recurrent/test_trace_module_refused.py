@@ -28,6 +28,18 @@ def replaced(name: str, **change: Any) -> nn.RNNBase:
     return module
 
 
+def freed(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor that has a shape and no numbers, as weights have between the steps of sharded training."""
+    tensor.untyped_storage().resize_(0)
+    return tensor
+
+
+def without_memory() -> Any:
+    module = random_module()
+    freed(module.weight_hh_l0)
+    return module
+
+
 def scripted() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its deprecation
@@ -96,6 +108,14 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     "a sparse weight": (
         replaced("weight_hh_l0", sparse=True), X, None, TypeError,
         "weight_hh_l0 is torch.sparse_coo: convert it by .to_dense()",
+    ),
+    "a weight without memory": (
+        without_memory(), X, None, ValueError,
+        "weight_hh_l0 has no memory, as its storage was freed: trace it while the numbers are there",
+    ),
+    "x without memory": (
+        random_module(), freed(torch.zeros(4, 5)), None, ValueError,
+        "x has no memory, as its storage was freed: trace it while the numbers are there",
     ),
     "sparse x": (
         random_module(), X.to_sparse(), None, TypeError, "x is torch.sparse_coo: convert it by .to_dense()"
