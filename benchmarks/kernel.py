@@ -53,10 +53,10 @@ def section(found: list[dict[str, Any]]) -> Section:
     return Section(
         "Kernel",
         "`ours` is `trace_module(module, x)` of one layer, E = H, float32: every gate, candidate and state, all checks "
-        "included. `checked` is the same of a module with a forward hook, which is called and compared with PyTorch's own "
-        "forward pass before it is traced. `loop` steps the cell's equations in PyTorch and keeps the same. `onnxruntime` and `forward`, "
-        "`nn.LSTM` or `nn.GRU` itself, give the states alone. All are multiples of `forward`, in eval and inference "
-        "mode, over the same tensors.",
+        "included. `checked` traces a module with a forward hook, which is called and compared with PyTorch's "
+        "own forward pass first. `loop` steps the cell's equations in PyTorch and keeps the same. `onnxruntime` and "
+        "`forward`, `nn.LSTM` or `nn.GRU` itself, give only the states. All are multiples of `forward`, in eval and "
+        "inference mode, over the same tensors.",
         [summary(found), details(found)],
         goals(cases(found, threads=1)),
         notes(cases(found, threads=1)),
