@@ -19,7 +19,7 @@ from rich.console import Console
 from serving import running
 
 from benchmarks import __main__ as bench
-from benchmarks import kernel, memory, page, roofline, scaling, service, start, wire
+from benchmarks import kernel, memory, page, roofline, scaling, service, start, versions, wire
 from benchmarks.contestants import CellName, contestants, module_and_input
 from benchmarks.kernel import Case
 from benchmarks.load import load
@@ -101,6 +101,21 @@ def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
             assert len(row) == len(columns) == len(marks)
             numbers = [float(cell.replace(",", "")) for cell, mark in zip(row, marks, strict=True) if mark == "--:"]
             assert all(map(math.isfinite, numbers))
+
+
+def test_two_versions_are_compared_by_the_geometric_means_of_each_round() -> None:
+    one, other = Case("lstm", 1, 4, 3), Case("gru", 64, 4, 3)
+    rounds = [[(one, 2, 1), (other, 8, 1)], [(one, 1, 1), (other, 1, 1)], [(one, 3, 1), (other, 3, 1)]]
+    names, *figures = zip(*versions.summary(rounds).rows, strict=True)
+    assert names == ("all", "GRU, B = 64", "LSTM, B = 1")
+    for ours, expected in zip(figures, [(2, 1, 1), (3, 3, 2), (1, 1, 1), (4, 8, 3)], strict=True):
+        assert ours == pytest.approx(expected)
+
+
+def test_a_version_of_this_checkout_is_timed_in_a_process_of_its_own() -> None:
+    with versions.package_of(None) as packages, versions.worker(packages) as process:
+        assert versions.ask(process, Case("gru", 1, 4, 3)) > 0
+        assert (packages / "gatescope").resolve() == Path(versions.__file__).parents[1] / "app"
 
 
 def test_bytes_of_the_wire_are_those_of_the_arrays() -> None:
