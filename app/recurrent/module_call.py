@@ -46,9 +46,10 @@ def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
     """
     submodules = list(module.modules())
     attributes = [
-        {k: copy.copy(v) if isinstance(v, dict | list) else v for k, v in vars(m).items()} for m in submodules
+        {k: copy.copy(v) if isinstance(v, dict | list | set) else v for k, v in vars(m).items()} for m in submodules
     ]
-    tensors = [each for each in (*module.parameters(), *module.buffers()) if not each.is_meta]
+    loose = [value for each in attributes for value in each.values() if isinstance(value, Tensor)]
+    tensors = [each for each in (*module.parameters(), *module.buffers(), *loose) if not each.is_meta]
     values = [each.detach().clone() for each in tensors]
     accelerators = {each.device for each in tensors if each.device.type != "cpu"}
     python, numpy = random.getstate(), np.random.get_state()
@@ -71,12 +72,12 @@ def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
 
 
 def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
-    """Give ``attributes`` back their values of ``before``; dictionaries and lists stay the same objects."""
+    """Give ``attributes`` back their values of ``before``; dictionaries, sets and lists stay the same objects."""
     for name in attributes.keys() - before.keys():
         del attributes[name]
     for name, value in before.items():
         held = attributes.get(name)
-        if isinstance(held, dict) and isinstance(value, dict):
+        if isinstance(held, dict | set) and isinstance(value, dict | set):
             held.clear()
             held.update(value)
         elif isinstance(held, list) and isinstance(value, list):
@@ -117,7 +118,7 @@ def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[...
     module._compiled_call_impl = None  # compiling takes seconds, and changes no number
     device = x.data.device if isinstance(x, PackedSequence) else x.device
     with torch.no_grad(), torch.autocast(device.type, enabled=False), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user's own call says them
+        warnings.simplefilter("ignore")  # a call by the module's owner shows them
         try:
             returned = (run or module)(*([x] if hx is None else [x, hx]))
         except Exception as error:

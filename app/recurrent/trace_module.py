@@ -133,8 +133,6 @@ def _trace(
     _require_traceable(module, parts)
     initial = _require_fitting(module, cell, x, hx, parts[0].weights.w_ih)
     batch, lengths = time_major(x, batch_first=module.batch_first)
-    if not batch.shape[0]:
-        raise ValueError("there is nothing to trace: x has no steps")
     if not lengths:
         return []
     if batch.dtype == torch.bfloat16:
@@ -244,6 +242,8 @@ def _require_fitting(
     if data.shape[-1:] != (module.input_size,) or data.dim() not in dimensions:
         raise ValueError(f"{name} is {tuple(data.shape)}: it must be {shape}, with E = {module.input_size}")
     _require_finite(name, data)
+    if isinstance(x, Tensor) and not x.shape[1 if module.batch_first and x.dim() == 3 else 0]:
+        raise ValueError("there is nothing to trace: x has no steps")
     if hx is None:
         return None
     if isinstance(x, PackedSequence):

@@ -117,10 +117,12 @@ def snapshot(module: nn.Module) -> dict[str, Any]:
     """Everything that a call could change."""
     tensors = {name: value.clone() for name, value in module.state_dict().items()}
     attributes = {
-        f"{at}.{name}": copy.copy(value) if isinstance(value, dict | list) else value
+        f"{at}.{name}": copy.copy(value) if isinstance(value, dict | list | set) else value
         for at, part in enumerate(module.modules())
         for name, value in vars(part).items()
     }
+    loose = {f"{at}.{k}": v for at, part in enumerate(module.modules()) for k, v in vars(part).items()}
+    tensors |= {name: value.detach().clone() for name, value in loose.items() if isinstance(value, Tensor)}
     return {"tensors": tensors, "attributes": attributes, "flags": [part.training for part in module.modules()]}
 
 
@@ -135,7 +137,9 @@ def is_as_before(before: dict[str, Any], module: nn.Module) -> bool:
 
 
 def _items(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else [value]
+    return (
+        list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list | set) else [value]
+    )
 
 
 def careless(module: nn.Module, args: Any) -> None:
@@ -144,10 +148,13 @@ def careless(module: nn.Module, args: Any) -> None:
     module.calls = getattr(module, "calls", 0) + 1  # type: ignore[assignment, operator, arg-type]
     module.train(not module.training)
     module.dropout = 0.25
+    module.seen.add(len(module.seen))  # type: ignore[union-attr, operator, arg-type]
+    module.count += 1  # type: ignore[assignment, operator]
     random.random(), np.random.random()
 
 
 def with_careless_hook(module: nn.RNNBase) -> nn.RNNBase:
+    module.seen, module.count = set(), torch.zeros(())
     module.register_forward_pre_hook(careless)
     return module
 

@@ -167,6 +167,17 @@ def test_a_hook_on_all_modules_counts() -> None:
     trace_module(module, x)
 
 
+def test_what_cannot_be_traced_is_refused_before_a_call() -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("it was called")
+
+    module = hooked(refuse, before=True)
+    for x, message in ((torch.zeros(0, 5), "x has no steps"), (torch.zeros(4, 6), "with E = 5"), (None, "a NoneType")):
+        with pytest.raises((TypeError, ValueError), match=message):
+            trace_module(module, x)  # type: ignore[arg-type]
+    assert list(trace_module(hooked(lambda *_: None), torch.zeros(4, 0, 5))) == []
+
+
 def test_a_call_that_fails_says_how() -> None:
     message = "^a call of this Failing fails: NotImplementedError: not yet$"
     with pytest.raises(ValueError, match=message):
