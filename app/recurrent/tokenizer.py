@@ -1,6 +1,7 @@
 """Character and word tokenizers; every token knows where it stands in the original text.
 
-Offsets count code points of the text as it was given: normalisation touches only the key that is looked up.
+Offsets count code points of the text as it was given: normalisation decides what is looked up and where tokens end, but
+moves nothing. An invisible character that is not read belongs to the token it stands in or follows.
 """
 
 import unicodedata
@@ -9,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal, NamedTuple
 
 import regex
+
+from .spelling import plain, visible
 
 UNKNOWN = "<unk>"
 TokenizerKind = Literal["word", "character"]
@@ -44,8 +47,9 @@ class Tokenizer(ABC):
         """The tokens of ``text``, in order; none for a text without any."""
         tokens = []
         for start, end in self.spans(text):
-            id_ = self._ids.get(self.key(text[start:end]), 0)
-            tokens.append(Token(text[start:end], start, end, id_, known=id_ != 0))
+            piece = text[start:end]
+            id_ = self._ids.get(self.spelt(piece)) or self._ids.get(self.key(piece), 0)
+            tokens.append(Token(piece, start, end, id_, known=id_ != 0))
         return tokens
 
     @classmethod
@@ -61,7 +65,12 @@ class Tokenizer(ABC):
     @staticmethod
     @abstractmethod
     def key(piece: str) -> str:
-        """What the vocabulary knows a piece of text as."""
+        """Return what a vocabulary built from a text lists a piece of it as."""
+
+    @staticmethod
+    def spelt(piece: str) -> str:
+        """Return what a vocabulary may list a piece as instead; this is looked up first."""
+        return piece
 
 
 class CharacterTokenizer(Tokenizer):
@@ -79,15 +88,19 @@ class CharacterTokenizer(Tokenizer):
 
 
 class WordTokenizer(Tokenizer):
-    """Words in lower case, with "n't" and other clitics split off; any other visible grapheme is its own token."""
+    """Words in lower case, with "n't" and other clitics split off; any other visible grapheme is its own token.
+
+    Words are read as they look: with any apostrophe, full-width, with ligatures, with soft hyphens and other invisible
+    characters inside (see ``spelling``). What shows nothing is not a token.
+    """
 
     kind = "word"
     _PATTERN = regex.compile(
         r"""
         (?<![\w\p{M}]) [:;=] ['^o-]? [()\[\]DPp/\\|3] (?![\w\p{M}])  # an emoticon
-        | n['’]t (?![\w\p{M}])                                  # negation: is|n't
-        | ['’] (?:s|m|d|re|ve|ll) (?![\w\p{M}])                 # other clitics: it|'s
-        | [\w\p{M}]+? (?= n['’]t (?![\w\p{M}]))                 # the word before n't
+        | n't (?![\w\p{M}])                                     # negation: is|n't
+        | ' (?:s|m|d|re|ve|ll) (?![\w\p{M}])                    # other clitics: it|'s
+        | [\w\p{M}]+? (?= n't (?![\w\p{M}]))                    # the word before n't
         | \w [\w\p{M}]*                                         # a word, its combining marks included
         | \p{RI}{2} [\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*  # a flag; over a row of them \X is quadratic
         | (?!\s) (?: \p{GCB=Prepend} | \X)                     # any other grapheme, without a blank: punctuation, emoji
@@ -97,11 +110,17 @@ class WordTokenizer(Tokenizer):
 
     @staticmethod
     def spans(text: str) -> Iterator[tuple[int, int]]:
-        return (match.span() for match in WordTokenizer._PATTERN.finditer(text))
+        seen, places = visible(text)
+        return ((places[match.start()], places[match.end()]) for match in WordTokenizer._PATTERN.finditer(seen))
 
     @staticmethod
     def key(piece: str) -> str:
-        return unicodedata.normalize("NFC", piece).lower().replace("’", "'")
+        return WordTokenizer.spelt(plain(piece))
+
+    @staticmethod
+    def spelt(piece: str) -> str:
+        """Return ``piece`` in lower case, look-alikes apart: older vocabularies list ‘ and ' as two tokens."""
+        return unicodedata.normalize("NFC", piece.lower()).replace("’", "'")
 
 
 TOKENIZERS: dict[TokenizerKind, type[Tokenizer]] = {"word": WordTokenizer, "character": CharacterTokenizer}

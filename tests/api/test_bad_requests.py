@@ -66,7 +66,7 @@ def test_numbers_in_the_address_are_text(api: TestClient) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", " \n\t"])
+@pytest.mark.parametrize("text", ["", " \n\t", "\ufeff\u00ad \u200b\u2060\u2800\u3164\ufe0f"])
 @pytest.mark.parametrize("headers", [{}, JSONL], ids=["json", "jsonl"])
 def test_text_without_a_word(api: TestClient, text: str, headers: dict[str, str]) -> None:
     for response in (

@@ -3,15 +3,36 @@
 import pytest
 import regex
 from gatescope.recurrent.tokenizer import TOKENIZERS, CharacterTokenizer, Token, Tokenizer, WordTokenizer
+from gatescope.settings import data_folder
+from gatescope.store import Model, Store
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 ANY_CODE_POINT = st.characters(codec=None)  # lone surrogates included
 # Text in which the tokenizer's own rules meet one another more often than in random text.
-TRICKY = st.text(st.sampled_from("nNtTdlrs'’:;=-^)(DPp3 \n\t\0aé\u0301\u200d\ufe0f👩💻👍🏽🇬🇧İſمשָक्ष\u0600\ud800각"))
+TRICKY = st.text(
+    st.sampled_from(
+        "nNtTdlrs'’:;=-^)(DPp3 \n\t\0aé\u0301\u200d\ufe0f👩💻👍🏽🇬🇧İſمשָक्ष\u0600\ud800각"
+        "`ʼ´＇ʻＮｔﬁ𝐧ไ🏴\U000e0067\u00ad\u200b\u200c\ufeff\u2011\u2800\u3164\u180b"
+    )
+)
 TEXTS = st.text(ANY_CODE_POINT) | TRICKY
 
+APOSTROPHES = "'’‘‛ʼ´′＇`ʻ"
+HIDDEN = "\u00ad\u200b\u200c\u200d\u200e\u2060\ufeff\ufe0f\u034f\u202e\U000e0041"
+BLANK = "\\s\u2800\u3164\uffa0"  # as a character class holds it
+
 NASTY = [
+    *(f"{letter}{hidden}" for letter in ("", *"a👩🇬") for hidden in "\u00ad\u200d\ufe0f"),
+    *("n`", "nʼ", "nʻt", "`s"),
+    *"🏴ไ\u2800\u3164\u115fﬁＡ",
+    "ｶﾞ",
+    "🏴\U000e0067",
+    "ไ\u200b",
+    "م\u200c",
+    "क्\u200d",
+    "!\u0301\u200d",
+    "\u0600\u200d",
     "a",
     "n'",
     "n't",
@@ -48,12 +69,14 @@ def assert_in_order(text: str, tokens: list[Token]) -> None:
 @given(TEXTS)
 @example("İstanbul ISN’T ﬁne")
 @example("\u0600 a")
-def test_word_tokens_cover_all_but_white_space_exactly_once(text: str) -> None:
+def test_word_tokens_cover_all_that_is_seen_exactly_once(text: str) -> None:
     tokens = WordTokenizer(["<unk>"])(text)
     assert_in_order(text, tokens)
-    blanks = regex.compile(r"\s")
-    covered = [at for token in tokens for at in range(token.start, token.end)]
-    assert covered == [at for at, character in enumerate(text) if not blanks.match(character)]
+    unseen = regex.compile(rf"[\p{{Default_Ignorable_Code_Point}}\uFFF9-\uFFFB{BLANK}]")
+    covered = {at for token in tokens for at in range(token.start, token.end)}
+    assert covered >= {at for at, character in enumerate(text) if not unseen.match(character)}
+    assert not any(regex.match(rf"[{BLANK}]", text[at]) for at in covered)
+    assert not any(unseen.match(token.text) for token in tokens)
 
 
 @given(TEXTS)
@@ -70,6 +93,63 @@ def test_a_vocabulary_built_from_a_text_knows_all_of_it(kind: type[Tokenizer], t
     tokens = tokenizer(text)
     assert all(token.known for token in tokens)
     assert [tokenizer.vocabulary[token.id] for token in tokens] == keys
+
+
+def disguised(character: str) -> st.SearchStrategy[str]:
+    """The same character in another form, with something invisible behind it."""
+    forms = {"'": APOSTROPHES[:-2], "-": "-\u2010\u2011\uff0d", " ": " \u00a0\u3000\u2800", '"': '"“”＂', "!": "!！"}
+    letters = [character]
+    if character.isalpha():
+        letters += [chr(ord(character) + 0xFEE0), chr(ord(character) - ord("a") + ord("𝐚"))]
+    hidden = st.text(st.sampled_from(HIDDEN), max_size=2)
+    return st.tuples(st.sampled_from(forms.get(character, letters)), hidden).map("".join)
+
+
+PLAIN = st.lists(st.sampled_from([*"abdnst'-! ", '"', "don't", "it's", "fi"]), max_size=12).map("".join)
+
+
+@given(PLAIN.flatmap(lambda text: st.tuples(st.just(text), st.tuples(*map(disguised, text)))))
+def test_a_text_is_read_as_what_it_looks_like(both: tuple[str, tuple[str, ...]]) -> None:
+    text, pieces = both
+    disguise = "".join(pieces)
+    assert WordTokenizer.keys(disguise) == WordTokenizer.keys(text)
+    starts = [sum(map(len, pieces[:at])) for at in range(len(pieces) + 1)]
+    assert list(WordTokenizer.spans(disguise)) == [(starts[a], starts[b]) for a, b in WordTokenizer.spans(text)]
+
+
+@given(TEXTS)
+def test_a_key_is_its_own_key(text: str) -> None:
+    keys = WordTokenizer.keys(text)
+    assert [WordTokenizer.key(key) for key in keys] == keys
+    assert "" not in keys
+
+
+WORD_MODELS = {each.id: each for each in Store(data_folder("models")) if each.config.tokenizer == "word"}
+
+
+@pytest.mark.parametrize("model", WORD_MODELS.values(), ids=WORD_MODELS.keys())
+def test_every_row_of_a_shipped_vocabulary_is_reached_by_its_own_spelling(model: Model) -> None:
+    for id_, key in enumerate(model.tokenizer.vocabulary[1:], start=1):
+        assert model.tokenizer.key(key) == key
+        assert [token.id for token in model.tokenizer(key)] == [id_]
+
+
+def test_a_vocabulary_that_tells_forms_apart_is_read_by_them() -> None:
+    """Vocabularies that were built before look-alikes were read alike list some of them."""
+    tokenizer = WordTokenizer(["<unk>", "'", "‘", "！", "❤\ufe0f", "ﬁne", "fine"])
+    assert [token.id for token in tokenizer("' ‘ ’ ´ ！ ! ❤\ufe0f ❤ ﬁne fine ｆine")] == [
+        1,
+        2,
+        1,
+        1,
+        3,
+        0,
+        4,
+        0,
+        5,
+        6,
+        6,
+    ]
 
 
 @pytest.mark.parametrize("unit", NASTY, ids=ascii)
@@ -108,6 +188,20 @@ def test_long_texts_are_read_to_their_end(unit: str) -> None:
         ("नमस्ते 한국어", ["नमस्ते", "한국어"]),
         ("می‌خواهم", ["می‌خواهم"]),
         ("x\0y", ["x", "\0", "y"]),
+        ("\ufeffthe won\u200bder\u00adful ", ["the", "won\u200bder\u00adful"]),
+        ("a \u200b\u2060 b\u200b, \u200e!", ["a", "b\u200b", ",", "!"]),
+        *((f"don{each}t n{each}t", ["do", f"n{each}t", f"n{each}t"]) for each in APOSTROPHES),
+        *(
+            (f"it{each}s I{each}m they{each}ll", ["it", f"{each}s", "I", f"{each}m", "they", f"{each}ll"])
+            for each in "ʼ´′‘＇`"
+        ),
+        ("`quoted´ hawaiʻi", ["`", "quoted", "´", "hawaiʻi"]),
+        ("ｄｏｎ＇ｔ :‑) ：）", ["ｄｏ", "ｎ＇ｔ", ":‑)", "：）"]),
+        ("n\u200bo\ufe0ft 👩\u200d💻\u200b ❤\ufe0f", ["n\u200bo\ufe0ft", "👩\u200d💻\u200b", "❤\ufe0f"]),
+        ("🏴\U000e0067\U000e0062\U000e007f🏴", ["🏴\U000e0067\U000e0062\U000e007f", "🏴"]),
+        ("ไทย\u200bไทย", ["ไทย", "ไทย"]),
+        ("a\u2800b\u3164c", ["a", "b", "c"]),
+        ("\ufeff\u00ad\u200b\u2060\u2800\u034f \ufe0f\u200d\u115f\U000e0041\ufff9", []),
         ("\u0600 a", ["\u0600", "a"]),
         (" \t\r\n\u00a0\u2028\u3000", []),
         ("", []),
@@ -120,7 +214,13 @@ def test_word_tokens(text: str, tokens: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("piece", "key"),
-    [("N’T", "n't"), ("İ", "i̇"), ("Cafe\u0301", "café"), ("ΣΑΣ", "σας"), (":D", ":d"), ("N'T", "n't")],
+    [
+        *[("N’T", "n't"), ("İ", "i̇"), ("Cafe\u0301", "café"), ("ΣΑΣ", "σας"), (":D", ":d"), ("N'T", "n't")],
+        *((f"n{each}t", "n't") for each in APOSTROPHES),
+        *[("`s", "'s"), ("`", "`"), ("‘", "'"), ("“", '"'), ("wonder\u200bful", "wonderful"), ("ＯﬃＣＥ", "office")],
+        *[("می\u200cخواهم", "می\u200cخواهم"), ("👩\u200d💻", "👩\u200d💻"), ("❤\ufe0f", "❤")],
+        *((each, each) for each in ("…", "½", "™", "№", "–", "—", "x²", "①", "ℹ", "🤷🏽\u200d♂", "ªº", "㎏")),
+    ],
 )
 def test_the_key_of_a_word_is_normalised(piece: str, key: str) -> None:
     assert WordTokenizer.key(piece) == key

@@ -1,5 +1,6 @@
 """The models that are shipped: they do what their cards and the README say."""
 
+import numpy as np
 import pytest
 from gatescope.analysis.statistics import deviations
 from gatescope.settings import data_folder
@@ -26,6 +27,20 @@ OPPOSITE = [
 ]
 
 
+DISGUISES = [  # a text as it may come from a page, a phone or a PDF, and in plain spelling
+    *((f"the movie was wonder{each}ful", "the movie was wonderful") for each in "\u200b\u00ad\u200d\u2060\ufe0f\u034f"),
+    *((f"{each}the movie was wonderful{each}", "the movie was wonderful") for each in "\ufeff\u200e\u200b"),
+    *((f"I don{each}t like it", "I don't like it") for each in "’ʼ´′‘＇‛`ʻ"),
+    *((f"it{each}s good, I{each}d say", "it's good, I'd say") for each in "’ʼ´′‘＇"),
+    ("ｔｈｅ　ｍｏｖｉｅ　ｗａｓ　ｎｏｔ　ｇｏｏｄ！", "the movie was not good!"),
+    ("𝘁𝗵𝗲 movie was 𝐧𝐨𝐭 𝑔𝑜𝑜𝑑", "the movie was not good"),
+    ("a ﬁne, ﬂawless eﬀort", "a fine, flawless effort"),
+    ("well‑made and non‐stop fun :‑)", "well-made and non-stop fun :-)"),
+    ("he said “not bad” and „great”", 'he said "not bad" and "great"'),
+    ("the\u2800movie\u3164was\u00a0not\u2028good", "the movie was not good"),
+]
+
+
 @pytest.fixture(scope="module")
 def models() -> dict[str, Model]:
     return {cell: load_model(data_folder("models") / f"sentiment-{cell}") for cell in CELLS}
@@ -45,6 +60,13 @@ def test_a_negation_turns_the_verdict(models: dict[str, Model], cell: str, posit
 def test_what_says_nothing_yet_stands_near_one_half(models: dict[str, Model], cell: str) -> None:
     for text in ("the", "the movie", "the movie was", "it is", "this is"):
         assert 0.35 < verdict(models[cell], text) < 0.65, text
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("disguise", "plain"), DISGUISES, ids=ascii)
+def test_a_text_is_read_as_what_it_looks_like(models: dict[str, Model], cell: str, disguise: str, plain: str) -> None:
+    assert all(token.known for token in models[cell].tokenizer(plain))
+    assert np.array_equal(models[cell].trace(disguise).outputs, models[cell].trace(plain).outputs)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
