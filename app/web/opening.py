@@ -14,6 +14,7 @@ from ..recurrent.cells import NAMES
 from ..recurrent.trace import Engine, trace
 from ..settings import Settings
 from ..store import Model, Store
+from .invisible import shown
 
 # Cells of one picture that Plotly.js repaints without a noticeable pause; a longer text is shown in parts.
 PAGE_CELLS = 150_000
@@ -103,4 +104,4 @@ def still(opening: Opening, engine: Engine) -> dict[str, Any] | None:
         norms = np.linalg.norm(array, axis=1)
         shares = array.mean(axis=1) if letter in cell.gates else norms / max(norms.max(), 1e-9)
         rows.append((NAMES[letter], letter, shares.tolist()))  # type: ignore[index]
-    return {"words": [token.text for token in tokens], "rows": rows}
+    return {"words": [shown(token.text) for token in tokens], "rows": rows}

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from ..api.models import card
 from ..settings import Settings, data_folder
 from ..store import Store
-from . import cards
+from . import cards, invisible
 from .opening import CELLS, PAGE_CELLS, open_page, still
 from .templates import script_safe, templates
 
@@ -77,6 +77,7 @@ def index(request: Request) -> Response:
         "other": opening.other,
         "maxText": settings.max_text,
         "pageCells": PAGE_CELLS,
+        "invisible": invisible.for_page(),
         "models": [card(each).model_dump(mode="json", include=_BOOT_FIELDS) for each in models],
     }
     context = {

@@ -1,7 +1,5 @@
 // Two token sequences side by side: which token of one stands against which of the other.
 
-import { visible } from "./text.js";
-
 /** @typedef {[number | null, number | null]} Pair a step of either sequence; null where it has nothing to show */
 
 /**
@@ -75,5 +73,5 @@ export function differenceInfo(info) {
  */
 export function pairLabel(first, second) {
   if (first === second) return first ?? "";
-  return `${first === undefined ? "" : visible(first)}→${second === undefined ? "" : visible(second)}`;
+  return `${first ?? ""}→${second ?? ""}`;
 }

@@ -1,6 +1,6 @@
 // What stands along the pictures: as many words or numbers as do not run into each other.
 
-import { shortened } from "./text.js";
+import { shortened, visible } from "./text.js";
 
 const LABEL = { characters: 12, width: 6, height: 15, level: 56, single: 9 }; // of a word; pixels but for characters
 
@@ -12,7 +12,7 @@ const LABEL = { characters: 12, width: 6, height: 15, level: 56, single: 9 }; //
 export function wordAxis(words, width) {
   const each = width / words.length;
   const single = words.every((word) => [...word].length === 1);
-  const level = single || each >= LABEL.level || words.every((word) => word.length * LABEL.width + 2 <= each);
+  const level = single || each >= LABEL.level || words.every((word) => visible(word).length * LABEL.width + 2 <= each);
   const every = single ? Math.ceil(LABEL.single / each) : level ? 1 : Math.ceil(LABEL.height / each);
   const characters = level ? Math.floor((each - 2) / LABEL.width) : LABEL.characters;
   const at = labelled(words, single, every);

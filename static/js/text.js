@@ -1,5 +1,12 @@
 // Text: from the code points that the API counts to the UTF-16 units that the browser counts, and to what can be seen.
 
+import { byId } from "./dom.js";
+
+/** What `app/web/invisible.py` says of characters that cannot be seen. @type {{pattern: string, blank: string, names: Record<string, string>}} */
+const { pattern, blank, names } = JSON.parse(byId("boot").textContent ?? "").invisible;
+const INVISIBLE = new RegExp(pattern, "gu");
+const BLANK = new RegExp(blank, "u");
+
 /** @type {Record<string, string>} */
 const SUPERSCRIPTS = Object.fromEntries([..."-0123456789"].map((sign, at) => [sign, [..."⁻⁰¹²³⁴⁵⁶⁷⁸⁹"][at]]));
 
@@ -21,12 +28,12 @@ export function utf16Offsets(text) {
 }
 
 /**
- * Whether a text holds no token: for a tokenizer of words, nothing but white space.
+ * Whether a text holds no token: for a tokenizer of words, nothing that can be seen.
  * @param {string} text
  * @param {string} tokenizer
  */
 export function isBlank(text, tokenizer) {
-  return tokenizer === "character" ? text === "" : /^\p{White_Space}*$/u.test(text);
+  return tokenizer === "character" ? text === "" : BLANK.test(text);
 }
 
 /**
@@ -40,25 +47,36 @@ export function codePoints(text) {
 }
 
 /**
- * A token as it can be seen: blanks as ␣, line breaks as ↵, tabs as ⇥, other control characters as their pictures.
+ * A token as it can be seen, as `shown` in `app/web/invisible.py` gives it: ␣ for a blank, ‹NBSP› for one that looks like it.
  * @param {string} token
  */
 export function visible(token) {
-  return token
-    .replace(/\n/g, "↵")
-    .replace(/\t/g, "⇥")
-    .replace(/[\u0000-\u001f]/g, (control) => String.fromCodePoint(0x2400 + control.charCodeAt(0)))
-    .replace(/\s/g, "␣");
+  return based(token.replace(INVISIBLE, (character, kept) => kept ?? names[character] ?? `‹U+${hexadecimal(character)}›`));
 }
 
 /**
- * A token cut to `length` characters.
+ * A token cut to `length` characters, with ▯ in place of names where there is no room for them.
  * @param {string} token
  * @param {number} length
  */
 export function shortened(token, length) {
-  const characters = [...visible(token)];
-  return characters.length <= length ? characters.join("") : `${characters.slice(0, length - 1).join("")}…`;
+  const whole = [...visible(token)];
+  if (whole.length <= length) return whole.join("");
+  const brief = [...token.replace(INVISIBLE, (character, kept) => kept ?? (names[character]?.length === 1 ? names[character] : "▯"))];
+  return based(brief.length <= length ? brief.join("") : `${brief.slice(0, length - 1).join("")}…`);
+}
+
+/**
+ * A text with a dotted circle below the accent that it begins with, which would otherwise have no width.
+ * @param {string} text
+ */
+function based(text) {
+  return /^\p{M}/u.test(text) ? `◌${text}` : text;
+}
+
+/** @param {string} character */
+function hexadecimal(character) {
+  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
 }
 
 /**

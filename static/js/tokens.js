@@ -76,11 +76,12 @@ export class TokenStrip {
    * @param {import("./colors.js").Scale} scale
    */
   #item(token, t, share, scale) {
-    const text = make("bdi", {}, visible(token.text));
+    const seen = visible(token.text);
+    const text = make("bdi", seen.startsWith("◌") ? { class: "accent" } : {}, seen);
     const word = make("button", { type: "button", class: "token", tabindex: t === 0 ? 0 : -1 }, text);
     if (!token.known) {
       word.classList.add("unknown");
-      word.title = `“${token.text}” is not in the model's vocabulary: it sees “unknown”.`;
+      word.title = `“${seen}” is not in the model's vocabulary: it sees “unknown”.`;
     }
     if (share !== null) {
       const colors = tint(scale, share);

@@ -79,6 +79,13 @@ def test_picture_without_scripts_holds_means_of_gates_and_norms_of_states(api: T
     assert "<svg" not in re.sub(r"<script.*?</script>", "", api.get("/?text=").text, flags=re.DOTALL)
 
 
+def test_picture_without_scripts_names_what_cannot_be_seen(models: Path) -> None:
+    page = client(models, default_model="letters").get("/", params={"text": "a\u00a0b \u0301"}).text
+    [still] = re.findall(r"<noscript>.*?(<svg.*?</svg>).*?</noscript>", page, re.DOTALL)
+    words = re.findall(r'<text x="[\d.]+" y="16" text-anchor="middle">([^<]*)<', still)
+    assert words == ["a", "‹NBSP›", "b", "␣", "◌\u0301"]
+
+
 def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
     page = api.get("/").text
     assert re.findall(r'name="model" value="([\w-]+)"', page) == ["lstm", "both-ways", "gru", "rnn"]
@@ -124,7 +131,7 @@ def test_a_blank_is_text_where_the_tokenizer_says_so(models: Path) -> None:
 
 def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     boot = embedded(api.get("/").text, "boot")
-    assert boot.keys() == {"model", "text", "compare", "other", "maxText", "pageCells", "models"}
+    assert boot.keys() == {"model", "text", "compare", "other", "maxText", "pageCells", "invisible", "models"}
     [lstm] = [model for model in boot["models"] if model["id"] == "lstm"]
     card = api.get("/api/v1/models/lstm").json()
     names = [
