@@ -134,7 +134,7 @@ class TraceBody(TraceOptions):
 class TokenInfo(BaseModel):
     """A token and where it stands in the text."""
 
-    text: str = Field(description="The token as it stands in the text.")
+    text: str = Field(description="The token as it stands in the text, invisible characters included.")
     start: int = Field(ge=0, description="Its first character, in Unicode code points of the text as it was sent.")
     end: int = Field(ge=0, description="One past its last character, in code points.")
     id: int = Field(ge=0, description="Its row in the embedding; 0 is the unknown token.")

@@ -2,7 +2,7 @@
 
 import { Problem, fetchTrace } from "./api.js";
 import { Reading, shortened, span } from "./reading.js";
-import { codePoints, isBlank } from "./text.js";
+import { codePoints, isBlank, visible } from "./text.js";
 
 /** @typedef {import("./api.js").Model} Model */
 /** @typedef {import("./state.js").State} State */
@@ -38,7 +38,7 @@ export class Library {
    */
   lanes({ model: id, text, compare, other }) {
     const model = this.model(id);
-    if (compare === "text") return [text, other].map((each) => ({ model, text: each, title: `“${each}”` }));
+    if (compare === "text") return [text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` }));
     if (compare !== "cells") return [{ model, text, title: "" }];
     const siblings = this.task(model.task);
     const chosen = CELLS.map((cell) => (cell === model.cell ? model : siblings.find((each) => each.cell === cell)));

@@ -52,6 +52,8 @@ def test_a_word_with_something_hidden_in_it_is_one_word_and_shows_it(page: Page)
 def test_two_spellings_of_a_word_stand_against_each_other(page: Page) -> None:
     first, second = "I don't like it", "I don\u2018t li\u00adke it"
     opened(page, f"/?model=sentiment-lstm&text={first}&compare=text&other={second}")
+    titles = ["“I don't like it”", "“I don‘t li‹SHY›ke it”", "difference: second less first"]
+    expect(page.locator(".lane-title")).to_have_text(titles)
     verdicts = page.locator(".verdict").all_inner_texts()
     assert len(verdicts) == 2
     assert len(set(verdicts)) == 1
