@@ -1,12 +1,13 @@
 """Conditional requests: the tag of an answer, and whether a client's copy of it still stands (RFC 9110, section 13)."""
 
 from collections.abc import Sequence
+from functools import cache
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
 
-from .. import __version__
 from ..recurrent.trace import Engine
 from ..store import Model
 from .schemas import TraceOptions
@@ -21,10 +22,17 @@ IF_NONE_MATCH: dict[str, Any] = {
 TAG: dict[str, Any] = {
     "ETag": {
         "description": "Names this answer: it changes with the text, the options, the media type, the model, and the "
-        "engine and version of the server.",
+        "engine and code of the server.",
         "schema": {"type": "string", "pattern": '^W/"[0-9a-f]{32}"$'},
     }
 }
+
+
+@cache
+def code() -> str:
+    """Return a hash of the code that makes the answers: two builds may bear one version."""
+    sources = sorted(Path(__file__).parents[1].rglob("*.py"))
+    return blake2b(b"".join(blake2b(source.read_bytes()).digest() for source in sources)).hexdigest()
 
 
 class Revalidation:
@@ -60,7 +68,7 @@ class Revalidation:
         known, begun = self._begun.get(model.id, (None, blake2b()))
         if known is not model:
             # repr keeps the parts apart, and takes a folder's name that is no Unicode.
-            parts = __version__, self._engine, model.id, model.config, model.tokenizer.vocabulary
+            parts = code(), self._engine, model.id, model.config, model.tokenizer.vocabulary
             begun = blake2b(repr(parts).encode(), digest_size=16)
             self._begun[model.id] = model, begun
         return begun

@@ -137,8 +137,8 @@ def test_a_tag_changes_with_the_engine(api: TestClient, models: Path) -> None:
     assert tag_of(client(models, engine="reference")) != tag_of(api)
 
 
-def test_a_tag_changes_with_the_version(api: TestClient, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conditional, "__version__", "99")
+def test_a_tag_changes_with_the_code(api: TestClient, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conditional, "code", lambda: "of another build")
     assert tag_of(client(models)) != tag_of(api)
 
 
@@ -238,3 +238,14 @@ def test_openapi_describes_the_condition_and_the_tag(api: TestClient) -> None:
     post = calls["/api/v1/models/{model}/traces"]["post"]
     assert "304" not in post["responses"]
     assert "ETag" not in post["responses"]["200"]["headers"]
+
+
+def test_a_tag_covers_the_code_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Path(conditional.__file__).parents[1]
+    copied = shutil.copytree(package, tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(conditional, "__file__", str(copied / "api" / "conditional.py"))
+    before = conditional.code.__wrapped__()
+    assert before == conditional.code()
+    with (copied / "recurrent" / "tokenizer.py").open("a") as source:
+        source.write("# another way to read a text\n")
+    assert conditional.code.__wrapped__() != before
