@@ -21,6 +21,7 @@ run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options 
 	@$(BIN)/gatescope serve $(ARGS)
 
 test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k model"
+	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),--cov --numprocesses auto --maxprocesses 4 --dist worksteal)

@@ -97,6 +97,10 @@ def test_missing_python_is_named(machine: Machine) -> None:
     ("target", "message"),
     [
         ("run", "venv for python3 is missing: install it, then run make again. {}python3-venv\n"),
+        (
+            "test",
+            "rsvg-convert (which paints saved pictures) is missing: install it, then run make again. {}librsvg2-bin\n",
+        ),
         ("node_modules/.package-lock.json", "Node.js is missing: install it, then run make again. {}nodejs npm\n"),
     ],
 )
@@ -104,6 +108,8 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(
     machine: Machine, target: str, message: str
 ) -> None:
     machine.program("python3", 'case "$2" in *ensurepip*) exit 1;; esac')
+    if target == "test":
+        machine.touch(".venv/bin/pip", ".venv/.installed-test")
     run = machine.make(target)
     assert run.returncode == 2
     assert message.format("On Debian and Ubuntu: sudo apt-get install ") in run.stderr

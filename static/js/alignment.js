@@ -57,16 +57,6 @@ export class Difference {
 }
 
 /**
- * What the difference of two activations can be.
- * @param {import("./api.js").ActivationInfo} info
- * @returns {import("./api.js").ActivationInfo}
- */
-export function differenceInfo(info) {
-  const span = info.minimum === null || info.maximum === null ? null : info.maximum - info.minimum;
-  return { ...info, kind: "state", minimum: span === null ? null : -span, maximum: span };
-}
-
-/**
  * A pair as a word: one where both are alike, else both.
  * @param {string | undefined} first
  * @param {string | undefined} second

@@ -38,11 +38,21 @@ export function diverging() {
  * @returns {{background: string, text: string}}
  */
 export function tint(scale, share) {
-  const at = share * (scale.length - 1);
+  const color = mixed(scale, share);
+  return { background: `rgb(${color})`, text: luminance(color) > 0.18 ? "#000" : "#fff" };
+}
+
+/**
+ * The colour of a place on a scale.
+ * @param {Scale} scale
+ * @param {number} share from 0 to 1; the nearer end beyond
+ * @returns {number[]} red, green and blue, from 0 to 255
+ */
+export function mixed(scale, share) {
+  const at = Math.min(1, Math.max(0, share)) * (scale.length - 1);
   const below = channels(scale[Math.floor(at)][1]);
   const above = channels(scale[Math.ceil(at)][1]);
-  const mixed = below.map((value, channel) => Math.round(value + (above[channel] - value) * (at % 1)));
-  return { background: `rgb(${mixed})`, text: luminance(mixed) > 0.18 ? "#000" : "#fff" };
+  return below.map((value, channel) => Math.round(value + (above[channel] - value) * (at % 1)));
 }
 
 /**

@@ -2,8 +2,10 @@
 
 import { make } from "./dom.js";
 import { Inspector, describe, namesOf } from "./inspector.js";
+import { scaleBar } from "./legend.js";
 import { Panels } from "./panels.js";
 import { showSaid } from "./said.js";
+import { scalesOf } from "./scales.js";
 import { figure, visible } from "./text.js";
 import { TokenStrip } from "./tokens.js";
 
@@ -12,7 +14,7 @@ import { TokenStrip } from "./tokens.js";
 /** @typedef {import("./reading.js").LayerReading} LayerReading */
 /** @typedef {import("./panels.js").Cell} Cell */
 /** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("./api.js").Token) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
-/** @typedef {Record<string, [number, number]>} Ranges */
+/** @typedef {Omit<import("./panels.js").Look, "words" | "lane" | "difference">} Look */
 
 export class Lane {
   /**
@@ -23,6 +25,7 @@ export class Lane {
     this.number = number;
     const words = make("ol", { class: "tokens" });
     this.said = make("div", { class: "said", role: "status" });
+    this.scales = make("p", { class: "color-scales", hidden: "" }); // of its own; those of values stand above all lanes
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
     const cell = make("div", { class: "cell" });
@@ -30,7 +33,7 @@ export class Lane {
       "section",
       { class: "lane" },
       this.title,
-      make("div", { class: "words" }, words, this.said),
+      make("div", { class: "words" }, words, this.said, this.scales),
       make("div", { class: "pictures" }, panels, cell),
     );
     this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
@@ -50,16 +53,18 @@ export class Lane {
    * Show a layer of a reading. Resolves when it is painted.
    * @param {Reading} reading
    * @param {LayerReading} layer
-   * @param {{title: string, order: number[], ranges: Ranges}} look
+   * @param {Look & {title: string}} look
    */
-  show(reading, layer, { title, order, ranges }) {
+  show(reading, layer, { title, ...look }) {
     this.reading = reading;
     this.layer = layer;
     this.infos = reading.model.activations;
     this.words = reading.tokens.map((token) => token.text);
     // The panels first: they ask for their sizes, which the browser knows as long as nothing above has changed.
-    const painted = this.panels.show(reading.model.cell, this.infos, layer, { words: this.words, order, ranges });
+    const painted = this.panels.show(reading.model.cell, this.infos, layer, { ...look, words: this.words, lane: title, difference: false });
     this.#entitle(title);
+    this.place.classList.remove("difference");
+    this.scales.hidden = true;
     this.strip.show(reading);
     return painted;
   }
@@ -69,19 +74,23 @@ export class Lane {
    * @param {string} cell
    * @param {ActivationInfo[]} infos
    * @param {import("./alignment.js").Difference} difference
-   * @param {{words: string[], order: number[], ranges: Ranges}} look
+   * @param {Look & {words: string[]}} look
    */
-  showDifference(cell, infos, difference, { words, order, ranges }) {
+  showDifference(cell, infos, difference, look) {
     this.reading = null;
     this.layer = difference;
     this.infos = infos;
-    this.words = words;
-    this.#entitle("difference: second less first");
+    this.words = look.words;
+    const title = "difference: second less first";
+    const painted = this.panels.show(cell, infos, difference, { ...look, lane: title, difference: true });
+    this.#entitle(title);
     this.strip.clear();
-    const notes = "Blue is more, brown is less. A word of one text alone leaves a gap; a→b: one stands in the place of the other.";
+    const notes = "Blue is more, brown is less; bars: norm of the difference. A word of one text alone leaves a gap; a→b: one stands in the place of the other.";
     this.said.replaceChildren(make("p", {}, notes));
+    this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
+    this.scales.hidden = false;
     this.place.classList.add("difference");
-    return this.panels.show(cell, infos, difference, { words, order, ranges });
+    return painted;
   }
 
   /**
@@ -115,6 +124,14 @@ export class Lane {
     else this.inspector.show(this.reading, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
   }
 
+  /** The title, and what the head says after which step. */
+  get head() {
+    const verdict = this.said.querySelector(".verdict")?.textContent;
+    const ranking = Array.from(this.said.querySelectorAll(".ranking li"), ({ childNodes }) => Array.from(childNodes, (node) => node.textContent).join(" "));
+    const after = this.said.querySelector(".after")?.textContent ?? "";
+    return { title: this.title.textContent ?? "", says: verdict ?? ranking.join(" · "), after: after.replace(/:$/, "") };
+  }
+
   /**
    * What stands beside the pointer on a cell.
    * @param {Cell} cell
@@ -139,7 +156,6 @@ export class Lane {
     this.title.textContent = title;
     this.title.hidden = title === "";
     this.place.toggleAttribute("data-stale", false);
-    this.place.classList.remove("difference");
     this.panels.dim(false);
     this.place.ariaLabel = title ? `${this.number}: ${title}` : "Words, gates and states";
   }

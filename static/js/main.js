@@ -7,11 +7,12 @@ import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
 import { Finder } from "./find.js";
 import { Keys } from "./keys.js";
-import { showLegend } from "./legend.js";
+import { scaleBar } from "./legend.js";
 import { Memory } from "./memory.js";
 import { opens, typeOut } from "./opening.js";
 import { Picture } from "./picture.js";
 import { Library } from "./readings.js";
+import { scalesOf } from "./scales.js";
 import { Share } from "./share.js";
 import { absentFrom, addressOf, readAddress, remember, unpinned } from "./state.js";
 import { watchTheme } from "./theme.js";
@@ -162,9 +163,9 @@ async function show() {
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
       difference: asked.compare === "text",
     });
+    byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
     bar.show(readings[0], state);
-    const most = await painted;
-    showLegend(lanes.flatMap(({ model }) => model.activations), most);
+    await painted;
     showFound();
     remind();
   } catch (error) {

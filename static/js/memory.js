@@ -1,15 +1,16 @@
 // Memory and gradients: how far back each cell of a task remembers the text, by its own weights or by others.
 
 import { Problem } from "./api.js";
-import { diverging, gradient } from "./colors.js";
+import { diverging } from "./colors.js";
 import { CostTable } from "./cost.js";
 import { byId, make } from "./dom.js";
+import { scaleBar } from "./legend.js";
 import { rangeOver } from "./lines.js";
 import { MemoryCell, curvesOf } from "./memory_cell.js";
 import { MemoryCharts, named } from "./memory_charts.js";
 import { MemoryRequests, SHOWN, WEIGHTS } from "./memory_request.js";
-import { greatest } from "./panels.js";
 import { leading } from "./said.js";
+import { greatest } from "./scales.js";
 import { figure, power } from "./text.js";
 
 /** @typedef {import("./memory_request.js").CellMemory} CellMemory */
@@ -155,7 +156,8 @@ export class Memory {
     const style = getComputedStyle(this.place);
     /** @param {string} name */
     const color = (name) => style.getPropertyValue(`--${name}`).trim();
-    const most = Math.min(LIMIT, Math.max(1, ...memories.map((memory) => Math.ceil(greatest(memory.matrix(shown, layer) ?? new Float32Array())))));
+    const matrices = memories.flatMap((memory) => memory.matrix(shown, layer) ?? []);
+    const most = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
     const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
     const look = {
       shown,
@@ -166,9 +168,7 @@ export class Memory {
       ink: color("muted"),
       line: color("line"),
     };
-    byId("memory-minimum").textContent = power(-most);
-    byId("memory-maximum").textContent = power(most);
-    byId("memory-ramp").style.backgroundImage = gradient(diverging());
+    this.#showScale(look.triangle, matrices);
     try {
       await Promise.all([
         this.charts.show(memories, layer, color),
@@ -181,6 +181,20 @@ export class Memory {
     } catch (error) {
       this.message.textContent = `The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`;
     }
+  }
+
+  /**
+   * Say what the colours of the triangles run over, and where there is more.
+   * @param {[number, number]} range
+   * @param {Float32Array[]} matrices
+   */
+  #showScale([low, high], matrices) {
+    const isBelow = matrices.some((matrix) => matrix.some((value) => value < low));
+    const isAbove = matrices.some((matrix) => matrix.some((value) => value > high));
+    const ends = /** @type {[string, string]} */ ([`${isBelow ? "≤ " : ""}${power(low)}`, `${isAbove ? "≥ " : ""}${power(high)}`]);
+    const scale = byId("memory-scale");
+    scale.replaceChildren(scaleBar({ colors: diverging(), ends, what: "brown vanishes, blue grows; blank: 0" }));
+    scale.hidden = matrices.length === 0;
   }
 
   /** @param {boolean} shown */

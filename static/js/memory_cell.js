@@ -5,6 +5,7 @@ import { rowAxis, wordAxis } from "./axis.js";
 import { Chart } from "./chart.js";
 import { diverging, sequential } from "./colors.js";
 import { button, make } from "./dom.js";
+import { scaleBar } from "./legend.js";
 import { linesOf } from "./lines.js";
 import { SHOWN } from "./memory_request.js";
 import { MARGIN, figureOf } from "./plot.js";
@@ -186,8 +187,10 @@ export class MemoryCell {
           cells: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : figure(along[t * units + unit], 1))),
         })),
     };
-    const says = `τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word; full colour: more steps than the text has`;
-    return this.scales.show("Time scale of each unit", [says], figureOf(this.scales.size, heatmap), table);
+    const ends = heatmap.range.map((log10) => figure(10 ** log10, 0));
+    const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
+    const says = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
+    return this.scales.show("Time scale of each unit", [scale, says], figureOf(this.scales.size, heatmap), table);
   }
 
   /**

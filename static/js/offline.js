@@ -1,17 +1,40 @@
 // One HTML file with everything in it: it opens from a disk without network, and still answers to the pointer.
 
 import { figureOf, plotlySource } from "./plot.js";
+import { written } from "./scales.js";
 import { escaped, visible } from "./text.js";
 
-/** @typedef {{name: string, words: string[], size: {width: number, height: number}, heatmap: import("./plot.js").Heatmap}} Sheet a panel */
+/** @typedef {import("./panels.js").Sheet} Sheet */
 
 /** The bar of colours beside each panel. */
-const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4, tickformat: ".2~f" };
-const ROOM = 46; // pixels for it
+const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4 };
+const ROOM = 50; // pixels for it
+const AXIS = 24; // pixels for the title of an axis
+const DIGITS = 7; // of a float32
 
-/** @param {Plotly.Layout} layout */
-function widened({ width, margin, ...rest }) {
-  return { ...rest, width: width + ROOM, margin: { ...margin, t: margin.t + 6, r: margin.r + ROOM } };
+/**
+ * A layout with room for the bar of colours, and with titles of its axes.
+ * @param {Plotly.Layout} layout
+ * @param {string} token
+ */
+function widened({ width, height, margin, xaxis, yaxis, ...rest }, token) {
+  return {
+    ...rest,
+    width: width + ROOM + AXIS,
+    height: height + AXIS + 6,
+    margin: { l: margin.l + AXIS, r: margin.r + ROOM, t: margin.t + 6, b: margin.b + AXIS },
+    xaxis: { ...xaxis, automargin: true, title: { text: token, standoff: 6 } },
+    yaxis: { ...yaxis, automargin: true, title: { text: "unit", standoff: 6 } },
+  };
+}
+
+/**
+ * The bar of colours of a heatmap: its ends, and 0 between them.
+ * @param {[number, number]} range
+ */
+function colorbarOf([low, high]) {
+  const at = low < 0 ? [low, 0, high] : [low, high];
+  return { ...SCALE, tickvals: at, ticktext: at.map(written) };
 }
 
 /** Runs in the file, after Plotly and the panels. */
@@ -22,7 +45,7 @@ for (const { name, words, units, data, layout } of panels) {
   const plot = figure.appendChild(document.createElement("div"));
   Plotly.newPlot(plot, data, layout, { displayModeBar: false, displaylogo: false, showSendToCloud: false });
   plot.on("plotly_hover", ({ points: [{ x, y, z }] }) => {
-    note.textContent = words[x] + ", unit " + units[y] + ", " + name + ": " + z.toFixed(4);
+    note.textContent = words[x] + ", unit " + units[y] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
   });
 }
 `;
@@ -31,12 +54,19 @@ for (const { name, words, units, data, layout } of panels) {
  * @param {string} title
  * @param {string} about
  * @param {Sheet[]} sheets
+ * @param {string} token what stands along the axis: words or characters
  */
-export async function asHtml(title, about, sheets) {
-  const panels = sheets.map(({ name, words, size, heatmap }) => {
+export async function asHtml(title, about, sheets, token) {
+  const panels = sheets.map(({ lane, info, words, size, heatmap }) => {
     const { data, layout } = figureOf(size, heatmap);
-    const rounded = /** @type {Float32Array[]} */ (data[0].z).map((row) => Array.from(row, (value) => Math.round(value * 1e4) / 1e4));
-    return { name, words: words.map(visible), units: heatmap.order, data: [{ ...data[0], z: rounded, showscale: true, colorbar: { ...SCALE, tickvals: [...new Set([heatmap.range[0], 0, heatmap.range[1]])] } }], layout: widened(layout) };
+    const z = /** @type {Float32Array[]} */ (data[0].z).map((row) => Array.from(row, (value) => Number(value.toPrecision(DIGITS))));
+    return {
+      name: `${lane && `${lane}: `}${info.name} ${info.letter}`,
+      words: words.map(visible),
+      units: heatmap.order,
+      data: [{ ...data[0], z, showscale: true, colorbar: colorbarOf(heatmap.range) }],
+      layout: widened(layout, token),
+    };
   });
   const { backgroundColor, color } = getComputedStyle(document.body);
   const plotly = await plotlySource();

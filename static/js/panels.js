@@ -1,17 +1,19 @@
 // The panels of one layer: a heatmap for each gate, candidate and state, what sums it up, and the marks that link them.
 
 import { wordAxis } from "./axis.js";
-import { diverging, sequential } from "./colors.js";
 import { draw, make } from "./dom.js";
 import { HEIGHT, drawBars, summary } from "./marginal.js";
 import { MARGIN, drawFigure, figureOf, removeFigure } from "./plot.js";
+import { colorsOf, written } from "./scales.js";
 import { tableOf } from "./table.js";
 import { figure, visible } from "./text.js";
 
 /** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
 /** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
-/** @typedef {{plot: HTMLElement, bars: Element, labels: Element, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: import("./offline.js").Sheet}} Panel `fill`: its table, if that is open */
+/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./plot.js").Size, heatmap: import("./plot.js").Heatmap}} Sheet what a panel was drawn by */
+/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} Look `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is one of two texts */
+/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: Sheet}} Panel `fill`: its table, if that is open */
 
 /** The order in which a step computes them, and what each does. */
 const NOTES = new Map([
@@ -52,9 +54,9 @@ export class Panels {
    * @param {string} cell
    * @param {ActivationInfo[]} infos
    * @param {Values} layer
-   * @param {{words: string[], order: number[], ranges: Record<string, [number, number]>}} look
+   * @param {Look} look
    */
-  async show(cell, infos, layer, { words, order, ranges }) {
+  async show(cell, infos, layer, { words, order, ranges, norms, lane, difference }) {
     if (this.cell !== cell) this.#build(cell, sorted(infos));
     const { width, height } = this.#extent();
     const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
@@ -68,13 +70,12 @@ export class Panels {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
         const values = layer.values(info.letter);
         const range = ranges[info.letter];
-        const scale = range[0] === 0 ? sequential() : diverging();
-        const heatmap = { values, order, words: axis, scale, range, ink };
-        panel.sheet = { name: `${info.name} ${info.letter}`, words, size: { width, height }, heatmap };
+        const heatmap = { values, order, words: axis, scale: colorsOf(range), range, ink };
+        panel.sheet = { lane, info, difference, words, size: { width, height }, heatmap };
+        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${written(range[0])} to ${written(range[1])}`;
         panel.fill();
-        const isGate = info.kind === "gate";
-        const bars = summary(values, layer.units, isGate);
-        drawBars(panel.bars, width, bars, isGate ? 1 : Math.max(1e-6, ...bars.filter((bar) => !Number.isNaN(bar))));
+        const isMean = info.kind === "gate" && !difference;
+        drawBars(panel.bars, width, summary(values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
         return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, heatmap));
       }),
     );
@@ -119,9 +120,19 @@ export class Panels {
     for (const { found } of this.panels.values()) found.setAttribute("d", d.join(""));
   }
 
-  /** What the panels show, in their order. @returns {import("./offline.js").Sheet[]} */
+  /** What the panels were drawn by, in their order. */
   get sheets() {
-    return [...this.panels.values()].flatMap(({ sheet }) => sheet ?? []);
+    return this.drawn.map(({ sheet }) => sheet);
+  }
+
+  /** The panels that show something, in their order. */
+  get drawn() {
+    return [...this.panels.values()].flatMap(({ sheet, plot, bars, labels }) => (sheet ? { sheet, plot, bars, labels } : []));
+  }
+
+  /** The number of panels that stand side by side. */
+  get columns() {
+    return getComputedStyle(this.place).gridTemplateColumns.split(" ").length;
   }
 
   /** The size of one cell of the heatmaps, in pixels. */
@@ -159,11 +170,11 @@ export class Panels {
   #panel(info) {
     const title = make("h2", {}, info.name, " ", make("var", {}, info.letter));
     const caption = make("figcaption", {}, title, make("p", {}, NOTES.get(info.letter) ?? ""));
-    const plot = make("div", { class: "plot", role: "img", "aria-label": `Heatmap of the ${info.name}, words by units` });
+    const plot = make("div", { class: "plot", role: "img" });
     const column = make("div", { class: "mark", hidden: "" });
     const row = make("div", { class: "mark", hidden: "" });
-    const bars = draw("svg", { class: "bars", "aria-hidden": "true" });
-    const labels = draw("svg", { class: "labels", "aria-hidden": "true" });
+    const bars = /** @type {SVGSVGElement} */ (draw("svg", { class: "bars", "aria-hidden": "true" }));
+    const labels = /** @type {SVGSVGElement} */ (draw("svg", { class: "labels", "aria-hidden": "true" }));
     const found = draw("path");
     const edge = draw("svg", { class: "edge", "aria-hidden": "true" }, found);
     const frame = make("div", { class: "frame" }, bars, plot, labels, edge, column, row);
@@ -226,26 +237,6 @@ export class Panels {
 export function sorted(infos) {
   const order = [...NOTES.keys()];
   return infos.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
-}
-
-/**
- * The greatest absolute value; a millionth where there is none.
- * @param {Float32Array} values not a number for a gap
- */
-export function greatest(values) {
-  let most = 1e-6;
-  for (const value of values) if (Math.abs(value) > most) most = Math.abs(value);
-  return most;
-}
-
-/**
- * The range of the colours of an activation: its own where it is bounded, else symmetric about 0, or from 0, to `most`.
- * @param {ActivationInfo} info
- * @param {number} most
- * @returns {[number, number]}
- */
-export function rangeOf({ minimum, maximum }, most) {
-  return minimum !== null && maximum !== null ? [minimum, maximum] : [minimum ?? -most, most];
 }
 
 /**

@@ -1,11 +1,11 @@
 // The picture: the lanes side by side, and what is pointed at and pinned in all of them.
 
-import { Difference, align, differenceInfo, pairLabel } from "./alignment.js";
+import { Difference, align, pairLabel } from "./alignment.js";
 import { Lane } from "./lane.js";
+import { normEnds } from "./marginal.js";
 import { standout, unitsBy } from "./order.js";
-import { greatest, rangeOf } from "./panels.js";
+import { differencesOf, greatest, rangesOf, roundedUp } from "./scales.js";
 
-/** @typedef {import("./api.js").ActivationInfo} ActivationInfo */
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {import("./reading.js").LayerReading} LayerReading */
 /** @typedef {{title: string, reading: Reading | null}} Content of a lane; null where there is no text */
@@ -52,23 +52,24 @@ export class Picture {
     this.#place(layers[0], pinned);
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
     const most = mostOf(readings, layers);
+    const ranges = readings.map((reading) => (reading ? rangesOf(reading.model.activations, most) : {}));
+    const norms = normEnds(readings.map((reading, at) => ({ infos: reading?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
     const painted = contents.map(({ title, reading }, at) => {
       const layer = layers[at];
       if (!reading || !layer) return this.lanes[at].showNothing(title);
-      const look = { title, order: orders[pairs ? 0 : at], ranges: rangesOf(reading.model.activations, most) };
-      return this.lanes[at].show(reading, layer, look);
+      return this.lanes[at].show(reading, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
     });
     if (pairs && first && layers[0] && layers[1]) {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
       const values = new Difference(layers[0], layers[1], pairs);
-      const infos = first.model.activations.map(differenceInfo);
-      const ranges = rangesOf(infos, Object.fromEntries(infos.map(({ letter }) => [letter, greatest(values.values(letter))])));
-      painted.push(this.lanes[2].showDifference(first.model.cell, infos, values, { words, order: orders[0], ranges }));
+      const { cell, activations: infos } = first.model;
+      const apart = differencesOf(ranges[0]);
+      const look = { words, order: orders[0], ranges: apart, norms: normEnds([{ infos, layer: values, ranges: apart }]) };
+      painted.push(this.lanes[2].showDifference(cell, infos, values, look));
     } else if (difference) this.lanes[2].showNothing("difference");
     await Promise.all(painted);
     this.hovered = null;
     this.refresh();
-    return most;
   }
 
   /** Whether a picture has another size than its place. */
@@ -124,6 +125,11 @@ export class Picture {
   /** What the lanes hold, but for those without a text and for the difference. @returns {Reading[]} */
   get readings() {
     return this.lanes.flatMap(({ reading }) => reading ?? []);
+  }
+
+  /** What the panels of all lanes were drawn by, those that are dimmed too. */
+  get sheets() {
+    return this.lanes.flatMap(({ panels }) => panels.sheets);
   }
 
   /** What is pinned, or else stands out: where the keyboard starts from. */
@@ -231,7 +237,7 @@ function wordsOf(reading) {
 }
 
 /**
- * The greatest absolute value of each activation over all lanes, for scales that a comparison holds in common.
+ * Where the scale of each activation without a bound ends, which a comparison holds in common.
  * @param {(Reading | null)[]} readings
  * @param {(LayerReading | null)[]} layers
  * @returns {Record<string, number>}
@@ -245,13 +251,5 @@ function mostOf(readings, layers) {
       if (layer && maximum === null) most[letter] = Math.max(most[letter] ?? 0, greatest(layer.values(letter)));
     }
   }
-  return most;
-}
-
-/**
- * @param {ActivationInfo[]} infos
- * @param {Record<string, number>} most
- */
-function rangesOf(infos, most) {
-  return Object.fromEntries(infos.map((info) => [info.letter, rangeOf(info, most[info.letter])]));
+  return Object.fromEntries(Object.entries(most).map(([letter, value]) => [letter, roundedUp(value)]));
 }

@@ -91,15 +91,6 @@ export async function drawFigure(element, labels, { data, layout }) {
   return Plotly.react(element, data, { ...rest, xaxis: { ...xaxis, showticklabels: false }, yaxis: { ...yaxis, showticklabels: false } }, CONFIG);
 }
 
-/**
- * What stands in `element`, as SVG.
- * @param {HTMLElement} element
- */
-export async function drawn(element) {
-  const url = await Plotly.toImage(element, { format: "svg", width: element.clientWidth, height: element.clientHeight });
-  return decodeURIComponent(url.slice(url.indexOf(",") + 1));
-}
-
 /** The program of Plotly itself. */
 export async function plotlySource() {
   const response = await fetch(address);

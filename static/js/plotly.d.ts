@@ -13,13 +13,6 @@ declare namespace Plotly {
   };
   type Config = Record<string, unknown>;
 
-  interface Picture {
-    format: "png" | "svg" | "jpeg" | "webp";
-    width: number;
-    height: number;
-  }
-
   function react(element: HTMLElement, data: Data[], layout: Layout, config: Config): Promise<HTMLElement>;
   function purge(element: HTMLElement): void;
-  function toImage(element: HTMLElement, picture: Picture): Promise<string>;
 }

@@ -88,6 +88,7 @@ export class Share {
    */
   async #files(kind) {
     const { readings } = this.picture;
+    if (readings.length === 0) throw new Error("there is no picture yet, type a word");
     const names = readings.map(({ model: { id } }, at) => (readings.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
     if (!(kind in NUMBERS)) return [{ name: readings[0].model.id, blob: await this.#pictures(kind) }];
     return Promise.all(readings.map(async (reading, at) => ({ name: names[at], blob: await fetchFile(reading, NUMBERS[kind]) })));
@@ -98,15 +99,18 @@ export class Share {
    * @returns {Promise<Blob>}
    */
   async #pictures(kind) {
-    const { readings, lanes, place } = this.picture;
+    const { readings, lanes } = this.picture;
     const title = readings.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    const token = readings[0].model.tokenizer;
+    const filled = lanes.filter(({ layer }) => layer !== null); // what is dimmed is of another text
     if (kind === "html") {
-      const sheets = lanes.flatMap(({ panels, title: { textContent: name } }) =>
-        panels.sheets.map((sheet) => (name ? { ...sheet, name: `${name}: ${sheet.name}` } : sheet)),
-      );
-      return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets)], { type: "text/html" });
+      const sheets = filled.flatMap(({ panels }) => panels.sheets);
+      return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets, token)], { type: "text/html" });
     }
-    const svg = await asSvg(place, title);
+    const svg = asSvg(
+      title,
+      filled.map((lane) => ({ ...lane.head, token, columns: lane.panels.columns, drawings: lane.panels.drawn })),
+    );
     return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
   }
 }

@@ -113,5 +113,16 @@ export function power(exponent) {
  * @param {string} text
  */
 export function escaped(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"); // XML knows no "]]>" in a text
+}
+
+/**
+ * A document of characters that XML 1.0 can hold: control characters stand as their pictures, others as U+FFFD.
+ * @param {string} document
+ */
+export function asXml(document) {
+  return document
+    .toWellFormed()
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (control) => String.fromCodePoint(0x2400 + control.charCodeAt(0)))
+    .replace(/[\ufffe\uffff]/g, "\ufffd");
 }

@@ -1,11 +1,12 @@
 """How the tests drive the page: open, type, point."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx2
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 PATIENCE = 60_000  # ms: a busy machine takes its time, and a test that succeeds does not wait
 
@@ -35,6 +36,29 @@ def layer_of(server: httpx2.Client, model: str, text: str, at: int = 0) -> dict[
 def shown(value: float, decimals: int) -> str:
     """A number as the page writes it."""
     return f"{value:.{decimals}f}".replace("-", "−")
+
+
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def number(written: str) -> float:
+    """The number that the page writes, as it is or as a power of ten."""
+    mantissa, _, exponent = written.replace("−", "-").rpartition("10") if " · " in written else (written, "", "")
+    value = float(mantissa.rstrip(" ·").replace("−", "-"))
+    return float(f"{value}e{exponent.translate(SUPERSCRIPTS)}") if exponent else value
+
+
+def legend(place: Locator) -> list[tuple[tuple[float, float], str]]:
+    """The scales of colour in a place, each with its ends and what it is of."""
+    scales = place.locator(".scale").all()
+    return [((number(low), number(high)), each.locator("em").inner_text())
+            for each in scales for low, high in [each.locator("i").all_inner_texts()]]  # fmt: skip
+
+
+def end_of_scale(most: float) -> float:
+    """Where a scale ends on which ``most`` is the greatest value: at two digits, rounded up."""
+    digit = 10.0 ** (math.floor(math.log10(most)) - 1)
+    return float(f"{math.ceil(most / digit) * digit:.1e}")
 
 
 def opened(page: Page, path: str = "/") -> Page:

@@ -30,6 +30,9 @@ STATES = {
     "rnn": State({"model": "sentiment-rnn", "text": "not bad at all"}),
     "cells": State({**TURN, "compare": "cells"}, "step=3&unit=26"),
     "texts": State({**NOT_GOOD, "text": "the movie was good", "compare": "text", "other": "the movie was not bad"}),
+    "texts-phone-dark": State(
+        {**NOT_GOOD, "compare": "text", "other": "the movie was not bad"}, width=390, height=844, scheme="dark"
+    ),
     "find": State({**TURN, "model": "sentiment-lstm"}, "find=3-7,c,0.6&order=similarity"),
     "memory": State({**TURN, "model": "sentiment-lstm"}, "memory=states", part="#memory"),
     "memory-dark": State(TURN, "memory=inputs&weights=untrained&alpha=0.3", scheme="dark", part="#memory"),

@@ -7,7 +7,7 @@ import pytest
 from gatescope.settings import data_folder
 from playwright.sync_api import Page, expect
 
-from .driving import opened, shown, trace, type_sentence
+from .driving import end_of_scale, legend, opened, trace, type_sentence
 from .zoo import LINES, TEXT, ZOO
 
 
@@ -87,8 +87,7 @@ def test_named_unit_is_offered_found_and_said(page: Page, zoo: str, keeper: http
 def test_relu_network_has_a_scale_of_its_own(page: Page, zoo: str, keeper: httpx2.Client) -> None:
     opened(page, f"{zoo}/?model=letters-relu")
     h = trace(keeper, "letters-relu", LINES)["layers"][0]["activations"]["h"]
-    expect(page.locator("#positive-maximum")).to_have_text(shown(max(map(max, h)), 1))
-    expect(page.locator("#gate-scale")).to_be_hidden()
+    assert legend(page.locator("#scales")) == [((0, end_of_scale(max(map(max, h)))), "hidden state")]
     expect(page.locator(".circuit .layer")).to_have_text("relu")
 
 

@@ -205,10 +205,10 @@ def test_theme_follows_the_system_until_chosen(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     opened(page)
     expect(page.locator("body")).to_have_css("background-color", paper[scheme])
-    before = page.locator("#gate-scale .ramp").evaluate("e => e.style.backgroundImage")
+    before = page.locator("#scales .ramp >> nth=0").evaluate("e => e.style.backgroundImage")
     page.locator("#theme").click()
     expect(page.locator("body")).to_have_css("background-color", paper[other])
-    assert page.locator("#gate-scale .ramp").evaluate("e => e.style.backgroundImage") != before
+    assert page.locator("#scales .ramp >> nth=0").evaluate("e => e.style.backgroundImage") != before
     page.reload()
     expect(page.locator("body")).to_have_css("background-color", paper[other])
 

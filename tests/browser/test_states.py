@@ -1,9 +1,10 @@
-"""Every state whose picture is taken can be brought about, and nothing goes wrong in it."""
+"""Every state whose picture is taken can be brought about; nothing goes wrong in it, and its scales are stated."""
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .driving import another_page
+from .driving import DRAWN, another_page
+from .scales import check_scales
 from .states import STATES, show
 
 
@@ -18,4 +19,6 @@ def test_state_is_shown(browser: Browser, base_url: str, name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window"
         if state.part:
             expect(page.locator(state.part).locator(".triangle .heatmaplayer image")).to_have_count(3)
+        if page.locator(DRAWN).count() > 0:
+            check_scales(page)
     assert said == []
