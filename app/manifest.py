@@ -93,6 +93,11 @@ class ModelConfig(BaseModel):
     network: NetworkConfig = Field(description="Cell and sizes.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
     outputs: list[str] = Field(min_length=1, description="Name of each number that the head says after a step.")
+    predicts_next: bool | None = Field(
+        default=None,
+        description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "
+        "one, is then the name of one output. null: they do if they are the vocabulary, in its order.",
+    )
     opposite: str = Field(default="", description="What a single output near 0 means; empty where it has no name.")
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")

@@ -10,8 +10,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,7 +70,7 @@ class Model:
     """A model that is loaded and verified."""
 
     id: str
-    config: ModelConfig
+    config: ModelConfig  # of which predicts_next is never None
     tokenizer: Tokenizer
     network: Network
     folder: Path
@@ -77,6 +79,18 @@ class Model:
     def trace(self, text: str) -> Trace:
         """The trace of ``text``. Raises ValueError if it has no token."""
         return trace(self.network, self.tokenizer(text))
+
+    @cached_property
+    def next_outputs(self) -> tuple[int | None, ...]:
+        """For each token of the vocabulary, by id, the output that says how likely it is to come next.
+
+        None for a token without such an output, which only the unknown one may be. Empty unless the model predicts the
+        next token.
+        """
+        if not self.config.predicts_next:
+            return ()
+        places = {name: place for place, name in enumerate(self.config.outputs)}
+        return tuple(places.get(key) for key in self.tokenizer.vocabulary)
 
 
 def load_model(folder: Path | str) -> Model:
@@ -103,6 +117,7 @@ def load_model(folder: Path | str) -> Model:
         raise BrokenModelError(
             f"{VOCABULARY}: {len(vocabulary)} tokens, but {CONFIG} says {config.network.vocabulary_size}"
         )
+    config = _with_meaning(config, vocabulary)
     network = _load_network(folder, config)
     name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would name what a linked folder leads to
     return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
@@ -134,6 +149,7 @@ def save_model(
             tokenizer=tokenizer.kind,
             weights_sha256=hashlib.sha256(weights).hexdigest(),
         )
+        config = _with_meaning(config, tokenizer.vocabulary)
         (new / WEIGHTS).write_bytes(weights)
         (new / CONFIG).write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
         vocabulary = json.dumps(tokenizer.vocabulary, ensure_ascii=False, indent=0)
@@ -201,6 +217,23 @@ def _not_a_folder(path: Path) -> str:
             "gates of a module of your own, load it with torch.load and call trace_module"
         )
     return f"{path}: there is no such folder"
+
+
+def _with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
+    """Return ``config`` with its ``predicts_next`` decided.
+
+    Raises BrokenModelError if the outputs are said to predict the next token and cannot be told apart by its name.
+    """
+    if config.predicts_next is None:
+        return config.model_copy(update={"predicts_next": tuple(config.outputs) == tuple(vocabulary)})
+    if config.predicts_next:
+        counts = Counter(config.outputs)
+        remedy = f"name one output for each token of {VOCABULARY}, or set predicts_next to false"
+        if repeated := [name for name, count in counts.items() if count > 1]:
+            raise BrokenModelError(f"{CONFIG}: predicts_next: two outputs have the name {repeated[0]!r}: {remedy}")
+        if missing := [key for key in vocabulary[1:] if key not in counts]:
+            raise BrokenModelError(f"{CONFIG}: predicts_next: no output has the name {missing[0]!r}: {remedy}")
+    return config
 
 
 def _load_network(folder: Path, config: ModelConfig) -> Network:

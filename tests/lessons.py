@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ class WordLesson:
 
     name = "test"
     data = "0" * 64
+    about: ClassVar[dict[str, Any]] = {"outputs": ["positive"], "predicts_next": False}
 
     def __init__(self, tokenizer: WordTokenizer = WORDS) -> None:
         self.tokenizer = tokenizer

@@ -1,6 +1,7 @@
 """Every model that is shipped: whole, small, told of by its card, and as good as the card says."""
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gatescope.analysis import evaluation
 from gatescope.analysis.figures import metrics
 from gatescope.recurrent.cells import NAMES
 from gatescope.settings import data_folder
-from gatescope.store import CARD, SATURATION, STATISTICS, WEIGHTS, Model, Store
+from gatescope.store import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS, Model, Store
 from gatescope.training import characters, lessons
 from gatescope.training.card import cell, figure, with_units
 from gatescope.training.train import one_thread
@@ -42,6 +43,12 @@ def test_every_folder_is_a_model_and_every_task_has_all_three_cells() -> None:
         assert model.id.startswith(f"{model.config.task}-{model.network.config.cell}")
     assert all(each == set(CELLS) for each in cells.values()), cells
     assert {"sentiment", "prose", "code"} <= cells.keys()
+
+
+@every
+def test_it_says_whether_it_predicts_the_next_token(model: Model) -> None:
+    said = json.loads((model.folder / CONFIG).read_bytes())["predicts_next"]
+    assert said is (model.config.task in {"prose", "code", "agreement", "anbn", "anbncn"})
 
 
 @every

@@ -46,6 +46,31 @@ def test_a_model_traces_text(tmp_path: Path) -> None:
         model.trace(" \n")
 
 
+@pytest.mark.parametrize("is_about_tokens", [True, False])
+def test_a_folder_of_before_is_about_the_next_token_if_its_outputs_are_the_vocabulary(
+    tmp_path: Path, is_about_tokens: bool
+) -> None:
+    outputs = VOCABULARY if is_about_tokens else [*VOCABULARY[:-1], "end"]
+    saved(tmp_path / "small", network(outputs=8), outputs=outputs)
+    edited("config.json", lambda config: config.pop("predicts_next") in (True, False) and config)(tmp_path / "small")
+    assert load_model(tmp_path / "small").config.predicts_next is is_about_tokens
+
+
+@pytest.mark.parametrize("predicts_next", [True, False])
+def test_what_outputs_are_about_is_saved_with_the_model(tmp_path: Path, predicts_next: bool) -> None:
+    outputs = [*VOCABULARY[:0:-1], "end"]
+    saved(tmp_path / "small", network(outputs=8), outputs=outputs, predicts_next=predicts_next)
+    assert json.loads(contents(tmp_path / "small")["config.json"])["predicts_next"] is predicts_next
+    model = load_model(tmp_path / "small")
+    assert model.next_outputs == ((None, 6, 5, 4, 3, 2, 1, 0) if predicts_next else ())
+
+
+def test_a_model_that_cannot_predict_the_next_token_is_not_saved_as_one_that_does(tmp_path: Path) -> None:
+    with pytest.raises(BrokenModelError, match="predicts_next: no output has the name 'the'"):
+        saved(tmp_path / "small", predicts_next=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     saved(tmp_path / "one")
     saved(tmp_path / "two")

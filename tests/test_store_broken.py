@@ -90,6 +90,20 @@ BROKEN = [
     (edited("config.json", lambda old: old.pop("licence") and old), "config.json: licence: Field required"),
     (config(tokenizer="syllable"), "config.json: tokenizer: Input should be 'word' or 'character'"),
     (config(outputs=["positive"]), "config.json: 1 names for 2 outputs"),
+    (
+        config(predicts_next=True),
+        "config.json: predicts_next: no output has the name 'the': name one output for each token of vocab.json, or "
+        "set predicts_next to false",
+    ),
+    (
+        config(predicts_next=True, outputs=["the", "the"]),
+        "config.json: predicts_next: two outputs have the name 'the': name one output for each token of vocab.json, or "
+        "set predicts_next to false",
+    ),
+    (
+        config(predicts_next="perhaps"),
+        "config.json: predicts_next: Input should be a valid boolean, unable to interpret input",
+    ),
     (config(**named(layer=1)), "config.json: bracket depth: layer 1 forward c, unit 6: the network has no such unit"),
     (
         config(**named(direction="backward")),

@@ -120,18 +120,18 @@ def _attribution(plan: Plan, content: Content) -> Generator[float, None, None]:
 
 
 def _loss(plan: Plan, content: Content) -> Iterator[float]:
-    """The gradient of a loss through time, and of all parameters; nothing where no token follows another."""
+    """The gradient of a loss through time, and of all parameters; nothing where no next token can be judged."""
     options, every_step, names = plan.options, plan.options.loss == "every", plan.model.config.outputs
-    config, tokens = plan.network.config, plan.trace.tokens
-    target, predicts = options.target, config.head == "softmax" and config.outputs == config.vocabulary_size
-    if target is None and predicts:
-        if len(tokens) < 2:
+    config, tokens, target = plan.network.config, plan.trace.tokens, plan.options.target
+    if target is None and plan.model.config.predicts_next:
+        places, judges_all = plan.model.next_outputs, options.loss != "last"
+        if all(places[token.id] is None for token in tokens[1:]):
             return
-        targets = learning.next_tokens(tokens, config.outputs, every_step=options.loss != "last")
+        targets = learning.next_tokens(tokens, config.outputs, places, head=config.head, every_step=judges_all)
     else:
         if target is None:
             last = logits_at(plan.network, plan.trace)[-1]
-            target = int(last.argmax() if len(names) > 1 else last[0] > 0)
+            target = int(last.argmax() if len(names) > 1 else last[0] >= 0)
         targets = learning.label(len(tokens), config.outputs, target, every_step=every_step)
     norms = dict(
         zip(plan.network.layers(), learning.loss_norms(plan.network, plan.trace, plan.whole, targets), strict=True)

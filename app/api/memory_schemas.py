@@ -54,13 +54,14 @@ class MemoryBody(TextOptions):
     target: int | None = Field(
         None,
         ge=0,
-        description="The class that the loss takes as right: an output; of a single output 1 or 0. null: where the "
-        "outputs are the vocabulary, the token that comes next; else what the network itself ends up saying.",
+        description="The class that the loss takes as right: an output; of a single output 1 or 0. null: of a model "
+        "that predicts the next token, the token that comes next; else what the network itself ends up saying.",
     )
     loss: Literal["last", "every"] | None = Field(
         None,
-        description="Cross-entropy after the last judged step, or its mean over all. null: `every` for next tokens, "
-        "`last` for a class.",
+        description="Cross-entropy after the last judged step, or its mean over all. A step is not judged if its next "
+        "token has no output: the unknown one may lack it. Of outputs with a probability each (sigmoid), only that of "
+        "the next token is judged. null: `every` for next tokens, `last` for a class.",
     )
     clip: float = Field(1.0, gt=0, description="Largest norm that clipping leaves the gradient of the parameters.")
     encoding: Encoding = Field("numbers", description="Matrices as nested numbers, or as typed arrays in base64.")
@@ -174,7 +175,8 @@ class MemoryAnswer(TextAnswer):
     words: WordMemory | None = Field(None, description="Outputs by words.")
     attribution: Attribution | None = Field(None, description="Shares of the words in one output.")
     learning: Learning | None = Field(
-        None, description="The gradient of the parameters, with `loss`; left out where no token follows another."
+        None,
+        description="The gradient of the parameters, with `loss`; left out where no step has a next token to judge.",
     )
 
 

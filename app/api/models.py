@@ -1,13 +1,11 @@
 """The models of this server."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 
 from ..recurrent.cells import NAMES, Cell, Letter
-from ..recurrent.tokenizer import UNKNOWN
 from ..store import Model, Statistics, Store
 from . import problems
 from .openapi import problem_responses
@@ -76,13 +74,9 @@ def card(model: Model) -> ModelCard:
         parameters=sum(each.numel() for each in model.network.parameters()),
         recurrent_parameters=sum(each.numel() for each in model.network.recurrent.parameters()),
         activations=activation_info(config.network.cell_definition),
-        predicts_next=_predicts_next(config.outputs, model.tokenizer.vocabulary),
+        predicts_next=bool(config.predicts_next),
+        next_outputs=list(model.next_outputs),
     )
-
-
-def _predicts_next(outputs: Sequence[str], vocabulary: Sequence[str]) -> bool:
-    known = [name for name in outputs if name != UNKNOWN]
-    return tuple(known[: len(vocabulary) - 1]) == tuple(vocabulary[1:])
 
 
 @router.get("", summary="All models")

@@ -90,8 +90,13 @@ class ModelCard(ModelSummary):
     outputs: list[str] = Field(description="Name of each number that the head says after a step.")
     opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
     predicts_next: bool = Field(
-        description="Whether the outputs are about the token that comes next: there is one for each token of the "
-        "vocabulary, in its order, the unknown one perhaps left out, and perhaps one more for the end of the text."
+        description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "
+        "one, is then the name of one output. There may be further outputs: for the unknown token, for the end of the "
+        "text."
+    )
+    next_outputs: list[int | None] = Field(
+        description="For each token, by its `id`, the place of the output that says how likely it is to come next; "
+        "null for a token without one. Empty unless `predicts_next`."
     )
     examples: list[str] = Field(description="Sentences worth typing.")
     metrics: list[Metric] = Field(description="Figures on held-out data.")

@@ -1,5 +1,6 @@
 """What the commands that measure a model on held-out text share: how one is named, and its lesson's data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ from .common import give_up, read_model, read_settings
 if TYPE_CHECKING:
     from ..store import Model
     from ..training.lesson import Lesson
+
+NAMED = 5  # outputs that a message lists, at most
 
 ModelName = Annotated[str, typer.Argument(help="Name of an installed model, or path of a folder: ./mine.")]
 Data = Annotated[Path | None, typer.Option(help="Folder that keeps the downloaded data; default: the user's cache.")]
@@ -23,7 +26,8 @@ def model_and_lesson(
 ) -> tuple["Model", "Lesson"]:
     """The model of that name, and the lesson that it was trained on.
 
-    Gives up if either cannot be had, or if the data are not those that the model knows: its vocabulary tells.
+    Gives up if either cannot be had, or if the data are not those that the model knows: its vocabulary and the names of
+    its outputs tell.
     """
     from platformdirs import user_cache_path
 
@@ -48,4 +52,15 @@ def model_and_lesson(
             f"{name}: the vocabulary of its data here is not its own ({len(lesson.tokenizer.vocabulary)} tokens and "
             f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its README.md names"
         )
+    own, here = model.config.outputs, lesson.about["outputs"]
+    if own != here:
+        give_up(
+            f"{name}: its outputs are not those of its data here ({_listed(own)}; {_listed(here)}): it was trained to "
+            "say something else"
+        )
     return model, lesson
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few of some names, and how many there are."""
+    return ", ".join(names[:NAMED]) + (f" … {len(names)} in all" if len(names) > NAMED else "")

@@ -11,38 +11,52 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from .attribution import Layers, carry_back, logits_at
 from .differentiable import double_of, embedded, logits_of
 from .memory import Array
-from .network import Network
+from .network import Head, Network
 from .tokenizer import Token
 from .trace import Trace
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What the outputs should be. The loss is their cross-entropy, in nats, summed with the weights of the steps."""
+    """What the outputs should be. The loss is their cross-entropy, in nats, summed with the weights."""
 
     outputs: Tensor  # (T, outputs), probabilities
-    weights: Tensor  # (T,)
+    weights: Tensor  # (T, 1); of a sigmoid head also (T, outputs), as each of its outputs has a loss of its own
 
     def loss(self, network: Network, logits: Tensor) -> Tensor:
         """The loss of ``logits`` (T, outputs) of ``network``."""
         if network.config.head == "sigmoid":
-            losses = binary_cross_entropy_with_logits(logits, self.outputs, reduction="none").sum(dim=-1)
+            losses = binary_cross_entropy_with_logits(logits, self.outputs, reduction="none")
         else:
-            losses = cross_entropy(logits, self.outputs, reduction="none")
+            losses = cross_entropy(logits, self.outputs, reduction="none")[:, None]
         return (losses * self.weights).sum()
 
 
-def next_tokens(tokens: Sequence[Token], outputs: int, *, every_step: bool = True) -> Targets:
-    """After each token but the last, the next; the mean over all steps, or the last of them alone.
+def next_tokens(
+    tokens: Sequence[Token],
+    outputs: int,
+    places: Sequence[int | None] | None = None,
+    *,
+    head: Head = "softmax",
+    every_step: bool = True,
+) -> Targets:
+    """Return, after each token but the last, the next as what is right: the loss is −ln of its probability.
 
-    Raises ValueError if there is no next token.
+    ``places`` gives the output about each token, by its id; None: the outputs are the tokens in order. A step whose
+    next token has no output is not judged. The loss is the mean over the judged steps, or that of the last of them. Of
+    a sigmoid head, only the output of the token that came is judged: the text does not say what else might have come.
+    Raises ValueError if there is no step to judge.
     """
-    if len(tokens) < 2:
+    if places is None:
+        places = range(outputs)
+    judged = [(t, place) for t, token in enumerate(tokens[1:]) if (place := places[token.id]) is not None]
+    if not judged:
         raise ValueError("a loss on the next token needs two tokens or more: there is nothing to predict")
-    ids = torch.tensor([token.id for token in tokens[1:]])
+    steps, right = torch.tensor(judged).unbind(dim=1)
     wanted = torch.zeros(len(tokens), outputs, dtype=torch.float64)
-    wanted[torch.arange(len(ids)), ids] = 1
-    return Targets(wanted, _weights(len(tokens), len(ids), every_step=every_step))
+    wanted[steps, right] = 1
+    weights = _weights(len(tokens), steps, every_step=every_step)
+    return Targets(wanted, weights * wanted if head == "sigmoid" else weights)
 
 
 def label(steps: int, outputs: int, right: int, *, every_step: bool = False) -> Targets:
@@ -55,13 +69,13 @@ def label(steps: int, outputs: int, right: int, *, every_step: bool = False) -> 
         raise ValueError(f"there is no class {right}: they are 0 to {max(outputs, 2) - 1}")
     wanted = torch.zeros(steps, outputs, dtype=torch.float64)
     wanted[:, 0 if outputs == 1 else right] = right if outputs == 1 else 1
-    return Targets(wanted, _weights(steps, steps, every_step=every_step))
+    return Targets(wanted, _weights(steps, torch.arange(steps), every_step=every_step))
 
 
-def _weights(steps: int, judged: int, *, every_step: bool) -> Tensor:
-    """Of a mean over the first ``judged`` of the steps, or of the last of these alone."""
-    weights = torch.zeros(steps, dtype=torch.float64)
-    weights[slice(judged) if every_step else judged - 1] = 1 / judged if every_step else 1
+def _weights(steps: int, judged: Tensor, *, every_step: bool) -> Tensor:
+    """The weights (T, 1) of a mean over the steps ``judged`` (N,), or of the last of these alone."""
+    weights = torch.zeros(steps, 1, dtype=torch.float64)
+    weights[judged if every_step else judged[-1:]] = 1 / len(judged) if every_step else 1
     return weights
 
 
@@ -71,7 +85,7 @@ def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets)
     head = network.head.weight
     # Of sigmoid and softmax alike, the gradient of the cross-entropy by the logits is p - y.
     apart = network.probabilities(logits_at(network, trace)) - targets.outputs
-    by_top = (targets.weights[:, None] * apart) @ head.double()
+    by_top = (targets.weights * apart) @ head.double()
     norms, _ = carry_back(layers, by_top.to(head.dtype)[None])
     return [each[0].numpy() for each in norms]
 

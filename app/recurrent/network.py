@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
 from .modules import Direction, layers_of, weights_of
 
+Head = Literal["sigmoid", "softmax"]
 FusedState = Tensor | tuple[Tensor, Tensor]  # h, or an LSTM's (h, c), each (layers·directions, B, H)
 
 
@@ -38,13 +39,15 @@ class NetworkConfig:
     """Of the plain RNN alone."""
     reset_after: bool = True
     """GRU: whether r is applied after the recurrent product (PyTorch) or before it (Cho et al. 2014)."""
-    head: Literal["sigmoid", "softmax"] = "sigmoid"
+    head: Head = "sigmoid"
     """What makes the outputs probabilities: sigmoid, each for itself, or softmax, so that they sum to 1."""
 
     def __post_init__(self) -> None:
         for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        if self.head == "softmax" and self.outputs == 1:
+            raise ValueError("the softmax of a single output is always 1: give it two outputs or more, or use sigmoid")
 
     @property
     def cell_definition(self) -> Cell:

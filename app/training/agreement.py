@@ -65,6 +65,7 @@ class Agreement:
     about: Mapping[str, Any] = {
         "description": "After each word of a sentence: the probability of every word to be the next.",
         "outputs": [UNKNOWN, *WORDS],
+        "predicts_next": True,
         "examples": [
             "the key near the cabinets is old.",
             "the keys near the cabinet are old.",

@@ -42,6 +42,7 @@ class Brackets:
     about: Mapping[str, Any] = {
         "description": "After each character: the probability that every bracket so far is closed.",
         "outputs": ["balanced"],
+        "predicts_next": False,
         "opposite": "open",
         "examples": [
             "f(a, g(b, h(c)), d)",

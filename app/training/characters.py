@@ -75,6 +75,7 @@ class CharacterLesson(ABC):
             **self.presentation,
             "task": self.name,
             "outputs": list(self.tokenizer.vocabulary),
+            "predicts_next": True,
             "licence": "MIT",
         }
 

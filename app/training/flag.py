@@ -48,6 +48,7 @@ class Flag:
     about: Mapping[str, Any] = {
         "description": "After the question mark: the probability that the flag at the beginning was a plus.",
         "outputs": ["plus"],
+        "predicts_next": False,
         "opposite": "minus",
         "examples": [
             "+qjxhvmzkwptbe?",

@@ -56,6 +56,7 @@ class Labelled:
             "task": f"labelled {file.path.stem}",
             "description": self._description(),
             "outputs": self.labels[1:] if self.is_binary else self.labels,
+            "predicts_next": False,
             "opposite": self.labels[0] if self.is_binary else "",
             "examples": [shortest(self.parts["test"], label).text for label in self.labels[:5]],
             "licence": "that of its owner",

@@ -21,7 +21,7 @@ class Lesson(Protocol):
     tokenizer: Tokenizer
     task: Task
     about: Mapping[str, Any]
-    """The fields of ``ModelConfig`` that do not depend on the network: description, outputs, examples, licence …"""
+    """The fields of ``ModelConfig`` that do not depend on the network: outputs, predicts_next, examples …"""
     data: str
     """SHA-256 of all that is learned from: a checkpoint of other data is refused."""
 

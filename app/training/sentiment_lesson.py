@@ -49,6 +49,7 @@ class SentimentLesson:
             "task": self.name,
             "description": sentiment.DESCRIPTION,
             "outputs": ["positive"],
+            "predicts_next": False,
             "opposite": "negative",
             "examples": list(sentiment.EXAMPLES),
             "licence": "MIT",

@@ -3,7 +3,8 @@
 /** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
 /** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
 /** @typedef {{feature: string, layer: number, direction: string, activation: string, unit: number, sign: number, measure: string, score: number}} NamedUnit */
-/** @typedef {{id: string, title: string, task: string, cell: "lstm" | "gru" | "rnn", hidden_size: number, description: string, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, predicts_next: boolean, examples: string[], units: NamedUnit[]}} Model */
+/** @typedef {{nonlinearity: "tanh" | "relu", reset_after: boolean}} Network what of it the page reads */
+/** @typedef {{id: string, title: string, task: string, cell: "lstm" | "gru" | "rnn", network: Network, hidden_size: number, description: string, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, predicts_next: boolean, next_outputs: (number | null)[], examples: string[], units: NamedUnit[]}} Model */
 /** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
 /** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
 /** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */

@@ -113,13 +113,13 @@ export class Memory {
     const pinned = step ?? reading.stop - reading.start - 1;
     const start = reading.start + Math.max(0, pinned - STEPS + 1);
     const span = { start, stop: Math.min(reading.stop, start + STEPS), step: reading.start + pinned };
-    const asked = { text: reading.text, ...span, alpha, weights, shown, target: targetOf(reading) };
+    const asked = { text: reading.text, ...span, alpha, weights, shown };
     const done = lanes.map(() => 0);
     this.progress.value = 0;
     const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
     const answers = await Promise.allSettled(
       lanes.map(({ model }, at) =>
-        this.requests.ask({ model, ...asked }, signal, (share) => {
+        this.requests.ask({ model, ...asked, target: targetOf(model, reading) }, signal, (share) => {
           done[at] = share;
           if (!signal.aborted) this.progress.value = done.reduce((sum, each) => sum + each, 0) / done.length;
         }),
@@ -227,14 +227,18 @@ export class Memory {
 }
 
 /**
- * The class that the loss takes as right, the same for all cells: what the model in sight says in the end. null: what
- * comes next.
- * @param {Reading} reading
+ * The class that the loss of `model` takes as right, the same for all cells: what the model in sight says in the end.
+ * null: what comes next, or, where a model knows no such class, what it says itself.
+ * @param {import("./api.js").Model} model
+ * @param {Reading} reading of the model in sight
  */
-function targetOf(reading) {
-  if (reading.model.predicts_next) return null;
+function targetOf(model, reading) {
+  if (model.predicts_next || reading.model.predicts_next) return null;
   const said = reading.said(reading.tokens.length - 1);
-  return said.length > 1 ? leading(said) : Number(said[0] >= 0.5);
+  const isSingle = said.length === 1;
+  const output = model.outputs.indexOf(reading.names[leading(said)]);
+  if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
+  return isSingle ? Number(said[0] >= 0.5) : output;
 }
 
 /**

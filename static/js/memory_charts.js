@@ -71,8 +71,8 @@ export class MemoryCharts {
     const [first] = memories;
     this.loss.place.hidden = !first || rows.every((row) => row.length === 0);
     if (this.loss.place.hidden) return;
-    const target = first.whole.learning?.target;
-    const loss = target ? `if “${target}” were to be learned after the last word` : "as in learning to say what comes next";
+    const targets = [...new Set(memories.map(({ whole }) => whole.learning?.target ?? null))];
+    const loss = targets.map((target) => (target === null ? "as in learning to say what comes next" : `if “${target}” were to be learned after the last word`)).join(", or ");
     const words = first.words.map(visible);
     const numbers = this.#numbers("norms by word", "", words, memories, rows);
     const axis = wordAxis(first.words, this.loss.size.width - LEFT - MARGIN.right);

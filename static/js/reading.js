@@ -92,9 +92,8 @@ export class Reading {
    * @param {number} t
    */
   expected(t) {
-    const output = this.tokens[t].id - (this.names[0] === "<unk>" ? 0 : 1);
-    if (!this.model.predicts_next || this.skipped + t === 0 || output < 0) return null;
-    return this.said(t - 1)[output];
+    const output = this.model.next_outputs[this.tokens[t].id] ?? null;
+    return output === null || this.skipped + t === 0 ? null : this.said(t - 1)[output];
   }
 }
 

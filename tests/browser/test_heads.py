@@ -61,6 +61,25 @@ def test_what_may_come_next_is_said_of_each_symbol_and_the_end(page: Page, zoo: 
     expect(page.locator(".token span").first).to_have_text(f"{first[0]:.2f}")
 
 
+def test_a_token_is_tinted_by_the_output_of_its_name(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    opened(page, f"{zoo}/?model=reordered")
+    values = trace(keeper, "reordered", "aabxb")["outputs"]["values"]
+    came = [values[0][1], values[1][0], values[3][0]]  # a, b and b; the outputs know nothing of x
+    expect(page.locator(".token span")).to_have_text([f"{value:.2f}" for value in came])
+    page.locator(".token").nth(2).hover()
+    expect(page.locator(".came")).to_have_text("then came x, which it does not know")
+
+
+def test_classes_are_no_next_tokens_even_if_there_are_as_many(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    opened(page, f"{zoo}/?model=classes#memory=states")
+    values = trace(keeper, "classes", "aabb")["outputs"]["values"]
+    winner = values[-1].index(max(values[-1]))
+    expect(page.locator(".token span")).to_have_text([f"{value[winner]:.2f}" for value in values])
+    expect(page.locator(".loss figcaption")).to_contain_text(
+        f"if “{['low', 'middle', 'high'][winner]}” were to be learned"
+    )
+
+
 def test_labels_are_ranked_and_words_tinted_by_the_winner(page: Page, zoo: str, keeper: httpx2.Client) -> None:
     opened(page, f"{zoo}/?model=labels")
     values = trace(keeper, "labels", TEXT)["outputs"]["values"]

@@ -30,11 +30,14 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
     ),
     "words": ("words", WORDS, list(WORDS.vocabulary), TEXT, {"cell": "gru", "head": "softmax"}),
     "counts": ("counts", COUNTED, COUNTS, "aabb", {"cell": "lstm"}),
+    "reordered": ("reordered", COUNTED, ["b", "a"], "aabxb", {"cell": "gru", "head": "softmax"}),
+    "classes": ("classes", COUNTED, ["low", "middle", "high"], "aabb", {"cell": "gru", "head": "softmax"}),
     "labels": ("labels", WORDS, LABELS, TEXT, {"cell": "gru", "head": "softmax"}),
     "deep": ("deep", WORDS, VERDICT, TEXT, {"cell": "lstm", "layers": 2, "bidirectional": True}),
     "early-reset": ("deep", WORDS, VERDICT, TEXT, {"cell": "gru", "reset_after": False}),
 }  # fmt: skip
 UNITS = 7
+PREDICTING = {"letters-lstm", "letters-relu", "words", "counts", "reordered"}  # the next token
 
 
 def zoo_models(folder: Path) -> Path:
@@ -47,6 +50,7 @@ def zoo_models(folder: Path) -> Path:
             "task": task,
             "description": "Says nothing: its weights are random.",
             "outputs": outputs,
+            "predicts_next": name in PREDICTING,
             "opposite": "negative" if outputs == VERDICT else "",
             "examples": [example, "good bad"],
             "units": [NAMED] if name == "letters-lstm" else [],

@@ -96,6 +96,19 @@ def test_the_folder_of_a_model_is_taken(models: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["evaluate", "units"])
+def test_a_model_that_says_something_else_than_its_task_is_not_measured(models: Path, command: str) -> None:
+    model = load_model(models / "lstm")
+    about: dict[str, Any] = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    save_model(models / "lstm", model.network, model.tokenizer, {**about, "outputs": ["negative"]})
+    done = CliRunner().invoke(app, [command, "lstm"])
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1] == (
+        "gatescope: lstm: its outputs are not those of its data here (negative; positive): it was trained to say "
+        "something else"
+    )
+
+
+@pytest.mark.parametrize("command", ["evaluate", "units"])
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

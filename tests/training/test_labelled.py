@@ -81,6 +81,7 @@ def test_two_labels_are_one_number_and_more_are_one_each() -> None:
     assert (two.about["outputs"], two.about["opposite"], two.config("gru").head) == (["good"], "bad", "sigmoid")
     assert (three.about["outputs"], three.config("gru").head) == (["bad", "good", "so so"], "softmax")
     assert three.config("rnn").outputs == 3
+    assert two.about["predicts_next"] is three.about["predicts_next"] is False
     for each in (two, three):
         shares = each.shares(Network(each.config("gru")).eval().requires_grad_(requires_grad=False), "test")
         assert shares.shape == (len(each.parts["test"]), len(each.labels))

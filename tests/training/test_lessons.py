@@ -32,6 +32,14 @@ def test_every_lesson_is_loaded_by_what_the_table_names(name: str) -> None:
     assert inspect.signature(load).parameters.keys() <= {"cache", "warn", "file", "text", "label"}
 
 
+@pytest.mark.parametrize("name", ["anbn", "anbncn", "agreement", "brackets", "flag"])
+def test_a_lesson_says_whether_its_models_predict_the_next_token(tmp_path: Path, name: str) -> None:
+    lesson = lessons.load(name, tmp_path, pytest.fail)
+    predicts = lesson.about["predicts_next"]
+    assert predicts is (name not in {"brackets", "flag"})
+    assert predicts == (set(lesson.about["outputs"]) >= set(lesson.tokenizer.vocabulary[1:]))
+
+
 @pytest.mark.parametrize(
     ("task", "options", "said"),
     [
@@ -56,6 +64,7 @@ def test_sentiment_is_measured_beside_simpler_means(lesson: SentimentLesson) -> 
     found = metrics([lesson.measure(network)], 0)
     assert [each.name for each in found[:2]] == ["validation texts", "film reviews"]
     assert {each.unit for each in found} == {"share"}
+    assert lesson.about["predicts_next"] is False
     validation, *others = found
     assert lesson.judge(network) == 1 - validation.value
     for each in (validation, *others[:5]):

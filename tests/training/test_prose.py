@@ -262,5 +262,6 @@ def test_the_lesson_names_its_task_and_every_output() -> None:
     lesson = Prose(dict.fromkeys(("train", "validation", "test"), TEXT), "", [])
     assert lesson.about["task"] == "prose"
     assert lesson.about["outputs"] == list(lesson.tokenizer.vocabulary)
+    assert lesson.about["predicts_next"] is True
     assert {"description", "examples", "licence"} <= lesson.about.keys()
     assert {lesson.recipe(cell).dropout for cell in ("lstm", "gru", "rnn")} == {0}

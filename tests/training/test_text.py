@@ -52,6 +52,7 @@ def test_a_lesson_is_of_its_file(tmp_path: Path) -> None:
     found = lesson(tmp_path, prose(SHORTEST))
     assert found.about["task"] == "text my tale"
     assert found.about["outputs"] == list(found.tokenizer.vocabulary)
+    assert found.about["predicts_next"] is True
     assert found.facts()["data"][0]["name"] == "my tale.txt"
     assert found.data != lesson(tmp_path, prose(SHORTEST, seed=1)).data
     assert all(example in prose(SHORTEST) for example in found.about["examples"])

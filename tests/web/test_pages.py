@@ -136,7 +136,7 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     card = api.get("/api/v1/models/lstm").json()
     names = [
         *("title", "task", "cell", "hidden_size", "tokenizer", "activations", "outputs", "opposite", "predicts_next"),
-        *("description", "examples", "units"),
+        *("description", "examples", "units", "next_outputs", "network"),
     ]
     assert lstm == {name: card[name] for name in ["id", *names]}
 
