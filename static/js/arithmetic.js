@@ -1,10 +1,14 @@
 // The equations of a step, with the numbers of one unit in them.
 
 import { make } from "./dom.js";
-import { isRelu, written } from "./step.js";
+import { variantOf, written } from "./step.js";
 
 /** @typedef {[string]} Quantity a key of a step */
-/** @typedef {{of: string, is: (string | Quantity)[]}} Equation */
+/** @typedef {(string | Quantity)[]} Expression */
+/** @typedef {{of: string, is: Expression, figures?: Expression}} Equation `figures`: where one unit's numbers do not make all of it */
+
+/** @type {Equation} */
+const UPDATE = { of: "h", is: ["(1 − ", ["z"], ")·", ["n"], " + ", ["z"], "·", ["h-"]] };
 
 /** @type {Record<string, Equation[]>} */
 const EQUATIONS = {
@@ -12,16 +16,28 @@ const EQUATIONS = {
     { of: "c", is: [["f"], "·", ["c-"], " + ", ["i"], "·", ["g"]] },
     { of: "h", is: [["o"], "·tanh(", ["c"], ")"] },
   ],
-  gru: [{ of: "h", is: ["(1 − ", ["z"], ")·", ["n"], " + ", ["z"], "·", ["h-"]] }],
+  gru: [
+    {
+      of: "n",
+      is: ["tanh(W·", ["x"], " + b + ", ["r"], "·(U·", ["h-"], " + b′))"],
+      figures: ["tanh(… + ", ["r"], "·(…))"],
+    },
+    UPDATE,
+  ],
+  "reset-before gru": [
+    { of: "n", is: ["tanh(W·", ["x"], " + U·(", ["r"], "·", ["h-"], ") + b)"], figures: ["tanh(…)"] },
+    UPDATE,
+  ],
   rnn: [{ of: "h", is: ["tanh(", ["a"], ")"] }],
-  relu: [{ of: "h", is: ["max(0, ", ["a"], ")"] }],
+  "relu rnn": [{ of: "h", is: ["max(0, ", ["a"], ")"] }],
 };
 
 /** What stands under the equations, where they leave something out. @type {Record<string, string>} */
 const NOTES = {
-  gru: "n = tanh(W·x + r·(U·h + b)): the reset gate acts inside the candidate.",
+  gru: "Each … is a sum over all inputs or units and a bias. The reset gate multiplies what U makes of h.",
+  "reset-before gru": "The … is a sum over all inputs and units and a bias. The reset gate multiplies h before U does.",
   rnn: "a = W·x + U·h + b, over all units.",
-  relu: "a = W·x + U·h + b, over all units; where it is negative, h is 0.",
+  "relu rnn": "a = W·x + U·h + b, over all units; where it is negative, h is 0.",
 };
 
 /**
@@ -30,12 +46,14 @@ const NOTES = {
  * @returns {HTMLElement[]}
  */
 export function equations(model, step) {
-  const cell = isRelu(model) ? "relu" : model.cell;
-  const found = EQUATIONS[cell].map(({ of, is }) => {
+  const cell = variantOf(model);
+  const found = EQUATIONS[cell].map(({ of, is, figures = is }) => {
     const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));
-    const figures = is.map((part, at) => (typeof part === "string" ? part : number(written(step, part[0]), is[at - 1], is[at + 1])));
-    const result = make("output", {}, written(step, of));
-    return make("p", { class: "equation" }, name(of), " = ", ...letters, make("span", {}, " = ", ...figures, " ≈ ", result));
+    const numbers = figures.map((part, at) =>
+      typeof part === "string" ? part : number(written(step, part[0]), figures[at - 1], figures[at + 1]),
+    );
+    const result = make(figures === is ? "output" : "b", {}, written(step, of));
+    return make("p", { class: "equation" }, name(of), " = ", ...letters, make("span", {}, " = ", ...numbers, " ≈ ", result));
   });
   return cell in NOTES ? [...found, make("p", { class: "note" }, NOTES[cell])] : found;
 }
@@ -46,7 +64,7 @@ export function equations(model, step) {
  */
 function name(key) {
   const letter = key.replace("-", "");
-  const index = key.endsWith("-") ? "t−1" : "ch".includes(key) ? "t" : "";
+  const index = key.endsWith("-") ? "t−1" : "chx".includes(key) ? "t" : "";
   return make("var", { "data-letter": letter }, letter, index ? make("sub", {}, index) : "");
 }
 

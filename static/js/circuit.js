@@ -1,178 +1,137 @@
-// The circuit of a cell, drawn once, whose wires carry the numbers of one unit at one step.
+// The drawing of a cell's circuit, whose wires carry the numbers of one unit at one step.
 
+import { CIRCUITS } from "./circuits.js";
 import { draw } from "./dom.js";
-import { isRelu, written } from "./step.js";
+import { variantOf, written } from "./step.js";
 
-/**
- * @typedef {object} Circuit
- * @property {number} height of a drawing 340 wide
- * @property {{d: string, letter?: string, joined?: boolean}[]} wires `joined`: both vectors, end to end
- * @property {{x: number, y: number, text: string, letter: string}[]} layers σ and tanh, with weights of their own
- * @property {{x: number, y: number, sign: string}[]} signs what is done unit by unit
- * @property {{x: number, y: number}[]} dots where a wire branches, or two join
- * @property {{x: number, y: number, key: string, name: string, anchor?: string}[]} figures what the wires carry
- */
+/** @typedef {import("./circuits.js").Circuit} Circuit */
+/** @typedef {import("./circuits.js").Wire} Wire */
+/** @typedef {import("./circuits.js").Label} Label */
+/** @typedef {import("./circuits.js").Node} Node */
+/** @typedef {import("./step.js").Step} Step */
 
-/** @type {Record<string, Circuit>} */
-const CIRCUITS = {
-  lstm: {
-    height: 246,
-    wires: [
-      { d: "M4 40H85M105 40H190M210 40H336", letter: "c" },
-      { d: "M4 208H52M52 236V208", letter: "h" },
-      { d: "M52 208H250", joined: true },
-      { d: "M95 208V183M150 208V183M200 208V183M250 208V183", joined: true },
-      { d: "M95 157V50", letter: "f" },
-      { d: "M150 157V100H190", letter: "i" },
-      { d: "M200 157V110", letter: "g" },
-      { d: "M200 90V50" },
-      { d: "M306 40V67M306 93V160" },
-      { d: "M269 170H296", letter: "o" },
-      { d: "M306 180V208H336", letter: "h" },
-    ],
-    layers: [
-      { x: 95, y: 170, text: "σ", letter: "f" },
-      { x: 150, y: 170, text: "σ", letter: "i" },
-      { x: 200, y: 170, text: "tanh", letter: "g" },
-      { x: 250, y: 170, text: "σ", letter: "o" },
-    ],
-    signs: [
-      { x: 95, y: 40, sign: "⊙" },
-      { x: 200, y: 40, sign: "+" },
-      { x: 200, y: 100, sign: "⊙" },
-      { x: 306, y: 80, sign: "tanh" },
-      { x: 306, y: 170, sign: "⊙" },
-    ],
-    dots: [{ x: 52, y: 208 }, { x: 306, y: 40 }],
-    figures: [
-      { x: 4, y: 30, key: "c-", name: "cₜ₋₁" },
-      { x: 148, y: 30, key: "f·c", name: "f·c", anchor: "middle" },
-      { x: 336, y: 30, key: "c", name: "cₜ", anchor: "end" },
-      { x: 91, y: 112, key: "f", name: "f", anchor: "end" },
-      { x: 146, y: 134, key: "i", name: "i", anchor: "end" },
-      { x: 205, y: 135, key: "g", name: "g" },
-      { x: 205, y: 74, key: "i·g", name: "i·g" },
-      { x: 302, y: 114, key: "tanh c", name: "tanh c", anchor: "end" },
-      { x: 254, y: 151, key: "o", name: "o" },
-      { x: 4, y: 198, key: "h-", name: "hₜ₋₁" },
-      { x: 336, y: 226, key: "h", name: "hₜ", anchor: "end" },
-    ],
-  },
-  gru: {
-    height: 250,
-    wires: [
-      { d: "M4 40H180M200 40H264M284 40H336", letter: "h" },
-      { d: "M26 40V206H56", letter: "h" },
-      { d: "M56 240V206M56 226H274V183", letter: "x" },
-      { d: "M56 206H190", joined: true },
-      { d: "M94 206V183M190 206V183", joined: true },
-      { d: "M94 157V128H120", letter: "r" },
-      { d: "M130 40V118", letter: "h" },
-      { d: "M140 128H236V170H255" },
-      { d: "M190 157V50M190 84H216", letter: "z" },
-      { d: "M242 84H264", letter: "z" },
-      { d: "M274 157V94", letter: "n" },
-      { d: "M274 74V50" },
-    ],
-    layers: [
-      { x: 94, y: 170, text: "σ", letter: "r" },
-      { x: 190, y: 170, text: "σ", letter: "z" },
-      { x: 274, y: 170, text: "tanh", letter: "n" },
-    ],
-    signs: [
-      { x: 190, y: 40, sign: "⊙" },
-      { x: 274, y: 40, sign: "+" },
-      { x: 130, y: 128, sign: "⊙" },
-      { x: 229, y: 84, sign: "1−" },
-      { x: 274, y: 84, sign: "⊙" },
-    ],
-    dots: [{ x: 26, y: 40 }, { x: 130, y: 40 }, { x: 56, y: 206 }, { x: 56, y: 226 }, { x: 190, y: 84 }],
-    figures: [
-      { x: 4, y: 30, key: "h-", name: "hₜ₋₁" },
-      { x: 234, y: 30, key: "z·h", name: "z·h", anchor: "middle" },
-      { x: 336, y: 30, key: "h", name: "hₜ", anchor: "end" },
-      { x: 90, y: 146, key: "r", name: "r", anchor: "end" },
-      { x: 186, y: 108, key: "z", name: "z", anchor: "end" },
-      { x: 228, y: 110, key: "1−z", name: "1−z", anchor: "middle" },
-      { x: 279, y: 134, key: "n", name: "n" },
-      { x: 279, y: 66, key: "(1−z)·n", name: "" },
-    ],
-  },
-  rnn: {
-    height: 130,
-    wires: [
-      { d: "M4 70H70M70 112V70", letter: "h" },
-      { d: "M70 70H150", joined: true },
-      { d: "M190 70H336", letter: "h" },
-    ],
-    layers: [{ x: 170, y: 70, text: "tanh", letter: "h" }],
-    signs: [],
-    dots: [{ x: 70, y: 70 }],
-    figures: [
-      { x: 4, y: 58, key: "h-", name: "hₜ₋₁" },
-      { x: 148, y: 58, key: "a", name: "a", anchor: "end" },
-      { x: 336, y: 58, key: "h", name: "hₜ", anchor: "end" },
-    ],
-  },
+/** @type {Record<string, (...values: number[]) => number>} */
+const OPERATORS = {
+  "⊙": (a, b) => a * b,
+  "+": (a, b) => a + b,
+  "1−": (a) => 1 - a,
+  tanh: Math.tanh,
 };
-
-/** Where the input enters each circuit. @type {Record<string, {x: number, y: number}>} */
-const INPUT = { lstm: { x: 60, y: 240 }, gru: { x: 64, y: 244 }, rnn: { x: 78, y: 114 } };
 
 /** The circuit of one model's cell. */
 export class CircuitDrawing {
   /** @param {import("./api.js").Model} model */
   constructor(model) {
-    const { height, wires, layers, signs, dots, figures } = CIRCUITS[model.cell];
-    /** @type {Map<string, {text: Element, name: string}>} */
-    this.figures = new Map();
-    this.input = draw("text", { ...INPUT[model.cell], class: "word" });
+    const circuit = CIRCUITS[variantOf(model)];
+    const { name, height, nodes, wires, figures, terms, word } = circuit;
+    this.circuit = circuit;
+    /** The signs in it: what a key has to explain. */
+    this.signs = new Set(Object.values(nodes).map(({ sign }) => sign ?? ""));
+    this.figures = figures.map((label) => ({ label, text: labelled("figure", label, label.of.replace("-", "")) }));
+    this.input = draw("text", { ...word, class: "word" });
     this.place = draw(
       "svg",
-      { class: "circuit", viewBox: `0 0 340 ${height}`, role: "img", "aria-label": `Circuit of the ${model.cell.toUpperCase()} cell, with the numbers of this unit on its wires` },
-      ...wires.map(({ d, letter = "", joined }) => draw("path", { d, class: joined ? "wire joined" : "wire", "data-letter": letter })),
-      ...dots.map(({ x, y }) => draw("circle", { cx: x, cy: y, r: 3, class: "dot" })),
-      ...layers.map(({ x, y, text, letter }) => box(x, y, isRelu(model) ? "relu" : text, letter)),
-      ...signs.map(({ x, y, sign }) => operator(x, y, sign)),
-      ...figures.map(({ x, y, key, name, anchor = "start" }) => {
-        const text = draw("text", { x, y, "text-anchor": anchor, class: "figure", "data-letter": key.replace("-", "") });
-        this.figures.set(key, { text, name });
-        return text;
-      }),
+      { class: "circuit", viewBox: `0 0 340 ${height}`, role: "img", "aria-label": `Circuit of the ${name}, with the numbers of this unit on its wires` },
+      ...wires.map((wire) => drawnWire(circuit, wire)),
+      ...Object.values(nodes).flatMap((node) => drawnNode(node) ?? []),
+      ...terms.map((label) => labelled("term", label, label.of, label.name)),
+      ...this.figures.map(({ text }) => text),
       this.input,
     );
   }
 
   /**
-   * @param {import("./step.js").Step} step
+   * @param {Step} step
    * @param {string} word
    */
   show(step, word) {
-    for (const [key, { text, name }] of this.figures) text.textContent = `${name} ${written(step, key)}`.trim();
+    const values = valuesOf(this.circuit, step);
+    for (const { label, text } of this.figures) text.textContent = `${label.name} ${written(values, label.of)}`.trim();
     this.input.textContent = `xₜ ${word}`;
   }
 }
 
 /**
- * A layer: weights and a function of its own.
- * @param {number} x
- * @param {number} y
- * @param {string} text
- * @param {string} letter
+ * A step with what the circuit's operators make of it, as far as its figures need it.
+ * @param {Circuit} circuit
+ * @param {Step} step
+ * @returns {Step}
  */
-function box(x, y, text, letter) {
-  const rectangle = draw("rect", { x: x - 19, y: y - 13, width: 38, height: 26, rx: 4 });
-  return draw("g", { class: "layer", "data-letter": letter }, rectangle, draw("text", { x, y: y + 4.5 }, text));
+function valuesOf({ nodes, wires, figures }, step) {
+  const values = { ...step };
+  /** @param {string} key @returns {number} */
+  const value = (key) => {
+    if (!(key in values)) {
+      const { is, sign = "" } = nodes[key];
+      const inputs = wires.filter(({ to }) => to === key).map(({ from }) => value(from));
+      values[key] = is === "operator" ? OPERATORS[sign](...inputs) : inputs[0];
+    }
+    return values[key];
+  };
+  for (const { of } of figures) value(of);
+  return values;
 }
 
 /**
- * What is done unit by unit.
- * @param {number} x
- * @param {number} y
- * @param {string} sign
+ * What is on a wire that leaves a node: what came into it, if it is a branch.
+ * @param {Circuit} circuit
+ * @param {string} key
+ * @returns {Node}
  */
-function operator(x, y, sign) {
-  const wide = sign.length > 1;
-  const rectangle = draw("rect", { x: x - (wide ? 16 : 10), y: y - (wide ? 13 : 10), width: wide ? 32 : 20, height: wide ? 26 : 20, rx: wide ? 13 : 10 });
-  return draw("g", { class: "operator" }, rectangle, draw("text", { x, y: y + 4.5 }, sign));
+function originOf(circuit, key) {
+  const node = circuit.nodes[key];
+  const before = circuit.wires.find(({ to }) => to === key);
+  return node.is === "branch" && before ? originOf(circuit, before.from) : node;
+}
+
+/**
+ * A wire, from the edge of a node round its corners to the edge of another.
+ * @param {Circuit} circuit
+ * @param {Wire} wire
+ */
+function drawnWire(circuit, { from, to, via = [] }) {
+  const [start, end] = [circuit.nodes[from], circuit.nodes[to]];
+  const corners = [edge(start, via[0] ?? [end.x, end.y]), ...via, edge(end, via.at(-1) ?? [start.x, start.y])];
+  const { is, letter = "" } = originOf(circuit, from);
+  const d = `M${corners.map((corner) => corner.join(" ")).join("L")}`;
+  return draw("path", { d, class: is === "join" ? "wire joined" : "wire", "data-letter": letter });
+}
+
+/**
+ * Where a wire that runs straight to or from a point meets a node.
+ * @param {Node} node
+ * @param {[number, number]} point
+ * @returns {[number, number]}
+ */
+function edge(node, [x, y]) {
+  const [width, height] = sizeOf(node);
+  return [node.x + (Math.sign(x - node.x) * width) / 2, node.y + (Math.sign(y - node.y) * height) / 2];
+}
+
+/** @param {Node} node @returns {[number, number]} width and height of its outline */
+function sizeOf({ is, sign = "" }) {
+  if (is === "layer") return [38, 26];
+  if (is === "operator") return sign.length > 1 ? [32, 26] : [20, 20];
+  return [0, 0];
+}
+
+/** @param {Node} node */
+function drawnNode(node) {
+  const { is, x, y, sign = "", letter = "" } = node;
+  if (is === "branch" || is === "join") return draw("circle", { cx: x, cy: y, r: 3, class: "dot" });
+  if (is === "in" || is === "out") return null;
+  const [width, height] = sizeOf(node);
+  const rx = is === "layer" ? 4 : height / 2;
+  const outline = draw("rect", { x: x - width / 2, y: y - height / 2, width, height, rx });
+  return draw("g", { class: is, "data-letter": is === "layer" ? letter : "" }, outline, draw("text", { x, y: y + 4.5 }, sign));
+}
+
+/**
+ * @param {string} kind
+ * @param {Label} label
+ * @param {string} letter
+ * @param {string} [text]
+ */
+function labelled(kind, { x, y, anchor = "start" }, letter, text = "") {
+  return draw("text", { x, y, "text-anchor": anchor, class: kind, "data-letter": letter }, text);
 }

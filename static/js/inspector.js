@@ -9,17 +9,19 @@ import { figure, shortened, visible } from "./text.js";
 /** @typedef {import("./api.js").NamedUnit} NamedUnit */
 /** @typedef {import("./reading.js").LayerReading} LayerReading */
 
-/** The signs of the circuits. */
+const DOT = "●";
+
+/** What the signs of the circuits say; each model is shown those in its own. */
 const KEY = [
   ["σ", "a layer with weights of its own; its values lie between 0 and 1"],
   ["tanh", "in a box, a layer with values between −1 and 1; rounded, the function alone"],
+  ["relu", "a layer whose values are not negative"],
+  ["W", "a layer without a function: W·x + b, of the input alone"],
+  ["U", "the same of the hidden state: U·h + b′"],
   ["⊙", "Hadamard product: each unit times its own gate"],
   ["+", "sum, unit by unit"],
-  ["●", "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"],
+  [DOT, "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"],
 ];
-
-/** Those of gates, which a plain RNN has not. */
-const GATED = ["σ", "⊙", "+"];
 
 export class Inspector {
   /** @param {HTMLElement} place */
@@ -66,8 +68,9 @@ export class Inspector {
     this.model = model.id;
     this.circuit = new CircuitDrawing(model);
     this.drawing.replaceChildren(this.circuit.place);
-    const signs = model.cell === "rnn" ? KEY.filter(([sign]) => !GATED.includes(sign)) : KEY;
-    this.key.replaceChildren(...signs.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what))));
+    const { signs } = this.circuit;
+    const key = KEY.filter(([sign]) => sign === DOT || signs.has(sign));
+    this.key.replaceChildren(...key.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what))));
     this.place.replaceChildren(this.sheet, this.drawing, this.names, this.key);
   }
 }

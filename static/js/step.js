@@ -1,11 +1,11 @@
-// One unit at one step in numbers: everything that the circuit's wires carry and that the equations hold.
+// One unit at one step in numbers: what the trace holds of it.
 
 import { figure } from "./text.js";
 
 const DECIMALS = 3;
 
 /** @typedef {import("./reading.js").LayerReading} LayerReading */
-/** @typedef {Record<string, number>} Step letters of the step; "c-" and "h-" of the step before; products by their names */
+/** @typedef {Record<string, number>} Step letters of the step; "c-" and "h-" of the step before; what follows from these by its name in the circuit */
 
 /**
  * @param {import("./api.js").Model} model
@@ -19,13 +19,7 @@ export function stepOf(model, layer, t, unit) {
   const step = {};
   for (const { letter } of model.activations) step[letter] = layer.at(letter, t, unit);
   for (const letter of ["c", "h"]) if (letter in step) step[`${letter}-`] = layer.before(letter, t, unit);
-  if (model.cell === "lstm") {
-    return { ...step, "f·c": step.f * step["c-"], "i·g": step.i * step.g, "tanh c": Math.tanh(step.c) };
-  }
-  if (model.cell === "gru") {
-    return { ...step, "1−z": 1 - step.z, "z·h": step.z * step["h-"], "(1−z)·n": (1 - step.z) * step.n };
-  }
-  return { ...step, a: isRelu(model) ? step.h : Math.atanh(step.h) };
+  return model.cell === "rnn" ? { ...step, a: isRelu(model) ? step.h : Math.atanh(step.h) } : step;
 }
 
 /**
@@ -39,9 +33,18 @@ export function written(step, key) {
 }
 
 /**
- * Whether the hidden state is a relu's: it has no upper bound.
+ * Which circuit and equations a model's cell has.
+ * @param {import("./api.js").Model} model
+ */
+export function variantOf({ cell, network }) {
+  if (cell === "gru") return network.reset_after ? "gru" : "reset-before gru";
+  return cell === "rnn" && network.nonlinearity === "relu" ? "relu rnn" : cell;
+}
+
+/**
+ * Whether the hidden state is a relu's.
  * @param {import("./api.js").Model} model
  */
 export function isRelu(model) {
-  return model.cell === "rnn" && model.activations[0].maximum === null;
+  return variantOf(model) === "relu rnn";
 }
