@@ -32,6 +32,9 @@ const EQUATIONS = {
   "relu rnn": [{ of: "h", is: ["max(0, ", ["a"], ")"] }],
 };
 
+/** A number that is as long as any but those of states that run away. */
+const LONGEST = "(−0.000)";
+
 /** What stands under the equations, where they leave something out. @type {Record<string, string>} */
 const NOTES = {
   gru: "Each … is a sum over all inputs or units and a bias. The reset gate multiplies what U makes of h.",
@@ -53,7 +56,10 @@ export function equations(model, step) {
       typeof part === "string" ? part : number(written(step, part[0]), figures[at - 1], figures[at + 1]),
     );
     const result = make(figures === is ? "output" : "b", {}, written(step, of));
-    return make("p", { class: "equation" }, name(of), " = ", ...letters, make("span", {}, " = ", ...numbers, " ≈ ", result));
+    // As many lines as the longest numbers take: what stands below does not jump from step to step.
+    const longest = ` = ${figures.map((part) => (typeof part === "string" ? part : LONGEST)).join("")} ≈ ${LONGEST}`;
+    const line = make("span", { "data-longest": longest }, " = ", ...numbers, " ≈ ", result);
+    return make("p", { class: "equation" }, name(of), " = ", ...letters, line);
   });
   return cell in NOTES ? [...found, make("p", { class: "note" }, NOTES[cell])] : found;
 }
