@@ -32,8 +32,8 @@ const EQUATIONS = {
   "relu rnn": [{ of: "h", is: ["max(0, ", ["a"], ")"] }],
 };
 
-/** A number that is as long as any but those of states that run away. */
-const LONGEST = "(−0.000)";
+/** Numbers that are as long as any but those of states that run away. */
+const LONGEST = { gate: "0.000", state: "(−0.000)", result: "−0.000" };
 
 /** What stands under the equations, where they leave something out. @type {Record<string, string>} */
 const NOTES = {
@@ -50,6 +50,7 @@ const NOTES = {
  */
 export function equations(model, step) {
   const cell = variantOf(model);
+  const gates = new Set(model.activations.filter(({ kind }) => kind === "gate").map(({ letter }) => letter));
   const found = EQUATIONS[cell].map(({ of, is, figures = is }) => {
     const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));
     const numbers = figures.map((part, at) =>
@@ -57,7 +58,7 @@ export function equations(model, step) {
     );
     const result = make(figures === is ? "output" : "b", {}, written(step, of));
     // As many lines as the longest numbers take: what stands below does not jump from step to step.
-    const longest = ` = ${figures.map((part) => (typeof part === "string" ? part : LONGEST)).join("")} ≈ ${LONGEST}`;
+    const longest = ` = ${figures.map((part) => (typeof part === "string" ? part : gates.has(part[0]) ? LONGEST.gate : LONGEST.state)).join("")} ≈ ${LONGEST.result}`;
     const line = make("span", { "data-longest": longest }, " = ", ...numbers, " ≈ ", result);
     return make("p", { class: "equation" }, name(of), " = ", ...letters, line);
   });
