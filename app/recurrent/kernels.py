@@ -16,21 +16,15 @@ or -1 from the last to the first, where a sequence joins in at its own last. The
 are what the sequences start from, and at the end what they ended with; P is H unless an LSTM projects.
 """
 
-import functools
-import logging
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numba import boolean, float32, int64, void
 from numpy.typing import NDArray
 
+from .cache import compiled
 from .tile import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, add_row, add_tile, put_block
 
-logger = logging.getLogger(__name__)
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 Array = NDArray[Any]
 
 GATES, STATES, MATRIX, VECTOR = float32[:, :, :, ::1], float32[:, :, ::1], float32[:, ::1], float32[::1]
@@ -49,32 +43,6 @@ EXPONENT_BIAS, MANTISSA_BITS = 127, 23  # of a float32
 ROUNDING = np.float32(1.5 * 2**MANTISSA_BITS + EXPONENT_BIAS)
 CHUNK = 256  # products in a sum: a longer one of float32 loses digits
 BLOCK = 64  # rows of inputs whose products are made at once
-
-
-def compiled(signature: object, *fastmath: str) -> Callable[[Function], Function]:
-    """Compile a function now, or load it from the cache on disk; without a cache where none can be written."""
-
-    def decorate(function: Function) -> Function:
-        def compile_(*, cache: bool) -> Function:
-            flags = {"contract", *fastmath}
-            compiler = numba.njit(signature, cache=cache, nogil=True, error_model="numpy", fastmath=flags)
-            return cast("Function", compiler(function))
-
-        try:
-            return compile_(cache=True)
-        except Exception:  # no folder for the cache, a full disk, or a file in it that was cut short
-            warn_of_no_cache()
-            return compile_(cache=False)
-
-    return decorate
-
-
-@functools.cache
-def warn_of_no_cache() -> None:
-    """Say once why every start takes some seconds longer."""
-    logger.warning(
-        "the kernels are compiled anew at every start: let NUMBA_CACHE_DIR name a folder that can be written"
-    )
 
 
 @compiled(float32(float32))
