@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
@@ -102,6 +103,10 @@ class Network(nn.Module):
     def read(self, h: Tensor) -> Tensor:
         """Logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
         return self.head(h)  # type: ignore[no-any-return]
+
+    def read_in_double(self, h: Tensor) -> Tensor:
+        """Return the logits in float64, where no sum of float32 overflows and a probability near 1 is apart from it."""
+        return linear(h.double(), self.head.weight.double(), self.head.bias.double())
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """What the head says: ``logits`` (..., outputs) through the head's function."""

@@ -25,16 +25,15 @@ export function stepOf(model, layer, t, unit) {
   if (model.cell === "gru") {
     return { ...step, "1−z": 1 - step.z, "z·h": step.z * step["h-"], "(1−z)·n": (1 - step.z) * step.n };
   }
-  return { ...step, a: isRelu(model) ? step.h : Math.atanh(step.h) };
+  return { ...step, a: layer.at("a_h", t, unit) };
 }
 
 /**
- * A number of a step. Where h is ±1 to float32, what it is the tanh of cannot be told from it.
+ * A number of a step.
  * @param {Step} step
  * @param {string} key
  */
 export function written(step, key) {
-  if (key === "a" && !Number.isFinite(step.a)) return step.a > 0 ? "> 9" : "< −9";
   return figure(step[key], DECIMALS);
 }
 
