@@ -77,8 +77,11 @@ class Model:
     statistics: Statistics | None = None  # where it was measured
 
     def trace(self, text: str) -> Trace:
-        """The trace of ``text``. Raises ValueError if it has no token."""
-        return trace(self.network, self.tokenizer(text))
+        """Return the trace of ``text``.
+
+        Raises ValueError if it has no token, and OverflowError, naming letter and step, where a number overflows.
+        """
+        return trace(self.network, self.tokenizer(text), overflow="refuse")
 
     @cached_property
     def next_outputs(self) -> tuple[int | None, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 from pybase64 import b64encode_as_string
 
+from ..recurrent.overflow import RangeError
 from ..recurrent.trace import FloatArray, LayerTrace, Trace
 from .schemas import Encoding
 
@@ -17,7 +18,7 @@ class Selection:
     """The part of a trace that is sent."""
 
     layers: frozenset[int]
-    letters: str  # activations, in the order of the answer
+    letters: Sequence[str]  # activations, in the order of the answer; pre-activations as a_f
     units: list[int] | None  # None: all of them
 
     def layers_of(self, trace: Trace) -> list[LayerTrace]:
@@ -38,6 +39,19 @@ def typed_array(array: FloatArray) -> dict[str, str]:
     """The form of a typed array that Plotly reads: little-endian float32 in base64."""
     data = np.ascontiguousarray(array, dtype="<f4")
     return {"dtype": "f4", "bdata": b64encode_as_string(data.data), "shape": ", ".join(map(str, data.shape))}
+
+
+FLOAT32_MOST = np.finfo(np.float32).max
+
+
+def require_float32(part: Trace, selection: Selection) -> None:
+    """Raise RangeError for the first number that a typed array would turn into an infinity."""
+    for layer in selection.layers_of(part):
+        for letter, array in selection.of(layer).items():
+            beyond = np.flatnonzero((np.abs(array) > FLOAT32_MOST).any(axis=1))
+            if len(beyond):
+                what = f"{letter} of layer {layer.layer} {layer.direction}"
+                raise RangeError(what, part.start + int(beyond[0]), "float32, which base64 holds")
 
 
 # orjson writes numpy arrays itself, floats by the fewest digits that give the same float32 back.

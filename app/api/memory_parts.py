@@ -23,14 +23,13 @@ from ..recurrent.modules import Direction
 from ..recurrent.variants import spectra
 from ..store import ActivationStatistics
 from .encoding import layer_info, typed_array
-from .memory_plan import Plan
+from .memory_plan import KEPT, Plan
 
 Content = dict[str, Any]
 Job = Generator[float, None, Content]  # yields the share that is done; returns the content of a ``MemoryAnswer``
 _Part = Callable[[Plan, Content], Iterator[float]]
 
 _BY: Mapping[str, By] = {"states": "state", "inputs": "input"}
-_KEPT = {"lstm": "f", "gru": "z"}  # the gate that keeps the state
 
 
 def job(plan: Plan) -> Job:
@@ -164,9 +163,10 @@ def _gates(plan: Plan, content: Content) -> Iterator[float]:
     usual = {_place(each): each for each in plan.model.statistics.activations} if plan.model.statistics else {}
     for answer in content["layers"]:
         place = answer["layer"], answer["direction"]
-        if "time_scales" in plan.parts and (letter := _KEPT.get(cell.name)):
+        if "time_scales" in plan.parts and (letter := KEPT.get(cell.name)):
             order = slice(None, None, -1 if place[1] == "backward" else 1)
-            tau = memory.time_scales(plan.trace.layer(*place)[letter][order])
+            sums = plan.trace.layer(*place)[f"a_{letter}"][order].astype(np.float64)
+            tau = memory.time_scales_of_logarithms(-np.logaddexp(0, -sums))
             shown = np.where(tau <= len(tau), tau, np.nan)
             answer["time_scales"] = {
                 "activation": letter,

@@ -23,6 +23,7 @@ from .schemas import TraceOptions
 
 BACKWARD = 3  # a pass forward and one back, in passes forward
 SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
+KEPT = {"lstm": "f", "gru": "z"}  # the gate that keeps the state
 GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 
 
@@ -129,7 +130,8 @@ def plan(model: Model, options: MemoryBody, settings: Settings) -> Plan:
         _refuse("target", options.target, model, max(config.outputs, 2) - 1)
     network = start_network(model, options)
     varied = with_recurrence(network, options.alpha)
-    whole = trace(varied, asked.tokens, engine=settings.engine)
+    parts = get_args(Part) if options.parts is None else options.parts
+    whole = trace(varied, asked.tokens, None, settings.engine, "time_scales" in parts and config.cell in KEPT)
     _check_finite(whole, asked.tokens, options.alpha)
     found = Plan(model, options, network, varied, whole, asked.start, asked.stop, asked.selection.layers)
     _check_size(found, settings)

@@ -85,6 +85,12 @@ def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem
     )
 
 
+def states_overflow(what: str, step: int, steps: int, dtype: object, advice: str) -> Problem:
+    """A number that is asked for leaves the range of its dtype."""
+    detail = f"At step {step:,} of {steps:,}, {what} leaves the range of {dtype}. {advice}."
+    return Problem("States overflow", "states-overflow", detail, 422)
+
+
 def body_too_large(limit: int) -> Problem:
     """The body passes the setting ``max_body``."""
     return Problem(

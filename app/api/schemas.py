@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from ..recurrent.cells import CellName, Letter
+from ..recurrent.cells import CellName, Letter, PreActivation
 from ..recurrent.modules import Direction
 from ..recurrent.network import NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
@@ -126,7 +126,7 @@ class TraceOptions(TextOptions):
     encoding: Encoding = Field(
         "numbers",
         description="Arrays in JSON as nested numbers, or as typed arrays in base64 (float32, little-endian, row by "
-        "row), the form that Plotly reads.",
+        "row), the form that Plotly reads. Numbers beyond float32, as a float64 model may have, come as numbers only.",
     )
 
 
@@ -134,6 +134,13 @@ class TraceBody(TraceOptions):
     """What a trace is asked of, in a body: all of it is wanted where a field is left out. Numbers are no strings."""
 
     model_config = ConfigDict(strict=True)
+
+    pre_activations: bool = Field(
+        default=False,
+        description="Whether each gate and candidate wanted, and the h of a plain RNN, is followed by what it is the "
+        "sigmoid, tanh or relu of: `a_f`, `a_h`. These sums are computed in float64 from the inputs and the states "
+        "before.",
+    )
 
 
 class TokenInfo(BaseModel):
@@ -158,7 +165,7 @@ Matrix = Annotated[
     list[list[float]] | TypedArray,
     Field(
         description="(T, H): a row for each step, a column for each unit. Gates lie in [0, 1], candidates and h in "
-        "[-1, 1] (h of a relu RNN in [0, ∞)); c is unbounded. No unit of measurement."
+        "[-1, 1] (h of a relu RNN in [0, ∞)); c and pre-activations are unbounded. No unit of measurement."
     ),
 ]
 Vector = Annotated[
@@ -183,7 +190,9 @@ class CellLayerInfo(LayerInfo):
 class LayerActivations(CellLayerInfo):
     """What one layer did in one direction, at every step."""
 
-    activations: dict[Letter, Matrix] = Field(description="Arrays by letter; row t belongs to token t.")
+    activations: dict[Letter | PreActivation, Matrix] = Field(
+        description="Arrays by letter, pre-activations by `a_` and the letter; row t belongs to token t."
+    )
 
 
 class Outputs(BaseModel):
@@ -217,7 +226,9 @@ class TraceAnswer(TextAnswer):
 class StepLayer(LayerInfo):
     """What one layer did in one direction, at one step."""
 
-    activations: dict[Letter, Vector] = Field(description="Vectors by letter.")
+    activations: dict[Letter | PreActivation, Vector] = Field(
+        description="Vectors by letter, pre-activations by `a_` and the letter."
+    )
 
 
 class StepAnswer(BaseModel):

@@ -1,16 +1,20 @@
 """What a request for a trace comes to: the steps to run over, and the part of the trace to send, in any form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
+
+from ..recurrent.overflow import RangeError
 from ..recurrent.tokenizer import Token
-from ..recurrent.trace import Trace, trace, trace_in_chunks
+from ..recurrent.trace import Overflow, Trace, trace, trace_in_chunks
 from ..settings import Settings
 from ..store import Model
 from . import problems
-from .encoding import Selection, dumps, step_lines, trace_content
+from .encoding import Selection, dumps, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
-from .schemas import Encoding, TraceOptions
+from .schemas import Encoding, TraceBody, TraceOptions
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,13 @@ class Plan:
     settings: Settings
 
     def json(self) -> bytes:
-        """The JSON of a ``TraceAnswer``."""
-        outputs = self.model.config.outputs
-        return dumps(
-            trace_content(self._whole(), len(self.tokens), self.model.id, outputs, self.selection, self.encoding)
-        )
+        """The JSON of a ``TraceAnswer``. Raises a problem, as all forms do, where a number overflows."""
+        [whole], outputs = self._encodable([self._whole()]), self.model.config.outputs
+        return dumps(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
 
     def lines(self) -> Iterator[bytes]:
         """The JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
-        return step_lines(self._parts(), self.selection, self.encoding)
+        return step_lines(self._encodable(self._parts()), self.selection, self.encoding)
 
     def npz(self) -> bytes:
         """The arrays for NumPy."""
@@ -46,17 +48,47 @@ class Plan:
 
     def _whole(self) -> Trace:
         """The steps wanted."""
-        return trace(self.model.network, self._needed, engine=self.settings.engine).span(self.start, self.stop)
+        with self._overflow_as_a_problem():
+            whole = trace(self.model.network, self._needed, None, self.settings.engine, *self._options)
+        return whole.span(self.start, self.stop)
 
     def _parts(self) -> Iterator[Trace]:
         """The steps wanted, as they are computed."""
-        settings = self.settings
-        parts = trace_in_chunks(self.model.network, self._needed, settings.chunk_steps, settings.engine)
-        return (
-            part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
-            for part in parts
-            if part.start + len(part) > self.start and part.start < self.stop
-        )
+        size, engine = self.settings.chunk_steps, self.settings.engine
+        with self._overflow_as_a_problem():
+            for part in trace_in_chunks(self.model.network, self._needed, size, engine, *self._options):
+                if part.start + len(part) > self.start and part.start < self.stop:
+                    yield part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
+
+    def _encodable(self, parts: Iterable[Trace]) -> Iterable[Trace]:
+        """Return ``parts``. Raises a problem, before any is sent, where base64 would make a number infinite."""
+        if self.encoding == "base64" and self._is_double:
+            parts = list(parts)
+            with self._overflow_as_a_problem():
+                for part in parts:
+                    require_float32(part, self.selection)
+        return parts
+
+    @property
+    def _is_double(self) -> bool:
+        return self.model.network.head.weight.dtype == torch.float64
+
+    @property
+    def _options(self) -> tuple[bool, Overflow]:
+        """Whether to compute pre-activations, and what an overflow leads to."""
+        return any(letter.startswith("a_") for letter in self.selection.letters), "refuse"
+
+    @contextmanager
+    def _overflow_as_a_problem(self) -> Iterator[None]:
+        try:
+            yield
+        except RangeError as error:
+            advice = "Send a shorter text"
+            if not self.model.config.network.bidirectional and error.step > 0:
+                advice += f", or a stop of {error.step:,} or less"
+            if self.encoding == "base64" and self._is_double:
+                advice += ', or ask for another "encoding"'
+            raise problems.states_overflow(error.what, error.step, len(self.tokens), error.dtype, advice) from None
 
     @property
     def _needed(self) -> list[Token]:
@@ -92,9 +124,13 @@ def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: b
                 "activations",
                 f"there is no {letter!r} in {model.id} ({network.cell}): choose from {', '.join(letters)}",
             )
+    wanted = [letter for letter in letters if options.activations is None or letter in options.activations]
+    if isinstance(options, TraceBody) and options.pre_activations:
+        before = [f"a_{letter}" for letter in wanted]
+        wanted += [name for name in before if name in network.cell_definition.pre_activations]
     selection = Selection(
         layers=frozenset(options.layers if options.layers is not None else range(network.layers)),
-        letters="".join(letter for letter in letters if options.activations is None or letter in options.activations),
+        letters=wanted,
         units=options.units,
     )
     arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -50,9 +51,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": TraceAnswer,
         "description": "The trace. `Accept: application/jsonl`: a line for each step, sent in chunks as the network "
-        "steps (a bidirectional network: after its last step). `application/x-npz`: arrays for `numpy.load`, a row for "
-        "each step, a column for each unit, named by layer, direction and letter (`0.forward.f`), beside `tokens`, "
-        "`outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each number, sent as JSON lines are.",
+        "steps (of a bidirectional network or a relu RNN, after its last step). `application/x-npz`: arrays for "
+        "`numpy.load`, a row for each step, a column for each unit, named by layer, direction and letter "
+        "(`0.forward.f`), beside `tokens`, `outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each "
+        "number, sent as JSON lines are.",
         "content": {
             JSONL: {"schema": schema_ref(StepAnswer)},
             NPZ: {"schema": {"type": "string", "format": "binary"}},
@@ -60,7 +62,14 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         },
         "headers": _FILE,
     },
-    **problem_responses(400, 404, 406, 422, 503, s413="The text, the body or the answer is too large."),
+    **problem_responses(
+        400,
+        404,
+        406,
+        503,
+        s413="The text, the body or the answer is too large.",
+        s422="A field is wrong, or the states overflow.",
+    ),
 }
 _REVALIDATED = _RESPONSES | {
     200: {**_RESPONSES[200], "headers": TAG | _FILE},
@@ -154,7 +163,8 @@ def _send(asked: Asked, planned: Plan, headers: Mapping[str, str]) -> Response:
     content = form.write(planned)
     if isinstance(content, bytes):
         return Response(content, media_type=asked.form, headers=headers)
-    return StreamingResponse(content, media_type=asked.form, headers=headers)
+    first = next(content)  # before the headers go out: what is wrong with it is still a problem
+    return StreamingResponse(chain([first], content), media_type=asked.form, headers=headers)
 
 
 def _attachment(name: str) -> str:

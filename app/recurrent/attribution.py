@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from .differentiable import double_of, embedded, logits_of
+from .heads import probability, slopes
 from .jacobians import Jacobians
 from .memory import Array
 from .network import Network
@@ -41,23 +41,26 @@ def word_norms(
     norm is of the gradient of ``output``, or the Frobenius norm over all outputs if it is None.
     """
     by_top = by_hidden(network, trace, quantity, output)
-    rows = by_top.shape[1]
-    widest = max(by_top.shape[2], network.config.embedding_size, max(jacobians.states for _, jacobians in layers))
+    _, rows, width = by_top.numbers.shape
+    widest = max(width, network.config.embedding_size, max(jacobians.states for _, jacobians in layers))
     size = max(1, _BLOCK // (rows * len(trace) * widest))
     for start in range(targets.start, targets.stop, size):
         part = torch.arange(start, min(start + size, targets.stop))
-        seeds = by_top.new_zeros(len(part), rows, len(trace), by_top.shape[2])
-        seeds[torch.arange(len(part)), :, part] = by_top[part]
-        _, by_x = carry_back(layers, seeds.flatten(0, 1))
+        numbers = by_top.numbers.new_zeros(len(part), rows, len(trace), width)
+        exponents = by_top.exponents.new_zeros(numbers.shape[:3])
+        at = torch.arange(len(part)), slice(None), part
+        numbers[at], exponents[at] = by_top.numbers[part], by_top.exponents[part, None]
+        _, by_x = carry_back(layers, Scaled(numbers.flatten(0, 1), exponents.flatten(0, 1)))
         logarithms = by_x.log10_norms().reshape(len(part), rows, -1) * math.log(10)
         yield from (torch.logsumexp(2 * logarithms, dim=1) / (2 * math.log(10))).numpy()
 
 
 def word_gradient(network: Network, trace: Trace, layers: Layers, t: int, output: int, quantity: Quantity) -> Scaled:
     """The gradient of one output at step t by the embedding of every word: groups (n,) of E numbers."""
-    by_top = by_hidden(network, trace, quantity, output)[:, 0]
-    of_t = torch.arange(len(trace), device=by_top.device) == t
-    _, by_x = carry_back(layers, torch.where(of_t[:, None], by_top, 0)[None])
+    by_top = by_hidden(network, trace, quantity, output)
+    of_t = torch.arange(len(trace), device=by_top.exponents.device) == t
+    numbers = torch.where(of_t[:, None], by_top.numbers[:, 0], 0)
+    _, by_x = carry_back(layers, Scaled(numbers[None], by_top.exponents[None]))
     return Scaled(by_x.numbers[0], by_x.exponents[0])
 
 
@@ -70,44 +73,40 @@ def gradient_times_input(network: Network, trace: Trace, gradient: Scaled) -> Ar
 
 
 @torch.no_grad()
-def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | None = None) -> Tensor:
-    """The derivatives (n, rows, H·directions) of the outputs at each step by the hidden states of the last layer.
+def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | None = None) -> Scaled:
+    """Return the derivatives of the outputs at each step by the hidden states of the last layer.
 
-    A row for ``output``; where it is None for each of them, or for less, of the same norm times any matrix.
+    They are n groups (rows, H·directions): a row for ``output``; where it is None for each of them, or for less, of the
+    same norm times any matrix.
     """
-    head, dtype, logits = network.head.weight.double(), network.head.weight.dtype, logits_at(network, trace)
+    head, wanted = network.head.weight.double(), None if output is None else [output]
     if quantity == "logit":
-        by_top = head.expand(len(trace), -1, -1)
-    elif network.config.head == "sigmoid":
-        by_top = (torch.sigmoid(logits) * torch.sigmoid(-logits))[:, :, None] * head
+        rows = (head if wanted is None else head[wanted]).expand(len(trace), -1, -1)
+        by_top = Scaled.of(rows, torch.zeros(len(trace), dtype=torch.int64, device=head.device))
     else:
-        p = torch.softmax(logits, dim=-1)
-        by_top = p[:, :, None] * (head - (p @ head)[:, None])
-    if output is not None:
-        by_top = by_top[:, [output]]
-    elif by_top.shape[1] > by_top.shape[2]:
-        by_top = torch.linalg.qr(by_top, mode="r").R
-    return by_top.to(dtype)
+        by_top = slopes(network.config.head, logits_at(network, trace), head, wanted)
+    if by_top.numbers.shape[1] > by_top.numbers.shape[2]:
+        by_top = Scaled.of(torch.linalg.qr(by_top.numbers, mode="r").R, by_top.exponents)
+    return by_top.to(network.head.weight.dtype)
 
 
 @torch.no_grad()
 def logits_at(network: Network, trace: Trace) -> Tensor:
-    """The logits (n, outputs) that ``trace`` led to, in float64: a probability near 1 is still apart from it."""
-    head = network.head
+    """Return the logits (n, outputs) that ``trace`` led to, in float64."""
     top = np.concatenate([each["h"] for each in trace.layers[-len(network.config.directions) :]], axis=-1)
-    return linear(torch.from_numpy(top).to(head.weight.device).double(), head.weight.double(), head.bias.double())
+    return network.read_in_double(torch.from_numpy(top).to(network.head.weight.device))
 
 
 @in_full_precision
 @torch.no_grad()
-def carry_back(layers: Layers, by_top: Tensor) -> tuple[list[Tensor], Scaled]:
-    """From derivatives (N, n, H·directions) by the hidden states of the last layer, those by what lies below.
+def carry_back(layers: Layers, by_top: Scaled) -> tuple[list[Tensor], Scaled]:
+    """From derivatives by the hidden states of the last layer, groups (N, n) of H·directions, those by what lies below.
 
     Returns:
         For every layer and direction, the logarithms (N, n) of the norms of the derivatives by h_t, on all ways on
         which h_t bears on the outcome; and the derivatives by the embedded words, groups (N, n) of E numbers.
     """
-    given = Scaled.of(by_top, torch.zeros(by_top.shape[:2], dtype=torch.int64, device=by_top.device))
+    given = Scaled.of(by_top.numbers, by_top.exponents)
     found: list[Tensor] = []
     for _, group in groupby(reversed(layers), key=lambda each: each[0].layer):
         by_x: Scaled | None = None
@@ -194,7 +193,9 @@ def integrated_gradients(
 
     def outputs(batch: Tensor) -> Tensor:  # (T, B, E) → (B,)
         logits = logits_of(network, batch)[t]
-        return (network.probabilities(logits) if quantity == "probability" else logits)[:, output]
+        if quantity == "logit":
+            return logits[:, output]
+        return probability(network.config.head, logits, output, from_1=ends_near_1)
 
     def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Part]:
         middle = (start + stop) / 2
@@ -209,7 +210,10 @@ def integrated_gradients(
             _Part(middle, stop, (at_middle, ends[1]), shares[:, 1]),
         ]
 
+    # Near 1, a probability less another would lose the digits that they differ in; it is counted from 1 then.
+    ends_near_1 = False
     with torch.no_grad():
+        ends_near_1 = quantity == "probability" and outputs(x[:, None]).item() > 1 / 2
         none, these = outputs(torch.stack([torch.zeros_like(x), x], dim=1)).tolist()
     parts, spent = halves(0, 1, (none, these)), 2 * _NODES
     yield spent / most

@@ -12,6 +12,7 @@ from torch.nn import Parameter
 
 from . import kernels
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
+from .overflow import require_finite
 from .tile import FLOAT_BYTES, SEQUENCES, WIDTH
 
 Array = NDArray[Any]
@@ -20,7 +21,7 @@ CACHE_LINE = 64  # bytes
 LONG = 64  # rows of inputs, from which on it is worth while to put the weights into panels
 FEW = 2**15  # weights, up to which it always is
 
-_KERNELS: dict[Cell, Callable[..., None]] = {
+_KERNELS: dict[Cell, Callable[..., bool]] = {
     RNN: kernels.rnn,
     RELU_RNN: kernels.relu_rnn,
     LSTM: kernels.lstm,
@@ -104,9 +105,16 @@ def arrays_of(weights: CellWeights) -> Arrays:
 
 
 def unroll(
-    cell: Cell, weights: Arrays, x: Tensor, lengths: Sequence[int], initial: Activations | None, *, reverse: bool
+    cell: Cell,
+    weights: Arrays,
+    x: Tensor,
+    lengths: Sequence[int],
+    initial: Activations | None,
+    *,
+    reverse: bool,
+    strict: bool = False,
 ) -> dict[str, Array]:
-    """As ``reference.unroll``, for ``lengths`` that fall."""
+    """As ``reference.unroll``, for ``lengths`` that fall. Raises RangeError if ``strict`` and a number overflows."""
     steps, batch, _ = x.shape
     rows, width = weights.w_hh.shape
     size = rows // len(cell.blocks)
@@ -131,10 +139,13 @@ def unroll(
     from_inputs = (array_of(x), panels_ih, bias, gates if cell.gates else a)
     own = {"lstm": (weights.w_hr, panels_hr), "gru": (weights.b_hh,), "rnn": ()}[cell.name]
     through_time = (-1 if reverse else 1, np.array(lengths), *states, *outputs)
-    _KERNELS[cell](*from_inputs, weights.w_hh, panels_hh, *own, *through_time)
+    are_finite = _KERNELS[cell](*from_inputs, weights.w_hh, panels_hh, *own, *through_time)
     for each, panels in zip(weights.panels, taken, strict=True):
         each.give_back(panels)
-    return dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
+    activations = dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
+    if strict and not are_finite:
+        require_finite(activations, lengths, reverse=reverse)
+    return activations
 
 
 def allocate(steps: int, batch: int, widths: Sequence[int]) -> list[Array]:

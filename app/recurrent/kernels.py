@@ -14,23 +14,20 @@ and candidate. Where ``panels_ih`` are none, it holds the input products already
 falling from T; what stands in its rows past them is of no meaning. ``direction`` is 1 from the first step to the last,
 or -1 from the last to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H)
 are what the sequences start from, and at the end what they ended with; P is H unless an LSTM projects.
+
+A kernel returns whether all states are finite. Where they are bounded, only NaN can come up, which spreads to all later
+steps: the last ones tell.
 """
 
-import functools
-import logging
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numba import boolean, float32, int64, void
 from numpy.typing import NDArray
 
+from .cache import compiled
 from .tile import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, add_row, add_tile, put_block
 
-logger = logging.getLogger(__name__)
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 Array = NDArray[Any]
 
 GATES, STATES, MATRIX, VECTOR = float32[:, :, :, ::1], float32[:, :, ::1], float32[:, ::1], float32[::1]
@@ -43,62 +40,53 @@ LOG2_E, LN_2_HIGH, LN_2_LOW = map(np.float32, (1.44269504, 0.693359375, -2.12194
 P0, P1, P2, P3, P4, P5 = map(
     np.float32, (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 )
-MOST = np.float32(88)  # e^88 is near the largest float32
 EXPONENT_BIAS, MANTISSA_BITS = 127, 23  # of a float32
 # A small k plus this is rounded to an integer, whose bits are the lowest, with the bias of an exponent added.
 ROUNDING = np.float32(1.5 * 2**MANTISSA_BITS + EXPONENT_BIAS)
+SMALL = np.float32(2.0**-32)
+ROUNDING_TO_SMALL = ROUNDING - np.float32(32)  # in its place, for 2^k times SMALL
+MOST = np.float32(88)  # e^88 is near the largest float32
+SIGMOID_IS_0, SIGMOID_IS_1 = np.float32(-104), np.float32(20)  # rounded to float32, there and beyond
 CHUNK = 256  # products in a sum: a longer one of float32 loses digits
 BLOCK = 64  # rows of inputs whose products are made at once
 
 
-def compiled(signature: object, *fastmath: str) -> Callable[[Function], Function]:
-    """Compile a function now, or load it from the cache on disk; without a cache where none can be written."""
-
-    def decorate(function: Function) -> Function:
-        def compile_(*, cache: bool) -> Function:
-            flags = {"contract", *fastmath}
-            compiler = numba.njit(signature, cache=cache, nogil=True, error_model="numpy", fastmath=flags)
-            return cast("Function", compiler(function))
-
-        try:
-            return compile_(cache=True)
-        except Exception:  # no folder for the cache, a full disk, or a file in it that was cut short
-            warn_of_no_cache()
-            return compile_(cache=False)
-
-    return decorate
+@compiled(float32(float32, float32, float32))
+def between(low: Any, x: Any, high: Any) -> Any:
+    """Return ``x``, or the bound that it is beyond; NaN stays NaN."""
+    bounded = low if x < low else x
+    return high if bounded > high else bounded
 
 
-@functools.cache
-def warn_of_no_cache() -> None:
-    """Say once why every start takes some seconds longer."""
-    logger.warning(
-        "the kernels are compiled anew at every start: let NUMBA_CACHE_DIR name a folder that can be written"
-    )
+@compiled(float32(float32, float32, float32))
+def scaled_expm1(x: Any, rounding: Any, one: Any) -> Any:
+    """Return e^x − 1 for ``ROUNDING`` and ONE, or that times SMALL for ``ROUNDING_TO_SMALL`` and SMALL.
+
+    e^x may overflow, but not what is returned.
+    """
+    shifted = x * LOG2_E + rounding
+    k = shifted - rounding
+    r = x - k * LN_2_HIGH - k * LN_2_LOW
+    p = ((((P0 * r + P1) * r + P2) * r + P3) * r + P4) * r + P5
+    two_to_the_k = np.int32(np.float32(shifted).view(np.int32) << MANTISSA_BITS).view(np.float32)
+    return (p * r * r + r) * two_to_the_k + (two_to_the_k - one)
 
 
 @compiled(float32(float32))
 def expm1(x: Any) -> Any:
-    """e^x − 1 to 2 ulp for x <= 88, from where on it is constant; NaN stays NaN."""
-    bounded = -MOST if x < -MOST else x
-    bounded = MOST if bounded > MOST else bounded
-    shifted = bounded * LOG2_E + ROUNDING
-    k = shifted - ROUNDING
-    r = bounded - k * LN_2_HIGH - k * LN_2_LOW
-    p = ((((P0 * r + P1) * r + P2) * r + P3) * r + P4) * r + P5
-    two_to_the_k = np.int32(np.float32(shifted).view(np.int32) << MANTISSA_BITS).view(np.float32)
-    return (p * r * r + r) * two_to_the_k + (two_to_the_k - ONE)
+    """Return e^x − 1 to 2 ulp for x <= 88, from where on it is constant; NaN stays NaN."""
+    return scaled_expm1(between(-MOST, x, MOST), ROUNDING, ONE)
 
 
 @compiled(float32(float32))
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^−x)."""
-    return ONE / (TWO + expm1(-x))
+    """Return 1 / (1 + e^−x), down to the least float32: times SMALL, no e^−x overflows before that is reached."""
+    return SMALL / (TWO * SMALL + scaled_expm1(-between(SIGMOID_IS_0, x, SIGMOID_IS_1), ROUNDING_TO_SMALL, SMALL))
 
 
 @compiled(float32(float32))
 def tanh(x: Any) -> Any:
-    """(e^2x − 1) / (e^2x + 1), near 0 as exact as elsewhere."""
+    """Return (e^2x − 1) / (e^2x + 1), near 0 as exact as elsewhere."""
     e = expm1(TWO * x)
     return e / (TWO + e)
 
@@ -236,7 +224,7 @@ def active(steps: Array, t: int) -> int:
     return count
 
 
-@compiled(void(*INPUTS, STATES, *RECURRENT, *TIME, MATRIX))
+@compiled(boolean(*INPUTS, STATES, *RECURRENT, *TIME, MATRIX))
 def rnn(
     x: Array,
     panels_ih: Array,
@@ -247,7 +235,7 @@ def rnn(
     direction: int,
     steps: Array,
     h: Array,
-) -> None:
+) -> bool:
     """``a`` (T, B, H) becomes h."""
     size = h.shape[1]
     rest = rests(len(steps))
@@ -261,9 +249,10 @@ def rnn(
                 h[b, j] = tanh(a[t, b, j])
             for j in range(size):
                 a[t, b, j] = h[b, j]
+    return is_finite(h)
 
 
-@compiled(void(*INPUTS, STATES, *RECURRENT, *TIME, MATRIX))
+@compiled(boolean(*INPUTS, STATES, *RECURRENT, *TIME, MATRIX))
 def relu_rnn(
     x: Array,
     panels_ih: Array,
@@ -274,10 +263,10 @@ def relu_rnn(
     direction: int,
     steps: Array,
     h: Array,
-) -> None:
+) -> bool:
     """As ``rnn``, with relu in the place of tanh; NaN stays NaN."""
     size = h.shape[1]
-    rest = rests(len(steps))
+    rest, finite = rests(len(steps)), True
     for i in range(len(a)):
         input_products(i, direction, x, panels_ih, bias, rest, a)
         t = i if direction > 0 else len(a) - 1 - i
@@ -288,9 +277,11 @@ def relu_rnn(
                 h[b, j] = ZERO if a[t, b, j] < ZERO else a[t, b, j]
             for j in range(size):
                 a[t, b, j] = h[b, j]
+        finite = finite and is_finite(h[:count])
+    return finite
 
 
-@compiled(void(*INPUTS, GATES, *RECURRENT, *RECURRENT, *TIME, MATRIX, MATRIX, STATES, STATES))
+@compiled(boolean(*INPUTS, GATES, *RECURRENT, *RECURRENT, *TIME, MATRIX, MATRIX, STATES, STATES))
 def lstm(
     x: Array,
     panels_ih: Array,
@@ -306,11 +297,11 @@ def lstm(
     h: Array,
     cells: Array,
     hidden: Array,
-) -> None:
+) -> bool:
     """``a`` (T, B, 4, H) becomes i f g o. ``w_hr`` is (0, H) where there is no projection."""
     size, width, projected = c.shape[1], h.shape[1], len(w_hr) > 0
     inputs, out = a.reshape(len(a), len(steps), 4 * size), np.empty_like(c)
-    rest = rests(len(steps))
+    rest, finite = rests(len(steps)), True
     for i in range(len(a)):
         input_products(i, direction, x, panels_ih, bias, rest, inputs)
         t = i if direction > 0 else len(a) - 1 - i
@@ -332,6 +323,7 @@ def lstm(
         if projected:
             h[:count] = ZERO
             add_products(w_hr, panels_hr, out[:count], rest, h[:count])
+            finite = finite and is_finite(h[:count])
         else:
             for b in range(count):
                 for j in range(size):
@@ -339,9 +331,10 @@ def lstm(
         for b in range(count):
             for j in range(width):
                 hidden[t, b, j] = h[b, j]
+    return finite and is_finite(c) and is_finite(h)
 
 
-@compiled(void(*INPUTS, GATES, *RECURRENT, VECTOR, *TIME, MATRIX, STATES))
+@compiled(boolean(*INPUTS, GATES, *RECURRENT, VECTOR, *TIME, MATRIX, STATES))
 def gru(
     x: Array,
     panels_ih: Array,
@@ -354,7 +347,7 @@ def gru(
     steps: Array,
     h: Array,
     hidden: Array,
-) -> None:
+) -> bool:
     """``a`` (T, B, 3, H) becomes r z n."""
     size = h.shape[1]
     u = np.empty((len(steps), 3 * size), np.float32)
@@ -376,9 +369,10 @@ def gru(
                 h[b, j] = (ONE - a[t, b, 1, j]) * a[t, b, 2, j] + a[t, b, 1, j] * h[b, j]
             for j in range(size):
                 hidden[t, b, j] = h[b, j]
+    return is_finite(h)
 
 
-@compiled(void(*INPUTS, GATES, *RECURRENT, VECTOR, *TIME, MATRIX, STATES))
+@compiled(boolean(*INPUTS, GATES, *RECURRENT, VECTOR, *TIME, MATRIX, STATES))
 def reset_before_gru(
     x: Array,
     panels_ih: Array,
@@ -391,7 +385,7 @@ def reset_before_gru(
     steps: Array,
     h: Array,
     hidden: Array,
-) -> None:
+) -> bool:
     """As ``gru``, with r applied before the recurrent product of n."""
     size = h.shape[1]
     # The rows of n may begin within a panel: the products then begin with that panel.
@@ -421,3 +415,4 @@ def reset_before_gru(
                 h[b, j] = (ONE - a[t, b, 1, j]) * a[t, b, 2, j] + a[t, b, 1, j] * h[b, j]
             for j in range(size):
                 hidden[t, b, j] = h[b, j]
+    return is_finite(h)

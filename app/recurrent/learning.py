@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from . import heads
 from .attribution import Layers, carry_back, logits_at
 from .differentiable import double_of, embedded, logits_of
 from .memory import Array
 from .network import Head, Network
+from .scaled import Scaled
 from .tokenizer import Token
 from .trace import Trace
 
@@ -25,11 +26,13 @@ class Targets:
 
     def loss(self, network: Network, logits: Tensor) -> Tensor:
         """The loss of ``logits`` (T, outputs) of ``network``."""
-        if network.config.head == "sigmoid":
-            losses = binary_cross_entropy_with_logits(logits, self.outputs, reduction="none")
-        else:
-            losses = cross_entropy(logits, self.outputs, reduction="none")[:, None]
+        losses = heads.losses(network.config.head, logits, self.outputs)
         return (losses * self.weights).sum()
+
+    def slopes(self, network: Network, logits: Tensor) -> Scaled:
+        """Return the derivatives of the loss by ``logits``: T groups of (outputs,)."""
+        slopes = heads.loss_slopes(network.config.head, logits, self.outputs)
+        return Scaled.of(slopes.numbers * self.weights, slopes.exponents)
 
 
 def next_tokens(
@@ -83,24 +86,25 @@ def _weights(steps: int, judged: Tensor, *, every_step: bool) -> Tensor:
 def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets) -> list[Array]:
     """For each layer and direction, the decadic logarithms (T,) of ‖∂L/∂h_t‖ on all ways on which h_t bears on L."""
     head = network.head.weight
-    # Of sigmoid and softmax alike, the gradient of the cross-entropy by the logits is p - y.
-    apart = network.probabilities(logits_at(network, trace)) - targets.outputs
-    by_top = (targets.weights * apart) @ head.double()
-    norms, _ = carry_back(layers, by_top.to(head.dtype)[None])
+    slopes = targets.slopes(network, logits_at(network, trace))
+    by_top = Scaled.of(slopes.numbers @ head.double(), slopes.exponents).to(head.dtype)
+    norms, _ = carry_back(layers, Scaled(by_top.numbers[None], by_top.exponents[None]))
     return [each[0].numpy() for each in norms]
 
 
 def parameter_gradient(network: Network, tokens: Sequence[Token], targets: Targets) -> tuple[float, float]:
     """The loss, and the decadic logarithm of the norm of its gradient by all parameters; −∞ for an exact zero."""
     network = double_of(network).requires_grad_()
-    loss = targets.loss(network, logits_of(network, embedded(network, tokens)[:, None])[:, 0])
+    logits = logits_of(network, embedded(network, tokens)[:, None])[:, 0]
+    slopes = targets.slopes(network, logits.detach()).aligned()
     parameters = list(network.parameters())
     for shrunk in (0, 900):  # binary places, where the gradient passes even float64
-        gradients = torch.autograd.grad(loss * 2.0**-shrunk, parameters, retain_graph=True)
+        gradients = torch.autograd.grad(logits, parameters, slopes.numbers * 2.0**-shrunk, retain_graph=True)
         norm = torch.nn.utils.get_total_norm(gradients)
         if norm.isfinite():
             break
-    return loss.item(), norm.log10().item() + shrunk * math.log10(2)
+    exponent = slopes.exponents.item() + shrunk
+    return targets.loss(network, logits).item(), norm.log10().item() + exponent * math.log10(2)
 
 
 def clipped(log10_norm: float, limit: float) -> float:

@@ -197,5 +197,15 @@ def time_scales(gate: FloatArray) -> Array:
     ``gate`` (T, H) is an LSTM's f or a GRU's z; the last row is of the whole sequence. ∞ for a unit that keeps all.
     """
     with np.errstate(divide="ignore"):
-        logarithms = np.log(gate.astype(np.float64)).cumsum(axis=0)
-        return 1 / np.abs(np.expm1(logarithms / np.arange(1, len(gate) + 1)[:, None]))
+        return time_scales_of_logarithms(np.log(gate.astype(np.float64)))
+
+
+def time_scales_of_logarithms(log_gate: Array) -> Array:
+    """Return ``time_scales`` of a gate's natural logarithms (T, H).
+
+    The gate itself may be 0 to all its digits at one step, and m would be 0 from there on.
+    """
+    means = log_gate.cumsum(axis=0) / np.arange(1, len(log_gate) + 1)[:, None]
+    with np.errstate(divide="ignore"):
+        found: Array = 1 / np.abs(np.expm1(means))
+    return found

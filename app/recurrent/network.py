@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
@@ -46,8 +47,6 @@ class NetworkConfig:
         for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
-        if self.head == "softmax" and self.outputs == 1:
-            raise ValueError("the softmax of a single output is always 1: give it two outputs or more, or use sigmoid")
 
     @property
     def cell_definition(self) -> Cell:
@@ -105,6 +104,10 @@ class Network(nn.Module):
     def read(self, h: Tensor) -> Tensor:
         """Logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
         return self.head(h)  # type: ignore[no-any-return]
+
+    def read_in_double(self, h: Tensor) -> Tensor:
+        """Return the logits in float64, where no sum of float32 overflows and a probability near 1 is apart from it."""
+        return linear(h.double(), self.head.weight.double(), self.head.bias.double())
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """What the head says: ``logits`` (..., outputs) through the head's function."""

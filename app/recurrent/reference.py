@@ -21,7 +21,7 @@ def unroll(
     for t in reversed(range(len(x))) if reverse else range(len(x)):
         step = cell.step(x[t], state, weights)
         state = {letter: torch.where(t < ends, step[letter], state[letter]) for letter in cell.states}
-        steps.append(step)
+        steps.append({letter: step[letter] for letter in cell.activations})
     if reverse:
         steps.reverse()
     return {letter: torch.stack([step[letter] for step in steps]) for letter in cell.activations}

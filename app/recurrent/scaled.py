@@ -28,13 +28,24 @@ class Scaled:
         return cls(_moved(numbers, -shifts), exponents + shifts)
 
     def __add__(self, other: "Scaled") -> "Scaled":
-        ours, theirs = (
-            torch.where(each.numbers.flatten(each.exponents.dim()).any(dim=-1), each.exponents, _NOWHERE)
-            for each in (self, other)
-        )
+        ours, theirs = self._exponents_of_numbers(), other._exponents_of_numbers()
         top = torch.maximum(ours, theirs)
         total = _moved(self.numbers, ours - top) + _moved(other.numbers, theirs - top)
         return Scaled.of(total, torch.where(top == _NOWHERE, 0, top))
+
+    def aligned(self) -> "Scaled":
+        """Return the same with one exponent for all groups along the last dimension of groups: these become numbers."""
+        exponents = self._exponents_of_numbers()
+        top = exponents.amax(dim=-1)
+        return Scaled.of(_moved(self.numbers, exponents - top[..., None]), torch.where(top == _NOWHERE, 0, top))
+
+    def to(self, dtype: torch.dtype) -> "Scaled":
+        """Return the same with numbers of another type."""
+        return Scaled(self.numbers.to(dtype), self.exponents)
+
+    def _exponents_of_numbers(self) -> Tensor:
+        """The exponents, of groups of zeros the lowest."""
+        return torch.where(self.numbers.flatten(self.exponents.dim()).any(dim=-1), self.exponents, _NOWHERE)
 
     def log10_norms(self) -> Tensor:
         """The decadic logarithm of the norm of each group, (*groups) in float64; −∞ where all numbers are 0."""

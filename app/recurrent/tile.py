@@ -5,8 +5,7 @@ the width of the processor's own. Four vectors of sums or more hide the time tha
 Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
 
 A matrix ``W`` (R, K) stands in panels (⌈R / WIDTH⌉, K, WIDTH): column k of the rows of a panel is a few vectors side by
-side, so that a panel is read as it lies in memory. numba's cache on disk asks for the date of ``kernels.py`` alone:
-touch that file after a change of this one.
+side, so that a panel is read as it lies in memory.
 """
 
 from collections.abc import Callable

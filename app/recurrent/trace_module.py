@@ -106,6 +106,8 @@ def trace_module(
         TypeError: ``module``, ``x`` or ``hx`` is of another kind, or of another dtype than the weights.
         ValueError: They do not fit together, there is no step to trace, or a number is NaN or infinite; the message
             names the tensor and the place. Or a call of ``module`` is random, or does not do what torch.nn does.
+        OverflowError: A number leaves the range of the dtype; the message names letter, layer and step. A relu RNN may
+            be traced further as ``module.double()``.
     """
     cell = _cell_that_can_be_traced(module)
     if is_plain(module):
@@ -144,7 +146,8 @@ def _trace(
         places = np.argsort(order).tolist()
         batch = batch[:, order]
         initial = initial and [{k: state[order] for k, state in each.items()} for each in initial]
-    activations = activations_of(parts, cell, batch, sorted(lengths, reverse=True), initial, engine)
+    lengths_in_order = sorted(lengths, reverse=True)
+    activations = activations_of(parts, cell, batch, lengths_in_order, initial, engine, overflow="refuse")
     no_outputs = np.empty((max(lengths), 0), activations[0]["h"].dtype)
 
     def trace_of(b: int) -> Trace:

@@ -8,7 +8,7 @@ import numpy as np
 from fastapi_problem.error import Problem
 
 from ..api.problems import EMPTY_TEXT
-from ..api.schemas import TraceOptions
+from ..api.schemas import TraceBody
 from ..api.traces import trace_json
 from ..recurrent.cells import NAMES
 from ..recurrent.trace import Engine, trace
@@ -57,7 +57,8 @@ def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Ope
     traces = []
     for each, said in lanes(store, model, text, compare, other):
         try:
-            options = TraceOptions(text=said, stop=page_size(each) + 1, encoding="base64")
+            gateless = each.config.network.cell == "rnn"  # its arithmetic begins with the sum
+            options = TraceBody(text=said, stop=page_size(each) + 1, encoding="base64", pre_activations=gateless)
             traces.append(trace_json(each, options, settings))
         except Problem as problem:
             traces.append(b"null")
@@ -98,7 +99,10 @@ def still(opening: Opening, engine: Engine) -> dict[str, Any] | None:
         return None
     tokens = opening.model.tokenizer(opening.text)[:STILL_WORDS]
     cell = opening.model.config.network.cell_definition
-    [layer, *_] = trace(opening.model.network, tokens, engine=engine).layers
+    try:
+        [layer, *_] = trace(opening.model.network, tokens, engine=engine, overflow="refuse").layers
+    except OverflowError:  # of a backward layer, which begins elsewhere than in the whole text
+        return None
     rows = []
     for letter, array in layer.activations.items():
         norms = np.linalg.norm(array, axis=1)

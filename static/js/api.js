@@ -34,16 +34,17 @@ export class Problem extends Error {
 }
 
 /**
- * The trace of a text by a model, from step `start` to before step `stop`.
+ * The trace of a text by a model, from step `start` to before step `stop`; with the sums in a model without gates, which
+ * its arithmetic begins with.
  * Throws a Problem with the server's own words, a TypeError if it cannot be reached, an AbortError by `signal`.
- * @param {string} model
+ * @param {Model} model
  * @param {{text: string, start: number, stop: number}} wanted
  * @param {AbortSignal} signal
  * @returns {Promise<Trace>}
  */
-export async function fetchTrace(model, { text, start, stop }, signal) {
-  const response = await ask(model, "traces", signal, { text: text.toWellFormed(), start, stop, encoding: "base64" });
-  return response.json();
+export async function fetchTrace({ id, cell }, { text, start, stop }, signal) {
+  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cell === "rnn" };
+  return (await ask(id, "traces", signal, body)).json();
 }
 
 /**

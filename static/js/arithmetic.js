@@ -82,6 +82,6 @@ function name(key) {
  * @param {string | Quantity | undefined} behind
  */
 function number(text, before, behind) {
-  const alone = typeof before === "string" && before.endsWith("(") && behind === ")";
+  const alone = typeof before === "string" && /[(,] ?$/.test(before) && behind === ")";
   return text.startsWith("−") && !alone ? `(${text})` : text;
 }

@@ -82,7 +82,7 @@ export class Library {
         if (isBlank(text, model.tokenizer)) return null;
         const length = codePoints(text);
         if (length > this.maxText) throw tooLong(length, this.maxText);
-        const trace = await fetchTrace(model.id, { text, ...span(state.start, size) }, signal);
+        const trace = await fetchTrace(model, { text, ...span(state.start, size) }, signal);
         // A text that ends before its page begins has nothing to show: the caller turns back.
         if (trace.steps <= state.start) throw new Problem("The text ends before this page.", [{ where: "start" }]);
         return new Reading(model, text, trace, state.start, size);

@@ -19,16 +19,15 @@ export function stepOf(model, layer, t, unit) {
   const step = {};
   for (const { letter } of model.activations) step[letter] = layer.at(letter, t, unit);
   for (const letter of ["c", "h"]) if (letter in step) step[`${letter}-`] = layer.before(letter, t, unit);
-  return model.cell === "rnn" ? { ...step, a: isRelu(model) ? step.h : Math.atanh(step.h) } : step;
+  return model.cell === "rnn" ? { ...step, a: layer.at("a_h", t, unit) } : step;
 }
 
 /**
- * A number of a step. Where h is ±1 to float32, what it is the tanh of cannot be told from it.
+ * A number of a step.
  * @param {Step} step
  * @param {string} key
  */
 export function written(step, key) {
-  if (key === "a" && !Number.isFinite(step.a)) return step.a > 0 ? "> 9" : "< −9";
   return figure(step[key], DECIMALS);
 }
 

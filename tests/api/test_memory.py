@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gatescope.api.memory_schemas import MemoryAnswer
 from gatescope.recurrent import memory
 from gatescope.recurrent.attribution import word_norms
@@ -14,8 +15,9 @@ from gatescope.recurrent.learning import label, loss_norms, next_tokens, paramet
 from gatescope.recurrent.trace import trace
 from gatescope.recurrent.variants import spectra, untrained, with_recurrence
 from gatescope.settings import data_folder
-from gatescope.store import load_model
-from serving import HIDDEN, MODELS, client
+from gatescope.store import load_model, save_model
+from networks import random_network
+from serving import HIDDEN, MODELS, WORDS, client
 from starlette.testclient import TestClient
 
 from .asking import TEXT
@@ -199,3 +201,22 @@ def test_an_explosion_past_float32_is_shown_as_such(tmp_path: Path) -> None:
     assert norms[-1, 0] == pytest.approx(79 * math.log10(1.01 * 2.9) + math.log10(3) / 2, rel=1e-5)
     assert norms[-1, 0] > 36
     assert answer["words"]["log10_norms"][0][1] is None
+
+
+def test_a_time_scale_outlives_a_step_at_which_float32_keeps_nothing(tmp_path: Path) -> None:
+    """The sum of f is 20, but −150 at one word: e^−150 is 0 in float32, and the geometric mean is not."""
+    network = random_network(
+        cell="lstm", vocabulary_size=len(WORDS.vocabulary), hidden_size=1, embedding_size=1, outputs=1
+    )
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.embedding.weight[WORDS("bad")[0].id] = 1
+        weights = network.weights(0, "forward")
+        weights.w_ih[1], weights.b_ih[1] = -170, 20  # type: ignore[index]
+    about = {"title": "L", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
+    save_model(tmp_path / "sharp", network, WORDS, about)
+    text = "bad " + "good " * 199
+    [layer] = ask(client(tmp_path, default_model="sharp"), "sharp", text=text, parts=["time_scales"])["layers"]
+    mean = np.exp((-150 - 199 * np.log1p(np.exp(-20.0))) / 200)
+    assert layer["time_scales"]["tau"] == pytest.approx([1 / (1 - mean)], rel=1e-4)

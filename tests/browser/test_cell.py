@@ -2,14 +2,18 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import torch
+from gatescope.settings import data_folder
+from gatescope.store import load_model
 from playwright.sync_api import Browser, Page, expect
 
 from .driving import SENTENCE, another_page, layer_of, opened, place_of, shown, trace
-from .zoo import TEXT
+from .zoo import LINES, TEXT
 
 
 def on_wires(page: Page) -> list[str]:
@@ -139,13 +143,57 @@ def test_units_stand_in_the_order_that_is_chosen(page: Page, server: httpx2.Clie
     assert "order=similarity" in page.url
 
 
-def test_what_a_saturated_unit_is_the_tanh_of_is_bounded(page: Page, server: httpx2.Client) -> None:
+def sums(name: Path, text: str, h: list[list[float]]) -> Any:
+    """W·x + U·h + b of a plain RNN at every step, (T, H), from its own states, in float64."""
+    model = load_model(name)
+    w_ih, w_hh, b_ih, b_hh = (each.double() for each in model.network.weights(0, "forward")[:4] if each is not None)
+    x = model.network.embedding(torch.tensor([token.id for token in model.tokenizer(text)])).double()
+    before = torch.tensor([[0.0] * len(h[0]), *h[:-1]], dtype=torch.float64)
+    return (x @ w_ih.T + b_ih + before @ w_hh.T + b_hh).tolist()
+
+
+def test_a_saturated_unit_shows_the_sum_that_it_is_the_tanh_of(page: Page, server: httpx2.Client) -> None:
+    """From a float32 h near ±1, atanh tells little of it, and from ±1 nothing."""
     text = "It is a truth universally acknowledged"
     h = layer_of(server, "prose-rnn", text)["h"]
-    t, unit = next((t, unit) for t, row in enumerate(h) for unit, value in enumerate(row) if value == -1)
-    opened(page, f"/?model=prose-rnn&text={text}#step={t}&unit={unit}")
-    expect(page.locator(".equation")).to_contain_text("= tanh(< −9) ≈ −1.000")
-    assert "a < −9" in on_wires(page)
+    a = sums(data_folder("models") / "prose-rnn", text, h)
+    saturated = [(t, unit) for t, row in enumerate(h) for unit, value in enumerate(row) if value == -1]
+    blurred = max(
+        ((t, unit) for t, row in enumerate(h) for unit, value in enumerate(row) if abs(value) < 1),
+        key=lambda at: abs(math.atanh(h[at[0]][at[1]]) - a[at[0]][at[1]]),
+    )
+    assert abs(math.atanh(h[blurred[0]][blurred[1]]) - a[blurred[0]][blurred[1]]) > 0.1
+    for t, unit in (saturated[0], blurred):
+        opened(page, f"/?model=prose-rnn&text={text}#step={t}&unit={unit}")
+        expect(page.locator(".equation")).to_contain_text(f"= tanh({shown(a[t][unit], 3)}) ≈ {shown(h[t][unit], 3)}")
+        assert f"a {shown(a[t][unit], 3)}" in on_wires(page)
+        page.goto("about:blank")
+
+
+def test_relu_shows_a_negative_sum(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    h = layer_of(keeper, "letters-relu", LINES)["h"]
+    options = {"text": LINES, "pre_activations": True}
+    a = keeper.post("/api/v1/models/letters-relu/traces", json=options).json()["layers"][0]["activations"]["a_h"]
+    t, unit = next((t, unit) for t, row in enumerate(h) for unit, value in enumerate(row) if t > 0 and value == 0)
+    assert a[t][unit] < 0
+    opened(page, f"{zoo}/?model=letters-relu#step={t}&unit={unit}")
+    expect(page.locator(".equation")).to_contain_text(f"= max(0, {shown(a[t][unit], 3)}) ≈ 0.000")
+
+
+def test_a_text_whose_states_overflow_is_said_and_a_shorter_one_shown(
+    page: Page, zoo: str, expected_console: list[str]
+) -> None:
+    expected_console.append("the server responded with a status of 422")
+    opened(page, f"{zoo}/?model=letters-relu&text=ab")
+    page.locator("#text").fill("abc" * 300)
+    expect(page.locator("#message")).to_contain_text("h of layer 0 forward leaves the range of float32")
+    page.locator("#text").fill("cab")
+    expect(page.locator("#message")).to_be_hidden()
+    expect(page.locator(".tokens bdi")).to_have_text(["c", "a", "b"])
+    page.goto(f"{zoo}/?model=letters-relu&text={'abc' * 300}")
+    expect(page.locator("#message")).to_contain_text("h of layer 0 forward leaves the range of float32")
+    page.locator("#text").fill("bc")
+    expect(page.locator(".tokens bdi")).to_have_text(["b", "c"])
 
 
 def test_phone_keeps_the_arithmetic_of_what_is_tapped_in_sight(browser: Browser, base_url: str) -> None:

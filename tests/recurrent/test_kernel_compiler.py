@@ -1,5 +1,7 @@
 """The compiler of the kernels: it runs once, ahead of time, and keeps out of the way."""
 
+import ast
+import inspect
 import os
 import shutil
 import subprocess
@@ -8,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gatescope
 import numba
 import pytest
-from gatescope.recurrent import kernels
+from gatescope.recurrent import cache, kernels, tile
 from numba.core.caching import UserProvidedCacheLocator
 from numba.core.event import install_recorder
 from numba.core.registry import CPUDispatcher
@@ -20,6 +23,7 @@ from .kernel_cases import KINDS, random_case
 
 
 def dispatchers() -> dict[str, Any]:
+    """Every compiled function of the kernels, by name."""
     return {name: value for name, value in vars(kernels).items() if isinstance(value, CPUDispatcher)}
 
 
@@ -62,6 +66,59 @@ module, x = torch.nn.GRU(5, 7), torch.randn(30, 5)
 error = gatescope.trace_module(module, x).layer()["h"] - module(x)[0].detach().numpy()
 assert abs(error).max() <= 1e-6
 """
+
+
+def copied(place: Path) -> Path:
+    """A copy of the package, which no installation hides."""
+    package = place / "gatescope"
+    leave_out = shutil.ignore_patterns("__pycache__", "*.nb?")
+    shutil.copytree(Path(gatescope.__file__).parent, package, ignore=leave_out)
+    return package
+
+
+COMPARE = """
+import torch
+from gatescope import trace_module
+from gatescope.recurrent import kernels, tile
+torch.manual_seed(0)
+module, x = torch.nn.LSTM(37, 21), torch.randn(40, 5, 37)
+expected = module(x)[0].detach().numpy()
+error = max(abs(each.layer()["h"] - expected[:, b]).max() for b, each in enumerate(trace_module(module, x)))
+stats = [each.stats for each in vars(kernels).values() if hasattr(each, "stats")]
+hits, misses = (sum(sum(getattr(each, name).values()) for each in stats) for name in ("cache_hits", "cache_misses"))
+print(tile.__file__, error < 1e-6, hits, misses)
+"""
+
+
+def test_a_change_of_any_kernel_source_compiles_all_kernels_anew(tmp_path: Path) -> None:
+    package, count = copied(tmp_path), len(dispatchers())
+    source = package / "recurrent" / Path(tile.__file__).name
+    environment = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_OPT": "1"}
+
+    def hits_and_misses() -> list[int]:
+        finished = run("-c", COMPARE, **environment)
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stderr == ""
+        file, is_right, *counts = finished.stdout.split()
+        assert (file, is_right) == (str(source), "True")
+        return [int(count) for count in counts]
+
+    assert hits_and_misses() == [0, count]
+    os.utime(source)  # its content is what counts
+    assert hits_and_misses() == [count, 0]
+    source.write_text(source.read_text().replace(f"VECTORS = {tile.VECTORS} ", f"VECTORS = {tile.VECTORS // 2} "))
+    assert hits_and_misses() == [0, count]
+    assert hits_and_misses() == [count, 0]
+
+
+def test_the_sources_are_all_that_compiled_code_is_made_from() -> None:
+    """What a source imports from the package is a source too: its constants and functions are compiled in."""
+    names = {source.stem for source in cache.SOURCES}
+    for source in cache.SOURCES:
+        tree = ast.parse(source.read_text())
+        relative = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.level > 0]
+        assert {each.module for each in relative} <= names, source
+    assert {Path(inspect.getfile(each.py_func)) for each in dispatchers().values()} <= set(cache.SOURCES)
 
 
 def no_folder(place: Path) -> dict[str, str]:

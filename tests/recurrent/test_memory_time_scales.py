@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from gatescope.recurrent.memory import by_distance, half_life, time_scales
+from gatescope.recurrent.memory import by_distance, half_life, time_scales, time_scales_of_logarithms
 
 
 def test_medians_are_taken_of_norms_not_of_their_logarithms() -> None:
@@ -33,3 +33,13 @@ def test_time_scales_are_of_the_geometric_mean_so_far() -> None:
     gate = np.array([[0.5, 1, 0, 0.9], [0.125, 1, 0.7, 0.9]], np.float32)
     expected = [[2, math.inf, 1, 10], [4 / 3, math.inf, 1, 10]]
     np.testing.assert_allclose(time_scales(gate), expected, rtol=1e-5)
+
+
+def test_a_gate_that_is_0_in_float32_at_one_step_does_not_end_the_time_scale() -> None:
+    sums = np.full((400, 1), 20.0)
+    sums[3] = -150.0
+    logarithms = -np.log1p(np.exp(-sums))
+    expected = 1 / (1 - np.exp(logarithms.mean()))
+    assert expected > 3
+    assert time_scales_of_logarithms(logarithms)[-1] == pytest.approx(expected)
+    assert time_scales(np.exp(logarithms).astype(np.float32))[-1] == pytest.approx(1)

@@ -20,11 +20,6 @@ def test_a_size_below_one_is_refused(name: str, value: int) -> None:
         dataclasses.replace(CONFIG, **{name: value})
 
 
-def test_a_softmax_of_one_output_is_refused() -> None:
-    with pytest.raises(ValueError, match="the softmax of a single output is always 1: give it two outputs"):
-        dataclasses.replace(CONFIG, outputs=1, head="softmax")
-
-
 @pytest.mark.parametrize(
     ("name", "cell"),
     [("rnn", RNN), ("relu rnn", RELU_RNN), ("lstm", LSTM), ("gru", GRU), ("reset-before gru", RESET_BEFORE_GRU)],
