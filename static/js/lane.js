@@ -94,12 +94,12 @@ export class Lane {
   }
 
   /**
-   * Show that there is nothing to show.
+   * Show that there is nothing to show. Pictures that are left, dimmed, keep the title of what they are of.
    * @param {string} title
    */
   showNothing(title) {
     this.reading = this.layer = null;
-    this.#entitle(title);
+    this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
     this.strip.clear();
     this.inspector.clear();
     this.place.toggleAttribute("data-stale", true);
