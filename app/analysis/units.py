@@ -242,7 +242,7 @@ def _activations(network: Network, marked: Marked) -> dict[Key, FloatArray]:
     found: dict[Key, list[FloatArray]] = {}
     for tokens, known in zip(marked.texts, marked.known, strict=True):
         if known.any():
-            for layer in trace(network, tokens).layers:
+            for layer in trace(network, tokens, overflow="refuse").layers:
                 for letter, array in layer.activations.items():
                     found.setdefault((layer.layer, layer.direction, letter), []).append(array[known])
     return {key: np.concatenate(arrays) for key, arrays in found.items()}

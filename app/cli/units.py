@@ -33,7 +33,7 @@ def units(
     found, lesson = model_and_lesson(model, data, file, text, label)
     try:
         tracking = tracking_units(found.network, lesson, found.config.start)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         give_up(f"{model}: {error}")
     table = Table("feature", "activation", "layer", "unit", "measure", "score", "95 %", "untrained, at best", "named")
     for each in tracking:
