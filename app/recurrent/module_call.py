@@ -107,7 +107,8 @@ def call(module: nn.RNNBase, x: Input, hx: States | None, undo: Callable[[], Non
 
 def _random_state() -> list[object]:
     """Return what changes when a random number is drawn, from PyTorch, Python or NumPy."""
-    return [torch.get_rng_state().tolist(), random.getstate(), repr(np.random.get_state(legacy=False))]
+    _, key, *rest = np.random.get_state()
+    return [torch.get_rng_state().numpy().tobytes(), random.getstate(), np.asarray(key).tobytes(), rest]
 
 
 def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[..., Any] | None = None) -> Call:
