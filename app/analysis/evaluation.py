@@ -43,7 +43,7 @@ class Negated:
 def verdicts(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> FloatArray:
     """What the head says after the last token of each text: (N, outputs).
 
-    Raises ValueError, naming it, for a text without a token.
+    Raises ValueError, naming it, for a text without a token, and OverflowError for one over which states overflow.
     """
     ids = [torch.tensor([token.id for token in tokenizer(text)]) for text in texts]
     for text, sequence in zip(texts, ids, strict=True):
@@ -55,6 +55,8 @@ def verdicts(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> Fl
         lengths = torch.tensor([len(sequence) for sequence in batch])
         logits = network(pad_sequence(batch, batch_first=True), lengths)  # (B, T, outputs)
         said.append(network.probabilities(logits[torch.arange(len(batch)), lengths - 1]))
+    if broken := [at for at, each in enumerate(torch.cat(said)) if each.isnan().any()] if said else []:
+        raise OverflowError(f"the states of the network leave the range of floats over {texts[broken[0]]!r}")
     return torch.cat(said).numpy() if said else np.empty((0, network.config.outputs), np.float32)
 
 

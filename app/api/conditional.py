@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
 
+from .. import __version__
 from ..recurrent.trace import Engine
 from ..store import Model
 from .schemas import TraceOptions
@@ -68,7 +69,7 @@ class Revalidation:
         known, begun = self._begun.get(model.id, (None, blake2b()))
         if known is not model:
             # repr keeps the parts apart, and takes a folder's name that is no Unicode.
-            parts = code(), self._engine, model.id, model.config, model.tokenizer.vocabulary
+            parts = __version__, code(), self._engine, model.id, model.config, model.tokenizer.vocabulary
             begun = blake2b(repr(parts).encode(), digest_size=16)
             self._begun[model.id] = model, begun
         return begun

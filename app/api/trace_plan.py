@@ -83,11 +83,15 @@ class Plan:
         try:
             yield
         except RangeError as error:
-            advice = "Send a shorter text"
-            if not self.model.config.network.bidirectional and error.step > 0:
-                advice += f", or a stop of {error.step:,} or less"
+            remedies = []
+            if error.step > 0:
+                remedies.append("send a shorter text")
+                if not self.model.config.network.bidirectional:
+                    remedies.append(f"set stop to {error.step:,} or less")
             if self.encoding == "base64" and self._is_double:
-                advice += ', or ask for another "encoding"'
+                remedies.append('ask for another "encoding"')
+            advice = ", or ".join(remedies) or "the weights of the model are too large for this text"
+            advice = advice[0].upper() + advice[1:]
             raise problems.states_overflow(error.what, error.step, len(self.tokens), error.dtype, advice) from None
 
     @property

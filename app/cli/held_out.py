@@ -50,7 +50,8 @@ def model_and_lesson(
     if lesson.tokenizer.vocabulary != model.tokenizer.vocabulary:
         give_up(
             f"{name}: the vocabulary of its data here is not its own ({len(lesson.tokenizer.vocabulary)} tokens and "
-            f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its README.md names"
+            f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its "
+            "README.md names, or by a version that read some characters otherwise: train it again"
         )
     own, here = model.config.outputs, lesson.about["outputs"]
     if own != here:

@@ -1,4 +1,4 @@
-"""What a head makes of its logits, where it is sure: slopes and losses without the digits that 1 − p and p − y lose.
+"""Slopes and losses of a head that stay exact where it is sure, and 1 − p or p − y would lose their digits.
 
 Of a softmax, everything is measured from the greatest logit, whose probability may be 1 to all digits: what is left of
 it is the sum of the others. Slopes are scaled by powers of two, as they may be smaller than any float.
@@ -115,5 +115,5 @@ def _scaled(logarithms: Tensor, numbers: Tensor) -> Scaled:
 
 
 def _finite(logarithms: Tensor) -> Tensor:
-    """``logarithms``, with a number that nothing is below in the place of −∞, which may be subtracted from −∞."""
+    """Return ``logarithms`` with the least number in place of −∞, as −∞ − (−∞) is not a number."""
     return logarithms.clamp(min=torch.finfo(logarithms.dtype).min)

@@ -10,8 +10,11 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from .compiled import holds_its_numbers
 from .modules import base_of
 
 Input = Tensor | PackedSequence
@@ -42,14 +45,15 @@ def time_major(x: Input, *, batch_first: bool) -> tuple[Tensor, list[int]]:
 def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
     """Undo on leaving what calls change: weights, buffers, attributes, training flags, and the state of random numbers.
 
-    Yields a function that undoes it at once, except for the random numbers.
+    Attributes that are dictionaries, lists or sets get their items back; what is deeper inside stays as a call leaves
+    it. Yields a function that undoes all this at once, except for the random numbers.
     """
     submodules = list(module.modules())
     attributes = [
         {k: copy.copy(v) if isinstance(v, dict | list | set) else v for k, v in vars(m).items()} for m in submodules
     ]
     loose = [value for each in attributes for value in each.values() if isinstance(value, Tensor)]
-    tensors = [each for each in (*module.parameters(), *module.buffers(), *loose) if not each.is_meta]
+    tensors = [each for each in (*module.parameters(), *module.buffers(), *loose) if _can_be_copied(each)]
     values = [each.detach().clone() for each in tensors]
     accelerators = {each.device for each in tensors if each.device.type != "cpu"}
     python, numpy = random.getstate(), np.random.get_state()
@@ -71,6 +75,11 @@ def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
             np.random.set_state(numpy)
 
 
+def _can_be_copied(tensor: Tensor) -> bool:
+    """Whether ``tensor`` is dense and has numbers, unlike one on meta, of a lazy module, or whose storage was freed."""
+    return not is_lazy(tensor) and not tensor.is_meta and tensor.layout is torch.strided and holds_its_numbers(tensor)
+
+
 def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
     """Give ``attributes`` back their values of ``before``; dictionaries, sets and lists stay the same objects."""
     for name in attributes.keys() - before.keys():
@@ -87,28 +96,19 @@ def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
 
 
 def call(module: nn.RNNBase, x: Input, hx: States | None, undo: Callable[[], None]) -> Call:
-    """Call ``module`` within ``left_as_it_was``, which gives ``undo``.
+    """Call ``module`` twice within ``left_as_it_was``, which gives ``undo``, and return what both calls gave.
 
-    Raises ValueError if the call fails, returns something else than outputs and states, or gives something else the
-    next time because it draws random numbers.
+    Raises ValueError if a call fails, or returns something else than outputs and states, or if the two differ.
     """
-    before = _random_state()
     first = call_once(module, x, hx)
-    is_training = any(each.training for each in module.modules())
-    if not is_training and _random_state() == before:
-        return first
     undo()
     second = call_once(module, x, hx)
     if not is_same(first, second):
-        advice = "call module.eval() first" if is_training else f"remove what draws random numbers ({describe(module)})"
-        raise ValueError(f"two calls of this {type(module).__name__} differ, as it draws random numbers: {advice}")
+        is_training = any(each.training for each in module.modules())
+        advice = "call module.eval() first" if is_training else f"remove what makes them differ ({describe(module)})"
+        what = "it is random, or depends on earlier calls"
+        raise ValueError(f"two calls of this {type(module).__name__} differ, as {what}: {advice}")
     return second
-
-
-def _random_state() -> list[object]:
-    """Return what changes when a random number is drawn, from PyTorch, Python or NumPy."""
-    _, key, *rest = np.random.get_state()
-    return [torch.get_rng_state().numpy().tobytes(), random.getstate(), np.asarray(key).tobytes(), rest]
 
 
 def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[..., Any] | None = None) -> Call:
@@ -161,6 +161,7 @@ def describe(module: nn.RNNBase) -> str:
         f"{owner.__name__} has a forward of its own": owner is not base_of(module),
         f"forward hooks: {', '.join(hooks)}": hooks,
         f"parametrizations of {', '.join(parametrized)}": parametrized,
+        "forward hooks on all modules": torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks,
     }
     return "; ".join(reason for reason, holds in reasons.items() if holds) or "it is not a plain module"
 

@@ -14,37 +14,43 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from .module_call import Call, Input, States, Weights, call_once, is_same, refusal, time_major
 from .modules import base_of, cell_of, for_numpy, parts_from, plain_forward
 from .trace import FloatArray, activations_of
 
-CLOSE = 1e-9  # in float64, where sums in another order differ by less
-DRIFT = 1000  # times as far as one correct engine, another may be off where a network amplifies rounding
-FIRST_STEPS = 8  # few enough to be compared in float32
+
+class _Rounding(NamedTuple):
+    """By how much two correct engines may differ."""
+
+    close: float  # whatever the network
+    drift: float  # times as far as a second engine of ours, where a network amplifies rounding
+
+
+_ROUNDING = {torch.float64: _Rounding(1e-9, 1000), torch.float32: _Rounding(3e-5, 100)}
 
 
 def require_plain_call(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> None:
     """Raise ValueError unless ``called`` returned what torch.nn returns with the same weights, up to rounding.
 
-    Where the module cannot be run in float64 only the first steps are compared, with a warning that says so.
+    Where the two differ at all, a copy of ``module`` must agree in float64 too; a warning says if there can be none.
     """
     if is_same(called, _call_plain(module, called.weights, x, hx)):
         return
+    _require_agreement(module, x, hx, called)
     try:
         double, x_double, hx_double = copy.deepcopy(module).double(), _in_double(x), _in_double(hx)
-        call_once(double, x_double, hx_double)
+        called = call_once(double, x_double, hx_double)
     except Exception:  # an attribute that cannot be copied, a dtype that forward insists on, …
-        start = _first_steps(x, batch_first=module.batch_first)
-        _require_agreement(module, start, hx, 64 * torch.finfo(called.outputs.dtype).eps)
+        kind, dtype = f"torch.nn.{base_of(module).__name__}", called.outputs.dtype
         warnings.warn(
-            f"this {type(module).__name__} cannot be run in float64, so only its first {FIRST_STEPS} steps were "
-            f"compared with torch.nn.{base_of(module).__name__}",
+            f"this {type(module).__name__} cannot be run in float64: it was compared with {kind} only in {dtype}, "
+            "where a small difference may be rounding",
             stacklevel=3,
         )
     else:
-        _require_agreement(double, x_double, hx_double, CLOSE)
+        _require_agreement(double, x_double, hx_double, called)
 
 
 def _call_plain(module: nn.RNNBase, weights: Weights, x: Input, hx: States | None) -> Call:
@@ -57,7 +63,7 @@ def _call_plain(module: nn.RNNBase, weights: Weights, x: Input, hx: States | Non
         options["nonlinearity"] = "relu"
     kind = cast("type[Any]", base_of(module))
     plain: nn.RNNBase = kind(module.input_size, module.hidden_size, device="meta", **options)
-    plain.load_state_dict(weights, assign=True)
+    plain._flat_weights = [weights[name] for name in plain._flat_weights_names]
     return call_once(plain, x, hx, plain_forward(plain))
 
 
@@ -67,24 +73,15 @@ def _in_double(given: Any) -> Any:
     return tuple(each.to(torch.float64) for each in given)
 
 
-def _first_steps(x: Input, *, batch_first: bool) -> Input:
-    batch, lengths = time_major(x, batch_first=batch_first)
-    batch = batch[:FIRST_STEPS]
-    if isinstance(x, PackedSequence):
-        return pack_padded_sequence(batch, torch.tensor(lengths).clamp(max=FIRST_STEPS), enforce_sorted=False)
-    if x.dim() == 2:
-        return x[:FIRST_STEPS]
-    return batch.transpose(0, 1) if batch_first else batch
-
-
-def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, close: float) -> None:
-    """Raise ValueError unless a call is within ``close`` of torch.nn, or no further off than rounding explains.
+def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> None:
+    """Raise ValueError unless ``called`` is as close to torch.nn as rounding explains.
 
     How far rounding can carry a network, another correct engine tells: the cells, stepped. Where it carries them apart,
     every step is also compared by itself, from the states of the cells.
     """
-    called = call_once(module, x, hx)
     plain = _call_plain(module, called.weights, x, hx)
+    dtype = plain.outputs.dtype
+    close, growth = _ROUNDING.get(dtype, _Rounding(4 * torch.finfo(dtype).eps, 4))
     shapes = [[tuple(each.shape) for each in (one.outputs, *one.states)] for one in (called, plain)]
     if shapes[0] != shapes[1]:
         what = f"returns outputs and states of shapes {shapes[0]} where torch.nn returns {shapes[1]}"
@@ -96,7 +93,7 @@ def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, close: f
     steps = _stepped(module, called.weights, x, zeros if hx is None else (hx,) if isinstance(hx, Tensor) else hx)
     drift = _gaps(steps.outputs.to(plain.outputs), plain.outputs)
     drift = drift.max().expand_as(drift) if module.bidirectional else drift.cummax(0).values
-    allowed = (DRIFT * drift).clamp(min=close)
+    allowed = (growth * drift).clamp(min=close)
     apart = (gaps > allowed).nonzero().flatten().tolist()
     if apart:
         what = f"differs from torch.nn with the same weights, from step {apart[0]} on, by up to {float(gaps.max()):.2g}"

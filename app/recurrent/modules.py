@@ -30,6 +30,7 @@ class _Known(NamedTuple):
     names: list[str]
     tensors: list[Tensor]
     views: list[Tensor]  # of their memory, as each looked at it then
+    addresses: list[int]  # of that memory, which a storage may exchange for another
     dtypes: list[dtype]
     parts: list[Part]
 
@@ -135,6 +136,7 @@ def parts_of(module: nn.RNNBase) -> list[Part]:
         if (
             all(map(operator.is_, tensors, known.tensors))
             and [tensor.dtype for tensor in known.tensors] == known.dtypes
+            and [tensor.data_ptr() for tensor in known.tensors] == known.addresses
             and all(map(Tensor.is_set_to, known.tensors, known.views))
         ):
             return known.parts
@@ -143,7 +145,8 @@ def parts_of(module: nn.RNNBase) -> list[Part]:
     if all(part.arrays is not None for part in parts) and all(weight.is_contiguous() for weight in weights.values()):
         held = list(weights.values())
         views = [weight.detach() for weight in held]
-        _KNOWN[module] = _Known(list(weights), held, views, [weight.dtype for weight in held], parts)
+        addresses = [weight.data_ptr() for weight in held]
+        _KNOWN[module] = _Known(list(weights), held, views, addresses, [weight.dtype for weight in held], parts)
     return parts
 
 

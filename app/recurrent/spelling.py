@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import regex
 
 APOSTROPHES = "’‘‛ʼ՚´\u1ffd′‵"  # folded to ' anywhere
-APOSTROPHES_WITHIN = "`ʹʻʽʾˈˊˋꞌ"  # folded only within n't: elsewhere they are quotation marks or letters
+APOSTROPHES_WITHIN = (
+    "`ʹʻʽʾˈˊˋꞌ"  # folded only within n't, ` after any word: elsewhere they are quotation marks or letters
+)
 QUOTES = "“”„‟″‶〝〞〟"
 HYPHENS = "‐\u2011−"
 BLANKS = "\u2800\u3164\uffa0"  # drawn as a gap, although Unicode does not count them as white space
@@ -59,9 +61,12 @@ _UNSEEN = regex.compile(rf"(?:(?P<flag>\U0001F3F4)|(?P<joining>{JOINING}))?(?P<r
 # Thai, Lao, Khmer and Burmese put no blanks between words: there a zero-width space separates them.
 _SEPARATING_SPACE = regex.compile(r"(?<=\p{Line_Break=Complex_Context})\u200b")
 _APOSTROPHE_WITHIN = regex.compile(
-    rf"(?<=n)[{APOSTROPHES_WITHIN}](?=t(?![\w\p{{M}}])) | `(?=(?:s|m|d|re|ve|ll)(?![\w\p{{M}}]))",
+    rf"(?<=n)[{APOSTROPHES_WITHIN}](?=t(?![\w\p{{M}}])) | (?<=\w)`(?=(?:s|m|d|re|ve|ll)(?![\w\p{{M}}]))",
     regex.VERBOSE | regex.IGNORECASE,
 )
+
+
+_CLITIC = regex.compile(r"^`(?=(?:s|m|d|re|ve|ll)$)", regex.IGNORECASE)  # a token by itself
 
 
 def visible(text: str) -> tuple[str, Sequence[int]]:
@@ -82,7 +87,7 @@ def visible(text: str) -> tuple[str, Sequence[int]]:
 
 def plain(piece: str) -> str:
     """Return ``piece`` in plain spelling: as ``visible`` reads it, with its ligatures spelled out."""
-    return visible(piece)[0].translate(_LIGATURES)
+    return _CLITIC.sub("'", visible(piece)[0]).translate(_LIGATURES)
 
 
 def _unseen(text: str) -> set[int]:

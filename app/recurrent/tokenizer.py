@@ -115,7 +115,9 @@ class WordTokenizer(Tokenizer):
 
     @staticmethod
     def key(piece: str) -> str:
-        return WordTokenizer.spelt(plain(piece))
+        key = WordTokenizer.spelt(plain(piece))
+        # Lower case may bring a mark that moves before another, after which a joiner does nothing: İ्‌.
+        return key if key.isascii() else WordTokenizer.spelt(plain(key))
 
     @staticmethod
     def spelt(piece: str) -> str:

@@ -7,6 +7,7 @@ from typing import overload
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from . import compiled
@@ -85,7 +86,7 @@ def trace_module(
     [20, 20, 20]
 
     A plain module is recognised by its structure and only read. Any other (a subclass, forward hooks, parametrizations,
-    weights that are not parameters) is called once or twice, without gradients, to learn which weights it uses and
+    weights that are not parameters) is called a few times, without gradients, to learn which weights it uses and
     whether it does what torch.nn does with them. Its hooks run; weights, buffers, training flags and random numbers are
     afterwards as they were before.
 
@@ -115,6 +116,8 @@ def trace_module(
     with left_as_it_was(module) as undo:
         if not check:
             return _trace(module, cell, parts_from(module, tensors_of(module)), x, hx, engine)
+        for name, weight in module.named_parameters():
+            _require_memory(name, weight)  # PyTorch may read what is not there
         if (like := next(module.parameters(), None)) is not None:
             _require_fitting(module, cell, x, hx, like)
         called = call(module, x, hx, undo)
@@ -278,14 +281,20 @@ def _require_like(weight: Tensor, name: str, given: object) -> None:
         raise TypeError(f"{name} is a nested tensor: pack its sequences by torch.nn.utils.rnn.pack_sequence")
     if given.layout is not torch.strided:
         raise TypeError(f"{name} is {given.layout}: convert it by .to_dense()")
-    if not given.is_meta and not compiled.holds_its_numbers(given):
-        raise ValueError(f"{name} has no memory, as its storage was freed: trace it while the numbers are there")
+    _require_memory(name, given)
     if given.dtype != weight.dtype:
         raise TypeError(f"{name} is {given.dtype}, the weights are {weight.dtype}: convert it by .to({weight.dtype})")
     if given.device != weight.device:
         raise ValueError(
             f"{name} is on {given.device}, the weights are on {weight.device}: move it by .to({str(weight.device)!r})"
         )
+
+
+def _require_memory(name: str, tensor: Tensor) -> None:
+    """Raise if the storage of ``tensor`` was freed."""
+    is_dense = tensor.layout is torch.strided and not tensor.is_meta and not is_lazy(tensor)
+    if is_dense and not compiled.holds_its_numbers(tensor):
+        raise ValueError(f"{name} has no memory, as its storage was freed: trace it while the numbers are there")
 
 
 def _require_finite(name: str, tensor: Tensor) -> None:

@@ -6,7 +6,7 @@
  * - in, out: an end of the drawing
  * - branch: a dot; what comes in goes on more than one way
  * - join: a dot; the vectors that come in go on as one, end to end
- * - layer: a box with weights and biases of its own: σ, tanh and relu of W·x + U·h + b, or W and U, that product alone
+ * - layer: a box with weights and biases of its own: σ, tanh and relu of W·x + U·h + b, or only W·x + b, written W, or U·h + b′, written U
  * - operator: what is done unit by unit: ⊙, +, 1− and tanh
  * @typedef {object} Node
  * @property {"in" | "out" | "branch" | "join" | "layer" | "operator"} is

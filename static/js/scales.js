@@ -41,8 +41,8 @@ export function rangesOf(infos, most) {
 }
 
 /**
- * The ranges of differences: as far as two values can be apart on a scale. So the same colour is the same difference of any
- * two texts, and hardly any difference is hardly any colour.
+ * The ranges of differences: as far as two values can be apart on a scale. So a colour stands for the same difference
+ * between any two texts, and a small difference is pale.
  * @param {Record<string, Range>} ranges
  * @returns {Record<string, Range>}
  */

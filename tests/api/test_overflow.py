@@ -69,7 +69,7 @@ def test_every_form_says_at_which_step_which_letter_overflows(
     assert problem(asked(api, model, form)) == (
         422,
         "states-overflow",
-        f"At step {step} of 400, h of layer 0 forward leaves the range of {dtype}. Send a shorter text, or a stop of "
+        f"At step {step} of 400, h of layer 0 forward leaves the range of {dtype}. Send a shorter text, or set stop to "
         f"{step} or less.",
     )
     response = api.get(f"/api/v1/models/{model}/trace", params={"text": TEXT}, headers=form)
@@ -102,7 +102,7 @@ def test_base64_refuses_what_float32_does_not_hold(api: TestClient, form: dict[s
         422,
         "states-overflow",
         "At step 39 of 400, h of layer 0 forward leaves the range of float32, which base64 holds. Send a shorter text, "
-        'or a stop of 39 or less, or ask for another "encoding".',
+        'or set stop to 39 or less, or ask for another "encoding".',
     )
     answer = asked(api, "double", JSON, encoding="base64", stop=39).json()
     sent = np.frombuffer(b64decode(answer["layers"][0]["activations"]["h"]["bdata"]), "<f4")

@@ -211,22 +211,52 @@ def numpy_noise(module: nn.Module, args: Any) -> Any:
 @pytest.mark.parametrize("change", [weight_drop, parametrized_dropout])
 def test_what_is_random_in_training_mode_is_refused_and_traced_in_eval(change: Any) -> None:
     module, (x,) = change(random_module("lstm")).train(), random_sequences([STEPS])
-    with pytest.raises(
-        ValueError, match=r"^two calls of this .*LSTM differ, as it draws .*: call module\.eval\(\) first$"
-    ):
+    with pytest.raises(ValueError, match=r"^two calls of this .*LSTM differ, .*: call module\.eval\(\) first$"):
         trace_module(module, x)
     assert agrees(module.eval())
 
 
-@pytest.mark.parametrize("hook", [noise, numpy_noise])
+OWN = torch.Generator()
+
+
+def own_noise(module: nn.Module, args: Any) -> Any:
+    return args[0] + torch.rand((), generator=OWN), *args[1:]
+
+
+CALLS: list[int] = []
+
+
+def count_calls(module: nn.Module, args: Any) -> Any:
+    CALLS.append(1)
+    return args[0] + len(CALLS), *args[1:]
+
+
+@pytest.mark.parametrize("hook", [noise, numpy_noise, own_noise, count_calls])
 def test_what_is_random_in_eval_mode_is_refused_with_its_name(hook: Any) -> None:
     module = random_module("lstm").eval()
     module.register_forward_pre_hook(hook)
-    with pytest.raises(ValueError, match=rf"remove what draws random numbers \(forward hooks: {hook.__name__}\)$"):
+    with pytest.raises(ValueError, match=rf"remove what makes them differ \(forward hooks: {hook.__name__}\)$"):
         trace_module(module, random_sequences([STEPS])[0])
 
 
 def test_numbers_that_are_drawn_and_not_used_are_no_hindrance() -> None:
     module, (x,) = random_module("lstm").eval(), random_sequences([STEPS])
     module.register_forward_pre_hook(lambda *_: None if torch.rand(()) < 2 else ())
+    assert error_against_torch(module, [trace_module(module, x)], packed([x])) <= 1e-6
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_weight_whose_memory_was_freed_is_refused_in_a_module_with_hooks_too(check: bool) -> None:
+    module = random_module("lstm")
+    module.register_forward_hook(lambda *_: None)
+    module.weight_hh_l0.untyped_storage().resize_(0)
+    with pytest.raises(ValueError, match="storage"):
+        trace_module(module, random_sequences([STEPS])[0], check=check)
+
+
+def test_tensors_that_cannot_be_copied_are_no_hindrance() -> None:
+    module, (x,) = random_module("lstm"), random_sequences([STEPS])
+    module.register_forward_hook(lambda *_: None)
+    module.register_buffer("sparse", torch.eye(3).to_sparse())
+    module.lazy = nn.LazyLinear(3)
     assert error_against_torch(module, [trace_module(module, x)], packed([x])) <= 1e-6

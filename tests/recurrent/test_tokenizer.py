@@ -118,6 +118,7 @@ def test_a_text_is_read_as_what_it_looks_like(both: tuple[str, tuple[str, ...]])
 
 
 @given(TEXTS)
+@example("\u0130\u094d\u200c")  # a capital whose lower case has a mark of its own
 def test_a_key_is_its_own_key(text: str) -> None:
     keys = WordTokenizer.keys(text)
     assert [WordTokenizer.key(key) for key in keys] == keys
@@ -258,3 +259,9 @@ def test_a_vocabulary_that_cannot_be_used_is_refused(
 
 def test_a_kind_is_known_by_its_name() -> None:
     assert {name: kind.kind for name, kind in TOKENIZERS.items()} == {"word": "word", "character": "character"}
+
+
+@pytest.mark.parametrize("letter", ["d", "s", "m", "ll"])
+def test_a_backtick_before_code_is_no_apostrophe(letter: str) -> None:
+    assert WordTokenizer.keys(f"press the `{letter}` key") == ["press", "the", "`", letter, "`", "key"]
+    assert WordTokenizer.keys("it`s") == ["it", "'s"]

@@ -36,6 +36,7 @@ WRITES: dict[str, Callable[[nn.RNNBase], object]] = {
     "transposed": lambda module: setattr(module.weight_hh_l0, "data", module.weight_hh_l0.data.t()),
     "transposed in place": lambda module: module.weight_hh_l0.detach_().t_().requires_grad_(),
     "strided in place": lambda module: module.weight_hh_l0.detach_().as_strided_((12, 4), (1, 3)).requires_grad_(),
+    "shared with other processes": lambda module: module.share_memory() and module.weight_hh_l0.data.mul_(2),
     "expanded": lambda module: setattr(module.bias_ih_l0, "data", module.bias_ih_l0.data[:1].expand(12)),
     "one row on": lambda module: setattr(module.bias_ih_l0, "data", torch.arange(13.0)[1:]),
     "not contiguous": lambda module: setattr(module.weight_hh_l0, "data", torch.randn(4, 12).t()),
