@@ -76,7 +76,7 @@ def label(steps: int, outputs: int, right: int, *, every_step: bool = False) -> 
 
 
 def _weights(steps: int, judged: Tensor, *, every_step: bool) -> Tensor:
-    """The weights (T, 1) of a mean over the steps ``judged`` (N,), or of the last of these alone."""
+    """Return the weights (T, 1) of a mean over the steps ``judged`` (N,), or only of the last of them."""
     weights = torch.zeros(steps, 1, dtype=torch.float64)
     weights[judged if every_step else judged[-1:]] = 1 / len(judged) if every_step else 1
     return weights

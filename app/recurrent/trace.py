@@ -95,8 +95,8 @@ def trace(
 
     Arrays have the dtype of the network's parameters. ``engine`` is the compiled kernels, which serve float32 on the
     CPU, or the reference, the cells stepped by PyTorch, which also serves whatever the kernels do not. With
-    ``pre_activations`` there stands, beside each gate and candidate and the h of a plain RNN, what it is the sigmoid,
-    tanh or relu of, as ``a_f`` and its like, computed in float64 from the inputs and the states before.
+    ``pre_activations`` each gate and candidate, and the h of a plain RNN, comes with the sum that it is the sigmoid,
+    tanh or relu of, as ``a_f`` and so on, computed in float64 from the inputs and the states before.
 
     Raises ValueError for an empty sequence, and where ``after`` holds no state: a part of a trace, or the trace of a
     bidirectional network, whose backward layers need it whole. A number that overflows is infinite or NaN, as in
