@@ -87,7 +87,7 @@ def test_all_of_it_is_there(model: Model) -> None:
     text = card(model)
     assert f"gatescope train {config.task} --cell {config.network.cell}" in text
     assert "SHA-256" in text or "sha256" in text
-    assert "of one core" in text
+    assert "on one core" in text
 
 
 @every

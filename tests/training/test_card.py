@@ -79,8 +79,8 @@ def test_the_card_of_a_lesson_says_all_that_was_measured() -> None:
     lines = card(lesson_facts()).splitlines()
     for line in (
         "# LSTM: code",
-        "(softmax over 97); 97 rows in the vocabulary, the unknown token among them; 98,765 parameters in float32.",
-        "(1.7500, 1.5000; the less, the better).",
+        "(softmax over 97); 97 rows in the vocabulary, including the unknown token; 98,765 parameters in float32.",
+        "(1.7500, 1.5000; lower is better).",
         r"| held-out \| text | bits per character | 12 | 1.500 (1.250 to 1.750) | 1.500, 1.625 | unigram 4.500 |",
         "| bracket depth | cell state *c* | 6 | −r | 0.800 (0.700 to 0.900) | 0.100, 0.300 |",
         "| name | version |",
@@ -90,8 +90,8 @@ def test_the_card_of_a_lesson_says_all_that_was_measured() -> None:
         "0.98765",
         "- Judged on validation.",
         "In words.",
-        "gate's bias at 1 in sum.",
-        "A run took less than 3 minutes of one core. In brackets the 95 % bootstrap interval over the examples.",
+        "gate's biases adding up to 1.",
+        "A run took less than 3 minutes on one core. Brackets hold the 95 % bootstrap interval over the examples.",
         "## At *not*",
         "Means.",
         "| input gate | 0.1 |",
@@ -129,7 +129,7 @@ def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
 def test_a_price_on_the_cell_state_is_said() -> None:
     recipe = asdict(Recipe(epochs=6, cell_decay=0.001))
     text = " ".join(card(lesson_facts(recipe=recipe)).split())
-    assert "weight decay 0.0001, 0.001 of the mean square of the cell state added to the loss, 6 epochs in" in text
+    assert "weight decay 0.0001, 0.001 times the mean square of the cell state added to the loss, 6 epochs in" in text
     assert "cell state added" not in card(lesson_facts())
 
 
