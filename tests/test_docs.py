@@ -239,6 +239,11 @@ def test_every_part_of_a_memory_answer_is_documented(openapi: dict[str, Any]) ->
     assert names_in([row[0] for row in table("docs/memory.md", "part")]) == choice["items"]["enum"]
 
 
+def test_the_choice_of_weights_is_that_of_the_code(openapi: dict[str, Any]) -> None:
+    [row] = [row for row in table("docs/memory.md", "field") if "`weights`" in row[0]]
+    assert names_in(row[1:]) == openapi["components"]["schemas"]["MemoryBody"]["properties"]["weights"]["enum"]
+
+
 def test_the_range_of_alpha_is_that_of_the_code(openapi: dict[str, Any]) -> None:
     alpha = openapi["components"]["schemas"]["MemoryBody"]["properties"]["alpha"]
     assert f"from {alpha['minimum']:g} to {alpha['maximum']:g}" in read("docs/memory.md")
