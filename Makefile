@@ -20,7 +20,7 @@ help: ## list the targets
 run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options of `gatescope serve`)
 	@$(BIN)/gatescope serve $(ARGS)
 
-test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k model"
+test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/store/test_models.py -k model"
 	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py

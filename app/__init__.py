@@ -2,7 +2,7 @@
 
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
-from .store import load_model
+from .store.models import load_model
 
 __version__ = "0.1.0"
 __all__ = ["Trace", "load_model", "trace_module"]

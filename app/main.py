@@ -7,12 +7,16 @@ from fastapi import APIRouter, FastAPI
 from secure.middleware import SecureASGIMiddleware
 from starlette_compress import CompressMiddleware
 
-from . import __version__, service
-from .api import memory, models, openapi, problems, traces
-from .reload import Reload, Shelf
+from . import __version__
+from .api import models
+from .api.memory import routes as memory
+from .api.traces import routes as traces
+from .api.wire import openapi, problems
+from .server import service
+from .server.warm_up import warmed
+from .server.watched import Reload, Shelf
 from .settings import Settings
-from .store import Store
-from .warming import warmed
+from .store.models import Store
 from .web import pages, security
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 from gatescope.recurrent.cells import CellName
-from gatescope.recurrent.jacobians import layer_jacobians
-from gatescope.recurrent.memory import norms
+from gatescope.recurrent.memory.distance import norms
+from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import Token
 from gatescope.recurrent.trace import trace

@@ -18,7 +18,7 @@ IMPORT = """
 import torch
 from time import perf_counter
 begin = perf_counter()
-import gatescope.recurrent.kernels
+import gatescope.recurrent.engine.kernels
 print(perf_counter() - begin)
 """
 ASKED = ("first", "second", "third")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from gatescope.training import sentiment
+from gatescope.training.tasks import sentiment
 
 Row = tuple[float, str]  # rating and text
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from gatescope.analysis.evaluation import verdicts
 from gatescope.analysis.features import Feature
-from gatescope.analysis.figures import Figure
+from gatescope.analysis.metrics import Figure
 from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.training import lessons
-from gatescope.training.download import DataError
-from gatescope.training.train import Recipe
+from gatescope.training import tasks
+from gatescope.training.sources.download import DataError
+from gatescope.training.trainer import Recipe
 from serving import WORDS, random_models
 
 TEXTS = {
@@ -67,6 +67,6 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let "test" be this lesson, whatever other lessons there are, and the models be random ones in ``folder``."""
     monkeypatch.setenv("GATESCOPE_MODELS", str(random_models(folder)))
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setitem(sys.modules, "gatescope.training.words", sys.modules[__name__])
-    monkeypatch.setitem(lessons.LESSONS, "test", "words:load")
+    monkeypatch.setitem(sys.modules, "gatescope.training.tasks.words", sys.modules[__name__])
+    monkeypatch.setitem(tasks.LESSONS, "test", "words:load")
     return folder

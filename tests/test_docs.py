@@ -29,7 +29,7 @@ from gatescope import load_model
 from gatescope.cli import app
 from gatescope.main import create_app
 from gatescope.settings import Settings
-from gatescope.training.text import SHORTEST
+from gatescope.training.tasks.text import SHORTEST
 from typer.testing import CliRunner
 
 DEFAULT_ADDRESS = "http://{host}:{port}".format_map(

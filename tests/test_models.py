@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 from gatescope.analysis import evaluation
-from gatescope.analysis.figures import metrics
+from gatescope.analysis.metrics import metrics
 from gatescope.recurrent.cells import NAMES
 from gatescope.settings import data_folder
-from gatescope.store import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS, Model, Store
-from gatescope.training import characters, lessons
+from gatescope.store.models import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS, Model, Store
+from gatescope.training import tasks
 from gatescope.training.card import cell, figure, with_units
-from gatescope.training.train import one_thread
+from gatescope.training.tasks import characters
+from gatescope.training.trainer import one_thread
 
 DATA = Path(__file__).parent / "data"
 MODELS_PAGE = (DATA.parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
@@ -153,7 +154,7 @@ def test_a_slice_of_the_data_gives_the_figures_of_the_card_again(model: Model, t
             measure, name = SLICES[model.config.task]
             found = measure(model, name)
         else:  # its data are drawn, the same ones each time
-            lesson = lessons.load(model.config.task, tmp_path, pytest.fail)
+            lesson = tasks.load(model.config.task, tmp_path, pytest.fail)
             found = {each.name: each.value for each in metrics([lesson.measure(model.network)], 0)}
             assert found.keys() == said.keys()
     assert found

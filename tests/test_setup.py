@@ -73,8 +73,8 @@ def test_second_run_asks_pip_for_nothing_until_the_dependencies_change(machine: 
 def test_tests_without_arguments_measure_coverage(machine: Machine) -> None:
     machine.program("python3", RUNS)
     assert "pytest --cov" in machine.make("-n", "test").stdout.splitlines()[-1]
-    chosen = machine.make("-n", "test", "ARGS=tests/test_store.py -k model").stdout
-    assert chosen.splitlines()[-1].endswith("pytest tests/test_store.py -k model")
+    chosen = machine.make("-n", "test", "ARGS=tests/store/test_models.py -k model").stdout
+    assert chosen.splitlines()[-1].endswith("pytest tests/store/test_models.py -k model")
 
 
 def test_first_python_that_runs_and_is_new_enough_is_taken(machine: Machine) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..manifest import Statistics
 from ..recurrent.cells import NAMES
+from ..store.fields import Statistics
 
 TEMPLATE = "saturation.svg.j2"
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..manifest import ActivationStatistics, Statistics
 from ..recurrent.cells import GRU, LSTM
 from ..recurrent.modules import Direction
 from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, Trace
+from ..store.fields import ActivationStatistics, Statistics
 
 Key = tuple[int, Direction, str]  # layer, direction, letter
 

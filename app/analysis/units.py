@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..manifest import NamedUnit
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Token, Tokenizer
 from ..recurrent.trace import FloatArray, trace
+from ..store.fields import NamedUnit
 from .features import Feature
-from .figures import RESAMPLES, middle
+from .metrics import RESAMPLES, middle
 from .statistics import Key
 
 STATES = "ch"  # where a network keeps things: the units of these letters come before others that track as well

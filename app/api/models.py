@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 
 from ..recurrent.cells import NAMES, Cell, Letter
-from ..store import Model, Statistics, Store
-from . import problems
-from .openapi import problem_responses
-from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
+from ..store.models import Model, Statistics, Store
+from .traces.schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
+from .wire import problems
+from .wire.openapi import problem_responses
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -6,7 +6,7 @@ from .common import give_up
 from .held_out import Data, File, Label, ModelName, Text, model_and_lesson
 
 if TYPE_CHECKING:
-    from ..store import Metric
+    from ..store.models import Metric
 
 ROUNDING = 1e-6  # share of a figure by which it may differ from machine to machine
 
@@ -16,9 +16,9 @@ def evaluate(model: ModelName, data: Data = None, file: File = None, text: Text 
     from rich.console import Console
     from rich.table import Table
 
-    from ..analysis.figures import metrics
+    from ..analysis.metrics import metrics
     from ..training.card import figure
-    from ..training.train import one_thread
+    from ..training.trainer import one_thread
 
     found, lesson = model_and_lesson(model, data, file, text, label)
     try:

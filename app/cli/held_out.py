@@ -9,8 +9,8 @@ import typer
 from .common import give_up, read_model, read_settings
 
 if TYPE_CHECKING:
-    from ..store import Model
-    from ..training.lesson import Lesson
+    from ..store.models import Model
+    from ..training.tasks.lesson import Lesson
 
 NAMED = 5  # outputs that a message lists, at most
 
@@ -31,8 +31,8 @@ def model_and_lesson(
     """
     from platformdirs import user_cache_path
 
-    from ..training.download import DataError
-    from ..training.lessons import load
+    from ..training.sources.download import DataError
+    from ..training.tasks import load
 
     model = read_model(name, read_settings())
     cache = data or user_cache_path("gatescope", appauthor=False)

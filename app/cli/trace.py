@@ -21,9 +21,9 @@ def trace(
     from fastapi_problem.error import Problem
     from pydantic import ValidationError
 
-    from ..api.problems import invalid_request_of
-    from ..api.schemas import TraceOptions
-    from ..api.traces import trace_json
+    from ..api.traces.routes import trace_json
+    from ..api.traces.schemas import TraceOptions
+    from ..api.wire.problems import invalid_request_of
 
     settings = read_settings()
     found = read_model(settings.default_model if model is None else model, settings)

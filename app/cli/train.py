@@ -85,8 +85,8 @@ def _make(options: Options, name: str, default: Path, **own: Path | str | None) 
     from rich.markup import escape
 
     from ..training.checkpoint import CheckpointError
-    from ..training.download import DataError
-    from ..training.lessons import load
+    from ..training.sources.download import DataError
+    from ..training.tasks import load
     from .train_lesson import RefusedError, StoppedError, make
 
     console = Console()

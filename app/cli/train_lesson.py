@@ -17,19 +17,19 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from .. import __version__
-from ..analysis import figures
+from ..analysis import metrics
 from ..analysis.saturation import saturation_svg
 from ..analysis.statistics import statistics
 from ..analysis.units import stands_out
-from ..manifest import Start
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.trace import trace
-from ..store import CONFIG, Metric, ModelConfig, save_model
+from ..store.fields import Start
+from ..store.models import CONFIG, Metric, ModelConfig, save_model
 from ..training.card import card, figure
 from ..training.checkpoint import Checkpoint
-from ..training.lesson import Lesson, Shows
-from ..training.naming import tracking_units
-from ..training.train import Recipe, one_thread, train
+from ..training.named_units import tracking_units
+from ..training.tasks.lesson import Lesson, Shows
+from ..training.trainer import Recipe, one_thread, train
 from .options import Options
 
 EVERY = 10.0  # seconds between two writings of a checkpoint
@@ -187,7 +187,7 @@ def _save(
     """Measure the networks, and write the one that is judged best."""
     run, network = runs[best], learned[best].network
     lesson = run.lesson
-    metrics = figures.metrics([lesson.measure(each.network) for each in learned], best)
+    measured = metrics.metrics([lesson.measure(each.network) for each in learned], best)
     tracking = tracking_units(network, lesson, run.recipe)
     found = statistics(trace(network, lesson.tokenizer(text)) for text in lesson.held_out("report"))
     picture = saturation_svg(found)
@@ -195,7 +195,7 @@ def _save(
         "task": lesson.name,
         **lesson.about,
         "title": _title(run),
-        "metrics": metrics,
+        "metrics": measured,
         "units": [each for each in tracking if stands_out(each)],
         "seed": run.seed,
         "start": {each.name: getattr(run.recipe, each.name) for each in fields(Start)},
@@ -216,7 +216,7 @@ def _save(
         "versions": {"gatescope": __version__, "torch": torch.__version__},
     }
     save_model(folder, network, lesson.tokenizer, about, found, card(about | facts), picture)
-    console.print(_table(metrics, run.seed))
+    console.print(_table(measured, run.seed))
     console.print(f"written to {folder}", soft_wrap=True, markup=False, highlight=False)
 
 

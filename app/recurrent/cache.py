@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Every file of this package that compiled code is made from. The options of the compiler stand in this one.
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("cache.py", "kernels.py", "tile.py"))
+SOURCES = tuple(Path(__file__).parent / name for name in ("cache.py", "engine/kernels.py", "engine/matmul.py"))
 
 
 def compiled(signature: object, *fastmath: str) -> Callable[[Function], Function]:

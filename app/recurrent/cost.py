@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from . import reference
+from .engine import stepped
 from .modules import parts_of
 from .network import Network
 from .trace import Engine, activations_of
@@ -56,7 +56,7 @@ def tensor_operations(network: Network) -> int:
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
         x = weights.w_ih.new_zeros(1, 1, weights.w_ih.shape[1])
-        state = reference.zeros(cell, weights, x)
+        state = stepped.zeros(cell, weights, x)
         with _Counter() as counter:
             cell.step(x[0], state, weights)
         count += counter.count

@@ -14,7 +14,7 @@ from torch.nn.modules import module as torch_module
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from .compiled import holds_its_numbers
+from .engine.compiled import holds_its_numbers
 from .modules import base_of
 
 Input = Tensor | PackedSequence

@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 from torch import Tensor, bfloat16, dtype, nn
 from torch.nn.modules import module as torch_module
 
-from . import compiled
 from .cells import GRU, LSTM, RELU_RNN, RNN, Cell, CellWeights
+from .engine import compiled
 
 Direction = Literal["forward", "backward"]
 

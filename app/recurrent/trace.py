@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import compiled, reference
 from .cells import Activations, Cell, CellName, double
+from .engine import compiled, stepped
 from .modules import Direction, Part, parts_of
 from .network import Network
 from .overflow import RangeError, require_finite
@@ -228,11 +228,11 @@ def _reference(
     """As ``compiled.unroll``, by the cells."""
     is_backward = part.direction == "backward"
     with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
-        found = reference.unroll(cell, part.weights, x, lengths, initial, reverse=is_backward)
+        found = stepped.unroll(cell, part.weights, x, lengths, initial, reverse=is_backward)
         # PyTorch's sigmoid is 0 from where e^−a overflows, and its value may not be: then float64 is rounded.
         if x.dtype != torch.float64 and any(not found[letter].all() for letter in cell.gates):
             weights, states = part.weights.double(), initial and double(initial)
-            found = reference.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward)
+            found = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward)
         return {letter: tensor.to(x.dtype).cpu().numpy() for letter, tensor in found.items()}
 
 

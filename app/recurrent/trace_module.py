@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
-from . import compiled
 from .cells import Activations, Cell
+from .engine import compiled
 from .module_call import States, call, left_as_it_was, time_major
 from .module_check import require_plain_call
 from .modules import (

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from ..api.models import AModel
-from ..store import CARD, SATURATION, Model, NamedUnit
+from ..store.models import CARD, SATURATION, Model, NamedUnit
 from .templates import templates
 
 router = APIRouter(prefix="/models", include_in_schema=False)

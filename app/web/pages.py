@@ -16,9 +16,9 @@ from starlette.staticfiles import StaticFiles
 
 from ..api.models import card
 from ..settings import Settings, data_folder
-from ..store import Store
+from ..store.models import Store
 from . import cards, invisible
-from .opening import CELLS, PAGE_CELLS, open_page, still
+from .first_view import CELLS, PAGE_CELLS, open_page, still
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)

@@ -9,12 +9,12 @@ import pytest
 import torch
 from gatescope.recurrent.network import Head
 from gatescope.recurrent.tokenizer import Token
-from gatescope.store import Model, load_model, save_model
+from gatescope.store.models import Model, load_model, save_model
 from networks import random_network
 from serving import LETTERS, client
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from .memory_asking import ask
+from .memory.asking import ask
 
 TEXT = "ab?ba  b?a"  # with a character that the vocabulary does not hold
 

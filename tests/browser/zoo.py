@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
-from gatescope.store import NamedUnit, save_model
+from gatescope.store.models import NamedUnit, save_model
 from networks import random_network
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])

@@ -6,9 +6,9 @@ from typing import Any
 import lessons
 import numpy as np
 import pytest
-from gatescope.analysis.figures import metrics
+from gatescope.analysis.metrics import metrics
 from gatescope.cli import app
-from gatescope.store import Metric, load_model, save_model
+from gatescope.store.models import Metric, load_model, save_model
 from typer.testing import CliRunner, Result
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from gatescope.cli import app
-from gatescope.recurrent import compiled as kernels
+from gatescope.recurrent.engine import compiled as kernels
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 

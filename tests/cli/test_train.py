@@ -7,9 +7,8 @@ import pytest
 from archives import install_sentiment
 from gatescope.cli import app, train_lesson
 from gatescope.cli import train as train_command
-from gatescope.store import load_model
-from gatescope.training import sentiment
-from gatescope.training.lessons import LESSONS
+from gatescope.store.models import load_model
+from gatescope.training.tasks import LESSONS, sentiment
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 

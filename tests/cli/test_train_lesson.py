@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope import reload
 from gatescope.cli import train_lesson
-from gatescope.manifest import Start
 from gatescope.recurrent.network import Network
-from gatescope.store import load_model
-from gatescope.training.labelled import Labelled
+from gatescope.server import watched
+from gatescope.store.fields import Start
+from gatescope.store.models import load_model
+from gatescope.training.tasks.labelled import Labelled
 from serving import client
 
 from .own_texts import arguments, checkpoints, contents, eagerly, run, table
@@ -160,7 +160,7 @@ def test_a_damaged_checkpoint_is_said_in_one_line(data: Path, monkeypatch: pytes
 
 
 def test_a_model_of_one_s_own_serves_at_once(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reload, "EVERY", 0)
+    monkeypatch.setattr(watched, "EVERY", 0)
     api = client(tmp_path / "models")
     assert api.get("/readyz").status_code == 503
     assert run(data, "--cell", "gru", "--epochs", "2").exit_code == 0

@@ -7,10 +7,10 @@ import lessons
 import pytest
 from gatescope.analysis import units
 from gatescope.cli import app
-from gatescope.manifest import Start
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.store import NamedUnit, load_model, save_model
-from gatescope.training import naming
+from gatescope.store.fields import Start
+from gatescope.store.models import NamedUnit, load_model, save_model
+from gatescope.training import named_units
 from typer.testing import CliRunner, Result
 
 
@@ -28,7 +28,7 @@ def rows(done: Result) -> list[list[str]]:
 
 
 def found_in(model: str, models: Path) -> Sequence[NamedUnit]:
-    return naming.tracking_units(load_model(models / model).network, lessons.WordLesson())
+    return named_units.tracking_units(load_model(models / model).network, lessons.WordLesson())
 
 
 @pytest.mark.parametrize("model", ["lstm", "gru", "rnn", "both-ways"])
@@ -43,7 +43,7 @@ def test_the_best_unit_for_each_feature_is_printed(models: Path, model: str) -> 
         assert between == f"{each.interval[0]:.3f} to {each.interval[1]:.3f}"
         assert bar == f"{units.bar(each):.3f}"
         assert named == ("yes" if units.stands_out(each) else "no")
-        assert len(each.untrained) == naming.UNTRAINED
+        assert len(each.untrained) == named_units.UNTRAINED
 
 
 def test_nothing_is_written_unless_it_is_asked_for(models: Path) -> None:
@@ -92,7 +92,7 @@ def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     start = Start(chrono=50, embedding_spread=3.0)
     about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
-    own = naming.tracking_units(model.network, lessons.WordLesson(), start)
+    own = named_units.tracking_units(model.network, lessons.WordLesson(), start)
     assert [each.untrained for each in own] != [each.untrained for each in found_in("lstm", models)]
     shown = [f"{units.bar(each):.3f}" for each in own]
     assert [row[7] for row in rows(run("lstm"))] == shown
@@ -111,8 +111,8 @@ def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(models: Path, mo
 
 def test_untrained_networks_start_as_training_does_and_differ_from_seed_to_seed() -> None:
     config, recipe = NetworkConfig("lstm", 10, 5, 7, 1), lessons.WordLesson().recipe("lstm")
-    first, second = naming.untrained(config, recipe, 2)
-    (same,) = naming.untrained(config, recipe, 1)
+    first, second = named_units.untrained(config, recipe, 2)
+    (same,) = named_units.untrained(config, recipe, 1)
     weights = [network.weights(0, "forward") for network in (first, second, same)]
     assert (weights[0].w_hh == weights[2].w_hh).all()
     assert not (weights[0].w_hh == weights[1].w_hh).all()

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from gatescope.recurrent import compiled, reference
 from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
+from gatescope.recurrent.engine import compiled, stepped
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -102,6 +102,6 @@ def in_float64(case: Case) -> Case:
 
 def error_against_cells(case: Case) -> float:
     """Largest error of any activation at any step that a sequence takes, against the cells in float64."""
-    ours, theirs = steps_taken(case, case()), steps_taken(case, in_float64(case)(reference.unroll))
+    ours, theirs = steps_taken(case, case()), steps_taken(case, in_float64(case)(stepped.unroll))
     assert list(ours) == list(theirs)
     return float(np.max([error(ours[key], theirs[key]) for key in theirs]))

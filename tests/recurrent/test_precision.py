@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from gatescope.analysis.evaluation import verdicts
-from gatescope.recurrent.attribution import integrated_gradients, word_norms
-from gatescope.recurrent.jacobians import layer_jacobians
-from gatescope.recurrent.learning import label, loss_norms
-from gatescope.recurrent.memory import norms, spectral_norms
+from gatescope.recurrent.memory.attribution import integrated_gradients, word_norms
+from gatescope.recurrent.memory.distance import norms, spectral_norms
+from gatescope.recurrent.memory.jacobians import layer_jacobians
+from gatescope.recurrent.memory.loss import label, loss_norms
 from gatescope.recurrent.precision import in_full_precision
 from gatescope.recurrent.trace import trace, trace_in_chunks
-from gatescope.store import Model, load_model
+from gatescope.store.models import Model, load_model
 
 TEXT = "the movie was not good, but I would see it again"
 

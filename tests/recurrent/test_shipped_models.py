@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from _pytest.mark import ParameterSet
 from gatescope.settings import data_folder
-from gatescope.store import Model, Store
+from gatescope.store.models import Model, Store
 
 from .engines import fused_states
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.training.checkpoint import Checkpoint, CheckpointError
-from gatescope.training.train import Batch, Recipe, train
+from gatescope.training.trainer import Batch, Recipe, train
 
-from .test_train import RECIPE, SMALL, FirstToken, bits
+from .test_trainer import RECIPE, SMALL, FirstToken, bits
 
 
 class Killed(BaseException):

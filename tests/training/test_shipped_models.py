@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from gatescope.analysis.statistics import deviations
 from gatescope.settings import data_folder
-from gatescope.store import Model, load_model
-from gatescope.training import sentiment
+from gatescope.store.models import Model, load_model
+from gatescope.training.tasks import sentiment
 
 CELLS = ("lstm", "gru", "rnn")
 REFERENCE = {  # accuracy on film reviews, tweets and UCI sentences of a first, plain recipe, and their standard errors

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gatescope.store import NamedUnit, load_model, save_model
+from gatescope.store.models import NamedUnit, load_model, save_model
 from gatescope.web.cards import render
 from serving import client, random_models
 from starlette.testclient import TestClient

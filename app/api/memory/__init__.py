@@ -1,0 +1,1 @@
+"""Memory and gradients on the wire."""

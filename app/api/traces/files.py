@@ -1,0 +1,60 @@
+"""Traces as files: NPZ for NumPy, CSV for tables."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO, StringIO
+
+import numpy as np
+
+from ...recurrent.trace import Trace
+from ..wire.encoding import Selection
+
+COLUMNS = ("model", "step", "token", "layer", "direction", "activation", "unit", "value")
+
+
+def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
+    """An archive for ``numpy.load``, which needs no pickle.
+
+    Of n steps and m units, it holds ``tokens`` (n,); ``0.forward.f`` (n, m) and its like, named by layer, direction and
+    letter; ``outputs`` (n, outputs) and their names, ``output_names``; ``start``, the step of the first row; ``units``
+    (m,), the unit of each column. NumPy takes NUL for the end of a text: a token that is one comes back empty.
+    """
+    arrays = {
+        f"{layer.layer}.{layer.direction}.{letter}": array
+        for layer in selection.layers_of(trace)
+        for letter, array in selection.of(layer).items()
+    }
+    file = BytesIO()
+    np.savez(
+        file,
+        allow_pickle=False,
+        tokens=np.array([token.text for token in trace.tokens], dtype=np.str_),
+        **arrays,
+        outputs=trace.outputs,
+        output_names=np.array(outputs, dtype=np.str_),
+        start=np.array(trace.start),
+        units=np.array(selection.units_of(trace)),
+    )
+    return file.getvalue()
+
+
+def csv_rows(parts: Iterable[Trace], model: str, selection: Selection) -> Iterator[bytes]:
+    """A line of ``COLUMNS``, then one for each number, step by step (RFC 4180, UTF-8); a chunk for each part.
+
+    Tokens stand as they are: a spreadsheet may take one that begins with = + - or @ for a formula, but the tokenizers
+    end it before it could call anything.
+    """
+    file = StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for part in parts:
+        units = selection.units_of(part)
+        layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]
+        for t, token in enumerate(part.tokens):
+            for layer, arrays in layers:
+                for letter, array in arrays.items():
+                    place = model, part.start + t, token.text, layer.layer, layer.direction, letter
+                    writer.writerows((*place, unit, value) for unit, value in zip(units, array[t], strict=True))
+        yield file.getvalue().encode()
+        file.seek(0)
+        file.truncate()

@@ -1,0 +1,144 @@
+"""What a request for a trace comes to: the steps to run over, and the part of the trace to send, in any form."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from ...recurrent.overflow import RangeError
+from ...recurrent.tokenizer import Token
+from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
+from ...settings import Settings
+from ...store.models import Model
+from ..wire import problems
+from ..wire.encoding import Selection, dumps, require_float32, step_lines, trace_content
+from .files import csv_rows, npz
+from .schemas import Encoding, TraceBody, TraceOptions
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A trace that fits its model and the limits, not yet run: what to run over, and which part of it to send."""
+
+    model: Model
+    tokens: list[Token]
+    start: int
+    stop: int
+    selection: Selection
+    encoding: Encoding
+    settings: Settings
+
+    def json(self) -> bytes:
+        """The JSON of a ``TraceAnswer``. Raises a problem, as all forms do, where a number overflows."""
+        [whole], outputs = self._encodable([self._whole()]), self.model.config.outputs
+        return dumps(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
+
+    def lines(self) -> Iterator[bytes]:
+        """The JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
+        return step_lines(self._encodable(self._parts()), self.selection, self.encoding)
+
+    def npz(self) -> bytes:
+        """The arrays for NumPy."""
+        return npz(self._whole(), self.model.config.outputs, self.selection)
+
+    def csv(self) -> Iterator[bytes]:
+        """A line of CSV for each number, a chunk of lines at a time, as the network steps."""
+        return csv_rows(self._parts(), self.model.id, self.selection)
+
+    def _whole(self) -> Trace:
+        """The steps wanted."""
+        with self._overflow_as_a_problem():
+            whole = trace(self.model.network, self._needed, None, self.settings.engine, *self._options)
+        return whole.span(self.start, self.stop)
+
+    def _parts(self) -> Iterator[Trace]:
+        """The steps wanted, as they are computed."""
+        size, engine = self.settings.chunk_steps, self.settings.engine
+        with self._overflow_as_a_problem():
+            for part in trace_in_chunks(self.model.network, self._needed, size, engine, *self._options):
+                if part.start + len(part) > self.start and part.start < self.stop:
+                    yield part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
+
+    def _encodable(self, parts: Iterable[Trace]) -> Iterable[Trace]:
+        """Return ``parts``. Raises a problem, before any is sent, where base64 would make a number infinite."""
+        if self.encoding == "base64" and self._is_double:
+            parts = list(parts)
+            with self._overflow_as_a_problem():
+                for part in parts:
+                    require_float32(part, self.selection)
+        return parts
+
+    @property
+    def _is_double(self) -> bool:
+        return self.model.network.head.weight.dtype == torch.float64
+
+    @property
+    def _options(self) -> tuple[bool, Overflow]:
+        """Whether to compute pre-activations, and what an overflow leads to."""
+        return any(letter.startswith("a_") for letter in self.selection.letters), "refuse"
+
+    @contextmanager
+    def _overflow_as_a_problem(self) -> Iterator[None]:
+        try:
+            yield
+        except RangeError as error:
+            remedies = []
+            if error.step > 0:
+                remedies.append("send a shorter text")
+                if not self.model.config.network.bidirectional:
+                    remedies.append(f"set stop to {error.step:,} or less")
+            if self.encoding == "base64" and self._is_double:
+                remedies.append('ask for another "encoding"')
+            advice = ", or ".join(remedies) or "the weights of the model are too large for this text"
+            advice = advice[0].upper() + advice[1:]
+            raise problems.states_overflow(error.what, error.step, len(self.tokens), error.dtype, advice) from None
+
+    @property
+    def _needed(self) -> list[Token]:
+        """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
+        return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
+
+
+def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> Plan:
+    """The trace that ``options`` ask for; what is streamed is exempt from the limit on the size of an answer.
+
+    Raises a problem that names the option and what would be right.
+    """
+    if len(options.text) > settings.max_text:
+        raise problems.text_too_long(len(options.text), settings.max_text)
+    tokens = model.tokenizer(options.text)
+    if not tokens:
+        raise problems.empty_text()
+    network = model.config.network
+    stop = min(options.stop or len(tokens), len(tokens))
+    if options.start >= stop:
+        reason = f"{options.start} is not below {stop}, where the steps asked for end; the text has {len(tokens)}"
+        raise problems.invalid_request("start", reason)
+    for name, size in (("layers", network.layers), ("units", network.hidden_size)):
+        for index in getattr(options, name) or []:
+            if index >= size:
+                raise problems.invalid_request(
+                    name, f"there is no {name[:-1]} {index}: {model.id} has {name} 0 to {size - 1}"
+                )
+    letters = network.cell_definition.activations
+    for letter in options.activations or []:
+        if letter not in letters:
+            raise problems.invalid_request(
+                "activations",
+                f"there is no {letter!r} in {model.id} ({network.cell}): choose from {', '.join(letters)}",
+            )
+    wanted = [letter for letter in letters if options.activations is None or letter in options.activations]
+    if isinstance(options, TraceBody) and options.pre_activations:
+        before = [f"a_{letter}" for letter in wanted]
+        wanted += [name for name in before if name in network.cell_definition.pre_activations]
+    selection = Selection(
+        layers=frozenset(options.layers if options.layers is not None else range(network.layers)),
+        letters=wanted,
+        units=options.units,
+    )
+    arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)
+    units = len(options.units) if options.units is not None else network.hidden_size
+    if not streamed and (stop - options.start) * units * arrays > settings.max_values:
+        raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
+    return Plan(model, tokens, options.start, stop, selection, options.encoding, settings)

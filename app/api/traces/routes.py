@@ -1,0 +1,178 @@
+"""Traces: every gate, candidate and state of a model over a text."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Annotated, Any
+from urllib.parse import quote, unquote_to_bytes
+
+from fastapi import APIRouter, Depends, FastAPI, Query
+from prometheus_client import CollectorRegistry, Counter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from ...settings import Settings
+from ...store.models import Model
+from ..wire import problems
+from ..wire.conditional import IF_NONE_MATCH, TAG, Revalidation
+from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
+from ..wire.openapi import problem_responses, schema_ref
+from .plan import Plan, plan
+from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions
+
+router = APIRouter(prefix="/models/{model}", tags=["traces"])
+
+SHORT, SHORT_WORK = 500, 20_000_000  # code points; multiply-adds: about a millisecond
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form in which a trace is sent."""
+
+    write: Callable[[Plan], bytes | Iterator[bytes]]
+    streamed: bool = False  # in chunks, as the network steps
+    ending: str = ""  # of the file that a client saves; empty where it is meant for a program
+
+
+FORMS: Mapping[str, Form] = {
+    JSON: Form(Plan.json),
+    JSONL: Form(Plan.lines, streamed=True),
+    NPZ: Form(Plan.npz, ending="npz"),
+    CSV: Form(Plan.csv, streamed=True, ending="csv"),
+}
+AnAsked = Annotated[Asked, Depends(asked_for(*FORMS))]
+
+_VARY = {"Vary": "Accept"}  # the same address gives every form
+_VARY_OF_COMPRESSED = {"Vary": "Accept, Accept-Encoding"}
+
+_FILE = {"Content-Disposition": {"description": "The name to save a file by.", "schema": {"type": "string"}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": TraceAnswer,
+        "description": "The trace. `Accept: application/jsonl`: a line for each step, sent in chunks as the network "
+        "steps (of a bidirectional network or a relu RNN, after its last step). `application/x-npz`: arrays for "
+        "`numpy.load`, a row for each step, a column for each unit, named by layer, direction and letter "
+        "(`0.forward.f`), beside `tokens`, `outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each "
+        "number, sent as JSON lines are.",
+        "content": {
+            JSONL: {"schema": schema_ref(StepAnswer)},
+            NPZ: {"schema": {"type": "string", "format": "binary"}},
+            CSV: {"schema": {"type": "string"}},
+        },
+        "headers": _FILE,
+    },
+    **problem_responses(
+        400,
+        404,
+        406,
+        503,
+        s413="The text, the body or the answer is too large.",
+        s422="A field is wrong, or the states overflow.",
+    ),
+}
+_REVALIDATED = _RESPONSES | {
+    200: {**_RESPONSES[200], "headers": TAG | _FILE},
+    304: {"description": "The client's copy still stands. Nothing was traced.", "headers": TAG},
+}
+
+
+def install(app: FastAPI, registry: CollectorRegistry) -> None:
+    """Give ``app`` the tags of its answers, and count its traces in ``registry``."""
+    app.state.revalidation = Revalidation(app.state.settings.engine, registry)
+    app.state.traces_run = Counter("gatescope_traces", "Traces that calls of the API ran.", registry=registry)
+
+
+async def is_utf8(request: Request) -> None:
+    """Raise a problem if the query is not UTF-8: the framework would put other characters in its place."""
+    try:
+        unquote_to_bytes(request.scope["query_string"]).decode()
+    except UnicodeDecodeError:
+        raise problems.not_utf8() from None
+
+
+@router.post(
+    "/traces",
+    summary="Trace a text",
+    responses=_RESPONSES | problem_responses(415),
+    dependencies=[Depends(is_json)],
+    response_class=Response,
+)
+async def post_trace(asked: AnAsked, options: TraceBody) -> Response:
+    """Run the model over a text, step by step, and answer with every activation of every step."""
+    return await _run(_answer, asked, options, _VARY)
+
+
+@router.get(
+    "/trace",
+    summary="Trace a short text",
+    responses=_REVALIDATED,
+    openapi_extra={"parameters": [IF_NONE_MATCH]},
+    dependencies=[Depends(is_utf8)],
+    response_class=Response,
+)
+async def get_trace(asked: AnAsked, options: Annotated[TraceOptions, Query()]) -> Response:
+    """As by POST, with the options in the address: to be linked to, and to be kept by the client."""
+    revalidation: Revalidation = asked.state.revalidation
+    tag = revalidation.tag(asked.model, options, asked.form)
+    # Private: what one person types is no matter of a cache that others share.
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    return await _run(_answer_unless_held, asked, options, headers)
+
+
+Answer = Callable[[Asked, TraceOptions, Mapping[str, str]], Response]
+
+
+async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+    """What ``answer`` gives: at once where the text is short, else in a thread, so that other requests go on meanwhile.
+
+    Threads that compete for Python's lock hold each other up for longer than a short trace takes.
+    """
+    network = asked.model.config.network
+    rows = len(network.cell_definition.blocks) * network.hidden_size * len(network.directions) * network.layers
+    characters = len(options.text)  # no less than the steps
+    if characters <= SHORT and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK:
+        return answer(asked, options, headers)
+    return await run_in_threadpool(answer, asked, options, headers)
+
+
+def _answer(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+    return _send(asked, _plan(asked, options), headers)
+
+
+def _answer_unless_held(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+    """304 if the client holds the answer already, by If-None-Match; what is wrong is refused before."""
+    planned = _plan(asked, options)
+    held = asked.request.headers.getlist("if-none-match")
+    if held and asked.state.revalidation.stands(headers["ETag"], held):
+        # The compression completes the Vary of what it may compress, which a 304 without a body is not.
+        vary = _VARY_OF_COMPRESSED if asked.form == JSON else _VARY
+        return Response(status_code=304, headers={**headers, **vary})
+    return _send(asked, planned, {**headers, **_VARY})
+
+
+def _plan(asked: Asked, options: TraceOptions) -> Plan:
+    return plan(asked.model, options, asked.state.settings, streamed=FORMS[asked.form].streamed)
+
+
+def _send(asked: Asked, planned: Plan, headers: Mapping[str, str]) -> Response:
+    asked.state.traces_run.inc()
+    form = FORMS[asked.form]
+    if form.ending:
+        headers = {**headers, "Content-Disposition": _attachment(f"gatescope-{planned.model.id}.{form.ending}")}
+    content = form.write(planned)
+    if isinstance(content, bytes):
+        return Response(content, media_type=asked.form, headers=headers)
+    first = next(content)  # before the headers go out: what is wrong with it is still a problem
+    return StreamingResponse(chain([first], content), media_type=asked.form, headers=headers)
+
+
+def _attachment(name: str) -> str:
+    """The Content-Disposition of a file to be saved by ``name`` (RFC 6266)."""
+    quoted = quote(name)
+    return f"attachment; filename*=UTF-8''{quoted}" if quoted != name else f'attachment; filename="{name}"'
+
+
+def trace_json(model: Model, options: TraceOptions, settings: Settings) -> bytes:
+    """The JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
+    return plan(model, options, settings).json()

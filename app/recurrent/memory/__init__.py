@@ -1,0 +1,1 @@
+"""How far back gradients reach: Jacobians of a step, norms over pairs of steps, attribution and losses."""

@@ -1,0 +1,94 @@
+"""The same network otherwise: with weaker or stronger recurrence, or as it is before training."""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from ..modules import Direction, weight_names
+from ..network import Network, NetworkConfig
+
+LEAST, MOST = 0.1, 3.0  # of alpha
+
+
+def with_recurrence(network: Network, alpha: float) -> Network:
+    """``network`` with its recurrent weights, W_hh of all layers, times ``alpha``; it shares all others.
+
+    Raises ValueError if ``alpha`` is not in [0.1, 3].
+    """
+    if not LEAST <= alpha <= MOST:
+        raise ValueError(f"alpha is {alpha}: it must lie between {LEAST} and {MOST}")
+    if alpha == 1:
+        return network
+    names = {
+        f"recurrent.{weight_names(network.recurrent, layer, direction)['w_hh']}"
+        for layer, direction in network.layers()
+    }
+    state = {name: alpha * weight if name in names else weight for name, weight in network.state_dict().items()}
+    with torch.device("meta"):
+        changed = Network(network.config)
+    changed.load_state_dict(state, assign=True)
+    return changed.eval().requires_grad_(requires_grad=False)
+
+
+@lru_cache(maxsize=16)
+def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = None) -> Network:
+    """A network as PyTorch initialises it: the same bits as ``Network(config)`` after ``torch.manual_seed(seed)``.
+
+    An LSTM's forget gates start with a bias of ``forget_bias`` in sum, unless it is None (Jozefowicz et al. 2015).
+    Raises ValueError where there is no such bias.
+    """
+    if forget_bias is not None and (config.cell != "lstm" or not config.bias):
+        raise ValueError(f"this {config.cell} has no forget bias: only an LSTM with biases has")
+    # A generator of its own: the global one may be drawn from by several threads at once.
+    generator = torch.Generator().manual_seed(seed)
+    with torch.device("meta"):
+        network = Network(config)
+    network = network.to_empty(device="cpu").eval().requires_grad_(requires_grad=False)
+    nn.init.normal_(network.embedding.weight, generator=generator)
+    for part, inputs in ((network.recurrent, config.hidden_size), (network.head, network.head.in_features)):
+        for weight in part.parameters():
+            nn.init.uniform_(weight, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator)
+    if forget_bias is not None:
+        forget = slice(config.hidden_size, 2 * config.hidden_size)
+        for layer, direction in network.layers():
+            weights = network.weights(layer, direction)
+            for bias, value in ((weights.b_ih, forget_bias), (weights.b_hh, 0.0)):
+                if bias is not None:
+                    bias[forget] = value
+    return network
+
+
+class Spectrum(NamedTuple):
+    """How far one recurrent matrix (H, H) of a layer can stretch a state, at once and in the long run."""
+
+    layer: int
+    direction: Direction
+    block: str  # letter of the gate or candidate; h of a plain RNN
+    largest_singular_value: float
+    spectral_radius: float
+
+
+@lru_cache(maxsize=16)
+@torch.no_grad()
+def spectra(network: Network) -> list[Spectrum]:
+    """The spectrum of every block of W_hh, in float64; both figures grow in proportion to ``alpha``.
+
+    It is kept, so ``network`` must not change.
+    """
+    blocks = network.config.cell_definition.blocks
+    return [
+        Spectrum(
+            layer,
+            direction,
+            letter,
+            torch.linalg.matrix_norm(block, ord=2).item(),
+            torch.linalg.eigvals(block).abs().max().item(),
+        )
+        for layer, direction in network.layers()
+        for letter, block in zip(
+            blocks, network.weights(layer, direction).w_hh.double().chunk(len(blocks)), strict=True
+        )
+    ]

@@ -1,0 +1,41 @@
+"""A network as a differentiable function of its embedded words and its parameters, stepped by the cells."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import torch
+from torch import Tensor
+
+from ..engine import stepped
+from ..network import Network
+from ..tokenizer import Token
+
+
+def double_of(network: Network) -> Network:
+    """A copy of ``network`` in float64, without gradients."""
+    return deepcopy(network).double().requires_grad_(requires_grad=False)
+
+
+def embedded(network: Network, tokens: Sequence[Token]) -> Tensor:
+    """What the first layer reads, (T, E)."""
+    x: Tensor = network.embedding(torch.tensor([token.id for token in tokens], device=network.head.weight.device))
+    return x
+
+
+def logits_of(network: Network, x: Tensor) -> Tensor:
+    """Logits (T, B, outputs) for embedded words (T, B, E); unlike ``Network.forward``, of any cell."""
+    config = network.config
+    for layer in range(config.layers):
+        h = [
+            stepped.unroll(
+                config.cell_definition,
+                network.weights(layer, direction),
+                x,
+                [len(x)] * x.shape[1],
+                None,
+                reverse=direction == "backward",
+            )["h"]
+            for direction in config.directions
+        ]
+        x = torch.cat(h, dim=-1)
+    return network.read(x)

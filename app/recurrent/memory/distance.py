@@ -1,0 +1,211 @@
+"""How far back a layer remembers: what its states owe to earlier states and inputs, and for how long a unit keeps.
+
+A derivative over many steps is a product of one-step Jacobians. Steps are counted in the order in which they are taken.
+Logarithms are decadic, and −∞ where a derivative is 0.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..precision import in_full_precision
+from ..trace import FloatArray
+from .exponents import Scaled
+from .jacobians import Jacobians
+
+Array = NDArray[np.float64]
+By = Literal["state", "input"]
+Block = tuple[int, int, Array]
+
+_SHORT = 8  # steps whose products are all computed
+_LEAST = {torch.float32: 1e-3, torch.float64: 1e-5}  # a squared norm, relative to its bound, that keeps enough digits
+
+
+def norms(jacobians: Jacobians, by: By = "state") -> Array:
+    """The logarithms (T, T) of ‖∂s_t/∂s_k‖, or by input of ‖∂h_t/∂x_k‖, in row t and column k; NaN for k > t.
+
+    Norms are Frobenius norms. Those by input compare cells whose states differ.
+    """
+    found = np.full((len(jacobians), len(jacobians)), math.nan)
+    for t, k, block in norm_blocks(jacobians, by):
+        found[t : t + block.shape[0], k : k + block.shape[1]] = block
+    return found
+
+
+@in_full_precision
+def norm_blocks(jacobians: Jacobians, by: By = "state") -> Iterator[Block]:
+    """``norms`` block by block, each with its first row and column, as soon as it is computed.
+
+    Steps on either side of a cut m have the derivative ∂s_t/∂s_m · ∂s_m/∂s_k = L_t R_k, whose squared norm is the inner
+    product ⟨L_tᵀ L_t, R_k R_kᵀ⟩: it takes the Gram matrix of every L_t and R_k, in place of the product of every pair.
+    Cutting in halves makes O(T·log T) products of S × S matrices, and holds O(T) of them.
+    """
+    yield from _blocks(jacobians, by, 0, len(jacobians))
+
+
+def _blocks(jacobians: Jacobians, by: By, start: int, stop: int) -> Iterator[Block]:
+    """The blocks of the steps from ``start`` to ``stop``."""
+    if stop - start <= _SHORT:
+        yield start, start, _all_products(jacobians, by, start, stop)
+        return
+    middle = (start + stop) // 2
+    yield from _blocks(jacobians, by, start, middle)
+    yield from _blocks(jacobians, by, middle, stop)
+    left, right = _after(jacobians, middle, stop), _before(jacobians, start, middle)
+    if by == "input":
+        left = [_h_alone(jacobians, each) for each in left]
+        right = [_to_inputs(jacobians, each, start + at) for at, each in enumerate(right)]
+    yield middle, start, _norms_of_products(left, right)
+
+
+def _after(jacobians: Jacobians, middle: int, stop: int) -> list[Scaled]:
+    """L_t = ∂s_t/∂s_m (S, S), m = ``middle`` − 1, for the steps t from ``middle`` to ``stop``."""
+    found = [_identity(jacobians)]
+    for t in range(middle, stop):
+        product = jacobians.from_states(found[-1].numbers, t)
+        found.append(Scaled.of(product, found[-1].exponents + jacobians.exponents[t]))
+    return found[1:]
+
+
+def _before(jacobians: Jacobians, start: int, middle: int) -> list[Scaled]:
+    """R_k = ∂s_m/∂s_k (S, S), m = ``middle`` − 1, for the steps k from ``start`` to ``middle``."""
+    found = [_identity(jacobians)]
+    for k in reversed(range(start + 1, middle)):
+        product = jacobians.to_states(found[-1].numbers, k)
+        found.append(Scaled.of(product, found[-1].exponents + jacobians.exponents[k]))
+    return found[::-1]
+
+
+def _identity(jacobians: Jacobians) -> Scaled:
+    like = jacobians.recurrent
+    return Scaled(torch.eye(jacobians.states, dtype=like.dtype, device=like.device), jacobians.exponents.new_zeros(()))
+
+
+def _h_alone(jacobians: Jacobians, products: Scaled) -> Scaled:
+    """∂s_t/∂s_k (..., S, S) without the rows of c."""
+    return Scaled.of(products.numbers[..., : jacobians.recurrent.shape[-1], :], products.exponents)
+
+
+def _to_inputs(jacobians: Jacobians, products: Scaled, k: int) -> Scaled:
+    """∂s_t/∂s_k (..., S), carried on to x_k: (..., E)."""
+    return Scaled.of(jacobians.to_inputs(products.numbers, k), products.exponents + jacobians.exponents[k])
+
+
+def _norms_of_products(left: Sequence[Scaled], right: Sequence[Scaled]) -> Array:
+    """The logarithms of the norms of L_t R_k, in row t and column k."""
+    by_left = _grams([each.numbers.mT for each in left])
+    by_right = _grams([each.numbers for each in right])
+    squares = by_left @ by_right.mT
+    bounds = torch.outer(by_left.norm(dim=1), by_right.norm(dim=1))
+    of_left, of_right = (torch.stack([each.exponents for each in side]) for side in (left, right))
+    exponents = of_left[:, None] + of_right
+    found = squares.double().log10() / 2 + exponents.double() * math.log10(2)
+    # Where far less than the bound is left, digits cancel: there, and at zeros, the product itself is taken.
+    for t, k in (squares <= _LEAST[squares.dtype] * bounds).nonzero().tolist():
+        found[t, k] = Scaled.of(left[t].numbers @ right[k].numbers, exponents[t, k]).log10_norms()
+    return found.numpy()
+
+
+def _grams(matrices: Sequence[Tensor]) -> Tensor:
+    """M Mᵀ of each of n matrices (S, ·), flattened: (n, S²)."""
+    size = len(matrices[0])
+    found = matrices[0].new_empty(len(matrices), size, size)
+    for matrix, gram in zip(matrices, found, strict=True):
+        torch.mm(matrix, matrix.mT, out=gram)
+    return found.flatten(1)
+
+
+def _all_products(jacobians: Jacobians, by: By, start: int, stop: int) -> Array:
+    """The logarithms (n, n) of the norms of the products of every pair of n steps."""
+    found = np.full((stop - start, stop - start), math.nan)
+    for k, products in _products(jacobians, range(start, stop), start):
+        if by == "input":
+            products = _to_inputs(jacobians, _h_alone(jacobians, products), k)
+        found[k - start :, k - start] = products.log10_norms().numpy()
+    return found
+
+
+def _products(jacobians: Jacobians, targets: range, start: int) -> Iterator[tuple[int, Scaled]]:
+    """Each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on."""
+    identity = _identity(jacobians)
+    products = Scaled(identity.numbers.new_empty(0, *identity.numbers.shape), identity.exponents.new_empty(0))
+    for k in reversed(range(start, targets.stop)):
+        if k in targets:
+            products = Scaled(
+                torch.cat([identity.numbers[None], products.numbers]),
+                torch.cat([identity.exponents[None], products.exponents]),
+            )
+        yield k, products
+        if k > start:
+            carried = jacobians.to_states(products.numbers, k)
+            products = Scaled.of(carried, products.exponents + jacobians.exponents[k])
+
+
+@in_full_precision
+def spectral_norms(jacobians: Jacobians, t: int) -> Iterator[float]:
+    """The logarithms of the largest singular values of ∂s_t/∂s_k, for k = t, t − 1 … 0: by eigenvalues of ∂ ∂ᵀ."""
+    for _, products in _products(jacobians, range(t, t + 1), 0):
+        numbers = products.numbers.double()
+        numbers = numbers.where(numbers.abs() > 1e-100, 0)  # beside 1/2 or more; eigvalsh may make NaN of such
+        [square] = torch.linalg.eigvalsh(numbers @ numbers.mT)[:, -1].clamp(min=0)
+        yield (square.log10() / 2 + products.exponents[0].double() * math.log10(2)).item()
+
+
+def kept_norms(log_kept: Tensor) -> Array:
+    """The logarithms (T, T) of the norms of ∏ f_j, k < j <= t, over all units, in row t and column k; NaN for k > t.
+
+    That is ‖∂c_t/∂c_k‖ of an LSTM along the cell alone, its gates and candidate held constant; of a GRU, with z in
+    place of f, ‖∂h_t/∂h_k‖ in the same way. ``log_kept`` (T, H) holds the natural logarithms of the gate.
+    """
+    sums = log_kept.cumsum(dim=0)
+    found = np.full((len(sums), len(sums)), math.nan)
+    for t in range(len(sums)):
+        found[t, : t + 1] = torch.logsumexp(2 * (sums[t] - sums[: t + 1]), dim=-1) / (2 * math.log(10))
+    return found
+
+
+def by_distance(norms: Array) -> Array:
+    """The logarithm (T,) of the median over t of the norms behind ``norms`` (T, T), at each distance t − k.
+
+    Between two middle values it is their mean, not that of their logarithms.
+    """
+    found = np.empty(len(norms))
+    for distance in range(len(norms)):
+        values = np.sort(np.diagonal(norms, -distance))
+        middle = values[[(len(values) - 1) // 2, len(values) // 2]] * math.log(10)
+        found[distance] = (np.logaddexp(*middle) - math.log(2)) / math.log(10)
+    return found
+
+
+def half_life(medians: Array) -> int | None:
+    """The first distance at which ``medians``, by distance, stand under half of that at distance 1; None if never.
+
+    Where nothing at all is left at distance 1, that is the one.
+    """
+    below = np.flatnonzero((medians[1:] < medians[1:2] - math.log10(2)) | np.isneginf(medians[1:]))
+    return int(below[0]) + 1 if len(below) else None
+
+
+def time_scales(gate: FloatArray) -> Array:
+    """τ = 1 / (1 − m) in steps, (T, H), with m the geometric mean up to each step of what every unit keeps.
+
+    ``gate`` (T, H) is an LSTM's f or a GRU's z; the last row is of the whole sequence. ∞ for a unit that keeps all.
+    """
+    with np.errstate(divide="ignore"):
+        return time_scales_of_logarithms(np.log(gate.astype(np.float64)))
+
+
+def time_scales_of_logarithms(log_gate: Array) -> Array:
+    """Return ``time_scales`` of a gate's natural logarithms (T, H).
+
+    The gate itself may be 0 to all its digits at one step, and m would be 0 from there on.
+    """
+    means = log_gate.cumsum(axis=0) / np.arange(1, len(log_gate) + 1)[:, None]
+    with np.errstate(divide="ignore"):
+        found: Array = 1 / np.abs(np.expm1(means))
+    return found

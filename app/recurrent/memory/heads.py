@@ -1,0 +1,119 @@
+"""Slopes and losses of a head that stay exact where it is sure, and 1 − p or p − y would lose their digits.
+
+Of a softmax, everything is measured from the greatest logit, whose probability may be 1 to all digits: what is left of
+it is the sum of the others. Slopes are scaled by powers of two, as they may be smaller than any float.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from .exponents import Scaled
+
+_LEAST = -(1 << 39)  # an exponent, below which there is 0
+
+
+class _Softmax(NamedTuple):
+    """Logits (n, outputs), seen from the greatest of each row."""
+
+    top: Tensor  # (n, 1), its index
+    is_top: Tensor  # (n, outputs)
+    below: Tensor  # (n, outputs): how far the others are below it; −∞ for itself
+    log_rest: Tensor  # (n, 1): log Σ e^(logit − greatest logit)
+
+    @classmethod
+    def of(cls, logits: Tensor) -> "_Softmax":
+        top = logits.argmax(dim=-1, keepdim=True)
+        is_top = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, top, value=True)
+        below = (logits - logits.gather(-1, top)).masked_fill(is_top, -math.inf)
+        return cls(top, is_top, below, below.exp().sum(dim=-1, keepdim=True).log1p())
+
+    @property
+    def log_p(self) -> Tensor:
+        """The natural logarithms (n, outputs) of the probabilities."""
+        return self.below.masked_fill(self.is_top, 0) - self.log_rest
+
+
+def slopes(head: str, logits: Tensor, weight: Tensor, outputs: Sequence[int] | None = None) -> Scaled:
+    """Return the derivatives of the probabilities by the hidden states that the head reads.
+
+    Args:
+        head: ``sigmoid`` or ``softmax``.
+        logits: (n, outputs), float64.
+        weight: Of the head, (outputs, H), float64.
+        outputs: Which are wanted; all if None.
+
+    Returns:
+        n groups of (outputs wanted, H).
+    """
+    if head == "sigmoid":
+        logarithms, rows = logsigmoid(logits) + logsigmoid(-logits), weight.expand(len(logits), -1, -1)
+    else:
+        seen = _Softmax.of(logits)
+        apart = weight - weight[seen.top]  # (n, outputs, H)
+        # ∂p_j = p_j (w_j − Σ p_k w_k), with all w less that of the greatest. Of that one a sum is left, whose terms are
+        # as small as the second greatest probability.
+        rows = apart - torch.einsum("nk,nkh->nh", seen.log_p.exp(), apart)[:, None]
+        second = _finite(seen.below.amax(dim=-1, keepdim=True))
+        of_top = -torch.einsum("nk,nkh->nh", (seen.below - second).exp(), apart)
+        rows = torch.where(seen.is_top[:, :, None], of_top[:, None], rows)
+        logarithms = seen.log_p + torch.where(seen.is_top, second - seen.log_rest, 0)
+    if outputs is not None:
+        logarithms, rows = logarithms[:, outputs], rows[:, outputs]
+    return _scaled(logarithms, rows).aligned()
+
+
+def losses(head: str, logits: Tensor, wanted: Tensor) -> Tensor:
+    """Return the cross-entropies, in nats, of logits (n, outputs) with the ``wanted`` probabilities.
+
+    A sigmoid head has one for each output, (n, outputs), and a softmax one for all, (n, 1).
+    """
+    if head == "sigmoid":
+        return -(wanted * logsigmoid(logits) + (1 - wanted) * logsigmoid(-logits))
+    return -(wanted * _Softmax.of(logits).log_p).sum(dim=-1, keepdim=True)
+
+
+@torch.no_grad()
+def loss_slopes(head: str, logits: Tensor, wanted: Tensor) -> Scaled:
+    """Return the derivatives of ``losses`` by the logits, p − y: n groups of (outputs,). All in float64."""
+    if head == "sigmoid":
+        return _difference((1 - wanted).log() + logsigmoid(logits), wanted.log() + logsigmoid(-logits))
+    # For any y, p Σy − y; they add up to 0, by which that of the greatest logit is had from the others.
+    seen = _Softmax.of(logits)
+    p, y = wanted.sum(dim=-1, keepdim=True).log() + seen.log_p, wanted.log()
+    others = _difference(*(each.masked_fill(seen.is_top, -math.inf) for each in (p, y)))
+    total = others.numbers.sum(dim=-1, keepdim=True)
+    return Scaled(torch.where(seen.is_top, -total, others.numbers), others.exponents)
+
+
+def probability(head: str, logits: Tensor, output: int, *, from_1: bool) -> Tensor:
+    """Return the probabilities (n,) of an output, or, ``from_1``, how much they are above 1: −(1 − p) to all digits."""
+    if head == "sigmoid":
+        logit = logits[:, output]
+        return -torch.sigmoid(-logit) if from_1 else torch.sigmoid(logit)
+    p = torch.softmax(logits, dim=-1)
+    others = torch.arange(logits.shape[-1], device=logits.device) != output
+    return -p[:, others].sum(dim=-1) if from_1 else p[:, output]
+
+
+def _difference(a: Tensor, b: Tensor) -> Scaled:
+    """e^a − e^b for logarithms (n, outputs): n groups."""
+    most = _finite(torch.maximum(a, b).amax(dim=-1))
+    return _scaled(most, (a - most[:, None]).exp() - (b - most[:, None]).exp())
+
+
+def _scaled(logarithms: Tensor, numbers: Tensor) -> Scaled:
+    """``numbers`` (*groups, ...) times e^``logarithms`` (*groups)."""
+    exponents = (logarithms / math.log(2)).floor().clamp(min=_LEAST)
+    factors = (logarithms - exponents * math.log(2)).exp()
+    factors = factors.reshape(factors.shape + (1,) * (numbers.dim() - factors.dim()))
+    return Scaled.of(factors * numbers, exponents.long())
+
+
+def _finite(logarithms: Tensor) -> Tensor:
+    """Return ``logarithms`` with the least number in place of −∞, as −∞ − (−∞) is not a number."""
+    return logarithms.clamp(min=torch.finfo(logarithms.dtype).min)

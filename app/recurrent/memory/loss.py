@@ -1,0 +1,112 @@
+"""What one text would teach a network: the gradient of a loss at every step, and of the parameters before clipping."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..network import Head, Network
+from ..tokenizer import Token
+from ..trace import Trace
+from . import heads
+from .attribution import Layers, carry_back, logits_at
+from .differentiable import double_of, embedded, logits_of
+from .distance import Array
+from .exponents import Scaled
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the outputs should be. The loss is their cross-entropy, in nats, summed with the weights."""
+
+    outputs: Tensor  # (T, outputs), probabilities
+    weights: Tensor  # (T, 1); of a sigmoid head also (T, outputs), as each of its outputs has a loss of its own
+
+    def loss(self, network: Network, logits: Tensor) -> Tensor:
+        """The loss of ``logits`` (T, outputs) of ``network``."""
+        losses = heads.losses(network.config.head, logits, self.outputs)
+        return (losses * self.weights).sum()
+
+    def slopes(self, network: Network, logits: Tensor) -> Scaled:
+        """Return the derivatives of the loss by ``logits``: T groups of (outputs,)."""
+        slopes = heads.loss_slopes(network.config.head, logits, self.outputs)
+        return Scaled.of(slopes.numbers * self.weights, slopes.exponents)
+
+
+def next_tokens(
+    tokens: Sequence[Token],
+    outputs: int,
+    places: Sequence[int | None] | None = None,
+    *,
+    head: Head = "softmax",
+    every_step: bool = True,
+) -> Targets:
+    """Return, after each token but the last, the next as what is right: the loss is −ln of its probability.
+
+    ``places`` gives the output about each token, by its id; None: the outputs are the tokens in order. A step whose
+    next token has no output is not judged. The loss is the mean over the judged steps, or that of the last of them. Of
+    a sigmoid head, only the output of the token that came is judged: the text does not say what else might have come.
+    Raises ValueError if there is no step to judge.
+    """
+    if places is None:
+        places = range(outputs)
+    judged = [(t, place) for t, token in enumerate(tokens[1:]) if (place := places[token.id]) is not None]
+    if not judged:
+        raise ValueError("a loss on the next token needs two tokens or more: there is nothing to predict")
+    steps, right = torch.tensor(judged).unbind(dim=1)
+    wanted = torch.zeros(len(tokens), outputs, dtype=torch.float64)
+    wanted[steps, right] = 1
+    weights = _weights(len(tokens), steps, every_step=every_step)
+    return Targets(wanted, weights * wanted if head == "sigmoid" else weights)
+
+
+def label(steps: int, outputs: int, right: int, *, every_step: bool = False) -> Targets:
+    """The same class after every step; the loss after the last alone, or its mean over all.
+
+    Classes are the outputs; of a single output, 1 is what it is the probability of and 0 is not. Raises ValueError if
+    there is no such class.
+    """
+    if not 0 <= right < max(outputs, 2):
+        raise ValueError(f"there is no class {right}: they are 0 to {max(outputs, 2) - 1}")
+    wanted = torch.zeros(steps, outputs, dtype=torch.float64)
+    wanted[:, 0 if outputs == 1 else right] = right if outputs == 1 else 1
+    return Targets(wanted, _weights(steps, torch.arange(steps), every_step=every_step))
+
+
+def _weights(steps: int, judged: Tensor, *, every_step: bool) -> Tensor:
+    """Return the weights (T, 1) of a mean over the steps ``judged`` (N,), or only of the last of them."""
+    weights = torch.zeros(steps, 1, dtype=torch.float64)
+    weights[judged if every_step else judged[-1:]] = 1 / len(judged) if every_step else 1
+    return weights
+
+
+@torch.no_grad()
+def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets) -> list[Array]:
+    """For each layer and direction, the decadic logarithms (T,) of ‖∂L/∂h_t‖ on all ways on which h_t bears on L."""
+    head = network.head.weight
+    slopes = targets.slopes(network, logits_at(network, trace))
+    by_top = Scaled.of(slopes.numbers @ head.double(), slopes.exponents).to(head.dtype)
+    norms, _ = carry_back(layers, Scaled(by_top.numbers[None], by_top.exponents[None]))
+    return [each[0].numpy() for each in norms]
+
+
+def parameter_gradient(network: Network, tokens: Sequence[Token], targets: Targets) -> tuple[float, float]:
+    """The loss, and the decadic logarithm of the norm of its gradient by all parameters; −∞ for an exact zero."""
+    network = double_of(network).requires_grad_()
+    logits = logits_of(network, embedded(network, tokens)[:, None])[:, 0]
+    slopes = targets.slopes(network, logits.detach()).aligned()
+    parameters = list(network.parameters())
+    for shrunk in (0, 900):  # binary places, where the gradient passes even float64
+        gradients = torch.autograd.grad(logits, parameters, slopes.numbers * 2.0**-shrunk, retain_graph=True)
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if norm.isfinite():
+            break
+    exponent = slopes.exponents.item() + shrunk
+    return targets.loss(network, logits).item(), norm.log10().item() + exponent * math.log10(2)
+
+
+def clipped(log10_norm: float, limit: float) -> float:
+    """The decadic logarithm of the norm after ``torch.nn.utils.clip_grad_norm_`` to ``limit``."""
+    return min(log10_norm, math.log10(limit))

@@ -1,0 +1,161 @@
+"""The task "code": the source of Python's standard library, character by character; its features and recipe."""
+
+import hashlib
+import platform
+import re
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...analysis.features import Feature
+from ...recurrent.trace import FloatArray
+from ..sources.corpora import Part
+from ..sources.download import DataError
+from .characters import CharacterLesson, line_position
+from .lesson import Lesson
+
+OMITTED = frozenset(
+    {"test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages"}
+)
+VALIDATION, TEST = 0.90, 0.95  # from where on, in the order of the paths, files are of these parts
+TAB = 8  # columns, as the language counts them
+
+LEXEME = re.compile(
+    r"""
+    (?P<comment> \# [^\n]* )
+    | (?P<docstring> (?P<marks> \"{3} | '{3} ) (?: \\. | . )*? (?: (?P<end> (?P=marks) ) | \Z ) )
+    | (?P<string> (?P<mark> ["'] ) (?: \\. | (?! (?P=mark) ) [^\\\n] )* (?P<close> (?P=mark) )? )
+    | (?P<bracket> [()\[\]{}] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Code(CharacterLesson):
+    """The lesson."""
+
+    name = "code"
+    epochs = 4
+    parting = (
+        "In the order of the paths, the last 5 % of the characters are the test part and the 5 % before them the "
+        "validation part, in whole files, so that most packages are of one part alone: what is left of a file or a "
+        "package tells of the rest. Which files these are decides much: to a 5-gram that knows all that went before, "
+        "the last 5 % of Python 3.11.7 take 1.98 bits per character in this order, 1.85 to 2.19 in eleven others, and "
+        "the last 5 % of each file 1.85."
+    )
+    sample = 11
+    presentation: ClassVar[Mapping[str, Any]] = {
+        "description": "After each character of a Python program: the probability of every character to be the next.",
+        "examples": [
+            'print(max(len(line) for line in open("names.txt")))',
+            "pairs = [(1, 'one'), (2, 'two (or more')]  # a bracket (in a string",
+            "if not isinstance(value, (int, float)):\n    raise TypeError('a number is needed')\n",
+            'def area(width, height):\n    """The area of a rectangle."""\n    return width * height\n',
+        ],
+    }
+
+    def features(self, text: str) -> Sequence[Feature]:
+        return [
+            *(Feature(name, values) for name, values in syntax(text).items()),
+            Feature("indentation", indentation(text)),
+            Feature("line position", line_position(text)),
+        ]
+
+    def starts(self, text: str) -> Sequence[int]:
+        """The lines that are not indented, after an empty one, outside brackets, strings and comments."""
+        busy = np.sum(list(syntax(text).values()), axis=0)
+        return [at for at in range(2, len(text)) if text[at - 2 : at] == "\n\n" and not busy[at - 1] and text[at] > " "]
+
+
+def load(cache: Path, warn: Callable[[str], None]) -> Lesson:  # noqa: ARG001  what is on the machine needs no cache
+    """The lesson on the standard library of the Python that runs.
+
+    ``warn`` is told of the files that are left out, as they are not UTF-8. Raises DataError if there is no source.
+    """
+    folder = Path(sysconfig.get_path("stdlib"))
+    checksum, size, texts = hashlib.sha256(), 0, []
+    for name in sorted(names(folder)):
+        data = (folder / name).read_bytes()
+        try:
+            text = data.decode().replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            warn(f"{folder / name} is not UTF-8, from byte {error.start} on: it is left out")
+            continue
+        checksum.update(f"{name}\0{len(data)}\0".encode() + data)
+        size += len(data)
+        texts.append(text)
+    if not texts:
+        raise DataError(f"{folder} holds no source of the standard library: use a Python that was installed with it")
+    source = {
+        "name": f"standard library of Python, {len(texts)} files",
+        "version": platform.python_version(),
+        "sha256": checksum.hexdigest(),
+        "size": size,
+        "licence": "PSF-2.0",
+    }
+    return Code(split(texts), checksum.hexdigest(), [source])
+
+
+def names(folder: Path) -> Iterator[str]:
+    """The source files below ``folder`` that are learned from, as paths with slashes."""
+    for path in folder.rglob("*.py"):
+        name = path.relative_to(folder)
+        if OMITTED.isdisjoint(name.parts):
+            yield name.as_posix()
+
+
+def split(texts: Sequence[str]) -> dict[Part, str]:
+    """The last 5 % of the characters to test on and the 5 % before them to validate on, both in whole files."""
+    lengths = np.array([len(text) for text in texts])
+    begins = lengths.cumsum() - lengths
+    validation, test = np.searchsorted(begins, np.array([VALIDATION, TEST]) * lengths.sum())
+    return {
+        "train": "".join(texts[:validation]),
+        "validation": "".join(texts[validation:test]),
+        "test": "".join(texts[test:]),
+    }
+
+
+def syntax(text: str) -> dict[str, FloatArray]:
+    """Bracket depth, and whether one is inside a string, a docstring or a comment, by the name of the feature.
+
+    A docstring is any text in triple marks, from the third of them on; a string is one in single marks. What stands in
+    them counts for nothing else, the expressions of an f-string included. A closing bracket too many is passed over.
+    """
+    depth, string, docstring, comment = np.zeros((4, len(text)))
+    level = 0
+    for match in LEXEME.finditer(text):
+        begin, end = match.span()
+        match match.lastgroup:
+            case "comment":
+                comment[begin:end] = 1
+            case "string":
+                string[begin : end - (match["close"] is not None)] = 1
+            case "docstring":
+                docstring[begin + 2 : end - (match["end"] is not None)] = 1
+            case _:
+                before, level = level, level + 1 if match[0] in "([{" else max(level - 1, 0)
+                depth[begin] = level - before
+    return {
+        "bracket depth": depth.cumsum(),
+        "inside string": string,
+        "inside docstring": docstring,
+        "inside comment": comment,
+    }
+
+
+def indentation(text: str) -> FloatArray:
+    """Columns of blank at the beginning of the line, as far as it was read; a tab goes on to a multiple of eight."""
+    values, columns, open_ = np.zeros(len(text)), 0, True
+    for at, character in enumerate(text):
+        if character == "\n":
+            columns, open_ = 0, True
+        elif open_ and character in " \t":
+            columns += 1 if character == " " else TAB - columns % TAB
+        else:
+            open_ = False
+        values[at] = columns
+    return values

@@ -1,0 +1,76 @@
+"""Work on memory under way: its progress, and its end when the client goes; and what a step costs."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gatescope.api.memory.schemas import CostAnswer
+from gatescope.main import create_app
+from gatescope.settings import Settings
+from gatescope.store.models import save_model
+from networks import random_network
+from serving import LETTERS, running
+from starlette.testclient import TestClient
+
+from ..asking import JSONL, TEXT, problem
+from .asking import ask
+
+
+def test_progress_is_sent_as_lines_and_the_answer_in_the_last(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatescope.api.memory.routes.SLICE", 0)
+    response = api.post("/api/v1/models/lstm/memory", json={"text": TEXT}, headers=JSONL)
+    assert response.headers["content-type"] == "application/jsonl"
+    *before, last = map(json.loads, response.text.splitlines())
+    shares = [each["done"] for each in before]
+    assert len(shares) >= 5
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < shares[-1] <= 1
+    assert all(each.keys() == {"done"} for each in before)
+    assert last == {"done": 1.0, "answer": ask(api)}
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """An application over one large model behind a real port, and its address."""
+    folder = tmp_path_factory.mktemp("slow")
+    network = random_network(cell="lstm", vocabulary_size=4, hidden_size=256, embedding_size=8, outputs=1)
+    about = {"title": "L", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
+    save_model(folder / "large", network, LETTERS, about)
+    app = create_app(Settings(models=folder, default_model="large"))
+    with running(app) as address:
+        yield app, address
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/jsonl"])
+def test_work_is_given_up_when_the_client_goes(slow: tuple[Any, str], accept: str) -> None:
+    app, address = slow
+    counted = app.state.memory_abandoned
+    before, body = counted._value.get(), json.dumps({"text": "ab" * 30, "parts": ["states"]}).encode()
+    head = (
+        f"POST /api/v1/models/large/memory HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
+        connection.sendall(head.encode() + body)
+        time.sleep(0.2)
+    for _ in range(600):
+        if counted._value.get() > before:
+            break
+        time.sleep(0.05)
+    assert counted._value.get() == before + 1
+    assert not app.state.memory_turns.locked()
+
+
+def test_cost(api: TestClient) -> None:
+    for name, operations in (("lstm", 12), ("gru", 13), ("rnn", 4)):
+        response = api.get(f"/api/v1/models/{name}/cost", params={"steps": 3})
+        answer = CostAnswer.model_validate_json(response.content, strict=True, extra="forbid")
+        assert response.headers["cache-control"] == "no-store"
+        assert (answer.model, answer.cell, answer.steps) == (name, name, 3)
+        assert answer.tensor_operations == operations
+        assert [each.engine for each in answer.times] == ["ours", "torch"]
+    for steps in (0, 1001, "x"):
+        assert problem(api.get("/api/v1/models/lstm/cost", params={"steps": steps}))[:2] == (422, "invalid-request")

@@ -1,0 +1,276 @@
+"""Memory against automatic differentiation in float64: of every pair of states, and of every input and state."""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from gatescope.recurrent.cells import Activations
+from gatescope.recurrent.memory.distance import Array, By, by_distance, half_life, kept_norms, norms, spectral_norms
+from gatescope.recurrent.memory.jacobians import Jacobians, layer_jacobians
+from gatescope.recurrent.network import Network
+from gatescope.recurrent.tokenizer import Token
+from gatescope.recurrent.trace import LayerTrace, Trace, trace
+from hypothesis import given
+from networks import VARIANTS, any_network, any_tokens, random_network, random_tokens
+from torch import Tensor
+
+SHAPES = [{}, {"layers": 3}, {"layers": 2, "bidirectional": True}, {"bias": False}]
+SCALES = [0.1, 1.0, 3.0]
+NETWORKS = [
+    pytest.param({**variant, **shape, "scale": scale}, id=f"{name} {shape} times {scale}")
+    for (name, variant), shape, scale in product(VARIANTS.items(), SHAPES, SCALES)
+]
+
+
+class Layer:
+    """One layer and direction of a trace, with what a differentiated run of it needs, in the order of its steps."""
+
+    def __init__(self, network: Network, whole: Trace, each: LayerTrace) -> None:
+        self.cell = network.config.cell_definition
+        self.weights = network.weights(each.layer, each.direction)
+        below = [other["h"] for other in whole.layers if other.layer == each.layer - 1]
+        ids = [token.id for token in whole.tokens]
+        x = torch.from_numpy(np.hstack(below)) if below else network.embedding.weight.detach()[ids]
+        is_backward = each.direction == "backward"
+        self.x = x.flip(0) if is_backward else x
+        states = {letter: torch.from_numpy(each[letter].copy()) for letter in self.cell.states}
+        self.states = {letter: state.flip(0) if is_backward else state for letter, state in states.items()}
+
+    def joined(self, state: Activations) -> Tensor:
+        return torch.cat([state[letter] for letter in reversed(self.cell.states)])
+
+    def at(self, t: int) -> Tensor:
+        """The states (S,) after step t; zeros before the first."""
+        joined = torch.cat([self.states[letter] for letter in reversed(self.cell.states)], dim=-1)
+        return joined[t] if t >= 0 else torch.zeros_like(joined[0])
+
+    def run(self, joined: Tensor, x: Tensor) -> Tensor:
+        """The states (S,) that the steps over ``x`` (n, E) lead to."""
+        letters = "".join(reversed(self.cell.states))
+        state = dict(zip(letters, joined.chunk(len(letters)), strict=True))
+        for x_t in x:
+            state = self.cell.step(x_t, state, self.weights)
+        return self.joined(state)
+
+    def by_state(self, t: int, k: int) -> Tensor:
+        """∂s_t/∂s_k, (S, S)."""
+        return jacobian(lambda state: self.run(state, self.x[k + 1 : t + 1]), self.at(k))
+
+    def by_input(self, t: int, k: int) -> Tensor:
+        """∂h_t/∂x_k, (H, E)."""
+        size = self.states["h"].shape[1]
+
+        def run(x: Tensor) -> Tensor:
+            return self.run(self.at(k - 1), torch.cat([x[None], self.x[k + 1 : t + 1]]))[:size]
+
+        return jacobian(run, self.x[k])
+
+
+def jacobian(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    found: Tensor = torch.autograd.functional.jacobian(function, at)
+    return found
+
+
+def layers(network: Network, tokens: list[Token]) -> Iterator[tuple[Layer, Jacobians]]:
+    whole = trace(network, tokens)
+    for each, jacobians in layer_jacobians(network, whole):
+        yield Layer(network, whole, each), jacobians
+
+
+def log10(matrix: Tensor, order: Any) -> float:
+    norm = torch.linalg.matrix_norm(matrix, ord=order).item()
+    return math.log10(norm) if norm else -math.inf
+
+
+def assert_same(ours: Array | float, theirs: Array | float, relative: float) -> None:
+    """The numbers behind the logarithms agree to ``relative``."""
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=relative / math.log(10))
+
+
+@pytest.fixture(params=[1, 1000], ids=["cut into steps", "in one piece"])
+def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products over a cut, or each pair for itself."""
+    monkeypatch.setattr("gatescope.recurrent.memory.distance._SHORT", request.param)
+
+
+def all_norms(jacobians: Jacobians) -> Array:
+    """(3, T, T): Frobenius norms by state and by input, and spectral norms; NaN for k > t."""
+    found = np.full((3, len(jacobians), len(jacobians)), math.nan)
+    found[0], found[1] = norms(jacobians), norms(jacobians, "input")
+    for t in range(len(jacobians)):
+        found[2, t, : t + 1] = list(spectral_norms(jacobians, t))[::-1]
+    return found
+
+
+@pytest.mark.usefixtures("cut")
+@pytest.mark.parametrize("config", NETWORKS)
+def test_all_pairs_agree_with_autograd_in_float64(config: dict[str, Any]) -> None:
+    network = random_network(**config, hidden_size=4, embedding_size=3, dtype=torch.float64)
+    count = 0
+    for layer, jacobians in layers(network, random_tokens(4)):
+        found = all_norms(jacobians)
+        for t in range(4):
+            for k in range(t + 1):
+                by_state, by_input = layer.by_state(t, k), layer.by_input(t, k)
+                expected = [log10(by_state, "fro"), log10(by_input, "fro"), log10(by_state, 2)]
+                assert_same(found[:, t, k], np.array(expected), 1e-9)
+                count += 1
+            assert np.isnan(found[:, t, t + 1 :]).all()
+    assert count == 10 * network.config.layers * len(network.config.directions)
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+def test_a_step_agrees_with_finite_differences(variant: dict[str, Any]) -> None:
+    network = random_network(**variant, dtype=torch.float64)
+    [(layer, jacobians)] = layers(network, random_tokens(4))
+    identity, step = torch.eye(jacobians.states, dtype=torch.float64), 1e-6
+    for t in range(1, 4):
+        ours = torch.ldexp(jacobians.to_states(identity, t), jacobians.exponents[t])
+        for j, unit in enumerate(identity):
+            up, down = (layer.run(layer.at(t - 1) + sign * step * unit, layer.x[t : t + 1]) for sign in (1, -1))
+            torch.testing.assert_close((up - down) / (2 * step), ours[:, j], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+def test_float32_agrees_with_float64(variant: dict[str, Any]) -> None:
+    single, double = (random_network(**variant, scale=2.0, dtype=dtype) for dtype in (torch.float32, torch.float64))
+    tokens = random_tokens(40)
+    [(_, ours)], [(_, exact)] = layers(single, tokens), layers(double, tokens)
+    found, expected = all_norms(ours), all_norms(exact)
+    assert (np.isnan(found) == np.triu(np.ones((40, 40)), 1).astype(bool)).all()
+    assert_same(found, expected, 1e-3)
+
+
+def linear(factor: float, steps: int, **config: Any) -> Jacobians:
+    """Of a network that stays at 0, where a step of a plain RNN multiplies by its matrix, ``factor`` · identity."""
+    network = random_network(**config, bias=False)
+    torch.nn.init.zeros_(network.embedding.weight)
+    with torch.no_grad():
+        network.weights(0, "forward").w_hh.copy_(factor * torch.eye(7))
+    [(_, jacobians)] = layers(network, random_tokens(steps))
+    return jacobians
+
+
+@pytest.mark.parametrize("factor", [3, 1e-3, 30, 1e-30])
+def test_what_passes_the_range_of_float32_is_shown_as_such(factor: float) -> None:
+    steps = 300
+    jacobians = linear(factor, steps, cell="rnn")
+    assert jacobians.recurrent.dtype == torch.float32
+    by_state, by_input = norms(jacobians)[-1], norms(jacobians, "input")[-1]
+    spectral = np.array(list(spectral_norms(jacobians, steps - 1))[::-1])
+    distances = np.arange(steps - 1, -1, -1)
+    assert abs(spectral[0]) > 38
+    np.testing.assert_allclose(spectral, distances * math.log10(factor), rtol=1e-6)
+    np.testing.assert_allclose(by_state, distances * math.log10(factor) + math.log10(7) / 2, rtol=1e-6)
+    assert np.isfinite(by_input).all()
+
+
+@pytest.mark.usefixtures("cut")
+def test_an_exact_zero_is_minus_infinity() -> None:
+    by_state, by_input, spectral = all_norms(linear(1, 4, cell="rnn", nonlinearity="relu"))[:, -1]
+    identity = [-math.inf] * 3 + [math.log10(7) / 2]
+    np.testing.assert_allclose(by_state, identity, rtol=1e-6)  # relu passes nothing on at 0
+    assert by_input.tolist() == [-math.inf] * 4
+    assert spectral.tolist() == [-math.inf] * 3 + [0]
+
+
+@pytest.mark.usefixtures("cut")
+def test_a_saturated_step_keeps_its_digits() -> None:
+    network = random_network(cell="rnn", bias=False, hidden_size=1, embedding_size=1)
+    weights = network.weights(0, "forward")
+    with torch.no_grad():
+        for weight, value in ((network.embedding.weight, 1), (weights.w_ih, 70), (weights.w_hh, 1)):
+            weight.fill_(value)
+    [(layer, jacobians)] = layers(network, random_tokens(3))
+    assert layer.states["h"].eq(1).all()  # 1 - h² keeps nothing
+    found = norms(jacobians)[-1]
+    slope = math.log10(4) - 2 * 71 * math.log10(math.e)  # tanh′(a) ≈ 4·e^−2a
+    np.testing.assert_allclose(found, [2 * slope, slope, 0], rtol=1e-6)
+
+
+def test_the_way_along_the_cell_is_the_product_of_the_forget_gates() -> None:
+    network = random_network(cell="lstm", dtype=torch.float64)
+    [(layer, jacobians)] = layers(network, random_tokens(6))
+    assert jacobians.log_kept is not None
+    before = [dict(zip("hc", layer.at(t - 1).chunk(2), strict=True)) for t in range(6)]
+    steps = [layer.cell.step(x, state, layer.weights) for x, state in zip(layer.x, before, strict=True)]
+    i, f, g = (torch.stack([step[letter].detach() for step in steps]) for letter in "ifg")
+    found = kept_norms(jacobians.log_kept)
+    for t in range(6):
+        assert np.isnan(found[t, t + 1 :]).all()
+        for k in range(t + 1):
+
+            def cell(c: Tensor, k: int = k, t: int = t) -> Tensor:
+                for j in range(k + 1, t + 1):
+                    c = f[j] * c + i[j] * g[j]  # the gates held constant
+                return c
+
+            whole = jacobian(cell, layer.states["c"][k])
+            torch.testing.assert_close(whole, torch.diag(f[k + 1 : t + 1].prod(dim=0)), rtol=0, atol=1e-15)
+            assert_same(found[t, k], log10(whole, "fro"), 1e-9)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_without_recurrent_weights_a_gru_keeps_by_its_update_gates_alone(reset_after: bool) -> None:
+    network = random_network(cell="gru", reset_after=reset_after, dtype=torch.float64)
+    torch.nn.init.zeros_(network.weights(0, "forward").w_hh)
+    [(_, jacobians)] = layers(network, random_tokens(8))
+    assert jacobians.log_kept is not None
+    assert_same(kept_norms(jacobians.log_kept), norms(jacobians), 1e-12)
+
+
+@given(any_network(), any_tokens())
+def test_the_spectral_norm_bounds_the_frobenius_norm(network: Network, tokens: list[Token]) -> None:
+    for _, jacobians in layers(network, tokens):
+        frobenius, _, spectral = (each[np.tril_indices(len(tokens))] for each in all_norms(jacobians))
+        assert not np.isnan([frobenius, spectral]).any()
+        assert (spectral <= frobenius + 1e-3).all()
+        assert (frobenius <= spectral + math.log10(jacobians.states) / 2 + 1e-3).all()
+
+
+@given(any_network(), any_tokens())
+def test_a_cut_changes_nothing(network: Network, tokens: list[Token]) -> None:
+    for _, jacobians in layers(network.double(), tokens):
+        for by in get_args(By):
+            whole = norms(jacobians, by)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("gatescope.recurrent.memory.distance._SHORT", 1)
+                assert_same(norms(jacobians, by), whole, 1e-9)
+
+
+def test_where_the_sides_of_a_cut_nearly_miss_each_other_no_digit_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatescope.recurrent.memory.distance._SHORT", 1)
+    network = random_network(cell="rnn", bias=False, hidden_size=32)
+    torch.nn.init.zeros_(network.embedding.weight)
+    basis = torch.linalg.qr(torch.randn(32, 32, generator=torch.Generator().manual_seed(0))).Q
+    with torch.no_grad():  # all of the first half of a basis into the second, little of that back
+        half = torch.zeros(16, 16)
+        swap = torch.cat([torch.cat([half, 1e-4 * torch.eye(16)], 1), torch.cat([torch.eye(16), half], 1)])
+        network.weights(0, "forward").w_hh.copy_(basis @ swap @ basis.T)
+    [(layer, jacobians)] = layers(network, random_tokens(5))
+    w = layer.weights.w_hh.detach().double()
+    assert log10(w @ w, "fro") < -3
+    assert_same(norms(jacobians)[2, :2], np.array([log10(w @ w, "fro"), log10(w, "fro")]), 1e-2)
+
+
+@given(any_network(), any_tokens(min_size=3))
+def test_the_jacobians_of_a_part_are_those_of_the_whole(network: Network, tokens: list[Token]) -> None:
+    whole = trace(network, tokens)
+    parts = layer_jacobians(network, whole, 1, len(tokens) - 1)
+    for (_, part), (_, all_) in zip(parts, layer_jacobians(network, whole), strict=True):
+        torch.testing.assert_close(part.recurrent, all_.recurrent[1:-1])
+        torch.testing.assert_close(part.inputs, all_.inputs[1:-1])
+
+
+def test_one_word_owes_to_itself_alone() -> None:
+    [(layer, jacobians)] = layers(random_network(cell="lstm", dtype=torch.float64), random_tokens(1))
+    by_state, by_input, spectral = all_norms(jacobians).flatten()
+    assert (by_state, spectral) == (math.log10(14) / 2, 0)
+    assert_same(by_input, log10(layer.by_input(0, 0), "fro"), 1e-12)
+    medians = by_distance(np.array([[by_input]]))
+    assert medians.tolist() == [by_input]
+    assert half_life(medians) is None

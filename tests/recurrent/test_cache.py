@@ -1,0 +1,152 @@
+"""The compiler of the kernels: it runs once, ahead of time, and keeps out of the way."""
+
+import ast
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gatescope
+import numba
+import pytest
+from gatescope.recurrent import cache
+from gatescope.recurrent.engine import kernels, matmul
+from numba.core.caching import UserProvidedCacheLocator
+from numba.core.event import install_recorder
+from numba.core.registry import CPUDispatcher
+
+from .engine import test_compiled
+from .kernel_cases import KINDS, random_case
+
+
+def dispatchers() -> dict[str, Any]:
+    """Every compiled function of the kernels, by name."""
+    return {name: value for name, value in vars(kernels).items() if isinstance(value, CPUDispatcher)}
+
+
+def test_kernels_release_the_lock_and_start_no_threads_of_their_own() -> None:
+    assert {"rnn", "relu_rnn", "lstm", "gru", "reset_before_gru", "add_products"} <= dispatchers().keys()
+    for name, dispatcher in dispatchers().items():
+        assert dispatcher.targetoptions["nogil"], name
+        assert not dispatcher.targetoptions.get("parallel"), name
+
+
+def test_kernels_are_compiled_on_import_for_the_types_they_name_and_for_no_others() -> None:
+    with install_recorder("numba:compile") as compilations:
+        for cell, projection in KINDS.values():
+            random_case(cell, [4, 2], projection=projection)()
+    assert compilations.buffer == []
+    for name, dispatcher in dispatchers().items():
+        assert len(dispatcher.signatures) == 1, name
+        with pytest.raises(RuntimeError, match="compilation disabled"):
+            dispatcher.compile((numba.float64,))
+
+
+def run(*arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own; a variable that is None is left out of its environment."""
+    variables = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    return subprocess.run([sys.executable, *arguments], env=variables, capture_output=True, text=True, timeout=120)
+
+
+def test_the_same_lines_hold_when_python_interprets_them() -> None:
+    node = f"{test_compiled.__file__}::{test_compiled.test_every_activation_is_that_of_the_cells.__name__}"
+    options = ["-q", "-p", "no:cacheprovider", f"--confcutdir={Path(__file__).parent}"]
+    finished = run("-m", "pytest", *options, node, NUMBA_DISABLE_JIT="1")
+    assert finished.returncode == 0, finished.stdout
+
+
+TRACE = """
+import torch, gatescope
+torch.manual_seed(0)
+module, x = torch.nn.GRU(5, 7), torch.randn(30, 5)
+error = gatescope.trace_module(module, x).layer()["h"] - module(x)[0].detach().numpy()
+assert abs(error).max() <= 1e-6
+"""
+
+
+def copied(place: Path) -> Path:
+    """A copy of the package, which no installation hides."""
+    package = place / "gatescope"
+    leave_out = shutil.ignore_patterns("__pycache__", "*.nb?")
+    shutil.copytree(Path(gatescope.__file__).parent, package, ignore=leave_out)
+    return package
+
+
+COMPARE = """
+import torch
+from gatescope import trace_module
+from gatescope.recurrent.engine import kernels, matmul
+torch.manual_seed(0)
+module, x = torch.nn.LSTM(37, 21), torch.randn(40, 5, 37)
+expected = module(x)[0].detach().numpy()
+error = max(abs(each.layer()["h"] - expected[:, b]).max() for b, each in enumerate(trace_module(module, x)))
+stats = [each.stats for each in vars(kernels).values() if hasattr(each, "stats")]
+hits, misses = (sum(sum(getattr(each, name).values()) for each in stats) for name in ("cache_hits", "cache_misses"))
+print(matmul.__file__, error < 1e-6, hits, misses)
+"""
+
+
+def test_a_change_of_any_kernel_source_compiles_all_kernels_anew(tmp_path: Path) -> None:
+    package, count = copied(tmp_path), len(dispatchers())
+    source = package / "recurrent" / "engine" / Path(matmul.__file__).name
+    environment = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_OPT": "1"}
+    uncounted = dict.fromkeys(name for name in os.environ if name.startswith("COV"))  # a copy's coverage is not ours
+
+    def hits_and_misses() -> list[int]:
+        finished = run("-c", COMPARE, **environment, **uncounted)
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stderr == ""
+        file, is_right, *counts = finished.stdout.split()
+        assert (file, is_right) == (str(source), "True")
+        return [int(count) for count in counts]
+
+    assert hits_and_misses() == [0, count]
+    os.utime(source)  # its content is what counts
+    assert hits_and_misses() == [count, 0]
+    source.write_text(source.read_text().replace(f"VECTORS = {matmul.VECTORS} ", f"VECTORS = {matmul.VECTORS // 2} "))
+    assert hits_and_misses() == [0, count]
+    assert hits_and_misses() == [count, 0]
+
+
+def test_the_sources_are_all_that_compiled_code_is_made_from() -> None:
+    """What a source imports from the package is a source too: its constants and functions are compiled in."""
+    names = {source.stem for source in cache.SOURCES}
+    for source in cache.SOURCES:
+        tree = ast.parse(source.read_text())
+        relative = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.level > 0]
+        assert {each.module.split(".")[-1] for each in relative} <= names, source
+    assert {Path(inspect.getfile(each.py_func)) for each in dispatchers().values()} <= set(cache.SOURCES)
+
+
+def no_folder(place: Path) -> dict[str, str]:
+    """An environment in which numba finds nowhere to write."""
+    (place / "file").touch()
+    only = UserProvidedCacheLocator.__name__
+    return {"NUMBA_CACHE_DIR": str(place / "file" / "below"), "NUMBA_CACHE_LOCATOR_CLASSES": only}
+
+
+def broken_file(place: Path) -> dict[str, str]:
+    """An environment in which numba finds its own cache, but for one file that was cut short."""
+    source = kernels.__file__
+    folder = place / UserProvidedCacheLocator.get_suitable_cache_subpath(source)
+    folder.mkdir()
+    for file in Path(kernels.gru.stats.cache_path).glob("kernels.*.nb?"):
+        shutil.copy2(file, folder)
+    for file in folder.glob("kernels.gru-*.nbc"):
+        os.truncate(file, 100)
+    return {"NUMBA_CACHE_DIR": str(place)}
+
+
+@pytest.mark.parametrize("trouble", [no_folder, broken_file])
+def test_a_cache_that_cannot_be_used_costs_a_warning_and_nothing_else(
+    trouble: Callable[[Path], dict[str, str]], tmp_path: Path
+) -> None:
+    finished = run("-c", TRACE, NUMBA_OPT="0", **trouble(tmp_path))  # unoptimised, which compiles sooner
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr.splitlines() == [
+        "the kernels are compiled anew at every start: let NUMBA_CACHE_DIR name a folder that can be written"
+    ]

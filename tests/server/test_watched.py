@@ -1,0 +1,239 @@
+"""Models that come, change and go while the application runs."""
+
+import logging
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.from_thread import start_blocking_portal
+from gatescope.server import watched
+from gatescope.server.watched import Reload, Shelf
+from gatescope.store.models import CONFIG, STATISTICS, WEIGHTS, Store, load_model, save_model
+from networks import random_network
+from serving import WORDS, client
+from starlette.testclient import TestClient
+
+ABOUT = {"title": "LSTM", "task": "test", "description": "Random.", "outputs": ["positive"], "licence": "MIT"}
+
+
+def write(folder: Path, seed: int = 0, **about: Any) -> None:
+    network = random_network(seed, cell="lstm", outputs=1, vocabulary_size=len(WORDS.vocabulary))
+    save_model(folder, network, WORDS, {**ABOUT, **about})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one model; an application over it looks at it at every request."""
+    monkeypatch.setattr(watched, "EVERY", 0)
+    write(tmp_path / "models" / "lstm")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def api(folder: Path) -> TestClient:
+    return client(folder)
+
+
+def ids(api: TestClient) -> list[str]:
+    return [each["id"] for each in api.get("/api/v1/models").json()["models"]]
+
+
+def sha256(api: TestClient) -> str:
+    return str(api.get("/api/v1/models/lstm").json()["weights_sha256"])
+
+
+def test_a_new_model_serves_everywhere_at_once(api: TestClient, folder: Path) -> None:
+    assert api.get("/readyz").json() == {"status": "ok", "models": 1, "broken": 0}
+    write(folder / "a")
+    assert ids(api) == ["a", "lstm"]
+    assert api.get("/readyz").json()["models"] == 2
+    assert api.get("/api/v1/models/a").json()["title"] == "LSTM"
+    assert api.post("/api/v1/models/a/traces", json={"text": "not good"}).status_code == 200
+    assert '"model":"a"' in api.get("/", params={"model": "a", "text": "good"}).text
+
+
+def test_the_answers_of_a_new_model_can_be_revalidated_and_are_counted(api: TestClient, folder: Path) -> None:
+    write(folder / "a")
+    url = "/api/v1/models/a/trace?text=good"
+    answer = api.get(url)
+    assert answer.status_code == 200
+    assert api.get(url, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    assert 'gatescope_conditional_requests_total{result="hit"} 1.0' in api.get("/metrics").text
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"title": "Other"}], ids=["weights", "configuration"])
+def test_a_changed_model_is_another_with_other_tags(api: TestClient, folder: Path, change: dict[str, Any]) -> None:
+    url = "/api/v1/models/lstm/trace?text=good"
+    card, tag = api.get("/api/v1/models/lstm").json(), api.get(url).headers["etag"]
+    write(folder / "lstm", **change)
+    assert api.get("/api/v1/models/lstm").json() != card
+    again = api.get(url, headers={"If-None-Match": tag})
+    assert again.status_code == 200
+    assert again.headers["etag"] != tag
+
+
+def test_only_what_changed_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / "a")
+    shelf = Shelf(folder)
+    before = shelf.store
+    assert shelf.look() is before
+    loaded: list[str] = []
+    monkeypatch.setattr(watched, "load_model", lambda path: (loaded.append(path.name), load_model(path))[1])
+    write(folder / "a", seed=1)
+    after = shelf.look()
+    assert loaded == ["a"]
+    assert after.models["lstm"] is before.models["lstm"]
+    assert after.models["a"].config.weights_sha256 != before.models["a"].config.weights_sha256
+
+
+def test_requests_under_way_keep_the_store_that_they_began_with(folder: Path) -> None:
+    shelf = Shelf(folder)
+    before = shelf.store
+    write(folder / "a")
+    assert list(shelf.look().models) == ["a", "lstm"]
+    assert list(before.models) == ["lstm"]
+
+
+def test_a_model_that_is_removed_is_gone_at_the_second_look(
+    api: TestClient, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(folder / "a")
+    assert ids(api) == ["a", "lstm"]
+    shutil.rmtree(folder / "a")
+    assert ids(api) == ["a", "lstm"]
+    with caplog.at_level(logging.INFO):
+        assert ids(api) == ["lstm"]
+    assert "the model a is gone" in caplog.text
+    assert api.get("/api/v1/models/a").status_code == 404
+
+
+def test_a_model_that_is_being_replaced_never_goes(
+    api: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ids(api) == ["lstm"]
+    found: list[list[str]] = []
+    rename = Path.rename
+
+    def slow(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        found.append(ids(api))
+        return moved
+
+    monkeypatch.setattr(Path, "rename", slow)
+    before = sha256(api)
+    write(folder / "lstm", seed=1)
+    assert found == [["lstm"], ["lstm"]]  # once where its folder was away, once where the new one stood there
+    assert sha256(api) != before
+
+
+def test_while_a_folder_is_copied_the_model_before_goes_on(
+    api: TestClient, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = sha256(api)
+    write(tmp_path / "other", seed=1)
+    shutil.copy(tmp_path / "other" / CONFIG, folder / "lstm" / CONFIG)
+    assert sha256(api) == before
+    assert api.get("/readyz").json() == {"status": "ok", "models": 1, "broken": 0}
+    assert (
+        "the model lstm cannot be used: model.safetensors: its SHA-256 is not the one that config.json records: "
+        "the file was changed; the one before goes on serving" in caplog.text
+    )
+    caplog.clear()
+    assert sha256(api) == before
+    assert caplog.text == "", "what did not change is neither loaded nor complained of again"
+    shutil.copy(tmp_path / "other" / WEIGHTS, folder / "lstm" / WEIGHTS)
+    assert sha256(api) not in ("", before)
+
+
+def test_a_new_folder_is_broken_until_it_is_whole(api: TestClient, folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "other")
+    (folder / "a").mkdir()
+    assert api.get("/api/v1/models").json()["broken"] == [{"id": "a", "reason": "config.json: the file is missing"}]
+    assert api.get("/api/v1/models/a").status_code == 503
+    for path in (tmp_path / "other").iterdir():
+        shutil.copy(path, folder / "a" / path.name)
+        ids(api)
+    assert ids(api) == ["a", "lstm"]
+    assert api.get("/readyz").json() == {"status": "ok", "models": 2, "broken": 0}
+
+
+def test_statistics_that_are_added_are_read(folder: Path) -> None:
+    shelf = Shelf(folder)
+    (folder / "lstm" / STATISTICS).write_text("{")
+    assert shelf.look().models["lstm"].statistics is None
+    (folder / "lstm" / STATISTICS).write_text('{"steps": 1, "activations": []}')
+    assert shelf.look().models["lstm"].statistics is not None
+
+
+def test_the_first_models_of_an_empty_folder_make_it_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "EVERY", 0)
+    api = client(tmp_path / "models")
+    assert api.get("/readyz").status_code == api.get("/").status_code == 503
+    write(tmp_path / "models" / "lstm")
+    assert api.get("/readyz").status_code == api.get("/").status_code == 200
+
+
+def test_half_made_models_of_a_training_run_are_not_looked_at(folder: Path) -> None:
+    shelf = Shelf(folder)
+    (folder / ".lstm-x1").mkdir()
+    (folder / "note.txt").touch()
+    assert shelf.look() is shelf.store
+    assert list(shelf.store.models) == ["lstm"]
+
+
+def test_a_folder_that_cannot_be_read_leaves_the_models_as_they_were(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = Shelf(folder)
+
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert list(shelf.look().models) == ["lstm"]
+    assert f"the folder of models {folder} cannot be looked at: Permission denied" in caplog.text
+
+
+def test_the_folder_is_not_looked_at_more_often_than_it_is_due(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "EVERY", 3600)
+    api = client(folder)
+    assert ids(api) == ["lstm"]  # the first request looks
+    write(folder / "a")
+    assert ids(api) == ["lstm"]
+
+
+def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> None:
+    shelf, loading, done = Shelf(folder), threading.Event(), threading.Event()
+    answered: list[str] = []
+
+    class Slow:
+        def look(self) -> Store:
+            loading.set()
+            assert done.wait(30)
+            return shelf.look()
+
+    async def app(scope: dict[str, Any], *_: Any) -> None:
+        answered.append(scope["path"])
+
+    class Application:
+        class state:  # noqa: N801  as Starlette names it
+            store = shelf.store
+
+    async def both() -> None:
+        middleware = Reload(app, Slow())  # type: ignore[arg-type]
+
+        async def ask(path: str) -> None:
+            await middleware({"type": "http", "path": path, "app": Application()}, None, None)  # type: ignore[arg-type]
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask, "first")
+            await anyio.to_thread.run_sync(loading.wait)
+            await ask("second")
+            done.set()
+
+    with start_blocking_portal() as portal:  # the browser tests' own loop may be running in this thread
+        portal.call(both)
+    assert answered == ["second", "first"]

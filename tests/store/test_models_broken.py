@@ -1,0 +1,210 @@
+"""A model that is broken says which file is, and how."""
+
+import hashlib
+import json
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from gatescope.store.models import BrokenModelError, load_model
+from model_folders import UNIT, VOCABULARY, edited, missing, saved
+from safetensors.torch import load, save
+
+
+def named(**changes: Any) -> dict[str, Any]:
+    """The fields of ``ModelConfig`` in which a unit is named."""
+    return {"units": [{**UNIT.model_dump(), **changes}]}
+
+
+def config(**changes: Any) -> Callable[[Path], None]:
+    return edited("config.json", lambda old: {**old, **changes})
+
+
+def sizes(**changes: Any) -> Callable[[Path], None]:
+    return edited("config.json", lambda old: {**old, "network": {**old["network"], **changes}})
+
+
+def vocabulary(*tokens: str) -> Callable[[Path], None]:
+    return edited("vocab.json", lambda _: tokens)
+
+
+def statistics(**changes: Any) -> Callable[[Path], None]:
+    return edited("statistics.json", lambda old: {**old, "activations": [{**old["activations"][0], **changes}]})
+
+
+def weight_bytes(edit: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    """Breaks the weights and makes config.json vouch for them, so that the hash does not give it away."""
+
+    def apply(folder: Path) -> None:
+        path = folder / "model.safetensors"
+        path.write_bytes(edit(path.read_bytes()))
+        config(weights_sha256=hashlib.sha256(path.read_bytes()).hexdigest())(folder)
+
+    return apply
+
+
+def of_format(dtype: str) -> Callable[[Path], None]:
+    """Puts one tensor of eight bytes in a format of safetensors in place of the weights."""
+    extent = 16 if dtype == "F4" else 8
+    header = json.dumps({"head.bias": {"dtype": dtype, "shape": [extent], "data_offsets": [0, 8]}}).encode()
+    return weight_bytes(lambda _: struct.pack("<Q", len(header)) + header + bytes(8))
+
+
+def weights(**changes: torch.Tensor | None) -> Callable[[Path], None]:
+    """Puts other tensors in place of those of these names (with __ for a dot), or takes them away."""
+
+    def edit(data: bytes) -> bytes:
+        state = load(data) | {name.replace("__", "."): tensor for name, tensor in changes.items()}
+        return save({name: tensor for name, tensor in state.items() if tensor is not None})
+
+    return weight_bytes(edit)
+
+
+def holding(name: str, data: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(data) and None
+
+
+def a_folder(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink() or (folder / name).mkdir()
+
+
+FIT = "model.safetensors: does not fit config.json:"
+DTYPES = "it must be torch.float32 or torch.float64 throughout"
+NO_ACTIVATION = "the network has no such activation"
+BROKEN = [
+    (missing("config.json"), "config.json: the file is missing"),
+    (missing("vocab.json"), "vocab.json: the file is missing"),
+    (missing("model.safetensors"), "model.safetensors: the file is missing"),
+    (a_folder("vocab.json"), "vocab.json: cannot be read: Is a directory"),
+    (a_folder("statistics.json"), "statistics.json: cannot be read: Is a directory"),
+    # config.json
+    (holding("config.json", b"{"), "config.json: Invalid JSON: EOF while parsing an object at line 1 column 1"),
+    (holding("config.json", b"\xff"), "config.json: Invalid JSON: expected value at line 1 column 1"),
+    (holding("config.json", b"[]"), "config.json: Input should be an object"),
+    (config(colour="red"), "config.json: colour: Extra inputs are not permitted"),
+    (sizes(colour="red"), "config.json: network.colour: Unexpected keyword argument"),
+    (edited("config.json", lambda old: old.pop("licence") and old), "config.json: licence: Field required"),
+    (config(tokenizer="syllable"), "config.json: tokenizer: Input should be 'word' or 'character'"),
+    (config(outputs=["positive"]), "config.json: 1 names for 2 outputs"),
+    (
+        config(predicts_next=True),
+        "config.json: predicts_next: no output has the name 'the': name one output for each token of vocab.json, or "
+        "set predicts_next to false",
+    ),
+    (
+        config(predicts_next=True, outputs=["the", "the"]),
+        "config.json: predicts_next: two outputs have the name 'the': name one output for each token of vocab.json, or "
+        "set predicts_next to false",
+    ),
+    (
+        config(predicts_next="perhaps"),
+        "config.json: predicts_next: Input should be a valid boolean, unable to interpret input",
+    ),
+    (config(**named(layer=1)), "config.json: bracket depth: layer 1 forward c, unit 6: the network has no such unit"),
+    (
+        config(**named(direction="backward")),
+        "config.json: bracket depth: layer 0 backward c, unit 6: the network has no such unit",
+    ),
+    (
+        config(**named(activation="z")),
+        "config.json: bracket depth: layer 0 forward z, unit 6: the network has no such unit",
+    ),
+    (config(**named(unit=7)), "config.json: bracket depth: layer 0 forward c, unit 7: the network has no such unit"),
+    (
+        config(**named(activation="x")),
+        "config.json: units.0.activation: Input should be 'i', 'f', 'g', 'o', 'r', 'z', 'n', 'c' or 'h'",
+    ),
+    (config(**named(score=1.5)), "config.json: units.0.score: Input should be less than or equal to 1"),
+    (config(**named(colour="red")), "config.json: units.0.colour: Extra inputs are not permitted"),
+    (config(weights_sha256="0"), "config.json: weights_sha256: String should match pattern '^[0-9a-f]{64}$'"),
+    (sizes(cell="transformer"), "config.json: network.cell: Input should be 'rnn', 'lstm' or 'gru'"),
+    (sizes(layers=0), "config.json: network: layers is 0: it must be at least 1"),
+    # vocab.json
+    (holding("vocab.json", b'["<unk>"'), "vocab.json: Invalid JSON: EOF while parsing a list at line 1 column 8"),
+    (holding("vocab.json", b'{"<unk>": 0}'), "vocab.json: Input should be a valid array"),
+    (holding("vocab.json", b'["<unk>", 1]'), "vocab.json: 1: Input should be a valid string"),
+    (vocabulary(), "vocab.json: a vocabulary starts with '<unk>'"),
+    (vocabulary(*reversed(VOCABULARY)), "vocab.json: a vocabulary starts with '<unk>'"),
+    (vocabulary(*VOCABULARY[:-1], "good"), "vocab.json: the vocabulary lists a token twice"),
+    (vocabulary(*VOCABULARY[:-1]), "vocab.json: 7 tokens, but config.json says 8"),
+    # model.safetensors
+    (
+        config(weights_sha256="0" * 64),
+        "model.safetensors: its SHA-256 is not the one that config.json records: the file was changed",
+    ),
+    (
+        weight_bytes(lambda data: data[:-5]),
+        "model.safetensors: Error while deserializing: incomplete metadata, file not fully covered",
+    ),
+    (weight_bytes(lambda _: b""), "model.safetensors: Error while deserializing: header too small"),
+    (weight_bytes(lambda _: b"\xff" * 64), "model.safetensors: Error while deserializing: header too large"),
+    (of_format("F4"), "model.safetensors: holds a number format that PyTorch does not read"),
+    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch does not read"),
+    (weights(head__bias=None), f'{FIT} Missing key(s) in state_dict: "head.bias".'),
+    (weights(more=torch.zeros(1)), f'{FIT} Unexpected key(s) in state_dict: "more".'),
+    (
+        weights(head__bias=torch.zeros(3)),
+        f"{FIT} size mismatch for head.bias: copying a param with shape torch.Size([3]) from checkpoint, "
+        "the shape in current model is torch.Size([2]).",
+    ),
+    (sizes(hidden_size=10**30), f"{FIT} no tensor is of hidden_size {10**30}"),
+    (sizes(layers=10**9), f"{FIT} 7 tensors are no {10**9} layers"),
+    (
+        weights(head__bias=torch.tensor([1.0, float("nan")])),
+        "model.safetensors: head.bias holds a number that is not finite",
+    ),
+    (
+        weights(recurrent__weight_hh_l0=torch.full((28, 7), float("-inf"))),
+        "model.safetensors: recurrent.weight_hh_l0 holds a number that is not finite",
+    ),
+    (weights(head__bias=torch.zeros(2, dtype=int)), f"model.safetensors: holds torch.float32, torch.int64: {DTYPES}"),
+    (weights(head__bias=torch.zeros(2).double()), f"model.safetensors: holds torch.float32, torch.float64: {DTYPES}"),
+    # statistics.json
+    (holding("statistics.json", b""), "statistics.json: Invalid JSON: EOF while parsing a value at line 1 column 0"),
+    (statistics(direction="up"), "statistics.json: activations.0.direction: Input should be 'forward' or 'backward'"),
+    (statistics(mean=[float("nan")] * 7), "statistics.json: activations.0.mean.0: Input should be a finite number"),
+    (statistics(layer=1), f"statistics.json: layer 1 forward f: {NO_ACTIVATION}"),
+    (statistics(direction="backward"), f"statistics.json: layer 0 backward f: {NO_ACTIVATION}"),
+    (statistics(activation="z"), f"statistics.json: layer 0 forward z: {NO_ACTIVATION}"),
+    (
+        statistics(mean=[0.5] * 6),
+        "statistics.json: layer 0 forward f: 7 means and standard deviations are needed, one a unit",
+    ),
+    (
+        statistics(left_saturated=[0.5] * 6),
+        "statistics.json: layer 0 forward f: 7 shares are needed, one a unit, or null",
+    ),
+    (
+        statistics(right_saturated=[0.5] * 6 + [1.1]),
+        "statistics.json: activations.0.right_saturated.6: Input should be less than or equal to 1",
+    ),
+    (statistics(colour="red"), "statistics.json: activations.0.colour: Extra inputs are not permitted"),
+]
+
+
+@pytest.mark.parametrize(("damage", "reason"), BROKEN, ids=[reason for _, reason in BROKEN])
+def test_a_broken_model_says_which_file_and_why(tmp_path: Path, damage: Callable[[Path], None], reason: str) -> None:
+    saved(tmp_path / "small")
+    damage(tmp_path / "small")
+    with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
+        load_model(tmp_path / "small")
+
+
+def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
+    missing, file = tmp_path / "missing", tmp_path / "m.pt"
+    file.write_bytes(b"PK")
+    for path, reason in (
+        (missing, f"{missing}: there is no such folder"),
+        (
+            file,
+            f"{file} is a file: a model is a folder that holds config.json, vocab.json and model.safetensors; to see "
+            "the gates of a module of your own, load it with torch.load and call trace_module",
+        ),
+    ):
+        for given in (path, str(path)):
+            with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
+                load_model(given)

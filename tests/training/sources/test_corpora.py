@@ -1,0 +1,72 @@
+"""Rated sentences read from archives, and their split."""
+
+import re
+
+import pytest
+from archives import tar, uci_archive, vader_archive
+from gatescope.training.sources.corpora import Example, distinct, lexicon, part, split, uci, vader
+from gatescope.training.sources.download import DataError
+
+
+def test_all_four_corpora_are_read() -> None:
+    archive = vader_archive(
+        {
+            "movie": [(2.25, "It says ''wow''. "), (-1, "A tab\tand a  line separator")],
+            "amazon": [(0.5, "ok ")],
+            "tweets": [(3, "love <3 ☮")],
+        }
+    )
+    assert vader(archive) == [
+        Example("It says ''wow''.", 2.25, "movie"),
+        Example("A tab\tand a  line separator", -1, "movie"),
+        Example("ok", 0.5, "amazon"),
+        Example("love <3 ☮", 3, "tweets"),
+    ]
+
+
+def test_a_line_ends_at_a_line_feed_alone() -> None:
+    text = "next line\u0085separator\u2028and form\x0cfeed"
+    assert [example.text for example in vader(vader_archive({"nyt": [(1, text)]}))] == [text]
+
+
+def test_the_lexicon_is_read() -> None:
+    assert lexicon(vader_archive({}, {"good": 1.9, ":-Þ": 0.9})) == {"good": 1.9, ":-Þ": 0.9}
+
+
+def test_classes_become_ratings_and_entries_without_one_are_left_out() -> None:
+    archive = uci_archive({"imdb": [("Bad. ", 0), ("", None)], "yelp": [("Loved it", 1)]})
+    assert uci(archive) == [Example("Bad.", -2, "uci"), Example("Loved it", 2, "uci")]
+
+
+@pytest.mark.parametrize(
+    ("archive", "message"),
+    [
+        (tar({"package/other": b""}), "the archive holds no test/fixtures/imdb.json"),
+        (b"no archive", "the archive that should hold test/fixtures/imdb.json cannot be read: "),
+        (uci_archive({})[:60], "the archive that should hold test/fixtures/imdb.json cannot be read: "),
+    ],
+    ids=["empty", "not an archive", "cut short"],
+)
+def test_an_archive_that_cannot_be_read_is_named(archive: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=f"^{re.escape(message)}"):
+        uci(archive)
+
+
+def test_of_equal_texts_the_first_stays() -> None:
+    a, b, again = Example("a", 1, "movie"), Example("b", 1, "movie"), Example("a", -1, "nyt")
+    assert distinct([a, b, again]) == [a, b]
+
+
+def test_the_hash_of_a_text_says_where_it_belongs() -> None:
+    # remainders 0, 1, 9 and 8, by sha256sum and bc
+    assert [part(text) for text in ("d", "j", "a", "é")] == ["test", "validation", "train", "train"]
+
+
+def test_the_split_loses_nothing_and_keeps_the_order() -> None:
+    examples = [Example(str(number), 1, "movie") for number in range(1000)]
+    parts = split(examples)
+    assert sorted((each for some in parts.values() for each in some), key=lambda each: int(each.text)) == examples
+    for name, some in parts.items():
+        assert [each for each in examples if part(each.text) == name] == some
+    assert 60 < len(parts["test"]) < 140
+    assert 60 < len(parts["validation"]) < 140
