@@ -8,19 +8,13 @@ import onnx
 import onnxruntime
 import torch
 from gatescope import trace_module
-from gatescope.recurrent.cells import Activations, CellName
-from gatescope.recurrent.modules import cell_of, weights_of
+from gatescope.recurrent.cells import cell_of
+from gatescope.recurrent.cells.cell import Activations
+from gatescope.recurrent.modules import weights_of
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-MODULES: dict[CellName, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 ONNX_BLOCKS = {"lstm": "iofg", "gru": "zrn"}  # row blocks of its weights, in our letters
-
-
-def module_and_input(cell: CellName, size: int, steps: int, batch: int) -> tuple[nn.RNNBase, Tensor]:
-    """A module with E = H = ``size`` and random weights, and what it is to run over: (T, E), or (T, B, E) for B > 1."""
-    shape = (steps, size) if batch == 1 else (steps, batch, size)
-    return MODULES[cell](size, size).eval(), torch.randn(shape)
 
 
 def contestants(module: nn.RNNBase, x: Tensor, threads: int = 1) -> dict[str, Callable[[], object]]:

@@ -1,36 +1,20 @@
 """Every gate, against PyTorch's forward pass without them: by cell, batch, hidden size and length."""
 
 from collections.abc import Iterable
-from itertools import product
 from statistics import geometric_mean
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from gatescope.recurrent.cells import CellName
 from rich.progress import track
 
-from .contestants import contestants, module_and_input
+from .cases import GRID, Case, module_and_input
+from .contestants import contestants
 from .report import Goal, Section, Table, written
 from .timing import interleave, threads
 
-CELLS: tuple[CellName, ...] = ("lstm", "gru")
 WAYS = ("ours", "checked", "loop", "onnxruntime")  # each as a multiple of "forward"
 
 
-class Case(NamedTuple):
-    """What is run over."""
-
-    cell: CellName
-    batch: int
-    size: int
-    steps: int
-    threads: int = 1
-
-
-GRID = [
-    *(Case(*each) for each in product(CELLS, (1, 16, 64), (32, 64, 128, 256, 512), (20, 100, 500))),
-    *(Case(*each, threads=2) for each in product(CELLS, (1, 16, 64), (128, 512), (100,))),
-]
 GEOMETRIC_MEANS = {("lstm", 1): 0.6, ("gru", 1): 0.4, ("lstm", 64): 1.0, ("gru", 64): 1.0}  # goals
 LARGEST = {1: 1.0}  # goals by batch, of either cell
 

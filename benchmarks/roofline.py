@@ -12,8 +12,7 @@ from gatescope.recurrent.modules import weights_of
 from rich.progress import track
 from torch.nn.functional import linear
 
-from .contestants import module_and_input
-from .kernel import CELLS
+from .cases import CELLS, module_and_input
 from .report import Section, Table
 from .timing import interleave, threads
 

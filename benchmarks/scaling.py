@@ -10,8 +10,7 @@ import torch
 from gatescope import trace_module
 from rich.progress import track
 
-from .contestants import module_and_input
-from .kernel import CELLS
+from .cases import CELLS, module_and_input
 from .report import Section, Table
 from .timing import interleave, threads
 

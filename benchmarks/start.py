@@ -18,7 +18,7 @@ IMPORT = """
 import torch
 from time import perf_counter
 begin = perf_counter()
-import gatescope.recurrent.engine.kernels
+import gatescope.recurrent.engine.compiled
 print(perf_counter() - begin)
 """
 ASKED = ("first", "second", "third")

@@ -20,8 +20,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from .contestants import module_and_input
-from .kernel import GRID, Case
+from .cases import GRID, Case, module_and_input
 from .report import Table
 from .timing import BLOCK
 

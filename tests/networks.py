@@ -4,20 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from gatescope.recurrent.cells import TABLE
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import Token
 from hypothesis import strategies as st
 
 VOCABULARY_SIZE = 20
 
-FUSED: dict[str, dict[str, Any]] = {  # what torch.nn has as well
-    "rnn": {"cell": "rnn"},
-    "relu rnn": {"cell": "rnn", "nonlinearity": "relu"},
-    "lstm": {"cell": "lstm"},
-    "gru": {"cell": "gru"},
+VARIANTS: dict[str, dict[str, Any]] = {  # every cell of the table
+    cell.variant: {"cell": cell.name, **(cell.options or {})} for cell in TABLE
 }
-VARIANTS = FUSED | {"reset-before gru": {"cell": "gru", "reset_after": False}}
-GATED = {name: variant for name, variant in VARIANTS.items() if variant["cell"] != "rnn"}
+FUSED = {cell.variant: VARIANTS[cell.variant] for cell in TABLE if cell.module is not None}  # what torch.nn has as well
+GATED = {cell.variant: VARIANTS[cell.variant] for cell in TABLE if cell.gates}
 
 
 def random_network(seed: int = 0, scale: float = 1.0, dtype: torch.dtype = torch.float32, **config: Any) -> Network:

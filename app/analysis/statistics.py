@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..recurrent.cells import GRU, LSTM
+from ..recurrent.cells import GATES
 from ..recurrent.modules import Direction
 from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, Trace
@@ -18,7 +18,6 @@ from ..store.fields import ActivationStatistics, Statistics
 
 Key = tuple[int, Direction, str]  # layer, direction, letter
 
-GATES = frozenset(LSTM.gates + GRU.gates)
 LEFT, RIGHT = 0.1, 0.9
 
 

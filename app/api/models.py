@@ -1,11 +1,12 @@
 """The models of this server."""
 
+import math
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 
-from ..recurrent.cells import NAMES, Cell, Letter
+from ..recurrent.cells.cell import Cell
 from ..store.models import Model, Statistics, Store
 from .traces.schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
 from .wire import problems
@@ -30,21 +31,17 @@ AModel = Annotated[Model, Depends(the_model)]
 
 
 def activation_info(cell: Cell) -> list[ActivationInfo]:
-    """What a trace of ``cell`` holds, in order."""
-
-    def describe(letter: Letter) -> ActivationInfo:
-        if letter in cell.gates:
-            return ActivationInfo(letter=letter, name=NAMES[letter], kind="gate", minimum=0, maximum=1)
-        unbounded = letter == "c" or (letter == "h" and not cell.bounded)
-        return ActivationInfo(
-            letter=letter,
-            name=NAMES[letter],
-            kind="candidate" if letter == cell.candidate else "state",
-            minimum=None if letter == "c" else -1 if cell.bounded else 0,
-            maximum=None if unbounded else 1,
+    """Return what a trace of ``cell`` holds, in order."""
+    return [
+        ActivationInfo(
+            letter=each.letter,
+            name=each.name,
+            kind=each.kind,
+            minimum=each.low if math.isfinite(each.low) else None,
+            maximum=each.high if math.isfinite(each.high) else None,
         )
-
-    return [describe(letter) for letter in NAMES if letter in cell.activations]
+        for each in cell.letters
+    ]
 
 
 def summary(model: Model) -> ModelSummary:

@@ -5,6 +5,7 @@ numba itself compares only the file that defines a function, and not those whose
 
 import functools
 import logging
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -19,27 +20,42 @@ logger = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Every file of this package that compiled code is made from. The options of the compiler stand in this one.
-SOURCES = tuple(Path(__file__).parent / name for name in ("cache.py", "engine/kernels.py", "engine/matmul.py"))
+SOURCES = (
+    Path(__file__),
+    *(each for folder in ("cells", "engine") for each in sorted(Path(__file__).parent.glob(f"{folder}/*.py"))),
+)
 
 
-def compiled(signature: object, *fastmath: str) -> Callable[[Function], Function]:
-    """Compile a function now, or load it from the cache on disk; without a cache where none can be written."""
+def compiled(
+    signature: object, *fastmath: str, name: str = "", inlined: bool = False
+) -> Callable[[Function], Function]:
+    """Compile a function now, or load it from the cache on disk; without a cache where none can be written.
+
+    ``name`` tells functions apart that were made by one definition: numba itself compares what they enclose, which
+    differs from process to process if it is a compiled function. ``inlined`` puts its code into whatever calls it.
+    """
 
     def decorate(function: Function) -> Function:
+        if name:
+            function.__qualname__ = re.sub(r"\W", "_", name)
         if config.DISABLE_JIT:  # type: ignore[attr-defined]
             return function
         try:
-            return _compile(function, signature, fastmath, KernelCache(function))
+            return _compile(function, signature, fastmath, KernelCache(function), inlined=inlined)
         except Exception:  # no folder for the cache, a full disk, or a file in it that was cut short
             warn_of_no_cache()
-            return _compile(function, signature, fastmath, None)
+            return _compile(function, signature, fastmath, None, inlined=inlined)
 
     return decorate
 
 
-def _compile(function: Function, signature: object, fastmath: tuple[str, ...], cache: "KernelCache | None") -> Function:
+def _compile(
+    function: Function, signature: object, fastmath: tuple[str, ...], cache: "KernelCache | None", *, inlined: bool
+) -> Function:
     """Return ``function`` compiled for ``signature`` and for no other types."""
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract", *fastmath})(function)
+    dispatcher: Any = numba.njit(
+        nogil=True, error_model="numpy", fastmath={"contract", *fastmath}, forceinline=inlined
+    )(function)
     if cache is not None:
         dispatcher._cache = cache  # as its enable_caching() does with numba's own
     dispatcher.compile(signature)
@@ -54,6 +70,10 @@ class KernelCache(FunctionCache):
         super().__init__(function)  # type: ignore[no-untyped-call]
         file = IndexDataCacheFile(self.cache_path, self._impl.filename_base, stamp())  # type: ignore[no-untyped-call]
         self._cache_file = file
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        """Return what an entry is found by: types and processor. The name and all sources are the file's own."""
+        return sig, codegen.magic_tuple()
 
 
 @functools.cache

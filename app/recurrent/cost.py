@@ -75,7 +75,7 @@ def times(network: Network, steps: int, engine: Engine = "compiled", budget: flo
     )
     parts, cell = parts_of(network.recurrent), network.config.cell_definition
     engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(parts, cell, x, [steps], None, engine)}
-    if network.config.cell != "gru" or network.config.reset_after:
+    if cell.module is not None:
         batch = x.transpose(0, 1)
         engines["torch"] = lambda: network.states(batch)
     found = {}

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from .cells import cell_of
 from .module_call import Call, Input, States, Weights, call_once, is_same, refusal, time_major
-from .modules import base_of, cell_of, for_numpy, parts_from, plain_forward
+from .modules import base_of, for_numpy, parts_from, plain_forward
 from .trace import FloatArray, activations_of
 
 
@@ -59,8 +60,7 @@ def _call_plain(module: nn.RNNBase, weights: Weights, x: Input, hx: States | Non
     options: dict[str, Any] = {name: getattr(module, name) for name in names}
     if module.proj_size:
         options["proj_size"] = module.proj_size
-    if module.mode == "RNN_RELU":
-        options["nonlinearity"] = "relu"
+    options |= cell_of(module).module_options or {}
     kind = cast("type[Any]", base_of(module))
     plain: nn.RNNBase = kind(module.input_size, module.hidden_size, device="meta", **options)
     plain._flat_weights = [weights[name] for name in plain._flat_weights_names]

@@ -1,4 +1,4 @@
-"""What torch.nn.RNN, LSTM and GRU hold, in the terms of the cells."""
+"""What the recurrent modules of torch.nn hold, in the terms of the cells."""
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -9,10 +9,13 @@ from weakref import WeakKeyDictionary
 from torch import Tensor, bfloat16, dtype, nn
 from torch.nn.modules import module as torch_module
 
-from .cells import GRU, LSTM, RELU_RNN, RNN, Cell, CellWeights
+from .cells import TABLE, cell_of
+from .cells.cell import CellWeights
 from .engine import compiled
+from .stepped_module import SteppedModule
 
 Direction = Literal["forward", "backward"]
+Recurrent = nn.RNNBase | SteppedModule
 
 
 class Part(NamedTuple):
@@ -35,26 +38,15 @@ class _Known(NamedTuple):
     parts: list[Part]
 
 
-_KNOWN: WeakKeyDictionary[nn.RNNBase, _Known] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Recurrent, _Known] = WeakKeyDictionary()
 
 # What a call of each class runs, and the methods that may stand in its place.
-_FORWARD: dict[type[nn.RNNBase], Callable[..., Any]] = {kind: kind.forward for kind in (nn.RNN, nn.LSTM, nn.GRU)}
-_METHODS = {name for kind in nn.LSTM.__mro__ for name, value in vars(kind).items() if callable(value)}
-
-
-def cell_of(module: nn.RNNBase) -> Cell:
-    """Return the cell whose equations ``module`` follows. Raises TypeError if it is not an nn.RNN, nn.LSTM or nn.GRU.
-
-    PyTorch reads the nonlinearity of an nn.RNN from its ``mode``; modules saved by old versions have nothing else.
-    """
-    match module:
-        case nn.LSTM():
-            return LSTM
-        case nn.GRU():
-            return GRU
-        case nn.RNN():
-            return RELU_RNN if module.mode == "RNN_RELU" else RNN
-    raise TypeError(f"{type(module).__name__} is not an nn.RNN, nn.LSTM or nn.GRU")
+_FORWARD: dict[type[nn.RNNBase], Callable[..., Any]] = {
+    cell.module: cell.module.forward for cell in TABLE if cell.module is not None
+}
+_METHODS = {
+    name for module in _FORWARD for kind in module.__mro__ for name, value in vars(kind).items() if callable(value)
+}
 
 
 def base_of(module: nn.RNNBase) -> type[nn.RNNBase]:
@@ -83,19 +75,19 @@ def is_plain(module: nn.RNNBase) -> bool:
     )
 
 
-def directions_of(module: nn.RNNBase) -> tuple[Direction, ...]:
+def directions_of(module: Recurrent) -> tuple[Direction, ...]:
     """Return the directions of every layer, in PyTorch's order."""
     return ("forward", "backward") if module.bidirectional else ("forward",)
 
 
-def layers_of(module: nn.RNNBase) -> Iterator[tuple[int, Direction]]:
+def layers_of(module: Recurrent) -> Iterator[tuple[int, Direction]]:
     """Yield every layer and direction, in the order in which a trace lists them."""
     for layer in range(module.num_layers):
         for direction in directions_of(module):
             yield layer, direction
 
 
-def weight_names(module: nn.RNNBase, layer: int, direction: Direction) -> dict[str, str]:
+def weight_names(module: Recurrent, layer: int, direction: Direction) -> dict[str, str]:
     """Return field of ``CellWeights`` → name of the parameter, of one layer in one direction."""
     suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
     names = {"w_ih": "weight_ih", "w_hh": "weight_hh"}
@@ -103,15 +95,27 @@ def weight_names(module: nn.RNNBase, layer: int, direction: Direction) -> dict[s
         names |= {"b_ih": "bias_ih", "b_hh": "bias_hh"}
     if module.proj_size:
         names["w_hr"] = "weight_hr"
+    if not cell_of(module).has_recurrent_weights:
+        del names["w_hh"]
+        names.pop("b_hh", None)
     return {field: name + suffix for field, name in names.items()}
 
 
-def weights_of(module: nn.RNNBase, layer: int, direction: Direction) -> CellWeights:
+def weights_of(module: Recurrent, layer: int, direction: Direction) -> CellWeights:
     """Return the parameters of one layer in one direction."""
-    return CellWeights(**{k: getattr(module, name) for k, name in weight_names(module, layer, direction).items()})
+    return _cell_weights(
+        module, {field: getattr(module, name) for field, name in weight_names(module, layer, direction).items()}
+    )
 
 
-def tensors_of(module: nn.RNNBase) -> dict[str, Tensor]:
+def _cell_weights(module: Recurrent, named: dict[str, Tensor]) -> CellWeights:
+    """Return weights by the fields of ``CellWeights``; recurrent ones that a cell does not have are (0, H)."""
+    if "w_hh" not in named:
+        named["w_hh"] = named["w_ih"].new_empty(0, module.hidden_size)
+    return CellWeights(**named)
+
+
+def tensors_of(module: Recurrent) -> dict[str, Tensor]:
     """Return every weight by its name, as the attributes of ``module`` give them, in the order of ``layers_of``.
 
     One that is missing is None, which no trace takes.
@@ -125,7 +129,7 @@ def for_numpy(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype == bfloat16 else tensor
 
 
-def parts_of(module: nn.RNNBase) -> list[Part]:
+def parts_of(module: Recurrent) -> list[Part]:
     """Return every layer and direction with its parameters, in the order of ``layers_of``.
 
     They are looked up once: a part holds the parameters' own memory, so that it shows whatever is written there.
@@ -150,15 +154,15 @@ def parts_of(module: nn.RNNBase) -> list[Part]:
     return parts
 
 
-def parts_from(module: nn.RNNBase, tensors: Mapping[str, Tensor]) -> list[Part]:
+def parts_from(module: Recurrent, tensors: Mapping[str, Tensor]) -> list[Part]:
     """Return what ``parts_of`` does, with the weights ``tensors``, by name, in the place of the module's own.
 
     The kernels take only weights of the shapes that the sizes of ``module`` ask for.
     """
-    parts = []
+    parts, cell = [], cell_of(module)
     for layer, direction in layers_of(module):
         names = weight_names(module, layer, direction)
-        weights = CellWeights(**{field: tensors[name] for field, name in names.items()})
+        weights = _cell_weights(module, {field: tensors[name] for field, name in names.items()})
         shapes = weight_shapes(module, layer)
         served = all(
             isinstance(tensors[name], Tensor)
@@ -166,11 +170,11 @@ def parts_from(module: nn.RNNBase, tensors: Mapping[str, Tensor]) -> list[Part]:
             and tensors[name].shape == shapes[field]
             for field, name in names.items()
         )
-        parts.append(Part(layer, direction, weights, compiled.arrays_of(weights) if served else None))
+        parts.append(Part(layer, direction, weights, compiled.arrays_of(cell, weights) if served else None))
     return parts
 
 
-def weight_shapes(module: nn.RNNBase, layer: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(module: Recurrent, layer: int) -> dict[str, tuple[int, ...]]:
     """Return field of ``CellWeights`` → shape that the sizes of ``module`` ask for, in any direction of a layer."""
     rows, width = len(cell_of(module).blocks) * module.hidden_size, module.proj_size or module.hidden_size
     inputs = width * len(directions_of(module)) if layer > 0 else module.input_size

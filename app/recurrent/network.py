@@ -1,4 +1,4 @@
-"""A recurrent network: embedding, RNN | LSTM | GRU layers, head; and the one dataclass that describes it."""
+"""A recurrent network: embedding, layers of a cell, head; and the one dataclass that describes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from .cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell, CellName, CellWeights
-from .modules import Direction, layers_of, weights_of
+from .cells import CellName, cell_named
+from .cells.cell import Cell, CellWeights
+from .modules import Direction, Recurrent, layers_of, weights_of
+from .stepped_module import States, SteppedModule
 
 Head = Literal["sigmoid", "softmax"]
-FusedState = Tensor | tuple[Tensor, Tensor]  # h, or an LSTM's (h, c), each (layers·directions, B, H)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class NetworkConfig:
     bias: bool = True
     """Whether there are biases: PyTorch's two vectors, b_ih and b_hh, which add up."""
     nonlinearity: Literal["tanh", "relu"] = "tanh"
-    """Of the plain RNN alone."""
+    """Only of the plain RNN."""
     reset_after: bool = True
     """GRU: whether r is applied after the recurrent product (PyTorch) or before it (Cho et al. 2014)."""
     head: Head = "sigmoid"
@@ -51,13 +52,7 @@ class NetworkConfig:
     @property
     def cell_definition(self) -> Cell:
         """The cell with its variant: which equations a step follows."""
-        match self.cell:
-            case "lstm":
-                return LSTM
-            case "gru":
-                return GRU if self.reset_after else RESET_BEFORE_GRU
-            case "rnn":
-                return RNN if self.nonlinearity == "tanh" else RELU_RNN
+        return cell_named(self.cell, nonlinearity=self.nonlinearity, reset_after=self.reset_after)
 
     @property
     def directions(self) -> tuple[Direction, ...]:
@@ -68,33 +63,28 @@ class NetworkConfig:
 class Network(nn.Module):
     """The network of a ``NetworkConfig``.
 
-    ``forward`` runs PyTorch's fused module and serves training; ``weights`` hands the same parameters to the cells,
-    which show what the fused module hides.
+    ``forward`` serves training, by PyTorch's fused module where it has one for the cell; ``weights`` hands the same
+    parameters to the cell, which shows what the fused module hides.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
-        self.recurrent = _fused(config)
+        self.recurrent = _recurrent(config)
         self.head = nn.Linear(config.hidden_size * len(config.directions), config.outputs)
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits (B, T, outputs) of token ids (B, T); ``lengths`` (B,) on the CPU where the rows are padded.
-
-        Raises NotImplementedError for the GRU that resets before the product: PyTorch has no fused form of it.
-        """
+        """Return the logits (B, T, outputs) of token ids (B, T); ``lengths`` (B,) on the CPU where rows are padded."""
         return self.read(self.states(self.embedding(ids), lengths)[0])
 
-    def states(
-        self, x: Tensor, lengths: Tensor | None = None, initial: FusedState | None = None
-    ) -> tuple[Tensor, FusedState]:
+    def states(self, x: Tensor, lengths: Tensor | None = None, initial: States | None = None) -> tuple[Tensor, States]:
         """Hidden states (B, T, H·directions) of the last layer for embedded tokens (B, T, E); and where all layers end.
 
         ``initial`` is where they start, as the fused module gives and takes it: a batch may go on from another's end.
         """
-        if self.config.cell == "gru" and not self.config.reset_after:
-            raise NotImplementedError("torch.nn.GRU resets after the product only; trace this network instead")
+        if isinstance(self.recurrent, SteppedModule):
+            return self.recurrent(x, None if lengths is None else lengths.tolist(), initial)  # type: ignore[no-any-return]
         if lengths is None:
             return self.recurrent(x, initial)  # type: ignore[no-any-return]
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
@@ -122,19 +112,23 @@ class Network(nn.Module):
         return layers_of(self.recurrent)
 
 
-def _fused(config: NetworkConfig) -> nn.RNNBase:
-    sizes = {
-        "input_size": config.embedding_size,
-        "hidden_size": config.hidden_size,
-        "num_layers": config.layers,
-        "bias": config.bias,
-        "batch_first": True,
-        "bidirectional": config.bidirectional,
-    }
-    match config.cell:
-        case "lstm":
-            return nn.LSTM(**sizes)
-        case "gru":
-            return nn.GRU(**sizes)
-        case "rnn":
-            return nn.RNN(**sizes, nonlinearity=config.nonlinearity)
+def _recurrent(config: NetworkConfig) -> Recurrent:
+    cell = config.cell_definition
+    if cell.module is None:
+        return SteppedModule(
+            cell,
+            config.embedding_size,
+            config.hidden_size,
+            config.layers,
+            bias=config.bias,
+            bidirectional=config.bidirectional,
+        )
+    return cell.module(
+        input_size=config.embedding_size,
+        hidden_size=config.hidden_size,
+        num_layers=config.layers,
+        bias=config.bias,
+        batch_first=True,
+        bidirectional=config.bidirectional,
+        **(cell.module_options or {}),
+    )

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .cells import Activations, Cell, CellName, double
+from .cells import CellName
+from .cells.cell import Activations, Cell, double
 from .engine import compiled, stepped
 from .modules import Direction, Part, parts_of
 from .network import Network

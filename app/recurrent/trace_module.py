@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
-from .cells import Activations, Cell
+from .cells import cell_of, modules_in_words
+from .cells.cell import Activations, Cell
 from .engine import compiled
 from .module_call import States, call, left_as_it_was, time_major
 from .module_check import require_plain_call
 from .modules import (
     Part,
-    cell_of,
     for_numpy,
     is_plain,
     layers_of,
@@ -52,9 +52,6 @@ class Traces(Sequence[Trace]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} traces>"
-
-
-_HX = {"lstm": "a pair (h_0, c_0)", "gru": "h_0", "rnn": "h_0"}
 
 
 @overload
@@ -196,8 +193,8 @@ def _no_module(given: object) -> str:
             inside = [name for name, part in given.named_modules() if isinstance(part, nn.RNNBase)]
             parts = " or ".join(f"module.get_submodule({each!r})" for each in inside)
             hint = f": trace what it holds, {parts}" if inside else ""
-            return f"{name} is not a torch.nn.RNN, LSTM or GRU{hint}"
-    return f"the module is a {name}, not a torch.nn.RNN, LSTM or GRU"
+            return f"{name} is not a torch.nn.{modules_in_words()}{hint}"
+    return f"the module is a {name}, not a torch.nn.{modules_in_words()}"
 
 
 def _require_traceable(module: nn.RNNBase, parts: Sequence[Part]) -> None:
@@ -259,7 +256,8 @@ def _require_fitting(
     given = hx if isinstance(hx, tuple | list) else (hx,)
     if len(given) != len(cell.states):
         count = "1 tensor" if len(given) == 1 else f"{len(given)} tensors"
-        raise TypeError(f"hx holds {count}: for {type(module).__name__} it must be {_HX[cell.name]}")
+        expected = "a pair (h_0, c_0)" if "c" in cell.states else "h_0"
+        raise TypeError(f"hx holds {count}: for {type(module).__name__} it must be {expected}")
     places = len(list(layers_of(module)))
     states = dict(zip("hc", given, strict=False))
     for letter, state in states.items():

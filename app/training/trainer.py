@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from ..recurrent.network import FusedState, Network, NetworkConfig
+from ..recurrent.network import Network, NetworkConfig, States
 from ..store.fields import Start
 from .checkpoint import Checkpoint, Snapshot
 
@@ -132,7 +132,7 @@ class _Run:
         self.optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         self.epoch, self.number = 0, 0  # of the next batch
         self.drawn_from = generator.get_state()  # what the batches of this epoch were drawn from
-        self.carried: FusedState | None = None  # where the sequences of the last batch ended
+        self.carried: States | None = None  # where the sequences of the last batch ended
         self.best, self.best_weights, self.stale = math.inf, network.state_dict(), 0
 
     def batches(self) -> Sequence[Batch]:
@@ -225,9 +225,7 @@ def _uninterrupted() -> Iterator[None]:
         usual(*pressed[0])
 
 
-def _noisy_logits(
-    network: Network, batch: Batch, recipe: Recipe, initial: FusedState | None
-) -> tuple[Tensor, FusedState]:
+def _noisy_logits(network: Network, batch: Batch, recipe: Recipe, initial: States | None) -> tuple[Tensor, States]:
     """Logits (B, T, outputs) as of ``Network.forward``, with words hidden and dropout on both ends; the last states."""
     hidden = torch.rand(batch.ids.shape) < recipe.unknown
     x = dropout(network.embedding(batch.ids.masked_fill(hidden, 0)), recipe.dropout)  # (B, T, E)

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from gatescope.analysis.statistics import statistics
 from gatescope.api.models import activation_info
-from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN, Cell
+from gatescope.recurrent.cells.cell import Cell
+from gatescope.recurrent.cells.gru import GRU
+from gatescope.recurrent.cells.lstm import LSTM
+from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.store.models import NamedUnit, Statistics, load_model, save_model
 from serving import HIDDEN, client, random_models
 from starlette.testclient import TestClient

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from gatescope.recurrent.cells import CellWeights
+from gatescope.recurrent.cells.cell import CellWeights
 from gatescope.recurrent.modules import Direction
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token

@@ -6,14 +6,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
+from gatescope.recurrent.cells import TABLE
+from gatescope.recurrent.cells.cell import Activations, Cell, CellWeights
+from gatescope.recurrent.cells.lstm import LSTM
 from gatescope.recurrent.engine import compiled, stepped
 from hypothesis import strategies as st
 from torch import Tensor
 
 from .engines import Array, error
 
-CELLS = {"rnn": RNN, "relu rnn": RELU_RNN, "lstm": LSTM, "gru": GRU, "reset-before gru": RESET_BEFORE_GRU}
+CELLS = {cell.variant: cell for cell in TABLE}
 # Cell and size of its projection; 0 is none.
 KINDS = {name: (cell, 0) for name, cell in CELLS.items()} | {"projected lstm": (LSTM, 3)}
 
@@ -34,7 +36,9 @@ class Case(NamedTuple):
     def __call__(self, unroll: Callable[..., Any] | None = None) -> dict[str, Any]:
         """What ``unroll`` makes of it; the kernels, if None."""
         if unroll is None:
-            return compiled.unroll(self.cell, compiled.arrays_of(self.weights), *self[2:-1], reverse=self.reverse)
+            return compiled.unroll(
+                self.cell, compiled.arrays_of(self.cell, self.weights), *self[2:-1], reverse=self.reverse
+            )
         return unroll(*self[:-1], reverse=self.reverse)
 
 
@@ -57,11 +61,12 @@ def random_case(
     def uniform(*shape: int, bound: float = scale / hidden**0.5) -> Tensor:
         return (2 * torch.rand(shape, generator=generator) - 1) * bound
 
+    has_recurrent_weights = cell.recurrence != "none"
     weights = CellWeights(
         uniform(rows, inputs),
-        uniform(rows, width),
+        uniform(rows if has_recurrent_weights else 0, width),
         uniform(rows) if bias else None,
-        uniform(rows) if bias else None,
+        uniform(rows) if bias and has_recurrent_weights else None,
         uniform(projection, hidden) if projection else None,
     )
     x = uniform(lengths[0], len(lengths), inputs, bound=2.0)

@@ -1,6 +1,7 @@
 """The compiler of the kernels: it runs once, ahead of time, and keeps out of the way."""
 
 import ast
+import importlib
 import inspect
 import os
 import shutil
@@ -13,8 +14,10 @@ from typing import Any
 import gatescope
 import numba
 import pytest
-from gatescope.recurrent import cache
-from gatescope.recurrent.engine import kernels, matmul
+from gatescope.recurrent import cache, cells
+from gatescope.recurrent.cells import elementwise, gru
+from gatescope.recurrent.engine import matmul, products
+from gatescope.recurrent.engine.loop import kernel
 from numba.core.caching import UserProvidedCacheLocator
 from numba.core.event import install_recorder
 from numba.core.registry import CPUDispatcher
@@ -24,18 +27,31 @@ from .kernel_cases import KINDS, random_case
 
 
 def dispatchers() -> dict[str, Any]:
-    """Every compiled function of the kernels, by name."""
-    return {name: value for name, value in vars(kernels).items() if isinstance(value, CPUDispatcher)}
+    """Every compiled function, by module and name: products, rows and the loop of each cell."""
+    modules = [
+        elementwise,
+        matmul,
+        products,
+        *(importlib.import_module(f"{cells.__name__}.{file}") for file in cells.FILES),
+    ]
+    own = {
+        f"{module.__name__} {name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, CPUDispatcher) and value.py_func.__module__ == module.__name__
+    }
+    return own | {f"loop {cell.variant}": kernel(cell) for cell in cells.TABLE}
 
 
 def test_kernels_release_the_lock_and_start_no_threads_of_their_own() -> None:
-    assert {"rnn", "relu_rnn", "lstm", "gru", "reset_before_gru", "add_products"} <= dispatchers().keys()
+    assert len(dispatchers()) > 20
     for name, dispatcher in dispatchers().items():
         assert dispatcher.targetoptions["nogil"], name
         assert not dispatcher.targetoptions.get("parallel"), name
 
 
-def test_kernels_are_compiled_on_import_for_the_types_they_name_and_for_no_others() -> None:
+def test_kernels_are_compiled_once_for_the_types_they_name_and_for_no_others() -> None:
+    dispatchers()
     with install_recorder("numba:compile") as compilations:
         for cell, projection in KINDS.values():
             random_case(cell, [4, 2], projection=projection)()
@@ -79,19 +95,28 @@ def copied(place: Path) -> Path:
 COMPARE = """
 import torch
 from gatescope import trace_module
-from gatescope.recurrent.engine import kernels, matmul
+from gatescope.recurrent.cells import elementwise
+from gatescope.recurrent.cells.lstm import LSTM, row
+from gatescope.recurrent.engine import matmul, products
+from gatescope.recurrent.engine.loop import kernel
 torch.manual_seed(0)
 module, x = torch.nn.LSTM(37, 21), torch.randn(40, 5, 37)
 expected = module(x)[0].detach().numpy()
 error = max(abs(each.layer()["h"] - expected[:, b]).max() for b, each in enumerate(trace_module(module, x)))
-stats = [each.stats for each in vars(kernels).values() if hasattr(each, "stats")]
+own = [each for module in (elementwise, products) for each in vars(module).values()]
+functions = {each for each in [*own, row, kernel(LSTM)] if hasattr(each, "stats")}
+stats = [each.stats for each in functions]
 hits, misses = (sum(sum(getattr(each, name).values()) for each in stats) for name in ("cache_hits", "cache_misses"))
 print(matmul.__file__, error < 1e-6, hits, misses)
 """
 
 
 def test_a_change_of_any_kernel_source_compiles_all_kernels_anew(tmp_path: Path) -> None:
-    package, count = copied(tmp_path), len(dispatchers())
+    package = copied(tmp_path)
+    shared = {
+        id(each) for module in (elementwise, products) for each in vars(module).values() if hasattr(each, "stats")
+    }
+    count = len(shared) + 2  # and the row and the loop of one cell
     source = package / "recurrent" / "engine" / Path(matmul.__file__).name
     environment = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_OPT": "1"}
     uncounted = dict.fromkeys(name for name in os.environ if name.startswith("COV"))  # a copy's coverage is not ours
@@ -115,11 +140,13 @@ def test_a_change_of_any_kernel_source_compiles_all_kernels_anew(tmp_path: Path)
 def test_the_sources_are_all_that_compiled_code_is_made_from() -> None:
     """What a source imports from the package is a source too: its constants and functions are compiled in."""
     names = {source.stem for source in cache.SOURCES}
-    for source in cache.SOURCES:
+    sources = {Path(inspect.getfile(each.py_func)) for each in dispatchers().values()}
+    assert sources <= set(cache.SOURCES)
+    for source in sources:
         tree = ast.parse(source.read_text())
         relative = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.level > 0]
-        assert {each.module.split(".")[-1] for each in relative} <= names, source
-    assert {Path(inspect.getfile(each.py_func)) for each in dispatchers().values()} <= set(cache.SOURCES)
+        imported = {each.module.split(".")[-1] if each.module else each.names[0].name for each in relative}
+        assert imported <= names, source
 
 
 def no_folder(place: Path) -> dict[str, str]:
@@ -131,12 +158,12 @@ def no_folder(place: Path) -> dict[str, str]:
 
 def broken_file(place: Path) -> dict[str, str]:
     """An environment in which numba finds its own cache, but for one file that was cut short."""
-    source = kernels.__file__
+    source = gru.__file__
     folder = place / UserProvidedCacheLocator.get_suitable_cache_subpath(source)
     folder.mkdir()
-    for file in Path(kernels.gru.stats.cache_path).glob("kernels.*.nb?"):
+    for file in Path(gru.row.stats.cache_path).glob("gru.*.nb?"):
         shutil.copy2(file, folder)
-    for file in folder.glob("kernels.gru-*.nbc"):
+    for file in folder.glob("gru.row-*.nbc"):
         os.truncate(file, 100)
     return {"NUMBA_CACHE_DIR": str(place)}
 

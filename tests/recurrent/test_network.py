@@ -1,14 +1,16 @@
 """The network and the dataclass that describes it."""
 
 import dataclasses
-import re
 from typing import Any
 
 import pytest
 import torch
-from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Cell
+from gatescope.recurrent.cells.cell import Cell
+from gatescope.recurrent.cells.gru import GRU, RESET_BEFORE_GRU
+from gatescope.recurrent.cells.lstm import LSTM
+from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.recurrent.network import NetworkConfig
-from networks import FUSED, VARIANTS, random_network
+from networks import VARIANTS, random_network
 
 CONFIG = NetworkConfig("lstm", vocabulary_size=20, embedding_size=5, hidden_size=7, outputs=2)
 
@@ -36,7 +38,7 @@ def test_a_cell_lists_its_activations_in_the_order_of_computation(cell: Cell, ac
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("variant", FUSED.values(), ids=FUSED.keys())
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS.keys())
 def test_a_padded_row_says_what_it_says_alone(variant: dict[str, Any], bidirectional: bool) -> None:
     network = random_network(layers=2, bidirectional=bidirectional, **variant)
     ids, lengths = torch.randint(20, (3, 6), generator=torch.Generator().manual_seed(0)), torch.tensor([4, 6, 1])
@@ -46,13 +48,6 @@ def test_a_padded_row_says_what_it_says_alone(variant: dict[str, Any], bidirecti
         for row, length in enumerate(lengths):
             alone = network(ids[row : row + 1, :length])[0]
             torch.testing.assert_close(together[row, :length], alone, rtol=0, atol=1e-6)
-
-
-def test_the_gru_that_resets_before_the_product_has_no_fused_form() -> None:
-    network = random_network(**VARIANTS["reset-before gru"])
-    message = "torch.nn.GRU resets after the product only; trace this network instead"
-    with pytest.raises(NotImplementedError, match=f"^{re.escape(message)}$"):
-        network(torch.tensor([[1, 2]]))
 
 
 def test_training_the_fused_module_trains_what_the_cells_read() -> None:

@@ -61,16 +61,16 @@ def nested() -> torch.Tensor:
 
 REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     # module, x, hx, error
-    "no module": (None, X, None, TypeError, "the module is a NoneType, not a torch.nn.RNN, LSTM or GRU"),
-    "a class": (nn.LSTM, X, None, TypeError, "the module is a type, not a torch.nn.RNN, LSTM or GRU"),
+    "no module": (None, X, None, TypeError, "the module is a NoneType, not a torch.nn.LSTM, GRU or RNN"),
+    "a class": (nn.LSTM, X, None, TypeError, "the module is a type, not a torch.nn.LSTM, GRU or RNN"),
     "an array as module": (
-        X.numpy(), X, None, TypeError, "the module is a ndarray, not a torch.nn.RNN, LSTM or GRU"
+        X.numpy(), X, None, TypeError, "the module is a ndarray, not a torch.nn.LSTM, GRU or RNN"
     ),
     "a cell": (
         nn.LSTMCell(5, 7), X, None, TypeError,
         "LSTMCell takes single steps: trace a torch.nn.LSTM that has its weights as weight_ih_l0, weight_hh_l0, …",
     ),
-    "a bare base": (nn.RNNBase("GRU", 5, 7), X, None, TypeError, "RNNBase is not an nn.RNN, nn.LSTM or nn.GRU"),
+    "a bare base": (nn.RNNBase("GRU", 5, 7), X, None, TypeError, "RNNBase is not an nn.LSTM, nn.GRU or nn.RNN"),
     "a path": (
         "m.pt", X, None, TypeError,
         "the module is a path: trace the module that is saved there, torch.load('m.pt', weights_only=False)",
@@ -89,7 +89,7 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
         "the module is a dict: trace a module that it holds, under 'rnn'",
     ),
     "a checkpoint": (
-        {"epoch": 3, "state": {}}, X, None, TypeError, "the module is a dict, not a torch.nn.RNN, LSTM or GRU"
+        {"epoch": 3, "state": {}}, X, None, TypeError, "the module is a dict, not a torch.nn.LSTM, GRU or RNN"
     ),
     "a scripted module": (
         scripted(), X, None, TypeError,
@@ -126,11 +126,11 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     ),
     "a container": (
         nn.Sequential(nn.Linear(5, 5), nn.LSTM(5, 7)), X, None, TypeError,
-        "Sequential is not a torch.nn.RNN, LSTM or GRU: trace what it holds, module.get_submodule('1')",
+        "Sequential is not a torch.nn.LSTM, GRU or RNN: trace what it holds, module.get_submodule('1')",
     ),
     "a container of two": (
         nn.ModuleDict({"a": nn.GRU(5, 7), "b": nn.Sequential(nn.RNN(5, 7))}), X, None, TypeError,
-        "ModuleDict is not a torch.nn.RNN, LSTM or GRU: "
+        "ModuleDict is not a torch.nn.LSTM, GRU or RNN: "
         "trace what it holds, module.get_submodule('a') or module.get_submodule('b.0')",
     ),
     "dropout": (

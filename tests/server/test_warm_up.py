@@ -7,7 +7,9 @@ import pytest
 from gatescope.api.traces.schemas import TraceOptions
 from gatescope.api.wire import problems
 from gatescope.main import create_app
-from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN
+from gatescope.recurrent.cells.gru import GRU
+from gatescope.recurrent.cells.lstm import LSTM
+from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.server import warm_up
 from gatescope.settings import Settings
 from gatescope.store.models import Model

@@ -1,7 +1,7 @@
-"""The cells unrolled by the compiled kernels: what ``reference.py`` does, for float32 on the CPU."""
+"""The cells unrolled by the compiled kernels: what ``stepped`` does, for float32 on the CPU."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
 
-from ..cells import GRU, LSTM, RELU_RNN, RESET_BEFORE_GRU, RNN, Activations, Cell, CellWeights
+from ..cells.cell import Activations, Cell, CellWeights
 from ..overflow import require_finite
-from . import kernels
+from . import products
+from .edits import NO_EDITS, Edits
+from .loop import kernel
 from .matmul import FLOAT_BYTES, SEQUENCES, WIDTH
 
 Array = NDArray[Any]
@@ -20,14 +22,7 @@ Array = NDArray[Any]
 CACHE_LINE = 64  # bytes
 LONG = 64  # rows of inputs, from which on it is worth while to put the weights into panels
 FEW = 2**15  # weights, up to which it always is
-
-_KERNELS: dict[Cell, Callable[..., bool]] = {
-    RNN: kernels.rnn,
-    RELU_RNN: kernels.relu_rnn,
-    LSTM: kernels.lstm,
-    GRU: kernels.gru,
-    RESET_BEFORE_GRU: kernels.reset_before_gru,
-}
+REPEATED = 24  # steps, from which on it is worth while for the recurrent weights, which each step reads
 
 
 class Panels:
@@ -36,15 +31,17 @@ class Panels:
     def __init__(self, w: Array) -> None:
         self._w, self._free = w, list[Array]()
         self.none = aligned(0, w.shape[1], WIDTH)
+        self.is_full = len(w) % WIDTH == 0  # a last panel that is not full costs a single sequence more than it gains
 
     def take(self) -> Array:
         """The matrix as it is now; of use to one call, which gives it back."""
+        if len(self._w) == 0:
+            return self.none
         try:
             panels = self._free.pop()
         except IndexError:
             panels = aligned(math.ceil(len(self._w) / WIDTH), self._w.shape[1], WIDTH)
-        if len(panels) > 0:
-            kernels.put_in_panels(self._w, panels)
+        products.put_in_panels(self._w, panels)
         return panels
 
     def give_back(self, panels: Array) -> None:
@@ -62,7 +59,8 @@ class Arrays(NamedTuple):
     b_hh: Array  # (blocks·H,)
     w_hr: Array  # (P, H); (0, H) where nothing projects
     w_ih_t: Tensor  # (E, blocks·H) for PyTorch's matrix product
-    panels: tuple[Panels, Panels, Panels]  # of w_ih, w_hh and w_hr
+    recurrent: tuple[Array, Array]  # w_hh, and its last block where a cell multiplies something else by that
+    panels: tuple[Panels, Panels, Panels, Panels]  # of w_ih, recurrent and w_hr
 
     @property
     def are_few(self) -> bool:
@@ -71,7 +69,7 @@ class Arrays(NamedTuple):
 
     def are_finite(self) -> bool:
         """Whether no weight is NaN or infinite."""
-        return bool(kernels.are_finite(*self[:5]))
+        return bool(products.are_finite(*self[:5]))
 
 
 def serves(tensor: Tensor) -> bool:
@@ -91,17 +89,19 @@ def holds_its_numbers(tensor: Tensor) -> bool:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether no number of a tensor that the kernels take is NaN or infinite."""
-    return bool(kernels.is_finite(array_of(tensor).reshape(-1, tensor.shape[-1])))
+    return bool(products.is_finite(array_of(tensor).reshape(-1, tensor.shape[-1])))
 
 
-def arrays_of(weights: CellWeights) -> Arrays:
-    """The arrays of one layer in one direction, which the kernels serve."""
+def arrays_of(cell: Cell, weights: CellWeights) -> Arrays:
+    """Return the arrays of one layer in one direction, which the kernels serve."""
     w_ih, w_hh = array_of(weights.w_ih), array_of(weights.w_hh)
-    no_bias, no_projection = np.zeros(len(w_hh), np.float32), np.empty((0, w_hh.shape[1]), np.float32)
+    no_bias, no_projection = np.zeros(len(w_ih), np.float32), np.empty((0, w_hh.shape[1]), np.float32)
     b_ih, b_hh = (no_bias if bias is None else array_of(bias) for bias in (weights.b_ih, weights.b_hh))
     w_hr = no_projection if weights.w_hr is None else array_of(weights.w_hr)
-    panels = (Panels(w_ih), Panels(w_hh), Panels(w_hr))
-    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, torch.from_numpy(w_ih).t(), panels)
+    split = len(w_hh) - (len(w_ih) // len(cell.blocks) if cell.second_row else 0)
+    recurrent = (w_hh[:split], w_hh[split:])
+    panels = (Panels(w_ih), Panels(recurrent[0]), Panels(recurrent[1]), Panels(w_hr))
+    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, torch.from_numpy(w_ih).t(), recurrent, panels)
 
 
 def unroll(
@@ -113,19 +113,23 @@ def unroll(
     *,
     reverse: bool,
     strict: bool = False,
+    edits: Edits = NO_EDITS,
 ) -> dict[str, Array]:
-    """As ``reference.unroll``, for ``lengths`` that fall. Raises RangeError if ``strict`` and a number overflows."""
+    """As ``stepped.unroll``, for ``lengths`` that fall. Raises RangeError if ``strict`` and a number overflows."""
     steps, batch, _ = x.shape
-    rows, width = weights.w_hh.shape
+    rows, width = len(weights.w_ih), weights.w_hh.shape[1]
     size = rows // len(cell.blocks)
+    sizes = {"c": size if "c" in cell.states else 0, "h": width}
     if initial is None:
-        states = [np.zeros((batch, width if letter == "h" else size), np.float32) for letter in cell.states]
+        states = {letter: np.zeros((batch, width), np.float32) for letter, width in sizes.items()}
     else:
-        states = [array_of(initial[letter]).copy() for letter in cell.states]
-    a, *outputs = allocate(steps, batch, [rows, *(state.shape[1] for state in states if cell.gates)])
-    gates = a.reshape(steps, batch, len(cell.blocks), size)
-    with np.errstate(over="ignore"):  # a GRU multiplies that of the recurrent product of n by r
-        bias = weights.b_ih if cell.name == "gru" else weights.b_ih + weights.b_hh
+        none = np.empty((batch, 0), np.float32)
+        states = {letter: array_of(initial[letter]).copy() if letter in cell.states else none for letter in sizes}
+    is_in_place = "h" in cell.blocks  # the sums become h itself
+    a, cells, *separate = allocate(steps, batch, [rows, sizes["c"], *([] if is_in_place else [width])])
+    gates, hidden = a.reshape(steps, batch, len(cell.blocks), size), separate[0] if separate else a
+    with np.errstate(over="ignore"):
+        bias = weights.b_ih + weights.b_hh if cell.recurrence == "joined" else weights.b_ih
     is_long = steps * batch >= LONG
     in_panels = is_long or weights.are_few
     is_outside = not in_panels or (is_long and torch.get_num_threads() > 1)  # PyTorch's product takes all threads
@@ -133,16 +137,23 @@ def unroll(
         inputs, into = x.detach().reshape(steps * batch, -1), torch.from_numpy(a.reshape(steps * batch, rows))
         torch.addmm(torch.from_numpy(bias), inputs, weights.w_ih_t, out=into)
     for_tiles = in_panels and batch >= SEQUENCES
-    wanted = (not is_outside, for_tiles, for_tiles)
-    taken = [each.take() if is_wanted else each.none for each, is_wanted in zip(weights.panels, wanted, strict=True)]
-    panels_ih, panels_hh, panels_hr = taken
-    from_inputs = (array_of(x), panels_ih, bias, gates if cell.gates else a)
-    own = {"lstm": (weights.w_hr, panels_hr), "gru": (weights.b_hh,), "rnn": ()}[cell.name]
-    through_time = (-1 if reverse else 1, np.array(lengths), *states, *outputs)
-    are_finite = _KERNELS[cell](*from_inputs, weights.w_hh, panels_hh, *own, *through_time)
+    for_steps = weights.are_few or steps >= REPEATED
+    of_inputs, *of_steps = weights.panels
+    taken = [of_inputs.take() if not is_outside else of_inputs.none]
+    taken += [each.take() if for_tiles or (for_steps and each.is_full) else each.none for each in of_steps]
+    panels_ih, panels_hh, panels_second, panels_hr = taken
+    w_hh, w_second = weights.recurrent
+    are_finite = kernel(cell)(
+        *(array_of(x), panels_ih, bias, gates),
+        *(w_hh, panels_hh, w_second, panels_second, weights.b_hh, weights.w_hr, panels_hr),
+        *(-1 if reverse else 1, np.array(lengths), states["c"], states["h"], cells, hidden),
+        *edits,
+    )
     for each, panels in zip(weights.panels, taken, strict=True):
         each.give_back(panels)
-    activations = dict(zip(cell.activations, [*gates.transpose(2, 0, 1, 3), *outputs], strict=True))
+    arrays: dict[str, Array] = dict(zip(cell.blocks, gates.transpose(2, 0, 1, 3), strict=True))
+    arrays |= {"c": cells, "h": hidden}
+    activations = {letter: arrays[letter] for letter in cell.activations}
     if strict and not are_finite:
         require_finite(activations, lengths, reverse=reverse)
     return activations

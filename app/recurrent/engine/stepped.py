@@ -5,21 +5,29 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..cells import Activations, Cell, CellWeights
+from ..cells.cell import Activations, Cell, CellWeights
+from .edits import NO_EDITS, Edits, change_at
 
 
 def unroll(
-    cell: Cell, weights: CellWeights, x: Tensor, lengths: Sequence[int], initial: Activations | None, *, reverse: bool
+    cell: Cell,
+    weights: CellWeights,
+    x: Tensor,
+    lengths: Sequence[int],
+    initial: Activations | None,
+    *,
+    reverse: bool,
+    edits: Edits = NO_EDITS,
 ) -> Activations:
-    """Every activation of a batch, letter → (T, B, ·), for the inputs ``x`` (T, B, E).
+    """Return every activation of a batch, letter → (T, B, ·), for the inputs ``x`` (T, B, E).
 
-    Sequence b takes ``lengths[b]`` steps; what stands in its rows past them is of no meaning. ``initial`` holds the
-    states (B, ·) to start from, zeros if it is None; ``reverse`` starts at each sequence's last step.
+    Sequence b takes ``lengths[b]`` steps; its rows past them have no meaning. ``initial`` holds the states (B, ·) to
+    start from, zeros if it is None; ``reverse`` starts at each sequence's last step.
     """
     ends = torch.tensor(lengths, device=x.device)[:, None]  # (B, 1)
     state, steps = initial or zeros(cell, weights, x), []
     for t in reversed(range(len(x))) if reverse else range(len(x)):
-        step = cell.step(x[t], state, weights)
+        step = cell.step(x[t], state, weights, change_at(edits, cell, t))
         state = {letter: torch.where(t < ends, step[letter], state[letter]) for letter in cell.states}
         steps.append({letter: step[letter] for letter in cell.activations})
     if reverse:
@@ -28,6 +36,6 @@ def unroll(
 
 
 def zeros(cell: Cell, weights: CellWeights, x: Tensor) -> Activations:
-    """The states (B, ·) that a batch ``x`` (T, B, E) starts from, all zero."""
-    sizes = {"h": weights.w_hh.shape[1], "c": len(weights.w_hh) // len(cell.blocks)}
+    """Return the states (B, ·) that a batch ``x`` (T, B, E) starts from, all zero."""
+    sizes = {"h": weights.w_hh.shape[1], "c": len(weights.w_ih) // len(cell.blocks)}
     return {letter: x.new_zeros(x.shape[1], sizes[letter]) for letter in cell.states}

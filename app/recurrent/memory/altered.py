@@ -22,6 +22,8 @@ def with_recurrence(network: Network, alpha: float) -> Network:
         raise ValueError(f"alpha is {alpha}: it must lie between {LEAST} and {MOST}")
     if alpha == 1:
         return network
+    if not network.config.cell_definition.has_recurrent_weights:
+        raise ValueError(f"a {network.config.cell} has no recurrent weights for alpha to scale")
     names = {
         f"recurrent.{weight_names(network.recurrent, layer, direction)['w_hh']}"
         for layer, direction in network.layers()
@@ -40,8 +42,9 @@ def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = 
     An LSTM's forget gates start with a bias of ``forget_bias`` in sum, unless it is None (Jozefowicz et al. 2015).
     Raises ValueError where there is no such bias.
     """
-    if forget_bias is not None and (config.cell != "lstm" or not config.bias):
-        raise ValueError(f"this {config.cell} has no forget bias: only an LSTM with biases has")
+    cell = config.cell_definition
+    if forget_bias is not None and (not cell.open_bias or not config.bias):
+        raise ValueError(f"this {config.cell} has no forget bias: only a cell with a forget gate and biases has")
     # A generator of its own: the global one may be drawn from by several threads at once.
     generator = torch.Generator().manual_seed(seed)
     with torch.device("meta"):
@@ -52,7 +55,8 @@ def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = 
         for weight in part.parameters():
             nn.init.uniform_(weight, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator)
     if forget_bias is not None:
-        forget = slice(config.hidden_size, 2 * config.hidden_size)
+        start = cell.blocks.index(cell.open_bias) * config.hidden_size
+        forget = slice(start, start + config.hidden_size)
         for layer, direction in network.layers():
             weights = network.weights(layer, direction)
             for bias, value in ((weights.b_ih, forget_bias), (weights.b_hh, 0.0)):
@@ -78,7 +82,10 @@ def spectra(network: Network) -> list[Spectrum]:
 
     It is kept, so ``network`` must not change.
     """
-    blocks = network.config.cell_definition.blocks
+    cell = network.config.cell_definition
+    if not cell.has_recurrent_weights:
+        return []
+    blocks = cell.blocks
     return [
         Spectrum(
             layer,

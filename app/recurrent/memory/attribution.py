@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..cells.derivative import Jacobians
 from ..network import Network
 from ..precision import in_full_precision
 from ..tokenizer import Token
@@ -21,7 +22,6 @@ from .differentiable import double_of, embedded, logits_of
 from .distance import Array
 from .exponents import Scaled
 from .heads import probability, slopes
-from .jacobians import Jacobians
 
 Quantity = Literal["probability", "logit"]
 Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as of ``layer_jacobians``

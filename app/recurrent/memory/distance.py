@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..cells.derivative import Jacobians
 from ..precision import in_full_precision
 from ..trace import FloatArray
 from .exponents import Scaled
-from .jacobians import Jacobians
 
 Array = NDArray[np.float64]
 By = Literal["state", "input"]

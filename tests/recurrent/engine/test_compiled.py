@@ -6,8 +6,11 @@ from threading import Thread
 import numpy as np
 import pytest
 import torch
-from gatescope.recurrent.cells import Cell, CellWeights
-from gatescope.recurrent.engine import compiled, kernels, stepped
+from gatescope.recurrent.cells.cell import Cell, CellWeights
+from gatescope.recurrent.cells.rnn import RNN
+from gatescope.recurrent.engine import compiled, stepped
+from gatescope.recurrent.engine.edits import NO_EDITS
+from gatescope.recurrent.engine.loop import kernel
 from gatescope.recurrent.trace import Trace, trace
 from hypothesis import given
 from networks import VARIANTS, random_network, random_tokens
@@ -29,7 +32,7 @@ SIZES = [1, 3, 7, 16, 33, 64, 300]  # all remainders of four rows, of a vector's
 
 @pytest.mark.parametrize("lengths", BATCHES.values(), ids=BATCHES.keys())
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
-@pytest.mark.parametrize("few", [compiled.FEW, 0], ids=["in panels", "by rows"])
+@pytest.mark.parametrize(("few", "repeated"), [(compiled.FEW, 1), (0, 1000)], ids=["in panels", "by rows"])
 @each_direction
 @each_kind
 def test_every_activation_is_that_of_the_cells(
@@ -37,11 +40,13 @@ def test_every_activation_is_that_of_the_cells(
     projection: int,
     reverse: bool,
     few: int,
+    repeated: int,
     bias: bool,
     lengths: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(compiled, "FEW", few)
+    monkeypatch.setattr(compiled, "REPEATED", repeated)
     assert error_against_cells(random_case(cell, lengths, projection=projection, bias=bias, reverse=reverse)) <= 1e-6
 
 
@@ -181,8 +186,11 @@ def test_other_threads_run_while_a_kernel_does() -> None:
     for _ in range(10):
         a, h = np.full((steps, 1, size), untouched), np.zeros((1, size), np.float32)
         x, bias, no_panels = np.empty((steps, 1, 0), np.float32), h[0], np.empty((0, size, 64), np.float32)
-        recurrent = (np.zeros((size, size), np.float32), no_panels)
-        thread = Thread(target=kernels.rnn, args=(x, no_panels, bias, a, *recurrent, 1, np.array([steps]), h))
+        w_hh, none = np.zeros((size, size), np.float32), np.empty((0, size), np.float32)
+        weights = (w_hh, no_panels, none, no_panels, bias, none, no_panels)
+        states = (np.empty((1, 0), np.float32), h, np.empty((steps, 1, 0), np.float32), a)
+        run = (x, no_panels, bias, a[:, :, None], *weights, 1, np.array([steps]), *states, *NO_EDITS)
+        thread = Thread(target=kernel(RNN), args=run)
         thread.start()
         while a[0, 0, 0] == untouched and thread.is_alive():
             pass

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
-from gatescope.recurrent.cells import Activations
+from gatescope.recurrent.cells.cell import Activations
 from gatescope.recurrent.memory.distance import Array, By, by_distance, half_life, kept_norms, norms, spectral_norms
 from gatescope.recurrent.memory.jacobians import Jacobians, layer_jacobians
 from gatescope.recurrent.network import Network

@@ -1,0 +1,319 @@
+"""What a cell is: one description from which everything else is made, in engines, gradients, API and page.
+
+A step takes the input ``x_t``, the states of the step before and the weights of one layer in one direction. It returns
+every activation of the step by its letter: gates, candidate and states; and, as ``a_f`` and so on, the sums that gates
+and candidate (or the h of a plain RNN) are a function of. The steps are the definition that all faster code is tested
+against. Leading dimensions are free: ``x`` is (..., E), every activation (..., H), and ``h`` (..., P) if a cell
+projects.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Protocol
+
+from torch import Tensor, nn
+
+from .derivative import Jacobians, Point
+
+Activations = dict[str, Tensor]
+Kind = Literal["gate", "candidate", "state"]
+Recurrence = Literal["joined", "apart", "none"]
+Row = Callable[..., None]
+
+
+class Change(Protocol):
+    """What becomes of an activation after it is computed and before it is used: the place where edits act."""
+
+    def __call__(self, letter: str, activation: Tensor, /) -> Tensor: ...
+
+
+def unchanged(_: str, activation: Tensor, /) -> Tensor:
+    """Return ``activation``: no edit."""
+    return activation
+
+
+class CellWeights(NamedTuple):
+    """Parameters of one layer in one direction; row blocks are in the order of ``Cell.blocks``."""
+
+    w_ih: Tensor  # (blocks·H, E)
+    w_hh: Tensor  # (blocks·H, P); (0, H) for a cell without recurrent weights
+    b_ih: Tensor | None = None  # (blocks·H,)
+    b_hh: Tensor | None = None  # (blocks·H,)
+    w_hr: Tensor | None = None  # (P, H), the projection; h is then (..., P)
+
+    def double(self) -> "CellWeights":
+        """Return them in float64."""
+        return CellWeights(*(None if weight is None else weight.double() for weight in self))  # type: ignore[arg-type]
+
+
+class Step(Protocol):
+    """One step of a cell, written as the equations of its source."""
+
+    def __call__(
+        self, x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /
+    ) -> Activations: ...
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One activation of a cell."""
+
+    letter: str
+    kind: Kind
+    name: str
+    """As the PyTorch documentation has it: "forget gate"."""
+    purpose: str
+    """What it is for, in one phrase for the page."""
+    low: float = -math.inf
+    high: float = math.inf
+    """Ends of its range."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The path on which a state carries information on: s_t = keep ⊙ s_{t-1} + write."""
+
+    state: str
+    """The letter of the state that is kept."""
+    gate: str
+    """The letter of the gate that keeps."""
+    write: Callable[[Mapping[str, Any]], Any]
+    """What a step writes, from its activations."""
+    keeps_when: Literal["open", "shut"] = "open"
+    """Whether the share kept is the gate, or 1 − gate."""
+    read: str = "{state}"
+    """How h is read from the state, for the page."""
+
+    def keep(self, activations: Mapping[str, Any]) -> Any:
+        """Return the share of the state that a step keeps, in [0, 1]."""
+        gate = activations[self.gate]
+        return gate if self.keeps_when == "open" else 1 - gate
+
+    @property
+    def sign(self) -> int:
+        """The sign s for which the share kept is σ(s·a), a being the gate's pre-activation."""
+        return 1 if self.keeps_when == "open" else -1
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation for the page: ``{f}`` is an activation, ``{c-}`` a state of the step before, ``{x}`` the input."""
+
+    of: str
+    is_: str
+    figures: str = ""
+    """What is shown with the numbers of one unit, where these do not make all of it."""
+
+    def for_page(self) -> dict[str, Any]:
+        """Return it as the page reads it: texts, and lists of one key."""
+        return {"of": self.of, "is": _parts(self.is_), "figures": _parts(self.figures or self.is_)}
+
+
+def _parts(template: str) -> list[str | list[str]]:
+    pieces = re.split(r"\{([^}]*)\}", template)
+    return [piece if at % 2 == 0 else [piece] for at, piece in enumerate(pieces) if piece]
+
+
+class Node(NamedTuple):
+    """A node of a circuit; it stands for what comes out of it.
+
+    - in, out: an end of the drawing
+    - branch: a dot; what comes in goes on more than one way
+    - join: a dot; the vectors that come in go on as one, end to end
+    - layer: a box with weights and biases of its own: σ, tanh and relu of W·x + U·h + b, or only that, written W; or
+      U·h + b′, written U
+    - operator: what is done unit by unit: ⊙, +, 1− and tanh
+    """
+
+    is_: Literal["in", "out", "branch", "join", "layer", "operator"]
+    x: int
+    y: int
+    sign: str = ""
+    letter: str = ""  # whose hue its wires have
+
+
+class Wire(NamedTuple):
+    """A wire from node to node, by their keys; ``via`` holds its corners."""
+
+    from_: str
+    to: str
+    via: tuple[tuple[int, int], ...] = ()
+
+
+class Label(NamedTuple):
+    """A name next to a wire, of what a node gives."""
+
+    of: str
+    x: int
+    y: int
+    name: str
+    anchor: Literal["start", "middle", "end"] = "start"
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """The drawing of a cell, 340 wide.
+
+    A node is a quantity of the step, by its letter (``c-`` and ``h-`` are states of the step before, ``a`` is the only
+    pre-activation of a cell without gates), or something on the way.
+    """
+
+    name: str
+    height: int
+    nodes: Mapping[str, Node]
+    wires: Sequence[Wire]
+    figures: Sequence[Label]
+    """With the number of one unit."""
+    word: tuple[int, int]
+    """Where the input is named."""
+    terms: Sequence[Label] = ()
+    """Without a number: a trace does not hold them."""
+
+    def for_page(self) -> dict[str, Any]:
+        """Return it as the page reads it."""
+        return {
+            "name": self.name,
+            "height": self.height,
+            "nodes": {key: {"is": node[0], **node._asdict()} for key, node in self.nodes.items()},
+            "wires": [{"from": wire.from_, "to": wire.to, "via": wire.via} for wire in self.wires],
+            "figures": [label._asdict() for label in self.figures],
+            "terms": [label._asdict() for label in self.terms],
+            "word": dict(zip("xy", self.word, strict=True)),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """All that anything else needs to know of a cell."""
+
+    name: str
+    """As in ``NetworkConfig.cell``; variants of a cell share it."""
+    variant: str
+    """Unique in the table; ``name`` itself for the usual form."""
+    title: str
+    """For people: "LSTM"."""
+    letters: Sequence[Activation]
+    """In the order of computation."""
+    blocks: str
+    """Row blocks of the weights, in order: the letters of what their sums become."""
+    step: Step
+    row: Row
+    """The compiled step of one sequence, unit by unit: see ``elementwise``."""
+    jacobians: Callable[[Point], Jacobians]
+    """The derivatives of a step in closed form."""
+    equations: Sequence[Equation]
+    circuit: Circuit
+    recurrence: Recurrence = "joined"
+    """How W_hh h enters: added to W_ih x + b; apart from it, as the row needs it; or not at all."""
+    second_row: Row | None = None
+    """What follows the last block's recurrent product, where that is of what ``row`` puts into ``out`` instead of h."""
+    memory: Memory | None = None
+    """None where a step rewrites everything, as in a plain RNN."""
+    module: type[nn.RNNBase] | None = None
+    """The class of torch.nn that computes this cell; None if there is none."""
+    options: Mapping[str, Any] | None = None
+    """The fields of ``NetworkConfig`` that tell this variant from others of its name, with their values."""
+    module_options: Mapping[str, Any] | None = None
+    """What ``module`` is built with."""
+    module_mode: str = ""
+    """The ``mode`` by which PyTorch tells variants of one class apart; "" if there are none."""
+    open_bias: str = ""
+    """The letter of the gate whose bias may start above 0, so that it keeps (a forget gate)."""
+    opposite_bias: str = ""
+    """The letter of the gate whose bias starts at minus that under chrono initialisation (an input gate)."""
+    projects: bool = False
+    """Whether h may be projected to a smaller size."""
+    note: str = ""
+    """What stands under the equations, where they leave something out."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, with the field's name, where the description is not whole."""
+        known = "".join(each.letter for each in self.letters)
+        for field, value in (("blocks", self.blocks), ("open_bias", self.open_bias), ("letters", self.states)):
+            if (not value and field != "open_bias") or set(value) - set(known):
+                raise ValueError(f"{field} of the cell {self.variant!r} is {value!r}: its letters are {known!r}")
+        for field in ("name", "variant", "title", "equations"):
+            if not getattr(self, field):
+                raise ValueError(f"{field} of the cell {self.variant!r} is empty")
+        if drawn := [label.of for label in self.circuit.figures if label.of not in {*self.circuit.nodes, "a"}]:
+            raise ValueError(f"circuit of the cell {self.variant!r} names {drawn[0]!r}, which is not a node")
+        if self.memory is not None and {self.memory.state, self.memory.gate} - set(known):
+            raise ValueError(f"memory of the cell {self.variant!r} names letters that are not among {known!r}")
+
+    @cached_property
+    def activations(self) -> str:
+        """The letters of gates, candidate and states, in the order of computation."""
+        return "".join(each.letter for each in self.letters)
+
+    @cached_property
+    def states(self) -> str:
+        """The letters of what is carried from step to step."""
+        return "".join(each.letter for each in self.letters if each.kind == "state")
+
+    @cached_property
+    def gates(self) -> str:
+        """The letters of the gates, which lie in [0, 1]."""
+        return "".join(each.letter for each in self.letters if each.kind == "gate")
+
+    @cached_property
+    def candidate(self) -> str:
+        """The letter of what could be written; empty for a plain RNN."""
+        return "".join(each.letter for each in self.letters if each.kind == "candidate")
+
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether h has a bound."""
+        return math.isfinite(self["h"].high)
+
+    @cached_property
+    def pre_activations(self) -> Sequence[str]:
+        """The names of the sums that gates and candidate (or the h of a plain RNN) are a function of."""
+        return [f"a_{letter}" for letter in self.blocks]
+
+    @property
+    def has_recurrent_weights(self) -> bool:
+        """Whether the cell multiplies h_{t-1} by weights."""
+        return self.recurrence != "none"
+
+    def __getitem__(self, letter: str) -> Activation:
+        """Return one activation. Raises KeyError if the cell has none of that letter."""
+        for each in self.letters:
+            if each.letter == letter:
+                return each
+        raise KeyError(letter)
+
+    def computes(self, module: object) -> bool:
+        """Whether ``module`` follows the equations of this cell: one of torch.nn, or one that was built of it."""
+        if getattr(module, "cell", None) is self:
+            return True
+        if self.module is None or not isinstance(module, self.module):
+            return False
+        return self.module_mode in {"", module.mode}
+
+    def for_page(self) -> dict[str, Any]:
+        """Return what the page needs to explain and draw the cell."""
+        return {
+            "variant": self.variant,
+            "name": self.name,
+            "title": self.title,
+            "gateless": not self.gates,
+            "states": len(self.states),
+            "letters": [
+                {"letter": each.letter, "kind": each.kind, "name": each.name, "purpose": each.purpose}
+                for each in self.letters
+            ],
+            "keeps": self.memory.gate if self.memory else None,
+            "open_bias": self.open_bias,
+            "recurrent_weights": self.has_recurrent_weights,
+            "equations": [each.for_page() for each in self.equations],
+            "note": self.note,
+            "circuit": self.circuit.for_page(),
+        }
+
+
+def double(activations: Activations) -> Activations:
+    """Return activations in float64."""
+    return {letter: tensor.double() for letter, tensor in activations.items()}

@@ -1,0 +1,115 @@
+"""The one compiled loop through time, into which a cell puts its row.
+
+``Cell.step`` is the definition and the oracle in the tests; here the same is ordered for the processor. A batch of B
+sequences lies step by step in arrays (T, B, ·): the inputs ``x`` (T, B, E), and ``a`` (T, B, blocks, H), which becomes
+gates and candidate. Where ``panels_ih`` are none, it holds the input products already. Sequence b has ``steps[b]``
+steps, falling from T; its rows past them have no meaning. ``direction`` is 1 from the first step to the last, or −1
+from the last to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H) are what
+the sequences start from, and at the end what they ended with; ``cells`` and ``hidden`` hold them step by step. P is H
+unless the cell projects. A cell state that a cell does not have is (B, 0).
+
+Of the edits ``letters``, ``scale`` and ``shift`` (see ``elementwise``), those from ``first[t]`` to ``first[t + 1]`` act at step t, on every sequence.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import boolean, float32, int64
+
+from ..cache import compiled
+from ..cells.cell import Cell
+from ..cells.elementwise import INTEGERS, MATRIX, VECTOR, ZERO, amend
+from .products import BATCHES, active, add_products, fill, input_products, is_finite, rests
+
+Kernel = Callable[..., bool]
+
+WEIGHTS = (MATRIX, BATCHES)  # as they lie, and in panels, which may be none
+SIGNATURE = boolean(
+    *(BATCHES, BATCHES, VECTOR, float32[:, :, :, ::1]),
+    *(*WEIGHTS, *WEIGHTS, VECTOR, *WEIGHTS),
+    *(int64, INTEGERS, MATRIX, MATRIX, BATCHES, BATCHES),
+    *(INTEGERS, INTEGERS, MATRIX, MATRIX),
+)
+
+
+@cache
+def kernel(cell: Cell) -> Kernel:
+    """Return the loop of a cell, compiled for it when it is first asked for, or loaded from the cache on disk."""
+    row, has_two_rows = cell.row, cell.second_row is not None
+    second_row = cell.second_row or cell.row
+    is_apart, is_recurrent = cell.recurrence == "apart", cell.has_recurrent_weights
+    # Where states are bounded only NaN can come up, which spreads to all later steps: the last ones tell.
+    tells_at_the_end = cell.bounded
+    hidden_letter = cell.activations.index("h")
+
+    def run(
+        x: Any,
+        panels_ih: Any,
+        bias: Any,
+        a: Any,
+        w_hh: Any,
+        panels_hh: Any,
+        w_second: Any,
+        panels_second: Any,
+        b_hh: Any,
+        w_hr: Any,
+        panels_hr: Any,
+        direction: Any,
+        steps: Any,
+        c: Any,
+        h: Any,
+        cells: Any,
+        hidden: Any,
+        first: Any,
+        letters: Any,
+        scale: Any,
+        shift: Any,
+    ) -> bool:
+        batch, blocks, size = a.shape[1], a.shape[2], a.shape[3]
+        has_cells, projected = c.shape[1] > 0, len(w_hr) > 0
+        sums, out = a.reshape(len(a), batch, blocks * size), np.empty((batch, size), np.float32)
+        u = np.empty((batch, max(len(w_hh) // size, 1), size), np.float32)
+        second_u = np.empty((batch, 1, size), np.float32)
+        products, second_products = u.reshape(batch, u.shape[1] * size), second_u.reshape(batch, size)
+        rest, finite = rests(batch), True
+        for i in range(len(a)):
+            input_products(i, direction, x, panels_ih, bias, rest, sums)
+            t = i if direction > 0 else len(a) - 1 - i
+            count = active(steps, t)
+            begin, end = (first[t], first[t + 1]) if len(first) > 0 else (0, 0)
+            now = letters[begin:end], scale[begin:end], shift[begin:end]
+            if is_apart:
+                fill(b_hh[: len(w_hh)], products[:count])
+                add_products(w_hh, panels_hh, h[:count], rest, products[:count])
+            elif is_recurrent:
+                add_products(w_hh, panels_hh, h[:count], rest, sums[t][:count])
+            for b in range(count):
+                row(a[t, b], u[b], c[b], h[b], out[b], now)
+            if has_two_rows:
+                fill(b_hh[len(w_hh) :], second_products[:count])
+                add_products(w_second, panels_second, out[:count], rest, second_products[:count])
+                for b in range(count):
+                    second_row(a[t, b], second_u[b], c[b], h[b], out[b], now)
+            if has_cells:
+                for b in range(count):
+                    for j in range(size):
+                        cells[t, b, j] = c[b, j]
+            if projected:
+                h[:count] = ZERO
+                add_products(w_hr, panels_hr, out[:count], rest, h[:count])
+            else:
+                for b in range(count):
+                    for j in range(size):
+                        h[b, j] = out[b, j]
+            for b in range(count):
+                amend(now, hidden_letter, h[b])
+            for b in range(count):
+                for j in range(h.shape[1]):
+                    hidden[t, b, j] = h[b, j]
+            if projected or not tells_at_the_end:
+                finite = finite and is_finite(h[:count])
+        return finite and is_finite(c) and is_finite(h)
+
+    return compiled(SIGNATURE, name="kernel " + cell.variant)(run)

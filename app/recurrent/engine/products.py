@@ -1,0 +1,152 @@
+"""Matrix products of the compiled loop, and whether numbers are finite.
+
+- A product of many rows takes the weights in panels (``matmul``). That of a short sequence reads the rows of the
+  weights as they lie in memory, four at a time.
+- The input products of some steps are one matrix product, made just before these steps are taken: it is still in the
+  cache when gates and candidate take its place.
+- Nothing is allocated from step to step, and Python's lock is released throughout.
+"""
+
+import numpy as np
+from numba import boolean, float32, int64, void
+
+from ..cache import compiled
+from ..cells.elementwise import INTEGERS, MATRIX, VECTOR, ZERO, Array
+from .matmul import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, add_row, add_tile, put_block
+
+BATCHES = float32[:, :, ::1]
+CHUNK = 256  # products in a sum: a longer one of float32 loses digits
+BLOCK = 64  # rows of inputs whose products are made at once
+
+
+@compiled(void(MATRIX, VECTOR, VECTOR), "reassoc")
+def add_product(w: Array, x: Array, out: Array) -> None:
+    """``out += W x`` with ``W`` (R, K), four rows at a time as they lie in memory."""
+    rows, inner = w.shape
+    fours = rows // 4 * 4
+    for j in range(0, fours, 4):
+        x0, x1, x2, x3 = ZERO, ZERO, ZERO, ZERO
+        for k in range(inner):
+            x_k = x[k]
+            x0 += w[j, k] * x_k
+            x1 += w[j + 1, k] * x_k
+            x2 += w[j + 2, k] * x_k
+            x3 += w[j + 3, k] * x_k
+        out[j] += x0
+        out[j + 1] += x1
+        out[j + 2] += x2
+        out[j + 3] += x3
+    for j in range(fours, rows):
+        total = ZERO
+        for k in range(inner):
+            total += w[j, k] * x[k]
+        out[j] += total
+
+
+@compiled(void(MATRIX, BATCHES))
+def put_in_panels(w: Array, panels: Array) -> None:
+    """Put ``W`` (R, K) into ``panels`` (⌈R / WIDTH⌉, K, WIDTH)."""
+    rows, inner = w.shape
+    squares, full = inner // LANES * LANES, rows // LANES * LANES
+    if rows % WIDTH > 0:
+        panels[-1] = ZERO
+    for j in range(0, full, LANES):
+        for k in range(0, squares, LANES):
+            put_block(w, j, k, panels[j // WIDTH], j % WIDTH)
+    for j in range(rows):
+        for k in range(squares if j < full else 0, inner):
+            panels[j // WIDTH, k, j % WIDTH] = w[j, k]
+
+
+@compiled(void(MATRIX, BATCHES, MATRIX, MATRIX))
+def add_panels(x: Array, panels: Array, rest: Array, out: Array) -> None:
+    """``out[b] += W x[b]`` for ``W`` (R, K) in panels and ``x`` (B, K).
+
+    The last panel may be wider than what is left of ``out``: its sums are made in ``rest``, B rows or more.
+    """
+    (count, inner), rows = x.shape, out.shape[1]
+    tiled, full = count // SEQUENCES * SEQUENCES, rows // WIDTH
+    for p in range(full):
+        for k in range(0, inner, CHUNK):
+            for b in range(0, tiled, SEQUENCES):
+                add_tile(x, b, k, min(k + CHUNK, inner), panels, p, 0, out, p * WIDTH)
+            for b in range(tiled, count):
+                add_row(x, b, k, min(k + CHUNK, inner), panels, p, 0, out, p * WIDTH)
+    for lane in range(0, rows - full * WIDTH, LANES):
+        for b in range(count):
+            for j in range(LANES):
+                rest[b, j] = ZERO
+        for k in range(0, inner, CHUNK):
+            for b in range(0, tiled, SEQUENCES):
+                add_narrow_tile(x, b, k, min(k + CHUNK, inner), panels, full, lane, rest, 0)
+            for b in range(tiled, count):
+                add_narrow_row(x, b, k, min(k + CHUNK, inner), panels, full, lane, rest, 0)
+        first = full * WIDTH + lane
+        for b in range(count):
+            for j in range(min(LANES, rows - first)):
+                out[b, first + j] += rest[b, j]
+
+
+@compiled(void(MATRIX, BATCHES, MATRIX, MATRIX, MATRIX))
+def add_products(w: Array, panels: Array, x: Array, rest: Array, out: Array) -> None:
+    """``out[b] += W x[b]`` for each row of ``x`` (B, K); from the panels of ``W``, where it has been put there."""
+    if len(panels) > 0:
+        add_panels(x, panels, rest, out)
+    else:
+        for b in range(len(x)):
+            add_product(w, x[b], out[b])
+
+
+@compiled(MATRIX(int64))
+def rests(batch: int) -> Array:
+    """What ``add_panels`` takes as ``rest``, for any product of a run."""
+    return np.empty((max(batch, BLOCK), LANES), np.float32)
+
+
+@compiled(void(VECTOR, MATRIX))
+def fill(row: Array, out: Array) -> None:
+    """``out[b] = row``."""
+    for b in range(len(out)):
+        for j in range(len(row)):
+            out[b, j] = row[j]
+
+
+@compiled(void(int64, int64, BATCHES, BATCHES, VECTOR, MATRIX, BATCHES))
+def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array, rest: Array, a: Array) -> None:
+    """Before the first step of a block, fill ``a`` (T, B, R) for all its steps; ``i`` counts as the steps are taken."""
+    steps, batch, rows = a.shape
+    block = max(BLOCK // batch, 1)
+    if len(panels) == 0 or i % block > 0:
+        return
+    first, stop = i, min(i + block, steps)
+    if direction < 0:
+        first, stop = steps - stop, steps - first
+    out = a[first:stop].reshape((stop - first) * batch, rows)
+    fill(bias, out)
+    add_panels(x[first:stop].reshape(len(out), x.shape[2]), panels, rest, out)
+
+
+@compiled(boolean(MATRIX), "reassoc")
+def is_finite(numbers: Array) -> bool:
+    """Whether no number is NaN or infinite: 0 times either of them is NaN."""
+    total = ZERO
+    for i in range(numbers.shape[0]):
+        for j in range(numbers.shape[1]):
+            total += numbers[i, j] * ZERO
+    return bool(total == ZERO)
+
+
+@compiled(boolean(MATRIX, MATRIX, VECTOR, VECTOR, MATRIX))
+def are_finite(w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array, w_hr: Array) -> bool:
+    """Whether no number of a layer is NaN or infinite."""
+    matrices = is_finite(w_ih) and is_finite(w_hh) and is_finite(w_hr)
+    return matrices and is_finite(b_ih.reshape(1, -1)) and is_finite(b_hh.reshape(1, -1))
+
+
+@compiled(int64(INTEGERS, int64))
+def active(steps: Array, t: int) -> int:
+    """How many sequences, the longest first, have a step ``t``."""
+    count = len(steps)
+    while count > 0 and steps[count - 1] <= t:
+        count -= 1
+    return count
