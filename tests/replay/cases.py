@@ -268,7 +268,7 @@ def limits() -> Iterator[Case]:
     yield "answer not too large as JSON lines", _post(trace, {"text": SENTENCE, "activations": ["h"]}, accept=JSONL)
     yield "answer not too large in part", _post(trace, {"text": SENTENCE, "stop": 2, "units": [1]})
     yield "too much work", _post(memory, {"text": "a a a a a a a a a a a a"})
-    yield "too much held", _post(memory, {"text": SENTENCE, "parts": ["loss"]})
+    yield "too much held", _post(memory, {"text": "a a a a a a a", "parts": ["spectra"]})
     yield "too much sent", _post(memory, {"text": "a a a a a", "parts": ["spectra"]})
     yield "page with too long a text", _get("/", {"text": "good" * 11})
     yield "page with too large an answer", _get("/", {"text": SENTENCE})
