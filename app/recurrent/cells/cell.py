@@ -243,6 +243,10 @@ class Cell:
         if self.memory is not None and {self.memory.state, self.memory.gate} - set(known):
             raise ValueError(f"memory of the cell {self.variant!r} names letters that are not among {known!r}")
 
+    def __reduce__(self) -> tuple[Callable[[str], "Cell"], tuple[str]]:
+        """A copy, and what is read from a pickle, is the cell of the table itself."""
+        return _of_the_table, (self.variant,)
+
     @cached_property
     def activations(self) -> str:
         """The letters of gates, candidate and states, in the order of computation."""
@@ -312,6 +316,12 @@ class Cell:
             "note": self.note,
             "circuit": self.circuit.for_page(),
         }
+
+
+def _of_the_table(variant: str) -> Cell:
+    from . import TABLE  # which is made of this module's cells
+
+    return next(cell for cell in TABLE if cell.variant == variant)
 
 
 def double(activations: Activations) -> Activations:

@@ -17,7 +17,16 @@ from networks import VARIANTS, random_network, random_tokens
 from torch import Tensor
 
 from ..engines import Array
-from ..kernel_cases import Case, any_case, each_direction, each_kind, error_against_cells, random_case, steps_taken
+from ..kernel_cases import (
+    Case,
+    any_case,
+    each_direction,
+    each_kind,
+    error_against_cells,
+    random_case,
+    steps_taken,
+    tolerance,
+)
 
 BATCHES = {  # lengths, falling
     "one step": [1],
@@ -47,7 +56,8 @@ def test_every_activation_is_that_of_the_cells(
 ) -> None:
     monkeypatch.setattr(compiled, "FEW", few)
     monkeypatch.setattr(compiled, "REPEATED", repeated)
-    assert error_against_cells(random_case(cell, lengths, projection=projection, bias=bias, reverse=reverse)) <= 1e-6
+    case = random_case(cell, lengths, projection=projection, bias=bias, reverse=reverse)
+    assert error_against_cells(case) <= tolerance(case)
 
 
 @pytest.mark.parametrize("inputs", SIZES[:-1])
@@ -55,19 +65,19 @@ def test_every_activation_is_that_of_the_cells(
 @each_kind
 def test_every_size_gives_what_the_cells_give(cell: Cell, projection: int, hidden: int, inputs: int) -> None:
     case = random_case(cell, [9, 6, 6, 2, 1], hidden=hidden, inputs=inputs, projection=projection)
-    assert error_against_cells(case) <= 1e-6
+    assert error_against_cells(case) <= tolerance(case)
 
 
 @each_direction
 @each_kind
 def test_2000_steps_end_where_the_cells_do(cell: Cell, projection: int, reverse: bool) -> None:
     case = random_case(cell, [2000, 1999, 1], hidden=33, projection=projection, reverse=reverse)
-    assert error_against_cells(case) <= 1e-6
+    assert error_against_cells(case) <= tolerance(case)
 
 
 @given(any_case())
 def test_any_layer_over_any_batch_gives_what_the_cells_give(case: Case) -> None:
-    assert error_against_cells(case) <= 1e-6
+    assert error_against_cells(case) <= tolerance(case)
 
 
 @each_kind
@@ -90,7 +100,7 @@ def test_products_of_many_rows_are_those_of_the_cells(cell: Cell, projection: in
     try:
         for lengths, hidden in (([70, 66, 9, 3, 2], 21), ([70], 21), ([16, 16, 16, 15, 14], 270)):
             case = random_case(cell, lengths, hidden=hidden, inputs=37, projection=projection, reverse=reverse)
-            assert error_against_cells(case) <= 1e-6
+            assert error_against_cells(case) <= tolerance(case)
     finally:
         torch.set_num_threads(usual)
 
@@ -118,7 +128,9 @@ def test_infinite_products_saturate_as_in_the_cells(cell: Cell, projection: int)
 def test_products_infinite_in_both_senses_are_nan_from_the_first_step_on(cell: Cell, projection: int) -> None:
     case = overflowing(cell, projection, -10)
     for unroll in (None, stepped.unroll):
-        assert all(np.isnan(array).all() for array in steps_taken(case, case(unroll)).values())
+        for (letter, _), array in steps_taken(case, case(unroll)).items():
+            # Without recurrent products there is nothing in the other sense: only 0 · ∞ in the states is NaN.
+            assert np.isnan(array).all() == (cell.has_recurrent_weights or letter in cell.states)
 
 
 @each_kind
@@ -130,7 +142,8 @@ def test_nan_in_one_sequence_stays_there(cell: Cell, projection: int) -> None:
     for (letter, b), array in ours.items():
         finite = slice(0, 2 if b == 1 else None)
         assert array[finite].tobytes() == clean[letter, b][finite].tobytes()
-        assert b != 1 or np.isnan(array[2:]).all()
+        ends = None if cell.has_recurrent_weights or letter in cell.states else 3
+        assert b != 1 or np.isnan(array[2:ends]).all()
 
 
 # Memory and threads.
