@@ -80,5 +80,5 @@ def shown(token: str) -> str:
 
 
 def for_page() -> dict[str, Any]:
-    """Return what the page's code needs to do the same: ``visible`` and ``isBlank`` in ``text.js``."""
+    """Return what the page's code needs to do the same: ``visible`` and ``isBlank`` in ``kit/text.js``."""
     return {"pattern": PATTERN, "blank": BLANK, "names": NAMES}

@@ -1,23 +1,23 @@
 // Starts the page: what is asked for goes out, what comes back is shown.
 
-import { Problem } from "./api.js";
-import { Bar } from "./bar.js";
-import { Chooser } from "./chooser.js";
-import { Composer } from "./composer.js";
-import { byId } from "./dom.js";
-import { Finder } from "./find.js";
-import { Keys } from "./keys.js";
-import { scaleBar } from "./legend.js";
-import { Memory } from "./memory.js";
-import { opens, typeOut } from "./opening.js";
-import { Picture } from "./picture.js";
-import { Library } from "./readings.js";
-import { scalesOf } from "./scales.js";
-import { Share } from "./share.js";
+import { scaleBar } from "./charts/scale_bar.js";
+import { scalesOf } from "./charts/scales.js";
+import { Problem } from "./data/api.js";
+import { Library } from "./data/model_library.js";
+import { byId } from "./kit/dom.js";
+import { watchTheme } from "./kit/theme.js";
 import { absentFrom, addressOf, readAddress, remember, unpinned } from "./state.js";
-import { watchTheme } from "./theme.js";
-import { Tooltip } from "./tooltip.js";
-import { Tour } from "./tour.js";
+import { Keys } from "./views/keyboard.js";
+import { Memory } from "./views/memory.js";
+import { Chooser } from "./views/model_picker.js";
+import { Picture } from "./views/picture.js";
+import { Bar } from "./views/picture_controls.js";
+import { Share } from "./views/share_sheet.js";
+import { Composer } from "./views/text_boxes.js";
+import { Tooltip } from "./views/tooltip.js";
+import { Tour } from "./views/tour.js";
+import { opens, typeOut } from "./views/typed_example.js";
+import { Finder } from "./views/unit_finder.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -28,16 +28,16 @@ const RETRY = 3000; // ms until a server that did not answer is asked again
 /** @param {string} id */
 const json = (id) => JSON.parse(byId(id).textContent ?? "null");
 
-/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./api.js").Model[]}} */
+/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./data/api.js").Model[]}} */
 const boot = json("boot");
-/** @type {(import("./api.js").Trace | null)[]} */
+/** @type {(import("./data/api.js").Trace | null)[]} */
 const traces = json("first-traces");
 const library = new Library(boot);
 const { found, strange } = readAddress(location);
 const { model, text, compare: compared, other } = boot;
 /** What is asked for; of what the query says, the server has the last word. @type {State} */
 const state = { ...unpinned(), ...found, model, compare: compared, other, text: found.text ?? text };
-/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, readings: (import("./reading.js").Reading | null)[]}} */
+/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, readings: (import("./data/decoded_trace.js").Reading | null)[]}} */
 let shown = { state: { ...state }, readings: [] };
 /** The text that was last read for each task. @type {Map<string, string>} */
 const texts = new Map();
@@ -184,7 +184,7 @@ function showFound() {
   searched = Math.min(searched, shown.readings.length - 1);
   const { reading, layer } = picture.lanes[searched];
   const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
-  if (reading && layer) finder.show(reading, /** @type {import("./reading.js").LayerReading} */ (layer), inSight, library.lanes(shown.state)[searched].title);
+  if (reading && layer) finder.show(reading, /** @type {import("./data/decoded_trace.js").LayerReading} */ (layer), inSight, library.lanes(shown.state)[searched].title);
 }
 
 /**
@@ -211,7 +211,7 @@ function say(what, retry) {
 
 /**
  * Write what is pinned into the state.
- * @param {import("./picture.js").Pin | null} pin
+ * @param {import("./views/picture.js").Pin | null} pin
  */
 function pinned(pin) {
   const step = pin && pin.k + shown.state.start;
@@ -223,7 +223,7 @@ function pinned(pin) {
 }
 
 /**
- * @param {import("./composer.js").Box} box
+ * @param {import("./views/text_boxes.js").Box} box
  * @param {string} text
  */
 function typed(box, text) {
@@ -249,7 +249,7 @@ function compare(compare) {
   ask({ compare, other: state.other || another || "" });
 }
 
-/** @param {import("./api.js").NamedUnit} unit */
+/** @param {import("./data/api.js").NamedUnit} unit */
 function jump({ layer, direction, unit }) {
   const [first] = shown.readings;
   const index = first?.layers.findIndex((each) => each.layer === layer && each.direction === direction) ?? 0;

@@ -1,7 +1,7 @@
 // What the page shows: one small object, kept in the address bar.
 
-import { SHOWN, WEIGHTS } from "./memory_request.js";
-import { ORDERS } from "./order.js";
+import { SHOWN, WEIGHTS } from "./data/memory_requests.js";
+import { ORDERS } from "./data/unit_order.js";
 
 /**
  * @typedef {object} State
@@ -11,14 +11,14 @@ import { ORDERS } from "./order.js";
  * @property {string} other that text
  * @property {number} start first step shown
  * @property {number} layer index into the layers of a trace
- * @property {import("./order.js").Order} order of the units
+ * @property {import("./data/unit_order.js").Order} order of the units
  * @property {number | null} step that is pinned
  * @property {number | null} unit that is pinned
  * @property {number | null} tour the chapter that is open, from 1
- * @property {import("./find.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
- * @property {import("./memory_request.js").Shown | ""} memory which derivatives its triangles show; empty while it is closed
+ * @property {import("./views/unit_finder.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
+ * @property {import("./data/memory_requests.js").Shown | ""} memory which derivatives its triangles show; empty while it is closed
  * @property {number} alpha factor on the recurrent weights, there
- * @property {import("./memory_request.js").Weights} weights there
+ * @property {import("./data/memory_requests.js").Weights} weights there
  */
 
 // Servers bound the length of an address; a longer text goes behind the #, which stays in the browser.
@@ -114,7 +114,7 @@ export function readAddress({ search, hash }) {
 
 /**
  * Of steps, units, layers and chapters that a state names, those that there are none of.
- * @param {import("./reading.js").Reading} reading
+ * @param {import("./data/decoded_trace.js").Reading} reading
  * @param {State} state
  * @param {number | null} chapter that is open
  */

@@ -1,0 +1,87 @@
+// The equations of a step, with the numbers of one unit in them.
+
+import { make } from "../kit/dom.js";
+import { variantOf, written } from "./unit_values.js";
+
+/** @typedef {[string]} Quantity a key of a step */
+/** @typedef {(string | Quantity)[]} Expression */
+/** @typedef {{of: string, is: Expression, figures?: Expression}} Equation `figures`: where one unit's numbers do not make all of it */
+
+/** @type {Equation} */
+const UPDATE = { of: "h", is: ["(1 − ", ["z"], ")·", ["n"], " + ", ["z"], "·", ["h-"]] };
+
+/** @type {Record<string, Equation[]>} */
+const EQUATIONS = {
+  lstm: [
+    { of: "c", is: [["f"], "·", ["c-"], " + ", ["i"], "·", ["g"]] },
+    { of: "h", is: [["o"], "·tanh(", ["c"], ")"] },
+  ],
+  gru: [
+    {
+      of: "n",
+      is: ["tanh(W·", ["x"], " + b + ", ["r"], "·(U·", ["h-"], " + b′))"],
+      figures: ["tanh(… + ", ["r"], "·(…))"],
+    },
+    UPDATE,
+  ],
+  "reset-before gru": [
+    { of: "n", is: ["tanh(W·", ["x"], " + U·(", ["r"], "·", ["h-"], ") + b)"], figures: ["tanh(…)"] },
+    UPDATE,
+  ],
+  rnn: [{ of: "h", is: ["tanh(", ["a"], ")"] }],
+  "relu rnn": [{ of: "h", is: ["max(0, ", ["a"], ")"] }],
+};
+
+/** Numbers that are as long as any but those of states that run away. */
+const LONGEST = { gate: "0.000", state: "(−0.000)", result: "−0.000" };
+
+/** What stands under the equations, where they leave something out. @type {Record<string, string>} */
+const NOTES = {
+  gru: "Each … is a sum over all inputs or units and a bias. The reset gate multiplies what U makes of h.",
+  "reset-before gru": "The … is a sum over all inputs and units and a bias. The reset gate multiplies h before U does.",
+  rnn: "a = W·x + U·h + b, over all units.",
+  "relu rnn": "a = W·x + U·h + b, over all units; where it is negative, h is 0.",
+};
+
+/**
+ * @param {import("../data/api.js").Model} model
+ * @param {import("./unit_values.js").Step} step
+ * @returns {HTMLElement[]}
+ */
+export function equations(model, step) {
+  const cell = variantOf(model);
+  const gates = new Set(model.activations.filter(({ kind }) => kind === "gate").map(({ letter }) => letter));
+  const found = EQUATIONS[cell].map(({ of, is, figures = is }) => {
+    const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));
+    const numbers = figures.map((part, at) =>
+      typeof part === "string" ? part : number(written(step, part[0]), figures[at - 1], figures[at + 1]),
+    );
+    const result = make(figures === is ? "output" : "b", {}, written(step, of));
+    // As many lines as the longest numbers take: what stands below does not jump from step to step.
+    const longest = ` = ${figures.map((part) => (typeof part === "string" ? part : gates.has(part[0]) ? LONGEST.gate : LONGEST.state)).join("")} ≈ ${LONGEST.result}`;
+    const line = make("span", { "data-longest": longest }, " = ", ...numbers, " ≈ ", result);
+    return make("p", { class: "equation" }, name(of), " = ", ...letters, line);
+  });
+  return cell in NOTES ? [...found, make("p", { class: "note" }, NOTES[cell])] : found;
+}
+
+/**
+ * A letter in its hue; a state carries the index of its step.
+ * @param {string} key
+ */
+function name(key) {
+  const letter = key.replace("-", "");
+  const index = key.endsWith("-") ? "t−1" : "chx".includes(key) ? "t" : "";
+  return make("var", { "data-letter": letter }, letter, index ? make("sub", {}, index) : "");
+}
+
+/**
+ * A number; a negative one in brackets where something stands before or behind it.
+ * @param {string} text
+ * @param {string | Quantity | undefined} before
+ * @param {string | Quantity | undefined} behind
+ */
+function number(text, before, behind) {
+  const alone = typeof before === "string" && /[(,] ?$/.test(before) && behind === ")";
+  return text.startsWith("−") && !alone ? `(${text})` : text;
+}

@@ -1,0 +1,251 @@
+// The panels of one layer: a heatmap for each gate, candidate and state, what sums it up, and the marks that link them.
+
+import { draw, make } from "../kit/dom.js";
+import { tableOf } from "../kit/table.js";
+import { figure, visible } from "../kit/text.js";
+import { wordAxis } from "./axis_ticks.js";
+import { MARGIN, drawFigure, figureOf, removeFigure } from "./plotly.js";
+import { colorsOf, written } from "./scales.js";
+import { HEIGHT, drawBars, summary } from "./summary_bars.js";
+
+/** @typedef {import("../data/api.js").ActivationInfo} ActivationInfo */
+/** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
+/** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
+/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./plotly.js").Size, heatmap: import("./plotly.js").Heatmap}} Sheet what a panel was drawn by */
+/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} Look `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is one of two texts */
+/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: Sheet}} Panel `fill`: its table, if that is open */
+
+/** The order in which a step computes them, and what each does. */
+const NOTES = new Map([
+  ["r", "how much of the past the candidate sees"],
+  ["f", "near 1 keeps the old cell state, near 0 drops it"],
+  ["i", "how much of the candidate is written to the cell"],
+  ["z", "near 1 keeps the old hidden state, near 0 takes the candidate"],
+  ["g", "what could be written to the cell"],
+  ["n", "what could become the hidden state"],
+  ["c", "what is carried from step to step"],
+  ["o", "how much of the cell is let out"],
+  ["h", "what the next step and the output see"],
+]);
+
+export class Panels {
+  /**
+   * @param {HTMLElement} place
+   * @param {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void}} handlers
+   */
+  constructor(place, { onPoint, onPick }) {
+    this.place = place;
+    this.onPoint = onPoint;
+    this.onPick = onPick;
+    /** @type {Map<string, Panel>} */
+    this.panels = new Map();
+    this.cell = "";
+    /** @type {number[]} */
+    this.order = [];
+    this.size = { width: 0, height: 0, steps: 0, below: 0 };
+    /** @type {Values | null} */
+    this.layer = null;
+    /** @type {string[]} */
+    this.words = [];
+  }
+
+  /**
+   * Show one layer. Resolves when every panel is painted.
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   * @param {Values} layer
+   * @param {Look} look
+   */
+  async show(cell, infos, layer, { words, order, ranges, norms, lane, difference }) {
+    if (this.cell !== cell) this.#build(cell, sorted(infos));
+    const { width, height } = this.#extent();
+    const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
+    this.size = { width, height, steps: words.length, below: axis.room };
+    this.order = order;
+    this.layer = layer;
+    this.words = words;
+    const ink = getComputedStyle(this.place).getPropertyValue("--muted").trim();
+    await Promise.all(
+      infos.map((info) => {
+        const panel = /** @type {Panel} */ (this.panels.get(info.letter));
+        const values = layer.values(info.letter);
+        const range = ranges[info.letter];
+        const heatmap = { values, order, words: axis, scale: colorsOf(range), range, ink };
+        panel.sheet = { lane, info, difference, words, size: { width, height }, heatmap };
+        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${written(range[0])} to ${written(range[1])}`;
+        panel.fill();
+        const isMean = info.kind === "gate" && !difference;
+        drawBars(panel.bars, width, summary(values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
+        return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, heatmap));
+      }),
+    );
+  }
+
+  /** Whether the place has another size than the pictures in it. */
+  outgrown() {
+    if (this.panels.size === 0) return false;
+    const { width, height } = this.#extent();
+    return width !== this.size.width || height !== this.size.height;
+  }
+
+  /** Let the pointer pass, or not: a picture that is dimmed answers to nothing. @param {boolean} dim */
+  dim(dim) {
+    this.place.inert = dim;
+  }
+
+  /**
+   * Mark a step, and a unit where one is given, in every panel.
+   * @param {{t: number | null, unit: number | null} | null} focus
+   */
+  mark(focus) {
+    const { width, height } = this.#cells();
+    const t = focus?.t == null || focus.t >= this.size.steps ? null : focus.t;
+    const at = focus?.unit == null ? -1 : this.order.indexOf(focus.unit);
+    for (const { column, row } of this.panels.values()) {
+      column.hidden = t === null;
+      row.hidden = at < 0;
+      if (t !== null) place(column, MARGIN.left + t * width, 0, width, HEIGHT + MARGIN.top + height * this.order.length);
+      if (at >= 0) place(row, MARGIN.left, HEIGHT + MARGIN.top + at * height, width * this.size.steps, height);
+    }
+  }
+
+  /**
+   * Light the rows of units that were found, at the edge of every panel.
+   * @param {number[]} units
+   */
+  light(units) {
+    const { height } = this.#cells();
+    const rows = units.map((unit) => this.order.indexOf(unit));
+    const d = rows.map((at) => `M0 ${(HEIGHT + MARGIN.top + at * height).toFixed(2)}h4v${Math.max(1, height).toFixed(2)}h-4z`);
+    for (const { found } of this.panels.values()) found.setAttribute("d", d.join(""));
+  }
+
+  /** What the panels were drawn by, in their order. */
+  get sheets() {
+    return this.drawn.map(({ sheet }) => sheet);
+  }
+
+  /** The panels that show something, in their order. */
+  get drawn() {
+    return [...this.panels.values()].flatMap(({ sheet, plot, bars, labels }) => (sheet ? { sheet, plot, bars, labels } : []));
+  }
+
+  /** The number of panels that stand side by side. */
+  get columns() {
+    return getComputedStyle(this.place).gridTemplateColumns.split(" ").length;
+  }
+
+  /** The size of one cell of the heatmaps, in pixels. */
+  #cells() {
+    const { width, height, steps, below } = this.size;
+    return {
+      width: (width - MARGIN.left - MARGIN.right) / steps,
+      height: (height - MARGIN.top - below) / this.order.length,
+    };
+  }
+
+  #extent() {
+    const [{ plot }] = this.panels.values();
+    return { width: plot.clientWidth, height: plot.clientHeight };
+  }
+
+  /**
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   */
+  #build(cell, infos) {
+    this.cell = cell;
+    this.place.dataset.cell = cell;
+    this.clear();
+    this.place.replaceChildren(...infos.map((info) => this.#panel(info)));
+  }
+
+  /** Free what Plotly holds; the panels are built anew when they are shown again. */
+  clear() {
+    for (const { plot } of this.panels.values()) removeFigure(plot);
+    this.panels.clear();
+  }
+
+  /** @param {ActivationInfo} info */
+  #panel(info) {
+    const title = make("h2", {}, info.name, " ", make("var", {}, info.letter));
+    const caption = make("figcaption", {}, title, make("p", {}, NOTES.get(info.letter) ?? ""));
+    const plot = make("div", { class: "plot", role: "img" });
+    const column = make("div", { class: "mark", hidden: "" });
+    const row = make("div", { class: "mark", hidden: "" });
+    const bars = /** @type {SVGSVGElement} */ (draw("svg", { class: "bars", "aria-hidden": "true" }));
+    const labels = /** @type {SVGSVGElement} */ (draw("svg", { class: "labels", "aria-hidden": "true" }));
+    const found = draw("path");
+    const edge = draw("svg", { class: "edge", "aria-hidden": "true" }, found);
+    const frame = make("div", { class: "frame" }, bars, plot, labels, edge, column, row);
+    const table = make("div", { class: "numbers", tabindex: 0, role: "group", "aria-label": `Numbers of the ${info.name}` });
+    const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
+    const fill = () => {
+      if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));
+    };
+    numbers.addEventListener("toggle", fill);
+    this.panels.set(info.letter, { plot, bars, labels, column, row, found, fill });
+    this.#watch(frame, info.letter);
+    return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
+  }
+
+  /**
+   * The numbers of a panel: a row for each unit, a column for each word.
+   * @param {ActivationInfo} info
+   * @param {Values} layer
+   */
+  #table({ name, letter }, layer) {
+    const values = layer.values(letter);
+    const rows = this.order.map((unit) => ({
+      name: String(unit),
+      cells: this.words.map((_, t) => {
+        const value = values[t * layer.units + unit];
+        return Number.isNaN(value) ? "" : figure(value, 3);
+      }),
+    }));
+    return tableOf(`${name}: units by words`, ["unit", ...this.words.map(visible)], rows);
+  }
+
+  /**
+   * @param {HTMLElement} frame
+   * @param {string} letter
+   */
+  #watch(frame, letter) {
+    /** @param {PointerEvent | MouseEvent} event */
+    const cell = ({ clientX, clientY }) => {
+      const { left, top } = frame.getBoundingClientRect();
+      const { width, height } = this.#cells();
+      const t = Math.floor((clientX - left - MARGIN.left) / width);
+      const at = Math.floor((clientY - top - HEIGHT - MARGIN.top) / height);
+      if (t < 0 || t >= this.size.steps || at < 0 || at >= this.order.length) return null;
+      return { t, unit: this.order[at], letter, clientX, clientY };
+    };
+    // A finger does not hover: its tap is a click.
+    frame.addEventListener("pointermove", (event) => event.pointerType === "touch" || this.onPoint(cell(event)));
+    frame.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.onPoint(null));
+    frame.addEventListener("click", (event) => {
+      const picked = cell(event);
+      if (picked) this.onPick(picked);
+    });
+  }
+}
+
+/**
+ * In the order in which a step computes them.
+ * @param {ActivationInfo[]} infos
+ */
+export function sorted(infos) {
+  const order = [...NOTES.keys()];
+  return infos.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
+}
+
+/**
+ * @param {HTMLElement} mark
+ * @param {number} left
+ * @param {number} top
+ * @param {number} width
+ * @param {number} height
+ */
+function place(mark, left, top, width, height) {
+  Object.assign(mark.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+}

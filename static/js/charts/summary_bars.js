@@ -1,0 +1,75 @@
+// The row above a heatmap: for each word one bar, the mean of a gate or the norm of anything else.
+
+import { draw } from "../kit/dom.js";
+import { figure } from "../kit/text.js";
+import { MARGIN } from "./plotly.js";
+import { greatest, roundedUp, written } from "./scales.js";
+
+export const HEIGHT = 30; // pixels
+const ROOM = 11; // of them for figures above the bars
+const LINE = 9; // of what stands before them
+const GAP = 5; // pixels between the bars and what stands before them
+const DIGIT = 5.8; // pixels of a character of such a figure
+
+/**
+ * The mean over the units of a gate, or the Euclidean norm of anything else, at each step.
+ * @param {Float32Array} values row by row
+ * @param {number} units
+ * @param {boolean} gate
+ * @returns {number[]}
+ */
+export function summary(values, units, gate) {
+  return Array.from({ length: values.length / units }, (_, t) => {
+    let sum = 0;
+    for (let at = t * units; at < (t + 1) * units; at += 1) sum += gate ? values[at] : values[at] ** 2;
+    return gate ? sum / units : Math.sqrt(sum);
+  });
+}
+
+/**
+ * Where bars of norms end, by the range of the colours below them: what shares a scale of colour, in whichever lane, shares
+ * one of bars.
+ * @param {{infos: import("../data/api.js").ActivationInfo[], layer: import("./panels.js").Values | null, ranges: Record<string, import("./scales.js").Range>}[]} lanes
+ * @returns {Record<string, number>}
+ */
+export function normEnds(lanes) {
+  /** @type {Record<string, number>} */
+  const most = {};
+  for (const { infos, layer, ranges } of lanes) {
+    if (!layer) continue;
+    for (const { letter } of infos) {
+      const range = String(ranges[letter]);
+      most[range] = Math.max(most[range] ?? 0, greatest(summary(layer.values(letter), layer.units, false)));
+    }
+  }
+  return Object.fromEntries(Object.entries(most).map(([range, value]) => [range, roundedUp(value)]));
+}
+
+/**
+ * Draw a bar for each step, and before them the end of their scale and what they are. Not a number leaves a gap.
+ * @param {Element} place an SVG element
+ * @param {number} width of the picture, in pixels
+ * @param {number[]} bars
+ * @param {{name: string, end: number}} scale `end`: the value of the highest possible bar
+ */
+export function drawBars(place, width, bars, { name, end }) {
+  const each = (width - MARGIN.left - MARGIN.right) / bars.length;
+  const gap = Math.min(1, each / 8);
+  const shown = bars.map((value, t) => ({ value, t })).filter(({ value }) => Number.isFinite(value));
+  const path = shown.map(({ value, t }) => {
+    const height = ((HEIGHT - ROOM) * value) / end;
+    return `M${(MARGIN.left + t * each + gap).toFixed(2)} ${HEIGHT}v${(-height).toFixed(2)}h${(each - 2 * gap).toFixed(2)}v${height.toFixed(2)}z`;
+  });
+  place.setAttribute("width", String(width));
+  place.setAttribute("height", String(HEIGHT));
+  const axis = [written(end), name].map((text, at) => draw("text", { class: "axis", x: MARGIN.left - GAP, y: ROOM + 3 + LINE * at }, text));
+  place.replaceChildren(draw("path", { d: path.join("") }), ...axis);
+  const figures = shown.map(({ value }) => figure(value, 2));
+  if (each < DIGIT * Math.max(...figures.map((text) => text.length))) return;
+  place.append(
+    ...shown.map(({ value, t }, at) => {
+      const y = HEIGHT - ((HEIGHT - ROOM) * value) / end - 2;
+      return draw("text", { x: MARGIN.left + (t + 0.5) * each, y }, figures[at]);
+    }),
+  );
+}

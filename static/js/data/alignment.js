@@ -1,0 +1,67 @@
+// Two token sequences side by side: which token of one stands against which of the other.
+
+/** @typedef {[number | null, number | null]} Pair a step of either sequence; null where it has nothing to show */
+
+/**
+ * The alignment with the least insertions, deletions and replacements (Wagner & Fischer 1974).
+ * @param {string[]} first
+ * @param {string[]} second
+ * @returns {Pair[]}
+ */
+export function align(first, second) {
+  const width = second.length + 1;
+  const cost = new Uint16Array((first.length + 1) * width);
+  for (let a = 0; a <= first.length; a += 1) {
+    for (let b = 0; b <= second.length; b += 1) {
+      const replaced = a && b ? cost[(a - 1) * width + b - 1] + Number(first[a - 1] !== second[b - 1]) : Infinity;
+      const dropped = a ? cost[(a - 1) * width + b] + 1 : Infinity;
+      const added = b ? cost[a * width + b - 1] + 1 : Infinity;
+      cost[a * width + b] = a || b ? Math.min(replaced, dropped, added) : 0;
+    }
+  }
+  /** @type {Pair[]} */
+  const pairs = [];
+  for (let [a, b] = [first.length, second.length]; a || b; ) {
+    const here = cost[a * width + b];
+    if (a && b && here === cost[(a - 1) * width + b - 1] + Number(first[a - 1] !== second[b - 1])) pairs.push([(a -= 1), (b -= 1)]);
+    else if (a && here === cost[(a - 1) * width + b] + 1) pairs.push([(a -= 1), null]);
+    else pairs.push([null, (b -= 1)]);
+  }
+  return pairs.reverse();
+}
+
+/** How much more there is in the second of two layers than in the first, pair by pair; no number where one has nothing. */
+export class Difference {
+  /**
+   * @param {import("./decoded_trace.js").LayerReading} first
+   * @param {import("./decoded_trace.js").LayerReading} second
+   * @param {Pair[]} pairs
+   */
+  constructor(first, second, pairs) {
+    this.first = first;
+    this.second = second;
+    this.pairs = pairs;
+    this.units = first.units;
+  }
+
+  /** @param {string} letter */
+  values(letter) {
+    const { first, second, pairs, units } = this;
+    const found = new Float32Array(pairs.length * units).fill(NaN);
+    for (const [k, [a, b]] of pairs.entries()) {
+      if (a === null || b === null) continue;
+      for (let unit = 0; unit < units; unit += 1) found[k * units + unit] = second.at(letter, b, unit) - first.at(letter, a, unit);
+    }
+    return found;
+  }
+}
+
+/**
+ * A pair as a word: one where both are alike, else both.
+ * @param {string | undefined} first
+ * @param {string | undefined} second
+ */
+export function pairLabel(first, second) {
+  if (first === second) return first ?? "";
+  return `${first ?? ""}→${second ?? ""}`;
+}

@@ -1,0 +1,56 @@
+// The call behind a picture, to be made by others: as curl, and as Python.
+
+/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+
+/**
+ * What is asked for: the text, and the steps of the page where it is not the whole.
+ * @param {Reading} reading
+ */
+function body({ text, start, stop, steps }) {
+  return JSON.stringify({ text: text.toWellFormed(), ...(stop - start < steps && { start, stop }) });
+}
+
+/**
+ * @param {string} origin of the server
+ * @param {Reading} reading
+ */
+function addressOf(origin, { model }) {
+  return `${origin}/api/v1/models/${encodeURIComponent(model.id)}/traces`;
+}
+
+/**
+ * @param {string} origin
+ * @param {Reading} reading
+ */
+export function asCurl(origin, reading) {
+  return `curl -s ${quoted(addressOf(origin, reading))} -H 'Content-Type: application/json' -d ${quoted(body(reading))}`;
+}
+
+/**
+ * A program of the standard library alone, which prints the activations of the unit that is looked at.
+ * @param {string} origin
+ * @param {Reading} reading
+ * @param {import("../data/decoded_trace.js").LayerReading} layer
+ * @param {number} unit
+ */
+export function asPython(origin, reading, layer, unit) {
+  const index = reading.layers.indexOf(layer);
+  return `import json
+from urllib.request import Request, urlopen
+
+body = ${body(reading)}
+request = Request("${addressOf(origin, reading)}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+with urlopen(request) as answer:
+    trace = json.load(answer)
+for t, token in enumerate(trace["tokens"]):
+    unit = {letter: rows[t][${unit}] for letter, rows in trace["layers"][${index}]["activations"].items()}
+    print(repr(token["text"]), unit)`;
+}
+
+/**
+ * A word of a shell, whatever stands in it.
+ * @param {string} text
+ */
+function quoted(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,84 @@
+// What a step costs in each cell: counted, and measured on the server when it is asked.
+
+import { fetchCost } from "../data/api.js";
+import { button, make } from "../kit/dom.js";
+import { tableOf } from "../kit/table.js";
+import { figure } from "../kit/text.js";
+
+/** @typedef {import("../data/api.js").Cost} Cost */
+/** @typedef {import("../data/api.js").Model} Model */
+
+const COLUMNS = ["a step", "recurrent parameters", "multiply-adds", "tensor operations", "µs, PyTorch’s engine", "µs, ours"];
+
+export class CostTable {
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.place = place;
+    this.shown = "";
+    this.request = new AbortController();
+  }
+
+  /**
+   * The cost of models, measured once.
+   * @param {Model[]} models
+   */
+  async show(models) {
+    const key = models.map(({ id }) => id).join("\n");
+    if (key === this.shown) return;
+    this.shown = key;
+    await this.#measure(models);
+  }
+
+  /** @param {Model[]} models */
+  async #measure(models) {
+    this.request.abort();
+    this.request = new AbortController();
+    const { signal } = this.request;
+    /** @type {Cost[]} */
+    const costs = [];
+    try {
+      // One after the other: two at a time would slow each other down.
+      for (const { id } of models) costs.push(await fetchCost(id, signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      this.shown = "";
+      this.place.textContent = `What a step costs could not be measured: ${error instanceof Error ? error.message : error}`;
+      return;
+    }
+    if (!signal.aborted) this.#draw(models, costs);
+  }
+
+  /**
+   * @param {Model[]} models
+   * @param {Cost[]} costs
+   */
+  #draw(models, costs) {
+    const least = Math.min(...costs.map((cost) => cost.recurrent_parameters));
+    const rows = costs.map((cost, at) => ({
+      name: models[at].title,
+      cells: [
+        `${cost.recurrent_parameters.toLocaleString("en")} (× ${figure(cost.recurrent_parameters / least, 1).replace(".0", "")})`,
+        cost.multiply_adds.toLocaleString("en"),
+        String(cost.tensor_operations),
+        ...["torch", "ours"].map((engine) => time(cost, engine)),
+      ],
+    }));
+    const [{ steps, threads }] = costs;
+    const about = `Times: median and quartiles, measured on the server over ${steps} steps, with ${threads} ${threads === 1 ? "thread" : "threads"} for PyTorch. `;
+    this.place.replaceChildren(
+      tableOf("Cost of a step", COLUMNS, rows),
+      make("p", {}, about, button("link", "measure again", () => this.#measure(models))),
+    );
+  }
+}
+
+/**
+ * @param {Cost} cost
+ * @param {string} engine
+ */
+function time({ times }, engine) {
+  const found = times.find((each) => each.engine === engine);
+  if (!found) return "–";
+  const [lower, median, upper] = [found.lower, found.median, found.upper].map((seconds) => figure(1e6 * seconds, 1));
+  return `${median} (${lower}–${upper})`;
+}

@@ -1,0 +1,91 @@
+// One unit at one step: what it tracks, its circuit, and its arithmetic.
+
+import { equations } from "../cells/equations.js";
+import { stepOf } from "../cells/unit_values.js";
+import { CircuitDrawing } from "../charts/circuit_drawing.js";
+import { make } from "../kit/dom.js";
+import { figure, shortened, visible } from "../kit/text.js";
+
+/** @typedef {import("../data/api.js").NamedUnit} NamedUnit */
+/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
+
+const DOT = "●";
+
+/** What the signs of the circuits say; each model is shown those in its own. */
+const KEY = [
+  ["σ", "a layer with weights of its own; its values lie between 0 and 1"],
+  ["tanh", "in a box, a layer with values between −1 and 1; rounded, the function alone"],
+  ["relu", "a layer whose values are not negative"],
+  ["W", "a layer without a function: W·x + b, of the input alone"],
+  ["U", "the same of the hidden state: U·h + b′"],
+  ["⊙", "Hadamard product: each unit times its own gate"],
+  ["+", "sum, unit by unit"],
+  [DOT, "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"],
+];
+
+export class Inspector {
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.place = place;
+    this.title = make("h3", {});
+    this.names = make("div", { class: "names" });
+    this.drawing = make("div", {});
+    this.arithmetic = make("div", { class: "arithmetic", "aria-live": "polite" });
+    this.key = make("dl", { class: "key" });
+    this.sheet = make("div", { class: "sheet" }, this.title, this.arithmetic); // a phone keeps it in sight
+    /** @type {CircuitDrawing | null} */
+    this.circuit = null;
+    this.model = "";
+  }
+
+  /**
+   * @param {import("../data/decoded_trace.js").Reading} reading
+   * @param {LayerReading} layer
+   * @param {{t: number, unit: number, pinned: boolean}} cell
+   */
+  show(reading, layer, { t, unit, pinned }) {
+    const { model, tokens } = reading;
+    const word = tokens[t].text;
+    const step = stepOf(model, layer, t, unit);
+    if (this.circuit === null || this.model !== model.id) this.#build(model);
+    this.circuit?.show(step, shortened(word, 12));
+    this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(word)));
+    this.place.classList.toggle("pinned", pinned);
+    if (pinned) this.title.append(" ", make("em", {}, "pinned"));
+    this.names.replaceChildren(...namesOf(model, layer, unit).map((named) => make("p", { class: "named" }, describe(named))));
+    this.arithmetic.replaceChildren(...equations(model, step));
+  }
+
+  /** Show nothing. */
+  clear() {
+    this.circuit = null;
+    this.place.classList.remove("pinned");
+    this.place.replaceChildren();
+  }
+
+  /** @param {import("../data/api.js").Model} model */
+  #build(model) {
+    this.model = model.id;
+    this.circuit = new CircuitDrawing(model);
+    this.drawing.replaceChildren(this.circuit.place);
+    const { signs } = this.circuit;
+    const key = KEY.filter(([sign]) => sign === DOT || signs.has(sign));
+    this.key.replaceChildren(...key.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what))));
+    this.place.replaceChildren(this.sheet, this.drawing, this.names, this.key);
+  }
+}
+
+/**
+ * What a unit of a layer tracks.
+ * @param {import("../data/api.js").Model} model
+ * @param {LayerReading} layer
+ * @param {number} unit
+ */
+export function namesOf(model, layer, unit) {
+  return model.units.filter((named) => named.layer === layer.layer && named.direction === layer.direction && named.unit === unit);
+}
+
+/** @param {NamedUnit} named */
+export function describe({ activation, feature, measure, score, sign }) {
+  return `${activation} tracks “${feature}”${sign < 0 ? ", falling as it rises" : ""} (${measure} ${figure(score, 2)})`;
+}

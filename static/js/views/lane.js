@@ -1,0 +1,162 @@
+// One lane: what one model made of one text, from the words down to the cell. A comparison has several.
+
+import { Panels } from "../charts/panels.js";
+import { scaleBar } from "../charts/scale_bar.js";
+import { scalesOf } from "../charts/scales.js";
+import { make } from "../kit/dom.js";
+import { figure, visible } from "../kit/text.js";
+import { Inspector, describe, namesOf } from "./inspector.js";
+import { TokenStrip } from "./token_strip.js";
+import { showSaid } from "./verdict.js";
+
+/** @typedef {import("../data/api.js").ActivationInfo} ActivationInfo */
+/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
+/** @typedef {import("../charts/panels.js").Cell} Cell */
+/** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api.js").Token) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
+/** @typedef {Omit<import("../charts/panels.js").Look, "words" | "lane" | "difference">} Look */
+
+export class Lane {
+  /**
+   * @param {number} number from 1, which tells lanes of one title apart
+   * @param {Handlers} handlers
+   */
+  constructor(number, handlers) {
+    this.number = number;
+    const words = make("ol", { class: "tokens" });
+    this.said = make("div", { class: "said", role: "status" });
+    this.scales = make("p", { class: "color-scales", hidden: "" }); // of its own; those of values stand above all lanes
+    this.title = make("h2", { class: "lane-title" });
+    const panels = make("div", { class: "panels" });
+    const cell = make("div", { class: "cell" });
+    this.place = make(
+      "section",
+      { class: "lane" },
+      this.title,
+      make("div", { class: "words" }, words, this.said, this.scales),
+      make("div", { class: "pictures" }, panels, cell),
+    );
+    this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
+    this.panels = new Panels(panels, handlers);
+    this.inspector = new Inspector(cell);
+    /** @type {Reading | null} */
+    this.reading = null;
+    /** @type {import("../charts/panels.js").Values | null} */
+    this.layer = null;
+    /** @type {string[]} */
+    this.words = [];
+    /** The step after which the head is heard. @type {number | null} */
+    this.heard = null;
+  }
+
+  /**
+   * Show a layer of a reading. Resolves when it is painted.
+   * @param {Reading} reading
+   * @param {LayerReading} layer
+   * @param {Look & {title: string}} look
+   */
+  show(reading, layer, { title, ...look }) {
+    this.reading = reading;
+    this.layer = layer;
+    this.infos = reading.model.activations;
+    this.words = reading.tokens.map((token) => token.text);
+    // The panels first: they ask for their sizes, which the browser knows as long as nothing above has changed.
+    const painted = this.panels.show(reading.model.cell, this.infos, layer, { ...look, words: this.words, lane: title, difference: false });
+    this.#entitle(title);
+    this.place.classList.remove("difference");
+    this.scales.hidden = true;
+    this.strip.show(reading);
+    return painted;
+  }
+
+  /**
+   * Show how two texts differ. Resolves when it is painted.
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   * @param {import("../data/alignment.js").Difference} difference
+   * @param {Look & {words: string[]}} look
+   */
+  showDifference(cell, infos, difference, look) {
+    this.reading = null;
+    this.layer = difference;
+    this.infos = infos;
+    this.words = look.words;
+    const title = "difference: second less first";
+    const painted = this.panels.show(cell, infos, difference, { ...look, lane: title, difference: true });
+    this.#entitle(title);
+    this.strip.clear();
+    const notes = "Blue is more, brown is less; bars: norm of the difference. A word of one text alone leaves a gap; a→b: one stands in the place of the other.";
+    this.said.replaceChildren(make("p", {}, notes));
+    this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
+    this.scales.hidden = false;
+    this.place.classList.add("difference");
+    return painted;
+  }
+
+  /**
+   * Show that there is nothing to show. Pictures that are left, dimmed, keep the title of what they are of.
+   * @param {string} title
+   */
+  showNothing(title) {
+    this.reading = this.layer = null;
+    this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
+    this.strip.clear();
+    this.inspector.clear();
+    this.place.toggleAttribute("data-stale", true);
+    this.panels.dim(true);
+    this.said.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
+  }
+
+  /**
+   * Mark a step and a unit, and look into a cell.
+   * @param {{t: number | null, unit: number | null}} marked
+   * @param {{t: number | null, unit: number, pinned: boolean}} looked
+   */
+  focus(marked, { t, unit, pinned }) {
+    this.panels.mark(marked);
+    this.strip.mark(marked.t);
+    if (!this.reading) return;
+    const heard = marked.t ?? this.reading.tokens.length - 1;
+    if (heard !== this.heard) showSaid(this.said, this.reading, heard);
+    this.heard = heard;
+    const layer = /** @type {LayerReading} */ (this.layer);
+    if (t === null) this.inspector.clear();
+    else this.inspector.show(this.reading, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
+  }
+
+  /** The title, and what the head says after which step. */
+  get head() {
+    const verdict = this.said.querySelector(".verdict")?.textContent;
+    const ranking = Array.from(this.said.querySelectorAll(".ranking li"), ({ childNodes }) => Array.from(childNodes, (node) => node.textContent).join(" "));
+    const after = this.said.querySelector(".after")?.textContent ?? "";
+    return { title: this.title.textContent ?? "", says: verdict ?? ranking.join(" · "), after: after.replace(/:$/, "") };
+  }
+
+  /**
+   * What stands beside the pointer on a cell.
+   * @param {Cell} cell
+   */
+  describe({ t, unit, letter }) {
+    const layer = /** @type {import("../charts/panels.js").Values} */ (this.layer);
+    const name = this.infos?.find((info) => info.letter === letter)?.name;
+    const value = layer.values(letter)[t * layer.units + unit];
+    const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : figure(value, 4)}`);
+    const tracked = this.reading ? namesOf(this.reading.model, /** @type {LayerReading} */ (layer), unit) : [];
+    return [
+      make("bdi", {}, visible(this.words[t])),
+      ` unit ${unit}, ${name} `,
+      output,
+      ...tracked.map((named) => make("small", {}, describe(named))),
+    ];
+  }
+
+  /** @param {string} title */
+  #entitle(title) {
+    this.heard = null;
+    this.title.textContent = title;
+    this.title.hidden = title === "";
+    this.place.toggleAttribute("data-stale", false);
+    this.panels.dim(false);
+    this.place.ariaLabel = title ? `${this.number}: ${title}` : "Words, gates and states";
+  }
+}

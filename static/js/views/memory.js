@@ -1,0 +1,261 @@
+// Memory and gradients: how far back each cell of a task remembers the text, by its own weights or by others.
+
+import { diverging } from "../charts/colors.js";
+import { rangeOver } from "../charts/line_figure.js";
+import { scaleBar } from "../charts/scale_bar.js";
+import { greatest } from "../charts/scales.js";
+import { Problem } from "../data/api.js";
+import { MemoryRequests, SHOWN, WEIGHTS } from "../data/memory_requests.js";
+import { byId, make } from "../kit/dom.js";
+import { figure, power } from "../kit/text.js";
+import { CostTable } from "./cost_table.js";
+import { MemoryCharts, named } from "./memory_comparison.js";
+import { MemoryCell, curvesOf } from "./memory_of_cell.js";
+import { leading } from "./verdict.js";
+
+/** @typedef {import("../data/memory_requests.js").CellMemory} CellMemory */
+/** @typedef {import("../data/memory_requests.js").Shown} Shown */
+/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+/** @typedef {import("../state.js").State} State */
+/** @typedef {{title: string, memory: CellMemory | null, why: string}} Found of a cell; without a memory, why */
+
+const STEPS = 100; // of one picture; a triangle of more cannot be read
+const PATIENCE = 300; // ms until progress is shown
+const SETTLE = 60; // ms between a move of the slider and the request
+const LIMIT = 9; // powers of ten that the colours tell apart, on either side of 1
+const LEAST = 0.2; // span of the axis of shares
+const [LEAST_ALPHA, MOST_ALPHA] = [0.1, 3];
+
+export class Memory {
+  /**
+   * @param {import("../data/model_library.js").Library} library
+   * @param {import("./tooltip.js").Tooltip} tooltip
+   * @param {{onChange: (change: Partial<State>) => void, onStep: (step: number) => void, onUnit: (model: string, unit: number) => void}} handlers
+   */
+  constructor(library, tooltip, { onChange, onStep, onUnit }) {
+    this.library = library;
+    this.tooltip = tooltip;
+    this.onStep = onStep;
+    this.onUnit = onUnit;
+    this.requests = new MemoryRequests();
+    this.place = /** @type {HTMLDetailsElement} */ (byId("memory"));
+    this.what = /** @type {HTMLSelectElement} */ (byId("memory-shown"));
+    this.weights = /** @type {HTMLSelectElement} */ (byId("memory-weights"));
+    this.alpha = /** @type {HTMLInputElement} */ (byId("memory-alpha"));
+    this.progress = /** @type {HTMLProgressElement} */ (byId("memory-progress"));
+    this.busy = byId("memory-busy");
+    this.message = byId("memory-message");
+    this.charts = new MemoryCharts(byId("memory-charts"), byId("memory-learning"));
+    this.cost = new CostTable(byId("memory-cost"));
+    /** @type {MemoryCell[]} */
+    this.cells = [];
+    /** What is in sight, and of what it is. @type {{cells: Found[], shown: Shown, layer: number} | null} */
+    this.found = null;
+    /** What the state says. @type {State["memory"]} */
+    this.wanted = "";
+    this.request = new AbortController();
+    this.timer = 0;
+    this.width = 0;
+    this.what.replaceChildren(...Object.entries(SHOWN).map(([value, { name }]) => new Option(name, value)));
+    this.weights.replaceChildren(...Object.entries(WEIGHTS).map(([value, { name }]) => new Option(name, value)));
+    this.place.hidden = false; // without scripts there is nothing in it
+    this.place.addEventListener("toggle", () => {
+      const wanted = this.place.open ? /** @type {Shown} */ (this.what.value) : "";
+      if (wanted !== this.wanted) onChange({ memory: wanted }); // else the state has opened it
+    });
+    this.what.addEventListener("change", () => onChange({ memory: /** @type {Shown} */ (this.what.value) }));
+    this.weights.addEventListener("change", () => onChange({ weights: /** @type {State["weights"]} */ (this.weights.value) }));
+    this.alpha.addEventListener("input", () => {
+      const alpha = Math.max(LEAST_ALPHA, Math.min(MOST_ALPHA, Number((10 ** Number(this.alpha.value)).toFixed(3))));
+      this.#showAlpha(alpha);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => onChange({ alpha }), SETTLE);
+    });
+    byId("memory-reset").addEventListener("click", () => onChange({ alpha: 1 }));
+    byId("memory-stop").addEventListener("click", () => {
+      this.stop();
+      this.message.textContent = "Stopped. Whatever you change next asks again.";
+    });
+  }
+
+  /** Give up what is under way. */
+  stop() {
+    this.request.abort();
+    this.busy.hidden = true;
+  }
+
+  /**
+   * Ask for what the state says, of the text that is in sight, and show it.
+   * @param {State} state
+   * @param {Reading | null} reading of the first lane
+   * @param {number | null} step of it that is pinned
+   */
+  async show(state, reading, step) {
+    const { memory: shown, alpha, weights, layer } = state;
+    this.stop();
+    this.wanted = shown;
+    this.place.open = shown !== "";
+    if (shown === "") return;
+    this.what.value = shown;
+    this.weights.value = weights;
+    this.alpha.value = String(Math.log10(alpha));
+    this.#showAlpha(alpha);
+    byId("memory-says").textContent = `${SHOWN[shown].sign}: ${SHOWN[shown].says}.`;
+    if (!reading) {
+      this.found = null;
+      this.#reveal(false);
+      this.message.textContent = "Type a word, and what is remembered of it appears.";
+      return;
+    }
+    this.request = new AbortController();
+    const { signal } = this.request;
+    const lanes = this.library.lanes({ ...state, compare: "cells" });
+    const pinned = step ?? reading.stop - reading.start - 1;
+    const start = reading.start + Math.max(0, pinned - STEPS + 1);
+    const span = { start, stop: Math.min(reading.stop, start + STEPS), step: reading.start + pinned };
+    const asked = { text: reading.text, ...span, alpha, weights, shown };
+    const done = lanes.map(() => 0);
+    this.progress.value = 0;
+    const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
+    const answers = await Promise.allSettled(
+      lanes.map(({ model }, at) =>
+        this.requests.ask({ model, ...asked, target: targetOf(model, reading) }, signal, (share) => {
+          done[at] = share;
+          if (!signal.aborted) this.progress.value = done.reduce((sum, each) => sum + each, 0) / done.length;
+        }),
+      ),
+    );
+    clearTimeout(waiting);
+    if (signal.aborted) return;
+    this.busy.hidden = true;
+    const isPart = span.stop - span.start < reading.steps;
+    this.message.textContent = isPart ? `Of this long text: ${reading.model.tokenizer}s ${span.start + 1} to ${span.stop}.` : "";
+    const cells = answers.map((answer, at) => ({
+      title: lanes[at].title,
+      memory: answer.status === "fulfilled" ? answer.value : null,
+      why: answer.status === "rejected" ? reasonOf(answer.reason) : "",
+    }));
+    this.found = { cells, shown, layer };
+    await this.#draw();
+    if (!signal.aborted) await this.cost.show(lanes.map(({ model }) => model));
+  }
+
+  /** Draw anew if the room has another size than the pictures in it. */
+  fit() {
+    if (this.charts.width !== this.width) this.#draw();
+  }
+
+  /** Draw what was found. Resolves when it is painted. */
+  async #draw() {
+    if (!this.place.open || !this.found) return;
+    const { cells, shown, layer } = this.found;
+    this.#reveal(true); // what is hidden has no size
+    this.width = this.charts.width;
+    this.#build(cells.length);
+    const memories = cells.flatMap(({ memory }) => memory ?? []);
+    const style = getComputedStyle(this.place);
+    /** @param {string} name */
+    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const matrices = memories.flatMap((memory) => memory.matrix(shown, layer) ?? []);
+    const most = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
+    const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
+    const look = {
+      shown,
+      layer,
+      triangle: /** @type {[number, number]} */ ([-most, most]),
+      back: rangeOver(memories.flatMap((memory) => curvesOf(memory, shown, layer).map(({ y }) => y)), 1),
+      shares: rangeOver([[0], ...shares], LEAST),
+      ink: color("muted"),
+      line: color("line"),
+    };
+    this.#showScale(look.triangle, matrices);
+    try {
+      await Promise.all([
+        this.charts.show(memories, layer, color),
+        ...cells.map(({ title, memory, why }, at) =>
+          memory
+            ? this.cells[at].show(memory, { ...look, title: headed(memory, title, layer), color: color(memory.model.cell) })
+            : this.cells[at].showNothing(title, why),
+        ),
+      ]);
+    } catch (error) {
+      this.message.textContent = `The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`;
+    }
+  }
+
+  /**
+   * Say what the colours of the triangles run over, and where there is more.
+   * @param {[number, number]} range
+   * @param {Float32Array[]} matrices
+   */
+  #showScale([low, high], matrices) {
+    const isBelow = matrices.some((matrix) => matrix.some((value) => value < low));
+    const isAbove = matrices.some((matrix) => matrix.some((value) => value > high));
+    const ends = /** @type {[string, string]} */ ([`${isBelow ? "≤ " : ""}${power(low)}`, `${isAbove ? "≥ " : ""}${power(high)}`]);
+    const scale = byId("memory-scale");
+    scale.replaceChildren(scaleBar({ colors: diverging(), ends, what: "brown vanishes, blue grows; blank: 0" }));
+    scale.hidden = matrices.length === 0;
+  }
+
+  /** @param {boolean} shown */
+  #reveal(shown) {
+    for (const part of ["scale", "charts", "cells", "tables"]) byId(`memory-${part}`).hidden = !shown;
+  }
+
+  /** @param {number} alpha */
+  #showAlpha(alpha) {
+    byId("memory-alpha-value").textContent = figure(alpha, 2);
+    this.alpha.setAttribute("aria-valuetext", `times ${figure(alpha, 2)}`);
+  }
+
+  /** @param {number} count */
+  #build(count) {
+    if (this.cells.length === count) return;
+    for (const cell of this.cells) cell.remove();
+    this.cells = Array.from({ length: count }, (_, at) => {
+      const memory = () => /** @type {CellMemory} */ (this.found?.cells[at].memory);
+      return new MemoryCell({
+        onPick: (t) => this.onStep(t + memory().whole.start),
+        onUnit: (unit) => this.onUnit(memory().model.id, unit),
+        onNote: (pointer, note) => (pointer ? this.tooltip.show(pointer, [note]) : this.tooltip.hide()),
+      });
+    });
+    const place = byId("memory-cells");
+    place.dataset.lanes = String(count);
+    place.replaceChildren(...this.cells.map((cell) => cell.place));
+  }
+}
+
+/**
+ * The class that the loss of `model` takes as right, the same for all cells: what the model in sight says in the end.
+ * null: what comes next, or, where a model knows no such class, what it says itself.
+ * @param {import("../data/api.js").Model} model
+ * @param {Reading} reading of the model in sight
+ */
+function targetOf(model, reading) {
+  if (model.predicts_next || reading.model.predicts_next) return null;
+  const said = reading.said(reading.tokens.length - 1);
+  const isSingle = said.length === 1;
+  const output = model.outputs.indexOf(reading.names[leading(said)]);
+  if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
+  return isSingle ? Number(said[0] >= 0.5) : output;
+}
+
+/**
+ * The name of a cell, with its half-life.
+ * @param {CellMemory} memory
+ * @param {string} title
+ * @param {number} layer
+ */
+function headed(memory, title, layer) {
+  const { start, stop } = memory.whole;
+  const steps = memory.layer(layer).inputs?.half_life ?? null;
+  const life = steps === null ? `> ${stop - start - 1}` : String(steps);
+  return [...named(memory.model.cell, title), make("em", {}, ` half-life ${life} ${steps === 1 ? "step" : "steps"}`)];
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (error instanceof Problem) return error.message;
+  return error instanceof TypeError ? "The server does not answer." : `This could not be read: ${error instanceof Error ? error.message : error}.`;
+}

@@ -1,0 +1,313 @@
+// What one cell remembers: the triangle of all pairs of words, what is left of one word's past, and its gates' part in it.
+
+import { rowAxis, wordAxis } from "../charts/axis_ticks.js";
+import { Chart } from "../charts/chart.js";
+import { diverging, sequential } from "../charts/colors.js";
+import { linesOf } from "../charts/line_figure.js";
+import { MARGIN, figureOf } from "../charts/plotly.js";
+import { scaleBar } from "../charts/scale_bar.js";
+import { numbers } from "../data/api.js";
+import { SHOWN } from "../data/memory_requests.js";
+import { button, make } from "../kit/dom.js";
+import { tableOf } from "../kit/table.js";
+import { figure, magnitude, shortened, visible } from "../kit/text.js";
+
+/** @typedef {import("../data/api.js").Row} Row */
+/** @typedef {import("../data/memory_requests.js").CellMemory} CellMemory */
+/** @typedef {import("../data/memory_requests.js").Shown} Shown */
+/** @typedef {{title: (Node | string)[], shown: Shown, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} Look */
+/** @typedef {{onPick: (t: number) => void, onUnit: (unit: number) => void, onNote: (pointer: {clientX: number, clientY: number} | null, note: string) => void}} Handlers */
+
+const SLOWEST = 6; // units named
+
+export class MemoryCell {
+  /** @param {Handlers} handlers */
+  constructor({ onPick, onUnit, onNote }) {
+    this.onUnit = onUnit;
+    this.title = make("h3", { class: "lane-title" });
+    this.said = make("p", { class: "message" });
+    this.triangle = new Chart("triangle", "h4");
+    this.back = new Chart("back", "h4");
+    this.shares = new Chart("shares", "h4");
+    this.scales = new Chart("scales", "h4");
+    this.slowest = make("p", { class: "slowest" });
+    this.gates = make("div", { class: "gates" });
+    this.charts = [this.triangle, this.back, this.shares, this.scales];
+    const [triangle, back, shares, scales] = this.charts.map(({ place }) => place);
+    this.place = make("article", { class: "memory-cell" }, this.title, this.said, triangle, back, shares, scales, this.slowest, this.gates);
+    /** @type {{memory: CellMemory, matrix: Float32Array, left: number, below: number} | null} */
+    this.shown = null;
+    this.triangle.frame.addEventListener("pointermove", (event) => {
+      const at = event.pointerType === "touch" ? null : this.#pairAt(event);
+      onNote(at && event, at ? this.#describe(at) : "");
+    });
+    this.triangle.frame.addEventListener("pointerleave", () => onNote(null, ""));
+    this.triangle.frame.addEventListener("click", (event) => {
+      const at = this.#pairAt(event);
+      if (at) onPick(at.t);
+    });
+  }
+
+  /**
+   * Say why there is nothing to show.
+   * @param {string} title
+   * @param {string} why
+   */
+  showNothing(title, why) {
+    this.shown = null;
+    this.title.textContent = title;
+    this.said.textContent = why;
+    for (const chart of this.charts) chart.hide();
+    this.slowest.replaceChildren();
+    this.gates.replaceChildren();
+  }
+
+  /**
+   * Resolves when all is painted.
+   * @param {CellMemory} memory
+   * @param {Look} look
+   */
+  async show(memory, look) {
+    this.title.replaceChildren(...look.title);
+    this.said.textContent = "";
+    for (const { place } of this.charts) place.hidden = false; // a hidden one has no size
+    this.gates.replaceChildren(...this.#tables(memory, look));
+    await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);
+  }
+
+  /** Free what Plotly holds. */
+  remove() {
+    for (const chart of this.charts) chart.remove();
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {Look} look
+   */
+  #showTriangle(memory, { shown, layer, triangle: range, ink }) {
+    const { words } = memory;
+    const matrix = memory.matrix(shown, layer);
+    if (!matrix) {
+      this.shown = null;
+      this.triangle.row.hidden = true;
+      this.triangle.title.textContent = SHOWN[shown].sign;
+      this.triangle.remove();
+      this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
+      return;
+    }
+    const rows = rowAxis(words, this.triangle.size.height);
+    const axis = wordAxis(words, this.triangle.size.width - rows.room - MARGIN.right);
+    const heatmap = { values: transposed(matrix), order: words.map((_, t) => t), words: axis, rows, scale: diverging(), range, ink };
+    this.shown = { memory, matrix, left: rows.room, below: axis.room };
+    this.#mark(memory.row);
+    const { sign } = SHOWN[shown];
+    const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
+    return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {Look} look
+   */
+  #showBack(memory, { shown, layer, back: range, color, ink, line }) {
+    const { words, row } = memory;
+    const curves = curvesOf(memory, shown, layer);
+    const styles = /** @type {const} */ (["line", "dashed", "dotted"]);
+    const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
+    const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
+    const note = curves.map(({ name }, at) => `${["solid", "dashed", "dotted"][at]}: ${name}`).join("; ");
+    return this.back.show(`Seen from “${shortened(words[row], 12)}”`, [note], lines, { ...table, caption: "norms by word" });
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {Look} look
+   */
+  #showShares(memory, { shares: range, color, ink, line }) {
+    const { attribution, model } = memory;
+    const title = `What P(${visible(memory.back.attribution?.output ?? "")}) owes to each ${model.tokenizer}`;
+    if (!attribution) {
+      this.shares.remove();
+      this.shares.title.textContent = title;
+      this.shares.note.textContent = "It changes so suddenly on the way from no text to this one that its shares cannot be computed.";
+      return;
+    }
+    const { gradient_times_input: first, integrated_gradients: integrated, difference, gap } = attribution;
+    const curves = [
+      { name: "integrated gradients", y: integrated },
+      { name: "gradient × input", y: first },
+    ];
+    const series = [
+      { y: integrated, color, style: /** @type {const} */ ("bars") },
+      { y: first, color: ink, style: /** @type {const} */ ("points") },
+    ];
+    const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
+    const sum = difference === null || gap === null ? "" : `; those of all words add up to ${figure(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
+    const after = `after “${shortened(memory.words[memory.row], 12)}”`;
+    const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
+    return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {Look} look
+   */
+  #showScales(memory, { layer, ink }) {
+    const { time_scales: scales, hidden_size: units } = memory.layer(layer);
+    if (!scales) {
+      this.slowest.textContent = "A plain RNN has no gate that keeps, and so no time scale of its own.";
+      return this.scales.hide();
+    }
+    const { words } = memory;
+    const { steps } = memory.whole;
+    const along = numbers(scales.along);
+    const values = along.map((tau) => Math.log10(Number.isNaN(tau) ? Math.max(steps, 2) : tau));
+    const rows = rowAxis(words, this.triangle.size.height);
+    const axis = wordAxis(words, this.scales.size.width - rows.room - MARGIN.right);
+    const heatmap = {
+      values,
+      order: scales.ranking,
+      words: axis,
+      scale: sequential(),
+      range: /** @type {[number, number]} */ ([0, Math.log10(Math.max(steps, 2))]),
+      ink,
+      rows: { at: [0, units - 1], labels: ["slow", "fast"], room: rows.room },
+    };
+    const slow = scales.ranking.slice(0, SLOWEST).map((unit) => {
+      const tau = scales.tau[unit];
+      return button("link", `${unit}: ${tau === null ? `> ${steps}` : figure(tau, 1)}`, () => this.onUnit(unit));
+    });
+    this.slowest.replaceChildren("Slowest units, in steps: ", ...slow);
+    const table = {
+      caption: "time scales, units by words",
+      columns: ["unit", ...words.map(visible)],
+      rows: () =>
+        scales.ranking.map((unit) => ({
+          name: String(unit),
+          cells: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : figure(along[t * units + unit], 1))),
+        })),
+    };
+    const ends = heatmap.range.map((log10) => figure(10 ** log10, 0));
+    const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
+    const says = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
+    return this.scales.show("Time scale of each unit", [scale, says], figureOf(this.scales.size, heatmap), table);
+  }
+
+  /**
+   * Lines over the words, below the triangle's columns, and their table.
+   * @param {CellMemory} memory
+   * @param {Chart} chart
+   * @param {Omit<import("../charts/line_figure.js").Lines, "words" | "left">} look
+   * @param {{name: string, y: Row}[]} curves
+   */
+  #over({ words }, chart, look, curves) {
+    const { size } = chart;
+    const left = rowAxis(words, this.triangle.size.height).room;
+    const axis = wordAxis(words, size.width - left - MARGIN.right);
+    const columns = ["", ...words.map(visible)];
+    const rows = () => curves.map(({ name, y }) => ({ name, cells: y.map((value) => written(value, look.log)) }));
+    return { lines: linesOf(size, { ...look, words: axis, left }), table: { columns, rows } };
+  }
+
+  /**
+   * What gates and matrices alone tell.
+   * @param {CellMemory} memory
+   * @param {Look} look
+   */
+  #tables(memory, { layer }) {
+    const { saturation = [], spectra = [] } = memory.layer(layer);
+    const shut = saturation.map(({ activation, left, right, usual_left, usual_right }) => ({
+      name: make("var", { "data-letter": activation }, activation),
+      cells: [left, usual_left, right, usual_right].map((shares) => (shares ? `${figure(100 * mean(shares), 0)} %` : "–")),
+    }));
+    const stretched = spectra.map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
+      name: make("var", { "data-letter": block }, block),
+      cells: [figure(most, 2), figure(radius, 2)],
+    }));
+    const found = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], stretched)];
+    if (shut.length) found.unshift(tableOf("Saturation of the gates", ["gate", "below 0.1", "trained, usually", "above 0.9", "trained, usually"], shut));
+    return found;
+  }
+
+  /** @param {number} t row that is marked */
+  #mark(t) {
+    const { row, size } = this.triangle;
+    const { left, below, memory } = /** @type {NonNullable<MemoryCell["shown"]>} */ (this.shown);
+    const height = (size.height - MARGIN.top - below) / memory.words.length;
+    row.hidden = false;
+    Object.assign(row.style, { left: `${left}px`, width: `${size.width - left - MARGIN.right}px`, top: `${MARGIN.top + t * height}px`, height: `${height}px` });
+  }
+
+  /** @param {MouseEvent} event */
+  #pairAt({ clientX, clientY }) {
+    if (!this.shown) return null;
+    const { left: x, top: y } = this.triangle.frame.getBoundingClientRect();
+    const { left, below, memory } = this.shown;
+    const { width, height } = this.triangle.size;
+    const n = memory.words.length;
+    const k = Math.floor(((clientX - x - left) / (width - left - MARGIN.right)) * n);
+    const t = Math.floor(((clientY - y - MARGIN.top) / (height - MARGIN.top - below)) * n);
+    return k < 0 || t < 0 || k >= n || t >= n ? null : { k, t };
+  }
+
+  /** @param {{k: number, t: number}} pair */
+  #describe({ k, t }) {
+    const { memory, matrix } = /** @type {NonNullable<MemoryCell["shown"]>} */ (this.shown);
+    const value = matrix[t * memory.words.length + k];
+    return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${written(value, true)}`;
+  }
+}
+
+/**
+ * What is left of one word's past: the row of the triangle, and of states the cell's own path and the spectral norm.
+ * @param {CellMemory} memory
+ * @param {Shown} shown
+ * @param {number} layer
+ * @returns {{name: string, y: Row}[]}
+ */
+export function curvesOf(memory, shown, layer) {
+  const n = memory.words.length;
+  /** @param {Shown} what */
+  const row = (what) => {
+    const matrix = memory.matrix(what, layer);
+    return matrix && Array.from(matrix.subarray(memory.row * n, (memory.row + 1) * n), (value) => (Number.isNaN(value) ? null : value));
+  };
+  if (shown === "inputs" || shown === "words") return [{ name: SHOWN[shown].sign, y: row(shown) ?? [] }];
+  const kept = row("kept");
+  return [
+    { name: "all paths, root mean square", y: row("states") ?? [] },
+    { name: "all paths, greatest stretch", y: memory.spectral(layer) },
+    ...(kept ? [{ name: "the cell’s own path", y: kept }] : []),
+  ];
+}
+
+/** @param {Float32Array} matrix n by n */
+function transposed(matrix) {
+  const n = Math.sqrt(matrix.length);
+  return Float32Array.from(matrix, (_, at) => matrix[(at % n) * n + Math.floor(at / n)]);
+}
+
+/**
+ * @param {string[]} words
+ * @param {Float32Array} matrix
+ */
+function rowsOf(words, matrix) {
+  return words.map((word, t) => ({
+    name: visible(word),
+    cells: words.map((_, k) => written(matrix[t * words.length + k], true)),
+  }));
+}
+
+/**
+ * @param {number | null} value
+ * @param {boolean} log
+ */
+function written(value, log) {
+  if (value === null || Number.isNaN(value)) return "0";
+  return log ? magnitude(value) : figure(value, 3);
+}
+
+/** @param {number[]} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

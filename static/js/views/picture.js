@@ -1,0 +1,255 @@
+// The picture: the lanes side by side, and what is pointed at and pinned in all of them.
+
+import { differencesOf, greatest, rangesOf, roundedUp } from "../charts/scales.js";
+import { normEnds } from "../charts/summary_bars.js";
+import { Difference, align, pairLabel } from "../data/alignment.js";
+import { standout, unitsBy } from "../data/unit_order.js";
+import { Lane } from "./lane.js";
+
+/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
+/** @typedef {{title: string, reading: Reading | null}} Content of a lane; null where there is no text */
+/** @typedef {{k: number, unit: number | null}} Focus `k`: column of the comparison; `unit`: null for a whole word */
+/** @typedef {{k: number, unit: number}} Pin */
+
+export class Picture {
+  /**
+   * @param {HTMLElement} place
+   * @param {import("./tooltip.js").Tooltip} tooltip
+   * @param {{onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api.js").Token) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   */
+  constructor(place, tooltip, { onPin, onFind, onBrush }) {
+    this.place = place;
+    this.tooltip = tooltip;
+    this.onPin = onPin;
+    this.onFind = onFind;
+    this.onBrush = onBrush;
+    /** @type {Lane[]} */
+    this.lanes = [];
+    /** Which step of each lane stands in which column; null where step and column are the same. @type {((number | null)[] | null)[]} */
+    this.columns = [];
+    /** @type {Focus | null} */
+    this.hovered = null;
+    /** @type {Pin | null} */
+    this.pinned = null;
+    /** What is looked into where nothing is pinned. @type {Pin} */
+    this.standout = { k: 0, unit: 0 };
+    this.stale = false;
+  }
+
+  /**
+   * Show what the lanes hold, and the difference of two texts beside them. Resolves when all is painted.
+   * @param {Content[]} contents
+   * @param {{layer: number, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, difference: boolean}} look
+   */
+  async show(contents, { layer: index, order, pinned, difference }) {
+    const readings = contents.map(({ reading }) => reading);
+    const layers = readings.map((reading) => reading && reading.layers[Math.min(index, reading.layers.length - 1)]);
+    const [first, second] = readings;
+    const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
+    this.columns = readings.map((_, at) => pairs && pairs.map((pair) => pair[at]));
+    this.#build(contents.length + Number(difference));
+    this.#place(layers[0], pinned);
+    const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
+    const most = mostOf(readings, layers);
+    const ranges = readings.map((reading) => (reading ? rangesOf(reading.model.activations, most) : {}));
+    const norms = normEnds(readings.map((reading, at) => ({ infos: reading?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
+    const painted = contents.map(({ title, reading }, at) => {
+      const layer = layers[at];
+      if (!reading || !layer) return this.lanes[at].showNothing(title);
+      return this.lanes[at].show(reading, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
+    });
+    if (pairs && first && layers[0] && layers[1]) {
+      const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
+      const values = new Difference(layers[0], layers[1], pairs);
+      const { cell, activations: infos } = first.model;
+      const apart = differencesOf(ranges[0]);
+      const look = { words, order: orders[0], ranges: apart, norms: normEnds([{ infos, layer: values, ranges: apart }]) };
+      painted.push(this.lanes[2].showDifference(cell, infos, values, look));
+    } else if (difference) this.lanes[2].showNothing("difference");
+    await Promise.all(painted);
+    this.hovered = null;
+    this.refresh();
+  }
+
+  /** Whether a picture has another size than its place. */
+  outgrown() {
+    return this.lanes.some((lane) => lane.panels.outgrown());
+  }
+
+  /**
+   * Dim what is not the picture of the text any more, or light it again.
+   * @param {boolean} stale
+   */
+  setStale(stale) {
+    this.stale = stale;
+    this.place.toggleAttribute("data-stale", stale);
+    this.point(null);
+  }
+
+  /** @param {Focus | null} focus what the pointer is on */
+  point(focus) {
+    this.hovered = focus;
+    if (this.stale || focus === null || focus.unit === null) this.tooltip.hide();
+    this.refresh();
+  }
+
+  /** @param {Pin | null} pin */
+  pin(pin) {
+    if (this.stale || (pin && pin.k >= this.width)) return;
+    this.pinned = pin;
+    this.tooltip.hide();
+    this.refresh();
+    this.onPin(pin);
+  }
+
+  /**
+   * Pin a cell by its step of a lane.
+   * @param {number} at
+   * @param {number} t
+   * @param {number} unit
+   */
+  pickIn(at, t, unit) {
+    this.pin({ k: this.#columnOf(at, t), unit });
+  }
+
+  /**
+   * Light units of one lane, and those of no other.
+   * @param {number} at
+   * @param {number[]} units
+   */
+  light(at, units) {
+    for (const [other, { panels }] of this.lanes.entries()) panels.light(other === at ? units : []);
+  }
+
+  /** What the lanes hold, but for those without a text and for the difference. @returns {Reading[]} */
+  get readings() {
+    return this.lanes.flatMap(({ reading }) => reading ?? []);
+  }
+
+  /** What the panels of all lanes were drawn by, those that are dimmed too. */
+  get sheets() {
+    return this.lanes.flatMap(({ panels }) => panels.sheets);
+  }
+
+  /** What is pinned, or else stands out: where the keyboard starts from. */
+  get cell() {
+    return this.pinned ?? this.standout;
+  }
+
+  /** The step of the first lane that is pinned. */
+  get step() {
+    return this.pinned && this.#stepOf(0, this.pinned.k);
+  }
+
+  /** The number of columns. */
+  get width() {
+    return this.columns[0]?.length ?? this.lanes[0]?.reading?.tokens.length ?? 0;
+  }
+
+  /** Mark what is pointed at, else what is pinned, in every lane. */
+  refresh() {
+    const focus = this.stale ? null : (this.hovered ?? this.pinned);
+    const { k, unit } = { ...this.cell, ...(focus && { k: focus.k }), ...(focus?.unit != null && { unit: focus.unit }) };
+    const pinned = this.pinned?.k === k && this.pinned.unit === unit;
+    for (const [at, lane] of this.lanes.entries()) {
+      const marked = { t: focus && this.#stepOf(at, focus.k), unit: focus && focus.unit };
+      lane.focus(marked, { t: this.#stepOf(at, k), unit, pinned });
+    }
+  }
+
+  /**
+   * The step of a lane in a column.
+   * @param {number} at
+   * @param {number} k
+   */
+  #stepOf(at, k) {
+    const columns = this.columns[at];
+    return columns ? (columns[k] ?? null) : k;
+  }
+
+  /**
+   * The column of a step of a lane.
+   * @param {number} at
+   * @param {number} t
+   */
+  #columnOf(at, t) {
+    return this.columns[at]?.indexOf(t) ?? t;
+  }
+
+  /**
+   * @param {LayerReading} layer
+   * @param {number} at
+   */
+  #valueStep(layer, at) {
+    return Math.min((this.pinned && this.#stepOf(at, this.pinned.k)) ?? layer.steps - 1, layer.steps - 1);
+  }
+
+  /**
+   * Put the pin where it fits what is shown.
+   * @param {LayerReading | null} layer of the first lane
+   * @param {{k: number | null, unit: number} | null} pinned `k`: null for wherever the unit stands out
+   */
+  #place(layer, pinned) {
+    this.pinned = null;
+    if (!layer) return;
+    const { t, unit } = standout(layer);
+    this.standout = { k: this.#columnOf(0, t), unit };
+    if (!pinned) return;
+    const wanted = Math.min(pinned.unit, layer.units - 1);
+    const k = pinned.k ?? this.#columnOf(0, standout(layer, wanted).t);
+    this.pinned = { k: Math.min(k, (this.columns[0]?.length ?? layer.steps) - 1), unit: wanted };
+  }
+
+  /** @param {number} count */
+  #build(count) {
+    if (this.lanes.length === count) return;
+    for (const lane of this.lanes) lane.panels.clear();
+    this.lanes = Array.from({ length: count }, (_, at) => this.#lane(at));
+    this.place.dataset.lanes = String(count);
+    this.place.replaceChildren(...this.lanes.map((lane) => lane.place));
+  }
+
+  /** @param {number} at */
+  #lane(at) {
+    /** @param {number} t */
+    const k = (t) => this.#columnOf(at, t);
+    return new Lane(at + 1, {
+      onPoint: (cell) => {
+        this.point(cell && { k: k(cell.t), unit: cell.unit });
+        if (cell && !this.stale) this.tooltip.show(cell, this.lanes[at].describe(cell));
+      },
+      onPick: (cell) => {
+        this.pin({ k: k(cell.t), unit: cell.unit });
+        if (!this.stale) this.tooltip.show(cell, this.lanes[at].describe(cell));
+      },
+      onWord: (t) => this.point(t === null ? null : { k: k(t), unit: null }),
+      onPickWord: (t) => this.pin({ k: k(t), unit: this.cell.unit }),
+      onFind: (token) => this.onFind(at, token),
+      onBrush: (span) => this.onBrush(at, span),
+    });
+  }
+}
+
+/** @param {Reading} reading */
+function wordsOf(reading) {
+  return reading.tokens.map((token) => token.text);
+}
+
+/**
+ * Where the scale of each activation without a bound ends, which a comparison holds in common.
+ * @param {(Reading | null)[]} readings
+ * @param {(LayerReading | null)[]} layers
+ * @returns {Record<string, number>}
+ */
+function mostOf(readings, layers) {
+  /** @type {Record<string, number>} */
+  const most = {};
+  for (const [at, reading] of readings.entries()) {
+    for (const { letter, maximum } of reading?.model.activations ?? []) {
+      const layer = layers[at];
+      if (layer && maximum === null) most[letter] = Math.max(most[letter] ?? 0, greatest(layer.values(letter)));
+    }
+  }
+  return Object.fromEntries(Object.entries(most).map(([letter, value]) => [letter, roundedUp(value)]));
+}

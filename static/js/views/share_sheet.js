@@ -1,0 +1,116 @@
+// The sheet that gives things to take along: the address, the call behind the picture, and files.
+
+import { fetchFile } from "../data/api.js";
+import { asCurl, asPython } from "../export/code_snippets.js";
+import { asHtml } from "../export/html_file.js";
+import { asPng, asSvg } from "../export/svg_file.js";
+import { byId } from "../kit/dom.js";
+
+/** @typedef {import("./picture.js").Picture} Picture */
+
+/** The media types of files of numbers. @type {Record<string, string>} */
+const NUMBERS = { csv: "text/csv", npz: "application/x-npz" };
+
+export class Share {
+  /**
+   * @param {Picture} picture
+   * @param {() => string} link to the picture
+   */
+  constructor(picture, link) {
+    this.picture = picture;
+    this.link = link;
+    this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
+    this.said = byId("share-said");
+    byId("show-share").addEventListener("click", () => this.open());
+    this.sheet.addEventListener("click", ({ target }) => {
+      const { copy, save } = target instanceof HTMLElement ? target.dataset : {};
+      if (copy) this.#copy(/** @type {HTMLTextAreaElement} */ (byId(copy)));
+      if (save) this.#save(save);
+    });
+  }
+
+  /** Show the sheet of what is in sight. */
+  open() {
+    const { readings, lanes, cell } = this.picture;
+    this.said.textContent = "";
+    this.#write("share-link", this.link());
+    this.#write("share-curl", readings.map((reading) => asCurl(location.origin, reading)).join("\n"));
+    const layer = /** @type {import("../data/decoded_trace.js").LayerReading} */ (lanes.find(({ reading }) => reading)?.layer);
+    this.#write("share-python", readings.length ? asPython(location.origin, readings[0], layer, Math.min(cell.unit, layer.units - 1)) : "");
+    this.sheet.showModal();
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} text
+   */
+  #write(id, text) {
+    const place = /** @type {HTMLTextAreaElement} */ (byId(id));
+    place.value = text;
+    place.rows = Math.min(8, text.split("\n").length);
+  }
+
+  /**
+   * Copy a text, or offer it selected: over plain http a page has no clipboard.
+   * @param {HTMLTextAreaElement} place
+   */
+  async #copy(place) {
+    place.select();
+    try {
+      await navigator.clipboard.writeText(place.value);
+      this.said.textContent = "Copied.";
+    } catch {
+      this.said.textContent = "It is selected: press Ctrl+C (on a Mac, ⌘C).";
+    }
+  }
+
+  /** @param {string} kind */
+  async #save(kind) {
+    this.said.textContent = "";
+    try {
+      for (const { name, blob } of await this.#files(kind)) {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(blob);
+        link.download = `gatescope-${name}.${kind}`;
+        link.click();
+        // The download has begun by then; Firefox wants the address to outlive the click.
+        setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      }
+    } catch (error) {
+      this.said.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
+    }
+  }
+
+  /**
+   * The numbers as the API gives them, a file for each reading; or the pictures, all in one.
+   * @param {string} kind
+   * @returns {Promise<{name: string, blob: Blob}[]>}
+   */
+  async #files(kind) {
+    const { readings } = this.picture;
+    if (readings.length === 0) throw new Error("there is no picture yet, type a word");
+    const names = readings.map(({ model: { id } }, at) => (readings.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
+    if (!(kind in NUMBERS)) return [{ name: readings[0].model.id, blob: await this.#pictures(kind) }];
+    return Promise.all(readings.map(async (reading, at) => ({ name: names[at], blob: await fetchFile(reading, NUMBERS[kind]) })));
+  }
+
+  /**
+   * @param {string} kind
+   * @returns {Promise<Blob>}
+   */
+  async #pictures(kind) {
+    const { readings, lanes } = this.picture;
+    const title = readings.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    const token = readings[0].model.tokenizer;
+    const filled = lanes.filter(({ layer }) => layer !== null); // what is dimmed is of another text
+    if (kind === "html") {
+      const sheets = filled.flatMap(({ panels }) => panels.sheets);
+      return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets, token)], { type: "text/html" });
+    }
+    const svg = asSvg(
+      title,
+      filled.map((lane) => ({ ...lane.head, token, columns: lane.panels.columns, drawings: lane.panels.drawn })),
+    );
+    return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
+  }
+}

@@ -1,0 +1,52 @@
+// The text boxes: as high as their text, and what is typed in them.
+
+import { byId } from "../kit/dom.js";
+import { utf16Offsets } from "../kit/text.js";
+
+/** @typedef {"text" | "other"} Box the text, and the one that it is compared with */
+
+export class Composer {
+  /** @param {(box: Box, text: string) => void} onInput */
+  constructor(onInput) {
+    this.boxes = {
+      text: /** @type {HTMLTextAreaElement} */ (byId("text")),
+      other: /** @type {HTMLTextAreaElement} */ (byId("other")),
+    };
+    for (const box of /** @type {const} */ (["text", "other"])) {
+      this.boxes[box].addEventListener("input", () => {
+        this.fit();
+        onInput(box, this.boxes[box].value);
+      });
+    }
+  }
+
+  /** @param {Record<Box, string>} texts */
+  show(texts) {
+    for (const box of /** @type {const} */ (["text", "other"])) {
+      if (this.boxes[box].value !== texts[box]) this.boxes[box].value = texts[box];
+    }
+    this.fit();
+  }
+
+  /** Make each box as high as its text. */
+  fit() {
+    for (const box of Object.values(this.boxes)) {
+      box.style.height = "auto";
+      box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
+    }
+  }
+
+  /**
+   * Select a token in its box, if the text there is still the one that it stands in.
+   * @param {Box} box
+   * @param {string | undefined} text
+   * @param {import("../data/api.js").Token} token
+   */
+  select(box, text, token) {
+    const place = this.boxes[box];
+    if (place.value !== text) return;
+    const offset = utf16Offsets(text);
+    place.focus();
+    place.setSelectionRange(offset(token.start), offset(token.end));
+  }
+}
