@@ -183,7 +183,7 @@ def test_vendor_files_may_be_kept_for_good(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/api/v1/models", "/api/v1/models/nope", "/static/css/app.css", "/nope"]
+    "path", ["/", "/docs", "/api/v1/models", "/api/v1/models/nope", "/static/css/tokens.css", "/nope"]
 )
 def test_every_answer_carries_the_guarding_headers(api: TestClient, path: str) -> None:
     headers = api.get(path).headers

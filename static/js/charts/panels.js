@@ -3,6 +3,7 @@
 import { draw, make } from "../kit/dom.js";
 import { tableOf } from "../kit/table.js";
 import { figure, visible } from "../kit/text.js";
+import { colorOf } from "../kit/theme.js";
 import { wordAxis } from "./axis_ticks.js";
 import { MARGIN, drawFigure, figureOf, removeFigure } from "./plotly.js";
 import { colorsOf, written } from "./scales.js";
@@ -64,7 +65,7 @@ export class Panels {
     this.order = order;
     this.layer = layer;
     this.words = words;
-    const ink = getComputedStyle(this.place).getPropertyValue("--muted").trim();
+    const ink = colorOf(this.place, "muted");
     await Promise.all(
       infos.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));

@@ -5,6 +5,7 @@ import { MARGIN } from "../charts/plotly.js";
 import { scalesOf } from "../charts/scales.js";
 import { HEIGHT } from "../charts/summary_bars.js";
 import { asXml, escaped } from "../kit/text.js";
+import { colorOf } from "../kit/theme.js";
 
 /** @typedef {import("../charts/panels.js").Sheet} Sheet */
 /** @typedef {{sheet: Sheet, plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement}} Drawing a panel, as it stands on the page */
@@ -28,8 +29,8 @@ const TITLE_LINES = 3;
  * @param {Part[]} parts
  */
 export function asSvg(title, parts) {
-  const style = getComputedStyle(document.body);
-  const [ink, paper, muted] = [style.color, style.backgroundColor, style.getPropertyValue("--muted").trim()];
+  const { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
+  const muted = colorOf(document.body, "muted");
   const sheets = parts.flatMap(({ drawings }) => drawings.map(({ sheet }) => sheet));
   const count = sheets.reduce((sum, { heatmap }) => sum + heatmap.values.length, 0);
   const isBitmap = count > DRAWN;
@@ -97,7 +98,7 @@ function panels({ drawings, columns, token }, cells, muted) {
   const height = NAME + HEIGHT + depth + BELOW + GAP;
   const svg = drawings.map(({ sheet, plot, bars, labels }, at) => {
     const { info, size, heatmap } = sheet;
-    const hue = getComputedStyle(plot).getPropertyValue("--hue").trim();
+    const hue = colorOf(plot, "hue");
     const box = {
       left: MARGIN.left,
       top: MARGIN.top,

@@ -10,6 +10,17 @@ export function theme() {
 }
 
 /**
+ * A colour of `tokens.css` as it is in the theme in force. A custom property holds both: a browser resolves
+ * `light-dark()` only where a property uses it.
+ * @param {Element} element
+ * @param {string} name such as "muted"
+ */
+export function colorOf(element, name) {
+  const [light, dark] = getComputedStyle(element).getPropertyValue(`--${name}`).match(/#\w+/g) ?? [];
+  return (theme() === "dark" ? dark : light) ?? "";
+}
+
+/**
  * Let a button switch the theme, and hear of every change.
  * @param {HTMLElement} button
  * @param {() => void} onChange

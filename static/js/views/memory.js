@@ -8,6 +8,7 @@ import { Problem } from "../data/api.js";
 import { MemoryRequests, SHOWN, WEIGHTS } from "../data/memory_requests.js";
 import { byId, make } from "../kit/dom.js";
 import { figure, power } from "../kit/text.js";
+import { colorOf } from "../kit/theme.js";
 import { CostTable } from "./cost_table.js";
 import { MemoryCharts, named } from "./memory_comparison.js";
 import { MemoryCell, curvesOf } from "./memory_of_cell.js";
@@ -153,9 +154,8 @@ export class Memory {
     this.width = this.charts.width;
     this.#build(cells.length);
     const memories = cells.flatMap(({ memory }) => memory ?? []);
-    const style = getComputedStyle(this.place);
     /** @param {string} name */
-    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const color = (name) => colorOf(this.place, name);
     const matrices = memories.flatMap((memory) => memory.matrix(shown, layer) ?? []);
     const most = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
     const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
