@@ -12,7 +12,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench screenshots format install pins
+.PHONY: help run test lint bench screenshots format types install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ screenshots: $(VENV)/.installed-test ## take pictures of the page in named state
 format: $(VENV)/.installed-lint ## mend format and style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+types: $(VENV)/.installed ## write the shapes of the API as types for the page's scripts
+	@$(BIN)/python scripts/api_types.py
 
 install: $(VENV)/.installed ## install Gatescope into VENV, as a copy if EDITABLE is empty
 

@@ -34,7 +34,7 @@ VENDOR = {
 TOUR_MODELS = {*(f"{task}-{cell}" for task in ("sentiment", "prose") for cell in CELLS), "anbn-lstm"}
 
 # What the page reads of a model's card.
-_BOOT_FIELDS = {
+MODEL_FIELDS = {
     "id",
     "title",
     "task",
@@ -80,7 +80,7 @@ def index(request: Request) -> Response:
         "maxText": settings.max_text,
         "pageCells": PAGE_CELLS,
         "invisible": invisible.for_page(),
-        "models": [card(each).model_dump(mode="json", include=_BOOT_FIELDS) for each in models],
+        "models": [card(each).model_dump(mode="json", include=MODEL_FIELDS) for each in models],
     }
     context = {
         "opening": opening,

@@ -28,9 +28,9 @@ const RETRY = 3000; // ms until a server that did not answer is asked again
 /** @param {string} id */
 const json = (id) => JSON.parse(byId(id).textContent ?? "null");
 
-/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./data/api.js").Model[]}} */
+/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./data/api_types.d.ts").Model[]}} */
 const boot = json("boot");
-/** @type {(import("./data/api.js").Trace | null)[]} */
+/** @type {(import("./data/api_types.d.ts").TraceAnswer | null)[]} */
 const traces = json("first-traces");
 const library = new Library(boot);
 const { found, strange } = readAddress(location);
@@ -249,7 +249,7 @@ function compare(compare) {
   ask({ compare, other: state.other || another || "" });
 }
 
-/** @param {import("./data/api.js").NamedUnit} unit */
+/** @param {import("./data/api_types.d.ts").NamedUnit} unit */
 function jump({ layer, direction, unit }) {
   const [first] = shown.readings;
   const index = first?.layers.findIndex((each) => each.layer === layer && each.direction === direction) ?? 0;

@@ -44,12 +44,13 @@ const NOTES = {
 };
 
 /**
- * @param {import("../data/api.js").Model} model
+ * @param {import("../data/api_types.d.ts").Model} model
  * @param {import("./unit_values.js").Step} step
  * @returns {HTMLElement[]}
  */
 export function equations(model, step) {
   const cell = variantOf(model);
+  /** @type {Set<string>} */
   const gates = new Set(model.activations.filter(({ kind }) => kind === "gate").map(({ letter }) => letter));
   const found = EQUATIONS[cell].map(({ of, is, figures = is }) => {
     const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));

@@ -8,7 +8,7 @@ const DECIMALS = 3;
 /** @typedef {Record<string, number>} Step letters of the step; "c-" and "h-" of the step before; what follows from these by its name in the circuit */
 
 /**
- * @param {import("../data/api.js").Model} model
+ * @param {import("../data/api_types.d.ts").Model} model
  * @param {LayerReading} layer
  * @param {number} t
  * @param {number} unit
@@ -33,7 +33,7 @@ export function written(step, key) {
 
 /**
  * Which circuit and equations a model's cell has.
- * @param {import("../data/api.js").Model} model
+ * @param {import("../data/api_types.d.ts").Model} model
  */
 export function variantOf({ cell, network }) {
   if (cell === "gru") return network.reset_after ? "gru" : "reset-before gru";
@@ -42,7 +42,7 @@ export function variantOf({ cell, network }) {
 
 /**
  * Whether the hidden state is a relu's.
- * @param {import("../data/api.js").Model} model
+ * @param {import("../data/api_types.d.ts").Model} model
  */
 export function isRelu(model) {
   return variantOf(model) === "relu rnn";

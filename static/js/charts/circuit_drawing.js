@@ -20,7 +20,7 @@ const OPERATORS = {
 
 /** The circuit of one model's cell. */
 export class CircuitDrawing {
-  /** @param {import("../data/api.js").Model} model */
+  /** @param {import("../data/api_types.d.ts").Model} model */
   constructor(model) {
     const circuit = CIRCUITS[variantOf(model)];
     const { name, height, nodes, wires, figures, terms, word } = circuit;

@@ -9,7 +9,7 @@ import { MARGIN, drawFigure, figureOf, removeFigure } from "./plotly.js";
 import { colorsOf, written } from "./scales.js";
 import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 
-/** @typedef {import("../data/api.js").ActivationInfo} ActivationInfo */
+/** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
 /** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
 /** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./plotly.js").Size, heatmap: import("./plotly.js").Heatmap}} Sheet what a panel was drawn by */

@@ -1,23 +1,11 @@
-// The calls to the server, and the shapes of what it answers.
+// The calls to the server.
 
-/** @typedef {{dtype: string, bdata: string, shape: string}} TypedArrayJson a float32 array in base64 */
-/** @typedef {{letter: string, name: string, kind: "gate" | "candidate" | "state", minimum: number | null, maximum: number | null}} ActivationInfo */
-/** @typedef {{feature: string, layer: number, direction: string, activation: string, unit: number, sign: number, measure: string, score: number}} NamedUnit */
-/** @typedef {{nonlinearity: "tanh" | "relu", reset_after: boolean}} Network what of it the page reads */
-/** @typedef {{id: string, title: string, task: string, cell: "lstm" | "gru" | "rnn", network: Network, hidden_size: number, description: string, tokenizer: "word" | "character", activations: ActivationInfo[], outputs: string[], opposite: string, predicts_next: boolean, next_outputs: (number | null)[], examples: string[], units: NamedUnit[]}} Model */
-/** @typedef {{text: string, start: number, end: number, id: number, known: boolean}} Token offsets in code points */
-/** @typedef {{layer: number, direction: "forward" | "backward", hidden_size: number, activations: Record<string, TypedArrayJson>}} Layer */
-/** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: Layer[], outputs: {names: string[], values: TypedArrayJson}}} Trace */
+/** @typedef {import("./api_types.d.ts").TypedArray} TypedArray */
+/** @typedef {import("./api_types.d.ts").Model} Model */
+/** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
+/** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
+/** @typedef {import("./api_types.d.ts").CostAnswer} CostAnswer */
 /** @typedef {(number | null)[]} Row null where there is nothing */
-/** @typedef {{activation: string, left: number[], right: number[], usual_left: number[] | null, usual_right: number[] | null}} GateSaturation */
-/** @typedef {{block: string, largest_singular_value: number, spectral_radius: number}} BlockSpectrum */
-/** @typedef {{activation: string, tau: Row, ranking: number[], along: TypedArrayJson}} TimeScales */
-/** @typedef {{layer: number, direction: "forward" | "backward", cell: string, hidden_size: number, states?: {log10_norms: TypedArrayJson, log10_kept: TypedArrayJson | null}, inputs?: {log10_norms: TypedArrayJson, log10_medians: Row, half_life: number | null}, log10_spectral?: Row, log10_loss?: Row, time_scales?: TimeScales, saturation?: GateSaturation[], spectra?: BlockSpectrum[]}} LayerMemory */
-/** @typedef {{step: number, output: string, log10_gradient: Row, gradient_times_input: number[], integrated_gradients: number[], difference: number | null, gap: number | null, points: number}} Attribution */
-/** @typedef {{target: string | null, loss: number | null, log10_norm: number | null, log10_clipped: number | null, clip: number}} Learning */
-/** @typedef {{model: string, steps: number, start: number, stop: number, tokens: Token[], layers: LayerMemory[], words?: {output: string | null, log10_norms: TypedArrayJson}, attribution?: Attribution, learning?: Learning}} MemoryAnswer */
-/** @typedef {{engine: "ours" | "torch", lower: number, median: number, upper: number, rounds: number}} EngineTime seconds a step */
-/** @typedef {{model: string, cell: string, recurrent_parameters: number, multiply_adds: number, tensor_operations: number, steps: number, threads: number, times: EngineTime[]}} Cost */
 
 /** What the server says is wrong with a request. */
 export class Problem extends Error {
@@ -40,7 +28,7 @@ export class Problem extends Error {
  * @param {Model} model
  * @param {{text: string, start: number, stop: number}} wanted
  * @param {AbortSignal} signal
- * @returns {Promise<Trace>}
+ * @returns {Promise<TraceAnswer>}
  */
 export async function fetchTrace({ id, cell }, { text, start, stop }, signal) {
   const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cell === "rnn" };
@@ -86,7 +74,7 @@ export async function fetchMemory(model, body, signal, onDone) {
  * What a step of a model costs, measured now. Throws as `fetchTrace`.
  * @param {string} model
  * @param {AbortSignal} signal
- * @returns {Promise<Cost>}
+ * @returns {Promise<CostAnswer>}
  */
 export async function fetchCost(model, signal) {
   return (await ask(model, "cost", signal)).json();
@@ -113,10 +101,11 @@ async function ask(model, what, signal, body, accept = "application/json") {
 }
 
 /**
- * The numbers of a typed array, row by row.
- * @param {TypedArrayJson} array
+ * The numbers of an array, row by row. Throws a TypeError if it did not come as a typed array, which the page asks for.
+ * @param {TypedArray | unknown[]} array
  */
 export function numbers(array) {
+  if (!("bdata" in array)) throw new TypeError("the array is not in base64");
   const binary = atob(array.bdata);
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at); // ten times as fast as Uint8Array.from

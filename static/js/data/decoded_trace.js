@@ -2,14 +2,14 @@
 
 import { numbers } from "./api.js";
 
-/** @typedef {import("./api.js").Model} Model */
-/** @typedef {import("./api.js").Token} Token */
-/** @typedef {import("./api.js").Trace} Trace */
+/** @typedef {import("./api_types.d.ts").Model} Model */
+/** @typedef {import("./api_types.d.ts").TokenInfo} Token */
+/** @typedef {import("./api_types.d.ts").TraceAnswer} Trace */
 
 /** One layer in one direction. Rows are steps in sight, from 0. */
 export class LayerReading {
   /**
-   * @param {import("./api.js").Layer} layer
+   * @param {import("./api_types.d.ts").LayerActivations} layer
    * @param {number} skipped rows before the first step in sight
    * @param {number} steps in sight
    */

@@ -2,11 +2,11 @@
 
 import { fetchMemory, numbers } from "./api.js";
 
-/** @typedef {import("./api.js").MemoryAnswer} MemoryAnswer */
-/** @typedef {import("./api.js").LayerMemory} LayerMemory */
+/** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
+/** @typedef {import("./api_types.d.ts").LayerMemory} LayerMemory */
 /** @typedef {keyof typeof SHOWN} Shown */
 /** @typedef {keyof typeof WEIGHTS} Weights */
-/** @typedef {{model: import("./api.js").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Shown, target: number | null}} Asked `step`: the one looked back from; `target`: the class that the loss takes as right */
+/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Shown, target: number | null}} Asked `step`: the one looked back from; `target`: the class that the loss takes as right */
 
 /** What the triangles show: its name, the derivative in signs, what that says, and the part of an answer that it is of. */
 export const SHOWN = {

@@ -4,7 +4,7 @@ import { codePoints, isBlank, visible } from "../kit/text.js";
 import { Problem, fetchTrace } from "./api.js";
 import { Reading, shortened, span } from "./decoded_trace.js";
 
-/** @typedef {import("./api.js").Model} Model */
+/** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("../state.js").State} State */
 /** @typedef {{model: Model, text: string, title: string}} Asked of one lane; without a title where it is alone */
 
@@ -58,7 +58,7 @@ export class Library {
 
   /**
    * The readings of traces that came with the page, as if each text ended after `most` steps.
-   * @param {(import("./api.js").Trace | null)[]} traces
+   * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} traces
    * @param {State} state
    * @param {number} most
    */

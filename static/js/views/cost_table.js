@@ -5,8 +5,8 @@ import { button, make } from "../kit/dom.js";
 import { tableOf } from "../kit/table.js";
 import { figure } from "../kit/text.js";
 
-/** @typedef {import("../data/api.js").Cost} Cost */
-/** @typedef {import("../data/api.js").Model} Model */
+/** @typedef {import("../data/api_types.d.ts").CostAnswer} Cost */
+/** @typedef {import("../data/api_types.d.ts").Model} Model */
 
 const COLUMNS = ["a step", "recurrent parameters", "multiply-adds", "tensor operations", "µs, PyTorch’s engine", "µs, ours"];
 

@@ -6,7 +6,7 @@ import { CircuitDrawing } from "../charts/circuit_drawing.js";
 import { make } from "../kit/dom.js";
 import { figure, shortened, visible } from "../kit/text.js";
 
-/** @typedef {import("../data/api.js").NamedUnit} NamedUnit */
+/** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
 /** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
 
 const DOT = "●";
@@ -63,7 +63,7 @@ export class Inspector {
     this.place.replaceChildren();
   }
 
-  /** @param {import("../data/api.js").Model} model */
+  /** @param {import("../data/api_types.d.ts").Model} model */
   #build(model) {
     this.model = model.id;
     this.circuit = new CircuitDrawing(model);
@@ -77,7 +77,7 @@ export class Inspector {
 
 /**
  * What a unit of a layer tracks.
- * @param {import("../data/api.js").Model} model
+ * @param {import("../data/api_types.d.ts").Model} model
  * @param {LayerReading} layer
  * @param {number} unit
  */

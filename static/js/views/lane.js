@@ -9,11 +9,11 @@ import { Inspector, describe, namesOf } from "./inspector.js";
 import { TokenStrip } from "./token_strip.js";
 import { showSaid } from "./verdict.js";
 
-/** @typedef {import("../data/api.js").ActivationInfo} ActivationInfo */
+/** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {import("../data/decoded_trace.js").Reading} Reading */
 /** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
 /** @typedef {import("../charts/panels.js").Cell} Cell */
-/** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api.js").Token) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
+/** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
 /** @typedef {Omit<import("../charts/panels.js").Look, "words" | "lane" | "difference">} Look */
 
 export class Lane {

@@ -229,7 +229,7 @@ export class Memory {
 /**
  * The class that the loss of `model` takes as right, the same for all cells: what the model in sight says in the end.
  * null: what comes next, or, where a model knows no such class, what it says itself.
- * @param {import("../data/api.js").Model} model
+ * @param {import("../data/api_types.d.ts").Model} model
  * @param {Reading} reading of the model in sight
  */
 function targetOf(model, reading) {

@@ -215,12 +215,12 @@ export class MemoryCell {
    * @param {Look} look
    */
   #tables(memory, { layer }) {
-    const { saturation = [], spectra = [] } = memory.layer(layer);
-    const shut = saturation.map(({ activation, left, right, usual_left, usual_right }) => ({
+    const { saturation, spectra } = memory.layer(layer);
+    const shut = (saturation ?? []).map(({ activation, left, right, usual_left, usual_right }) => ({
       name: make("var", { "data-letter": activation }, activation),
       cells: [left, usual_left, right, usual_right].map((shares) => (shares ? `${figure(100 * mean(shares), 0)} %` : "–")),
     }));
-    const stretched = spectra.map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
+    const stretched = (spectra ?? []).map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
       name: make("var", { "data-letter": block }, block),
       cells: [figure(most, 2), figure(radius, 2)],
     }));

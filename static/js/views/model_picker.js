@@ -3,7 +3,7 @@
 import { button, byId, make } from "../kit/dom.js";
 import { describe } from "./inspector.js";
 
-/** @typedef {import("../data/api.js").NamedUnit} NamedUnit */
+/** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
 /** @typedef {import("../state.js").State} State */
 
 export class Chooser {
@@ -46,7 +46,7 @@ export class Chooser {
   }
 
   /**
-   * @param {import("../data/api.js").Model[]} siblings
+   * @param {import("../data/api_types.d.ts").Model[]} siblings
    * @param {string} chosen
    */
   #showModels(siblings, chosen) {

@@ -16,7 +16,7 @@ export class Picture {
   /**
    * @param {HTMLElement} place
    * @param {import("./tooltip.js").Tooltip} tooltip
-   * @param {{onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api.js").Token) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   * @param {{onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
    */
   constructor(place, tooltip, { onPin, onFind, onBrush }) {
     this.place = place;

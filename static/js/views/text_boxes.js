@@ -40,7 +40,7 @@ export class Composer {
    * Select a token in its box, if the text there is still the one that it stands in.
    * @param {Box} box
    * @param {string | undefined} text
-   * @param {import("../data/api.js").Token} token
+   * @param {import("../data/api_types.d.ts").TokenInfo} token
    */
   select(box, text, token) {
     const place = this.boxes[box];

@@ -10,7 +10,7 @@ import { leading } from "./verdict.js";
 export class TokenStrip {
   /**
    * @param {HTMLElement} place
-   * @param {{onHover: (t: number | null) => void, onPick: (t: number) => void, onFind: (token: import("../data/api.js").Token) => void, onBrush: (span: {from: number, to: number}) => void}} handlers
+   * @param {{onHover: (t: number | null) => void, onPick: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} handlers
    */
   constructor(place, { onHover, onPick, onFind, onBrush }) {
     this.place = place;
@@ -70,7 +70,7 @@ export class TokenStrip {
   }
 
   /**
-   * @param {import("../data/api.js").Token} token
+   * @param {import("../data/api_types.d.ts").TokenInfo} token
    * @param {number} t
    * @param {number | null} share
    * @param {import("../charts/colors.js").Scale} scale

@@ -1,0 +1,60 @@
+"""Write the shapes of the API as types for the page's scripts: static/js/data/api_types.d.ts, from the OpenAPI document.
+
+Only what the document of Gatescope uses is understood; anything else is refused rather than guessed.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from gatescope.main import create_app
+from gatescope.web.pages import MODEL_FIELDS
+
+TARGET = Path(__file__).parents[1] / "static/js/data/api_types.d.ts"
+HEAD = "// The shapes that the API sends and takes. Made by `make types` from its OpenAPI document: do not edit.\n"
+PRIMITIVES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+
+
+class UnknownSchemaError(Exception):
+    """A schema of a form that has no translation here."""
+
+
+def type_of(schema: dict[str, Any]) -> str:
+    """Return the TypeScript type of a JSON schema. Raises UnknownSchemaError for a form that is not known."""
+    match schema:
+        case {"$ref": str(reference)}:
+            return reference.rpartition("/")[2]
+        case {"anyOf": list(options)}:
+            return " | ".join(type_of(option) for option in options)
+        case {"enum": list(values)}:
+            return " | ".join(json.dumps(value) for value in values)
+        case {"const": value}:
+            return json.dumps(value)
+        case {"type": "array", "prefixItems": list(items)}:
+            return f"[{', '.join(type_of(item) for item in items)}]"
+        case {"type": "array", "items": dict(items)}:
+            inner = type_of(items)
+            return f"({inner})[]" if "|" in inner else f"{inner}[]"
+        case {"type": "object", "properties": dict(properties)}:
+            required = schema.get("required", [])
+            fields = (f"{name}{'' if name in required else '?'}: {type_of(of)}" for name, of in properties.items())
+            return "{ " + "; ".join(fields) + " }"
+        case {"type": "object", "additionalProperties": dict(values)}:
+            return f"Record<string, {type_of(values)}>"
+        case {"type": str(name)} if name in PRIMITIVES:
+            return PRIMITIVES[name]
+    raise UnknownSchemaError(f"{schema} has no translation: add one to {Path(__file__).name}")
+
+
+def declarations() -> str:
+    """Return the whole file: a type for each schema of the document, and what the page is told of a model."""
+    schemas = create_app().openapi()["components"]["schemas"]
+    types = {name: type_of(schema) for name, schema in sorted(schemas.items())}
+    types["Model"] = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}>"
+    return HEAD + "".join(f"\nexport type {name} = {shape};\n" for name, shape in types.items())
+
+
+if __name__ == "__main__":
+    TARGET.write_text(declarations(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET} is up to date\n")
