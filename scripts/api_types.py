@@ -1,4 +1,4 @@
-"""Write the shapes of the API as types for the page's scripts: static/js/data/api_types.d.ts, from the OpenAPI document.
+"""Write static/js/data/api_types.d.ts: types for the page's scripts, from the API's OpenAPI document.
 
 Only what the document of Gatescope uses is understood; anything else is refused rather than guessed.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gatescope.main import create_app
-from gatescope.web.pages import MODEL_FIELDS
+from gatescope.web.boot import MODEL_FIELDS, Facts
 
 TARGET = Path(__file__).parents[1] / "static/js/data/api_types.d.ts"
 HEAD = "// The shapes that the API sends and takes. Made by `make types` from its OpenAPI document: do not edit.\n"
@@ -41,15 +41,18 @@ def type_of(schema: dict[str, Any]) -> str:
             fields = (f"{name}{'' if name in required else '?'}: {type_of(of)}" for name, of in properties.items())
             return "{ " + "; ".join(fields) + " }"
         case {"type": "object", "additionalProperties": dict(values)}:
-            return f"Record<string, {type_of(values)}>"
+            keys = type_of(schema["propertyNames"]) if "propertyNames" in schema else "string"
+            return f"Record<{keys}, {type_of(values)}>"
         case {"type": str(name)} if name in PRIMITIVES:
             return PRIMITIVES[name]
     raise UnknownSchemaError(f"{schema} has no translation: add one to {Path(__file__).name}")
 
 
 def declarations() -> str:
-    """Return the whole file: a type for each schema of the document, and what the page is told of a model."""
+    """Return the whole file: a type for each schema of the document, and those of what comes with the page."""
     schemas = create_app().openapi()["components"]["schemas"]
+    facts = Facts.model_json_schema(ref_template="{model}")
+    schemas |= facts.pop("$defs") | {"Facts": facts}
     types = {name: type_of(schema) for name, schema in sorted(schemas.items())}
     types["Model"] = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}>"
     return HEAD + "".join(f"\nexport type {name} = {shape};\n" for name, shape in types.items())

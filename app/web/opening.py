@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from fastapi_problem.error import Problem
@@ -16,8 +16,11 @@ from ..settings import Settings
 from ..store import Model, Store
 from .invisible import shown
 
-# Cells of one picture that Plotly.js repaints without a noticeable pause; a longer text is shown in parts.
-PAGE_CELLS = 150_000
+# Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
+PAGE_ENTRIES = 150_000
+
+Comparison = Literal["cells", "text"]
+COMPARISONS: dict[Comparison, str] = {"cells": "the other cells", "text": "another text"}
 
 CELLS = ("lstm", "gru", "rnn")  # in this order they stand side by side
 
@@ -30,7 +33,7 @@ class Opening:
 
     model: Model
     text: str
-    compare: str  # "cells", "text", or empty
+    compare: str  # a comparison, or empty
     other: str  # the second text of a comparison of texts
     traces: bytes  # JSON: a list with a TraceAnswer, or null, for each lane
     notice: str  # why it is not what the address asked for; empty where it is
@@ -51,8 +54,8 @@ def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Ope
     if text is None:
         text = model.config.examples[0] if model.config.examples else ""
     compare, other = asked.get("compare", ""), asked.get("other", "")
-    if compare not in ("", "cells", "text"):
-        notices.append(f"There is no comparison “{compare}”: it is cells or text.")
+    if compare and compare not in COMPARISONS:
+        notices.append(f"There is no comparison “{compare}”: it is {' or '.join(COMPARISONS)}.")
         compare = ""
     traces = []
     for each, said in lanes(store, model, text, compare, other):
@@ -86,7 +89,7 @@ def siblings(store: Store, model: Model) -> list[Model]:
 def page_size(model: Model) -> int:
     """Steps that one picture of ``model`` shows; the trace has one more, as a backward layer comes from there."""
     network = model.config.network
-    return max(1, PAGE_CELLS // (network.hidden_size * len(network.cell_definition.activations)))
+    return max(1, PAGE_ENTRIES // (network.hidden_size * len(network.cell_definition.activations)))
 
 
 def still(opening: Opening, engine: Engine) -> dict[str, Any] | None:

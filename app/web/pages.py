@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from ..api.models import card
 from ..settings import Settings, data_folder
 from ..store import Store
-from . import cards, invisible
-from .opening import CELLS, PAGE_CELLS, open_page, still
+from . import cards
+from .boot import boot
+from .opening import CELLS, COMPARISONS, open_page, still
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)
@@ -32,25 +32,6 @@ VENDOR = {
 }
 
 TOUR_MODELS = {*(f"{task}-{cell}" for task in ("sentiment", "prose") for cell in CELLS), "anbn-lstm"}
-
-# What the page reads of a model's card.
-MODEL_FIELDS = {
-    "id",
-    "title",
-    "task",
-    "cell",
-    "description",
-    "network",
-    "hidden_size",
-    "tokenizer",
-    "activations",
-    "outputs",
-    "opposite",
-    "predicts_next",
-    "next_outputs",
-    "examples",
-    "units",
-}
 
 
 @cache
@@ -72,23 +53,14 @@ def index(request: Request) -> Response:
         )
     opening = open_page(store, settings, request.query_params)
     models = sorted(store, key=lambda each: (each.config.task, CELLS.index(each.config.network.cell)))
-    boot = {
-        "model": opening.model.id,
-        "text": opening.text,
-        "compare": opening.compare,
-        "other": opening.other,
-        "maxText": settings.max_text,
-        "pageCells": PAGE_CELLS,
-        "invisible": invisible.for_page(),
-        "models": [card(each).model_dump(mode="json", include=MODEL_FIELDS) for each in models],
-    }
     context = {
         "opening": opening,
+        "comparisons": COMPARISONS,
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
         "siblings": [each for each in models if each.config.task == opening.model.config.task],
         "still": still(opening, settings.engine),
         "tour": store.models.keys() >= TOUR_MODELS,
-        "boot": script_safe(orjson.dumps(boot)),
+        "boot": script_safe(orjson.dumps(boot(opening, models, settings))),
         "traces": script_safe(opening.traces),
         "plotly_version": plotly_version(),
     }

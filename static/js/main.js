@@ -3,21 +3,22 @@
 import { scaleBar } from "./charts/scale_bar.js";
 import { scalesOf } from "./charts/scales.js";
 import { Problem } from "./data/api.js";
-import { Library } from "./data/model_library.js";
+import { boot } from "./data/boot.js";
+import { ModelLibrary } from "./data/model_library.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
-import { absentFrom, addressOf, readAddress, remember, unpinned } from "./state.js";
-import { Keys } from "./views/keyboard.js";
+import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
+import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
-import { Chooser } from "./views/model_picker.js";
+import { ModelPicker } from "./views/model_picker.js";
 import { Picture } from "./views/picture.js";
-import { Bar } from "./views/picture_controls.js";
-import { Share } from "./views/share_sheet.js";
-import { Composer } from "./views/text_boxes.js";
+import { PictureControls } from "./views/picture_controls.js";
+import { ShareSheet } from "./views/share_sheet.js";
+import { TextBoxes } from "./views/text_boxes.js";
 import { Tooltip } from "./views/tooltip.js";
 import { Tour } from "./views/tour.js";
 import { opens, typeOut } from "./views/typed_example.js";
-import { Finder } from "./views/unit_finder.js";
+import { UnitFinder } from "./views/unit_finder.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -25,42 +26,37 @@ const DEBOUNCE = 100; // ms between the last keystroke and the request
 const PATIENCE = 300; // ms without an answer until the page says that it waits
 const RETRY = 3000; // ms until a server that did not answer is asked again
 
-/** @param {string} id */
-const json = (id) => JSON.parse(byId(id).textContent ?? "null");
-
-/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./data/api_types.d.ts").Model[]}} */
-const boot = json("boot");
-/** @type {(import("./data/api_types.d.ts").TraceAnswer | null)[]} */
-const traces = json("first-traces");
-const library = new Library(boot);
-const { found, strange } = readAddress(location);
+/** The traces of what the page opens with. @type {(import("./data/api_types.d.ts").TraceAnswer | null)[]} */
+const firstTraces = JSON.parse(byId("first-traces").textContent ?? "");
+const library = new ModelLibrary(boot);
+const { stated, invalid } = readAddress(location);
 const { model, text, compare: compared, other } = boot;
 /** What is asked for; of what the query says, the server has the last word. @type {State} */
-const state = { ...unpinned(), ...found, model, compare: compared, other, text: found.text ?? text };
-/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, readings: (import("./data/decoded_trace.js").Reading | null)[]}} */
-let shown = { state: { ...state }, readings: [] };
+const state = { ...initialState(), ...stated, model, compare: compared, other, text: stated.text ?? text };
+/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("./data/decoded_trace.js").DecodedTrace | null)[]}} */
+let shown = { state: { ...state }, traces: [] };
 /** The text that was last read for each task. @type {Map<string, string>} */
 const texts = new Map();
 
 const message = byId("message");
 const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
-const composer = new Composer(typed);
+const composer = new TextBoxes(typed);
 const picture = new Picture(byId("picture"), tooltip, {
   onPin: pinned,
   onFind: (lane, token) =>
-    composer.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.readings[lane]?.text, token),
+    composer.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.traces[lane]?.text, token),
   onBrush: search,
 });
-const chooser = new Chooser(library, {
+const chooser = new ModelPicker(library, {
   onModel: (model) => ask({ model, layer: 0, find: null }),
   onTask: choose,
   onCompare: compare,
   onExample: (text) => ask({ text }),
   onUnit: jump,
 });
-const bar = new Bar({ onTurn: turn, onLook: look });
-const finder = new Finder({
+const bar = new PictureControls({ onTurn: turn, onLook: look });
+const finder = new UnitFinder({
   onFound: (units) => picture.light(searched, units),
   onPick: ({ t, unit }) => picture.pickIn(searched, t, unit),
   onChange: (phrase) => {
@@ -78,7 +74,7 @@ const memory = new Memory(library, tooltip, {
   onUnit: (model, unit) => {
     if (model === state.model) picture.pin({ k: picture.cell.k, unit });
     else ask({ model, unit, start: state.start, find: null });
-    picture.place.scrollIntoView({ block: "nearest" });
+    picture.element.scrollIntoView({ block: "nearest" });
   },
 });
 
@@ -119,14 +115,14 @@ async function update() {
   request = new AbortController();
   const { signal } = request;
   const asked = { ...state };
-  const waiting = setTimeout(() => signal.aborted || picture.place.setAttribute("aria-busy", "true"), PATIENCE);
+  const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
   chooser.show(state);
   try {
-    const readings = await library.ask(asked, signal);
+    const traces = await library.ask(asked, signal);
     if (signal.aborted) return;
-    shown = { state: asked, readings };
+    shown = { state: asked, traces };
     say("", false);
-    picture.setStale(readings[0] === null);
+    picture.setStale(traces[0] === null);
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
@@ -142,7 +138,7 @@ async function update() {
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) {
-      picture.place.removeAttribute("aria-busy");
+      picture.element.removeAttribute("aria-busy");
       remember(state);
     }
   }
@@ -151,9 +147,9 @@ async function update() {
 
 /** Show what is in sight, as the state has it: every view. */
 async function show() {
-  const { state: asked, readings } = shown;
+  const { state: asked, traces } = shown;
   const lanes = library.lanes(asked);
-  const contents = readings.map((reading, at) => ({ title: lanes[at].title, reading }));
+  const contents = traces.map((trace, at) => ({ title: lanes[at].title, trace }));
   const k = state.step === null ? null : state.step - asked.start;
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
   try {
@@ -164,7 +160,7 @@ async function show() {
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
-    bar.show(readings[0], state);
+    bar.show(traces[0], state);
     await painted;
     showFound();
     remind();
@@ -175,16 +171,16 @@ async function show() {
 
 /** Show what is remembered of the text in sight, where that is wanted. */
 function remind() {
-  reminded = memory.show({ ...state, model: shown.state.model }, shown.readings[0] ?? null, picture.step);
+  reminded = memory.show({ ...state, model: shown.state.model }, shown.traces[0] ?? null, picture.step);
 }
 
 /** Show the units that were searched for, where the phrase is in sight. */
 function showFound() {
   const { start } = shown.state;
-  searched = Math.min(searched, shown.readings.length - 1);
-  const { reading, layer } = picture.lanes[searched];
+  searched = Math.min(searched, shown.traces.length - 1);
+  const { trace, layer } = picture.lanes[searched];
   const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
-  if (reading && layer) finder.show(reading, /** @type {import("./data/decoded_trace.js").LayerReading} */ (layer), inSight, library.lanes(shown.state)[searched].title);
+  if (trace && layer) finder.show(trace, /** @type {import("./data/decoded_trace.js").DecodedLayer} */ (layer), inSight, library.lanes(shown.state)[searched].title);
 }
 
 /**
@@ -240,7 +236,7 @@ function choose(task) {
   const model = models.find((each) => each.cell === cell) ?? models[0];
   const compare = state.compare === "text" ? "" : state.compare;
   const { memory, alpha, weights, tour } = state;
-  ask({ ...unpinned(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+  ask({ ...initialState(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
 }
 
 /** @param {State["compare"]} compare */
@@ -251,17 +247,17 @@ function compare(compare) {
 
 /** @param {import("./data/api_types.d.ts").NamedUnit} unit */
 function jump({ layer, direction, unit }) {
-  const [first] = shown.readings;
+  const [first] = shown.traces;
   const index = first?.layers.findIndex((each) => each.layer === layer && each.direction === direction) ?? 0;
   look({ layer: Math.max(0, index), unit, step: null });
 }
 
 /** @param {URL | Location} address to go to, as a link within the tour or the browser's way back does */
 async function drive(address) {
-  const { found: said } = readAddress(address);
-  const model = library.model(said.model ?? boot.model);
-  const chapter = address instanceof URL ? state.tour : (said.tour ?? null);
-  Object.assign(state, unpinned(), { model: model.id, text: model.examples[0] ?? "" }, said, { tour: chapter });
+  const { stated } = readAddress(address);
+  const model = library.model(stated.model ?? boot.model);
+  const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
+  Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
   if (address instanceof URL) remember(state, true);
   tour.show(chapter);
   composer.show(state);
@@ -276,17 +272,17 @@ async function drive(address) {
 /** Bring what the tour speaks of into sight: the picture of memory, or, where panels stand below each other, one of them. */
 function bring() {
   const narrow = matchMedia("(max-width: 40rem)").matches;
-  const panel = narrow && tour.panel && picture.place.querySelector(`.panel[data-letter=${tour.panel}]`);
-  const place = state.memory ? byId("memory-charts") : panel;
-  if (place) place.scrollIntoView({ block: "start" });
+  const panel = narrow && tour.panel && picture.element.querySelector(`.panel[data-letter=${tour.panel}]`);
+  const element = state.memory ? byId("memory-charts") : panel;
+  if (element) element.scrollIntoView({ block: "start" });
   else byId("text").scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} pages */
 function turn(pages) {
-  const [reading] = shown.readings;
-  if (!reading) return;
-  const { start, stop, steps } = reading;
+  const [trace] = shown.traces;
+  if (!trace) return;
+  const { start, stop, steps } = trace;
   ask({ start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
 }
 
@@ -297,8 +293,8 @@ const tour = new Tour({
     if (chapter === null) remember(state);
   },
 });
-new Keys(picture, byId("play"));
-new Share(picture, () => new URL(addressOf(state), location.href).href);
+new Keyboard(picture, byId("play"));
+new ShareSheet(picture, () => new URL(addressOf(state), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.cell.k, to: picture.cell.k }));
 document.addEventListener("pointerdown", ({ target }) => {
   if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
@@ -323,24 +319,24 @@ tour.show(state.tour);
 // The server's traces serve, unless the part behind the # or the text box's own line ends ask for another.
 state.text = composer.boxes.text.value;
 if (state.text === boot.text && state.start === 0) {
-  const [trace] = traces;
-  picture.setStale(trace === null);
+  const [firstTrace] = firstTraces;
+  picture.setStale(firstTrace === null);
   /** @param {number} most steps */
   const open = (most) => {
-    shown = { state: { ...state }, readings: library.given(traces, state, most) };
+    shown = { state: { ...state }, traces: library.decode(firstTraces, state, most) };
     return show();
   };
-  if (trace && opens()) {
-    typeOut(trace.steps, (count) => {
-      composer.show({ ...state, text: [...state.text].slice(0, trace.tokens[count - 1].end).join("") });
+  if (firstTrace && opens()) {
+    typeOut(firstTrace.steps, (count) => {
+      composer.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });
       open(count);
     });
   } else await open(Infinity);
 } else await update();
-const missing = shown.readings[0] ? absentFrom(shown.readings[0], state, tour.at) : [];
+const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.at) : [];
 for (const name of missing) {
-  strange.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
-  Object.assign(state, { [name]: unpinned()[name] });
+  invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
+  Object.assign(state, { [name]: initialState()[name] });
 }
 if (missing.length > 0) await show();
-if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);
+if (invalid.length > 0) say(`${message.textContent} The address says ${invalid.join(", ")}, which means nothing here.`.trim(), false);

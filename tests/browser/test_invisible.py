@@ -76,6 +76,6 @@ def test_a_text_of_nothing_that_can_be_seen_is_blank(page: Page) -> None:
 def test_the_page_names_what_the_server_names(page: Page) -> None:
     opened(page)
     script = (
-        "async (tokens) => { const { visible } = await import('/static/js/kit/text.js'); return tokens.map(visible) }"
+        "async (tokens) => { const { visible } = await import('/static/js/data/visible_text.js'); return tokens.map(visible) }"
     )
     assert page.evaluate(script, TOKENS) == [shown(token) for token in TOKENS]

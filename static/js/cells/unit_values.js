@@ -1,15 +1,15 @@
 // One unit at one step in numbers: what the trace holds of it.
 
-import { figure } from "../kit/text.js";
+import { decimal } from "../kit/numbers.js";
 
 const DECIMALS = 3;
 
-/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
+/** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
 /** @typedef {Record<string, number>} Step letters of the step; "c-" and "h-" of the step before; what follows from these by its name in the circuit */
 
 /**
  * @param {import("../data/api_types.d.ts").Model} model
- * @param {LayerReading} layer
+ * @param {DecodedLayer} layer
  * @param {number} t
  * @param {number} unit
  * @returns {Step}
@@ -28,7 +28,7 @@ export function stepOf(model, layer, t, unit) {
  * @param {string} key
  */
 export function written(step, key) {
-  return figure(step[key], DECIMALS);
+  return decimal(step[key], DECIMALS);
 }
 
 /**

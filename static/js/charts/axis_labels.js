@@ -7,13 +7,13 @@ const MIDDLE = 3.8; // from the middle of a line of text down to its baseline
 const LINE = 13; // from the plot down to the baseline of what stands upright
 
 /**
- * @param {Element} place an SVG element over the figure
+ * @param {Element} element an SVG element over the figure
  * @param {Plotly.Layout} layout
  */
-export function drawLabels(place, { width, height, margin, xaxis: x, yaxis: y }) {
+export function drawLabels(element, { width, height, margin, xaxis: x, yaxis: y }) {
   const bottom = height - margin.b;
-  place.setAttribute("width", String(width));
-  place.setAttribute("height", String(height));
+  element.setAttribute("width", String(width));
+  element.setAttribute("height", String(height));
   const columns = x.tickvals.map((value, at) => {
     const middle = margin.l + shareOf(value, x) * (width - margin.l - margin.r);
     /** @type {Record<string, string | number>} */
@@ -26,7 +26,7 @@ export function drawLabels(place, { width, height, margin, xaxis: x, yaxis: y })
     const middle = bottom - shareOf(value, y) * (bottom - margin.t);
     return draw("text", { class: "ytick", x: margin.l - GAP, y: (middle + MIDDLE).toFixed(2), "text-anchor": "end" }, y.ticktext[at]);
   });
-  place.replaceChildren(...columns, ...rows);
+  element.replaceChildren(...columns, ...rows);
 }
 
 /**

@@ -1,13 +1,13 @@
 // What stands along the pictures: as many words or numbers as do not run into each other.
 
-import { shortened, visible } from "../kit/text.js";
+import { shortened, visible } from "../data/visible_text.js";
 
 const LABEL = { characters: 12, width: 6, height: 15, level: 56, single: 9 }; // of a word; pixels but for characters
 
 /**
  * @param {string[]} words
  * @param {number} width of the plot, in pixels
- * @returns {import("./plotly.js").WordAxis}
+ * @returns {import("./heatmap_figure.js").WordAxis}
  */
 export function wordAxis(words, width) {
   const each = width / words.length;
@@ -25,7 +25,7 @@ export function wordAxis(words, width) {
  * The words before the rows of a picture.
  * @param {string[]} words
  * @param {number} height of the plot, in pixels
- * @returns {import("./plotly.js").RowAxis}
+ * @returns {import("./heatmap_figure.js").RowAxis}
  */
 export function rowAxis(words, height) {
   const every = Math.max(1, Math.ceil((LABEL.height * words.length) / height));
@@ -37,7 +37,7 @@ export function rowAxis(words, height) {
 /**
  * Numbers from 0 on below a picture, at round steps.
  * @param {number} count
- * @returns {import("./plotly.js").WordAxis}
+ * @returns {import("./heatmap_figure.js").WordAxis}
  */
 export function countAxis(count) {
   const step = [1, 2, 5, 10, 20, 50, 100].find((each) => count / each <= 10) ?? count;

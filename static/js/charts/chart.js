@@ -20,7 +20,7 @@ export class Chart {
     this.frame = make("div", { class: "frame" }, this.plot, this.labels, this.row);
     this.table = make("div", { class: "numbers", tabindex: 0, role: "group" });
     this.open = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), this.table));
-    this.place = make("figure", { class: `chart ${kind}` }, make("figcaption", {}, this.title, this.note), this.frame, this.open);
+    this.element = make("figure", { class: `chart ${kind}` }, make("figcaption", {}, this.title, this.note), this.frame, this.open);
     /** @type {Numbers | null} */
     this.numbers = null;
     this.open.addEventListener("toggle", () => this.#fill());
@@ -35,7 +35,7 @@ export class Chart {
    * Say what it is about. Resolves when it is painted.
    * @param {string} title
    * @param {(Node | string)[]} note
-   * @param {import("./plotly.js").Figure} figure
+   * @param {import("./heatmap_figure.js").Figure} figure
    * @param {Numbers} numbers
    */
   show(title, note, figure, numbers) {
@@ -50,7 +50,7 @@ export class Chart {
 
   /** Show nothing. */
   hide() {
-    this.place.hidden = true;
+    this.element.hidden = true;
   }
 
   /** Free what Plotly holds. */

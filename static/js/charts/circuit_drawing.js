@@ -29,7 +29,7 @@ export class CircuitDrawing {
     this.signs = new Set(Object.values(nodes).map(({ sign }) => sign ?? ""));
     this.figures = figures.map((label) => ({ label, text: labelled("figure", label, label.of.replace("-", "")) }));
     this.input = draw("text", { ...word, class: "word" });
-    this.place = draw(
+    this.element = draw(
       "svg",
       { class: "circuit", viewBox: `0 0 340 ${height}`, role: "img", "aria-label": `Circuit of the ${name}, with the numbers of this unit on its wires` },
       ...wires.map((wire) => drawnWire(circuit, wire)),

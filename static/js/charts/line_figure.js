@@ -1,12 +1,12 @@
 // Lines, bars and points over the words or over a distance, as Plotly takes them.
 
-import { figure, magnitude, power } from "../kit/text.js";
-import { layoutOf } from "./plotly.js";
+import { decimal, magnitude, power } from "../kit/numbers.js";
+import { layoutOf } from "./heatmap_figure.js";
 
 /** @typedef {import("../data/api.js").Row} Row */
 /** @typedef {"line" | "dashed" | "dotted" | "bars" | "points"} Style */
 /** @typedef {{y: Row, color: string, style: Style}} Series */
-/** @typedef {{series: Series[], words: import("./plotly.js").WordAxis, range: [number, number], log: boolean, left: number, ink: string, line: string}} Lines `log`: y are decadic logarithms */
+/** @typedef {{series: Series[], words: import("./heatmap_figure.js").WordAxis, range: [number, number], log: boolean, left: number, ink: string, line: string}} Lines `log`: y are decadic logarithms */
 
 const MARKED = 40; // points of a line at most that each have a mark
 const TICKS = 5; // along y, at most
@@ -21,9 +21,9 @@ const STYLES = {
 };
 
 /**
- * @param {import("./plotly.js").Size} size
+ * @param {import("./heatmap_figure.js").Size} size
  * @param {Lines} lines
- * @returns {import("./plotly.js").Figure}
+ * @returns {import("./heatmap_figure.js").Figure}
  */
 export function linesOf(size, { series, words, range, log, left, ink, line }) {
   const count = Math.max(1, ...series.map(({ y }) => y.length));
@@ -81,5 +81,5 @@ function rounds([low, high]) {
   const step = decade * ([1, 2, 5].find((each) => each * decade >= rough) ?? 10);
   const first = Math.ceil(low / step);
   const at = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, tick) => (first + tick) * step);
-  return { tickvals: at, ticktext: at.map((value) => figure(value, Math.max(0, -Math.floor(Math.log10(step))))) };
+  return { tickvals: at, ticktext: at.map((value) => decimal(value, Math.max(0, -Math.floor(Math.log10(step))))) };
 }

@@ -1,18 +1,20 @@
 // The panels of one layer: a heatmap for each gate, candidate and state, what sums it up, and the marks that link them.
 
+import { visible } from "../data/visible_text.js";
 import { draw, make } from "../kit/dom.js";
+import { decimal } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
-import { figure, visible } from "../kit/text.js";
 import { colorOf } from "../kit/theme.js";
 import { wordAxis } from "./axis_ticks.js";
-import { MARGIN, drawFigure, figureOf, removeFigure } from "./plotly.js";
+import { MARGIN, figureOf } from "./heatmap_figure.js";
+import { drawFigure, removeFigure } from "./plotly.js";
 import { colorsOf, written } from "./scales.js";
 import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
 /** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
-/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./plotly.js").Size, heatmap: import("./plotly.js").Heatmap}} Sheet what a panel was drawn by */
+/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./heatmap_figure.js").Size, heatmap: import("./heatmap_figure.js").Heatmap}} Sheet what a panel was drawn by */
 /** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} Look `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is one of two texts */
 /** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: Sheet}} Panel `fill`: its table, if that is open */
 
@@ -31,11 +33,11 @@ const NOTES = new Map([
 
 export class Panels {
   /**
-   * @param {HTMLElement} place
+   * @param {HTMLElement} element
    * @param {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void}} handlers
    */
-  constructor(place, { onPoint, onPick }) {
-    this.place = place;
+  constructor(element, { onPoint, onPick }) {
+    this.element = element;
     this.onPoint = onPoint;
     this.onPick = onPick;
     /** @type {Map<string, Panel>} */
@@ -65,7 +67,7 @@ export class Panels {
     this.order = order;
     this.layer = layer;
     this.words = words;
-    const ink = colorOf(this.place, "muted");
+    const ink = colorOf(this.element, "muted");
     await Promise.all(
       infos.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
@@ -82,7 +84,7 @@ export class Panels {
     );
   }
 
-  /** Whether the place has another size than the pictures in it. */
+  /** Whether the element has another size than the pictures in it. */
   outgrown() {
     if (this.panels.size === 0) return false;
     const { width, height } = this.#extent();
@@ -91,7 +93,7 @@ export class Panels {
 
   /** Let the pointer pass, or not: a picture that is dimmed answers to nothing. @param {boolean} dim */
   dim(dim) {
-    this.place.inert = dim;
+    this.element.inert = dim;
   }
 
   /**
@@ -105,8 +107,8 @@ export class Panels {
     for (const { column, row } of this.panels.values()) {
       column.hidden = t === null;
       row.hidden = at < 0;
-      if (t !== null) place(column, MARGIN.left + t * width, 0, width, HEIGHT + MARGIN.top + height * this.order.length);
-      if (at >= 0) place(row, MARGIN.left, HEIGHT + MARGIN.top + at * height, width * this.size.steps, height);
+      if (t !== null) moveTo(column, MARGIN.left + t * width, 0, width, HEIGHT + MARGIN.top + height * this.order.length);
+      if (at >= 0) moveTo(row, MARGIN.left, HEIGHT + MARGIN.top + at * height, width * this.size.steps, height);
     }
   }
 
@@ -133,7 +135,7 @@ export class Panels {
 
   /** The number of panels that stand side by side. */
   get columns() {
-    return getComputedStyle(this.place).gridTemplateColumns.split(" ").length;
+    return getComputedStyle(this.element).gridTemplateColumns.split(" ").length;
   }
 
   /** The size of one cell of the heatmaps, in pixels. */
@@ -156,9 +158,9 @@ export class Panels {
    */
   #build(cell, infos) {
     this.cell = cell;
-    this.place.dataset.cell = cell;
+    this.element.dataset.cell = cell;
     this.clear();
-    this.place.replaceChildren(...infos.map((info) => this.#panel(info)));
+    this.element.replaceChildren(...infos.map((info) => this.#panel(info)));
   }
 
   /** Free what Plotly holds; the panels are built anew when they are shown again. */
@@ -201,7 +203,7 @@ export class Panels {
       name: String(unit),
       cells: this.words.map((_, t) => {
         const value = values[t * layer.units + unit];
-        return Number.isNaN(value) ? "" : figure(value, 3);
+        return Number.isNaN(value) ? "" : decimal(value, 3);
       }),
     }));
     return tableOf(`${name}: units by words`, ["unit", ...this.words.map(visible)], rows);
@@ -247,6 +249,6 @@ export function sorted(infos) {
  * @param {number} width
  * @param {number} height
  */
-function place(mark, left, top, width, height) {
+function moveTo(mark, left, top, width, height) {
   Object.assign(mark.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
 }

@@ -1,7 +1,7 @@
 // The scales of the pictures: what colours and bars run over, and how that is written. Whatever states a scale reads it
 // from the very panels that were drawn by it.
 
-import { power } from "../kit/text.js";
+import { power } from "../kit/numbers.js";
 import { diverging, sequential } from "./colors.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
@@ -27,6 +27,24 @@ export function roundedUp(most) {
   if (most === 0) return 1;
   const digit = 10 ** (Math.floor(Math.log10(most)) - 1);
   return Number((Math.ceil(most / digit) * digit).toPrecision(2));
+}
+
+/**
+ * Where the scale of each activation without a bound ends, which a comparison holds in common.
+ * @param {(import("../data/decoded_trace.js").DecodedTrace | null)[]} traces
+ * @param {(import("../data/decoded_trace.js").DecodedLayer | null)[]} layers
+ * @returns {Record<string, number>}
+ */
+export function endsOf(traces, layers) {
+  /** @type {Record<string, number>} */
+  const most = {};
+  for (const [at, trace] of traces.entries()) {
+    for (const { letter, maximum } of trace?.model.activations ?? []) {
+      const layer = layers[at];
+      if (layer && maximum === null) most[letter] = Math.max(most[letter] ?? 0, greatest(layer.values(letter)));
+    }
+  }
+  return Object.fromEntries(Object.entries(most).map(([letter, value]) => [letter, roundedUp(value)]));
 }
 
 /**

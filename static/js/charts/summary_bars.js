@@ -1,8 +1,8 @@
 // The row above a heatmap: for each word one bar, the mean of a gate or the norm of anything else.
 
 import { draw } from "../kit/dom.js";
-import { figure } from "../kit/text.js";
-import { MARGIN } from "./plotly.js";
+import { decimal } from "../kit/numbers.js";
+import { MARGIN } from "./heatmap_figure.js";
 import { greatest, roundedUp, written } from "./scales.js";
 
 export const HEIGHT = 30; // pixels
@@ -47,12 +47,12 @@ export function normEnds(lanes) {
 
 /**
  * Draw a bar for each step, and before them the end of their scale and what they are. Not a number leaves a gap.
- * @param {Element} place an SVG element
+ * @param {Element} element an SVG element
  * @param {number} width of the picture, in pixels
  * @param {number[]} bars
  * @param {{name: string, end: number}} scale `end`: the value of the highest possible bar
  */
-export function drawBars(place, width, bars, { name, end }) {
+export function drawBars(element, width, bars, { name, end }) {
   const each = (width - MARGIN.left - MARGIN.right) / bars.length;
   const gap = Math.min(1, each / 8);
   const shown = bars.map((value, t) => ({ value, t })).filter(({ value }) => Number.isFinite(value));
@@ -60,13 +60,13 @@ export function drawBars(place, width, bars, { name, end }) {
     const height = ((HEIGHT - ROOM) * value) / end;
     return `M${(MARGIN.left + t * each + gap).toFixed(2)} ${HEIGHT}v${(-height).toFixed(2)}h${(each - 2 * gap).toFixed(2)}v${height.toFixed(2)}z`;
   });
-  place.setAttribute("width", String(width));
-  place.setAttribute("height", String(HEIGHT));
+  element.setAttribute("width", String(width));
+  element.setAttribute("height", String(HEIGHT));
   const axis = [written(end), name].map((text, at) => draw("text", { class: "axis", x: MARGIN.left - GAP, y: ROOM + 3 + LINE * at }, text));
-  place.replaceChildren(draw("path", { d: path.join("") }), ...axis);
-  const figures = shown.map(({ value }) => figure(value, 2));
+  element.replaceChildren(draw("path", { d: path.join("") }), ...axis);
+  const figures = shown.map(({ value }) => decimal(value, 2));
   if (each < DIGIT * Math.max(...figures.map((text) => text.length))) return;
-  place.append(
+  element.append(
     ...shown.map(({ value, t }, at) => {
       const y = HEIGHT - ((HEIGHT - ROOM) * value) / end - 2;
       return draw("text", { x: MARGIN.left + (t + 0.5) * each, y }, figures[at]);

@@ -33,8 +33,8 @@ export function align(first, second) {
 /** How much more there is in the second of two layers than in the first, pair by pair; no number where one has nothing. */
 export class Difference {
   /**
-   * @param {import("./decoded_trace.js").LayerReading} first
-   * @param {import("./decoded_trace.js").LayerReading} second
+   * @param {import("./decoded_trace.js").DecodedLayer} first
+   * @param {import("./decoded_trace.js").DecodedLayer} second
    * @param {Pair[]} pairs
    */
   constructor(first, second, pairs) {

@@ -37,7 +37,7 @@ export async function fetchTrace({ id, cell }, { text, start, stop }, signal) {
 
 /**
  * The same as a file. Throws as `fetchTrace`.
- * @param {import("./decoded_trace.js").Reading} reading
+ * @param {import("./decoded_trace.js").DecodedTrace} trace
  * @param {string} type media type
  */
 export async function fetchFile({ model, text, start, stop }, type) {

@@ -16,11 +16,15 @@ export type CostAnswer = { model: string; cell: "rnn" | "lstm" | "gru"; recurren
 
 export type EngineTime = { engine: "ours" | "torch"; lower: number; median: number; upper: number; rounds: number };
 
+export type Facts = { comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
+
 export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
 
 export type Health = { status: string };
 
 export type InputMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_medians: (number | null)[]; half_life: number | null };
+
+export type Invisible = { pattern: string; blank: string; names: Record<string, string> };
 
 export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "rnn" | "lstm" | "gru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
 

@@ -1,4 +1,4 @@
-// A reading: what one model made of one text, decoded, as far as one picture goes.
+// A trace as the page reads it: one model on one text, decoded, as far as one picture goes.
 
 import { numbers } from "./api.js";
 
@@ -7,7 +7,7 @@ import { numbers } from "./api.js";
 /** @typedef {import("./api_types.d.ts").TraceAnswer} Trace */
 
 /** One layer in one direction. Rows are steps in sight, from 0. */
-export class LayerReading {
+export class DecodedLayer {
   /**
    * @param {import("./api_types.d.ts").LayerActivations} layer
    * @param {number} skipped rows before the first step in sight
@@ -22,7 +22,7 @@ export class LayerReading {
     this.arrays = Object.fromEntries(Object.entries(layer.activations).map(([letter, array]) => [letter, numbers(array)]));
   }
 
-  /** The letter of what is carried from step to step the longest way: the cell state, or the hidden state. */
+  /** The letter of the state that carries the memory: the cell state, or the hidden state where there is none. */
   get carrier() {
     return "c" in this.arrays ? "c" : "h";
   }
@@ -45,7 +45,7 @@ export class LayerReading {
   }
 
   /**
-   * The same one step earlier on the layer's own way; 0 where there is none.
+   * The same one step earlier in the layer's own direction; 0 before its first.
    * @param {string} letter
    * @param {number} t
    * @param {number} unit
@@ -55,63 +55,84 @@ export class LayerReading {
   }
 }
 
-/** What one model made of one text. */
-export class Reading {
+/** The trace of one text by one model. */
+export class DecodedTrace {
   /**
    * @param {Model} model
    * @param {string} text
-   * @param {Trace} trace
+   * @param {Trace} answer
    * @param {number} start first step in sight
    * @param {number} size steps in sight, at most
    */
-  constructor(model, text, trace, start, size) {
-    const skipped = start - trace.start;
+  constructor(model, text, answer, start, size) {
+    const skipped = start - answer.start;
     this.model = model;
     this.text = text;
     this.start = start;
-    this.stop = Math.min(start + size, trace.stop, trace.steps);
-    this.steps = trace.steps;
-    this.tokens = trace.tokens.slice(skipped, this.stop - trace.start);
-    this.layers = trace.layers.map((layer) => new LayerReading(layer, skipped, this.tokens.length));
+    this.stop = Math.min(start + size, answer.stop, answer.steps);
+    this.steps = answer.steps;
+    this.tokens = answer.tokens.slice(skipped, this.stop - answer.start);
+    this.layers = answer.layers.map((layer) => new DecodedLayer(layer, skipped, this.tokens.length));
     this.skipped = skipped;
-    this.names = trace.outputs.names;
-    this.outputs = numbers(trace.outputs.values);
+    this.names = answer.outputs.names;
+    this.outputs = numbers(answer.outputs.values);
   }
 
   /**
-   * What the head says after step `t`: a probability for each output.
+   * The probability of each output after step `t`.
    * @param {number} t
    */
-  said(t) {
+  outputsAt(t) {
     const row = (this.skipped + t) * this.names.length;
     return this.outputs.subarray(row, row + this.names.length);
   }
 
   /**
-   * How probable the token at `t` was before it came; null where nobody asked.
+   * How probable the token at `t` was before it came; null where the model did not predict it.
    * @param {number} t
    */
   expected(t) {
     const output = this.model.next_outputs[this.tokens[t].id] ?? null;
-    return output === null || this.skipped + t === 0 ? null : this.said(t - 1)[output];
+    return output === null || this.skipped + t === 0 ? null : this.outputsAt(t - 1)[output];
   }
 }
 
 /**
- * The first step to ask for, and the one to stop before: one more than is in sight on either side, where states come from.
+ * The steps to ask for, from `start` to before `stop`: one more than is in sight on either side, as each layer's first state
+ * comes from there.
  * @param {number} start
  * @param {number} size
  */
-export function span(start, size) {
+export function pageSpan(start, size) {
   return { start: Math.max(0, start - 1), stop: start + size + 1 };
 }
 
 /**
- * A trace as if its text ended after so many steps. Not for a layer that runs backward: it would have begun elsewhere.
- * @param {Trace} trace
+ * A answer as if its text ended after so many steps. Not for a layer that runs backward: it would have begun elsewhere.
+ * @param {Trace} answer
  * @param {number} steps
  * @returns {Trace}
  */
-export function shortened(trace, steps) {
-  return { ...trace, steps: Math.min(trace.steps, steps) };
+export function truncated(answer, steps) {
+  return { ...answer, steps: Math.min(answer.steps, steps) };
+}
+
+/**
+ * The index of the greatest probability.
+ * @param {Float32Array} probabilities
+ */
+export function greatestIndex(probabilities) {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
+/**
+ * The probability that colours each token: that of the single output after it; where the model predicts the next token,
+ * that of the token itself; else that of the output that is most probable at the end.
+ * @param {DecodedTrace} trace
+ * @returns {(number | null)[]} null where there is none
+ */
+export function tokenProbabilities(trace) {
+  if (trace.model.predicts_next) return trace.tokens.map((_, t) => trace.expected(t));
+  const output = greatestIndex(trace.outputsAt(trace.tokens.length - 1));
+  return trace.tokens.map((_, t) => trace.outputsAt(t)[output]);
 }

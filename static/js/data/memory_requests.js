@@ -1,50 +1,17 @@
 // What is asked about memory, and the answers that were had already.
 
-import { fetchMemory, numbers } from "./api.js";
+import { fetchMemory } from "./api.js";
+import { boot } from "./boot.js";
+import { greatestIndex } from "./decoded_trace.js";
+import { DERIVATIVES } from "./derivatives.js";
+import { CellMemory } from "./memory.js";
 
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
-/** @typedef {import("./api_types.d.ts").LayerMemory} LayerMemory */
-/** @typedef {keyof typeof SHOWN} Shown */
-/** @typedef {keyof typeof WEIGHTS} Weights */
-/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Shown, target: number | null}} Asked `step`: the one looked back from; `target`: the class that the loss takes as right */
-
-/** What the triangles show: its name, the derivative in signs, what that says, and the part of an answer that it is of. */
-export const SHOWN = {
-  states: {
-    name: "states by earlier states",
-    sign: "‖∂sₜ/∂sₖ‖ : ‖∂sₖ/∂sₖ‖",
-    says: "how much of a small change of the state after word k is left after word t, as the root mean square over all directions; the state is h, of an LSTM h and c",
-    part: "states",
-  },
-  kept: {
-    name: "the cell’s own path alone",
-    sign: "∏ f, ∏ z",
-    says: "the same with gates and candidate held as they are, so that the state is only multiplied by the gate that keeps it",
-    part: "states",
-  },
-  inputs: {
-    name: "hidden states by inputs",
-    sign: "‖∂hₜ/∂xₖ‖",
-    says: "how much the hidden state after word t depends on what came in at word k",
-    part: "inputs",
-  },
-  words: {
-    name: "outputs by words",
-    sign: "‖∂yₜ/∂eₖ‖",
-    says: "how much what the network says after word t depends on the embedding of word k",
-    part: "words",
-  },
-};
-
-/** Which weights: as the page calls them, and as the API does. */
-export const WEIGHTS = {
-  trained: { name: "trained", asked: "trained" },
-  untrained: { name: "untrained", asked: "untrained" },
-  forget1: { name: "untrained, forget bias 1", asked: "untrained, forget bias 1" },
-};
+/** @typedef {import("./derivatives.js").Derivative} Derivative */
+/** @typedef {keyof import("./api_types.d.ts").Facts["weights"]} Weights */
+/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, shown: Derivative, target: number | null}} Asked `step`: the one looked back from; `target`: the class that the loss takes as right */
 
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
-const COMPLETE = 0.05; // what the shares may miss, of the difference that they are shares of
 const KEPT = 40; // answers: some sweeps of the slider over three cells
 
 /** The two calls of a cell: what holds for the whole text, and what is seen from one step. @param {Asked} asked */
@@ -55,10 +22,10 @@ function bodies({ model, text, start, stop, step, alpha, weights, shown, target 
     start,
     stop,
     alpha,
-    weights: WEIGHTS[weights === "forget1" && !forgets ? "untrained" : weights].asked,
+    weights: boot.weights[weights === "forget1" && !forgets ? "untrained" : weights],
     encoding: "base64",
   };
-  const parts = new Set([...ALWAYS, SHOWN[shown].part]);
+  const parts = new Set([...ALWAYS, DERIVATIVES[shown].part]);
   return [
     { ...common, parts: [...parts], target },
     { ...common, parts: ["spectral", "attribution"], step },
@@ -103,59 +70,17 @@ export class MemoryRequests {
   }
 }
 
-/** What one model remembers of a text, and what it owes to its words. */
-export class CellMemory {
-  /**
-   * @param {Asked} asked
-   * @param {MemoryAnswer} whole
-   * @param {MemoryAnswer} back seen from one step
-   */
-  constructor(asked, whole, back) {
-    this.asked = asked;
-    this.model = asked.model;
-    this.whole = whole;
-    this.back = back;
-    this.words = whole.tokens.map((token) => token.text);
-    /** The row of the step that is looked back from. */
-    this.row = Math.min(asked.step, whole.stop - 1) - whole.start;
-  }
-
-  /**
-   * One layer in one direction.
-   * @param {number} index
-   */
-  layer(index) {
-    return this.whole.layers[Math.min(index, this.whole.layers.length - 1)];
-  }
-
-  /**
-   * Its largest singular values of ∂s_t/∂s_k, seen from the step that is looked back from.
-   * @param {number} index of the layer
-   */
-  spectral(index) {
-    return this.back.layers[Math.min(index, this.back.layers.length - 1)].log10_spectral ?? [];
-  }
-
-  /** Each word's share in an output, if its integral could be found: a saturated network changes its mind too suddenly. */
-  get attribution() {
-    const found = this.back.attribution;
-    return found && Math.abs(found.gap ?? Infinity) <= COMPLETE * Math.max(Math.abs(found.difference ?? 0), COMPLETE) ? found : null;
-  }
-
-  /**
-   * A matrix of decadic logarithms, row by row; null where the cell has no such thing.
-   * @param {Shown} shown
-   * @param {number} index of the layer
-   */
-  matrix(shown, index) {
-    const { states, inputs, hidden_size: units } = this.layer(index);
-    const { array, whole = 1 } = {
-      states: { array: states?.log10_norms, whole: this.model.cell === "lstm" ? 2 * units : units },
-      kept: { array: states?.log10_kept, whole: units },
-      inputs: { array: inputs?.log10_norms },
-      words: { array: this.whole.words?.log10_norms },
-    }[shown];
-    // Of a state by itself the norm is the root of the number of its directions: by it, all that there is is 1.
-    return array ? numbers(array).map((value) => value - Math.log10(whole) / 2) : null;
-  }
+/**
+ * The class that the loss of `model` takes as right, the same for all cells: what the model in sight says in the end.
+ * null: what comes next, or, where a model knows no such class, what it says itself.
+ * @param {import("./api_types.d.ts").Model} model
+ * @param {import("./decoded_trace.js").DecodedTrace} trace of the model in sight
+ */
+export function lossTarget(model, trace) {
+  if (model.predicts_next || trace.model.predicts_next) return null;
+  const said = trace.outputsAt(trace.tokens.length - 1);
+  const isSingle = said.length === 1;
+  const output = model.outputs.indexOf(trace.names[greatestIndex(said)]);
+  if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
+  return isSingle ? Number(said[0] >= 0.5) : output;
 }

@@ -1,21 +1,21 @@
-// Which models read which texts in a state, and what they made of them.
+// The models of this server: which of them read which texts, and the traces that they answer with.
 
-import { codePoints, isBlank, visible } from "../kit/text.js";
+import { codePoints } from "../kit/text.js";
 import { Problem, fetchTrace } from "./api.js";
-import { Reading, shortened, span } from "./decoded_trace.js";
+import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
+import { isBlank, visible } from "./visible_text.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
-/** @typedef {import("../state.js").State} State */
-/** @typedef {{model: Model, text: string, title: string}} Asked of one lane; without a title where it is alone */
+/** @typedef {import("./boot.js").Compare} Compare */
+/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown */
+/** @typedef {{model: Model, text: string, title: string}} LaneRequest one lane of it; without a title where it is the only one */
 
-const CELLS = ["lstm", "gru", "rnn"];
-
-export class Library {
-  /** @param {{models: Model[], maxText: number, pageCells: number}} limits `pageCells`: of all pictures together */
-  constructor({ models, maxText, pageCells }) {
+export class ModelLibrary {
+  /** @param {{models: Model[], max_text: number, page_entries: number}} boot models in the order of their cells */
+  constructor({ models, max_text, page_entries }) {
     this.models = models;
-    this.maxText = maxText;
-    this.pageCells = pageCells;
+    this.maxText = max_text;
+    this.pageEntries = page_entries;
   }
 
   /** @param {string} id */
@@ -24,7 +24,7 @@ export class Library {
   }
 
   /**
-   * The models of a task, cell by cell.
+   * The models of a task, in the order of their cells.
    * @param {string} task
    */
   task(task) {
@@ -32,60 +32,61 @@ export class Library {
   }
 
   /**
-   * The model and the text of each lane, from left to right; `lanes` in the server's code gives the same.
-   * @param {State} state
-   * @returns {Asked[]}
+   * The model and the text of each lane, from left to right, as `lanes` in `app/web/opening.py` gives them.
+   * @param {Selection} selection
+   * @returns {LaneRequest[]}
    */
   lanes({ model: id, text, compare, other }) {
     const model = this.model(id);
     if (compare === "text") return [text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` }));
     if (compare !== "cells") return [{ model, text, title: "" }];
     const siblings = this.task(model.task);
-    const chosen = CELLS.map((cell) => (cell === model.cell ? model : siblings.find((each) => each.cell === cell)));
-    return chosen.filter((each) => each !== undefined).map((each) => ({ model: each, text, title: each.title }));
+    const byCell = new Map(siblings.toReversed().map((each) => [each.cell, each])).set(model.cell, model);
+    const cells = new Set(siblings.map((each) => each.cell));
+    return [...cells].map((cell) => /** @type {Model} */ (byCell.get(cell))).map((each) => ({ model: each, text, title: each.title }));
   }
 
   /**
-   * Steps that fit in one picture of a state.
-   * @param {State} state
+   * The number of steps that fit in one picture.
+   * @param {Selection} selection
    */
-  pageSize(state) {
-    const lanes = this.lanes(state);
-    const cells = lanes.map(({ model }) => model.hidden_size * model.activations.length);
-    const pictures = lanes.length + Number(state.compare === "text");
-    return Math.max(1, Math.floor(this.pageCells / Math.max(...cells) / pictures));
+  pageSize(selection) {
+    const lanes = this.lanes(selection);
+    const entries = lanes.map(({ model }) => model.hidden_size * model.activations.length); // of one step
+    const pictures = lanes.length + Number(selection.compare === "text");
+    return Math.max(1, Math.floor(this.pageEntries / Math.max(...entries) / pictures));
   }
 
   /**
-   * The readings of traces that came with the page, as if each text ended after `most` steps.
-   * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} traces
-   * @param {State} state
-   * @param {number} most
+   * The readings of answers that came with the page, as if each text ended after `most` steps.
+   * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} answers
+   * @param {Selection} selection
+   * @param {number} steps
    */
-  given(traces, state, most) {
-    const size = this.pageSize(state);
-    const lanes = this.lanes(state);
-    return traces.map((trace, at) => trace && new Reading(lanes[at].model, lanes[at].text, shortened(trace, most), 0, size));
+  decode(answers, selection, steps) {
+    const size = this.pageSize(selection);
+    const lanes = this.lanes(selection);
+    return answers.map((answer, at) => answer && new DecodedTrace(lanes[at].model, lanes[at].text, truncated(answer, steps), 0, size));
   }
 
   /**
-   * What the models of a state make of its texts; null for a blank one. Throws as `fetchTrace`, and a Problem for too
-   * long a text.
-   * @param {State} state
+   * Ask the models of a selection for the traces of its texts; null for a blank text. Throws what `fetchTrace` throws,
+   * and a Problem for a text that is too long.
+   * @param {Selection} selection
    * @param {AbortSignal} signal
-   * @returns {Promise<(Reading | null)[]>}
+   * @returns {Promise<(DecodedTrace | null)[]>}
    */
-  ask(state, signal) {
-    const size = this.pageSize(state);
+  ask(selection, signal) {
+    const size = this.pageSize(selection);
     return Promise.all(
-      this.lanes(state).map(async ({ model, text }) => {
+      this.lanes(selection).map(async ({ model, text }) => {
         if (isBlank(text, model.tokenizer)) return null;
         const length = codePoints(text);
         if (length > this.maxText) throw tooLong(length, this.maxText);
-        const trace = await fetchTrace(model, { text, ...span(state.start, size) }, signal);
-        // A text that ends before its page begins has nothing to show: the caller turns back.
-        if (trace.steps <= state.start) throw new Problem("The text ends before this page.", [{ where: "start" }]);
-        return new Reading(model, text, trace, state.start, size);
+        const answer = await fetchTrace(model, { text, ...pageSpan(selection.start, size) }, signal);
+        // The caller goes back to the first page.
+        if (answer.steps <= selection.start) throw new Problem("The text ends before this page.", [{ where: "start" }]);
+        return new DecodedTrace(model, text, answer, selection.start, size);
       }),
     );
   }
@@ -93,9 +94,9 @@ export class Library {
 
 /**
  * @param {number} length
- * @param {number} most
+ * @param {number} limit
  */
-function tooLong(length, most) {
-  const [has, limit] = [length, most].map((count) => count.toLocaleString("en"));
-  return new Problem(`The text has ${has} characters; this server takes up to ${limit}. Nothing is lost: shorten it to go on.`);
+function tooLong(length, limit) {
+  const [has, most] = [length, limit].map((count) => count.toLocaleString("en"));
+  return new Problem(`The text has ${has} characters; this server takes up to ${most}. Nothing is lost: shorten it to go on.`);
 }

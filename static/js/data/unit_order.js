@@ -1,6 +1,6 @@
 // The order of the units from top to bottom, and the cell that stands out.
 
-/** @typedef {import("./decoded_trace.js").LayerReading} LayerReading */
+/** @typedef {import("./decoded_trace.js").DecodedLayer} DecodedLayer */
 
 /** What the page offers, and how each is called. */
 export const ORDERS = {
@@ -15,7 +15,7 @@ export const ORDERS = {
 /**
  * The units of a layer from top to bottom, by what it carries from step to step.
  * @param {Order} order
- * @param {LayerReading} layer
+ * @param {DecodedLayer} layer
  * @param {number} t the step of an order by value
  * @returns {number[]}
  */
@@ -29,7 +29,7 @@ export function unitsBy(order, layer, t) {
 
 /**
  * The step and the unit at which what is carried changes the most.
- * @param {LayerReading} layer
+ * @param {DecodedLayer} layer
  * @param {number | null} [unit] this one alone
  */
 export function standout(layer, unit = null) {
@@ -47,7 +47,7 @@ export function standout(layer, unit = null) {
 
 /**
  * What a unit carries along the text, less its mean.
- * @param {LayerReading} layer
+ * @param {DecodedLayer} layer
  * @param {number} unit
  */
 function centred(layer, unit) {

@@ -1,8 +1,10 @@
 // One HTML file with everything in it: it opens from a disk without network, and still answers to the pointer.
 
-import { figureOf, plotlySource } from "../charts/plotly.js";
+import { figureOf } from "../charts/heatmap_figure.js";
+import { plotlySource } from "../charts/plotly.js";
 import { written } from "../charts/scales.js";
-import { escaped, visible } from "../kit/text.js";
+import { visible } from "../data/visible_text.js";
+import { escaped } from "../kit/text.js";
 
 /** @typedef {import("../charts/panels.js").Sheet} Sheet */
 

@@ -1,7 +1,7 @@
 // The pictures as one figure that stands by itself: SVG, and PNG made from it.
 
 import { mixed } from "../charts/colors.js";
-import { MARGIN } from "../charts/plotly.js";
+import { MARGIN } from "../charts/heatmap_figure.js";
 import { scalesOf } from "../charts/scales.js";
 import { HEIGHT } from "../charts/summary_bars.js";
 import { asXml, escaped } from "../kit/text.js";
@@ -87,7 +87,7 @@ function captionOf(sheets, cells) {
 /**
  * The panels of a lane, each with its name, bars, cells and axes.
  * @param {Part} part
- * @param {(heatmap: import("../charts/plotly.js").Heatmap, box: Box) => string} cells
+ * @param {(heatmap: import("../charts/heatmap_figure.js").Heatmap, box: Box) => string} cells
  * @param {string} muted
  */
 function panels({ drawings, columns, token }, cells, muted) {
@@ -111,8 +111,8 @@ function panels({ drawings, columns, token }, cells, muted) {
       `<g transform="translate(${2 - SIDE} ${round(down)}) rotate(-90)">${text(0, 9, "unit", { size: 11, ink: muted, anchor: "middle" })}</g>`,
     ];
     const name = text(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: hue, weight: 600 });
-    const place = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
-    return `<g class="panel" transform="${place}">${name}<g transform="translate(${SIDE} ${NAME})">${painted(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="cells">${cells(heatmap, box)}</g>${painted(labels)}${axes.join("")}</g></g>`;
+    const position = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
+    return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${painted(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="cells">${cells(heatmap, box)}</g>${painted(labels)}${axes.join("")}</g></g>`;
   });
   const beside = Math.min(columns, drawings.length);
   return { svg: svg.join(""), width: beside * (width + GAP) - GAP, height: Math.ceil(drawings.length / columns) * height };
@@ -120,7 +120,7 @@ function panels({ drawings, columns, token }, cells, muted) {
 
 /**
  * A heatmap as a rectangle for each cell; none where there is no number.
- * @param {import("../charts/plotly.js").Heatmap} heatmap
+ * @param {import("../charts/heatmap_figure.js").Heatmap} heatmap
  * @param {Box} box
  */
 function shapes({ values, order, scale, range: [low, high] }, box) {
@@ -140,7 +140,7 @@ function shapes({ values, order, scale, range: [low, high] }, box) {
 
 /**
  * A heatmap as a bitmap, each cell so many whole pixels that a reader who blends pixels blurs no more than its edge.
- * @param {import("../charts/plotly.js").Heatmap} heatmap
+ * @param {import("../charts/heatmap_figure.js").Heatmap} heatmap
  * @param {Box} box
  */
 function bitmap({ values, order, scale, range: [low, high] }, box) {

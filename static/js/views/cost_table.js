@@ -2,8 +2,8 @@
 
 import { fetchCost } from "../data/api.js";
 import { button, make } from "../kit/dom.js";
+import { decimal } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
-import { figure } from "../kit/text.js";
 
 /** @typedef {import("../data/api_types.d.ts").CostAnswer} Cost */
 /** @typedef {import("../data/api_types.d.ts").Model} Model */
@@ -11,9 +11,9 @@ import { figure } from "../kit/text.js";
 const COLUMNS = ["a step", "recurrent parameters", "multiply-adds", "tensor operations", "µs, PyTorch’s engine", "µs, ours"];
 
 export class CostTable {
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.place = place;
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
     this.shown = "";
     this.request = new AbortController();
   }
@@ -42,7 +42,7 @@ export class CostTable {
     } catch (error) {
       if (signal.aborted) return;
       this.shown = "";
-      this.place.textContent = `What a step costs could not be measured: ${error instanceof Error ? error.message : error}`;
+      this.element.textContent = `What a step costs could not be measured: ${error instanceof Error ? error.message : error}`;
       return;
     }
     if (!signal.aborted) this.#draw(models, costs);
@@ -57,7 +57,7 @@ export class CostTable {
     const rows = costs.map((cost, at) => ({
       name: models[at].title,
       cells: [
-        `${cost.recurrent_parameters.toLocaleString("en")} (× ${figure(cost.recurrent_parameters / least, 1).replace(".0", "")})`,
+        `${cost.recurrent_parameters.toLocaleString("en")} (× ${decimal(cost.recurrent_parameters / least, 1).replace(".0", "")})`,
         cost.multiply_adds.toLocaleString("en"),
         String(cost.tensor_operations),
         ...["torch", "ours"].map((engine) => time(cost, engine)),
@@ -65,7 +65,7 @@ export class CostTable {
     }));
     const [{ steps, threads }] = costs;
     const about = `Times: median and quartiles, measured on the server over ${steps} steps, with ${threads} ${threads === 1 ? "thread" : "threads"} for PyTorch. `;
-    this.place.replaceChildren(
+    this.element.replaceChildren(
       tableOf("Cost of a step", COLUMNS, rows),
       make("p", {}, about, button("link", "measure again", () => this.#measure(models))),
     );
@@ -79,6 +79,6 @@ export class CostTable {
 function time({ times }, engine) {
   const found = times.find((each) => each.engine === engine);
   if (!found) return "–";
-  const [lower, median, upper] = [found.lower, found.median, found.upper].map((seconds) => figure(1e6 * seconds, 1));
+  const [lower, median, upper] = [found.lower, found.median, found.upper].map((seconds) => decimal(1e6 * seconds, 1));
   return `${median} (${lower}–${upper})`;
 }

@@ -3,11 +3,12 @@
 import { equations } from "../cells/equations.js";
 import { stepOf } from "../cells/unit_values.js";
 import { CircuitDrawing } from "../charts/circuit_drawing.js";
+import { shortened, visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
-import { figure, shortened, visible } from "../kit/text.js";
+import { decimal } from "../kit/numbers.js";
 
 /** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
-/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
+/** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
 
 const DOT = "●";
 
@@ -24,9 +25,9 @@ const KEY = [
 ];
 
 export class Inspector {
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.place = place;
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
     this.title = make("h3", {});
     this.names = make("div", { class: "names" });
     this.drawing = make("div", {});
@@ -39,18 +40,18 @@ export class Inspector {
   }
 
   /**
-   * @param {import("../data/decoded_trace.js").Reading} reading
-   * @param {LayerReading} layer
+   * @param {import("../data/decoded_trace.js").DecodedTrace} trace
+   * @param {DecodedLayer} layer
    * @param {{t: number, unit: number, pinned: boolean}} cell
    */
-  show(reading, layer, { t, unit, pinned }) {
-    const { model, tokens } = reading;
+  show(trace, layer, { t, unit, pinned }) {
+    const { model, tokens } = trace;
     const word = tokens[t].text;
     const step = stepOf(model, layer, t, unit);
     if (this.circuit === null || this.model !== model.id) this.#build(model);
     this.circuit?.show(step, shortened(word, 12));
     this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(word)));
-    this.place.classList.toggle("pinned", pinned);
+    this.element.classList.toggle("pinned", pinned);
     if (pinned) this.title.append(" ", make("em", {}, "pinned"));
     this.names.replaceChildren(...namesOf(model, layer, unit).map((named) => make("p", { class: "named" }, describe(named))));
     this.arithmetic.replaceChildren(...equations(model, step));
@@ -59,26 +60,26 @@ export class Inspector {
   /** Show nothing. */
   clear() {
     this.circuit = null;
-    this.place.classList.remove("pinned");
-    this.place.replaceChildren();
+    this.element.classList.remove("pinned");
+    this.element.replaceChildren();
   }
 
   /** @param {import("../data/api_types.d.ts").Model} model */
   #build(model) {
     this.model = model.id;
     this.circuit = new CircuitDrawing(model);
-    this.drawing.replaceChildren(this.circuit.place);
+    this.drawing.replaceChildren(this.circuit.element);
     const { signs } = this.circuit;
     const key = KEY.filter(([sign]) => sign === DOT || signs.has(sign));
     this.key.replaceChildren(...key.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what))));
-    this.place.replaceChildren(this.sheet, this.drawing, this.names, this.key);
+    this.element.replaceChildren(this.sheet, this.drawing, this.names, this.key);
   }
 }
 
 /**
  * What a unit of a layer tracks.
  * @param {import("../data/api_types.d.ts").Model} model
- * @param {LayerReading} layer
+ * @param {DecodedLayer} layer
  * @param {number} unit
  */
 export function namesOf(model, layer, unit) {
@@ -87,5 +88,5 @@ export function namesOf(model, layer, unit) {
 
 /** @param {NamedUnit} named */
 export function describe({ activation, feature, measure, score, sign }) {
-  return `${activation} tracks “${feature}”${sign < 0 ? ", falling as it rises" : ""} (${measure} ${figure(score, 2)})`;
+  return `${activation} tracks “${feature}”${sign < 0 ? ", falling as it rises" : ""} (${measure} ${decimal(score, 2)})`;
 }

@@ -4,7 +4,7 @@ import { byId } from "../kit/dom.js";
 
 const BEAT = 700; // ms between two steps while it plays
 
-export class Keys {
+export class Keyboard {
   /**
    * @param {import("./picture.js").Picture} picture
    * @param {HTMLElement} play the button that starts and stops

@@ -3,15 +3,16 @@
 import { Panels } from "../charts/panels.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
+import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
-import { figure, visible } from "../kit/text.js";
+import { decimal } from "../kit/numbers.js";
 import { Inspector, describe, namesOf } from "./inspector.js";
 import { TokenStrip } from "./token_strip.js";
 import { showSaid } from "./verdict.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
-/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
-/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
+/** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
 /** @typedef {import("../charts/panels.js").Cell} Cell */
 /** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
 /** @typedef {Omit<import("../charts/panels.js").Look, "words" | "lane" | "difference">} Look */
@@ -29,7 +30,7 @@ export class Lane {
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
     const cell = make("div", { class: "cell" });
-    this.place = make(
+    this.element = make(
       "section",
       { class: "lane" },
       this.title,
@@ -39,8 +40,8 @@ export class Lane {
     this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
     this.panels = new Panels(panels, handlers);
     this.inspector = new Inspector(cell);
-    /** @type {Reading | null} */
-    this.reading = null;
+    /** @type {DecodedTrace | null} */
+    this.trace = null;
     /** @type {import("../charts/panels.js").Values | null} */
     this.layer = null;
     /** @type {string[]} */
@@ -51,21 +52,21 @@ export class Lane {
 
   /**
    * Show a layer of a reading. Resolves when it is painted.
-   * @param {Reading} reading
-   * @param {LayerReading} layer
+   * @param {DecodedTrace} trace
+   * @param {DecodedLayer} layer
    * @param {Look & {title: string}} look
    */
-  show(reading, layer, { title, ...look }) {
-    this.reading = reading;
+  show(trace, layer, { title, ...look }) {
+    this.trace = trace;
     this.layer = layer;
-    this.infos = reading.model.activations;
-    this.words = reading.tokens.map((token) => token.text);
+    this.infos = trace.model.activations;
+    this.words = trace.tokens.map((token) => token.text);
     // The panels first: they ask for their sizes, which the browser knows as long as nothing above has changed.
-    const painted = this.panels.show(reading.model.cell, this.infos, layer, { ...look, words: this.words, lane: title, difference: false });
+    const painted = this.panels.show(trace.model.cell, this.infos, layer, { ...look, words: this.words, lane: title, difference: false });
     this.#entitle(title);
-    this.place.classList.remove("difference");
+    this.element.classList.remove("difference");
     this.scales.hidden = true;
-    this.strip.show(reading);
+    this.strip.show(trace);
     return painted;
   }
 
@@ -77,7 +78,7 @@ export class Lane {
    * @param {Look & {words: string[]}} look
    */
   showDifference(cell, infos, difference, look) {
-    this.reading = null;
+    this.trace = null;
     this.layer = difference;
     this.infos = infos;
     this.words = look.words;
@@ -89,7 +90,7 @@ export class Lane {
     this.said.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
     this.scales.hidden = false;
-    this.place.classList.add("difference");
+    this.element.classList.add("difference");
     return painted;
   }
 
@@ -98,11 +99,11 @@ export class Lane {
    * @param {string} title
    */
   showNothing(title) {
-    this.reading = this.layer = null;
+    this.trace = this.layer = null;
     this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
     this.strip.clear();
     this.inspector.clear();
-    this.place.toggleAttribute("data-stale", true);
+    this.element.toggleAttribute("data-stale", true);
     this.panels.dim(true);
     this.said.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
   }
@@ -115,13 +116,13 @@ export class Lane {
   focus(marked, { t, unit, pinned }) {
     this.panels.mark(marked);
     this.strip.mark(marked.t);
-    if (!this.reading) return;
-    const heard = marked.t ?? this.reading.tokens.length - 1;
-    if (heard !== this.heard) showSaid(this.said, this.reading, heard);
+    if (!this.trace) return;
+    const heard = marked.t ?? this.trace.tokens.length - 1;
+    if (heard !== this.heard) showSaid(this.said, this.trace, heard);
     this.heard = heard;
-    const layer = /** @type {LayerReading} */ (this.layer);
+    const layer = /** @type {DecodedLayer} */ (this.layer);
     if (t === null) this.inspector.clear();
-    else this.inspector.show(this.reading, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
+    else this.inspector.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
   }
 
   /** The title, and what the head says after which step. */
@@ -140,8 +141,8 @@ export class Lane {
     const layer = /** @type {import("../charts/panels.js").Values} */ (this.layer);
     const name = this.infos?.find((info) => info.letter === letter)?.name;
     const value = layer.values(letter)[t * layer.units + unit];
-    const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : figure(value, 4)}`);
-    const tracked = this.reading ? namesOf(this.reading.model, /** @type {LayerReading} */ (layer), unit) : [];
+    const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : decimal(value, 4)}`);
+    const tracked = this.trace ? namesOf(this.trace.model, /** @type {DecodedLayer} */ (layer), unit) : [];
     return [
       make("bdi", {}, visible(this.words[t])),
       ` unit ${unit}, ${name} `,
@@ -155,8 +156,8 @@ export class Lane {
     this.heard = null;
     this.title.textContent = title;
     this.title.hidden = title === "";
-    this.place.toggleAttribute("data-stale", false);
+    this.element.toggleAttribute("data-stale", false);
     this.panels.dim(false);
-    this.place.ariaLabel = title ? `${this.number}: ${title}` : "Words, gates and states";
+    this.element.ariaLabel = title ? `${this.number}: ${title}` : "Words, gates and states";
   }
 }

@@ -5,18 +5,20 @@ import { rangeOver } from "../charts/line_figure.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { greatest } from "../charts/scales.js";
 import { Problem } from "../data/api.js";
-import { MemoryRequests, SHOWN, WEIGHTS } from "../data/memory_requests.js";
+import { boot } from "../data/boot.js";
+import { DERIVATIVES } from "../data/derivatives.js";
+import { curvesOf } from "../data/memory.js";
+import { MemoryRequests, lossTarget } from "../data/memory_requests.js";
 import { byId, make } from "../kit/dom.js";
-import { figure, power } from "../kit/text.js";
+import { decimal, power } from "../kit/numbers.js";
 import { colorOf } from "../kit/theme.js";
 import { CostTable } from "./cost_table.js";
-import { MemoryCharts, named } from "./memory_comparison.js";
-import { MemoryCell, curvesOf } from "./memory_of_cell.js";
-import { leading } from "./verdict.js";
+import { MemoryComparison, named } from "./memory_comparison.js";
+import { MemoryOfCell } from "./memory_of_cell.js";
 
-/** @typedef {import("../data/memory_requests.js").CellMemory} CellMemory */
-/** @typedef {import("../data/memory_requests.js").Shown} Shown */
-/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+/** @typedef {import("../data/memory.js").CellMemory} CellMemory */
+/** @typedef {import("../data/derivatives.js").Derivative} Derivative */
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 /** @typedef {import("../state.js").State} State */
 /** @typedef {{title: string, memory: CellMemory | null, why: string}} Found of a cell; without a memory, why */
 
@@ -25,11 +27,10 @@ const PATIENCE = 300; // ms until progress is shown
 const SETTLE = 60; // ms between a move of the slider and the request
 const LIMIT = 9; // powers of ten that the colours tell apart, on either side of 1
 const LEAST = 0.2; // span of the axis of shares
-const [LEAST_ALPHA, MOST_ALPHA] = [0.1, 3];
 
 export class Memory {
   /**
-   * @param {import("../data/model_library.js").Library} library
+   * @param {import("../data/model_library.js").ModelLibrary} library
    * @param {import("./tooltip.js").Tooltip} tooltip
    * @param {{onChange: (change: Partial<State>) => void, onStep: (step: number) => void, onUnit: (model: string, unit: number) => void}} handlers
    */
@@ -39,35 +40,37 @@ export class Memory {
     this.onStep = onStep;
     this.onUnit = onUnit;
     this.requests = new MemoryRequests();
-    this.place = /** @type {HTMLDetailsElement} */ (byId("memory"));
+    this.element = /** @type {HTMLDetailsElement} */ (byId("memory"));
     this.what = /** @type {HTMLSelectElement} */ (byId("memory-shown"));
     this.weights = /** @type {HTMLSelectElement} */ (byId("memory-weights"));
     this.alpha = /** @type {HTMLInputElement} */ (byId("memory-alpha"));
     this.progress = /** @type {HTMLProgressElement} */ (byId("memory-progress"));
     this.busy = byId("memory-busy");
     this.message = byId("memory-message");
-    this.charts = new MemoryCharts(byId("memory-charts"), byId("memory-learning"));
+    this.charts = new MemoryComparison(byId("memory-charts"), byId("memory-learning"));
     this.cost = new CostTable(byId("memory-cost"));
-    /** @type {MemoryCell[]} */
+    /** @type {MemoryOfCell[]} */
     this.cells = [];
-    /** What is in sight, and of what it is. @type {{cells: Found[], shown: Shown, layer: number} | null} */
+    /** What is in sight, and of what it is. @type {{cells: Found[], shown: Derivative, layer: number} | null} */
     this.found = null;
     /** What the state says. @type {State["memory"]} */
     this.wanted = "";
     this.request = new AbortController();
     this.timer = 0;
     this.width = 0;
-    this.what.replaceChildren(...Object.entries(SHOWN).map(([value, { name }]) => new Option(name, value)));
-    this.weights.replaceChildren(...Object.entries(WEIGHTS).map(([value, { name }]) => new Option(name, value)));
-    this.place.hidden = false; // without scripts there is nothing in it
-    this.place.addEventListener("toggle", () => {
-      const wanted = this.place.open ? /** @type {Shown} */ (this.what.value) : "";
+    this.what.replaceChildren(...Object.entries(DERIVATIVES).map(([value, { name }]) => new Option(name, value)));
+    this.weights.replaceChildren(...Object.entries(boot.weights).map(([value, name]) => new Option(name, value)));
+    this.element.hidden = false; // without scripts there is nothing in it
+    this.element.addEventListener("toggle", () => {
+      const wanted = this.element.open ? /** @type {Derivative} */ (this.what.value) : "";
       if (wanted !== this.wanted) onChange({ memory: wanted }); // else the state has opened it
     });
-    this.what.addEventListener("change", () => onChange({ memory: /** @type {Shown} */ (this.what.value) }));
+    this.what.addEventListener("change", () => onChange({ memory: /** @type {Derivative} */ (this.what.value) }));
     this.weights.addEventListener("change", () => onChange({ weights: /** @type {State["weights"]} */ (this.weights.value) }));
+    const [least, greatest] = boot.alpha;
+    Object.assign(this.alpha, { min: String(Math.log10(least)), max: Math.log10(greatest).toFixed(2) }); // its scale is logarithmic
     this.alpha.addEventListener("input", () => {
-      const alpha = Math.max(LEAST_ALPHA, Math.min(MOST_ALPHA, Number((10 ** Number(this.alpha.value)).toFixed(3))));
+      const alpha = Math.max(least, Math.min(greatest, Number((10 ** Number(this.alpha.value)).toFixed(3))));
       this.#showAlpha(alpha);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => onChange({ alpha }), SETTLE);
@@ -88,21 +91,21 @@ export class Memory {
   /**
    * Ask for what the state says, of the text that is in sight, and show it.
    * @param {State} state
-   * @param {Reading | null} reading of the first lane
+   * @param {DecodedTrace | null} trace of the first lane
    * @param {number | null} step of it that is pinned
    */
-  async show(state, reading, step) {
+  async show(state, trace, step) {
     const { memory: shown, alpha, weights, layer } = state;
     this.stop();
     this.wanted = shown;
-    this.place.open = shown !== "";
+    this.element.open = shown !== "";
     if (shown === "") return;
     this.what.value = shown;
     this.weights.value = weights;
     this.alpha.value = String(Math.log10(alpha));
     this.#showAlpha(alpha);
-    byId("memory-says").textContent = `${SHOWN[shown].sign}: ${SHOWN[shown].says}.`;
-    if (!reading) {
+    byId("memory-says").textContent = `${DERIVATIVES[shown].sign}: ${DERIVATIVES[shown].says}.`;
+    if (!trace) {
       this.found = null;
       this.#reveal(false);
       this.message.textContent = "Type a word, and what is remembered of it appears.";
@@ -111,16 +114,16 @@ export class Memory {
     this.request = new AbortController();
     const { signal } = this.request;
     const lanes = this.library.lanes({ ...state, compare: "cells" });
-    const pinned = step ?? reading.stop - reading.start - 1;
-    const start = reading.start + Math.max(0, pinned - STEPS + 1);
-    const span = { start, stop: Math.min(reading.stop, start + STEPS), step: reading.start + pinned };
-    const asked = { text: reading.text, ...span, alpha, weights, shown };
+    const pinned = step ?? trace.stop - trace.start - 1;
+    const start = trace.start + Math.max(0, pinned - STEPS + 1);
+    const span = { start, stop: Math.min(trace.stop, start + STEPS), step: trace.start + pinned };
+    const asked = { text: trace.text, ...span, alpha, weights, shown };
     const done = lanes.map(() => 0);
     this.progress.value = 0;
     const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
     const answers = await Promise.allSettled(
       lanes.map(({ model }, at) =>
-        this.requests.ask({ model, ...asked, target: targetOf(model, reading) }, signal, (share) => {
+        this.requests.ask({ model, ...asked, target: lossTarget(model, trace) }, signal, (share) => {
           done[at] = share;
           if (!signal.aborted) this.progress.value = done.reduce((sum, each) => sum + each, 0) / done.length;
         }),
@@ -129,8 +132,8 @@ export class Memory {
     clearTimeout(waiting);
     if (signal.aborted) return;
     this.busy.hidden = true;
-    const isPart = span.stop - span.start < reading.steps;
-    this.message.textContent = isPart ? `Of this long text: ${reading.model.tokenizer}s ${span.start + 1} to ${span.stop}.` : "";
+    const isPart = span.stop - span.start < trace.steps;
+    this.message.textContent = isPart ? `Of this long text: ${trace.model.tokenizer}s ${span.start + 1} to ${span.stop}.` : "";
     const cells = answers.map((answer, at) => ({
       title: lanes[at].title,
       memory: answer.status === "fulfilled" ? answer.value : null,
@@ -148,14 +151,14 @@ export class Memory {
 
   /** Draw what was found. Resolves when it is painted. */
   async #draw() {
-    if (!this.place.open || !this.found) return;
+    if (!this.element.open || !this.found) return;
     const { cells, shown, layer } = this.found;
     this.#reveal(true); // what is hidden has no size
     this.width = this.charts.width;
     this.#build(cells.length);
     const memories = cells.flatMap(({ memory }) => memory ?? []);
     /** @param {string} name */
-    const color = (name) => colorOf(this.place, name);
+    const color = (name) => colorOf(this.element, name);
     const matrices = memories.flatMap((memory) => memory.matrix(shown, layer) ?? []);
     const most = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
     const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
@@ -204,8 +207,8 @@ export class Memory {
 
   /** @param {number} alpha */
   #showAlpha(alpha) {
-    byId("memory-alpha-value").textContent = figure(alpha, 2);
-    this.alpha.setAttribute("aria-valuetext", `times ${figure(alpha, 2)}`);
+    byId("memory-alpha-value").textContent = decimal(alpha, 2);
+    this.alpha.setAttribute("aria-valuetext", `times ${decimal(alpha, 2)}`);
   }
 
   /** @param {number} count */
@@ -214,31 +217,16 @@ export class Memory {
     for (const cell of this.cells) cell.remove();
     this.cells = Array.from({ length: count }, (_, at) => {
       const memory = () => /** @type {CellMemory} */ (this.found?.cells[at].memory);
-      return new MemoryCell({
+      return new MemoryOfCell({
         onPick: (t) => this.onStep(t + memory().whole.start),
         onUnit: (unit) => this.onUnit(memory().model.id, unit),
         onNote: (pointer, note) => (pointer ? this.tooltip.show(pointer, [note]) : this.tooltip.hide()),
       });
     });
-    const place = byId("memory-cells");
-    place.dataset.lanes = String(count);
-    place.replaceChildren(...this.cells.map((cell) => cell.place));
+    const element = byId("memory-cells");
+    element.dataset.lanes = String(count);
+    element.replaceChildren(...this.cells.map((cell) => cell.element));
   }
-}
-
-/**
- * The class that the loss of `model` takes as right, the same for all cells: what the model in sight says in the end.
- * null: what comes next, or, where a model knows no such class, what it says itself.
- * @param {import("../data/api_types.d.ts").Model} model
- * @param {Reading} reading of the model in sight
- */
-function targetOf(model, reading) {
-  if (model.predicts_next || reading.model.predicts_next) return null;
-  const said = reading.said(reading.tokens.length - 1);
-  const isSingle = said.length === 1;
-  const output = model.outputs.indexOf(reading.names[leading(said)]);
-  if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
-  return isSingle ? Number(said[0] >= 0.5) : output;
 }
 
 /**

@@ -2,20 +2,21 @@
 
 import { countAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
+import { MARGIN } from "../charts/heatmap_figure.js";
 import { linesOf, rangeOver } from "../charts/line_figure.js";
-import { MARGIN } from "../charts/plotly.js";
+import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
+import { decimal, magnitude } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
-import { figure, magnitude, visible } from "../kit/text.js";
 
 /** @typedef {import("../data/api.js").Row} Row */
-/** @typedef {import("../data/memory_requests.js").CellMemory} CellMemory */
+/** @typedef {import("../data/memory.js").CellMemory} CellMemory */
 
 /** How each cell's line is drawn, so that it is told without its colour. @type {Record<string, import("../charts/line_figure.js").Style>} */
 const STYLE = { lstm: "line", gru: "dashed", rnn: "dotted" };
 const LEFT = 44; // pixels before the plots
 
-export class MemoryCharts {
+export class MemoryComparison {
   /**
    * @param {HTMLElement} charts
    * @param {HTMLElement} learning
@@ -24,7 +25,7 @@ export class MemoryCharts {
     this.distance = new Chart("distance", "h3");
     this.loss = new Chart("loss", "h3");
     this.learning = learning;
-    charts.append(this.distance.place, this.loss.place);
+    charts.append(this.distance.element, this.loss.element);
   }
 
   /** The room of a plot, in pixels. */
@@ -69,8 +70,8 @@ export class MemoryCharts {
   #showLoss(memories, layer, color) {
     const rows = memories.map((memory) => memory.layer(layer).log10_loss ?? []);
     const [first] = memories;
-    this.loss.place.hidden = !first || rows.every((row) => row.length === 0);
-    if (this.loss.place.hidden) return;
+    this.loss.element.hidden = !first || rows.every((row) => row.length === 0);
+    if (this.loss.element.hidden) return;
     const targets = [...new Set(memories.map(({ whole }) => whole.learning?.target ?? null))];
     const loss = targets.map((target) => (target === null ? "as in learning to say what comes next" : `if “${target}” were to be learned after the last word`)).join(", or ");
     const words = first.words.map(visible);
@@ -85,7 +86,7 @@ export class MemoryCharts {
    * @param {Chart} chart
    * @param {CellMemory[]} memories
    * @param {Row[]} rows
-   * @param {import("../charts/plotly.js").WordAxis} words
+   * @param {import("../charts/heatmap_figure.js").WordAxis} words
    * @param {(name: string) => string} color
    */
   #lines({ size }, memories, rows, words, color) {
@@ -118,7 +119,7 @@ export class MemoryCharts {
       if (!learning) return [];
       const { loss, log10_norm: before, log10_clipped: after } = learning;
       const norms = [before, after].map((norm) => (norm === null ? "0" : magnitude(norm)));
-      return [{ name: make("span", {}, ...named(model.cell, model.title)), cells: [loss === null ? "∞" : figure(loss, 3), ...norms] }];
+      return [{ name: make("span", {}, ...named(model.cell, model.title)), cells: [loss === null ? "∞" : decimal(loss, 3), ...norms] }];
     });
     this.learning.replaceChildren(tableOf("Gradient of all parameters", ["a step of training", "loss, nats", "norm of its gradient", "clipped at 1"], rows));
   }

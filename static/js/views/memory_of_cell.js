@@ -3,24 +3,27 @@
 import { rowAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
 import { diverging, sequential } from "../charts/colors.js";
+import { MARGIN, figureOf } from "../charts/heatmap_figure.js";
 import { linesOf } from "../charts/line_figure.js";
-import { MARGIN, figureOf } from "../charts/plotly.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { numbers } from "../data/api.js";
-import { SHOWN } from "../data/memory_requests.js";
+import { boot } from "../data/boot.js";
+import { DERIVATIVES } from "../data/derivatives.js";
+import { curvesOf } from "../data/memory.js";
+import { shortened, visible } from "../data/visible_text.js";
 import { button, make } from "../kit/dom.js";
+import { decimal, magnitude } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
-import { figure, magnitude, shortened, visible } from "../kit/text.js";
 
 /** @typedef {import("../data/api.js").Row} Row */
-/** @typedef {import("../data/memory_requests.js").CellMemory} CellMemory */
-/** @typedef {import("../data/memory_requests.js").Shown} Shown */
-/** @typedef {{title: (Node | string)[], shown: Shown, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} Look */
+/** @typedef {import("../data/memory.js").CellMemory} CellMemory */
+/** @typedef {import("../data/derivatives.js").Derivative} Derivative */
+/** @typedef {{title: (Node | string)[], shown: Derivative, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} Look */
 /** @typedef {{onPick: (t: number) => void, onUnit: (unit: number) => void, onNote: (pointer: {clientX: number, clientY: number} | null, note: string) => void}} Handlers */
 
 const SLOWEST = 6; // units named
 
-export class MemoryCell {
+export class MemoryOfCell {
   /** @param {Handlers} handlers */
   constructor({ onPick, onUnit, onNote }) {
     this.onUnit = onUnit;
@@ -33,8 +36,8 @@ export class MemoryCell {
     this.slowest = make("p", { class: "slowest" });
     this.gates = make("div", { class: "gates" });
     this.charts = [this.triangle, this.back, this.shares, this.scales];
-    const [triangle, back, shares, scales] = this.charts.map(({ place }) => place);
-    this.place = make("article", { class: "memory-cell" }, this.title, this.said, triangle, back, shares, scales, this.slowest, this.gates);
+    const [triangle, back, shares, scales] = this.charts.map(({ element }) => element);
+    this.element = make("article", { class: "memory-cell" }, this.title, this.said, triangle, back, shares, scales, this.slowest, this.gates);
     /** @type {{memory: CellMemory, matrix: Float32Array, left: number, below: number} | null} */
     this.shown = null;
     this.triangle.frame.addEventListener("pointermove", (event) => {
@@ -70,7 +73,7 @@ export class MemoryCell {
   async show(memory, look) {
     this.title.replaceChildren(...look.title);
     this.said.textContent = "";
-    for (const { place } of this.charts) place.hidden = false; // a hidden one has no size
+    for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
     this.gates.replaceChildren(...this.#tables(memory, look));
     await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);
   }
@@ -90,7 +93,7 @@ export class MemoryCell {
     if (!matrix) {
       this.shown = null;
       this.triangle.row.hidden = true;
-      this.triangle.title.textContent = SHOWN[shown].sign;
+      this.triangle.title.textContent = DERIVATIVES[shown].sign;
       this.triangle.remove();
       this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
       return;
@@ -100,7 +103,7 @@ export class MemoryCell {
     const heatmap = { values: transposed(matrix), order: words.map((_, t) => t), words: axis, rows, scale: diverging(), range, ink };
     this.shown = { memory, matrix, left: rows.room, below: axis.room };
     this.#mark(memory.row);
-    const { sign } = SHOWN[shown];
+    const { sign } = DERIVATIVES[shown];
     const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
     return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
   }
@@ -142,7 +145,7 @@ export class MemoryCell {
       { y: first, color: ink, style: /** @type {const} */ ("points") },
     ];
     const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
-    const sum = difference === null || gap === null ? "" : `; those of all words add up to ${figure(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
+    const sum = difference === null || gap === null ? "" : `; those of all words add up to ${decimal(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
     const after = `after “${shortened(memory.words[memory.row], 12)}”`;
     const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
     return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
@@ -175,7 +178,7 @@ export class MemoryCell {
     };
     const slow = scales.ranking.slice(0, SLOWEST).map((unit) => {
       const tau = scales.tau[unit];
-      return button("link", `${unit}: ${tau === null ? `> ${steps}` : figure(tau, 1)}`, () => this.onUnit(unit));
+      return button("link", `${unit}: ${tau === null ? `> ${steps}` : decimal(tau, 1)}`, () => this.onUnit(unit));
     });
     this.slowest.replaceChildren("Slowest units, in steps: ", ...slow);
     const table = {
@@ -184,10 +187,10 @@ export class MemoryCell {
       rows: () =>
         scales.ranking.map((unit) => ({
           name: String(unit),
-          cells: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : figure(along[t * units + unit], 1))),
+          cells: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : decimal(along[t * units + unit], 1))),
         })),
     };
-    const ends = heatmap.range.map((log10) => figure(10 ** log10, 0));
+    const ends = heatmap.range.map((log10) => decimal(10 ** log10, 0));
     const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
     const says = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
     return this.scales.show("Time scale of each unit", [scale, says], figureOf(this.scales.size, heatmap), table);
@@ -216,23 +219,24 @@ export class MemoryCell {
    */
   #tables(memory, { layer }) {
     const { saturation, spectra } = memory.layer(layer);
+    const [low, high] = boot.saturated;
     const shut = (saturation ?? []).map(({ activation, left, right, usual_left, usual_right }) => ({
       name: make("var", { "data-letter": activation }, activation),
-      cells: [left, usual_left, right, usual_right].map((shares) => (shares ? `${figure(100 * mean(shares), 0)} %` : "–")),
+      cells: [left, usual_left, right, usual_right].map((shares) => (shares ? `${decimal(100 * mean(shares), 0)} %` : "–")),
     }));
     const stretched = (spectra ?? []).map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
       name: make("var", { "data-letter": block }, block),
-      cells: [figure(most, 2), figure(radius, 2)],
+      cells: [decimal(most, 2), decimal(radius, 2)],
     }));
     const found = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], stretched)];
-    if (shut.length) found.unshift(tableOf("Saturation of the gates", ["gate", "below 0.1", "trained, usually", "above 0.9", "trained, usually"], shut));
+    if (shut.length) found.unshift(tableOf("Saturation of the gates", ["gate", `below ${low}`, "trained, usually", `above ${high}`, "trained, usually"], shut));
     return found;
   }
 
   /** @param {number} t row that is marked */
   #mark(t) {
     const { row, size } = this.triangle;
-    const { left, below, memory } = /** @type {NonNullable<MemoryCell["shown"]>} */ (this.shown);
+    const { left, below, memory } = /** @type {NonNullable<MemoryOfCell["shown"]>} */ (this.shown);
     const height = (size.height - MARGIN.top - below) / memory.words.length;
     row.hidden = false;
     Object.assign(row.style, { left: `${left}px`, width: `${size.width - left - MARGIN.right}px`, top: `${MARGIN.top + t * height}px`, height: `${height}px` });
@@ -252,33 +256,10 @@ export class MemoryCell {
 
   /** @param {{k: number, t: number}} pair */
   #describe({ k, t }) {
-    const { memory, matrix } = /** @type {NonNullable<MemoryCell["shown"]>} */ (this.shown);
+    const { memory, matrix } = /** @type {NonNullable<MemoryOfCell["shown"]>} */ (this.shown);
     const value = matrix[t * memory.words.length + k];
     return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${written(value, true)}`;
   }
-}
-
-/**
- * What is left of one word's past: the row of the triangle, and of states the cell's own path and the spectral norm.
- * @param {CellMemory} memory
- * @param {Shown} shown
- * @param {number} layer
- * @returns {{name: string, y: Row}[]}
- */
-export function curvesOf(memory, shown, layer) {
-  const n = memory.words.length;
-  /** @param {Shown} what */
-  const row = (what) => {
-    const matrix = memory.matrix(what, layer);
-    return matrix && Array.from(matrix.subarray(memory.row * n, (memory.row + 1) * n), (value) => (Number.isNaN(value) ? null : value));
-  };
-  if (shown === "inputs" || shown === "words") return [{ name: SHOWN[shown].sign, y: row(shown) ?? [] }];
-  const kept = row("kept");
-  return [
-    { name: "all paths, root mean square", y: row("states") ?? [] },
-    { name: "all paths, greatest stretch", y: memory.spectral(layer) },
-    ...(kept ? [{ name: "the cell’s own path", y: kept }] : []),
-  ];
 }
 
 /** @param {Float32Array} matrix n by n */
@@ -304,7 +285,7 @@ function rowsOf(words, matrix) {
  */
 function written(value, log) {
   if (value === null || Number.isNaN(value)) return "0";
-  return log ? magnitude(value) : figure(value, 3);
+  return log ? magnitude(value) : decimal(value, 3);
 }
 
 /** @param {number[]} values */

@@ -6,9 +6,9 @@ import { describe } from "./inspector.js";
 /** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
 /** @typedef {import("../state.js").State} State */
 
-export class Chooser {
+export class ModelPicker {
   /**
-   * @param {import("../data/model_library.js").Library} library
+   * @param {import("../data/model_library.js").ModelLibrary} library
    * @param {{onModel: (id: string) => void, onTask: (task: string) => void, onCompare: (compare: State["compare"]) => void, onExample: (text: string) => void, onUnit: (unit: NamedUnit) => void}} handlers
    */
   constructor(library, { onModel, onTask, onCompare, onExample, onUnit }) {

@@ -1,25 +1,25 @@
 // The picture: the lanes side by side, and what is pointed at and pinned in all of them.
 
-import { differencesOf, greatest, rangesOf, roundedUp } from "../charts/scales.js";
+import { differencesOf, endsOf, rangesOf } from "../charts/scales.js";
 import { normEnds } from "../charts/summary_bars.js";
 import { Difference, align, pairLabel } from "../data/alignment.js";
 import { standout, unitsBy } from "../data/unit_order.js";
 import { Lane } from "./lane.js";
 
-/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
-/** @typedef {import("../data/decoded_trace.js").LayerReading} LayerReading */
-/** @typedef {{title: string, reading: Reading | null}} Content of a lane; null where there is no text */
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
+/** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
+/** @typedef {{title: string, trace: DecodedTrace | null}} Content of a lane; null where there is no text */
 /** @typedef {{k: number, unit: number | null}} Focus `k`: column of the comparison; `unit`: null for a whole word */
 /** @typedef {{k: number, unit: number}} Pin */
 
 export class Picture {
   /**
-   * @param {HTMLElement} place
+   * @param {HTMLElement} element
    * @param {import("./tooltip.js").Tooltip} tooltip
    * @param {{onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
    */
-  constructor(place, tooltip, { onPin, onFind, onBrush }) {
-    this.place = place;
+  constructor(element, tooltip, { onPin, onFind, onBrush }) {
+    this.element = element;
     this.tooltip = tooltip;
     this.onPin = onPin;
     this.onFind = onFind;
@@ -43,21 +43,21 @@ export class Picture {
    * @param {{layer: number, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, difference: boolean}} look
    */
   async show(contents, { layer: index, order, pinned, difference }) {
-    const readings = contents.map(({ reading }) => reading);
-    const layers = readings.map((reading) => reading && reading.layers[Math.min(index, reading.layers.length - 1)]);
-    const [first, second] = readings;
+    const traces = contents.map(({ trace }) => trace);
+    const layers = traces.map((trace) => trace && trace.layers[Math.min(index, trace.layers.length - 1)]);
+    const [first, second] = traces;
     const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
-    this.columns = readings.map((_, at) => pairs && pairs.map((pair) => pair[at]));
+    this.columns = traces.map((_, at) => pairs && pairs.map((pair) => pair[at]));
     this.#build(contents.length + Number(difference));
-    this.#place(layers[0], pinned);
+    this.#placePin(layers[0], pinned);
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
-    const most = mostOf(readings, layers);
-    const ranges = readings.map((reading) => (reading ? rangesOf(reading.model.activations, most) : {}));
-    const norms = normEnds(readings.map((reading, at) => ({ infos: reading?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
-    const painted = contents.map(({ title, reading }, at) => {
+    const most = endsOf(traces, layers);
+    const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, most) : {}));
+    const norms = normEnds(traces.map((trace, at) => ({ infos: trace?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
+    const painted = contents.map(({ title, trace }, at) => {
       const layer = layers[at];
-      if (!reading || !layer) return this.lanes[at].showNothing(title);
-      return this.lanes[at].show(reading, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
+      if (!trace || !layer) return this.lanes[at].showNothing(title);
+      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
     });
     if (pairs && first && layers[0] && layers[1]) {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
@@ -72,7 +72,7 @@ export class Picture {
     this.refresh();
   }
 
-  /** Whether a picture has another size than its place. */
+  /** Whether a picture has another size than its element. */
   outgrown() {
     return this.lanes.some((lane) => lane.panels.outgrown());
   }
@@ -83,7 +83,7 @@ export class Picture {
    */
   setStale(stale) {
     this.stale = stale;
-    this.place.toggleAttribute("data-stale", stale);
+    this.element.toggleAttribute("data-stale", stale);
     this.point(null);
   }
 
@@ -122,9 +122,9 @@ export class Picture {
     for (const [other, { panels }] of this.lanes.entries()) panels.light(other === at ? units : []);
   }
 
-  /** What the lanes hold, but for those without a text and for the difference. @returns {Reading[]} */
-  get readings() {
-    return this.lanes.flatMap(({ reading }) => reading ?? []);
+  /** What the lanes hold, but for those without a text and for the difference. @returns {DecodedTrace[]} */
+  get traces() {
+    return this.lanes.flatMap(({ trace }) => trace ?? []);
   }
 
   /** What the panels of all lanes were drawn by, those that are dimmed too. */
@@ -144,7 +144,7 @@ export class Picture {
 
   /** The number of columns. */
   get width() {
-    return this.columns[0]?.length ?? this.lanes[0]?.reading?.tokens.length ?? 0;
+    return this.columns[0]?.length ?? this.lanes[0]?.trace?.tokens.length ?? 0;
   }
 
   /** Mark what is pointed at, else what is pinned, in every lane. */
@@ -178,7 +178,7 @@ export class Picture {
   }
 
   /**
-   * @param {LayerReading} layer
+   * @param {DecodedLayer} layer
    * @param {number} at
    */
   #valueStep(layer, at) {
@@ -187,10 +187,10 @@ export class Picture {
 
   /**
    * Put the pin where it fits what is shown.
-   * @param {LayerReading | null} layer of the first lane
+   * @param {DecodedLayer | null} layer of the first lane
    * @param {{k: number | null, unit: number} | null} pinned `k`: null for wherever the unit stands out
    */
-  #place(layer, pinned) {
+  #placePin(layer, pinned) {
     this.pinned = null;
     if (!layer) return;
     const { t, unit } = standout(layer);
@@ -206,8 +206,8 @@ export class Picture {
     if (this.lanes.length === count) return;
     for (const lane of this.lanes) lane.panels.clear();
     this.lanes = Array.from({ length: count }, (_, at) => this.#lane(at));
-    this.place.dataset.lanes = String(count);
-    this.place.replaceChildren(...this.lanes.map((lane) => lane.place));
+    this.element.dataset.lanes = String(count);
+    this.element.replaceChildren(...this.lanes.map((lane) => lane.element));
   }
 
   /** @param {number} at */
@@ -231,25 +231,7 @@ export class Picture {
   }
 }
 
-/** @param {Reading} reading */
-function wordsOf(reading) {
-  return reading.tokens.map((token) => token.text);
-}
-
-/**
- * Where the scale of each activation without a bound ends, which a comparison holds in common.
- * @param {(Reading | null)[]} readings
- * @param {(LayerReading | null)[]} layers
- * @returns {Record<string, number>}
- */
-function mostOf(readings, layers) {
-  /** @type {Record<string, number>} */
-  const most = {};
-  for (const [at, reading] of readings.entries()) {
-    for (const { letter, maximum } of reading?.model.activations ?? []) {
-      const layer = layers[at];
-      if (layer && maximum === null) most[letter] = Math.max(most[letter] ?? 0, greatest(layer.values(letter)));
-    }
-  }
-  return Object.fromEntries(Object.entries(most).map(([letter, value]) => [letter, roundedUp(value)]));
+/** @param {DecodedTrace} trace */
+function wordsOf(trace) {
+  return trace.tokens.map((token) => token.text);
 }

@@ -5,7 +5,7 @@ import { byId } from "../kit/dom.js";
 
 /** @typedef {import("../state.js").State} State */
 
-export class Bar {
+export class PictureControls {
   /** @param {{onTurn: (pages: number) => void, onLook: (change: Partial<State>) => void}} handlers */
   constructor({ onTurn, onLook }) {
     this.earlier = /** @type {HTMLButtonElement} */ (byId("earlier"));
@@ -20,18 +20,18 @@ export class Bar {
   }
 
   /**
-   * @param {import("../data/decoded_trace.js").Reading | null} reading of the first lane
+   * @param {import("../data/decoded_trace.js").DecodedTrace | null} trace of the first lane
    * @param {State} state
    */
-  show(reading, { layer, order }) {
-    const all = reading?.layers ?? [];
-    byId("pager").hidden = !reading || reading.steps === reading.stop - reading.start;
+  show(trace, { layer, order }) {
+    const all = trace?.layers ?? [];
+    byId("pager").hidden = !trace || trace.steps === trace.stop - trace.start;
     byId("layer-choice").hidden = all.length < 2;
     this.layer.replaceChildren(...all.map((each, at) => new Option(`${each.layer} ${each.direction}`, String(at))));
     this.layer.value = String(Math.min(layer, all.length - 1));
     this.order.value = order;
-    if (!reading) return;
-    const { start, stop, steps, model } = reading;
+    if (!trace) return;
+    const { start, stop, steps, model } = trace;
     byId("page").textContent = `${model.tokenizer}s ${start + 1}–${stop} of ${steps}`;
     this.earlier.disabled = start === 0;
     this.later.disabled = stop === steps;

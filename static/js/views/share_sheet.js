@@ -1,6 +1,7 @@
 // The sheet that gives things to take along: the address, the call behind the picture, and files.
 
 import { fetchFile } from "../data/api.js";
+import { boot } from "../data/boot.js";
 import { asCurl, asPython } from "../export/code_snippets.js";
 import { asHtml } from "../export/html_file.js";
 import { asPng, asSvg } from "../export/svg_file.js";
@@ -8,10 +9,7 @@ import { byId } from "../kit/dom.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
-/** The media types of files of numbers. @type {Record<string, string>} */
-const NUMBERS = { csv: "text/csv", npz: "application/x-npz" };
-
-export class Share {
+export class ShareSheet {
   /**
    * @param {Picture} picture
    * @param {() => string} link to the picture
@@ -31,12 +29,12 @@ export class Share {
 
   /** Show the sheet of what is in sight. */
   open() {
-    const { readings, lanes, cell } = this.picture;
+    const { traces, lanes, cell } = this.picture;
     this.said.textContent = "";
     this.#write("share-link", this.link());
-    this.#write("share-curl", readings.map((reading) => asCurl(location.origin, reading)).join("\n"));
-    const layer = /** @type {import("../data/decoded_trace.js").LayerReading} */ (lanes.find(({ reading }) => reading)?.layer);
-    this.#write("share-python", readings.length ? asPython(location.origin, readings[0], layer, Math.min(cell.unit, layer.units - 1)) : "");
+    this.#write("share-curl", traces.map((trace) => asCurl(location.origin, trace)).join("\n"));
+    const layer = /** @type {import("../data/decoded_trace.js").DecodedLayer} */ (lanes.find(({ trace }) => trace)?.layer);
+    this.#write("share-python", traces.length ? asPython(location.origin, traces[0], layer, Math.min(cell.unit, layer.units - 1)) : "");
     this.sheet.showModal();
   }
 
@@ -45,19 +43,19 @@ export class Share {
    * @param {string} text
    */
   #write(id, text) {
-    const place = /** @type {HTMLTextAreaElement} */ (byId(id));
-    place.value = text;
-    place.rows = Math.min(8, text.split("\n").length);
+    const element = /** @type {HTMLTextAreaElement} */ (byId(id));
+    element.value = text;
+    element.rows = Math.min(8, text.split("\n").length);
   }
 
   /**
    * Copy a text, or offer it selected: over plain http a page has no clipboard.
-   * @param {HTMLTextAreaElement} place
+   * @param {HTMLTextAreaElement} element
    */
-  async #copy(place) {
-    place.select();
+  async #copy(element) {
+    element.select();
     try {
-      await navigator.clipboard.writeText(place.value);
+      await navigator.clipboard.writeText(element.value);
       this.said.textContent = "Copied.";
     } catch {
       this.said.textContent = "It is selected: press Ctrl+C (on a Mac, ⌘C).";
@@ -87,11 +85,11 @@ export class Share {
    * @returns {Promise<{name: string, blob: Blob}[]>}
    */
   async #files(kind) {
-    const { readings } = this.picture;
-    if (readings.length === 0) throw new Error("there is no picture yet, type a word");
-    const names = readings.map(({ model: { id } }, at) => (readings.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
-    if (!(kind in NUMBERS)) return [{ name: readings[0].model.id, blob: await this.#pictures(kind) }];
-    return Promise.all(readings.map(async (reading, at) => ({ name: names[at], blob: await fetchFile(reading, NUMBERS[kind]) })));
+    const { traces } = this.picture;
+    if (traces.length === 0) throw new Error("there is no picture yet, type a word");
+    const names = traces.map(({ model: { id } }, at) => (traces.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
+    if (!(kind in boot.files)) return [{ name: traces[0].model.id, blob: await this.#pictures(kind) }];
+    return Promise.all(traces.map(async (trace, at) => ({ name: names[at], blob: await fetchFile(trace, boot.files[kind]) })));
   }
 
   /**
@@ -99,9 +97,9 @@ export class Share {
    * @returns {Promise<Blob>}
    */
   async #pictures(kind) {
-    const { readings, lanes } = this.picture;
-    const title = readings.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
-    const token = readings[0].model.tokenizer;
+    const { traces, lanes } = this.picture;
+    const title = traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    const token = traces[0].model.tokenizer;
     const filled = lanes.filter(({ layer }) => layer !== null); // what is dimmed is of another text
     if (kind === "html") {
       const sheets = filled.flatMap(({ panels }) => panels.sheets);

@@ -5,7 +5,7 @@ import { utf16Offsets } from "../kit/text.js";
 
 /** @typedef {"text" | "other"} Box the text, and the one that it is compared with */
 
-export class Composer {
+export class TextBoxes {
   /** @param {(box: Box, text: string) => void} onInput */
   constructor(onInput) {
     this.boxes = {
@@ -43,10 +43,10 @@ export class Composer {
    * @param {import("../data/api_types.d.ts").TokenInfo} token
    */
   select(box, text, token) {
-    const place = this.boxes[box];
-    if (place.value !== text) return;
+    const element = this.boxes[box];
+    if (element.value !== text) return;
     const offset = utf16Offsets(text);
-    place.focus();
-    place.setSelectionRange(offset(token.start), offset(token.end));
+    element.focus();
+    element.setSelectionRange(offset(token.start), offset(token.end));
   }
 }

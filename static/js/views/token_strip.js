@@ -1,45 +1,46 @@
 // The strip of tokens, each in the colour of what the head said of it.
 
 import { diverging, sequential, tint } from "../charts/colors.js";
+import { tokenProbabilities } from "../data/decoded_trace.js";
+import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
-import { figure, visible } from "../kit/text.js";
-import { leading } from "./verdict.js";
+import { decimal } from "../kit/numbers.js";
 
-/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
 export class TokenStrip {
   /**
-   * @param {HTMLElement} place
+   * @param {HTMLElement} element
    * @param {{onHover: (t: number | null) => void, onPick: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} handlers
    */
-  constructor(place, { onHover, onPick, onFind, onBrush }) {
-    this.place = place;
+  constructor(element, { onHover, onPick, onFind, onBrush }) {
+    this.element = element;
     this.onHover = onHover;
     this.onPick = onPick;
     this.onFind = onFind;
     this.onBrush = onBrush;
     /** Where a phrase begins: the word that was last pressed or picked. @type {number | null} */
     this.anchor = null;
-    place.addEventListener("keydown", (event) => this.#step(event));
+    element.addEventListener("keydown", (event) => this.#step(event));
   }
 
-  /** @param {Reading} reading */
-  show(reading) {
-    const shares = sharesOf(reading);
-    const scale = reading.names.length === 1 ? diverging() : sequential();
-    this.place.classList.toggle("characters", reading.model.tokenizer === "character");
-    this.place.replaceChildren(...reading.tokens.map((token, t) => this.#item(token, t, shares[t], scale)));
+  /** @param {DecodedTrace} trace */
+  show(trace) {
+    const shares = tokenProbabilities(trace);
+    const scale = trace.names.length === 1 ? diverging() : sequential();
+    this.element.classList.toggle("characters", trace.model.tokenizer === "character");
+    this.element.replaceChildren(...trace.tokens.map((token, t) => this.#item(token, t, shares[t], scale)));
   }
 
   /** Show nothing. */
   clear() {
-    this.place.replaceChildren();
+    this.element.replaceChildren();
   }
 
   /** @param {number | null} t the step whose token is lit */
   mark(t) {
-    this.place.querySelector(".lit")?.classList.remove("lit");
-    if (t !== null) this.place.children[t]?.classList.add("lit");
+    this.element.querySelector(".lit")?.classList.remove("lit");
+    if (t !== null) this.element.children[t]?.classList.add("lit");
   }
 
   /**
@@ -48,7 +49,7 @@ export class TokenStrip {
    */
   #step(event) {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const words = /** @type {HTMLElement[]} */ ([...this.place.querySelectorAll(".token")]);
+    const words = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(".token")]);
     const here = words.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const next = way && words[here + way];
     if (!next) return;
@@ -86,7 +87,7 @@ export class TokenStrip {
     if (share !== null) {
       const colors = tint(scale, share);
       Object.assign(text.style, { backgroundColor: colors.background, color: colors.text });
-      word.append(make("span", {}, figure(share, 2)));
+      word.append(make("span", {}, decimal(share, 2)));
     }
     word.addEventListener("pointerdown", ({ shiftKey }) => {
       if (!shiftKey) this.anchor = t;
@@ -103,16 +104,4 @@ export class TokenStrip {
     word.addEventListener("dblclick", () => this.onFind(token));
     return make("li", token.text === "\n" ? { class: "break" } : {}, word);
   }
-}
-
-/**
- * The probability that colours each token: that of the only output after it; of the token itself before it, where the
- * outputs are about the next one; or of the output that is the most probable in the end.
- * @param {Reading} reading
- * @returns {(number | null)[]}
- */
-function sharesOf(reading) {
-  if (reading.model.predicts_next) return reading.tokens.map((_, t) => reading.expected(t));
-  const output = leading(reading.said(reading.tokens.length - 1));
-  return reading.tokens.map((_, t) => reading.said(t)[output]);
 }

@@ -1,9 +1,9 @@
 // The note beside the pointer: word, unit, gate and value of one cell.
 
 export class Tooltip {
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.place = place;
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
   }
 
   /**
@@ -11,15 +11,15 @@ export class Tooltip {
    * @param {(Node | string)[]} note
    */
   show({ clientX, clientY }, note) {
-    this.place.replaceChildren(...note);
-    this.place.hidden = false;
-    const { offsetWidth: width, offsetHeight: height } = this.place;
+    this.element.replaceChildren(...note);
+    this.element.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.element;
     const left = Math.min(clientX + 14, innerWidth - width - 8);
     const top = clientY + 18 + height > innerHeight ? clientY - height - 12 : clientY + 18;
-    Object.assign(this.place.style, { left: `${Math.max(8, left)}px`, top: `${top}px` });
+    Object.assign(this.element.style, { left: `${Math.max(8, left)}px`, top: `${top}px` });
   }
 
   hide() {
-    this.place.hidden = true;
+    this.element.hidden = true;
   }
 }

@@ -9,13 +9,13 @@ export class Tour {
   constructor({ onDrive, onTurn }) {
     this.onDrive = onDrive;
     this.onTurn = onTurn;
-    this.place = byId("tour");
-    this.chapters = /** @type {HTMLElement[]} */ ([...this.place.querySelectorAll("article")]);
+    this.element = byId("tour");
+    this.chapters = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll("article")]);
     /** Where the visitor was before the tour changed the picture. @type {URL | null} */
     this.left = null;
     /** @type {number | null} */
     this.at = null;
-    this.place.addEventListener("click", (event) => {
+    this.element.addEventListener("click", (event) => {
       const link = event.target instanceof Element ? event.target.closest("a") : null;
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -24,7 +24,7 @@ export class Tour {
     byId("start-tour").addEventListener("click", (event) => {
       event.preventDefault();
       this.turn(this.at ?? 1);
-      this.place.focus({ preventScroll: true });
+      this.element.focus({ preventScroll: true });
     });
     byId("tour-before").addEventListener("click", () => this.turn((this.at ?? 1) - 1));
     byId("tour-next").addEventListener("click", () => this.turn((this.at ?? 1) + 1));
@@ -58,7 +58,7 @@ export class Tour {
    */
   show(chapter) {
     this.at = chapter !== null && chapter >= 1 && chapter <= this.chapters.length ? chapter : null;
-    this.place.hidden = this.at === null;
+    this.element.hidden = this.at === null;
     for (const [index, article] of this.chapters.entries()) article.hidden = index + 1 !== this.at;
     byId("tour-at").textContent = `${this.at} of ${this.chapters.length}`;
     /** @type {HTMLButtonElement} */ (byId("tour-before")).disabled = this.at === 1;

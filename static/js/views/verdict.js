@@ -1,74 +1,67 @@
 // What the head says after a step: a verdict, or the most probable of many outputs.
 
+import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
-import { figure, visible } from "../kit/text.js";
+import { decimal } from "../kit/numbers.js";
 
-/** @typedef {import("../data/decoded_trace.js").Reading} Reading */
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
 const SHOWN = 3; // outputs, at most
 
 /**
- * The output of the greatest probability.
- * @param {Float32Array} said
- */
-export function leading(said) {
-  return said.indexOf(Math.max(...said));
-}
-
-/**
  * Show what is said after step `t`. It takes as many lines whatever the step is: nothing below may jump.
- * @param {HTMLElement} place
- * @param {Reading} reading
+ * @param {HTMLElement} element
+ * @param {DecodedTrace} trace
  * @param {number} t
  */
-export function showSaid(place, reading, t) {
-  const { tokens, start, steps, model } = reading;
+export function showSaid(element, trace, t) {
+  const { tokens, start, steps, model } = trace;
   const step = `${model.tokenizer} ${start + t + 1} of ${steps}`;
-  if (reading.names.length === 1) {
-    place.replaceChildren(make("p", { class: "verdict" }, verdict(reading, t)), make("p", { class: "after" }, `after ${step}`));
+  if (trace.names.length === 1) {
+    element.replaceChildren(make("p", { class: "verdict" }, verdict(trace, t)), make("p", { class: "after" }, `after ${step}`));
     return;
   }
   const after = make("p", { class: "after" }, "after ", make("bdi", {}, visible(tokens[t].text)), `, ${step}:`);
-  place.replaceChildren(after, ranking(reading, t));
-  if (model.predicts_next) place.append(make("p", { class: "came" }, ...came(reading, t)));
+  element.replaceChildren(after, ranking(trace, t));
+  if (model.predicts_next) element.append(make("p", { class: "came" }, ...came(trace, t)));
 }
 
 /**
  * The verdict in a phrase.
- * @param {Reading} reading
+ * @param {DecodedTrace} trace
  * @param {number} t
  */
-function verdict(reading, t) {
-  const [name] = reading.names;
-  const [probability] = reading.said(t);
-  const side = probability >= 0.5 ? name : reading.model.opposite || `not ${name}`;
-  return `${side} · P(${name}) = ${figure(probability, 2)}`;
+function verdict(trace, t) {
+  const [name] = trace.names;
+  const [probability] = trace.outputsAt(t);
+  const side = probability >= 0.5 ? name : trace.model.opposite || `not ${name}`;
+  return `${side} · P(${name}) = ${decimal(probability, 2)}`;
 }
 
 /**
  * The most probable outputs.
- * @param {Reading} reading
+ * @param {DecodedTrace} trace
  * @param {number} t
  */
-function ranking(reading, t) {
-  const said = reading.said(t);
+function ranking(trace, t) {
+  const said = trace.outputsAt(t);
   const best = [...said.keys()].sort((a, b) => said[b] - said[a]).slice(0, SHOWN);
   const rows = best.map((output) => {
     const bar = make("i", { "aria-hidden": "true" });
     bar.style.width = `${(100 * said[output]).toFixed(1)}%`;
-    return make("li", {}, make("bdi", {}, visible(reading.names[output])), make("b", {}, bar), figure(said[output], 2));
+    return make("li", {}, make("bdi", {}, visible(trace.names[output])), make("b", {}, bar), decimal(said[output], 2));
   });
   return make("ol", { class: "ranking" }, ...rows);
 }
 
 /**
  * What really came next, and how probable it was.
- * @param {Reading} reading
+ * @param {DecodedTrace} trace
  * @param {number} t
  */
-function came(reading, t) {
-  const next = reading.tokens[t + 1];
-  if (!next) return [reading.stop < reading.steps ? "the text goes on" : "here the text ends"];
-  const probability = reading.expected(t + 1);
-  return ["then came ", make("bdi", {}, visible(next.text)), probability === null ? ", which it does not know" : `: ${figure(probability, 2)}`];
+function came(trace, t) {
+  const next = trace.tokens[t + 1];
+  if (!next) return [trace.stop < trace.steps ? "the text goes on" : "here the text ends"];
+  const probability = trace.expected(t + 1);
+  return ["then came ", make("bdi", {}, visible(next.text)), probability === null ? ", which it does not know" : `: ${decimal(probability, 2)}`];
 }
