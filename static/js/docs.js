@@ -1,4 +1,4 @@
-// Starts Swagger UI; a file of its own, since the page allows no inline script.
+// Starts Swagger UI, in its own file because the page allows no inline script.
 {
   const element = /** @type {HTMLElement} */ (document.getElementById("swagger-ui"));
   /** @type {any} */ (window).SwaggerUIBundle({

@@ -1,7 +1,7 @@
-// Runs before the first paint, so that a chosen theme does not flash the other one first.
+// Runs before the first paint, so that the other theme does not flash first.
 try {
   const chosen = localStorage.getItem("theme");
   if (chosen) document.documentElement.dataset.theme = chosen;
 } catch {
-  // A browser that keeps nothing: the system's theme serves.
+  // Storage is blocked: the system's theme holds.
 }

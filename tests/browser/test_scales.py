@@ -112,7 +112,7 @@ def test_difference_has_the_span_of_the_values_as_its_scale_and_bars_of_its_norm
         assert (panel.low, panel.high) == pytest.approx(expected[letter])
         pairs = zip(first[letter], second[letter], strict=True)
         check_bars(panel, "norm", norm([[b - a for a, b in zip(*rows, strict=True)] for rows in pairs]))
-    expect(page.locator(".difference .said")).to_contain_text("bars: norm of the difference")
+    expect(page.locator(".difference .prediction")).to_contain_text("bars: norm of the difference")
 
 
 @pytest.mark.parametrize(

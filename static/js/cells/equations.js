@@ -1,9 +1,9 @@
 // The equations of a step, with the numbers of one unit in them.
 
 import { make } from "../kit/dom.js";
-import { variantOf, written } from "./unit_values.js";
+import { variantOf, formatted } from "./unit_values.js";
 
-/** @typedef {[string]} Quantity a key of a step */
+/** @typedef {[string]} Quantity a key of `UnitValues` */
 /** @typedef {(string | Quantity)[]} Expression */
 /** @typedef {{of: string, is: Expression, figures?: Expression}} Equation `figures`: where one unit's numbers do not make all of it */
 
@@ -45,25 +45,25 @@ const NOTES = {
 
 /**
  * @param {import("../data/api_types.d.ts").Model} model
- * @param {import("./unit_values.js").Step} step
+ * @param {import("./unit_values.js").UnitValues} values
  * @returns {HTMLElement[]}
  */
-export function equations(model, step) {
+export function equations(model, values) {
   const cell = variantOf(model);
   /** @type {Set<string>} */
   const gates = new Set(model.activations.filter(({ kind }) => kind === "gate").map(({ letter }) => letter));
-  const found = EQUATIONS[cell].map(({ of, is, figures = is }) => {
+  const paragraphs = EQUATIONS[cell].map(({ of, is, figures = is }) => {
     const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));
     const numbers = figures.map((part, at) =>
-      typeof part === "string" ? part : number(written(step, part[0]), figures[at - 1], figures[at + 1]),
+      typeof part === "string" ? part : number(formatted(values, part[0]), figures[at - 1], figures[at + 1]),
     );
-    const result = make(figures === is ? "output" : "b", {}, written(step, of));
+    const result = make(figures === is ? "output" : "b", {}, formatted(values, of));
     // As many lines as the longest numbers take: what stands below does not jump from step to step.
     const longest = ` = ${figures.map((part) => (typeof part === "string" ? part : gates.has(part[0]) ? LONGEST.gate : LONGEST.state)).join("")} ≈ ${LONGEST.result}`;
     const line = make("span", { "data-longest": longest }, " = ", ...numbers, " ≈ ", result);
     return make("p", { class: "equation" }, name(of), " = ", ...letters, line);
   });
-  return cell in NOTES ? [...found, make("p", { class: "note" }, NOTES[cell])] : found;
+  return cell in NOTES ? [...paragraphs, make("p", { class: "note" }, NOTES[cell])] : paragraphs;
 }
 
 /**

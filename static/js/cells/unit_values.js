@@ -1,34 +1,34 @@
-// One unit at one step in numbers: what the trace holds of it.
+// The numbers of one unit at one step, from the trace.
 
 import { decimal } from "../kit/numbers.js";
 
 const DECIMALS = 3;
 
 /** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
-/** @typedef {Record<string, number>} Step letters of the step; "c-" and "h-" of the step before; what follows from these by its name in the circuit */
+/** @typedef {Record<string, number>} UnitValues by letter; "c-" and "h-" of the step before; what follows from these by its name in the circuit */
 
 /**
  * @param {import("../data/api_types.d.ts").Model} model
  * @param {DecodedLayer} layer
  * @param {number} t
  * @param {number} unit
- * @returns {Step}
+ * @returns {UnitValues}
  */
-export function stepOf(model, layer, t, unit) {
-  /** @type {Step} */
-  const step = {};
-  for (const { letter } of model.activations) step[letter] = layer.at(letter, t, unit);
-  for (const letter of ["c", "h"]) if (letter in step) step[`${letter}-`] = layer.before(letter, t, unit);
-  return model.cell === "rnn" ? { ...step, a: layer.at("a_h", t, unit) } : step;
+export function unitValues(model, layer, t, unit) {
+  /** @type {UnitValues} */
+  const values = {};
+  for (const { letter } of model.activations) values[letter] = layer.at(letter, t, unit);
+  for (const letter of ["c", "h"]) if (letter in values) values[`${letter}-`] = layer.before(letter, t, unit);
+  return model.cell === "rnn" ? { ...values, a: layer.at("a_h", t, unit) } : values;
 }
 
 /**
- * A number of a step.
- * @param {Step} step
+ * One of the numbers as it is written.
+ * @param {UnitValues} values
  * @param {string} key
  */
-export function written(step, key) {
-  return decimal(step[key], DECIMALS);
+export function formatted(values, key) {
+  return decimal(values[key], DECIMALS);
 }
 
 /**

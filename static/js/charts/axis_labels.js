@@ -1,10 +1,10 @@
-// What stands along the axes of a figure.
+// The labels along the axes of a figure.
 
 import { draw } from "../kit/dom.js";
 
 const GAP = 5; // pixels between a label and the plot
 const MIDDLE = 3.8; // from the middle of a line of text down to its baseline
-const LINE = 13; // from the plot down to the baseline of what stands upright
+const LINE = 13; // from the plot down to the baseline of a level label
 
 /**
  * @param {Element} element an SVG element over the figure

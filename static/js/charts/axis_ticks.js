@@ -1,4 +1,4 @@
-// What stands along the pictures: as many words or numbers as do not run into each other.
+// Which words or numbers stand along the axes: as many as do not run into each other.
 
 import { shortened, visible } from "../data/visible_text.js";
 
@@ -46,11 +46,11 @@ export function countAxis(count) {
 }
 
 /**
- * Which of them are labelled, so many places apart at least: where not every character is, those that begin a word, since
+ * The positions that are labelled, at least `every` apart. Where not every character is, they are those that begin a word:
  * every second letter would read as another text.
  * @param {string[]} words
  * @param {boolean} single whether they are characters
- * @param {number} every
+ * @param {number} every least distance
  */
 function labelled(words, single, every) {
   const places = words.map((_, t) => t);

@@ -1,10 +1,10 @@
-// A figure of its own: its title, what it says, the plot, and its numbers as a table.
+// A figure with its title, a note, the plot, and its numbers as a table.
 
 import { draw, make } from "../kit/dom.js";
 import { tableOf } from "../kit/table.js";
 import { drawFigure, removeFigure } from "./plotly.js";
 
-/** @typedef {{caption: string, columns: string[], rows: () => {name: string, cells: string[]}[]}} Numbers */
+/** @typedef {{caption: string, columns: string[], rows: () => {name: string, values: string[]}[]}} Numbers */
 
 export class Chart {
   /**

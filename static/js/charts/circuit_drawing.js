@@ -1,14 +1,14 @@
-// The drawing of a cell's circuit, whose wires carry the numbers of one unit at one step.
+// The drawing of a cell's circuit, with the numbers of one unit at one step on its wires.
 
 import { CIRCUITS } from "../cells/circuits.js";
-import { variantOf, written } from "../cells/unit_values.js";
+import { variantOf, formatted } from "../cells/unit_values.js";
 import { draw } from "../kit/dom.js";
 
 /** @typedef {import("../cells/circuits.js").Circuit} Circuit */
 /** @typedef {import("../cells/circuits.js").Wire} Wire */
 /** @typedef {import("../cells/circuits.js").Label} Label */
 /** @typedef {import("../cells/circuits.js").Node} Node */
-/** @typedef {import("../cells/unit_values.js").Step} Step */
+/** @typedef {import("../cells/unit_values.js").UnitValues} UnitValues */
 
 /** @type {Record<string, (...values: number[]) => number>} */
 const OPERATORS = {
@@ -25,7 +25,7 @@ export class CircuitDrawing {
     const circuit = CIRCUITS[variantOf(model)];
     const { name, height, nodes, wires, figures, terms, word } = circuit;
     this.circuit = circuit;
-    /** The signs in it: what a key has to explain. */
+    /** The signs in it, which a key explains. */
     this.signs = new Set(Object.values(nodes).map(({ sign }) => sign ?? ""));
     this.figures = figures.map((label) => ({ label, text: labelled("figure", label, label.of.replace("-", "")) }));
     this.input = draw("text", { ...word, class: "word" });
@@ -41,24 +41,24 @@ export class CircuitDrawing {
   }
 
   /**
-   * @param {Step} step
+   * @param {UnitValues} given
    * @param {string} word
    */
-  show(step, word) {
-    const values = valuesOf(this.circuit, step);
-    for (const { label, text } of this.figures) text.textContent = `${label.name} ${written(values, label.of)}`.trim();
+  show(given, word) {
+    const values = valuesOf(this.circuit, given);
+    for (const { label, text } of this.figures) text.textContent = `${label.name} ${formatted(values, label.of)}`.trim();
     this.input.textContent = `xₜ ${word}`;
   }
 }
 
 /**
- * A step with what the circuit's operators make of it, as far as its figures need it.
+ * The values of a unit with those that the circuit's operators compute from them, as far as its figures need them.
  * @param {Circuit} circuit
- * @param {Step} step
- * @returns {Step}
+ * @param {UnitValues} given
+ * @returns {UnitValues}
  */
-function valuesOf({ nodes, wires, figures }, step) {
-  const values = { ...step };
+export function valuesOf({ nodes, wires, figures }, given) {
+  const values = { ...given };
   /** @param {string} key @returns {number} */
   const value = (key) => {
     if (!(key in values)) {
@@ -73,7 +73,7 @@ function valuesOf({ nodes, wires, figures }, step) {
 }
 
 /**
- * What is on a wire that leaves a node: what came into it, if it is a branch.
+ * The node whose value is on a wire that leaves a node: of a branch, the one before it.
  * @param {Circuit} circuit
  * @param {string} key
  * @returns {Node}

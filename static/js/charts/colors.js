@@ -1,4 +1,4 @@
-// Colours of the pictures: even steps of lightness in OKLCH, zero always the neutral colour, safe for the colour-blind.
+// The colours of the pictures: even steps of lightness in OKLCH, the neutral colour for zero, safe for the colour-blind.
 
 import { theme } from "../kit/theme.js";
 
@@ -32,7 +32,7 @@ export function diverging() {
 }
 
 /**
- * The colour of a place on a scale, and that of text upon it.
+ * The colour at a point of a scale, and that of text on it.
  * @param {Scale} scale
  * @param {number} share from 0 to 1
  * @returns {{background: string, text: string}}
@@ -43,9 +43,9 @@ export function tint(scale, share) {
 }
 
 /**
- * The colour of a place on a scale.
+ * The colour at a point of a scale.
  * @param {Scale} scale
- * @param {number} share from 0 to 1; the nearer end beyond
+ * @param {number} share from 0 to 1; beyond, the nearer end
  * @returns {number[]} red, green and blue, from 0 to 255
  */
 export function mixed(scale, share) {

@@ -2,17 +2,17 @@
 
 /** @typedef {{at: number[], labels: string[], angle?: number, room: number}} WordAxis `room`: pixels below the plot */
 /** @typedef {{at: number[], labels: string[], room: number}} RowAxis `room`: pixels before the plot */
-/** @typedef {{values: Float32Array, order: number[], words: WordAxis, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `rows`: what stands beside them, if not the units' numbers */
+/** @typedef {{values: Float32Array, order: number[], words: WordAxis, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `rows`: the labels of the rows, if not the units' numbers */
 /** @typedef {{width: number, height: number}} Size in pixels */
 /** @typedef {{data: Plotly.Data[], layout: Plotly.Layout}} Figure */
 
-/** Room around the heatmap, in pixels; what lies over it is placed by the same numbers. */
+/** Room around the heatmap, in pixels: the marks and bars over it are placed by the same numbers. */
 export const MARGIN = { left: 30, right: 4, top: 2 };
 
 const AXIS = { fixedrange: true, showgrid: false, zeroline: false, ticks: "", showline: false, tickmode: "array" };
 
 /**
- * The layout of a figure whose axes lie on nothing but the page.
+ * The layout that all figures share: no frame, no background, no grid along x.
  * @param {Size} size
  * @param {{ink: string, words: WordAxis, columns: number}} look
  * @param {Plotly.Axis} yaxis

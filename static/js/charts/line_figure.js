@@ -6,7 +6,7 @@ import { layoutOf } from "./heatmap_figure.js";
 /** @typedef {import("../data/api.js").Row} Row */
 /** @typedef {"line" | "dashed" | "dotted" | "bars" | "points"} Style */
 /** @typedef {{y: Row, color: string, style: Style}} Series */
-/** @typedef {{series: Series[], words: import("./heatmap_figure.js").WordAxis, range: [number, number], log: boolean, left: number, ink: string, line: string}} Lines `log`: y are decadic logarithms */
+/** @typedef {{series: Series[], words: import("./heatmap_figure.js").WordAxis, range: [number, number], log: boolean, left: number, ink: string, line: string}} Lines `log`: y are base-10 logarithms */
 
 const MARKED = 40; // points of a line at most that each have a mark
 const TICKS = 5; // along y, at most
@@ -35,7 +35,7 @@ export function linesOf(size, { series, words, range, log, left, ink, line }) {
 }
 
 /**
- * A range in which rows fit, with some room; around 0 where there is nothing.
+ * A range that rows fit in, with some room; around 0 where they are empty.
  * @param {Row[]} rows
  * @param {number} least span
  * @returns {[number, number]}

@@ -1,4 +1,4 @@
-// The panels of one layer: a heatmap for each gate, candidate and state, what sums it up, and the marks that link them.
+// The panels of one layer: a heatmap of each gate, candidate and state, the bars above it, and the marks that link them.
 
 import { visible } from "../data/visible_text.js";
 import { draw, make } from "../kit/dom.js";
@@ -8,23 +8,23 @@ import { colorOf } from "../kit/theme.js";
 import { wordAxis } from "./axis_ticks.js";
 import { MARGIN, figureOf } from "./heatmap_figure.js";
 import { drawFigure, removeFigure } from "./plotly.js";
-import { colorsOf, written } from "./scales.js";
+import { colorsOf, endLabel } from "./scales.js";
 import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
-/** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Cell */
+/** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
 /** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
-/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./heatmap_figure.js").Size, heatmap: import("./heatmap_figure.js").Heatmap}} Sheet what a panel was drawn by */
-/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} Look `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is one of two texts */
-/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, found: Element, fill: () => void, sheet?: Sheet}} Panel `fill`: its table, if that is open */
+/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./heatmap_figure.js").Size, heatmap: import("./heatmap_figure.js").Heatmap}} Sheet what a panel was drawn from */
+/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is that of two texts */
+/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, edge: Element, fill: () => void, sheet?: Sheet}} Panel `edge`: marks units at the left edge; `fill`: fills its table if that is open */
 
 /** The order in which a step computes them, and what each does. */
 const NOTES = new Map([
   ["r", "how much of the past the candidate sees"],
   ["f", "near 1 keeps the old cell state, near 0 drops it"],
-  ["i", "how much of the candidate is written to the cell"],
+  ["i", "how much of the candidate is endLabel to the cell"],
   ["z", "near 1 keeps the old hidden state, near 0 takes the candidate"],
-  ["g", "what could be written to the cell"],
+  ["g", "what could be endLabel to the cell"],
   ["n", "what could become the hidden state"],
   ["c", "what is carried from step to step"],
   ["o", "how much of the cell is let out"],
@@ -34,7 +34,7 @@ const NOTES = new Map([
 export class Panels {
   /**
    * @param {HTMLElement} element
-   * @param {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void}} handlers
+   * @param {{onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void}} handlers
    */
   constructor(element, { onPoint, onPick }) {
     this.element = element;
@@ -57,7 +57,7 @@ export class Panels {
    * @param {string} cell
    * @param {ActivationInfo[]} infos
    * @param {Values} layer
-   * @param {Look} look
+   * @param {LayerLook} look
    */
   async show(cell, infos, layer, { words, order, ranges, norms, lane, difference }) {
     if (this.cell !== cell) this.#build(cell, sorted(infos));
@@ -75,7 +75,7 @@ export class Panels {
         const range = ranges[info.letter];
         const heatmap = { values, order, words: axis, scale: colorsOf(range), range, ink };
         panel.sheet = { lane, info, difference, words, size: { width, height }, heatmap };
-        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${written(range[0])} to ${written(range[1])}`;
+        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}`;
         panel.fill();
         const isMean = info.kind === "gate" && !difference;
         drawBars(panel.bars, width, summary(values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
@@ -84,14 +84,14 @@ export class Panels {
     );
   }
 
-  /** Whether the element has another size than the pictures in it. */
+  /** Whether the room for a picture is no longer of the size that the pictures were drawn in. */
   outgrown() {
     if (this.panels.size === 0) return false;
     const { width, height } = this.#extent();
     return width !== this.size.width || height !== this.size.height;
   }
 
-  /** Let the pointer pass, or not: a picture that is dimmed answers to nothing. @param {boolean} dim */
+  /** Make the panels answer to nothing, as they do while they are dimmed, or to the pointer again. @param {boolean} dim */
   dim(dim) {
     this.element.inert = dim;
   }
@@ -101,7 +101,7 @@ export class Panels {
    * @param {{t: number | null, unit: number | null} | null} focus
    */
   mark(focus) {
-    const { width, height } = this.#cells();
+    const { width, height } = this.#entrySize();
     const t = focus?.t == null || focus.t >= this.size.steps ? null : focus.t;
     const at = focus?.unit == null ? -1 : this.order.indexOf(focus.unit);
     for (const { column, row } of this.panels.values()) {
@@ -113,22 +113,22 @@ export class Panels {
   }
 
   /**
-   * Light the rows of units that were found, at the edge of every panel.
+   * Mark the rows of some units at the left edge of every panel.
    * @param {number[]} units
    */
   light(units) {
-    const { height } = this.#cells();
+    const { height } = this.#entrySize();
     const rows = units.map((unit) => this.order.indexOf(unit));
     const d = rows.map((at) => `M0 ${(HEIGHT + MARGIN.top + at * height).toFixed(2)}h4v${Math.max(1, height).toFixed(2)}h-4z`);
-    for (const { found } of this.panels.values()) found.setAttribute("d", d.join(""));
+    for (const { edge } of this.panels.values()) edge.setAttribute("d", d.join(""));
   }
 
-  /** What the panels were drawn by, in their order. */
+  /** What each panel was drawn from, in their order. */
   get sheets() {
     return this.drawn.map(({ sheet }) => sheet);
   }
 
-  /** The panels that show something, in their order. */
+  /** The panels that show something, in order. */
   get drawn() {
     return [...this.panels.values()].flatMap(({ sheet, plot, bars, labels }) => (sheet ? { sheet, plot, bars, labels } : []));
   }
@@ -138,8 +138,8 @@ export class Panels {
     return getComputedStyle(this.element).gridTemplateColumns.split(" ").length;
   }
 
-  /** The size of one cell of the heatmaps, in pixels. */
-  #cells() {
+  /** The size of one entry of the heatmaps, in pixels. */
+  #entrySize() {
     const { width, height, steps, below } = this.size;
     return {
       width: (width - MARGIN.left - MARGIN.right) / steps,
@@ -163,7 +163,7 @@ export class Panels {
     this.element.replaceChildren(...infos.map((info) => this.#panel(info)));
   }
 
-  /** Free what Plotly holds; the panels are built anew when they are shown again. */
+  /** Free what Plotly holds; the panels are built again when they are next shown. */
   clear() {
     for (const { plot } of this.panels.values()) removeFigure(plot);
     this.panels.clear();
@@ -178,16 +178,15 @@ export class Panels {
     const row = make("div", { class: "mark", hidden: "" });
     const bars = /** @type {SVGSVGElement} */ (draw("svg", { class: "bars", "aria-hidden": "true" }));
     const labels = /** @type {SVGSVGElement} */ (draw("svg", { class: "labels", "aria-hidden": "true" }));
-    const found = draw("path");
-    const edge = draw("svg", { class: "edge", "aria-hidden": "true" }, found);
-    const frame = make("div", { class: "frame" }, bars, plot, labels, edge, column, row);
+    const edge = draw("path");
+    const frame = make("div", { class: "frame" }, bars, plot, labels, draw("svg", { class: "edge", "aria-hidden": "true" }, edge), column, row);
     const table = make("div", { class: "numbers", tabindex: 0, role: "group", "aria-label": `Numbers of the ${info.name}` });
     const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
     const fill = () => {
       if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));
     };
     numbers.addEventListener("toggle", fill);
-    this.panels.set(info.letter, { plot, bars, labels, column, row, found, fill });
+    this.panels.set(info.letter, { plot, bars, labels, column, row, edge, fill });
     this.#watch(frame, info.letter);
     return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
   }
@@ -201,7 +200,7 @@ export class Panels {
     const values = layer.values(letter);
     const rows = this.order.map((unit) => ({
       name: String(unit),
-      cells: this.words.map((_, t) => {
+      values: this.words.map((_, t) => {
         const value = values[t * layer.units + unit];
         return Number.isNaN(value) ? "" : decimal(value, 3);
       }),
@@ -215,19 +214,19 @@ export class Panels {
    */
   #watch(frame, letter) {
     /** @param {PointerEvent | MouseEvent} event */
-    const cell = ({ clientX, clientY }) => {
+    const entryAt = ({ clientX, clientY }) => {
       const { left, top } = frame.getBoundingClientRect();
-      const { width, height } = this.#cells();
+      const { width, height } = this.#entrySize();
       const t = Math.floor((clientX - left - MARGIN.left) / width);
       const at = Math.floor((clientY - top - HEIGHT - MARGIN.top) / height);
       if (t < 0 || t >= this.size.steps || at < 0 || at >= this.order.length) return null;
       return { t, unit: this.order[at], letter, clientX, clientY };
     };
     // A finger does not hover: its tap is a click.
-    frame.addEventListener("pointermove", (event) => event.pointerType === "touch" || this.onPoint(cell(event)));
+    frame.addEventListener("pointermove", (event) => event.pointerType === "touch" || this.onPoint(entryAt(event)));
     frame.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.onPoint(null));
     frame.addEventListener("click", (event) => {
-      const picked = cell(event);
+      const picked = entryAt(event);
       if (picked) this.onPick(picked);
     });
   }

@@ -18,8 +18,8 @@ const ready = new Promise((resolve, reject) => {
 ready.catch(() => {}); // whoever draws will see it
 
 /**
- * Draw or redraw a figure in `element`, and what stands along its axes in `labels`, which lies over it: Plotly measures
- * each text that it writes, and would take about as long for them as for all the rest.
+ * Draw or redraw a figure in `element`, and the labels of its axes in `labels`, which lies over it: Plotly measures each
+ * text that it writes, and would take about as long for them as for all the rest.
  * @param {HTMLElement} element
  * @param {Element} labels
  * @param {Figure} figure
@@ -31,7 +31,7 @@ export async function drawFigure(element, labels, { data, layout }) {
   return Plotly.react(element, data, { ...rest, xaxis: { ...xaxis, showticklabels: false }, yaxis: { ...yaxis, showticklabels: false } }, CONFIG);
 }
 
-/** The program of Plotly itself. */
+/** The source of Plotly itself. */
 export async function plotlySource() {
   const response = await fetch(address);
   if (!response.ok) throw new Error("the server does not give plotly.min.js");

@@ -1,4 +1,4 @@
-// A scale of colour on the page: its ends, its colours, and what it is of.
+// A scale of colour on the page: its ends, its colours, and what it is for.
 
 import { make } from "../kit/dom.js";
 import { gradient } from "./colors.js";

@@ -1,5 +1,5 @@
-// The scales of the pictures: what colours and bars run over, and how that is written. Whatever states a scale reads it
-// from the very panels that were drawn by it.
+// The scales of the pictures: the ranges of colours and bars, and how their ends are written. A legend is made from the
+// panels as they were drawn, so that it cannot state another scale.
 
 import { power } from "../kit/numbers.js";
 import { diverging, sequential } from "./colors.js";
@@ -11,55 +11,55 @@ import { diverging, sequential } from "./colors.js";
 
 /**
  * The greatest absolute value; 0 where there is none.
- * @param {Iterable<number>} values not a number for a gap
+ * @param {Iterable<number>} values NaN for a gap
  */
 export function greatest(values) {
-  let most = 0;
-  for (const value of values) if (Math.abs(value) > most && Number.isFinite(value)) most = Math.abs(value);
-  return most;
+  let result = 0;
+  for (const value of values) if (Math.abs(value) > result && Number.isFinite(value)) result = Math.abs(value);
+  return result;
 }
 
 /**
- * The end of a scale on which a value fits, in two digits, so that what is written is what is drawn; 1 where all is 0.
- * @param {number} most
+ * The end of a scale on which a value fits, rounded up to two digits, so that the label is exact; 1 for 0.
+ * @param {number} value
  */
-export function roundedUp(most) {
-  if (most === 0) return 1;
-  const digit = 10 ** (Math.floor(Math.log10(most)) - 1);
-  return Number((Math.ceil(most / digit) * digit).toPrecision(2));
+export function roundedUp(value) {
+  if (value === 0) return 1;
+  const digit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Number((Math.ceil(value / digit) * digit).toPrecision(2));
 }
 
 /**
- * Where the scale of each activation without a bound ends, which a comparison holds in common.
+ * Where the scale of each unbounded activation ends: the same in all lanes of a comparison.
  * @param {(import("../data/decoded_trace.js").DecodedTrace | null)[]} traces
  * @param {(import("../data/decoded_trace.js").DecodedLayer | null)[]} layers
  * @returns {Record<string, number>}
  */
 export function endsOf(traces, layers) {
   /** @type {Record<string, number>} */
-  const most = {};
+  const ends = {};
   for (const [at, trace] of traces.entries()) {
     for (const { letter, maximum } of trace?.model.activations ?? []) {
       const layer = layers[at];
-      if (layer && maximum === null) most[letter] = Math.max(most[letter] ?? 0, greatest(layer.values(letter)));
+      if (layer && maximum === null) ends[letter] = Math.max(ends[letter] ?? 0, greatest(layer.values(letter)));
     }
   }
-  return Object.fromEntries(Object.entries(most).map(([letter, value]) => [letter, roundedUp(value)]));
+  return Object.fromEntries(Object.entries(ends).map(([letter, value]) => [letter, roundedUp(value)]));
 }
 
 /**
- * The range of the colours of each activation, by its letter: its own where it is bounded, else to `most`, from the
- * opposite or from 0.
+ * The range of the colours of each activation, by its letter. Where it has no bound, `ends` gives one, the same on either
+ * side of 0.
  * @param {ActivationInfo[]} infos
- * @param {Record<string, number>} most
+ * @param {Record<string, number>} ends
  * @returns {Record<string, Range>}
  */
-export function rangesOf(infos, most) {
-  return Object.fromEntries(infos.map(({ letter, minimum, maximum }) => [letter, [minimum ?? -most[letter], maximum ?? most[letter]]]));
+export function rangesOf(infos, ends) {
+  return Object.fromEntries(infos.map(({ letter, minimum, maximum }) => [letter, [minimum ?? -ends[letter], maximum ?? ends[letter]]]));
 }
 
 /**
- * The ranges of differences: as far as two values can be apart on a scale. So a colour stands for the same difference
+ * The ranges of differences: as far apart as two values on a scale can be. A colour so stands for the same difference
  * between any two texts, and a small difference is pale.
  * @param {Record<string, Range>} ranges
  * @returns {Record<string, Range>}
@@ -69,7 +69,7 @@ export function differencesOf(ranges) {
 }
 
 /**
- * The colours of a range: 0 is the neutral one.
+ * The colours of a range: 0 always has the neutral one.
  * @param {Range} range
  */
 export function colorsOf([low]) {
@@ -77,19 +77,19 @@ export function colorsOf([low]) {
 }
 
 /**
- * An end of a scale, as it is.
+ * The end of a scale as it is written.
  * @param {number} end of three digits at most
  */
-export function written(end) {
+export function endLabel(end) {
   const value = Number(end.toPrecision(3));
   const size = Math.abs(value);
   const [mantissa, exponent] = value.toExponential().split("e");
-  const text = size === 0 || (size >= 1e-3 && size < 1e5) ? String(value) : `${mantissa} · ${power(Number(exponent))}`;
-  return text.replace(/^-/, "−");
+  const label = size === 0 || (size >= 1e-3 && size < 1e5) ? String(value) : `${mantissa} · ${power(Number(exponent))}`;
+  return label.replace(/^-/, "−");
 }
 
 /**
- * The scales of colour that panels were drawn by, each once.
+ * The scales of colour that panels were drawn with, each once.
  * @param {Sheet[]} sheets
  * @returns {ColorScale[]}
  */
@@ -103,7 +103,7 @@ export function scalesOf(sheets) {
       const lanes = new Set(same.map(({ lane }) => lane));
       return others.includes(noun) ? `${noun} (${[...lanes].join(", ")})` : noun;
     });
-    return { range, colors: scale, ends: [written(range[0]), written(range[1])], what: named.join(", "), difference };
+    return { range, colors: scale, ends: [endLabel(range[0]), endLabel(range[1])], what: named.join(", "), difference };
   });
 }
 

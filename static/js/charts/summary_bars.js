@@ -1,14 +1,14 @@
-// The row above a heatmap: for each word one bar, the mean of a gate or the norm of anything else.
+// The row of bars above a heatmap: for each word the mean of a gate, or the norm of anything else.
 
 import { draw } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 import { MARGIN } from "./heatmap_figure.js";
-import { greatest, roundedUp, written } from "./scales.js";
+import { greatest, roundedUp, endLabel } from "./scales.js";
 
 export const HEIGHT = 30; // pixels
 const ROOM = 11; // of them for figures above the bars
-const LINE = 9; // of what stands before them
-const GAP = 5; // pixels between the bars and what stands before them
+const LINE = 9; // of the label before them
+const GAP = 5; // pixels between the bars and the label before them
 const DIGIT = 5.8; // pixels of a character of such a figure
 
 /**
@@ -27,26 +27,26 @@ export function summary(values, units, gate) {
 }
 
 /**
- * Where bars of norms end, by the range of the colours below them: what shares a scale of colour, in whichever lane, shares
- * one of bars.
+ * Where bars of norms end, by the range of the colours below them: heatmaps that share a scale of colour, in whichever
+ * lane, share one of bars.
  * @param {{infos: import("../data/api_types.d.ts").ActivationInfo[], layer: import("./panels.js").Values | null, ranges: Record<string, import("./scales.js").Range>}[]} lanes
  * @returns {Record<string, number>}
  */
 export function normEnds(lanes) {
   /** @type {Record<string, number>} */
-  const most = {};
+  const ends = {};
   for (const { infos, layer, ranges } of lanes) {
     if (!layer) continue;
     for (const { letter } of infos) {
       const range = String(ranges[letter]);
-      most[range] = Math.max(most[range] ?? 0, greatest(summary(layer.values(letter), layer.units, false)));
+      ends[range] = Math.max(ends[range] ?? 0, greatest(summary(layer.values(letter), layer.units, false)));
     }
   }
-  return Object.fromEntries(Object.entries(most).map(([range, value]) => [range, roundedUp(value)]));
+  return Object.fromEntries(Object.entries(ends).map(([range, value]) => [range, roundedUp(value)]));
 }
 
 /**
- * Draw a bar for each step, and before them the end of their scale and what they are. Not a number leaves a gap.
+ * Draw a bar for each step, and before them the end of their scale and what they are. NaN leaves a gap.
  * @param {Element} element an SVG element
  * @param {number} width of the picture, in pixels
  * @param {number[]} bars
@@ -62,7 +62,7 @@ export function drawBars(element, width, bars, { name, end }) {
   });
   element.setAttribute("width", String(width));
   element.setAttribute("height", String(HEIGHT));
-  const axis = [written(end), name].map((text, at) => draw("text", { class: "axis", x: MARGIN.left - GAP, y: ROOM + 3 + LINE * at }, text));
+  const axis = [endLabel(end), name].map((text, at) => draw("text", { class: "axis", x: MARGIN.left - GAP, y: ROOM + 3 + LINE * at }, text));
   element.replaceChildren(draw("path", { d: path.join("") }), ...axis);
   const figures = shown.map(({ value }) => decimal(value, 2));
   if (each < DIGIT * Math.max(...figures.map((text) => text.length))) return;

@@ -1,6 +1,6 @@
-// Two token sequences side by side: which token of one stands against which of the other.
+// Two token sequences side by side: which token of one is opposite which of the other.
 
-/** @typedef {[number | null, number | null]} Pair a step of either sequence; null where it has nothing to show */
+/** @typedef {[number | null, number | null]} Pair a step of each sequence; null where it has none */
 
 /**
  * The alignment with the least insertions, deletions and replacements (Wagner & Fischer 1974).
@@ -30,7 +30,7 @@ export function align(first, second) {
   return pairs.reverse();
 }
 
-/** How much more there is in the second of two layers than in the first, pair by pair; no number where one has nothing. */
+/** The second of two layers minus the first, pair by pair; NaN where either has no step. */
 export class Difference {
   /**
    * @param {import("./decoded_trace.js").DecodedLayer} first
@@ -47,17 +47,17 @@ export class Difference {
   /** @param {string} letter */
   values(letter) {
     const { first, second, pairs, units } = this;
-    const found = new Float32Array(pairs.length * units).fill(NaN);
+    const differences = new Float32Array(pairs.length * units).fill(NaN);
     for (const [k, [a, b]] of pairs.entries()) {
       if (a === null || b === null) continue;
-      for (let unit = 0; unit < units; unit += 1) found[k * units + unit] = second.at(letter, b, unit) - first.at(letter, a, unit);
+      for (let unit = 0; unit < units; unit += 1) differences[k * units + unit] = second.at(letter, b, unit) - first.at(letter, a, unit);
     }
-    return found;
+    return differences;
   }
 }
 
 /**
- * A pair as a word: one where both are alike, else both.
+ * The label of a pair: the word where both are the same, else both.
  * @param {string | undefined} first
  * @param {string | undefined} second
  */

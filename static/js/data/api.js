@@ -7,26 +7,26 @@
 /** @typedef {import("./api_types.d.ts").CostAnswer} CostAnswer */
 /** @typedef {(number | null)[]} Row null where there is nothing */
 
-/** What the server says is wrong with a request. */
+/** What is wrong with a request, as the server says. */
 export class Problem extends Error {
   /**
    * @param {string} detail
    * @param {{where: string}[]} [errors] the fields that are wrong
-   * @param {boolean} [passing] whether the same request may succeed later
+   * @param {boolean} [isTemporary] whether the same request may succeed later
    */
-  constructor(detail, errors = [], passing = false) {
+  constructor(detail, errors = [], isTemporary = false) {
     super(detail);
     this.fields = errors.map((error) => error.where);
-    this.passing = passing;
+    this.isTemporary = isTemporary;
   }
 }
 
 /**
- * The trace of a text by a model, from step `start` to before step `stop`; with the sums in a model without gates, which
- * its arithmetic begins with.
- * Throws a Problem with the server's own words, a TypeError if it cannot be reached, an AbortError by `signal`.
+ * Fetch the trace of a text by a model, from step `start` to before step `stop`; of a plain RNN also the sums that its
+ * arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
+ * AbortError by `signal`.
  * @param {Model} model
- * @param {{text: string, start: number, stop: number}} wanted
+ * @param {{text: string, start: number, stop: number}} request
  * @param {AbortSignal} signal
  * @returns {Promise<TraceAnswer>}
  */
@@ -36,7 +36,7 @@ export async function fetchTrace({ id, cell }, { text, start, stop }, signal) {
 }
 
 /**
- * The same as a file. Throws as `fetchTrace`.
+ * Fetch the same as a file. Throws what `fetchTrace` throws.
  * @param {import("./decoded_trace.js").DecodedTrace} trace
  * @param {string} type media type
  */
@@ -46,32 +46,33 @@ export async function fetchFile({ model, text, start, stop }, type) {
 }
 
 /**
- * Memory and gradients of a model over a text; `onDone` hears the share that is done. Throws as `fetchTrace`.
+ * Fetch memory and gradients of a model over a text; `onProgress` is given the share that is done. Throws what
+ * `fetchTrace` throws.
  * @param {string} model
  * @param {object} body
  * @param {AbortSignal} signal
- * @param {(done: number) => void} onDone
+ * @param {(done: number) => void} onProgress
  * @returns {Promise<MemoryAnswer>}
  */
-export async function fetchMemory(model, body, signal, onDone) {
+export async function fetchMemory(model, body, signal, onProgress) {
   const response = await ask(model, "memory", signal, body, "application/jsonl");
   const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader(); // Safari cannot walk through a stream by for
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader(); // Safari cannot iterate over a stream
   let rest = "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const lines = (rest + part.value).split("\n");
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    const lines = (rest + chunk.value).split("\n");
     rest = /** @type {string} */ (lines.pop());
     for (const line of lines) {
       const { done, answer } = JSON.parse(line);
       if (answer) return answer;
-      onDone(done);
+      onProgress(done);
     }
   }
   throw new TypeError("the answer broke off");
 }
 
 /**
- * What a step of a model costs, measured now. Throws as `fetchTrace`.
+ * Fetch what a step of a model costs, measured now. Throws what `fetchTrace` throws.
  * @param {string} model
  * @param {AbortSignal} signal
  * @returns {Promise<CostAnswer>}
@@ -81,23 +82,23 @@ export async function fetchCost(model, signal) {
 }
 
 /**
- * Call something of a model: with a body to post, or to get.
+ * Call the API for a model: POST a body, or GET without one.
  * @param {string} model
- * @param {string} what
+ * @param {string} resource
  * @param {AbortSignal} signal
  * @param {object} [body]
  * @param {string} [accept]
  */
-async function ask(model, what, signal, body, accept = "application/json") {
-  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/${what}`, {
+async function ask(model, resource, signal, body, accept = "application/json") {
+  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/${resource}`, {
     ...(body && { method: "POST", body: JSON.stringify(body) }),
     headers: { Accept: accept, ...(body && { "Content-Type": "application/json" }) },
     signal,
   });
   if (response.ok) return response;
-  const said = await response.json().catch(() => null);
-  const detail = said?.detail ?? `The server failed (status ${response.status}). Your text is kept.`;
-  throw new Problem(detail, said?.errors, response.status >= 500);
+  const problem = await response.json().catch(() => null);
+  const detail = problem?.detail ?? `The server failed (status ${response.status}). Your text is kept.`;
+  throw new Problem(detail, problem?.errors, response.status >= 500);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 /** @typedef {keyof typeof DERIVATIVES} Derivative */
 
-/** What the triangles show: its name, the derivative in signs, what that says, and the part of an answer that it is of. */
+/** The name of each, its formula, what it says, and the part of an answer that holds it. */
 export const DERIVATIVES = {
   states: {
     name: "states by earlier states",
@@ -11,7 +11,7 @@ export const DERIVATIVES = {
     part: "states",
   },
   kept: {
-    name: "the cell’s own path alone",
+    name: "the cell’s own path only",
     sign: "∏ f, ∏ z",
     says: "the same with gates and candidate held as they are, so that the state is only multiplied by the gate that keeps it",
     part: "states",

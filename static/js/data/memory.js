@@ -6,25 +6,24 @@ import { DERIVATIVES } from "./derivatives.js";
 /** @typedef {import("./api.js").Row} Row */
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./derivatives.js").Derivative} Derivative */
-/** @typedef {import("./memory_requests.js").Asked} Asked */
+/** @typedef {import("./memory_requests.js").MemoryRequest} MemoryRequest */
 
-const COMPLETE = 0.05; // what the shares may miss, of the difference that they are shares of
+const TOLERANCE = 0.05; // what the shares may miss, relative to the difference that they add up to
 
-/** What one model remembers of a text, and what it owes to its words. */
+/** What one model remembers of a text, and how much its output depends on each word. */
 export class CellMemory {
   /**
-   * @param {Asked} asked
+   * @param {MemoryRequest} request
    * @param {MemoryAnswer} whole
    * @param {MemoryAnswer} back seen from one step
    */
-  constructor(asked, whole, back) {
-    this.asked = asked;
-    this.model = asked.model;
+  constructor({ model, step }, whole, back) {
+    this.model = model;
     this.whole = whole;
     this.back = back;
     this.words = whole.tokens.map((token) => token.text);
     /** The row of the step that is looked back from. */
-    this.row = Math.min(asked.step, whole.stop - 1) - whole.start;
+    this.row = Math.min(step, whole.stop - 1) - whole.start;
   }
 
   /**
@@ -43,45 +42,47 @@ export class CellMemory {
     return this.back.layers[Math.min(index, this.back.layers.length - 1)].log10_spectral ?? [];
   }
 
-  /** Each word's share in an output, if its integral could be found: a saturated network changes its mind too suddenly. */
+  /** Each word's share in an output; null where the integral did not converge, as the output of a saturated network jumps. */
   get attribution() {
-    const found = this.back.attribution;
-    return found && Math.abs(found.gap ?? Infinity) <= COMPLETE * Math.max(Math.abs(found.difference ?? 0), COMPLETE) ? found : null;
+    const { attribution } = this.back;
+    if (!attribution) return null;
+    const { gap, difference } = attribution;
+    return Math.abs(gap ?? Infinity) <= TOLERANCE * Math.max(Math.abs(difference ?? 0), TOLERANCE) ? attribution : null;
   }
 
   /**
-   * A matrix of decadic logarithms, row by row; null where the cell has no such thing.
-   * @param {Derivative} shown
+   * A matrix of base-10 logarithms, row by row; null where the cell has no such derivative.
+   * @param {Derivative} derivative
    * @param {number} index of the layer
    */
-  matrix(shown, index) {
+  matrix(derivative, index) {
     const { states, inputs, hidden_size: units } = this.layer(index);
     const { array, whole = 1 } = {
       states: { array: states?.log10_norms, whole: this.model.cell === "lstm" ? 2 * units : units },
       kept: { array: states?.log10_kept, whole: units },
       inputs: { array: inputs?.log10_norms },
       words: { array: this.whole.words?.log10_norms },
-    }[shown];
-    // Of a state by itself the norm is the root of the number of its directions: by it, all that there is is 1.
+    }[derivative];
+    // The norm of ∂s/∂s, an identity, is the root of its size: divided by it, a state that is kept whole stands at 1.
     return array ? numbers(array).map((value) => value - Math.log10(whole) / 2) : null;
   }
 }
 
 /**
- * What is left of one word's past: the row of the triangle, and of states the cell's own path and the spectral norm.
+ * What is left of one word's past: the row of the triangle; for states also the spectral norm and the cell's own path.
  * @param {CellMemory} memory
- * @param {Derivative} shown
+ * @param {Derivative} derivative
  * @param {number} layer
  * @returns {{name: string, y: Row}[]}
  */
-export function curvesOf(memory, shown, layer) {
+export function curvesOf(memory, derivative, layer) {
   const n = memory.words.length;
-  /** @param {Derivative} what */
-  const row = (what) => {
-    const matrix = memory.matrix(what, layer);
+  /** @param {Derivative} name */
+  const row = (name) => {
+    const matrix = memory.matrix(name, layer);
     return matrix && Array.from(matrix.subarray(memory.row * n, (memory.row + 1) * n), (value) => (Number.isNaN(value) ? null : value));
   };
-  if (shown === "inputs" || shown === "words") return [{ name: DERIVATIVES[shown].sign, y: row(shown) ?? [] }];
+  if (derivative === "inputs" || derivative === "words") return [{ name: DERIVATIVES[derivative].sign, y: row(derivative) ?? [] }];
   const kept = row("kept");
   return [
     { name: "all paths, root mean square", y: row("states") ?? [] },

@@ -1,8 +1,8 @@
-// The order of the units from top to bottom, and the cell that stands out.
+// The order of the units from top to bottom, and the entry that stands out.
 
 /** @typedef {import("./decoded_trace.js").DecodedLayer} DecodedLayer */
 
-/** What the page offers, and how each is called. */
+/** The orders that the page offers, and their names. */
 export const ORDERS = {
   index: "index",
   value: "value at the step",
@@ -13,7 +13,7 @@ export const ORDERS = {
 /** @typedef {keyof typeof ORDERS} Order */
 
 /**
- * The units of a layer from top to bottom, by what it carries from step to step.
+ * The units of a layer from top to bottom, ordered by the state that carries the memory.
  * @param {Order} order
  * @param {DecodedLayer} layer
  * @param {number} t the step of an order by value
@@ -28,25 +28,25 @@ export function unitsBy(order, layer, t) {
 }
 
 /**
- * The step and the unit at which what is carried changes the most.
+ * The step and the unit at which that state changes the most.
  * @param {DecodedLayer} layer
- * @param {number | null} [unit] this one alone
+ * @param {number | null} [unit] only this one
  */
 export function standout(layer, unit = null) {
   const { carrier, steps, units } = layer;
-  let found = { t: 0, unit: unit ?? 0 };
-  let most = -1;
+  let place = { t: 0, unit: unit ?? 0 };
+  let greatest = -1;
   for (let t = 0; t < steps; t += 1) {
     for (let at = unit ?? 0; at < (unit === null ? units : unit + 1); at += 1) {
       const change = Math.abs(layer.at(carrier, t, at) - layer.before(carrier, t, at));
-      if (change > most) [most, found] = [change, { t, unit: at }];
+      if (change > greatest) [greatest, place] = [change, { t, unit: at }];
     }
   }
-  return found;
+  return place;
 }
 
 /**
- * What a unit carries along the text, less its mean.
+ * That state of a unit along the text, minus its mean.
  * @param {DecodedLayer} layer
  * @param {number} unit
  */
@@ -57,17 +57,17 @@ function centred(layer, unit) {
 }
 
 /**
- * Rows so that each is followed by the one that is most like it, by the cosine, of those that are left.
+ * The order of rows in which each is followed by the most similar of those that are left, by the cosine.
  * @param {number[][]} rows
  */
 function chain(rows) {
   const lengths = rows.map((row) => Math.sqrt(dot(row, row)) || 1);
   const left = new Set(rows.keys());
-  const found = [];
+  const order = [];
   for (let at = lengths.indexOf(Math.max(...lengths)); ; ) {
-    found.push(at);
+    order.push(at);
     left.delete(at);
-    if (left.size === 0) return found;
+    if (left.size === 0) return order;
     let best = -Infinity;
     let next = at;
     for (const other of left) {
@@ -86,7 +86,7 @@ function dot(a, b) {
   return a.reduce((sum, value, at) => sum + value * b[at], 0);
 }
 
-/** @param {number[]} row less its mean */
+/** @param {number[]} row minus its mean */
 function variance(row) {
   return dot(row, row) / row.length;
 }

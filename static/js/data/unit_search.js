@@ -5,7 +5,7 @@
 /** @typedef {{unit: number, sign: number}} Match `sign`: −1 where the unit is on below the negative threshold */
 
 /**
- * The units that are on throughout a phrase and off just before and behind it, where there is such a step.
+ * The units that are on throughout a phrase and off just before and after it, where there is such a step.
  * @param {DecodedLayer} layer
  * @param {Phrase} phrase
  * @returns {Match[]}
@@ -25,7 +25,7 @@ export function unitsOnIn(layer, { from, to, by, above }) {
 }
 
 /**
- * Where else all of these units are on together: the longest runs of steps, first and last.
+ * Where else all of these units are on together: the longest runs of steps, each with its first and its last.
  * @param {DecodedLayer} layer
  * @param {Phrase} phrase
  * @param {Match[]} matches

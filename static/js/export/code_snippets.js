@@ -1,9 +1,9 @@
-// The call behind a picture, to be made by others: as curl, and as Python.
+// The call behind a picture as a line of curl and as a Python program.
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
 /**
- * What is asked for: the text, and the steps of the page where it is not the whole.
+ * The body of the call: the text, and the steps in sight where those are not all.
  * @param {DecodedTrace} trace
  */
 function body({ text, start, stop, steps }) {
@@ -27,7 +27,7 @@ export function asCurl(origin, trace) {
 }
 
 /**
- * A program of the standard library alone, which prints the activations of the unit that is looked at.
+ * A program that needs only the standard library and prints the activations of one unit.
  * @param {string} origin
  * @param {DecodedTrace} trace
  * @param {import("../data/decoded_trace.js").DecodedLayer} layer
@@ -48,7 +48,7 @@ for t, token in enumerate(trace["tokens"]):
 }
 
 /**
- * A word of a shell, whatever stands in it.
+ * Any text as one word of a shell.
  * @param {string} text
  */
 function quoted(text) {

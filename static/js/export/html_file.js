@@ -1,21 +1,21 @@
-// One HTML file with everything in it: it opens from a disk without network, and still answers to the pointer.
+// The heatmaps as one HTML file that opens without a network and still answers to the pointer.
 
 import { figureOf } from "../charts/heatmap_figure.js";
 import { plotlySource } from "../charts/plotly.js";
-import { written } from "../charts/scales.js";
+import { endLabel } from "../charts/scales.js";
 import { visible } from "../data/visible_text.js";
 import { escaped } from "../kit/text.js";
 
 /** @typedef {import("../charts/panels.js").Sheet} Sheet */
 
-/** The bar of colours beside each panel. */
+/** The colour bar next to each panel. */
 const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4 };
 const ROOM = 50; // pixels for it
 const AXIS = 24; // pixels for the title of an axis
 const DIGITS = 7; // of a float32
 
 /**
- * A layout with room for the bar of colours, and with titles of its axes.
+ * A layout with room for the colour bar, and with titles of its axes.
  * @param {Plotly.Layout} layout
  * @param {string} token
  */
@@ -31,12 +31,12 @@ function widened({ width, height, margin, xaxis, yaxis, ...rest }, token) {
 }
 
 /**
- * The bar of colours of a heatmap: its ends, and 0 between them.
+ * The colour bar of a heatmap: its ends, and 0 between them.
  * @param {[number, number]} range
  */
 function colorbarOf([low, high]) {
   const at = low < 0 ? [low, 0, high] : [low, high];
-  return { ...SCALE, tickvals: at, ticktext: at.map(written) };
+  return { ...SCALE, tickvals: at, ticktext: at.map(endLabel) };
 }
 
 /** Runs in the file, after Plotly and the panels. */
@@ -56,7 +56,7 @@ for (const { name, words, units, data, layout } of panels) {
  * @param {string} title
  * @param {string} about
  * @param {Sheet[]} sheets
- * @param {string} token what stands along the axis: words or characters
+ * @param {string} token what a step is: word or character
  */
 export async function asHtml(title, about, sheets, token) {
   const panels = sheets.map(({ lane, info, words, size, heatmap }) => {

@@ -1,4 +1,4 @@
-// The pictures as one figure that stands by itself: SVG, and PNG made from it.
+// The pictures as one self-contained figure: SVG, and PNG made from it.
 
 import { mixed } from "../charts/colors.js";
 import { MARGIN } from "../charts/heatmap_figure.js";
@@ -8,13 +8,13 @@ import { asXml, escaped } from "../kit/text.js";
 import { colorOf } from "../kit/theme.js";
 
 /** @typedef {import("../charts/panels.js").Sheet} Sheet */
-/** @typedef {{sheet: Sheet, plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement}} Drawing a panel, as it stands on the page */
-/** @typedef {{title: string, says: string, after: string, token: string, columns: number, drawings: Drawing[]}} Part what is in one lane; `says`: its head, `after` which step; `columns`: panels side by side */
+/** @typedef {{sheet: Sheet, plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement}} Drawing a panel as it is on the page */
+/** @typedef {{title: string, says: string, after: string, token: string, columns: number, drawings: Drawing[]}} LaneContent `says`: the verdict, `after` which step; `columns`: panels side by side */
 /** @typedef {{left: number, top: number, width: number, height: number}} Box in pixels */
-/** @typedef {{svg: string, height: number}} Block what stands below each other, and how much room it takes */
+/** @typedef {{svg: string, height: number}} Block a piece of the figure, and the room it takes */
 
-const DRAWN = 50_000; // cells of a figure, at most, that are each a shape of their own
-const LEAST = 4; // pixels of a cell in a bitmap, at least, along each side
+const DRAWN = 50_000; // most entries of a figure that are drawn as one shape each
+const LEAST = 4; // pixels along each side of an entry in a bitmap, at least
 const GAP = 24; // pixels around the lanes, and between panels
 const SIDE = 18; // for the title of the axis of units
 const NAME = 24; // for the name of a panel
@@ -26,15 +26,15 @@ const TITLE_LINES = 3;
 /**
  * A figure of lanes side by side, with the scale of every colour in it.
  * @param {string} title
- * @param {Part[]} parts
+ * @param {LaneContent[]} lanes
  */
-export function asSvg(title, parts) {
+export function asSvg(title, lanes) {
   const { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
   const muted = colorOf(document.body, "muted");
-  const sheets = parts.flatMap(({ drawings }) => drawings.map(({ sheet }) => sheet));
+  const sheets = lanes.flatMap(({ drawings }) => drawings.map(({ sheet }) => sheet));
   const count = sheets.reduce((sum, { heatmap }) => sum + heatmap.values.length, 0);
   const isBitmap = count > DRAWN;
-  const blocks = parts.map((part) => panels(part, isBitmap ? bitmap : shapes, muted));
+  const blocks = lanes.map((lane) => panels(lane, isBitmap ? bitmap : shapes, muted));
   const lefts = blocks.map((_, at) => GAP + blocks.slice(0, at).reduce((sum, { width }) => sum + width + GAP, 0));
   const width = lefts[lefts.length - 1] + blocks[blocks.length - 1].width + GAP;
   const room = width - 2 * GAP;
@@ -47,12 +47,12 @@ export function asSvg(title, parts) {
   };
   const heading = below(paragraph(title, { size: 17, ink }, room, TITLE_LINES));
   const scales = below(legend(scalesOf(sheets), room, muted));
-  const heads = parts.map((part, at) => {
-    const look = { ink, weight: 600 };
+  const heads = lanes.map((lane, at) => {
+    const style = { ink, weight: 600 };
     const lines = [
-      paragraph(part.title, { ...look, size: 15 }, blocks[at].width, 1),
-      paragraph(part.says, { ...look, size: 16 }, blocks[at].width, 1),
-      paragraph(part.after, { size: 12, ink: muted }, blocks[at].width, 2),
+      paragraph(lane.title, { ...style, size: 15 }, blocks[at].width, 1),
+      paragraph(lane.says, { ...style, size: 16 }, blocks[at].width, 1),
+      paragraph(lane.after, { size: 12, ink: muted }, blocks[at].width, 2),
     ];
     let height = 0;
     const svg = lines.map((line) => `<g transform="translate(${lefts[at]} ${round(y + (height += line.height) - line.height)})">${line.svg}</g>`);
@@ -70,27 +70,27 @@ export function asSvg(title, parts) {
 }
 
 /**
- * What a figure has to say of itself.
+ * The caption of a figure.
  * @param {Sheet[]} sheets
- * @param {number} cells in a bitmap
+ * @param {number} entries in a bitmap
  */
-function captionOf(sheets, cells) {
+function captionOf(sheets, entries) {
   const difference = sheets.some((sheet) => sheet.difference);
   const sentences = [
     "Bars: the mean over the units of a gate, the norm of anything else.",
     difference && "Of the difference (second less first) they are the norm; a gap is a word of one text only.",
-    cells && `The ${cells.toLocaleString("en")} cells are embedded as PNG, each a block of whole pixels: more than ${DRAWN.toLocaleString("en")} are not drawn one by one.`,
+    entries && `The ${entries.toLocaleString("en")} squares are embedded as PNG, each a block of whole pixels: more than ${DRAWN.toLocaleString("en")} are not drawn one by one.`,
   ];
   return sentences.filter(Boolean).join(" ");
 }
 
 /**
- * The panels of a lane, each with its name, bars, cells and axes.
- * @param {Part} part
- * @param {(heatmap: import("../charts/heatmap_figure.js").Heatmap, box: Box) => string} cells
+ * The panels of a lane, each with its name, bars, heatmap and axes.
+ * @param {LaneContent} lane
+ * @param {(heatmap: import("../charts/heatmap_figure.js").Heatmap, box: Box) => string} drawHeatmap
  * @param {string} muted
  */
-function panels({ drawings, columns, token }, cells, muted) {
+function panels({ drawings, columns, token }, drawHeatmap, muted) {
   const [{ sheet: first }] = drawings;
   // Words that stand upright may hang lower than the room that was kept for them.
   const depth = Math.max(...drawings.map(({ sheet, labels }) => Math.max(sheet.size.height, labels.getBBox().y + labels.getBBox().height)));
@@ -107,19 +107,19 @@ function panels({ drawings, columns, token }, cells, muted) {
     };
     const [across, down] = [box.left + box.width / 2, box.top + box.height / 2];
     const axes = [
-      text(across, depth + BELOW - 3, token, { size: 11, ink: muted, anchor: "middle" }),
-      `<g transform="translate(${2 - SIDE} ${round(down)}) rotate(-90)">${text(0, 9, "unit", { size: 11, ink: muted, anchor: "middle" })}</g>`,
+      svgText(across, depth + BELOW - 3, token, { size: 11, ink: muted, anchor: "middle" }),
+      `<g transform="translate(${2 - SIDE} ${round(down)}) rotate(-90)">${svgText(0, 9, "unit", { size: 11, ink: muted, anchor: "middle" })}</g>`,
     ];
-    const name = text(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: hue, weight: 600 });
+    const name = svgText(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: hue, weight: 600 });
     const position = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
-    return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${painted(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="cells">${cells(heatmap, box)}</g>${painted(labels)}${axes.join("")}</g></g>`;
+    return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${styledCopy(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="heatmap">${drawHeatmap(heatmap, box)}</g>${styledCopy(labels)}${axes.join("")}</g></g>`;
   });
   const beside = Math.min(columns, drawings.length);
   return { svg: svg.join(""), width: beside * (width + GAP) - GAP, height: Math.ceil(drawings.length / columns) * height };
 }
 
 /**
- * A heatmap as a rectangle for each cell; none where there is no number.
+ * A heatmap with a rectangle for each entry that is a number.
  * @param {import("../charts/heatmap_figure.js").Heatmap} heatmap
  * @param {Box} box
  */
@@ -134,12 +134,12 @@ function shapes({ values, order, scale, range: [low, high] }, box) {
     const color = mixed(scale, (value - low) / (high - low)).map((channel) => channel.toString(16).padStart(2, "0"));
     return `<rect x="${x[t]}" y="${y[at]}" width="${round(x[t + 1] - x[t])}" height="${round(y[at + 1] - y[at])}" fill="#${color.join("")}"/>`;
   });
-  // Blended edges would show the paper between cells that touch.
+  // Blended edges would show the paper between entries that touch.
   return `<g shape-rendering="crispEdges">${rectangles.join("")}</g>`;
 }
 
 /**
- * A heatmap as a bitmap, each cell so many whole pixels that a reader who blends pixels blurs no more than its edge.
+ * A heatmap as a bitmap, with enough whole pixels for each entry that a viewer which blends pixels blurs only its edges.
  * @param {import("../charts/heatmap_figure.js").Heatmap} heatmap
  * @param {Box} box
  */
@@ -154,8 +154,8 @@ function bitmap({ values, order, scale, range: [low, high] }, box) {
   }
   const small = canvasOf(steps, units);
   small.pen.putImageData(pixels, 0, 0);
-  /** @param {number} cells @param {number} room */
-  const enlarged = (cells, room) => cells * Math.max(LEAST, Math.ceil((2 * room) / cells));
+  /** @param {number} entries @param {number} room */
+  const enlarged = (entries, room) => entries * Math.max(LEAST, Math.ceil((2 * room) / entries));
   const { canvas, pen } = canvasOf(enlarged(steps, box.width), enlarged(units, box.height));
   pen.imageSmoothingEnabled = false;
   pen.drawImage(small.canvas, 0, 0, canvas.width, canvas.height);
@@ -181,25 +181,25 @@ function legend(scales, room, ink) {
     const ramp = x + widths[0] + 5;
     const end = ramp + RAMP + 5;
     const stops = colors.map(([offset, color]) => `<stop offset="${offset}" stop-color="${color}"/>`).join("");
-    const svg = `<g class="scale"><linearGradient id="scale${at}">${stops}</linearGradient>${text(x, y, low, { size, ink })}<rect x="${round(ramp)}" y="${round(y - 9)}" width="${RAMP}" height="9" fill="url(#scale${at})"/>${text(end, y, high, { size, ink })}${text(end + widths[1] + 10, y, says, { size, ink })}</g>`;
+    const svg = `<g class="scale"><linearGradient id="scale${at}">${stops}</linearGradient>${svgText(x, y, low, { size, ink })}<rect x="${round(ramp)}" y="${round(y - 9)}" width="${RAMP}" height="9" fill="url(#scale${at})"/>${svgText(end, y, high, { size, ink })}${svgText(end + widths[1] + 10, y, says, { size, ink })}</g>`;
     x += width + GAP;
     return svg;
   });
   return { svg: drawings.join(""), height: y + size };
 }
 
-/** @typedef {{size: number, ink: string, weight?: number, anchor?: string}} Look of a text */
+/** @typedef {{size: number, ink: string, weight?: number, anchor?: string}} TextStyle */
 
 /**
  * A text in lines that fit; the last one that may stand ends in … where there is more.
  * @param {string} content
- * @param {Look} look
+ * @param {TextStyle} style
  * @param {number} room
  * @param {number} [most] lines
  * @returns {Block}
  */
-function paragraph(content, look, room, most = Infinity) {
-  const { size, weight } = look;
+function paragraph(content, style, room, most = Infinity) {
+  const { size, weight } = style;
   /** @type {string[]} */
   const lines = [];
   for (let rest = asXml(content).replace(/[ \t\r\n]+/g, " ").trim(); rest !== ""; ) {
@@ -209,13 +209,13 @@ function paragraph(content, look, room, most = Infinity) {
     rest = isLast ? "" : more;
   }
   return {
-    svg: lines.map((line, at) => text(0, size * (1 + at * LINE), line, look)).join(""),
+    svg: lines.map((line, at) => svgText(0, size * (1 + at * LINE), line, style)).join(""),
     height: lines.length * size * LINE,
   };
 }
 
 /**
- * What of a text fits, up to a space if there is one, and the rest.
+ * The part of a text that fits, up to a space if there is one, and the rest.
  * @param {string} content
  * @param {number} room
  * @param {number} size
@@ -239,16 +239,16 @@ function split(content, room, size, weight) {
  * @param {number} x
  * @param {number} y
  * @param {string} content
- * @param {Look} look
+ * @param {TextStyle} style
  */
-function text(x, y, content, { size, ink, weight = 400, anchor = "start" }) {
+function svgText(x, y, content, { size, ink, weight = 400, anchor = "start" }) {
   return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" font-weight="${weight}" fill="${ink}" text-anchor="${anchor}">${escaped(content)}</text>`;
 }
 
 const measure = canvasOf(1, 1).pen;
 
 /**
- * The width of a text, with some more for a reader who has other fonts.
+ * The width of a text, with some room to spare for viewers with other fonts.
  * @param {string} content
  * @param {number} size
  * @param {number} [weight]
@@ -259,7 +259,7 @@ function widthOf(content, size, weight = 400) {
 }
 
 /**
- * The edges of so many cells.
+ * The edges of a row of equal boxes.
  * @param {number} start
  * @param {number} size
  * @param {number} count
@@ -301,10 +301,10 @@ export async function asPng(svg) {
 }
 
 /**
- * The content of an SVG element, with the looks that the page's style gives it.
+ * The content of an SVG element, with the styles that the page gives it as attributes.
  * @param {SVGElement} svg
  */
-function painted(svg) {
+function styledCopy(svg) {
   return Array.from(svg.children, (child) => {
     const { fill, opacity, fontSize, textAnchor } = getComputedStyle(child);
     const copy = /** @type {Element} */ (child.cloneNode(true));

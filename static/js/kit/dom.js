@@ -1,4 +1,4 @@
-// Making elements.
+// Finding and making elements.
 
 /** @param {string} id */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

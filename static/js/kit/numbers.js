@@ -4,7 +4,7 @@
 const SUPERSCRIPTS = Object.fromEntries([..."-0123456789"].map((sign, at) => [sign, [..."⁻⁰¹²³⁴⁵⁶⁷⁸⁹"][at]]));
 
 /**
- * A number in so many decimals, with a real minus sign.
+ * A number with so many decimals and a true minus sign.
  * @param {number} value
  * @param {number} decimals
  */
@@ -15,7 +15,7 @@ export function decimal(value, decimals) {
 }
 
 /**
- * A number by its decadic logarithm: in two digits or so, and as a power of ten where it is very small or large.
+ * A number by its base-10 logarithm: to two digits, as a power of ten where it is very small or large.
  * @param {number} log10
  */
 export function magnitude(log10) {

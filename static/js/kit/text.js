@@ -1,7 +1,7 @@
 // Text: code points and UTF-16 units, and text in markup.
 
 /**
- * A function from an offset in code points of `text` to one in UTF-16 units.
+ * A function from an offset in code points, as the API counts them, to one in UTF-16 units, as the browser does.
  * @param {string} text
  * @returns {(codePoint: number) => number}
  */
@@ -36,7 +36,7 @@ export function escaped(text) {
 }
 
 /**
- * A document of characters that XML 1.0 can hold: control characters stand as their pictures, others as U+FFFD.
+ * A document in characters that XML 1.0 allows: control characters become their pictures, others U+FFFD.
  * @param {string} document
  */
 export function asXml(document) {

@@ -1,6 +1,6 @@
-// Light and dark: the system's choice until the visitor makes one.
+// Light and dark: the system's choice until the visitor makes another.
 
-const system = window.matchMedia("(prefers-color-scheme: dark)");
+const system = matchMedia("(prefers-color-scheme: dark)");
 
 /** @returns {"light" | "dark"} the theme in force */
 export function theme() {
@@ -21,7 +21,7 @@ export function colorOf(element, name) {
 }
 
 /**
- * Let a button switch the theme, and hear of every change.
+ * Let a button switch the theme; `onChange` is called after every change, the system's too.
  * @param {HTMLElement} button
  * @param {() => void} onChange
  */
@@ -32,7 +32,7 @@ export function watchTheme(button, onChange) {
     try {
       localStorage.setItem("theme", next);
     } catch {
-      // A browser that keeps nothing: the choice holds until the page is left.
+      // Storage is blocked: the choice holds until the page is left.
     }
     onChange();
   });

@@ -1,4 +1,4 @@
-// What a step costs in each cell: counted, and measured on the server when it is asked.
+// What a step costs in each model: counted, and measured on the server on demand.
 
 import { fetchCost } from "../data/api.js";
 import { button, make } from "../kit/dom.js";
@@ -19,7 +19,7 @@ export class CostTable {
   }
 
   /**
-   * The cost of models, measured once.
+   * Show the cost of models, measured once.
    * @param {Model[]} models
    */
   async show(models) {
@@ -56,18 +56,18 @@ export class CostTable {
     const least = Math.min(...costs.map((cost) => cost.recurrent_parameters));
     const rows = costs.map((cost, at) => ({
       name: models[at].title,
-      cells: [
+      values: [
         `${cost.recurrent_parameters.toLocaleString("en")} (× ${decimal(cost.recurrent_parameters / least, 1).replace(".0", "")})`,
         cost.multiply_adds.toLocaleString("en"),
         String(cost.tensor_operations),
-        ...["torch", "ours"].map((engine) => time(cost, engine)),
+        ...["torch", "ours"].map((engine) => timeOf(cost, engine)),
       ],
     }));
     const [{ steps, threads }] = costs;
-    const about = `Times: median and quartiles, measured on the server over ${steps} steps, with ${threads} ${threads === 1 ? "thread" : "threads"} for PyTorch. `;
+    const note = `Times: median and quartiles, measured on the server over ${steps} steps, with ${threads} ${threads === 1 ? "thread" : "threads"} for PyTorch. `;
     this.element.replaceChildren(
       tableOf("Cost of a step", COLUMNS, rows),
-      make("p", {}, about, button("link", "measure again", () => this.#measure(models))),
+      make("p", {}, note, button("link", "measure again", () => this.#measure(models))),
     );
   }
 }
@@ -76,9 +76,9 @@ export class CostTable {
  * @param {Cost} cost
  * @param {string} engine
  */
-function time({ times }, engine) {
-  const found = times.find((each) => each.engine === engine);
-  if (!found) return "–";
-  const [lower, median, upper] = [found.lower, found.median, found.upper].map((seconds) => decimal(1e6 * seconds, 1));
+function timeOf({ times }, engine) {
+  const measured = times.find((each) => each.engine === engine);
+  if (!measured) return "–";
+  const [lower, median, upper] = [measured.lower, measured.median, measured.upper].map((seconds) => decimal(1e6 * seconds, 1));
   return `${median} (${lower}–${upper})`;
 }

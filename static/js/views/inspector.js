@@ -1,7 +1,7 @@
 // One unit at one step: what it tracks, its circuit, and its arithmetic.
 
 import { equations } from "../cells/equations.js";
-import { stepOf } from "../cells/unit_values.js";
+import { unitValues } from "../cells/unit_values.js";
 import { CircuitDrawing } from "../charts/circuit_drawing.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
@@ -12,12 +12,12 @@ import { decimal } from "../kit/numbers.js";
 
 const DOT = "●";
 
-/** What the signs of the circuits say; each model is shown those in its own. */
+/** What the signs of the circuits mean; each model shows those that are in its own. */
 const KEY = [
   ["σ", "a layer with weights of its own; its values lie between 0 and 1"],
-  ["tanh", "in a box, a layer with values between −1 and 1; rounded, the function alone"],
+  ["tanh", "in a box, a layer with values between −1 and 1; rounded, only the function"],
   ["relu", "a layer whose values are not negative"],
-  ["W", "a layer without a function: W·x + b, of the input alone"],
+  ["W", "a layer without a function: W·x + b, of the input only"],
   ["U", "the same of the hidden state: U·h + b′"],
   ["⊙", "Hadamard product: each unit times its own gate"],
   ["+", "sum, unit by unit"],
@@ -42,19 +42,19 @@ export class Inspector {
   /**
    * @param {import("../data/decoded_trace.js").DecodedTrace} trace
    * @param {DecodedLayer} layer
-   * @param {{t: number, unit: number, pinned: boolean}} cell
+   * @param {{t: number, unit: number, pinned: boolean}} inspected
    */
   show(trace, layer, { t, unit, pinned }) {
     const { model, tokens } = trace;
     const word = tokens[t].text;
-    const step = stepOf(model, layer, t, unit);
+    const values = unitValues(model, layer, t, unit);
     if (this.circuit === null || this.model !== model.id) this.#build(model);
-    this.circuit?.show(step, shortened(word, 12));
+    this.circuit?.show(values, shortened(word, 12));
     this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(word)));
     this.element.classList.toggle("pinned", pinned);
     if (pinned) this.title.append(" ", make("em", {}, "pinned"));
     this.names.replaceChildren(...namesOf(model, layer, unit).map((named) => make("p", { class: "named" }, describe(named))));
-    this.arithmetic.replaceChildren(...equations(model, step));
+    this.arithmetic.replaceChildren(...equations(model, values));
   }
 
   /** Show nothing. */

@@ -1,8 +1,8 @@
-// The keyboard: stepping through time and units, playing, letting go, and the sheet that says how.
+// The keyboard: stepping through time and units, playing, unpinning, and the sheet that explains the keys.
 
 import { byId } from "../kit/dom.js";
 
-const BEAT = 700; // ms between two steps while it plays
+const INTERVAL = 700; // ms between two steps while playing
 
 export class Keyboard {
   /**
@@ -19,18 +19,18 @@ export class Keyboard {
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
-  /** Start to walk through time, from the beginning if the end is reached, or stop. */
+  /** Start playing through time, from the beginning if it is at the end, or stop. */
   toggle() {
     if (this.timer) return this.stop();
     const { picture } = this;
-    const { k, unit } = picture.cell;
+    const { k, unit } = picture.current;
     const starts = picture.pinned !== null && k < picture.width - 1 ? k : 0;
     picture.pin({ k: starts, unit });
-    this.timer = setInterval(() => this.step(1) || this.stop(), BEAT);
+    this.timer = setInterval(() => this.step(1) || this.stop(), INTERVAL);
     this.play.textContent = "❚❚ stop";
   }
 
-  /** Stop walking. */
+  /** Stop playing. */
   stop() {
     clearInterval(this.timer);
     this.timer = 0;
@@ -38,12 +38,12 @@ export class Keyboard {
   }
 
   /**
-   * Pin the step before or behind, if there is one.
-   * @param {number} way
+   * Pin the step before or after, if there is one.
+   * @param {number} direction
    */
-  step(way) {
-    const { k, unit } = this.picture.cell;
-    const next = this.picture.pinned === null ? k : k + way;
+  step(direction) {
+    const { k, unit } = this.picture.current;
+    const next = this.picture.pinned === null ? k : k + direction;
     if (this.picture.stale || next < 0 || next >= this.picture.width) return false;
     this.picture.pin({ k: next, unit });
     return true;
@@ -51,12 +51,12 @@ export class Keyboard {
 
   /**
    * Pin the unit above or below.
-   * @param {number} way
+   * @param {number} direction
    */
-  #move(way) {
-    const { k, unit } = this.picture.cell;
+  #move(direction) {
+    const { k, unit } = this.picture.current;
     const { order } = this.picture.lanes[0].panels;
-    const next = order[order.indexOf(unit) + way];
+    const next = order[order.indexOf(unit) + direction];
     if (next !== undefined) this.picture.pin({ k, unit: next });
   }
 

@@ -1,4 +1,4 @@
-// One lane: what one model made of one text, from the words down to the cell. A comparison has several.
+// One lane: one model on one text, from the words down to the circuit. A comparison has several.
 
 import { Panels } from "../charts/panels.js";
 import { scaleBar } from "../charts/scale_bar.js";
@@ -8,14 +8,14 @@ import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 import { Inspector, describe, namesOf } from "./inspector.js";
 import { TokenStrip } from "./token_strip.js";
-import { showSaid } from "./verdict.js";
+import { showVerdict } from "./verdict.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 /** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
-/** @typedef {import("../charts/panels.js").Cell} Cell */
-/** @typedef {{onPoint: (cell: Cell | null) => void, onPick: (cell: Cell) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
-/** @typedef {Omit<import("../charts/panels.js").Look, "words" | "lane" | "difference">} Look */
+/** @typedef {import("../charts/panels.js").Entry} Entry */
+/** @typedef {{onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
+/** @typedef {Omit<import("../charts/panels.js").LayerLook, "words" | "lane" | "difference">} LaneLook */
 
 export class Lane {
   /**
@@ -25,43 +25,43 @@ export class Lane {
   constructor(number, handlers) {
     this.number = number;
     const words = make("ol", { class: "tokens" });
-    this.said = make("div", { class: "said", role: "status" });
-    this.scales = make("p", { class: "color-scales", hidden: "" }); // of its own; those of values stand above all lanes
+    this.verdict = make("div", { class: "prediction", role: "status" });
+    this.scales = make("p", { class: "color-scales", hidden: "" }); // of a difference; those of values stand above all lanes
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
-    const cell = make("div", { class: "cell" });
+    const inspector = make("div", { class: "inspector" });
     this.element = make(
       "section",
       { class: "lane" },
       this.title,
-      make("div", { class: "words" }, words, this.said, this.scales),
-      make("div", { class: "pictures" }, panels, cell),
+      make("div", { class: "words" }, words, this.verdict, this.scales),
+      make("div", { class: "pictures" }, panels, inspector),
     );
     this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
     this.panels = new Panels(panels, handlers);
-    this.inspector = new Inspector(cell);
+    this.inspector = new Inspector(inspector);
     /** @type {DecodedTrace | null} */
     this.trace = null;
     /** @type {import("../charts/panels.js").Values | null} */
     this.layer = null;
     /** @type {string[]} */
     this.words = [];
-    /** The step after which the head is heard. @type {number | null} */
-    this.heard = null;
+    /** The step after which the verdict is shown. @type {number | null} */
+    this.verdictStep = null;
   }
 
   /**
    * Show a layer of a reading. Resolves when it is painted.
    * @param {DecodedTrace} trace
    * @param {DecodedLayer} layer
-   * @param {Look & {title: string}} look
+   * @param {LaneLook & {title: string}} look
    */
   show(trace, layer, { title, ...look }) {
     this.trace = trace;
     this.layer = layer;
     this.infos = trace.model.activations;
     this.words = trace.tokens.map((token) => token.text);
-    // The panels first: they ask for their sizes, which the browser knows as long as nothing above has changed.
+    // The panels first: they need their sizes, which the browser knows as long as nothing above has changed.
     const painted = this.panels.show(trace.model.cell, this.infos, layer, { ...look, words: this.words, lane: title, difference: false });
     this.#entitle(title);
     this.element.classList.remove("difference");
@@ -75,19 +75,19 @@ export class Lane {
    * @param {string} cell
    * @param {ActivationInfo[]} infos
    * @param {import("../data/alignment.js").Difference} difference
-   * @param {Look & {words: string[]}} look
+   * @param {LaneLook & {words: string[]}} look
    */
   showDifference(cell, infos, difference, look) {
     this.trace = null;
     this.layer = difference;
     this.infos = infos;
     this.words = look.words;
-    const title = "difference: second less first";
+    const title = "difference: second minus first";
     const painted = this.panels.show(cell, infos, difference, { ...look, lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
-    const notes = "Blue is more, brown is less; bars: norm of the difference. A word of one text alone leaves a gap; a→b: one stands in the place of the other.";
-    this.said.replaceChildren(make("p", {}, notes));
+    const notes = "Blue is more, brown is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
+    this.verdict.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
     this.scales.hidden = false;
     this.element.classList.add("difference");
@@ -95,7 +95,7 @@ export class Lane {
   }
 
   /**
-   * Show that there is nothing to show. Pictures that are left, dimmed, keep the title of what they are of.
+   * Ask for a text. Pictures of the last one are dimmed and keep its title.
    * @param {string} title
    */
   showNothing(title) {
@@ -105,37 +105,37 @@ export class Lane {
     this.inspector.clear();
     this.element.toggleAttribute("data-stale", true);
     this.panels.dim(true);
-    this.said.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
+    this.verdict.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
   }
 
   /**
-   * Mark a step and a unit, and look into a cell.
+   * Mark a step and a unit, and look into one unit.
    * @param {{t: number | null, unit: number | null}} marked
-   * @param {{t: number | null, unit: number, pinned: boolean}} looked
+   * @param {{t: number | null, unit: number, pinned: boolean}} inspected
    */
   focus(marked, { t, unit, pinned }) {
     this.panels.mark(marked);
     this.strip.mark(marked.t);
     if (!this.trace) return;
-    const heard = marked.t ?? this.trace.tokens.length - 1;
-    if (heard !== this.heard) showSaid(this.said, this.trace, heard);
-    this.heard = heard;
+    const verdictStep = marked.t ?? this.trace.tokens.length - 1;
+    if (verdictStep !== this.verdictStep) showVerdict(this.verdict, this.trace, verdictStep);
+    this.verdictStep = verdictStep;
     const layer = /** @type {DecodedLayer} */ (this.layer);
     if (t === null) this.inspector.clear();
     else this.inspector.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
   }
 
-  /** The title, and what the head says after which step. */
-  get head() {
-    const verdict = this.said.querySelector(".verdict")?.textContent;
-    const ranking = Array.from(this.said.querySelectorAll(".ranking li"), ({ childNodes }) => Array.from(childNodes, (node) => node.textContent).join(" "));
-    const after = this.said.querySelector(".after")?.textContent ?? "";
-    return { title: this.title.textContent ?? "", says: verdict ?? ranking.join(" · "), after: after.replace(/:$/, "") };
+  /** The title, and the verdict after which step. */
+  get summary() {
+    const single = this.verdict.querySelector(".verdict")?.textContent;
+    const ranking = Array.from(this.verdict.querySelectorAll(".ranking li"), ({ childNodes }) => Array.from(childNodes, (node) => node.textContent).join(" "));
+    const after = this.verdict.querySelector(".after")?.textContent ?? "";
+    return { title: this.title.textContent ?? "", says: single ?? ranking.join(" · "), after: after.replace(/:$/, "") };
   }
 
   /**
-   * What stands beside the pointer on a cell.
-   * @param {Cell} cell
+   * The note next to the pointer on an entry.
+   * @param {Entry} entry
    */
   describe({ t, unit, letter }) {
     const layer = /** @type {import("../charts/panels.js").Values} */ (this.layer);
@@ -153,7 +153,7 @@ export class Lane {
 
   /** @param {string} title */
   #entitle(title) {
-    this.heard = null;
+    this.verdictStep = null;
     this.title.textContent = title;
     this.title.hidden = title === "";
     this.element.toggleAttribute("data-stale", false);

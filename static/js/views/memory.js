@@ -20,13 +20,13 @@ import { MemoryOfCell } from "./memory_of_cell.js";
 /** @typedef {import("../data/derivatives.js").Derivative} Derivative */
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 /** @typedef {import("../state.js").State} State */
-/** @typedef {{title: string, memory: CellMemory | null, why: string}} Found of a cell; without a memory, why */
+/** @typedef {{title: string, memory: CellMemory | null, why: string}} Result of one cell; without a memory, why */
 
-const STEPS = 100; // of one picture; a triangle of more cannot be read
+const STEPS = 100; // of one picture: a larger triangle cannot be read
 const PATIENCE = 300; // ms until progress is shown
 const SETTLE = 60; // ms between a move of the slider and the request
-const LIMIT = 9; // powers of ten that the colours tell apart, on either side of 1
-const LEAST = 0.2; // span of the axis of shares
+const LIMIT = 9; // most powers of ten, on either side of 1, that the colours range over
+const LEAST_SPAN = 0.2; // of the axis of shares
 
 export class Memory {
   /**
@@ -41,7 +41,7 @@ export class Memory {
     this.onUnit = onUnit;
     this.requests = new MemoryRequests();
     this.element = /** @type {HTMLDetailsElement} */ (byId("memory"));
-    this.what = /** @type {HTMLSelectElement} */ (byId("memory-shown"));
+    this.derivative = /** @type {HTMLSelectElement} */ (byId("memory-shown"));
     this.weights = /** @type {HTMLSelectElement} */ (byId("memory-weights"));
     this.alpha = /** @type {HTMLInputElement} */ (byId("memory-alpha"));
     this.progress = /** @type {HTMLProgressElement} */ (byId("memory-progress"));
@@ -51,21 +51,21 @@ export class Memory {
     this.cost = new CostTable(byId("memory-cost"));
     /** @type {MemoryOfCell[]} */
     this.cells = [];
-    /** What is in sight, and of what it is. @type {{cells: Found[], shown: Derivative, layer: number} | null} */
-    this.found = null;
-    /** What the state says. @type {State["memory"]} */
+    /** What is in sight. @type {{cells: Result[], derivative: Derivative, layer: number} | null} */
+    this.results = null;
+    /** What the state asks for. @type {State["memory"]} */
     this.wanted = "";
     this.request = new AbortController();
     this.timer = 0;
     this.width = 0;
-    this.what.replaceChildren(...Object.entries(DERIVATIVES).map(([value, { name }]) => new Option(name, value)));
+    this.derivative.replaceChildren(...Object.entries(DERIVATIVES).map(([value, { name }]) => new Option(name, value)));
     this.weights.replaceChildren(...Object.entries(boot.weights).map(([value, name]) => new Option(name, value)));
-    this.element.hidden = false; // without scripts there is nothing in it
+    this.element.hidden = false; // hidden without scripts, as it would be empty
     this.element.addEventListener("toggle", () => {
-      const wanted = this.element.open ? /** @type {Derivative} */ (this.what.value) : "";
+      const wanted = this.element.open ? /** @type {Derivative} */ (this.derivative.value) : "";
       if (wanted !== this.wanted) onChange({ memory: wanted }); // else the state has opened it
     });
-    this.what.addEventListener("change", () => onChange({ memory: /** @type {Derivative} */ (this.what.value) }));
+    this.derivative.addEventListener("change", () => onChange({ memory: /** @type {Derivative} */ (this.derivative.value) }));
     this.weights.addEventListener("change", () => onChange({ weights: /** @type {State["weights"]} */ (this.weights.value) }));
     const [least, greatest] = boot.alpha;
     Object.assign(this.alpha, { min: String(Math.log10(least)), max: Math.log10(greatest).toFixed(2) }); // its scale is logarithmic
@@ -82,31 +82,31 @@ export class Memory {
     });
   }
 
-  /** Give up what is under way. */
+  /** Abort the request under way. */
   stop() {
     this.request.abort();
     this.busy.hidden = true;
   }
 
   /**
-   * Ask for what the state says, of the text that is in sight, and show it.
+   * Ask for the memory of the text in sight, as the state says, and show it.
    * @param {State} state
    * @param {DecodedTrace | null} trace of the first lane
    * @param {number | null} step of it that is pinned
    */
   async show(state, trace, step) {
-    const { memory: shown, alpha, weights, layer } = state;
+    const { memory: derivative, alpha, weights, layer } = state;
     this.stop();
-    this.wanted = shown;
-    this.element.open = shown !== "";
-    if (shown === "") return;
-    this.what.value = shown;
+    this.wanted = derivative;
+    this.element.open = derivative !== "";
+    if (derivative === "") return;
+    this.derivative.value = derivative;
     this.weights.value = weights;
     this.alpha.value = String(Math.log10(alpha));
     this.#showAlpha(alpha);
-    byId("memory-says").textContent = `${DERIVATIVES[shown].sign}: ${DERIVATIVES[shown].says}.`;
+    byId("memory-says").textContent = `${DERIVATIVES[derivative].sign}: ${DERIVATIVES[derivative].says}.`;
     if (!trace) {
-      this.found = null;
+      this.results = null;
       this.#reveal(false);
       this.message.textContent = "Type a word, and what is remembered of it appears.";
       return;
@@ -117,13 +117,13 @@ export class Memory {
     const pinned = step ?? trace.stop - trace.start - 1;
     const start = trace.start + Math.max(0, pinned - STEPS + 1);
     const span = { start, stop: Math.min(trace.stop, start + STEPS), step: trace.start + pinned };
-    const asked = { text: trace.text, ...span, alpha, weights, shown };
+    const request = { text: trace.text, ...span, alpha, weights, derivative };
     const done = lanes.map(() => 0);
     this.progress.value = 0;
     const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
     const answers = await Promise.allSettled(
       lanes.map(({ model }, at) =>
-        this.requests.ask({ model, ...asked, target: lossTarget(model, trace) }, signal, (share) => {
+        this.requests.ask({ model, ...request, target: lossTarget(model, trace) }, signal, (share) => {
           done[at] = share;
           if (!signal.aborted) this.progress.value = done.reduce((sum, each) => sum + each, 0) / done.length;
         }),
@@ -139,35 +139,35 @@ export class Memory {
       memory: answer.status === "fulfilled" ? answer.value : null,
       why: answer.status === "rejected" ? reasonOf(answer.reason) : "",
     }));
-    this.found = { cells, shown, layer };
+    this.results = { cells, derivative, layer };
     await this.#draw();
     if (!signal.aborted) await this.cost.show(lanes.map(({ model }) => model));
   }
 
-  /** Draw anew if the room has another size than the pictures in it. */
+  /** Draw again if the room is no longer of the size of the pictures. */
   fit() {
     if (this.charts.width !== this.width) this.#draw();
   }
 
-  /** Draw what was found. Resolves when it is painted. */
+  /** Draw the results. Resolves when they are painted. */
   async #draw() {
-    if (!this.element.open || !this.found) return;
-    const { cells, shown, layer } = this.found;
+    if (!this.element.open || !this.results) return;
+    const { cells, derivative, layer } = this.results;
     this.#reveal(true); // what is hidden has no size
     this.width = this.charts.width;
     this.#build(cells.length);
     const memories = cells.flatMap(({ memory }) => memory ?? []);
     /** @param {string} name */
     const color = (name) => colorOf(this.element, name);
-    const matrices = memories.flatMap((memory) => memory.matrix(shown, layer) ?? []);
-    const most = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
+    const matrices = memories.flatMap((memory) => memory.matrix(derivative, layer) ?? []);
+    const limit = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
     const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
     const look = {
-      shown,
+      derivative,
       layer,
-      triangle: /** @type {[number, number]} */ ([-most, most]),
-      back: rangeOver(memories.flatMap((memory) => curvesOf(memory, shown, layer).map(({ y }) => y)), 1),
-      shares: rangeOver([[0], ...shares], LEAST),
+      triangle: /** @type {[number, number]} */ ([-limit, limit]),
+      back: rangeOver(memories.flatMap((memory) => curvesOf(memory, derivative, layer).map(({ y }) => y)), 1),
+      shares: rangeOver([[0], ...shares], LEAST_SPAN),
       ink: color("muted"),
       line: color("line"),
     };
@@ -187,7 +187,7 @@ export class Memory {
   }
 
   /**
-   * Say what the colours of the triangles run over, and where there is more.
+   * Show the scale of the triangles' colours, and mark its ends where values lie beyond.
    * @param {[number, number]} range
    * @param {Float32Array[]} matrices
    */
@@ -216,7 +216,7 @@ export class Memory {
     if (this.cells.length === count) return;
     for (const cell of this.cells) cell.remove();
     this.cells = Array.from({ length: count }, (_, at) => {
-      const memory = () => /** @type {CellMemory} */ (this.found?.cells[at].memory);
+      const memory = () => /** @type {CellMemory} */ (this.results?.cells[at].memory);
       return new MemoryOfCell({
         onPick: (t) => this.onStep(t + memory().whole.start),
         onUnit: (unit) => this.onUnit(memory().model.id, unit),

@@ -1,4 +1,4 @@
-// What the cells of a task remember, in one picture: against the distance, through the loss, and in a step of training.
+// What the cells of a task remember, in shared charts: by distance, through the loss, and in a step of training.
 
 import { countAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
@@ -12,7 +12,7 @@ import { tableOf } from "../kit/table.js";
 /** @typedef {import("../data/api.js").Row} Row */
 /** @typedef {import("../data/memory.js").CellMemory} CellMemory */
 
-/** How each cell's line is drawn, so that it is told without its colour. @type {Record<string, import("../charts/line_figure.js").Style>} */
+/** How each cell's line is drawn, so that it can be told apart without colour. @type {Record<string, import("../charts/line_figure.js").Style>} */
 const STYLE = { lstm: "line", gru: "dashed", rnn: "dotted" };
 const LEFT = 44; // pixels before the plots
 
@@ -106,7 +106,7 @@ export class MemoryComparison {
     return {
       caption,
       columns: [head, ...memories.map(({ model }) => model.title)],
-      rows: () => names.map((name, at) => ({ name, cells: rows.map((row) => (row[at] == null ? "0" : magnitude(row[at]))) })),
+      rows: () => names.map((name, at) => ({ name, values: rows.map((row) => (row[at] == null ? "0" : magnitude(row[at]))) })),
     };
   }
 
@@ -119,14 +119,15 @@ export class MemoryComparison {
       if (!learning) return [];
       const { loss, log10_norm: before, log10_clipped: after } = learning;
       const norms = [before, after].map((norm) => (norm === null ? "0" : magnitude(norm)));
-      return [{ name: make("span", {}, ...named(model.cell, model.title)), cells: [loss === null ? "∞" : decimal(loss, 3), ...norms] }];
+      return [{ name: make("span", {}, ...named(model.cell, model.title)), values: [loss === null ? "∞" : decimal(loss, 3), ...norms] }];
     });
-    this.learning.replaceChildren(tableOf("Gradient of all parameters", ["a step of training", "loss, nats", "norm of its gradient", "clipped at 1"], rows));
+    const clip = memories.find(({ whole }) => whole.learning)?.whole.learning?.clip ?? 1;
+    this.learning.replaceChildren(tableOf("Gradient of all parameters", ["a step of training", "loss, nats", "norm of its gradient", `clipped at ${clip}`], rows));
   }
 }
 
 /**
- * A name behind a piece of its line.
+ * A name after a sample of its line.
  * @param {string} cell
  * @param {string} text
  * @returns {(Node | string)[]}

@@ -1,4 +1,4 @@
-// What one cell remembers: the triangle of all pairs of words, what is left of one word's past, and its gates' part in it.
+// What one cell remembers: the triangle of all pairs of words, what is left of one word's past, and what its gates do.
 
 import { rowAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
@@ -18,17 +18,17 @@ import { tableOf } from "../kit/table.js";
 /** @typedef {import("../data/api.js").Row} Row */
 /** @typedef {import("../data/memory.js").CellMemory} CellMemory */
 /** @typedef {import("../data/derivatives.js").Derivative} Derivative */
-/** @typedef {{title: (Node | string)[], shown: Derivative, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} Look */
+/** @typedef {{title: (Node | string)[], derivative: Derivative, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} MemoryLook */
 /** @typedef {{onPick: (t: number) => void, onUnit: (unit: number) => void, onNote: (pointer: {clientX: number, clientY: number} | null, note: string) => void}} Handlers */
 
-const SLOWEST = 6; // units named
+const SLOWEST = 6; // units listed
 
 export class MemoryOfCell {
   /** @param {Handlers} handlers */
   constructor({ onPick, onUnit, onNote }) {
     this.onUnit = onUnit;
     this.title = make("h3", { class: "lane-title" });
-    this.said = make("p", { class: "message" });
+    this.message = make("p", { class: "message" });
     this.triangle = new Chart("triangle", "h4");
     this.back = new Chart("back", "h4");
     this.shares = new Chart("shares", "h4");
@@ -37,7 +37,7 @@ export class MemoryOfCell {
     this.gates = make("div", { class: "gates" });
     this.charts = [this.triangle, this.back, this.shares, this.scales];
     const [triangle, back, shares, scales] = this.charts.map(({ element }) => element);
-    this.element = make("article", { class: "memory-cell" }, this.title, this.said, triangle, back, shares, scales, this.slowest, this.gates);
+    this.element = make("article", { class: "memory-cell" }, this.title, this.message, triangle, back, shares, scales, this.slowest, this.gates);
     /** @type {{memory: CellMemory, matrix: Float32Array, left: number, below: number} | null} */
     this.shown = null;
     this.triangle.frame.addEventListener("pointermove", (event) => {
@@ -52,14 +52,14 @@ export class MemoryOfCell {
   }
 
   /**
-   * Say why there is nothing to show.
+   * Say why there is nothing to show here.
    * @param {string} title
    * @param {string} why
    */
   showNothing(title, why) {
     this.shown = null;
     this.title.textContent = title;
-    this.said.textContent = why;
+    this.message.textContent = why;
     for (const chart of this.charts) chart.hide();
     this.slowest.replaceChildren();
     this.gates.replaceChildren();
@@ -68,11 +68,11 @@ export class MemoryOfCell {
   /**
    * Resolves when all is painted.
    * @param {CellMemory} memory
-   * @param {Look} look
+   * @param {MemoryLook} look
    */
   async show(memory, look) {
     this.title.replaceChildren(...look.title);
-    this.said.textContent = "";
+    this.message.textContent = "";
     for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
     this.gates.replaceChildren(...this.#tables(memory, look));
     await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);
@@ -85,15 +85,15 @@ export class MemoryOfCell {
 
   /**
    * @param {CellMemory} memory
-   * @param {Look} look
+   * @param {MemoryLook} look
    */
-  #showTriangle(memory, { shown, layer, triangle: range, ink }) {
+  #showTriangle(memory, { derivative, layer, triangle: range, ink }) {
     const { words } = memory;
-    const matrix = memory.matrix(shown, layer);
+    const matrix = memory.matrix(derivative, layer);
     if (!matrix) {
       this.shown = null;
       this.triangle.row.hidden = true;
-      this.triangle.title.textContent = DERIVATIVES[shown].sign;
+      this.triangle.title.textContent = DERIVATIVES[derivative].sign;
       this.triangle.remove();
       this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
       return;
@@ -103,18 +103,18 @@ export class MemoryOfCell {
     const heatmap = { values: transposed(matrix), order: words.map((_, t) => t), words: axis, rows, scale: diverging(), range, ink };
     this.shown = { memory, matrix, left: rows.room, below: axis.room };
     this.#mark(memory.row);
-    const { sign } = DERIVATIVES[shown];
+    const { sign } = DERIVATIVES[derivative];
     const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
     return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
   }
 
   /**
    * @param {CellMemory} memory
-   * @param {Look} look
+   * @param {MemoryLook} look
    */
-  #showBack(memory, { shown, layer, back: range, color, ink, line }) {
+  #showBack(memory, { derivative, layer, back: range, color, ink, line }) {
     const { words, row } = memory;
-    const curves = curvesOf(memory, shown, layer);
+    const curves = curvesOf(memory, derivative, layer);
     const styles = /** @type {const} */ (["line", "dashed", "dotted"]);
     const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
     const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
@@ -124,7 +124,7 @@ export class MemoryOfCell {
 
   /**
    * @param {CellMemory} memory
-   * @param {Look} look
+   * @param {MemoryLook} look
    */
   #showShares(memory, { shares: range, color, ink, line }) {
     const { attribution, model } = memory;
@@ -153,7 +153,7 @@ export class MemoryOfCell {
 
   /**
    * @param {CellMemory} memory
-   * @param {Look} look
+   * @param {MemoryLook} look
    */
   #showScales(memory, { layer, ink }) {
     const { time_scales: scales, hidden_size: units } = memory.layer(layer);
@@ -176,24 +176,24 @@ export class MemoryOfCell {
       ink,
       rows: { at: [0, units - 1], labels: ["slow", "fast"], room: rows.room },
     };
-    const slow = scales.ranking.slice(0, SLOWEST).map((unit) => {
+    const slowest = scales.ranking.slice(0, SLOWEST).map((unit) => {
       const tau = scales.tau[unit];
       return button("link", `${unit}: ${tau === null ? `> ${steps}` : decimal(tau, 1)}`, () => this.onUnit(unit));
     });
-    this.slowest.replaceChildren("Slowest units, in steps: ", ...slow);
+    this.slowest.replaceChildren("Slowest units, in steps: ", ...slowest);
     const table = {
       caption: "time scales, units by words",
       columns: ["unit", ...words.map(visible)],
       rows: () =>
         scales.ranking.map((unit) => ({
           name: String(unit),
-          cells: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : decimal(along[t * units + unit], 1))),
+          values: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : decimal(along[t * units + unit], 1))),
         })),
     };
     const ends = heatmap.range.map((log10) => decimal(10 ** log10, 0));
     const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
-    const says = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
-    return this.scales.show("Time scale of each unit", [scale, says], figureOf(this.scales.size, heatmap), table);
+    const note = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
+    return this.scales.show("Time scale of each unit", [scale, note], figureOf(this.scales.size, heatmap), table);
   }
 
   /**
@@ -208,29 +208,29 @@ export class MemoryOfCell {
     const left = rowAxis(words, this.triangle.size.height).room;
     const axis = wordAxis(words, size.width - left - MARGIN.right);
     const columns = ["", ...words.map(visible)];
-    const rows = () => curves.map(({ name, y }) => ({ name, cells: y.map((value) => written(value, look.log)) }));
+    const rows = () => curves.map(({ name, y }) => ({ name, values: y.map((value) => normLabel(value, look.log)) }));
     return { lines: linesOf(size, { ...look, words: axis, left }), table: { columns, rows } };
   }
 
   /**
-   * What gates and matrices alone tell.
+   * The tables of gates and recurrent matrices.
    * @param {CellMemory} memory
-   * @param {Look} look
+   * @param {MemoryLook} look
    */
   #tables(memory, { layer }) {
     const { saturation, spectra } = memory.layer(layer);
     const [low, high] = boot.saturated;
-    const shut = (saturation ?? []).map(({ activation, left, right, usual_left, usual_right }) => ({
+    const saturationRows = (saturation ?? []).map(({ activation, left, right, usual_left, usual_right }) => ({
       name: make("var", { "data-letter": activation }, activation),
-      cells: [left, usual_left, right, usual_right].map((shares) => (shares ? `${decimal(100 * mean(shares), 0)} %` : "–")),
+      values: [left, usual_left, right, usual_right].map((shares) => (shares ? `${decimal(100 * mean(shares), 0)} %` : "–")),
     }));
-    const stretched = (spectra ?? []).map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
+    const spectrumRows = (spectra ?? []).map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
       name: make("var", { "data-letter": block }, block),
-      cells: [decimal(most, 2), decimal(radius, 2)],
+      values: [decimal(most, 2), decimal(radius, 2)],
     }));
-    const found = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], stretched)];
-    if (shut.length) found.unshift(tableOf("Saturation of the gates", ["gate", `below ${low}`, "trained, usually", `above ${high}`, "trained, usually"], shut));
-    return found;
+    const tables = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], spectrumRows)];
+    if (saturationRows.length) tables.unshift(tableOf("Saturation of the gates", ["gate", `below ${low}`, "trained, usually", `above ${high}`, "trained, usually"], saturationRows));
+    return tables;
   }
 
   /** @param {number} t row that is marked */
@@ -258,7 +258,7 @@ export class MemoryOfCell {
   #describe({ k, t }) {
     const { memory, matrix } = /** @type {NonNullable<MemoryOfCell["shown"]>} */ (this.shown);
     const value = matrix[t * memory.words.length + k];
-    return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${written(value, true)}`;
+    return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${normLabel(value, true)}`;
   }
 }
 
@@ -275,7 +275,7 @@ function transposed(matrix) {
 function rowsOf(words, matrix) {
   return words.map((word, t) => ({
     name: visible(word),
-    cells: words.map((_, k) => written(matrix[t * words.length + k], true)),
+    values: words.map((_, k) => normLabel(matrix[t * words.length + k], true)),
   }));
 }
 
@@ -283,7 +283,7 @@ function rowsOf(words, matrix) {
  * @param {number | null} value
  * @param {boolean} log
  */
-function written(value, log) {
+function normLabel(value, log) {
   if (value === null || Number.isNaN(value)) return "0";
   return log ? magnitude(value) : decimal(value, 3);
 }

@@ -1,4 +1,4 @@
-// The controls that say what is read: task, cell, comparison, examples, and the units that have a name.
+// The choice of task, model and comparison, the examples, and the units with a name.
 
 import { button, byId, make } from "../kit/dom.js";
 import { describe } from "./inspector.js";

@@ -1,4 +1,4 @@
-// The picture: the lanes side by side, and what is pointed at and pinned in all of them.
+// The picture: the lanes side by side, and what is pointed at or pinned in all of them.
 
 import { differencesOf, endsOf, rangesOf } from "../charts/scales.js";
 import { normEnds } from "../charts/summary_bars.js";
@@ -32,13 +32,13 @@ export class Picture {
     this.hovered = null;
     /** @type {Pin | null} */
     this.pinned = null;
-    /** What is looked into where nothing is pinned. @type {Pin} */
+    /** What the inspector shows where nothing is pinned. @type {Pin} */
     this.standout = { k: 0, unit: 0 };
     this.stale = false;
   }
 
   /**
-   * Show what the lanes hold, and the difference of two texts beside them. Resolves when all is painted.
+   * Show the lanes, and next to them the difference of two texts. Resolves when all is painted.
    * @param {Content[]} contents
    * @param {{layer: number, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, difference: boolean}} look
    */
@@ -51,8 +51,8 @@ export class Picture {
     this.#build(contents.length + Number(difference));
     this.#placePin(layers[0], pinned);
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
-    const most = endsOf(traces, layers);
-    const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, most) : {}));
+    const ends = endsOf(traces, layers);
+    const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, ends) : {}));
     const norms = normEnds(traces.map((trace, at) => ({ infos: trace?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
     const painted = contents.map(({ title, trace }, at) => {
       const layer = layers[at];
@@ -63,8 +63,8 @@ export class Picture {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
       const values = new Difference(layers[0], layers[1], pairs);
       const { cell, activations: infos } = first.model;
-      const apart = differencesOf(ranges[0]);
-      const look = { words, order: orders[0], ranges: apart, norms: normEnds([{ infos, layer: values, ranges: apart }]) };
+      const differences = differencesOf(ranges[0]);
+      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos, layer: values, ranges: differences }]) };
       painted.push(this.lanes[2].showDifference(cell, infos, values, look));
     } else if (difference) this.lanes[2].showNothing("difference");
     await Promise.all(painted);
@@ -72,13 +72,13 @@ export class Picture {
     this.refresh();
   }
 
-  /** Whether a picture has another size than its element. */
+  /** Whether a picture is no longer of the size of its element. */
   outgrown() {
     return this.lanes.some((lane) => lane.panels.outgrown());
   }
 
   /**
-   * Dim what is not the picture of the text any more, or light it again.
+   * Dim a picture that is no longer that of the text, or undo it.
    * @param {boolean} stale
    */
   setStale(stale) {
@@ -104,7 +104,7 @@ export class Picture {
   }
 
   /**
-   * Pin a cell by its step of a lane.
+   * Pin a unit at a step of a lane.
    * @param {number} at
    * @param {number} t
    * @param {number} unit
@@ -114,7 +114,7 @@ export class Picture {
   }
 
   /**
-   * Light units of one lane, and those of no other.
+   * Mark units of one lane, and of no other.
    * @param {number} at
    * @param {number[]} units
    */
@@ -122,18 +122,18 @@ export class Picture {
     for (const [other, { panels }] of this.lanes.entries()) panels.light(other === at ? units : []);
   }
 
-  /** What the lanes hold, but for those without a text and for the difference. @returns {DecodedTrace[]} */
+  /** The traces of the lanes: none of a blank text or of the difference. @returns {DecodedTrace[]} */
   get traces() {
     return this.lanes.flatMap(({ trace }) => trace ?? []);
   }
 
-  /** What the panels of all lanes were drawn by, those that are dimmed too. */
+  /** What the panels of all lanes were drawn from, dimmed ones too. */
   get sheets() {
     return this.lanes.flatMap(({ panels }) => panels.sheets);
   }
 
-  /** What is pinned, or else stands out: where the keyboard starts from. */
-  get cell() {
+  /** What is pinned, or else stands out: where the keyboard starts. */
+  get current() {
     return this.pinned ?? this.standout;
   }
 
@@ -150,7 +150,7 @@ export class Picture {
   /** Mark what is pointed at, else what is pinned, in every lane. */
   refresh() {
     const focus = this.stale ? null : (this.hovered ?? this.pinned);
-    const { k, unit } = { ...this.cell, ...(focus && { k: focus.k }), ...(focus?.unit != null && { unit: focus.unit }) };
+    const { k, unit } = { ...this.current, ...(focus && { k: focus.k }), ...(focus?.unit != null && { unit: focus.unit }) };
     const pinned = this.pinned?.k === k && this.pinned.unit === unit;
     for (const [at, lane] of this.lanes.entries()) {
       const marked = { t: focus && this.#stepOf(at, focus.k), unit: focus && focus.unit };
@@ -186,9 +186,9 @@ export class Picture {
   }
 
   /**
-   * Put the pin where it fits what is shown.
+   * Move the pin to where it fits what is shown.
    * @param {DecodedLayer | null} layer of the first lane
-   * @param {{k: number | null, unit: number} | null} pinned `k`: null for wherever the unit stands out
+   * @param {{k: number | null, unit: number} | null} pinned `k`: null for the step at which the unit stands out
    */
   #placePin(layer, pinned) {
     this.pinned = null;
@@ -215,16 +215,16 @@ export class Picture {
     /** @param {number} t */
     const k = (t) => this.#columnOf(at, t);
     return new Lane(at + 1, {
-      onPoint: (cell) => {
-        this.point(cell && { k: k(cell.t), unit: cell.unit });
-        if (cell && !this.stale) this.tooltip.show(cell, this.lanes[at].describe(cell));
+      onPoint: (entry) => {
+        this.point(entry && { k: k(entry.t), unit: entry.unit });
+        if (entry && !this.stale) this.tooltip.show(entry, this.lanes[at].describe(entry));
       },
-      onPick: (cell) => {
-        this.pin({ k: k(cell.t), unit: cell.unit });
-        if (!this.stale) this.tooltip.show(cell, this.lanes[at].describe(cell));
+      onPick: (entry) => {
+        this.pin({ k: k(entry.t), unit: entry.unit });
+        if (!this.stale) this.tooltip.show(entry, this.lanes[at].describe(entry));
       },
       onWord: (t) => this.point(t === null ? null : { k: k(t), unit: null }),
-      onPickWord: (t) => this.pin({ k: k(t), unit: this.cell.unit }),
+      onPickWord: (t) => this.pin({ k: k(t), unit: this.current.unit }),
       onFind: (token) => this.onFind(at, token),
       onBrush: (span) => this.onBrush(at, span),
     });

@@ -1,4 +1,4 @@
-// The bar above the picture: pages of a long text, layers, and the order of the units.
+// The controls above the picture: pages of a long text, layers, and the order of the units.
 
 import { ORDERS } from "../data/unit_order.js";
 import { byId } from "../kit/dom.js";
@@ -6,8 +6,8 @@ import { byId } from "../kit/dom.js";
 /** @typedef {import("../state.js").State} State */
 
 export class PictureControls {
-  /** @param {{onTurn: (pages: number) => void, onLook: (change: Partial<State>) => void}} handlers */
-  constructor({ onTurn, onLook }) {
+  /** @param {{onTurn: (pages: number) => void, onChange: (change: Partial<State>) => void}} handlers */
+  constructor({ onTurn, onChange }) {
     this.earlier = /** @type {HTMLButtonElement} */ (byId("earlier"));
     this.later = /** @type {HTMLButtonElement} */ (byId("later"));
     this.layer = /** @type {HTMLSelectElement} */ (byId("layer"));
@@ -15,8 +15,8 @@ export class PictureControls {
     this.order.replaceChildren(...Object.entries(ORDERS).map(([order, name]) => new Option(name, order)));
     this.earlier.addEventListener("click", () => onTurn(-1));
     this.later.addEventListener("click", () => onTurn(1));
-    this.layer.addEventListener("change", () => onLook({ layer: Number(this.layer.value) }));
-    this.order.addEventListener("change", () => onLook({ order: /** @type {State["order"]} */ (this.order.value) }));
+    this.layer.addEventListener("change", () => onChange({ layer: Number(this.layer.value) }));
+    this.order.addEventListener("change", () => onChange({ order: /** @type {State["order"]} */ (this.order.value) }));
   }
 
   /**

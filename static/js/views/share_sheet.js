@@ -1,4 +1,4 @@
-// The sheet that gives things to take along: the address, the call behind the picture, and files.
+// The sheet to share and save: the address, the call behind the picture, and files.
 
 import { fetchFile } from "../data/api.js";
 import { boot } from "../data/boot.js";
@@ -18,7 +18,7 @@ export class ShareSheet {
     this.picture = picture;
     this.link = link;
     this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
-    this.said = byId("share-said");
+    this.status = byId("share-status");
     byId("show-share").addEventListener("click", () => this.open());
     this.sheet.addEventListener("click", ({ target }) => {
       const { copy, save } = target instanceof HTMLElement ? target.dataset : {};
@@ -29,12 +29,12 @@ export class ShareSheet {
 
   /** Show the sheet of what is in sight. */
   open() {
-    const { traces, lanes, cell } = this.picture;
-    this.said.textContent = "";
+    const { traces, lanes, current } = this.picture;
+    this.status.textContent = "";
     this.#write("share-link", this.link());
     this.#write("share-curl", traces.map((trace) => asCurl(location.origin, trace)).join("\n"));
     const layer = /** @type {import("../data/decoded_trace.js").DecodedLayer} */ (lanes.find(({ trace }) => trace)?.layer);
-    this.#write("share-python", traces.length ? asPython(location.origin, traces[0], layer, Math.min(cell.unit, layer.units - 1)) : "");
+    this.#write("share-python", traces.length ? asPython(location.origin, traces[0], layer, Math.min(current.unit, layer.units - 1)) : "");
     this.sheet.showModal();
   }
 
@@ -49,33 +49,33 @@ export class ShareSheet {
   }
 
   /**
-   * Copy a text, or offer it selected: over plain http a page has no clipboard.
+   * Copy a text, or leave it selected: a page served over plain http has no clipboard.
    * @param {HTMLTextAreaElement} element
    */
   async #copy(element) {
     element.select();
     try {
       await navigator.clipboard.writeText(element.value);
-      this.said.textContent = "Copied.";
+      this.status.textContent = "Copied.";
     } catch {
-      this.said.textContent = "It is selected: press Ctrl+C (on a Mac, ⌘C).";
+      this.status.textContent = "It is selected: press Ctrl+C (on a Mac, ⌘C).";
     }
   }
 
   /** @param {string} kind */
   async #save(kind) {
-    this.said.textContent = "";
+    this.status.textContent = "";
     try {
       for (const { name, blob } of await this.#files(kind)) {
         const link = document.createElement("a");
         link.href = URL.createObjectURL(blob);
         link.download = `gatescope-${name}.${kind}`;
         link.click();
-        // The download has begun by then; Firefox wants the address to outlive the click.
+          // The download has begun by then; in Firefox the address must outlive the click.
         setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
       }
     } catch (error) {
-      this.said.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
+      this.status.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
     }
   }
 
@@ -100,14 +100,14 @@ export class ShareSheet {
     const { traces, lanes } = this.picture;
     const title = traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
     const token = traces[0].model.tokenizer;
-    const filled = lanes.filter(({ layer }) => layer !== null); // what is dimmed is of another text
+    const filled = lanes.filter(({ layer }) => layer !== null); // a dimmed lane shows an earlier text
     if (kind === "html") {
       const sheets = filled.flatMap(({ panels }) => panels.sheets);
       return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets, token)], { type: "text/html" });
     }
     const svg = asSvg(
       title,
-      filled.map((lane) => ({ ...lane.head, token, columns: lane.panels.columns, drawings: lane.panels.drawn })),
+      filled.map((lane) => ({ ...lane.summary, token, columns: lane.panels.columns, drawings: lane.panels.drawn })),
     );
     return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
   }

@@ -1,4 +1,4 @@
-// The text boxes: as high as their text, and what is typed in them.
+// The text boxes, each as high as its text.
 
 import { byId } from "../kit/dom.js";
 import { utf16Offsets } from "../kit/text.js";
@@ -37,7 +37,7 @@ export class TextBoxes {
   }
 
   /**
-   * Select a token in its box, if the text there is still the one that it stands in.
+   * Select a token in its box, if the box still holds the text that the token is from.
    * @param {Box} box
    * @param {string | undefined} text
    * @param {import("../data/api_types.d.ts").TokenInfo} token

@@ -1,4 +1,4 @@
-// The strip of tokens, each in the colour of what the head said of it.
+// The strip of tokens, each in the colour of its probability.
 
 import { diverging, sequential, tint } from "../charts/colors.js";
 import { tokenProbabilities } from "../data/decoded_trace.js";
@@ -21,7 +21,7 @@ export class TokenStrip {
     this.onBrush = onBrush;
     /** Where a phrase begins: the word that was last pressed or picked. @type {number | null} */
     this.anchor = null;
-    element.addEventListener("keydown", (event) => this.#step(event));
+    element.addEventListener("keydown", (event) => this.#walk(event));
   }
 
   /** @param {DecodedTrace} trace */
@@ -44,14 +44,14 @@ export class TokenStrip {
   }
 
   /**
-   * Left and right walk through the words; one Tab passes them all.
+   * Walk through the words with left and right; one Tab passes them all.
    * @param {KeyboardEvent} event
    */
-  #step(event) {
-    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  #walk(event) {
+    const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const words = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(".token")]);
     const here = words.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const next = way && words[here + way];
+    const next = direction && words[here + direction];
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
@@ -77,12 +77,12 @@ export class TokenStrip {
    * @param {import("../charts/colors.js").Scale} scale
    */
   #item(token, t, share, scale) {
-    const seen = visible(token.text);
-    const text = make("bdi", seen.startsWith("◌") ? { class: "accent" } : {}, seen);
+    const shown = visible(token.text);
+    const text = make("bdi", shown.startsWith("◌") ? { class: "accent" } : {}, shown);
     const word = make("button", { type: "button", class: "token", tabindex: t === 0 ? 0 : -1 }, text);
     if (!token.known) {
       word.classList.add("unknown");
-      word.title = `“${seen}” is not in the model's vocabulary: it sees “unknown”.`;
+      word.title = `“${shown}” is not in the model's vocabulary: it reads “unknown”.`;
     }
     if (share !== null) {
       const colors = tint(scale, share);

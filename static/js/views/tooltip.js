@@ -1,4 +1,4 @@
-// The note beside the pointer: word, unit, gate and value of one cell.
+// The note next to the pointer: word, unit, gate and value of one entry.
 
 export class Tooltip {
   /** @param {HTMLElement} element */

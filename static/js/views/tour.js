@@ -4,41 +4,41 @@ import { byId } from "../kit/dom.js";
 
 export class Tour {
   /**
-   * @param {{onDrive: (address: URL) => void, onTurn: (chapter: number | null) => void}} handlers
+   * @param {{onGoTo: (address: URL) => void, onTurn: (chapter: number | null) => void}} handlers
    */
-  constructor({ onDrive, onTurn }) {
-    this.onDrive = onDrive;
+  constructor({ onGoTo, onTurn }) {
+    this.onGoTo = onGoTo;
     this.onTurn = onTurn;
     this.element = byId("tour");
     this.chapters = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll("article")]);
-    /** Where the visitor was before the tour changed the picture. @type {URL | null} */
-    this.left = null;
+    /** The address before the tour changed the picture. @type {URL | null} */
+    this.before = null;
     /** @type {number | null} */
-    this.at = null;
+    this.chapter = null;
     this.element.addEventListener("click", (event) => {
       const link = event.target instanceof Element ? event.target.closest("a") : null;
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      this.#drive(link.href);
+      this.#goTo(link.href);
     });
     byId("start-tour").addEventListener("click", (event) => {
       event.preventDefault();
-      this.turn(this.at ?? 1);
+      this.turn(this.chapter ?? 1);
       this.element.focus({ preventScroll: true });
     });
-    byId("tour-before").addEventListener("click", () => this.turn((this.at ?? 1) - 1));
-    byId("tour-next").addEventListener("click", () => this.turn((this.at ?? 1) + 1));
+    byId("tour-before").addEventListener("click", () => this.turn((this.chapter ?? 1) - 1));
+    byId("tour-next").addEventListener("click", () => this.turn((this.chapter ?? 1) + 1));
     byId("tour-close").addEventListener("click", () => this.turn(null));
     byId("tour-back").addEventListener("click", () => {
-      const { left } = this;
+      const { before } = this;
       this.turn(null);
-      if (left) this.onDrive(left);
+      if (before) this.onGoTo(before);
     });
   }
 
-  /** The letter of the panel that the chapter speaks of most; empty for none. */
+  /** The letter of the panel that the chapter is about; empty for none. */
   get panel() {
-    return (this.at !== null && this.chapters[this.at - 1].dataset.panel) || "";
+    return (this.chapter !== null && this.chapters[this.chapter - 1].dataset.panel) || "";
   }
 
   /**
@@ -47,27 +47,27 @@ export class Tour {
    */
   turn(chapter) {
     this.show(chapter);
-    this.onTurn(this.at);
-    if (this.at !== null) this.#drive(this.chapters[this.at - 1].dataset.drive ?? "/");
-    else this.left = null;
+    this.onTurn(this.chapter);
+    if (this.chapter !== null) this.#goTo(this.chapters[this.chapter - 1].dataset.drive ?? "/");
+    else this.before = null;
   }
 
   /**
-   * Show a chapter beside the picture as it is.
+   * Show a chapter, and leave the picture as it is.
    * @param {number | null} chapter
    */
   show(chapter) {
-    this.at = chapter !== null && chapter >= 1 && chapter <= this.chapters.length ? chapter : null;
-    this.element.hidden = this.at === null;
-    for (const [index, article] of this.chapters.entries()) article.hidden = index + 1 !== this.at;
-    byId("tour-at").textContent = `${this.at} of ${this.chapters.length}`;
-    /** @type {HTMLButtonElement} */ (byId("tour-before")).disabled = this.at === 1;
-    /** @type {HTMLButtonElement} */ (byId("tour-next")).disabled = this.at === this.chapters.length;
+    this.chapter = chapter !== null && chapter >= 1 && chapter <= this.chapters.length ? chapter : null;
+    this.element.hidden = this.chapter === null;
+    for (const [index, article] of this.chapters.entries()) article.hidden = index + 1 !== this.chapter;
+    byId("tour-at").textContent = `${this.chapter} of ${this.chapters.length}`;
+    /** @type {HTMLButtonElement} */ (byId("tour-before")).disabled = this.chapter === 1;
+    /** @type {HTMLButtonElement} */ (byId("tour-next")).disabled = this.chapter === this.chapters.length;
   }
 
   /** @param {string} address */
-  #drive(address) {
-    this.left ??= new URL(location.href);
-    this.onDrive(new URL(address, location.href));
+  #goTo(address) {
+    this.before ??= new URL(location.href);
+    this.onGoTo(new URL(address, location.href));
   }
 }

@@ -5,16 +5,16 @@ import { visible } from "../data/visible_text.js";
 import { button, byId, make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 
-const SHOWN = 5; // other places, at most
+const MOST_PLACES = 5; // other places that are listed
 
 /** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
 /** @typedef {import("../data/unit_search.js").Phrase} Phrase */
 
 /** The bar that asks for a phrase and lists the units. */
 export class UnitFinder {
-  /** @param {{onFound: (units: number[]) => void, onPick: (cell: {t: number, unit: number}) => void, onChange: (phrase: Phrase | null) => void}} handlers */
-  constructor({ onFound, onPick, onChange }) {
-    this.onFound = onFound;
+  /** @param {{onMatches: (units: number[]) => void, onPick: (entry: {t: number, unit: number}) => void, onChange: (phrase: Phrase | null) => void}} handlers */
+  constructor({ onMatches, onPick, onChange }) {
+    this.onMatches = onMatches;
     this.onPick = onPick;
     this.onChange = onChange;
     this.element = byId("find");
@@ -34,7 +34,7 @@ export class UnitFinder {
   }
 
   /**
-   * What is searched from now on, and for what.
+   * Set what is searched, and for which phrase.
    * @param {import("../data/decoded_trace.js").DecodedTrace} trace
    * @param {DecodedLayer} layer
    * @param {Phrase | null} phrase
@@ -51,7 +51,7 @@ export class UnitFinder {
   }
 
   /**
-   * Search for a phrase, with the threshold and the activation of the one before, or else half of the greatest value.
+   * Search for a phrase by the activation and threshold of the last one, or else by half of the greatest value.
    * @param {{from: number, to: number} | null} span null to stop searching
    */
   set(span) {
@@ -62,7 +62,7 @@ export class UnitFinder {
     this.onChange(this.phrase);
   }
 
-  /** Take over what the bar says. */
+  /** Take over what the controls say. */
   #read() {
     const [from, to] = [Number(this.from.value), Number(this.to.value)].sort((a, b) => a - b);
     const by = this.by.value;
@@ -95,30 +95,30 @@ export class UnitFinder {
 
   #draw() {
     this.element.hidden = this.phrase === null;
-    if (!this.phrase || !this.trace || !this.layer) return this.onFound([]);
+    if (!this.phrase || !this.trace || !this.layer) return this.onMatches([]);
     const { from, to, by, above } = this.phrase;
     const words = this.trace.tokens.map((token, t) => ({ name: visible(token.text), value: String(t) }));
     fill(this.from, words, String(from));
     fill(this.to, words, String(to));
     fill(this.by, this.trace.model.activations.map(({ letter, name }) => ({ name: `${name} ${letter}`, value: letter })), by);
-    const most = this.layer.values(by).reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0.01);
-    Object.assign(this.above, { max: String(Math.max(Math.ceil(most * 100) / 100, above)), value: String(above) });
+    const greatestValue = this.layer.values(by).reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0.01);
+    Object.assign(this.above, { max: String(Math.max(Math.ceil(greatestValue * 100) / 100, above)), value: String(above) });
     byId("find-value").textContent = decimal(above, 2);
-    const found = unitsOnIn(this.layer, this.phrase);
+    const matches = unitsOnIn(this.layer, this.phrase);
     const of = this.title && ` of ${this.title}`;
-    byId("find-count").textContent = `${found.length} of ${this.layer.units} units${of}${found.length ? ":" : ""}`;
+    byId("find-count").textContent = `${matches.length} of ${this.layer.units} units${of}${matches.length ? ":" : ""}`;
     byId("find-units").replaceChildren(
-      ...found.map(({ unit, sign }) => {
+      ...matches.map(({ unit, sign }) => {
         const link = button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }));
         link.title = sign < 0 ? `below −${decimal(above, 2)} throughout` : `above ${decimal(above, 2)} throughout`;
         return link;
       }),
     );
-    const others = elsewhere(this.layer, this.phrase, found).slice(0, SHOWN);
+    const others = elsewhere(this.layer, this.phrase, matches).slice(0, MOST_PLACES);
     byId("find-elsewhere").replaceChildren(
-      ...others.flatMap((run, at) => [at ? ", " : "together also at ", this.#link(run, found[0].unit)]),
+      ...others.flatMap((run, at) => [at ? ", " : "together also at ", this.#link(run, matches[0].unit)]),
     );
-    this.onFound(found.map(({ unit }) => unit));
+    this.onMatches(matches.map(({ unit }) => unit));
   }
 }
 

@@ -1,4 +1,4 @@
-// What the head says after a step: a verdict, or the most probable of many outputs.
+// What the model says after a step: a verdict, or the most probable of many outputs.
 
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
@@ -6,15 +6,15 @@ import { decimal } from "../kit/numbers.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
-const SHOWN = 3; // outputs, at most
+const MOST_OUTPUTS = 3;
 
 /**
- * Show what is said after step `t`. It takes as many lines whatever the step is: nothing below may jump.
+ * Show the verdict after step `t`. It takes the same number of lines at every step, so that nothing below it jumps.
  * @param {HTMLElement} element
  * @param {DecodedTrace} trace
  * @param {number} t
  */
-export function showSaid(element, trace, t) {
+export function showVerdict(element, trace, t) {
   const { tokens, start, steps, model } = trace;
   const step = `${model.tokenizer} ${start + t + 1} of ${steps}`;
   if (trace.names.length === 1) {
@@ -23,7 +23,7 @@ export function showSaid(element, trace, t) {
   }
   const after = make("p", { class: "after" }, "after ", make("bdi", {}, visible(tokens[t].text)), `, ${step}:`);
   element.replaceChildren(after, ranking(trace, t));
-  if (model.predicts_next) element.append(make("p", { class: "came" }, ...came(trace, t)));
+  if (model.predicts_next) element.append(make("p", { class: "came" }, ...nextToken(trace, t)));
 }
 
 /**
@@ -44,24 +44,24 @@ function verdict(trace, t) {
  * @param {number} t
  */
 function ranking(trace, t) {
-  const said = trace.outputsAt(t);
-  const best = [...said.keys()].sort((a, b) => said[b] - said[a]).slice(0, SHOWN);
+  const probabilities = trace.outputsAt(t);
+  const best = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, MOST_OUTPUTS);
   const rows = best.map((output) => {
     const bar = make("i", { "aria-hidden": "true" });
-    bar.style.width = `${(100 * said[output]).toFixed(1)}%`;
-    return make("li", {}, make("bdi", {}, visible(trace.names[output])), make("b", {}, bar), decimal(said[output], 2));
+    bar.style.width = `${(100 * probabilities[output]).toFixed(1)}%`;
+    return make("li", {}, make("bdi", {}, visible(trace.names[output])), make("b", {}, bar), decimal(probabilities[output], 2));
   });
   return make("ol", { class: "ranking" }, ...rows);
 }
 
 /**
- * What really came next, and how probable it was.
+ * The token that came next, and how probable it was.
  * @param {DecodedTrace} trace
  * @param {number} t
  */
-function came(trace, t) {
+function nextToken(trace, t) {
   const next = trace.tokens[t + 1];
   if (!next) return [trace.stop < trace.steps ? "the text goes on" : "here the text ends"];
   const probability = trace.expected(t + 1);
-  return ["then came ", make("bdi", {}, visible(next.text)), probability === null ? ", which it does not know" : `: ${decimal(probability, 2)}`];
+  return ["then came ", make("bdi", {}, visible(next.text)), probability === null ? ", which the model does not know" : `: ${decimal(probability, 2)}`];
 }
