@@ -22,6 +22,7 @@ run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options 
 
 test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/test_store.py -k model"
 	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
+	@scripts/ensure Node.js nodejs node --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),--cov --numprocesses auto --maxprocesses 4 --dist worksteal)
@@ -42,7 +43,7 @@ screenshots: $(VENV)/.installed-test ## take pictures of the page in named state
 	@$(BIN)/python scripts/chromium.py
 	PYTHONPATH=tests:scripts $(BIN)/python -m browser.screenshots test-results $(ARGS)
 
-format: $(VENV)/.installed-lint ## mend format and style
+format: $(VENV)/.installed-lint ## fix format and style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

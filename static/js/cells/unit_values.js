@@ -39,11 +39,3 @@ export function variantOf({ cell, network }) {
   if (cell === "gru") return network.reset_after ? "gru" : "reset-before gru";
   return cell === "rnn" && network.nonlinearity === "relu" ? "relu rnn" : cell;
 }
-
-/**
- * Whether the hidden state is a relu's.
- * @param {import("../data/api_types.d.ts").Model} model
- */
-export function isRelu(model) {
-  return variantOf(model) === "relu rnn";
-}

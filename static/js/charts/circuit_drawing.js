@@ -57,7 +57,7 @@ export class CircuitDrawing {
  * @param {UnitValues} given
  * @returns {UnitValues}
  */
-export function valuesOf({ nodes, wires, figures }, given) {
+function valuesOf({ nodes, wires, figures }, given) {
   const values = { ...given };
   /** @param {string} key @returns {number} */
   const value = (key) => {

@@ -8,14 +8,15 @@ import { colorOf } from "../kit/theme.js";
 import { wordAxis } from "./axis_ticks.js";
 import { MARGIN, figureOf } from "./heatmap_figure.js";
 import { drawFigure, removeFigure } from "./plotly.js";
-import { colorsOf, endLabel } from "./scales.js";
+import { endLabel } from "./scales.js";
+import { sheetOf } from "./sheet.js";
 import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
-/** @typedef {{values(letter: string): Float32Array, units: number}} Values what a panel shows of a layer */
-/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: import("./heatmap_figure.js").Size, heatmap: import("./heatmap_figure.js").Heatmap}} Sheet what a panel was drawn from */
 /** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is that of two texts */
+/** @typedef {import("./sheet.js").Sheet} Sheet */
+/** @typedef {import("./sheet.js").LayerValues} LayerValues */
 /** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, edge: Element, fill: () => void, sheet?: Sheet}} Panel `edge`: marks units at the left edge; `fill`: fills its table if that is open */
 
 /** The order in which a step computes them, and what each does. */
@@ -46,7 +47,7 @@ export class Panels {
     /** @type {number[]} */
     this.order = [];
     this.size = { width: 0, height: 0, steps: 0, below: 0 };
-    /** @type {Values | null} */
+    /** @type {LayerValues | null} */
     this.layer = null;
     /** @type {string[]} */
     this.words = [];
@@ -56,7 +57,7 @@ export class Panels {
    * Show one layer. Resolves when every panel is painted.
    * @param {string} cell
    * @param {ActivationInfo[]} infos
-   * @param {Values} layer
+   * @param {LayerValues} layer
    * @param {LayerLook} look
    */
   async show(cell, infos, layer, { words, order, ranges, norms, lane, difference }) {
@@ -71,15 +72,13 @@ export class Panels {
     await Promise.all(
       infos.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
-        const values = layer.values(info.letter);
         const range = ranges[info.letter];
-        const heatmap = { values, order, words: axis, scale: colorsOf(range), range, ink };
-        panel.sheet = { lane, info, difference, words, size: { width, height }, heatmap };
+        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, range, size: { width, height }, axis, ink });
         panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}`;
         panel.fill();
         const isMean = info.kind === "gate" && !difference;
-        drawBars(panel.bars, width, summary(values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
-        return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, heatmap));
+        drawBars(panel.bars, width, summary(panel.sheet.heatmap.values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
+        return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, panel.sheet.heatmap));
       }),
     );
   }
@@ -194,7 +193,7 @@ export class Panels {
   /**
    * The numbers of a panel: a row for each unit, a column for each word.
    * @param {ActivationInfo} info
-   * @param {Values} layer
+   * @param {LayerValues} layer
    */
   #table({ name, letter }, layer) {
     const values = layer.values(letter);
@@ -236,7 +235,7 @@ export class Panels {
  * In the order in which a step computes them.
  * @param {ActivationInfo[]} infos
  */
-export function sorted(infos) {
+function sorted(infos) {
   const order = [...NOTES.keys()];
   return infos.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
 }

@@ -5,7 +5,7 @@ import { power } from "../kit/numbers.js";
 import { diverging, sequential } from "./colors.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
-/** @typedef {import("./panels.js").Sheet} Sheet */
+/** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {[number, number]} Range */
 /** @typedef {{range: Range, colors: import("./colors.js").Scale, ends: [string, string], what: string, difference: boolean}} ColorScale `what`: what it is the scale of */
 

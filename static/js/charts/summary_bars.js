@@ -29,7 +29,7 @@ export function summary(values, units, gate) {
 /**
  * Where bars of norms end, by the range of the colours below them: heatmaps that share a scale of colour, in whichever
  * lane, share one of bars.
- * @param {{infos: import("../data/api_types.d.ts").ActivationInfo[], layer: import("./panels.js").Values | null, ranges: Record<string, import("./scales.js").Range>}[]} lanes
+ * @param {{infos: import("../data/api_types.d.ts").ActivationInfo[], layer: import("./sheet.js").LayerValues | null, ranges: Record<string, import("./scales.js").Range>}[]} lanes
  * @returns {Record<string, number>}
  */
 export function normEnds(lanes) {

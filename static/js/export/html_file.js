@@ -6,7 +6,7 @@ import { endLabel } from "../charts/scales.js";
 import { visible } from "../data/visible_text.js";
 import { escaped } from "../kit/text.js";
 
-/** @typedef {import("../charts/panels.js").Sheet} Sheet */
+/** @typedef {import("../charts/sheet.js").Sheet} Sheet */
 
 /** The colour bar next to each panel. */
 const SCALE = { thickness: 8, outlinewidth: 0, xpad: 4 };

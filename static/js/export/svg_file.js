@@ -7,7 +7,7 @@ import { HEIGHT } from "../charts/summary_bars.js";
 import { asXml, escaped } from "../kit/text.js";
 import { colorOf } from "../kit/theme.js";
 
-/** @typedef {import("../charts/panels.js").Sheet} Sheet */
+/** @typedef {import("../charts/sheet.js").Sheet} Sheet */
 /** @typedef {{sheet: Sheet, plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement}} Drawing a panel as it is on the page */
 /** @typedef {{title: string, says: string, after: string, token: string, columns: number, drawings: Drawing[]}} LaneContent `says`: the verdict, `after` which step; `columns`: panels side by side */
 /** @typedef {{left: number, top: number, width: number, height: number}} Box in pixels */

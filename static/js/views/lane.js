@@ -42,7 +42,7 @@ export class Lane {
     this.inspector = new Inspector(inspector);
     /** @type {DecodedTrace | null} */
     this.trace = null;
-    /** @type {import("../charts/panels.js").Values | null} */
+    /** @type {import("../charts/sheet.js").LayerValues | null} */
     this.layer = null;
     /** @type {string[]} */
     this.words = [];
@@ -138,7 +138,7 @@ export class Lane {
    * @param {Entry} entry
    */
   describe({ t, unit, letter }) {
-    const layer = /** @type {import("../charts/panels.js").Values} */ (this.layer);
+    const layer = /** @type {import("../charts/sheet.js").LayerValues} */ (this.layer);
     const name = this.infos?.find((info) => info.letter === letter)?.name;
     const value = layer.values(letter)[t * layer.units + unit];
     const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : decimal(value, 4)}`);
