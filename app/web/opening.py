@@ -40,7 +40,7 @@ class Opening:
 
 
 def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Opening:
-    """What the query ``asked`` asks for as far as it can be shown, else the defaults, with a notice that says so.
+    """Return what the query ``asked`` asks for where that can be shown, else the defaults with a notice that says so.
 
     Raises StopIteration for a store without models.
     """
@@ -71,7 +71,7 @@ def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Ope
 
 
 def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Sequence[tuple[Model, str]]:
-    """The model and the text of each lane, from left to right; ``lanesOf`` in the page's code gives the same."""
+    """Return the model and the text of each lane, from left to right, as ``data/model_library.js`` does on the page."""
     if compare == "text":
         return [(model, text), (model, other)]
     if compare == "cells":
@@ -82,21 +82,21 @@ def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Se
 
 
 def siblings(store: Store, model: Model) -> list[Model]:
-    """The models of the task of ``model``, cell by cell."""
+    """Return the models of the task of ``model``, in the order of their cells."""
     return sorted(store.task(model.config.task), key=lambda each: CELLS.index(each.config.network.cell))
 
 
 def page_size(model: Model) -> int:
-    """Steps that one picture of ``model`` shows; the trace has one more, as a backward layer comes from there."""
+    """Return the steps that one picture of ``model`` shows; its trace has one more, where a backward layer starts."""
     network = model.config.network
     return max(1, PAGE_ENTRIES // (network.hidden_size * len(network.cell_definition.activations)))
 
 
 def still(opening: Opening, engine: Engine) -> dict[str, Any] | None:
-    """A picture that needs no script: a row for each activation of the first layer, a column for each word.
+    """Return a picture that needs no script: a row for each activation of the first layer, a column for each word.
 
-    The first words alone stand in it. A gate's row holds its mean over the units; any other, its norm, as a share of
-    the greatest. None for a text that cannot be shown.
+    It holds only the first words. A gate's row holds its mean over the units; any other, its norm, as a share of the
+    greatest. None for a text that cannot be shown.
     """
     if not opening.traces.startswith(b"[{"):
         return None

@@ -5,7 +5,7 @@ import { DERIVATIVES } from "./data/derivatives.js";
 import { ORDERS } from "./data/unit_order.js";
 
 /**
- * How it is looked at: what stands behind the # of the address.
+ * How it is shown: the fields after the # of the address.
  * @typedef {object} View
  * @property {number} start first step shown
  * @property {number} layer index into the layers of a trace
@@ -29,7 +29,7 @@ import { ORDERS } from "./data/unit_order.js";
  * @property {(value: T) => string} [write] where it is not simply the value as a string
  */
 
-// Servers bound the length of an address; a longer text goes behind the #, which stays in the browser.
+// Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
 
 /** @param {string} value */
@@ -55,7 +55,7 @@ function phrase(value) {
   return { from: Number(parts[1]), to: Number(parts[2]), by: parts[3], above: Number(parts[4]) };
 }
 
-/** The fields behind the #, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
+/** The fields after the #, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
 const FIELDS = {
   start: { initial: 0, read: natural },
   layer: { initial: 0, read: natural },
@@ -106,7 +106,7 @@ export function remember(state, isNewEntry = false) {
 }
 
 /**
- * What an address says, and the fields behind its # that make no sense; the server checks the rest.
+ * What an address says, and the fields after its # that make no sense; the server checks the rest.
  * @param {{search: string, hash: string}} address
  * @returns {{stated: Partial<State>, invalid: string[]}}
  */

@@ -77,12 +77,12 @@ function name(key) {
 }
 
 /**
- * A number; a negative one in brackets where something stands before or behind it.
+ * A number; a negative one in brackets where something precedes or follows it.
  * @param {string} text
  * @param {string | Quantity | undefined} before
- * @param {string | Quantity | undefined} behind
+ * @param {string | Quantity | undefined} after
  */
-function number(text, before, behind) {
-  const alone = typeof before === "string" && /[(,] ?$/.test(before) && behind === ")";
-  return text.startsWith("−") && !alone ? `(${text})` : text;
+function number(text, before, after) {
+  const isEnclosed = typeof before === "string" && /[(,] ?$/.test(before) && after === ")";
+  return text.startsWith("−") && !isEnclosed ? `(${text})` : text;
 }

@@ -114,8 +114,8 @@ function panels({ drawings, columns, token }, drawHeatmap, muted) {
     const position = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
     return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${styledCopy(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="heatmap">${drawHeatmap(heatmap, box)}</g>${styledCopy(labels)}${axes.join("")}</g></g>`;
   });
-  const beside = Math.min(columns, drawings.length);
-  return { svg: svg.join(""), width: beside * (width + GAP) - GAP, height: Math.ceil(drawings.length / columns) * height };
+  const count = Math.min(columns, drawings.length);
+  return { svg: svg.join(""), width: count * (width + GAP) - GAP, height: Math.ceil(drawings.length / columns) * height };
 }
 
 /**

@@ -128,7 +128,7 @@ export class MemoryOfCell {
    */
   #showShares(memory, { shares: range, color, ink, line }) {
     const { attribution, model } = memory;
-    const title = `What P(${visible(memory.back.attribution?.output ?? "")}) owes to each ${model.tokenizer}`;
+    const title = `How P(${visible(memory.back.attribution?.output ?? "")}) depends on each ${model.tokenizer}`;
     if (!attribution) {
       this.shares.remove();
       this.shares.title.textContent = title;
