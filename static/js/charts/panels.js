@@ -23,9 +23,9 @@ import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 const NOTES = new Map([
   ["r", "how much of the past the candidate sees"],
   ["f", "near 1 keeps the old cell state, near 0 drops it"],
-  ["i", "how much of the candidate is endLabel to the cell"],
+  ["i", "how much of the candidate is written to the cell"],
   ["z", "near 1 keeps the old hidden state, near 0 takes the candidate"],
-  ["g", "what could be endLabel to the cell"],
+  ["g", "what could be written to the cell"],
   ["n", "what could become the hidden state"],
   ["c", "what is carried from step to step"],
   ["o", "how much of the cell is let out"],

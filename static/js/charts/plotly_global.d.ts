@@ -1,4 +1,4 @@
-/** The part of Plotly.js that plotly.js here uses: the global that plotly.min.js defines. */
+/** The part that plotly.js uses of the global that plotly.min.js defines. */
 declare namespace Plotly {
   /** One trace, in Plotly's sense: a heatmap of one activation. */
   type Data = { type: string; [attribute: string]: unknown };

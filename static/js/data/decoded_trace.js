@@ -3,8 +3,7 @@
 import { numbers } from "./api.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
-/** @typedef {import("./api_types.d.ts").TokenInfo} Token */
-/** @typedef {import("./api_types.d.ts").TraceAnswer} Trace */
+/** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
 
 /** One layer in one direction. Rows are steps in sight, from 0. */
 export class DecodedLayer {
@@ -60,7 +59,7 @@ export class DecodedTrace {
   /**
    * @param {Model} model
    * @param {string} text
-   * @param {Trace} answer
+   * @param {TraceAnswer} answer
    * @param {number} start first step in sight
    * @param {number} size steps in sight, at most
    */
@@ -108,10 +107,10 @@ export function pageSpan(start, size) {
 }
 
 /**
- * A answer as if its text ended after so many steps. Not for a layer that runs backward: it would have begun elsewhere.
- * @param {Trace} answer
+ * An answer as if its text ended after so many steps. Not for a backward layer, which would have begun elsewhere.
+ * @param {TraceAnswer} answer
  * @param {number} steps
- * @returns {Trace}
+ * @returns {TraceAnswer}
  */
 export function truncated(answer, steps) {
   return { ...answer, steps: Math.min(answer.steps, steps) };

@@ -58,7 +58,7 @@ export class ModelLibrary {
   }
 
   /**
-   * The readings of answers that came with the page, as if each text ended after `most` steps.
+   * Decode the traces that came with the page, as if each text ended after so many steps.
    * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} answers
    * @param {Selection} selection
    * @param {number} steps
