@@ -225,7 +225,7 @@ def test_work_that_lasts_shows_progress_and_can_be_stopped(page: Page) -> None:
     expect(page.locator("#memory-message")).to_have_text("")
 
 
-def test_cell_that_cannot_answer_says_why_beside_those_that_can(page: Page, expected_console: list[str]) -> None:
+def test_cell_that_cannot_answer_says_why_next_to_those_that_can(page: Page, expected_console: list[str]) -> None:
     expected_console.append("the server responded with a status of 413")
     page.route(
         re.compile("sentiment-gru/memory"),

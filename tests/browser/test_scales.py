@@ -21,14 +21,14 @@ BARS = 19  # pixels of the highest possible bar
 RANDOM = {
     **{name: {"model": name} for name in ZOO},
     **{
-        f"{name} beside the other cells": {"model": name, "compare": "cells"}
+        f"{name} next to the other cells": {"model": name, "compare": "cells"}
         for name in ("lstm", "letters-relu", "deep")
     },
     **{
-        f"{name} beside another text": {"model": name, "compare": "text", "other": "good bad a b"}
+        f"{name} next to another text": {"model": name, "compare": "text", "other": "good bad a b"}
         for name in ("gru", "letters-lstm", "letters-relu")
     },
-    "nothing beside": {"model": "lstm", "compare": "text", "other": " "},
+    "next to nothing": {"model": "lstm", "compare": "text", "other": " "},
 }
 
 

@@ -77,7 +77,7 @@ def test_strange_state_is_named_and_ignored(page: Page, behind: str, named: str)
     expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())
 
 
-def test_what_stands_beside_strange_state_is_heeded(page: Page) -> None:
+def test_valid_fields_next_to_invalid_ones_are_kept(page: Page) -> None:
     opened(page, f"/?text={SENTENCE}#step=500&unit=3")
     expect(page.locator("#message")).to_have_text("The address says step=500, which means nothing here.")
     expect(page.locator(".inspector h3")).to_contain_text("unit 3 at")

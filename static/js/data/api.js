@@ -82,6 +82,14 @@ export async function fetchCost(model, signal) {
 }
 
 /**
+ * The path of a model in the API.
+ * @param {string} model
+ */
+export function modelPath(model) {
+  return `/api/v1/models/${encodeURIComponent(model)}`;
+}
+
+/**
  * Call the API for a model: POST a body, or GET without one.
  * @param {string} model
  * @param {string} resource
@@ -90,7 +98,7 @@ export async function fetchCost(model, signal) {
  * @param {string} [accept]
  */
 async function ask(model, resource, signal, body, accept = "application/json") {
-  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/${resource}`, {
+  const response = await fetch(`${modelPath(model)}/${resource}`, {
     ...(body && { method: "POST", body: JSON.stringify(body) }),
     headers: { Accept: accept, ...(body && { "Content-Type": "application/json" }) },
     signal,

@@ -1,5 +1,7 @@
 // The call behind a picture as a line of curl and as a Python program.
 
+import { modelPath } from "../data/api.js";
+
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
 /**
@@ -15,7 +17,7 @@ function body({ text, start, stop, steps }) {
  * @param {DecodedTrace} trace
  */
 function addressOf(origin, { model }) {
-  return `${origin}/api/v1/models/${encodeURIComponent(model.id)}/traces`;
+  return `${origin}${modelPath(model.id)}/traces`;
 }
 
 /**
