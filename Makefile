@@ -12,7 +12,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench screenshots format install pins
+.PHONY: help run test lint bench screenshots format types install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,7 @@ run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options 
 
 test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/store/test_models.py -k model"
 	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
+	@scripts/ensure Node.js nodejs node --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),--cov --numprocesses auto --maxprocesses 4 --dist worksteal)
@@ -42,9 +43,12 @@ screenshots: $(VENV)/.installed-test ## take pictures of the page in named state
 	@$(BIN)/python scripts/chromium.py
 	PYTHONPATH=tests:scripts $(BIN)/python -m browser.screenshots test-results $(ARGS)
 
-format: $(VENV)/.installed-lint ## mend format and style
+format: $(VENV)/.installed-lint ## fix format and style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+types: $(VENV)/.installed ## write the shapes of the API as types for the page's scripts
+	@$(BIN)/python scripts/api_types.py
 
 install: $(VENV)/.installed ## install Gatescope into VENV, as a copy if EDITABLE is empty
 

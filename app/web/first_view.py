@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from fastapi_problem.error import Problem
@@ -16,8 +16,11 @@ from ..settings import Settings
 from ..store.models import Model, Store
 from .invisible import shown
 
-# Cells of one picture that Plotly.js repaints without a noticeable pause; a longer text is shown in parts.
-PAGE_CELLS = 150_000
+# Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
+PAGE_ENTRIES = 150_000
+
+Comparison = Literal["cells", "text"]
+COMPARISONS: dict[Comparison, str] = {"cells": "the other cells", "text": "another text"}
 
 CELLS = ("lstm", "gru", "rnn")  # in this order they stand side by side
 
@@ -30,14 +33,14 @@ class Opening:
 
     model: Model
     text: str
-    compare: str  # "cells", "text", or empty
+    compare: str  # a comparison, or empty
     other: str  # the second text of a comparison of texts
     traces: bytes  # JSON: a list with a TraceAnswer, or null, for each lane
     notice: str  # why it is not what the address asked for; empty where it is
 
 
 def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Opening:
-    """What the query ``asked`` asks for as far as it can be shown, else the defaults, with a notice that says so.
+    """Return what the query ``asked`` asks for where that can be shown, else the defaults with a notice that says so.
 
     Raises StopIteration for a store without models.
     """
@@ -51,8 +54,8 @@ def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Ope
     if text is None:
         text = model.config.examples[0] if model.config.examples else ""
     compare, other = asked.get("compare", ""), asked.get("other", "")
-    if compare not in ("", "cells", "text"):
-        notices.append(f"There is no comparison “{compare}”: it is cells or text.")
+    if compare and compare not in COMPARISONS:
+        notices.append(f"There is no comparison “{compare}”: it is {' or '.join(COMPARISONS)}.")
         compare = ""
     traces = []
     for each, said in lanes(store, model, text, compare, other):
@@ -68,7 +71,7 @@ def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Ope
 
 
 def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Sequence[tuple[Model, str]]:
-    """The model and the text of each lane, from left to right; ``lanesOf`` in the page's code gives the same."""
+    """Return the model and the text of each lane, from left to right, as ``data/model_library.js`` does on the page."""
     if compare == "text":
         return [(model, text), (model, other)]
     if compare == "cells":
@@ -79,21 +82,21 @@ def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Se
 
 
 def siblings(store: Store, model: Model) -> list[Model]:
-    """The models of the task of ``model``, cell by cell."""
+    """Return the models of the task of ``model``, in the order of their cells."""
     return sorted(store.task(model.config.task), key=lambda each: CELLS.index(each.config.network.cell))
 
 
 def page_size(model: Model) -> int:
-    """Steps that one picture of ``model`` shows; the trace has one more, as a backward layer comes from there."""
+    """Return the steps that one picture of ``model`` shows; its trace has one more, where a backward layer starts."""
     network = model.config.network
-    return max(1, PAGE_CELLS // (network.hidden_size * len(network.cell_definition.activations)))
+    return max(1, PAGE_ENTRIES // (network.hidden_size * len(network.cell_definition.activations)))
 
 
 def still(opening: Opening, engine: Engine) -> dict[str, Any] | None:
-    """A picture that needs no script: a row for each activation of the first layer, a column for each word.
+    """Return a picture that needs no script: a row for each activation of the first layer, a column for each word.
 
-    The first words alone stand in it. A gate's row holds its mean over the units; any other, its norm, as a share of
-    the greatest. None for a text that cannot be shown.
+    It holds only the first words. A gate's row holds its mean over the units; any other, its norm, as a share of the
+    greatest. None for a text that cannot be shown.
     """
     if not opening.traces.startswith(b"[{"):
         return None

@@ -3,9 +3,8 @@
 The page's own code gets the pattern and the names from here (``for_page``), so that both show the same.
 """
 
-from typing import Any
-
 import regex
+from pydantic import BaseModel
 
 from ..recurrent.spelling import JOINING, UNSEEN
 
@@ -79,6 +78,14 @@ def shown(token: str) -> str:
     return f"◌{named}" if regex.match(r"\p{M}", named) else named
 
 
-def for_page() -> dict[str, Any]:
-    """Return what the page's code needs to do the same: ``visible`` and ``isBlank`` in ``text.js``."""
-    return {"pattern": PATTERN, "blank": BLANK, "names": NAMES}
+class Invisible(BaseModel):
+    """What the page's code needs to do the same: ``visible`` and ``isBlank`` in ``data/visible_text.js``."""
+
+    pattern: str
+    blank: str
+    names: dict[str, str]
+
+
+def for_page() -> Invisible:
+    """Return the patterns and names for the page's code."""
+    return Invisible(pattern=PATTERN, blank=BLANK, names=NAMES)

@@ -1,9 +1,9 @@
-// Starts Swagger UI; a file of its own, since the page allows no inline script.
+// Starts Swagger UI, in its own file because the page allows no inline script.
 {
-  const place = /** @type {HTMLElement} */ (document.getElementById("swagger-ui"));
+  const element = /** @type {HTMLElement} */ (document.getElementById("swagger-ui"));
   /** @type {any} */ (window).SwaggerUIBundle({
-    domNode: place,
-    url: place.dataset.openapi,
+    domNode: element,
+    url: element.dataset.openapi,
     deepLinking: true,
     tryItOutEnabled: true,
     validatorUrl: null,

@@ -1,23 +1,24 @@
-// Starts the page: what is asked for goes out, what comes back is shown.
+// Starts the page: requests traces for the state of the page, and shows the answers.
 
-import { Problem } from "./api.js";
-import { Bar } from "./bar.js";
-import { Chooser } from "./chooser.js";
-import { Composer } from "./composer.js";
-import { byId } from "./dom.js";
-import { Finder } from "./find.js";
-import { Keys } from "./keys.js";
-import { scaleBar } from "./legend.js";
-import { Memory } from "./memory.js";
-import { opens, typeOut } from "./opening.js";
-import { Picture } from "./picture.js";
-import { Library } from "./readings.js";
-import { scalesOf } from "./scales.js";
-import { Share } from "./share.js";
-import { absentFrom, addressOf, readAddress, remember, unpinned } from "./state.js";
-import { watchTheme } from "./theme.js";
-import { Tooltip } from "./tooltip.js";
-import { Tour } from "./tour.js";
+import { scaleBar } from "./charts/scale_bar.js";
+import { scalesOf } from "./charts/scales.js";
+import { Problem } from "./data/api.js";
+import { boot } from "./data/boot.js";
+import { ModelLibrary } from "./data/model_library.js";
+import { byId } from "./kit/dom.js";
+import { watchTheme } from "./kit/theme.js";
+import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
+import { Keyboard } from "./views/keyboard.js";
+import { Memory } from "./views/memory.js";
+import { ModelPicker } from "./views/model_picker.js";
+import { Picture } from "./views/picture.js";
+import { PictureControls } from "./views/picture_controls.js";
+import { ShareSheet } from "./views/share_sheet.js";
+import { TextBoxes } from "./views/text_boxes.js";
+import { Tooltip } from "./views/tooltip.js";
+import { Tour } from "./views/tour.js";
+import { isFirstVisit, typeOut } from "./views/typed_example.js";
+import { UnitFinder } from "./views/unit_finder.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -25,43 +26,38 @@ const DEBOUNCE = 100; // ms between the last keystroke and the request
 const PATIENCE = 300; // ms without an answer until the page says that it waits
 const RETRY = 3000; // ms until a server that did not answer is asked again
 
-/** @param {string} id */
-const json = (id) => JSON.parse(byId(id).textContent ?? "null");
-
-/** @type {{model: string, text: string, compare: State["compare"], other: string, maxText: number, pageCells: number, models: import("./api.js").Model[]}} */
-const boot = json("boot");
-/** @type {(import("./api.js").Trace | null)[]} */
-const traces = json("first-traces");
-const library = new Library(boot);
-const { found, strange } = readAddress(location);
+/** The traces of what the page opens with. @type {(import("./data/api_types.d.ts").TraceAnswer | null)[]} */
+const firstTraces = JSON.parse(byId("first-traces").textContent ?? "");
+const library = new ModelLibrary(boot);
+const { stated, invalid } = readAddress(location);
 const { model, text, compare: compared, other } = boot;
-/** What is asked for; of what the query says, the server has the last word. @type {State} */
-const state = { ...unpinned(), ...found, model, compare: compared, other, text: found.text ?? text };
-/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, readings: (import("./reading.js").Reading | null)[]}} */
-let shown = { state: { ...state }, readings: [] };
-/** The text that was last read for each task. @type {Map<string, string>} */
+/** What is asked for. The server decides what of the query it can show. @type {State} */
+const state = { ...initialState(), ...stated, model, compare: compared, other, text: stated.text ?? text };
+/** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("./data/decoded_trace.js").DecodedTrace | null)[]}} */
+let shown = { state: { ...state }, traces: [] };
+/** The last text of each task. @type {Map<string, string>} */
 const texts = new Map();
 
 const message = byId("message");
 const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
-const composer = new Composer(typed);
+const textBoxes = new TextBoxes(updateText);
 const picture = new Picture(byId("picture"), tooltip, {
-  onPin: pinned,
+  onPin: keepPin,
   onFind: (lane, token) =>
-    composer.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.readings[lane]?.text, token),
-  onBrush: search,
+    textBoxes.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.traces[lane]?.text, token),
+  onBrush: searchPhrase,
 });
-const chooser = new Chooser(library, {
+const modelPicker = new ModelPicker(library, {
   onModel: (model) => ask({ model, layer: 0, find: null }),
-  onTask: choose,
-  onCompare: compare,
+  onTask: chooseTask,
+  onCompare: chooseComparison,
   onExample: (text) => ask({ text }),
-  onUnit: jump,
+  onUnit: goToUnit,
 });
-const bar = new Bar({ onTurn: turn, onLook: look });
-const finder = new Finder({
-  onFound: (units) => picture.light(searched, units),
+const controls = new PictureControls({ onTurn: turnPages, onChange: changeView });
+const finder = new UnitFinder({
+  onMatches: (units) => picture.light(searched, units),
   onPick: ({ t, unit }) => picture.pickIn(searched, t, unit),
   onChange: (phrase) => {
     state.find = phrase && { ...phrase, from: phrase.from + shown.state.start, to: phrase.to + shown.state.start };
@@ -72,13 +68,13 @@ const memory = new Memory(library, tooltip, {
   onChange: (change) => {
     Object.assign(state, change);
     remember(state);
-    remind();
+    showMemory();
   },
-  onStep: (t) => picture.pickIn(0, t - shown.state.start, picture.cell.unit),
+  onStep: (t) => picture.pickIn(0, t - shown.state.start, picture.current.unit),
   onUnit: (model, unit) => {
-    if (model === state.model) picture.pin({ k: picture.cell.k, unit });
+    if (model === state.model) picture.pin({ k: picture.current.k, unit });
     else ask({ model, unit, start: state.start, find: null });
-    picture.place.scrollIntoView({ block: "nearest" });
+    picture.element.scrollIntoView({ block: "nearest" });
   },
 });
 
@@ -87,7 +83,7 @@ let request = new AbortController();
 let timer = 0;
 let frame = 0;
 /** Resolves when memory is drawn. */
-let reminded = Promise.resolve();
+let memoryShown = Promise.resolve();
 /** The lane that is searched. */
 let searched = 0;
 
@@ -97,7 +93,7 @@ let searched = 0;
  */
 function ask(change) {
   Object.assign(state, { start: 0 }, change);
-  composer.show(state);
+  textBoxes.show(state);
   return update();
 }
 
@@ -105,13 +101,13 @@ function ask(change) {
  * Change how it is looked at.
  * @param {Partial<State>} change
  */
-function look(change) {
+function changeView(change) {
   Object.assign(state, change);
   remember(state);
   return show();
 }
 
-/** Ask for the state, and show it unless it has moved on. */
+/** Ask for what the state says, and show the answer unless the state has changed since. */
 async function update() {
   clearTimeout(timer);
   request.abort();
@@ -119,41 +115,41 @@ async function update() {
   request = new AbortController();
   const { signal } = request;
   const asked = { ...state };
-  const waiting = setTimeout(() => signal.aborted || picture.place.setAttribute("aria-busy", "true"), PATIENCE);
-  chooser.show(state);
+  const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
+  modelPicker.show(state);
   try {
-    const readings = await library.ask(asked, signal);
+    const traces = await library.ask(asked, signal);
     if (signal.aborted) return;
-    shown = { state: asked, readings };
-    say("", false);
-    picture.setStale(readings[0] === null);
+    shown = { state: asked, traces };
+    showMessage("", false);
+    picture.setStale(traces[0] === null);
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
       state.start = 0;
       return update();
     }
-    const wrong = error instanceof Problem;
-    const passing = !wrong || error.passing;
-    say(wrong ? error.message : "The server does not answer. Your text is kept.", passing);
+    const isProblem = error instanceof Problem;
+    const isTemporary = !isProblem || error.isTemporary;
+    showMessage(isProblem ? error.message : "The server does not answer. Your text is kept.", isTemporary);
     picture.setStale(true);
-    if (passing) timer = setTimeout(update, RETRY);
+    if (isTemporary) timer = setTimeout(update, RETRY);
     return;
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) {
-      picture.place.removeAttribute("aria-busy");
+      picture.element.removeAttribute("aria-busy");
       remember(state);
     }
   }
   await show();
 }
 
-/** Show what is in sight, as the state has it: every view. */
+/** Show the latest answer in every view, as the state says. */
 async function show() {
-  const { state: asked, readings } = shown;
+  const { state: asked, traces } = shown;
   const lanes = library.lanes(asked);
-  const contents = readings.map((reading, at) => ({ title: lanes[at].title, reading }));
+  const contents = traces.map((trace, at) => ({ title: lanes[at].title, trace }));
   const k = state.step === null ? null : state.step - asked.start;
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
   try {
@@ -164,27 +160,27 @@ async function show() {
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
-    bar.show(readings[0], state);
+    controls.show(traces[0], state);
     await painted;
-    showFound();
-    remind();
+    showMatches();
+    showMemory();
   } catch (error) {
-    say(`The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`, false);
+    showMessage(`The pictures cannot be drawn: ${error instanceof Error ? error.message : error}. Load the page again.`, false);
   }
 }
 
-/** Show what is remembered of the text in sight, where that is wanted. */
-function remind() {
-  reminded = memory.show({ ...state, model: shown.state.model }, shown.readings[0] ?? null, picture.step);
+/** Show the memory of the text in sight, if that view is open. */
+function showMemory() {
+  memoryShown = memory.show({ ...state, model: shown.state.model }, shown.traces[0] ?? null, picture.step);
 }
 
-/** Show the units that were searched for, where the phrase is in sight. */
-function showFound() {
+/** Show the units that were searched for, if the phrase is in sight. */
+function showMatches() {
   const { start } = shown.state;
-  searched = Math.min(searched, shown.readings.length - 1);
-  const { reading, layer } = picture.lanes[searched];
+  searched = Math.min(searched, shown.traces.length - 1);
+  const { trace, layer } = picture.lanes[searched];
   const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
-  if (reading && layer) finder.show(reading, /** @type {import("./reading.js").LayerReading} */ (layer), inSight, library.lanes(shown.state)[searched].title);
+  if (trace && layer) finder.show(trace, /** @type {import("./data/decoded_trace.js").DecodedLayer} */ (layer), inSight, library.lanes(shown.state)[searched].title);
 }
 
 /**
@@ -192,114 +188,117 @@ function showFound() {
  * @param {number} lane
  * @param {{from: number, to: number}} span
  */
-function search(lane, span) {
+function searchPhrase(lane, span) {
   if (lane !== searched) {
     searched = lane;
-    showFound();
+    showMatches();
   }
   finder.set(span);
 }
 
 /**
- * @param {string} what
- * @param {boolean} retry
+ * @param {string} text
+ * @param {boolean} canRetry
  */
-function say(what, retry) {
-  message.textContent = what;
-  again.hidden = !retry;
+function showMessage(text, canRetry) {
+  message.textContent = text;
+  again.hidden = !canRetry;
 }
 
 /**
  * Write what is pinned into the state.
- * @param {import("./picture.js").Pin | null} pin
+ * @param {import("./views/picture.js").Pin | null} pin
  */
-function pinned(pin) {
+function keepPin(pin) {
   const step = pin && pin.k + shown.state.start;
   const moved = step !== state.step;
   Object.assign(state, { step, unit: pin && pin.unit });
   remember(state);
   if (state.order === "value" && moved) show();
-  else if (moved) remind();
+  else if (moved) showMemory();
 }
 
 /**
- * @param {import("./composer.js").Box} box
+ * @param {import("./views/text_boxes.js").Box} box
  * @param {string} text
  */
-function typed(box, text) {
+function updateText(box, text) {
   Object.assign(state, { [box]: text, start: 0 });
   clearTimeout(timer);
   timer = setTimeout(update, DEBOUNCE);
 }
 
 /** @param {string} task */
-function choose(task) {
-  const { task: left, cell } = library.model(state.model);
-  texts.set(left, state.text);
+function chooseTask(task) {
+  const { task: lastTask, cell } = library.model(state.model);
+  texts.set(lastTask, state.text);
   const models = library.task(task);
   const model = models.find((each) => each.cell === cell) ?? models[0];
   const compare = state.compare === "text" ? "" : state.compare;
   const { memory, alpha, weights, tour } = state;
-  ask({ ...unpinned(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+  ask({ ...initialState(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
 }
 
 /** @param {State["compare"]} compare */
-function compare(compare) {
+function chooseComparison(compare) {
   const another = library.model(state.model).examples.find((example) => example !== state.text);
   ask({ compare, other: state.other || another || "" });
 }
 
-/** @param {import("./api.js").NamedUnit} unit */
-function jump({ layer, direction, unit }) {
-  const [first] = shown.readings;
+/** @param {import("./data/api_types.d.ts").NamedUnit} unit */
+function goToUnit({ layer, direction, unit }) {
+  const [first] = shown.traces;
   const index = first?.layers.findIndex((each) => each.layer === layer && each.direction === direction) ?? 0;
-  look({ layer: Math.max(0, index), unit, step: null });
+  changeView({ layer: Math.max(0, index), unit, step: null });
 }
 
-/** @param {URL | Location} address to go to, as a link within the tour or the browser's way back does */
-async function drive(address) {
-  const { found: said } = readAddress(address);
-  const model = library.model(said.model ?? boot.model);
-  const chapter = address instanceof URL ? state.tour : (said.tour ?? null);
-  Object.assign(state, unpinned(), { model: model.id, text: model.examples[0] ?? "" }, said, { tour: chapter });
+/**
+ * Bring the page into the state of an address.
+ * @param {URL | Location} address from a link of the tour, or from the browser's history
+ */
+async function goTo(address) {
+  const { stated } = readAddress(address);
+  const model = library.model(stated.model ?? boot.model);
+  const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
+  Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
   if (address instanceof URL) remember(state, true);
   tour.show(chapter);
-  composer.show(state);
+  textBoxes.show(state);
   await update();
   if (!(address instanceof URL)) return;
-  const asked = request;
-  bring();
-  await reminded;
-  if (asked === request && state.memory) bring(); // it has its size now
+  const thisRequest = request;
+  scrollToSubject();
+  await memoryShown;
+  if (thisRequest === request && state.memory) scrollToSubject(); // it has its full size now
 }
 
-/** Bring what the tour speaks of into sight: the picture of memory, or, where panels stand below each other, one of them. */
-function bring() {
+/** Scroll to what the tour is about: the picture of memory or, where panels are stacked, one of them. */
+function scrollToSubject() {
   const narrow = matchMedia("(max-width: 40rem)").matches;
-  const panel = narrow && tour.panel && picture.place.querySelector(`.panel[data-letter=${tour.panel}]`);
-  const place = state.memory ? byId("memory-charts") : panel;
-  if (place) place.scrollIntoView({ block: "start" });
+  const panel = narrow && tour.panel && picture.element.querySelector(`.panel[data-letter=${tour.panel}]`);
+  const element = state.memory ? byId("memory-charts") : panel;
+  if (element) element.scrollIntoView({ block: "start" });
   else byId("text").scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} pages */
-function turn(pages) {
-  const [reading] = shown.readings;
-  if (!reading) return;
-  const { start, stop, steps } = reading;
+function turnPages(pages) {
+  const [trace] = shown.traces;
+  if (!trace) return;
+  const { start, stop, steps } = trace;
   ask({ start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
 }
 
 const tour = new Tour({
-  onDrive: drive,
+  onGoTo: goTo,
   onTurn: (chapter) => {
     state.tour = chapter;
     if (chapter === null) remember(state);
   },
 });
-new Keys(picture, byId("play"));
-new Share(picture, () => new URL(addressOf(state), location.href).href);
-byId("show-find").addEventListener("click", () => finder.set({ from: picture.cell.k, to: picture.cell.k }));
+new Keyboard(picture, byId("play"));
+new ShareSheet(picture, () => new URL(addressOf(state), location.href).href);
+byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 document.addEventListener("pointerdown", ({ target }) => {
   if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
 });
@@ -310,37 +309,37 @@ watchTheme(byId("theme"), show);
 addEventListener("resize", () => {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
-    composer.fit();
+    textBoxes.fit();
     if (picture.outgrown()) show();
     memory.fit();
   });
 });
-addEventListener("popstate", () => drive(location));
+addEventListener("popstate", () => goTo(location));
 
-composer.show(state);
-chooser.show(state);
+textBoxes.show(state);
+modelPicker.show(state);
 tour.show(state.tour);
-// The server's traces serve, unless the part behind the # or the text box's own line ends ask for another.
-state.text = composer.boxes.text.value;
+// The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
+state.text = textBoxes.boxes.text.value;
 if (state.text === boot.text && state.start === 0) {
-  const [trace] = traces;
-  picture.setStale(trace === null);
-  /** @param {number} most steps */
-  const open = (most) => {
-    shown = { state: { ...state }, readings: library.given(traces, state, most) };
+  const [firstTrace] = firstTraces;
+  picture.setStale(firstTrace === null);
+  /** @param {number} steps shown, at most */
+  const open = (steps) => {
+    shown = { state: { ...state }, traces: library.decode(firstTraces, state, steps) };
     return show();
   };
-  if (trace && opens()) {
-    typeOut(trace.steps, (count) => {
-      composer.show({ ...state, text: [...state.text].slice(0, trace.tokens[count - 1].end).join("") });
+  if (firstTrace && isFirstVisit()) {
+    typeOut(firstTrace.steps, (count) => {
+      textBoxes.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });
       open(count);
     });
   } else await open(Infinity);
 } else await update();
-const missing = shown.readings[0] ? absentFrom(shown.readings[0], state, tour.at) : [];
+const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
 for (const name of missing) {
-  strange.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
-  Object.assign(state, { [name]: unpinned()[name] });
+  invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
+  Object.assign(state, { [name]: initialState()[name] });
 }
 if (missing.length > 0) await show();
-if (strange.length > 0) say(`${message.textContent} The address says ${strange.join(", ")}, which means nothing here.`.trim(), false);
+if (invalid.length > 0) showMessage(`${message.textContent} The address says ${invalid.join(", ")}, which means nothing here.`.trim(), false);

@@ -1,37 +1,52 @@
 // What the page shows: one small object, kept in the address bar.
 
-import { SHOWN, WEIGHTS } from "./memory_request.js";
-import { ORDERS } from "./order.js";
+import { boot } from "./data/boot.js";
+import { DERIVATIVES } from "./data/derivatives.js";
+import { ORDERS } from "./data/unit_order.js";
 
 /**
- * @typedef {object} State
- * @property {string} model
- * @property {string} text
- * @property {"" | "cells" | "text"} compare with what: the other cells of the task, or another text
- * @property {string} other that text
+ * How it is shown: the fields after the # of the address.
+ * @typedef {object} View
  * @property {number} start first step shown
  * @property {number} layer index into the layers of a trace
- * @property {import("./order.js").Order} order of the units
+ * @property {import("./data/unit_order.js").Order} order of the units
  * @property {number | null} step that is pinned
  * @property {number | null} unit that is pinned
  * @property {number | null} tour the chapter that is open, from 1
- * @property {import("./find.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
- * @property {import("./memory_request.js").Shown | ""} memory which derivatives its triangles show; empty while it is closed
+ * @property {import("./data/unit_search.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
+ * @property {import("./data/derivatives.js").Derivative | ""} memory which derivatives its triangles show; empty while it is closed
  * @property {number} alpha factor on the recurrent weights, there
- * @property {import("./memory_request.js").Weights} weights there
+ * @property {import("./data/memory_requests.js").Weights} weights there
  */
 
-// Servers bound the length of an address; a longer text goes behind the #, which stays in the browser.
+/** @typedef {import("./data/model_library.js").Selection & View} State */
+
+/**
+ * @template T
+ * @typedef {object} Field of the address
+ * @property {T} initial what it is where the address does not say
+ * @property {(value: string) => T | undefined} read undefined where the value makes no sense
+ * @property {(value: T) => string} [write] where it is not simply the value as a string
+ */
+
+// Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
 
 /** @param {string} value */
 const natural = (value) => (/^\d{1,6}$/.test(value) ? Number(value) : undefined);
-/** @param {Record<string, unknown>} table @returns {(value: string) => string | undefined} */
-const nameIn = (table) => (value) => (Object.hasOwn(table, value) ? value : undefined);
+
+/**
+ * @template {string} K
+ * @param {Record<K, unknown>} table
+ * @returns {(value: string) => K | undefined}
+ */
+const keyOf = (table) => (value) => (Object.hasOwn(table, value) ? /** @type {K} */ (value) : undefined);
+
 /** @param {string} value */
-const factor = (value) => (/^\d(\.\d{1,3})?$/.test(value) && Number(value) >= 0.1 && Number(value) <= 3 ? Number(value) : undefined);
-/** @param {string} value */
-const text = (value) => value;
+function factor(value) {
+  const [least, greatest] = boot.alpha;
+  return /^\d(\.\d{1,3})?$/.test(value) && Number(value) >= least && Number(value) <= greatest ? Number(value) : undefined;
+}
 
 /** @param {string} value such as 3-4,c,0.5 */
 function phrase(value) {
@@ -40,20 +55,22 @@ function phrase(value) {
   return { from: Number(parts[1]), to: Number(parts[2]), by: parts[3], above: Number(parts[4]) };
 }
 
-/** What may stand behind the #: how it is read, and what it is where it is not there. */
-const BEHIND = {
-  text: { read: text, absent: undefined },
-  start: { read: natural, absent: 0 },
-  layer: { read: natural, absent: 0 },
-  order: { read: nameIn(ORDERS), absent: "index" },
-  step: { read: natural, absent: null },
-  unit: { read: natural, absent: null },
-  tour: { read: natural, absent: null },
-  find: { read: phrase, absent: null },
-  memory: { read: nameIn(SHOWN), absent: "" },
-  alpha: { read: factor, absent: 1 },
-  weights: { read: nameIn(WEIGHTS), absent: "trained" },
+/** The fields after the #, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
+const FIELDS = {
+  start: { initial: 0, read: natural },
+  layer: { initial: 0, read: natural },
+  order: { initial: "index", read: keyOf(ORDERS) },
+  step: { initial: null, read: natural },
+  unit: { initial: null, read: natural },
+  tour: { initial: null, read: natural },
+  memory: { initial: "", read: keyOf(DERIVATIVES) },
+  alpha: { initial: 1, read: factor },
+  weights: { initial: "trained", read: keyOf(boot.weights) },
+  find: { initial: null, read: phrase, write: (value) => (value ? `${value.from}-${value.to},${value.by},${value.above}` : "") },
 };
+
+/** The same table, for code that goes through all of it. */
+const FRAGMENT = /** @type {Record<string, Field<any>>} */ (FIELDS);
 
 /**
  * The address of a state, from the ? on.
@@ -68,69 +85,70 @@ export function addressOf(state) {
     fragment.set("text", state.text);
     query.delete("text");
   }
-  for (const [name, { absent }] of Object.entries(BEHIND)) {
+  for (const [name, { initial, write = String }] of Object.entries(FRAGMENT)) {
     const value = /** @type {Record<string, unknown>} */ (state)[name];
-    if (name !== "text" && name !== "find" && value !== absent) fragment.set(name, String(value));
+    if (value !== initial) fragment.set(name, write(value));
   }
-  if (state.find) fragment.set("find", `${state.find.from}-${state.find.to},${state.find.by},${state.find.above}`);
-  const behind = fragment.toString();
-  return `?${query}${behind ? `#${behind}` : ""}`;
+  const hash = fragment.toString();
+  return `?${query}${hash ? `#${hash}` : ""}`;
 }
 
 /**
- * Write the state into the address bar; `anew` leaves the one before to the browser's way back.
+ * Write the state into the address bar.
  * @param {State} state
- * @param {boolean} [anew]
+ * @param {boolean} [isNewEntry] whether the browser's way back leads to the address before
  */
-export function remember(state, anew = false) {
+export function remember(state, isNewEntry = false) {
   const address = addressOf(state);
   if (address === location.search + location.hash) return;
-  if (anew) history.pushState(null, "", address);
+  if (isNewEntry) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
 }
 
 /**
- * What an address says, and what in its part behind the # makes no sense; of the rest the server says so.
- * @param {URL | Location} address
- * @returns {{found: Partial<State>, strange: string[]}}
+ * What an address says, and the fields after its # that make no sense; the server checks the rest.
+ * @param {{search: string, hash: string}} address
+ * @returns {{stated: Partial<State>, invalid: string[]}}
  */
 export function readAddress({ search, hash }) {
   /** @type {Record<string, unknown>} */
-  const found = {};
-  const strange = [];
+  const stated = {};
+  const invalid = [];
   const query = new URLSearchParams(search);
   for (const name of ["model", "text", "compare", "other"]) {
     const value = query.get(name);
-    if (value !== null) found[name] = value;
+    if (value !== null) stated[name] = value;
   }
-  if (!["", "cells", "text"].includes(String(found.compare ?? ""))) delete found.compare;
+  if (!["", ...boot.comparisons].includes(String(stated.compare ?? ""))) delete stated.compare;
   for (const [name, value] of new URLSearchParams(hash.slice(1))) {
-    const read = Object.hasOwn(BEHIND, name) ? BEHIND[/** @type {keyof typeof BEHIND} */ (name)].read(value) : undefined;
-    if (read === undefined) strange.push(`${name}=${value}`);
-    else found[name] = read;
+    const field = Object.hasOwn(FRAGMENT, name) ? FRAGMENT[name] : undefined;
+    const read = name === "text" ? value : field?.read(value);
+    if (read === undefined) invalid.push(`${name}=${value}`);
+    else stated[name] = read;
   }
-  return { found, strange };
+  return { stated, invalid };
 }
 
 /**
- * Of steps, units, layers and chapters that a state names, those that there are none of.
- * @param {import("./reading.js").Reading} reading
+ * The fields of a state that name a step, unit, layer or chapter that does not exist.
+ * @param {import("./data/decoded_trace.js").DecodedTrace} trace
  * @param {State} state
  * @param {number | null} chapter that is open
  */
-export function absentFrom(reading, { layer, step, unit, find, tour }, chapter) {
-  const { units } = reading.layers[layer] ?? reading.layers[0];
-  const absent = {
-    layer: layer >= reading.layers.length,
-    step: step !== null && step >= reading.steps,
+export function missingFrom(trace, { layer, step, unit, find, tour }, chapter) {
+  const { units } = trace.layers[layer] ?? trace.layers[0];
+  const isMissing = {
+    layer: layer >= trace.layers.length,
+    step: step !== null && step >= trace.steps,
     unit: unit !== null && unit >= units,
-    find: find !== null && find.to >= reading.steps,
+    find: find !== null && find.to >= trace.steps,
     tour: tour !== chapter,
   };
-  return /** @type {(keyof typeof absent)[]} */ (Object.keys(absent)).filter((name) => absent[name]);
+  return /** @type {(keyof typeof isMissing)[]} */ (Object.keys(isMissing)).filter((name) => isMissing[name]);
 }
 
-/** What a state is where nothing else is said. @returns {Omit<State, "model" | "text">} */
-export function unpinned() {
-  return { compare: "", other: "", start: 0, layer: 0, order: "index", step: null, unit: null, tour: null, find: null, memory: "", alpha: 1, weights: "trained" };
+/** A state of which the address says nothing but model and text. @returns {Omit<State, "model" | "text">} */
+export function initialState() {
+  const view = Object.fromEntries(Object.entries(FIELDS).map(([name, { initial }]) => [name, initial]));
+  return { compare: "", other: "", .../** @type {View} */ (/** @type {unknown} */ (view)) };
 }

@@ -81,7 +81,7 @@ def titles(page: Page) -> list[str]:
 
 
 def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> tuple[float, float]:
-    """The middle of a cell of a panel, by the picture that Plotly drew."""
+    """Return the middle of an entry of a panel, by the picture that Plotly drew."""
     panel = page.locator(".lane").nth(lane).locator(f".panel[data-letter={letter}]")
     panel.scroll_into_view_if_needed()
     page.evaluate(
@@ -93,7 +93,7 @@ def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int,
 
 
 def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> str:
-    """Point at a cell; gives the note beside the pointer."""
+    """Point at an entry of a heatmap; return the note next to the pointer."""
     x, y = place_of(page, letter, t, unit, steps, units, lane)
     page.mouse.move(x - 3, y)
     page.mouse.move(x, y)

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page
 from .driving import legend, number
 
 NOUNS = {**dict.fromkeys("ifozr", "gates"), **dict.fromkeys("gn", "candidate"), "c": "cell state", "h": "hidden state"}
+NEUTRAL = {"#f5f5f7", "#1e1e22"}  # light and dark
 PANELS = """places => places.map(place => {
     const { zmin, zmax, colorscale } = place.querySelector(".plot").data[0];
     const [lane, path] = [place.closest(".lane"), place.querySelector(".bars path")];
@@ -66,6 +67,11 @@ def check_scales(page: Page) -> list[Panel]:
     differences = [panel for panel in everything if panel.difference]
     if differences:
         check_legend(page, page.locator(".difference .color-scales"), differences)
+    for panel in everything:
+        at_zero = -panel.low / (panel.high - panel.low) * (len(panel.colors) - 1)
+        assert panel.colors[round(at_zero)] in NEUTRAL
+        assert at_zero == round(at_zero), "zero is where the neutral colour is"
+        assert (panel.low == 0) == (NOUNS[panel.letter] == "gates" and not panel.difference) or panel.letter == "h"
     for panel in values:
         assert (panel.kind, number(panel.end) == 1) == ("mean", True) or NOUNS[panel.letter] != "gates"
     # Bars that stand for the same on the same colours are of the same height in every lane.

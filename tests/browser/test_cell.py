@@ -84,7 +84,7 @@ def test_cell_of_a_later_page_knows_the_step_before(page: Page, server: httpx2.C
     page.locator("#later").click()
     expect(page.locator("#page")).to_have_text("words 391–780 of 800")
     page.locator(".token").first.click()
-    unit = int(re.findall(r"\d+", page.locator(".cell h3").inner_text())[0])
+    unit = int(re.findall(r"\d+", page.locator(".inspector h3").inner_text())[0])
     expected = layer_of(server, "sentiment-lstm", text)["c"][389][unit]
     expect(page.locator(".circuit .figure").first).to_have_text(f"cₜ₋₁ {shown(expected, 3)}")
 
@@ -96,16 +96,16 @@ def test_cell_that_stands_out_is_looked_into_until_one_is_pinned(page: Page, ser
         (t, unit): abs(c[t][unit] - (c[t - 1][unit] if t else 0)) for t in range(len(c)) for unit in range(len(c[0]))
     }
     t, unit = max(change, key=lambda cell: change[cell])
-    expect(page.locator(".cell h3")).to_have_text(f"unit {unit} at {SENTENCE.split()[t]}")
+    expect(page.locator(".inspector h3")).to_have_text(f"unit {unit} at {SENTENCE.split()[t]}")
     page.mouse.click(*place_of(page, "o", 1, 7, 5, 64))
     page.mouse.move(5, 5)
-    expect(page.locator(".cell h3")).to_have_text("unit 7 at movie pinned")
+    expect(page.locator(".inspector h3")).to_have_text("unit 7 at movie pinned")
     expect(page.locator(".mark:visible")).to_have_count(12)
     assert page.url.endswith("#step=1&unit=7")
     page.locator(".token").nth(3).hover()
-    expect(page.locator(".cell h3")).to_have_text("unit 7 at not")
+    expect(page.locator(".inspector h3")).to_have_text("unit 7 at not")
     page.reload()
-    expect(page.locator(".cell h3")).to_have_text("unit 7 at movie pinned")
+    expect(page.locator(".inspector h3")).to_have_text("unit 7 at movie pinned")
 
 
 def test_bars_above_the_panels_are_means_of_gates_and_norms_of_states(page: Page, server: httpx2.Client) -> None:
@@ -201,6 +201,6 @@ def test_phone_keeps_the_arithmetic_of_what_is_tapped_in_sight(browser: Browser,
         opened(page, f"/?text={SENTENCE}")
         x, y = place_of(page, "f", 3, 20, 5, 64)
         page.touchscreen.tap(x, y)
-        expect(page.locator(".cell h3")).to_have_text("unit 20 at not pinned")
+        expect(page.locator(".inspector h3")).to_have_text("unit 20 at not pinned")
         expect(page.locator(".arithmetic")).to_be_in_viewport()
         expect(page.locator(".circuit")).not_to_be_in_viewport()

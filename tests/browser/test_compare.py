@@ -34,7 +34,7 @@ def test_typing_moves_every_lane_and_the_address_keeps_them(page: Page) -> None:
 def test_what_is_pinned_is_pinned_in_every_lane(page: Page, server: httpx2.Client) -> None:
     opened(page, f"/?text={SENTENCE}&compare=cells#step=3&unit=20")
     expect(page.locator(".lit bdi")).to_have_text(["not"] * 3)
-    expect(page.locator(".cell h3")).to_have_text(["unit 20 at not pinned"] * 3)
+    expect(page.locator(".inspector h3")).to_have_text(["unit 20 at not pinned"] * 3)
     for lane, model in enumerate(MODELS):
         h = layer_of(server, model, SENTENCE)["h"][3][20]
         expect(page.locator(".lane").nth(lane).locator("output").last).to_have_text(shown(h, 3))

@@ -53,7 +53,7 @@ def test_units_on_throughout_a_phrase_are_listed_lit_and_pinned(page: Page, serv
     assert lit.count("M") == len(expected)
     page.locator("#find-units button").first.click()
     unit = expected[0].removeprefix("−")
-    expect(page.locator(".cell h3")).to_have_text(f"unit {unit} at was pinned")
+    expect(page.locator(".inspector h3")).to_have_text(f"unit {unit} at was pinned")
     assert "find=3-7%2Cc%2C0.6" in page.url
     page.reload()
     expect(page.locator("#find-units button")).to_have_text(expected)
@@ -72,7 +72,7 @@ def test_other_places_where_they_are_on_together_are_offered(page: Page, server:
     opened(page, f"/?text={text}#find=3-3,g,0.5")
     expect(page.locator("#find-elsewhere button")).to_have_text(["not", "not"])
     page.locator("#find-elsewhere button").last.click()
-    expect(page.locator(".cell h3")).to_have_text(f"unit {found[0]} at not pinned")
+    expect(page.locator(".inspector h3")).to_have_text(f"unit {found[0]} at not pinned")
     assert "step=6" in page.url
 
 

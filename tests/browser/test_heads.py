@@ -46,7 +46,7 @@ def test_next_token_is_ranked_and_what_came_is_judged(
     expect(page.locator(".came")).to_have_text("here the text ends")
     page.locator(".token").nth(1).hover()
     expect(rows).to_have_text(best(1))
-    expect(page.locator(".said .after")).to_contain_text(f"{unit} 2 of {len(ids)}")
+    expect(page.locator(".prediction .after")).to_contain_text(f"{unit} 2 of {len(ids)}")
     expect(page.locator(".came")).to_contain_text(f": {values[1][ids[2]]:.2f}")
     tinted = page.locator(".token span").all_text_contents()
     assert tinted == [f"{values[t - 1][ids[t]]:.2f}" for t in range(1, len(ids))]
@@ -67,7 +67,7 @@ def test_a_token_is_tinted_by_the_output_of_its_name(page: Page, zoo: str, keepe
     came = [values[0][1], values[1][0], values[3][0]]  # a, b and b; the outputs know nothing of x
     expect(page.locator(".token span")).to_have_text([f"{value:.2f}" for value in came])
     page.locator(".token").nth(2).hover()
-    expect(page.locator(".came")).to_have_text("then came x, which it does not know")
+    expect(page.locator(".came")).to_have_text("then came x, which the model does not know")
 
 
 def test_classes_are_no_next_tokens_even_if_there_are_as_many(page: Page, zoo: str, keeper: httpx2.Client) -> None:
@@ -92,7 +92,7 @@ def test_labels_are_ranked_and_words_tinted_by_the_winner(page: Page, zoo: str, 
 def test_named_unit_is_offered_found_and_said(page: Page, zoo: str, keeper: httpx2.Client) -> None:
     opened(page, f"{zoo}/?model=letters-lstm")
     page.locator("#units button", has_text="line position").click()
-    expect(page.locator(".cell h3")).to_contain_text("unit 3 at")
+    expect(page.locator(".inspector h3")).to_contain_text("unit 3 at")
     expect(page.locator(".named")).to_have_text("c tracks “line position”, falling as it rises (r 0.91)")
     expect(page.locator(".mark:visible")).to_have_count(12)
     c = trace(keeper, "letters-lstm", LINES)["layers"][0]["activations"]["c"]
@@ -115,7 +115,7 @@ def test_model_card_shows_figures_and_leads_back_to_its_units(page: Page, zoo: s
     page.locator("#card").click()
     expect(page.locator("h1")).to_have_text("LETTERS-LSTM")
     page.get_by_role("link", name="line position").click()
-    expect(page.locator(".cell h3")).to_contain_text("unit 3")
+    expect(page.locator(".inspector h3")).to_contain_text("unit 3")
 
 
 def test_card_of_a_shipped_model_is_laid_out(page: Page) -> None:

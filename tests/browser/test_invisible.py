@@ -52,7 +52,7 @@ def test_a_word_with_something_hidden_in_it_is_one_word_and_shows_it(page: Page)
 def test_two_spellings_of_a_word_stand_against_each_other(page: Page) -> None:
     first, second = "I don't like it", "I don\u2018t li\u00adke it"
     opened(page, f"/?model=sentiment-lstm&text={first}&compare=text&other={second}")
-    titles = ["“I don't like it”", "“I don‘t li‹SHY›ke it”", "difference: second less first"]
+    titles = ["“I don't like it”", "“I don‘t li‹SHY›ke it”", "difference: second minus first"]
     expect(page.locator(".lane-title")).to_have_text(titles)
     verdicts = page.locator(".verdict").all_inner_texts()
     assert len(verdicts) == 2
@@ -75,5 +75,5 @@ def test_a_text_of_nothing_that_can_be_seen_is_blank(page: Page) -> None:
 
 def test_the_page_names_what_the_server_names(page: Page) -> None:
     opened(page)
-    script = "async (tokens) => { const { visible } = await import('/static/js/text.js'); return tokens.map(visible) }"
+    script = "async (tokens) => tokens.map((await import('/static/js/data/visible_text.js')).visible)"
     assert page.evaluate(script, TOKENS) == [shown(token) for token in TOKENS]

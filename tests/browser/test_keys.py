@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from .driving import SENTENCE, layer_of, opened, shown
 
-TITLE = ".cell h3"
+TITLE = ".inspector h3"
 
 
 def unfocused(page: Page) -> None:

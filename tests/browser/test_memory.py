@@ -178,7 +178,7 @@ def test_time_scales_and_saturation(page: Page, server: httpx2.Client) -> None:
         [f"{100 * sum(usual[key]) / 64:.0f} %" for key in ("left", "usual_left", "right", "usual_right")]
     )
     named.click()
-    expect(page.locator(".cell h3")).to_have_text(re.compile(f"unit {slowest} at .* pinned"))
+    expect(page.locator(".inspector h3")).to_have_text(re.compile(f"unit {slowest} at .* pinned"))
 
 
 def test_pinned_word_is_looked_back_from_and_a_click_in_the_triangle_pins(page: Page, server: httpx2.Client) -> None:
@@ -225,7 +225,7 @@ def test_work_that_lasts_shows_progress_and_can_be_stopped(page: Page) -> None:
     expect(page.locator("#memory-message")).to_have_text("")
 
 
-def test_cell_that_cannot_answer_says_why_beside_those_that_can(page: Page, expected_console: list[str]) -> None:
+def test_cell_that_cannot_answer_says_why_next_to_those_that_can(page: Page, expected_console: list[str]) -> None:
     expected_console.append("the server responded with a status of 413")
     page.route(
         re.compile("sentiment-gru/memory"),
@@ -321,7 +321,7 @@ def test_what_was_stopped_leaves_nothing_that_breaks(page: Page) -> None:
     assert box
     page.mouse.click(box["x"] + 0.1 * box["width"], box["y"] + 0.9 * box["height"])  # a word that is there no more
     page.locator(".token").first.click()
-    expect(page.locator(".cell h3")).to_contain_text("at good pinned")
+    expect(page.locator(".inspector h3")).to_contain_text("at good pinned")
     page.unroute("**/memory")
 
 

@@ -176,7 +176,7 @@ def test_tap_names_a_cell(browser: Browser, base_url: str, server: httpx2.Client
         expect(page.locator("#tooltip")).to_be_hidden()
         page.touchscreen.tap(*place_of(page, "f", 3, 40, 5, 64))
         expect(page.locator("#tooltip")).to_be_visible()
-        page.locator(".reading").first.tap()
+        page.locator(".guide").first.tap()
         expect(page.locator("#tooltip")).to_be_hidden()
         page.locator(".token").nth(1).tap()
         expect(page.locator(".lit bdi")).to_have_text("movie")

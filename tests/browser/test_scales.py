@@ -21,14 +21,14 @@ BARS = 19  # pixels of the highest possible bar
 RANDOM = {
     **{name: {"model": name} for name in ZOO},
     **{
-        f"{name} beside the other cells": {"model": name, "compare": "cells"}
+        f"{name} next to the other cells": {"model": name, "compare": "cells"}
         for name in ("lstm", "letters-relu", "deep")
     },
     **{
-        f"{name} beside another text": {"model": name, "compare": "text", "other": "good bad a b"}
+        f"{name} next to another text": {"model": name, "compare": "text", "other": "good bad a b"}
         for name in ("gru", "letters-lstm", "letters-relu")
     },
-    "nothing beside": {"model": "lstm", "compare": "text", "other": " "},
+    "next to nothing": {"model": "lstm", "compare": "text", "other": " "},
 }
 
 
@@ -112,7 +112,7 @@ def test_difference_has_the_span_of_the_values_as_its_scale_and_bars_of_its_norm
         assert (panel.low, panel.high) == pytest.approx(expected[letter])
         pairs = zip(first[letter], second[letter], strict=True)
         check_bars(panel, "norm", norm([[b - a for a, b in zip(*rows, strict=True)] for rows in pairs]))
-    expect(page.locator(".difference .said")).to_contain_text("bars: norm of the difference")
+    expect(page.locator(".difference .prediction")).to_contain_text("bars: norm of the difference")
 
 
 @pytest.mark.parametrize(

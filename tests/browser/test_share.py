@@ -95,11 +95,11 @@ def test_link_gives_back_the_same_picture(page: Page) -> None:
     page.locator(".token").nth(2).click()
     sheet(page)
     link = page.locator("#share-link").input_value()
-    before = page.locator(".cell").inner_text(), page.locator(".panel .ytick").all_text_contents()
+    before = page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()
     page.goto("about:blank")
     opened(page, link)
-    expect(page.locator(".cell h3")).to_contain_text("pinned")
-    assert (page.locator(".cell").inner_text(), page.locator(".panel .ytick").all_text_contents()) == before
+    expect(page.locator(".inspector h3")).to_contain_text("pinned")
+    assert (page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()) == before
 
 
 def test_calls_give_the_numbers_of_the_picture(page: Page, server: httpx2.Client) -> None:
@@ -116,7 +116,7 @@ def test_calls_give_the_numbers_of_the_picture(page: Page, server: httpx2.Client
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     assert len(lines) == expected["steps"]
-    unit = int(page.locator(".cell h3").inner_text().split()[1])
+    unit = int(page.locator(".inspector h3").inner_text().split()[1])
     for t, line in enumerate(lines):
         token = expected["tokens"][t]["text"]
         values = {letter: rows[t][unit] for letter, rows in expected["layers"][0]["activations"].items()}
@@ -131,7 +131,7 @@ def test_text_is_copied_or_offered_selected(browser: Browser, base_url: str) -> 
                 page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
             sheet(page)
             page.locator("[data-copy=share-curl]").click()
-            expect(page.locator("#share-said")).to_contain_text(said)
+            expect(page.locator("#share-status")).to_contain_text(said)
             curl = page.locator("#share-curl").input_value()
             if permissions:
                 assert page.evaluate("navigator.clipboard.readText()") == curl
@@ -244,7 +244,7 @@ def test_cells_of_a_saved_svg_have_the_colours_of_their_numbers_on_the_scales_in
         values = [layer_of(server, "sentiment-lstm", text) for text in (first, second)]
         scales = {what: (*ends, stops) for ends, what, stops in scales_of(drawing)}
     with another_page(browser) as page:
-        boxes = page.evaluate(BOXES, [file.read_text(encoding="utf-8"), ".cells"])
+        boxes = page.evaluate(BOXES, [file.read_text(encoding="utf-8"), ".heatmap"])
         places, expected = [], []
         for box, (lane, letter) in zip(boxes, itertools.product(range(3), "figcoh"), strict=True):
             what = "gates" if letter in "ifo" else "cell state" if letter == "c" else "candidate, hidden state"
@@ -263,7 +263,7 @@ def test_cells_of_a_saved_svg_have_the_colours_of_their_numbers_on_the_scales_in
     is_bitmap = 18 * 64 * steps > 50_000
     assert len([*drawing.iter(f"{SVG}image")]) == (18 if is_bitmap else 0)
     said = " ".join(drawing.itertext())
-    assert ("cells are embedded as PNG" in said) == is_bitmap
+    assert ("squares are embedded as PNG" in said) == is_bitmap
 
 
 # What stands in the text, as UTF-16 units, and in the saved picture.
@@ -309,7 +309,7 @@ def test_dimmed_pictures_are_not_saved_as_if_of_the_text(page: Page) -> None:
     expect(page.locator(".lane").first.locator(".verdict")).to_have_text("Type a word, and its gates appear.")
     sheet(page)
     page.locator("[data-save=svg]").click()
-    expect(page.locator("#share-said")).to_have_text(
+    expect(page.locator("#share-status")).to_have_text(
         "The file could not be made: there is no picture yet, type a word."
     )
 
@@ -365,5 +365,5 @@ def test_html_file_states_scales_and_axes_and_has_every_digit(
         assert box
         for column in (0, 3, 4):
             alone.mouse.move(box["x"] + (column + 0.5) / 5 * box["width"], box["y"] + 5.5 / 64 * box["height"])
-        expect(alone.locator("#note")).to_contain_text("difference: second less first: hidden state h: ")
+        expect(alone.locator("#note")).to_contain_text("difference: second minus first: hidden state h: ")
     assert wrong == []

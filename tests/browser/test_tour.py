@@ -16,12 +16,12 @@ def test_chapters_set_the_picture_and_there_is_a_way_back(page: Page) -> None:
     expect(page.locator("#memory-charts .distance .plot")).to_be_in_viewport()
     expect(page.locator("#meaning")).to_contain_text("After each character of a novel")
     page.locator("#tour-next").click()
-    expect(page.locator(".cell h3")).to_have_text("unit 26 at terrible pinned")
+    expect(page.locator(".inspector h3")).to_have_text("unit 26 at terrible pinned")
     page.locator("#tour article:visible").get_by_role("link", name="was").click()
-    expect(page.locator(".cell h3")).to_have_text("unit 26 at was pinned")
+    expect(page.locator(".inspector h3")).to_have_text("unit 26 at was pinned")
     expect(page.locator("#tour h2:visible")).to_have_text("2 · The cure: gates")
     page.go_back()
-    expect(page.locator(".cell h3")).to_have_text("unit 26 at terrible pinned")
+    expect(page.locator(".inspector h3")).to_have_text("unit 26 at terrible pinned")
     page.reload()
     expect(page.locator("#tour h2:visible")).to_have_text("2 · The cure: gates")
     page.locator("#tour-next").click()
@@ -41,7 +41,7 @@ def test_back_to_what_one_had(page: Page) -> None:
     expect(page.locator("#tour-next")).to_be_disabled()
     page.locator("#tour-back").click()
     expect(page.locator("#text")).to_have_value("my own words")
-    expect(page.locator(".cell h3")).to_have_text("unit 3 at own pinned")
+    expect(page.locator(".inspector h3")).to_have_text("unit 3 at own pinned")
     expect(page.locator(".lane")).to_have_count(1)
 
 
@@ -77,10 +77,10 @@ def test_strange_state_is_named_and_ignored(page: Page, behind: str, named: str)
     expect(page.locator(".tokens bdi")).to_have_text(SENTENCE.split())
 
 
-def test_what_stands_beside_strange_state_is_heeded(page: Page) -> None:
+def test_valid_fields_next_to_invalid_ones_are_kept(page: Page) -> None:
     opened(page, f"/?text={SENTENCE}#step=500&unit=3")
     expect(page.locator("#message")).to_have_text("The address says step=500, which means nothing here.")
-    expect(page.locator(".cell h3")).to_contain_text("unit 3 at")
+    expect(page.locator(".inspector h3")).to_contain_text("unit 3 at")
 
 
 def test_strange_state_of_a_text_that_is_asked_for_later_is_named_too(page: Page) -> None:

@@ -41,7 +41,7 @@ def test_metrics_do_not_grow_with_invented_methods(models: Path) -> None:
         "/healthz",
         "/readyz",
         "/metrics",
-        "/static/css/app.css",
+        "/static/css/tokens.css",
         "/api/v1/openapi.json",
         "/api/v1/models",
         "/api/v1/models/lstm",

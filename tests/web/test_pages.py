@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from gatescope.web import first_view, pages
+from gatescope.web.boot import Facts
 from serving import client
 from starlette.testclient import TestClient
 
@@ -131,7 +132,7 @@ def test_a_blank_is_text_where_the_tokenizer_says_so(models: Path) -> None:
 
 def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     boot = embedded(api.get("/").text, "boot")
-    assert boot.keys() == {"model", "text", "compare", "other", "maxText", "pageCells", "invisible", "models"}
+    assert boot.keys() == {"model", "text", "compare", "other", "models"} | Facts.model_fields.keys()
     [lstm] = [model for model in boot["models"] if model["id"] == "lstm"]
     card = api.get("/api/v1/models/lstm").json()
     names = [
@@ -142,7 +143,7 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
 
 
 def test_long_text_comes_as_far_as_one_picture_goes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_view, "PAGE_CELLS", 7 * 6 * 3)
+    monkeypatch.setattr(first_view, "PAGE_ENTRIES", 7 * 6 * 3)
     [trace] = embedded(client(models).get("/?text=the+movie+was+not+good").text, "first-traces")
     assert (trace["start"], trace["stop"], trace["steps"]) == (0, 3 + 1, 5), "the step behind the page comes along"
 
@@ -183,7 +184,7 @@ def test_vendor_files_may_be_kept_for_good(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/api/v1/models", "/api/v1/models/nope", "/static/css/app.css", "/nope"]
+    "path", ["/", "/docs", "/api/v1/models", "/api/v1/models/nope", "/static/css/tokens.css", "/nope"]
 )
 def test_every_answer_carries_the_guarding_headers(api: TestClient, path: str) -> None:
     headers = api.get(path).headers

@@ -8,7 +8,8 @@ from the last to the first, where a sequence joins in at its own last. The state
 the sequences start from, and at the end what they ended with; ``cells`` and ``hidden`` hold them step by step. P is H
 unless the cell projects. A cell state that a cell does not have is (B, 0).
 
-Of the edits ``letters``, ``scale`` and ``shift`` (see ``elementwise``), those from ``first[t]`` to ``first[t + 1]`` act at step t, on every sequence.
+Of the edits ``letters``, ``scale`` and ``shift`` (see ``elementwise``), those from ``first[t]`` to ``first[t + 1]`` act
+at step t, on every sequence.
 """
 
 from collections.abc import Callable

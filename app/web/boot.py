@@ -1,0 +1,80 @@
+"""What the page's scripts are told with the page: its models, and the facts that are defined on the server."""
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel
+
+from ..analysis.statistics import LEFT, RIGHT
+from ..api.models import card
+from ..api.traces.routes import FORMS
+from ..recurrent.memory.altered import LEAST, MOST
+from ..settings import Settings
+from ..store.models import Model
+from .first_view import PAGE_ENTRIES, Comparison, Opening
+from .invisible import Invisible, for_page
+
+# What the page reads of a model's card.
+MODEL_FIELDS = {
+    "id",
+    "title",
+    "task",
+    "cell",
+    "description",
+    "network",
+    "hidden_size",
+    "tokenizer",
+    "activations",
+    "outputs",
+    "opposite",
+    "predicts_next",
+    "next_outputs",
+    "examples",
+    "units",
+}
+
+Weights = Literal["trained", "untrained", "forget1"]
+# The weights whose memory the page shows: their name in its address, and in the API.
+WEIGHTS: dict[Weights, str] = {
+    "trained": "trained",
+    "untrained": "untrained",
+    "forget1": "untrained, forget bias 1",
+}
+
+
+class Facts(BaseModel):
+    """What is the same for every address of one server."""
+
+    comparisons: list[Comparison]
+    files: dict[str, str]  # the media type of each kind of file of numbers, by its ending
+    invisible: Invisible
+    max_text: int  # code points
+    page_entries: int  # numbers of all heatmaps in sight together
+    alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
+    weights: dict[Weights, str]
+    saturated: tuple[float, float]  # below the first a gate is nearly shut, above the second nearly open
+
+
+def facts(settings: Settings) -> Facts:
+    """Return what the page's scripts would otherwise define a second time."""
+    return Facts(
+        comparisons=list(get_args(Comparison)),
+        files={form.ending: media_type for media_type, form in FORMS.items() if form.ending},
+        invisible=for_page(),
+        max_text=settings.max_text,
+        page_entries=PAGE_ENTRIES,
+        alpha=(LEAST, MOST),
+        weights=WEIGHTS,
+        saturated=(LEFT, RIGHT),
+    )
+
+
+def boot(opening: Opening, models: list[Model], settings: Settings) -> dict[str, Any]:
+    """Return what stands in the page for its scripts: what it opens with, the facts, and all models in order."""
+    return {
+        "model": opening.model.id,
+        "text": opening.text,
+        "compare": opening.compare,
+        "other": opening.other,
+        **facts(settings).model_dump(),
+        "models": [card(each).model_dump(mode="json", include=MODEL_FIELDS) for each in models],
+    }

@@ -1,0 +1,252 @@
+// The panels of one layer: a heatmap of each gate, candidate and state, the bars above it, and the marks that link them.
+
+import { visible } from "../data/visible_text.js";
+import { draw, make } from "../kit/dom.js";
+import { decimal } from "../kit/numbers.js";
+import { tableOf } from "../kit/table.js";
+import { colorOf } from "../kit/theme.js";
+import { wordAxis } from "./axis_ticks.js";
+import { MARGIN, figureOf } from "./heatmap_figure.js";
+import { drawFigure, removeFigure } from "./plotly.js";
+import { endLabel } from "./scales.js";
+import { sheetOf } from "./sheet.js";
+import { HEIGHT, drawBars, summary } from "./summary_bars.js";
+
+/** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
+/** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
+/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is that of two texts */
+/** @typedef {import("./sheet.js").Sheet} Sheet */
+/** @typedef {import("./sheet.js").LayerValues} LayerValues */
+/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, edge: Element, fill: () => void, sheet?: Sheet}} Panel `edge`: marks units at the left edge; `fill`: fills its table if that is open */
+
+/** The order in which a step computes them, and what each does. */
+const NOTES = new Map([
+  ["r", "how much of the past the candidate sees"],
+  ["f", "near 1 keeps the old cell state, near 0 drops it"],
+  ["i", "how much of the candidate is written to the cell"],
+  ["z", "near 1 keeps the old hidden state, near 0 takes the candidate"],
+  ["g", "what could be written to the cell"],
+  ["n", "what could become the hidden state"],
+  ["c", "what is carried from step to step"],
+  ["o", "how much of the cell is let out"],
+  ["h", "what the next step and the output see"],
+]);
+
+export class Panels {
+  /**
+   * @param {HTMLElement} element
+   * @param {{onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void}} handlers
+   */
+  constructor(element, { onPoint, onPick }) {
+    this.element = element;
+    this.onPoint = onPoint;
+    this.onPick = onPick;
+    /** @type {Map<string, Panel>} */
+    this.panels = new Map();
+    this.cell = "";
+    /** @type {number[]} */
+    this.order = [];
+    this.size = { width: 0, height: 0, steps: 0, below: 0 };
+    /** @type {LayerValues | null} */
+    this.layer = null;
+    /** @type {string[]} */
+    this.words = [];
+  }
+
+  /**
+   * Show one layer. Resolves when every panel is painted.
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   * @param {LayerValues} layer
+   * @param {LayerLook} look
+   */
+  async show(cell, infos, layer, { words, order, ranges, norms, lane, difference }) {
+    if (this.cell !== cell) this.#build(cell, sorted(infos));
+    const { width, height } = this.#extent();
+    const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
+    this.size = { width, height, steps: words.length, below: axis.room };
+    this.order = order;
+    this.layer = layer;
+    this.words = words;
+    const ink = colorOf(this.element, "muted");
+    await Promise.all(
+      infos.map((info) => {
+        const panel = /** @type {Panel} */ (this.panels.get(info.letter));
+        const range = ranges[info.letter];
+        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, range, size: { width, height }, axis, ink });
+        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}`;
+        panel.fill();
+        const isMean = info.kind === "gate" && !difference;
+        drawBars(panel.bars, width, summary(panel.sheet.heatmap.values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
+        return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, panel.sheet.heatmap));
+      }),
+    );
+  }
+
+  /** Whether the room for a picture is no longer of the size that the pictures were drawn in. */
+  outgrown() {
+    if (this.panels.size === 0) return false;
+    const { width, height } = this.#extent();
+    return width !== this.size.width || height !== this.size.height;
+  }
+
+  /** Make the panels answer to nothing, as they do while they are dimmed, or to the pointer again. @param {boolean} dim */
+  dim(dim) {
+    this.element.inert = dim;
+  }
+
+  /**
+   * Mark a step, and a unit where one is given, in every panel.
+   * @param {{t: number | null, unit: number | null} | null} focus
+   */
+  mark(focus) {
+    const { width, height } = this.#entrySize();
+    const t = focus?.t == null || focus.t >= this.size.steps ? null : focus.t;
+    const at = focus?.unit == null ? -1 : this.order.indexOf(focus.unit);
+    for (const { column, row } of this.panels.values()) {
+      column.hidden = t === null;
+      row.hidden = at < 0;
+      if (t !== null) moveTo(column, MARGIN.left + t * width, 0, width, HEIGHT + MARGIN.top + height * this.order.length);
+      if (at >= 0) moveTo(row, MARGIN.left, HEIGHT + MARGIN.top + at * height, width * this.size.steps, height);
+    }
+  }
+
+  /**
+   * Mark the rows of some units at the left edge of every panel.
+   * @param {number[]} units
+   */
+  light(units) {
+    const { height } = this.#entrySize();
+    const rows = units.map((unit) => this.order.indexOf(unit));
+    const d = rows.map((at) => `M0 ${(HEIGHT + MARGIN.top + at * height).toFixed(2)}h4v${Math.max(1, height).toFixed(2)}h-4z`);
+    for (const { edge } of this.panels.values()) edge.setAttribute("d", d.join(""));
+  }
+
+  /** What each panel was drawn from, in their order. */
+  get sheets() {
+    return this.drawn.map(({ sheet }) => sheet);
+  }
+
+  /** The panels that show something, in order. */
+  get drawn() {
+    return [...this.panels.values()].flatMap(({ sheet, plot, bars, labels }) => (sheet ? { sheet, plot, bars, labels } : []));
+  }
+
+  /** The number of panels that stand side by side. */
+  get columns() {
+    return getComputedStyle(this.element).gridTemplateColumns.split(" ").length;
+  }
+
+  /** The size of one entry of the heatmaps, in pixels. */
+  #entrySize() {
+    const { width, height, steps, below } = this.size;
+    return {
+      width: (width - MARGIN.left - MARGIN.right) / steps,
+      height: (height - MARGIN.top - below) / this.order.length,
+    };
+  }
+
+  #extent() {
+    const [{ plot }] = this.panels.values();
+    return { width: plot.clientWidth, height: plot.clientHeight };
+  }
+
+  /**
+   * @param {string} cell
+   * @param {ActivationInfo[]} infos
+   */
+  #build(cell, infos) {
+    this.cell = cell;
+    this.element.dataset.cell = cell;
+    this.clear();
+    this.element.replaceChildren(...infos.map((info) => this.#panel(info)));
+  }
+
+  /** Free what Plotly holds; the panels are built again when they are next shown. */
+  clear() {
+    for (const { plot } of this.panels.values()) removeFigure(plot);
+    this.panels.clear();
+  }
+
+  /** @param {ActivationInfo} info */
+  #panel(info) {
+    const title = make("h2", {}, info.name, " ", make("var", {}, info.letter));
+    const caption = make("figcaption", {}, title, make("p", {}, NOTES.get(info.letter) ?? ""));
+    const plot = make("div", { class: "plot", role: "img" });
+    const column = make("div", { class: "mark", hidden: "" });
+    const row = make("div", { class: "mark", hidden: "" });
+    const bars = /** @type {SVGSVGElement} */ (draw("svg", { class: "bars", "aria-hidden": "true" }));
+    const labels = /** @type {SVGSVGElement} */ (draw("svg", { class: "labels", "aria-hidden": "true" }));
+    const edge = draw("path");
+    const frame = make("div", { class: "frame" }, bars, plot, labels, draw("svg", { class: "edge", "aria-hidden": "true" }, edge), column, row);
+    const table = make("div", { class: "numbers", tabindex: 0, role: "group", "aria-label": `Numbers of the ${info.name}` });
+    const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
+    const fill = () => {
+      if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));
+    };
+    numbers.addEventListener("toggle", fill);
+    this.panels.set(info.letter, { plot, bars, labels, column, row, edge, fill });
+    this.#watch(frame, info.letter);
+    return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
+  }
+
+  /**
+   * The numbers of a panel: a row for each unit, a column for each word.
+   * @param {ActivationInfo} info
+   * @param {LayerValues} layer
+   */
+  #table({ name, letter }, layer) {
+    const values = layer.values(letter);
+    const rows = this.order.map((unit) => ({
+      name: String(unit),
+      values: this.words.map((_, t) => {
+        const value = values[t * layer.units + unit];
+        return Number.isNaN(value) ? "" : decimal(value, 3);
+      }),
+    }));
+    return tableOf(`${name}: units by words`, ["unit", ...this.words.map(visible)], rows);
+  }
+
+  /**
+   * @param {HTMLElement} frame
+   * @param {string} letter
+   */
+  #watch(frame, letter) {
+    /** @param {PointerEvent | MouseEvent} event */
+    const entryAt = ({ clientX, clientY }) => {
+      const { left, top } = frame.getBoundingClientRect();
+      const { width, height } = this.#entrySize();
+      const t = Math.floor((clientX - left - MARGIN.left) / width);
+      const at = Math.floor((clientY - top - HEIGHT - MARGIN.top) / height);
+      if (t < 0 || t >= this.size.steps || at < 0 || at >= this.order.length) return null;
+      return { t, unit: this.order[at], letter, clientX, clientY };
+    };
+    // A finger does not hover: its tap is a click.
+    frame.addEventListener("pointermove", (event) => event.pointerType === "touch" || this.onPoint(entryAt(event)));
+    frame.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || this.onPoint(null));
+    frame.addEventListener("click", (event) => {
+      const picked = entryAt(event);
+      if (picked) this.onPick(picked);
+    });
+  }
+}
+
+/**
+ * In the order in which a step computes them.
+ * @param {ActivationInfo[]} infos
+ */
+function sorted(infos) {
+  const order = [...NOTES.keys()];
+  return infos.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
+}
+
+/**
+ * @param {HTMLElement} mark
+ * @param {number} left
+ * @param {number} top
+ * @param {number} width
+ * @param {number} height
+ */
+function moveTo(mark, left, top, width, height) {
+  Object.assign(mark.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+}

@@ -1,0 +1,22 @@
+// What a panel is drawn from, for the page, the legends and the saved files alike.
+
+import { colorsOf } from "./scales.js";
+
+/** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
+/** @typedef {import("./heatmap_figure.js").Size} Size */
+/** @typedef {import("./heatmap_figure.js").Heatmap} Heatmap */
+/** @typedef {import("./scales.js").Range} Range */
+/** @typedef {{values(letter: string): Float32Array, units: number}} LayerValues */
+/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: Size, heatmap: Heatmap}} Sheet `difference`: whether it is that of two texts */
+
+/**
+ * The sheet of one activation of a layer.
+ * @param {ActivationInfo} info
+ * @param {LayerValues} layer
+ * @param {{lane: string, difference: boolean, words: string[], order: number[], range: Range, size: Size, axis: import("./heatmap_figure.js").WordAxis, ink: string}} look
+ * @returns {Sheet}
+ */
+export function sheetOf(info, layer, { lane, difference, words, order, range, size, axis, ink }) {
+  const heatmap = { values: layer.values(info.letter), order, words: axis, scale: colorsOf(range), range, ink };
+  return { lane, info, difference, words, size, heatmap };
+}

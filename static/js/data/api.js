@@ -1,0 +1,122 @@
+// The calls to the server.
+
+/** @typedef {import("./api_types.d.ts").TypedArray} TypedArray */
+/** @typedef {import("./api_types.d.ts").Model} Model */
+/** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
+/** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
+/** @typedef {import("./api_types.d.ts").CostAnswer} CostAnswer */
+/** @typedef {(number | null)[]} Row null where there is nothing */
+
+/** What is wrong with a request, as the server says. */
+export class Problem extends Error {
+  /**
+   * @param {string} detail
+   * @param {{where: string}[]} [errors] the fields that are wrong
+   * @param {boolean} [isTemporary] whether the same request may succeed later
+   */
+  constructor(detail, errors = [], isTemporary = false) {
+    super(detail);
+    this.fields = errors.map((error) => error.where);
+    this.isTemporary = isTemporary;
+  }
+}
+
+/**
+ * Fetch the trace of a text by a model, from step `start` to before step `stop`; of a plain RNN also the sums that its
+ * arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
+ * AbortError by `signal`.
+ * @param {Model} model
+ * @param {{text: string, start: number, stop: number}} request
+ * @param {AbortSignal} signal
+ * @returns {Promise<TraceAnswer>}
+ */
+export async function fetchTrace({ id, cell }, { text, start, stop }, signal) {
+  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cell === "rnn" };
+  return (await ask(id, "traces", signal, body)).json();
+}
+
+/**
+ * Fetch the same as a file. Throws what `fetchTrace` throws.
+ * @param {import("./decoded_trace.js").DecodedTrace} trace
+ * @param {string} type media type
+ */
+export async function fetchFile({ model, text, start, stop }, type) {
+  const body = { text: text.toWellFormed(), start, stop };
+  return (await ask(model.id, "traces", AbortSignal.timeout(60_000), body, type)).blob();
+}
+
+/**
+ * Fetch memory and gradients of a model over a text; `onProgress` is given the share that is done. Throws what
+ * `fetchTrace` throws.
+ * @param {string} model
+ * @param {object} body
+ * @param {AbortSignal} signal
+ * @param {(done: number) => void} onProgress
+ * @returns {Promise<MemoryAnswer>}
+ */
+export async function fetchMemory(model, body, signal, onProgress) {
+  const response = await ask(model, "memory", signal, body, "application/jsonl");
+  const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader(); // Safari cannot iterate over a stream
+  let rest = "";
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    const lines = (rest + chunk.value).split("\n");
+    rest = /** @type {string} */ (lines.pop());
+    for (const line of lines) {
+      const { done, answer } = JSON.parse(line);
+      if (answer) return answer;
+      onProgress(done);
+    }
+  }
+  throw new TypeError("the answer broke off");
+}
+
+/**
+ * Fetch what a step of a model costs, measured now. Throws what `fetchTrace` throws.
+ * @param {string} model
+ * @param {AbortSignal} signal
+ * @returns {Promise<CostAnswer>}
+ */
+export async function fetchCost(model, signal) {
+  return (await ask(model, "cost", signal)).json();
+}
+
+/**
+ * The path of a model in the API.
+ * @param {string} model
+ */
+export function modelPath(model) {
+  return `/api/v1/models/${encodeURIComponent(model)}`;
+}
+
+/**
+ * Call the API for a model: POST a body, or GET without one.
+ * @param {string} model
+ * @param {string} resource
+ * @param {AbortSignal} signal
+ * @param {object} [body]
+ * @param {string} [accept]
+ */
+async function ask(model, resource, signal, body, accept = "application/json") {
+  const response = await fetch(`${modelPath(model)}/${resource}`, {
+    ...(body && { method: "POST", body: JSON.stringify(body) }),
+    headers: { Accept: accept, ...(body && { "Content-Type": "application/json" }) },
+    signal,
+  });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => null);
+  const detail = problem?.detail ?? `The server failed (status ${response.status}). Your text is kept.`;
+  throw new Problem(detail, problem?.errors, response.status >= 500);
+}
+
+/**
+ * The numbers of an array, row by row. Throws a TypeError if it did not come as a typed array, which the page asks for.
+ * @param {TypedArray | unknown[]} array
+ */
+export function numbers(array) {
+  if (!("bdata" in array)) throw new TypeError("the array is not in base64");
+  const binary = atob(array.bdata);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at); // ten times as fast as Uint8Array.from
+  return new Float32Array(bytes.buffer);
+}

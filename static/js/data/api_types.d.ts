@@ -1,0 +1,77 @@
+// The shapes that the API sends and takes. Made by `make types` from its OpenAPI document: do not edit.
+
+export type ActivationInfo = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; name: string; kind: "gate" | "candidate" | "state"; minimum: number | null; maximum: number | null };
+
+export type ActivationStatistics = { layer: number; direction: "forward" | "backward"; activation: string; mean: number[]; standard_deviation: number[]; left_saturated?: number[] | null; right_saturated?: number[] | null };
+
+export type Attribution = { step: number; output: string; log10_gradient: (number | null)[]; gradient_times_input: (number | null)[]; integrated_gradients: (number | null)[]; difference: number | null; gap: number | null; points: number };
+
+export type BlockSpectrum = { block: string; largest_singular_value: number; spectral_radius: number };
+
+export type BrokenModel = { id: string; reason: string };
+
+export type Complaint = { where: string; what: string };
+
+export type CostAnswer = { model: string; cell: "rnn" | "lstm" | "gru"; recurrent_parameters: number; multiply_adds: number; tensor_operations: number; steps: number; threads: number; times: EngineTime[] };
+
+export type EngineTime = { engine: "ours" | "torch"; lower: number; median: number; upper: number; rounds: number };
+
+export type Facts = { comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
+
+export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
+
+export type Health = { status: string };
+
+export type InputMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_medians: (number | null)[]; half_life: number | null };
+
+export type Invisible = { pattern: string; blank: string; names: Record<string, string> };
+
+export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "rnn" | "lstm" | "gru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
+
+export type LayerMemory = { layer: number; direction: "forward" | "backward"; cell: "rnn" | "lstm" | "gru"; hidden_size: number; states?: StateMemory | null; inputs?: InputMemory | null; log10_spectral?: (number | null)[] | null; log10_loss?: (number | null)[] | null; time_scales?: TimeScales | null; saturation?: GateSaturation[] | null; spectra?: BlockSpectrum[] | null };
+
+export type Learning = { target: string | null; loss: number | null; log10_norm: number | null; log10_clipped: number | null; clip: number };
+
+export type MemoryAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; alpha: number; weights: "trained" | "untrained" | "untrained, forget bias 1"; layers: LayerMemory[]; words?: WordMemory | null; attribution?: Attribution | null; learning?: Learning | null };
+
+export type MemoryBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; parts?: ("states" | "inputs" | "spectral" | "words" | "attribution" | "loss" | "time_scales" | "saturation" | "spectra")[] | null; alpha?: number; weights?: "trained" | "untrained" | "untrained, forget bias 1"; seed?: number; step?: number | null; output?: number | null; quantity?: "probability" | "logit"; target?: number | null; loss?: "last" | "every" | null; clip?: number; encoding?: "numbers" | "base64" };
+
+export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
+
+export type ModelCard = { id: string; title: string; task: string; cell: "rnn" | "lstm" | "gru"; hidden_size: number; layers: number; bidirectional: boolean; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; licence: string; weights_sha256: string };
+
+export type ModelList = { models: ModelSummary[]; broken: BrokenModel[] };
+
+export type ModelSummary = { id: string; title: string; task: string; cell: "rnn" | "lstm" | "gru"; hidden_size: number; layers: number; bidirectional: boolean };
+
+export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; texts: number; steps: number };
+
+export type NetworkConfig = { cell: "rnn" | "lstm" | "gru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
+
+export type Outputs = { names: string[]; values: number[][] | TypedArray };
+
+export type ProblemDetails = { type: string; title: string; status: number; detail: string; errors?: Complaint[]; limit?: number | null };
+
+export type Readiness = { status: string; models: number; broken: number };
+
+export type StateMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_kept: ((number | null)[])[] | TypedArray | null };
+
+export type Statistics = { steps: number; activations: ActivationStatistics[] };
+
+export type StepAnswer = { step: number; token: TokenInfo; layers: StepLayer[]; outputs: number[] };
+
+export type StepLayer = { layer: number; direction: "forward" | "backward"; activations: Record<string, number[] | TypedArray> };
+
+export type TimeScales = { activation: string; tau: (number | null)[]; ranking: number[]; along: ((number | null)[])[] | TypedArray };
+
+export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean };
+
+export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs };
+
+export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; pre_activations?: boolean };
+
+export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
+
+export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
+
+export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "network" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units">;

@@ -1,0 +1,9 @@
+// What comes with the page: its models, and the facts that the server defines.
+
+/** @typedef {import("./api_types.d.ts").Model} Model */
+/** @typedef {import("./api_types.d.ts").Facts} Facts */
+/** @typedef {Facts["comparisons"][number] | ""} Compare what is shown next to the text; empty for nothing */
+/** @typedef {Facts & {model: string, text: string, compare: Compare, other: string, models: Model[]}} Boot */
+
+/** @type {Boot} */
+export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "");

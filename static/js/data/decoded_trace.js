@@ -1,0 +1,137 @@
+// A trace as the page reads it: one model on one text, decoded, as far as one picture goes.
+
+import { numbers } from "./api.js";
+
+/** @typedef {import("./api_types.d.ts").Model} Model */
+/** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
+
+/** One layer in one direction. Rows are steps in sight, from 0. */
+export class DecodedLayer {
+  /**
+   * @param {import("./api_types.d.ts").LayerActivations} layer
+   * @param {number} skipped rows before the first step in sight
+   * @param {number} steps in sight
+   */
+  constructor(layer, skipped, steps) {
+    this.layer = layer.layer;
+    this.direction = layer.direction;
+    this.units = layer.hidden_size;
+    this.skipped = skipped;
+    this.steps = steps;
+    this.arrays = Object.fromEntries(Object.entries(layer.activations).map(([letter, array]) => [letter, numbers(array)]));
+  }
+
+  /** The letter of the state that carries the memory: the cell state, or the hidden state where there is none. */
+  get carrier() {
+    return "c" in this.arrays ? "c" : "h";
+  }
+
+  /**
+   * An activation of every unit at every step in sight, row by row.
+   * @param {string} letter
+   */
+  values(letter) {
+    return this.arrays[letter].subarray(this.skipped * this.units, (this.skipped + this.steps) * this.units);
+  }
+
+  /**
+   * @param {string} letter
+   * @param {number} t
+   * @param {number} unit
+   */
+  at(letter, t, unit) {
+    return this.arrays[letter][(this.skipped + t) * this.units + unit];
+  }
+
+  /**
+   * The same one step earlier in the layer's own direction; 0 before its first.
+   * @param {string} letter
+   * @param {number} t
+   * @param {number} unit
+   */
+  before(letter, t, unit) {
+    return this.at(letter, t + (this.direction === "forward" ? -1 : 1), unit) ?? 0;
+  }
+}
+
+/** The trace of one text by one model. */
+export class DecodedTrace {
+  /**
+   * @param {Model} model
+   * @param {string} text
+   * @param {TraceAnswer} answer
+   * @param {number} start first step in sight
+   * @param {number} size steps in sight, at most
+   */
+  constructor(model, text, answer, start, size) {
+    const skipped = start - answer.start;
+    this.model = model;
+    this.text = text;
+    this.start = start;
+    this.stop = Math.min(start + size, answer.stop, answer.steps);
+    this.steps = answer.steps;
+    this.tokens = answer.tokens.slice(skipped, this.stop - answer.start);
+    this.layers = answer.layers.map((layer) => new DecodedLayer(layer, skipped, this.tokens.length));
+    this.skipped = skipped;
+    this.names = answer.outputs.names;
+    this.outputs = numbers(answer.outputs.values);
+  }
+
+  /**
+   * The probability of each output after step `t`.
+   * @param {number} t
+   */
+  outputsAt(t) {
+    const row = (this.skipped + t) * this.names.length;
+    return this.outputs.subarray(row, row + this.names.length);
+  }
+
+  /**
+   * How probable the token at `t` was before it came; null where the model did not predict it.
+   * @param {number} t
+   */
+  expected(t) {
+    const output = this.model.next_outputs[this.tokens[t].id] ?? null;
+    return output === null || this.skipped + t === 0 ? null : this.outputsAt(t - 1)[output];
+  }
+}
+
+/**
+ * The steps to ask for, from `start` to before `stop`: one more than is in sight on either side, as each layer's first state
+ * comes from there.
+ * @param {number} start
+ * @param {number} size
+ */
+export function pageSpan(start, size) {
+  return { start: Math.max(0, start - 1), stop: start + size + 1 };
+}
+
+/**
+ * An answer as if its text ended after so many steps. Not for a backward layer, which would have begun elsewhere.
+ * @param {TraceAnswer} answer
+ * @param {number} steps
+ * @returns {TraceAnswer}
+ */
+export function truncated(answer, steps) {
+  return { ...answer, steps: Math.min(answer.steps, steps) };
+}
+
+/**
+ * The index of the greatest probability.
+ * @param {Float32Array} probabilities
+ */
+export function greatestIndex(probabilities) {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
+/**
+ * The probability that colours each token: that of the single output after it; where the model predicts the next token,
+ * that of the token itself; else that of the output that is most probable at the end.
+ * @param {DecodedTrace} trace
+ * @returns {(number | null)[]} null where there is none
+ */
+export function tokenProbabilities(trace) {
+  if (trace.model.predicts_next) return trace.tokens.map((_, t) => trace.expected(t));
+  const output = greatestIndex(trace.outputsAt(trace.tokens.length - 1));
+  return trace.tokens.map((_, t) => trace.outputsAt(t)[output]);
+}

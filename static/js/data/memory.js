@@ -1,0 +1,92 @@
+// What one model remembers of a text, as the server computed it.
+
+import { numbers } from "./api.js";
+import { DERIVATIVES } from "./derivatives.js";
+
+/** @typedef {import("./api.js").Row} Row */
+/** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
+/** @typedef {import("./derivatives.js").Derivative} Derivative */
+/** @typedef {import("./memory_requests.js").MemoryRequest} MemoryRequest */
+
+const TOLERANCE = 0.05; // what the shares may miss, relative to the difference that they add up to
+
+/** What one model remembers of a text, and how much its output depends on each word. */
+export class CellMemory {
+  /**
+   * @param {MemoryRequest} request
+   * @param {MemoryAnswer} whole
+   * @param {MemoryAnswer} back seen from one step
+   */
+  constructor({ model, step }, whole, back) {
+    this.model = model;
+    this.whole = whole;
+    this.back = back;
+    this.words = whole.tokens.map((token) => token.text);
+    /** The row of the step that is looked back from. */
+    this.row = Math.min(step, whole.stop - 1) - whole.start;
+  }
+
+  /**
+   * One layer in one direction.
+   * @param {number} index
+   */
+  layer(index) {
+    return this.whole.layers[Math.min(index, this.whole.layers.length - 1)];
+  }
+
+  /**
+   * Its largest singular values of ∂s_t/∂s_k, seen from the step that is looked back from.
+   * @param {number} index of the layer
+   */
+  spectral(index) {
+    return this.back.layers[Math.min(index, this.back.layers.length - 1)].log10_spectral ?? [];
+  }
+
+  /** Each word's share in an output; null where the integral did not converge, as the output of a saturated network jumps. */
+  get attribution() {
+    const { attribution } = this.back;
+    if (!attribution) return null;
+    const { gap, difference } = attribution;
+    return Math.abs(gap ?? Infinity) <= TOLERANCE * Math.max(Math.abs(difference ?? 0), TOLERANCE) ? attribution : null;
+  }
+
+  /**
+   * A matrix of base-10 logarithms, row by row; null where the cell has no such derivative.
+   * @param {Derivative} derivative
+   * @param {number} index of the layer
+   */
+  matrix(derivative, index) {
+    const { states, inputs, hidden_size: units } = this.layer(index);
+    const { array, whole = 1 } = {
+      states: { array: states?.log10_norms, whole: this.model.cell === "lstm" ? 2 * units : units },
+      kept: { array: states?.log10_kept, whole: units },
+      inputs: { array: inputs?.log10_norms },
+      words: { array: this.whole.words?.log10_norms },
+    }[derivative];
+    // The norm of ∂s/∂s, an identity, is the root of its size: divided by it, a state that is kept whole stands at 1.
+    return array ? numbers(array).map((value) => value - Math.log10(whole) / 2) : null;
+  }
+}
+
+/**
+ * What is left of one word's past: the row of the triangle; for states also the spectral norm and the cell's own path.
+ * @param {CellMemory} memory
+ * @param {Derivative} derivative
+ * @param {number} layer
+ * @returns {{name: string, y: Row}[]}
+ */
+export function curvesOf(memory, derivative, layer) {
+  const n = memory.words.length;
+  /** @param {Derivative} name */
+  const row = (name) => {
+    const matrix = memory.matrix(name, layer);
+    return matrix && Array.from(matrix.subarray(memory.row * n, (memory.row + 1) * n), (value) => (Number.isNaN(value) ? null : value));
+  };
+  if (derivative === "inputs" || derivative === "words") return [{ name: DERIVATIVES[derivative].sign, y: row(derivative) ?? [] }];
+  const kept = row("kept");
+  return [
+    { name: "all paths, root mean square", y: row("states") ?? [] },
+    { name: "all paths, greatest stretch", y: memory.spectral(layer) },
+    ...(kept ? [{ name: "the cell’s own path", y: kept }] : []),
+  ];
+}

@@ -1,0 +1,86 @@
+// The requests about memory, and a cache of their answers.
+
+import { fetchMemory } from "./api.js";
+import { boot } from "./boot.js";
+import { greatestIndex } from "./decoded_trace.js";
+import { DERIVATIVES } from "./derivatives.js";
+import { CellMemory } from "./memory.js";
+
+/** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
+/** @typedef {import("./derivatives.js").Derivative} Derivative */
+/** @typedef {keyof import("./api_types.d.ts").Facts["weights"]} Weights */
+/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null}} MemoryRequest `step`: the one looked back from; `target`: the class that the loss takes as right */
+
+const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
+const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
+
+/** The bodies of the two calls for a model: about the whole text, and about one step. @param {MemoryRequest} request */
+function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
+  const forgets = model.cell === "lstm"; // other cells have no forget gate
+  const common = {
+    text: text.toWellFormed(),
+    start,
+    stop,
+    alpha,
+    weights: boot.weights[weights === "forget1" && !forgets ? "untrained" : weights],
+    encoding: "base64",
+  };
+  const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);
+  return [
+    { ...common, parts: [...parts], target },
+    { ...common, parts: ["spectral", "attribution"], step },
+  ];
+}
+
+/** Sends the requests, and keeps the latest answers. */
+export class MemoryRequests {
+  constructor() {
+    /** @type {Map<string, MemoryAnswer>} */
+    this.answers = new Map();
+  }
+
+  /**
+   * Ask for the memory of one model. Throws what `fetchMemory` throws.
+   * @param {MemoryRequest} request
+   * @param {AbortSignal} signal
+   * @param {(done: number) => void} onProgress is given the share that is done
+   * @returns {Promise<CellMemory>}
+   */
+  async ask(request, signal, onProgress) {
+    const requests = bodies(request);
+    const done = requests.map(() => 0);
+    const [whole, back] = await Promise.all(
+      requests.map(async (body, at) => {
+        const key = JSON.stringify([request.model.id, body]);
+        const answer =
+          this.answers.get(key) ??
+          (await fetchMemory(request.model.id, body, signal, (share) => {
+            done[at] = share;
+            onProgress((done[0] + done[1]) / 2);
+          }));
+        done[at] = 1;
+        this.answers.delete(key);
+        this.answers.set(key, answer);
+        if (this.answers.size > CACHE_SIZE) this.answers.delete(/** @type {string} */ (this.answers.keys().next().value));
+        return answer;
+      }),
+    );
+    onProgress(1);
+    return new CellMemory(request, whole, back);
+  }
+}
+
+/**
+ * The class that the loss of `model` takes as right, the same in all lanes: the final verdict of the model in sight. null:
+ * the next token, or, where a model does not know that class, its own verdict.
+ * @param {import("./api_types.d.ts").Model} model
+ * @param {import("./decoded_trace.js").DecodedTrace} trace of the model in sight
+ */
+export function lossTarget(model, trace) {
+  if (model.predicts_next || trace.model.predicts_next) return null;
+  const probabilities = trace.outputsAt(trace.tokens.length - 1);
+  const isSingle = probabilities.length === 1;
+  const output = model.outputs.indexOf(trace.names[greatestIndex(probabilities)]);
+  if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
+  return isSingle ? Number(probabilities[0] >= 0.5) : output;
+}

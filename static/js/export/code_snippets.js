@@ -1,0 +1,58 @@
+// The call behind a picture as a line of curl and as a Python program.
+
+import { modelPath } from "../data/api.js";
+
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
+
+/**
+ * The body of the call: the text, and the steps in sight where those are not all.
+ * @param {DecodedTrace} trace
+ */
+function body({ text, start, stop, steps }) {
+  return JSON.stringify({ text: text.toWellFormed(), ...(stop - start < steps && { start, stop }) });
+}
+
+/**
+ * @param {string} origin of the server
+ * @param {DecodedTrace} trace
+ */
+function addressOf(origin, { model }) {
+  return `${origin}${modelPath(model.id)}/traces`;
+}
+
+/**
+ * @param {string} origin
+ * @param {DecodedTrace} trace
+ */
+export function asCurl(origin, trace) {
+  return `curl -s ${quoted(addressOf(origin, trace))} -H 'Content-Type: application/json' -d ${quoted(body(trace))}`;
+}
+
+/**
+ * A program that needs only the standard library and prints the activations of one unit.
+ * @param {string} origin
+ * @param {DecodedTrace} trace
+ * @param {import("../data/decoded_trace.js").DecodedLayer} layer
+ * @param {number} unit
+ */
+export function asPython(origin, trace, layer, unit) {
+  const index = trace.layers.indexOf(layer);
+  return `import json
+from urllib.request import Request, urlopen
+
+body = ${body(trace)}
+request = Request("${addressOf(origin, trace)}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+with urlopen(request) as answer:
+    trace = json.load(answer)
+for t, token in enumerate(trace["tokens"]):
+    unit = {letter: rows[t][${unit}] for letter, rows in trace["layers"][${index}]["activations"].items()}
+    print(repr(token["text"]), unit)`;
+}
+
+/**
+ * Any text as one word of a shell.
+ * @param {string} text
+ */
+function quoted(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,294 @@
+// What one cell remembers: the triangle of all pairs of words, what is left of one word's past, and what its gates do.
+
+import { rowAxis, wordAxis } from "../charts/axis_ticks.js";
+import { Chart } from "../charts/chart.js";
+import { diverging, sequential } from "../charts/colors.js";
+import { MARGIN, figureOf } from "../charts/heatmap_figure.js";
+import { linesOf } from "../charts/line_figure.js";
+import { scaleBar } from "../charts/scale_bar.js";
+import { numbers } from "../data/api.js";
+import { boot } from "../data/boot.js";
+import { DERIVATIVES } from "../data/derivatives.js";
+import { curvesOf } from "../data/memory.js";
+import { shortened, visible } from "../data/visible_text.js";
+import { button, make } from "../kit/dom.js";
+import { decimal, magnitude } from "../kit/numbers.js";
+import { tableOf } from "../kit/table.js";
+
+/** @typedef {import("../data/api.js").Row} Row */
+/** @typedef {import("../data/memory.js").CellMemory} CellMemory */
+/** @typedef {import("../data/derivatives.js").Derivative} Derivative */
+/** @typedef {{title: (Node | string)[], derivative: Derivative, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} MemoryLook */
+/** @typedef {{onPick: (t: number) => void, onUnit: (unit: number) => void, onNote: (pointer: {clientX: number, clientY: number} | null, note: string) => void}} Handlers */
+
+const SLOWEST = 6; // units listed
+
+export class MemoryOfCell {
+  /** @param {Handlers} handlers */
+  constructor({ onPick, onUnit, onNote }) {
+    this.onUnit = onUnit;
+    this.title = make("h3", { class: "lane-title" });
+    this.message = make("p", { class: "message" });
+    this.triangle = new Chart("triangle", "h4");
+    this.back = new Chart("back", "h4");
+    this.shares = new Chart("shares", "h4");
+    this.scales = new Chart("scales", "h4");
+    this.slowest = make("p", { class: "slowest" });
+    this.gates = make("div", { class: "gates" });
+    this.charts = [this.triangle, this.back, this.shares, this.scales];
+    const [triangle, back, shares, scales] = this.charts.map(({ element }) => element);
+    this.element = make("article", { class: "memory-cell" }, this.title, this.message, triangle, back, shares, scales, this.slowest, this.gates);
+    /** @type {{memory: CellMemory, matrix: Float32Array, left: number, below: number} | null} */
+    this.shown = null;
+    this.triangle.frame.addEventListener("pointermove", (event) => {
+      const at = event.pointerType === "touch" ? null : this.#pairAt(event);
+      onNote(at && event, at ? this.#describe(at) : "");
+    });
+    this.triangle.frame.addEventListener("pointerleave", () => onNote(null, ""));
+    this.triangle.frame.addEventListener("click", (event) => {
+      const at = this.#pairAt(event);
+      if (at) onPick(at.t);
+    });
+  }
+
+  /**
+   * Say why there is nothing to show here.
+   * @param {string} title
+   * @param {string} why
+   */
+  showNothing(title, why) {
+    this.shown = null;
+    this.title.textContent = title;
+    this.message.textContent = why;
+    for (const chart of this.charts) chart.hide();
+    this.slowest.replaceChildren();
+    this.gates.replaceChildren();
+  }
+
+  /**
+   * Resolves when all is painted.
+   * @param {CellMemory} memory
+   * @param {MemoryLook} look
+   */
+  async show(memory, look) {
+    this.title.replaceChildren(...look.title);
+    this.message.textContent = "";
+    for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
+    this.gates.replaceChildren(...this.#tables(memory, look));
+    await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);
+  }
+
+  /** Free what Plotly holds. */
+  remove() {
+    for (const chart of this.charts) chart.remove();
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {MemoryLook} look
+   */
+  #showTriangle(memory, { derivative, layer, triangle: range, ink }) {
+    const { words } = memory;
+    const matrix = memory.matrix(derivative, layer);
+    if (!matrix) {
+      this.shown = null;
+      this.triangle.row.hidden = true;
+      this.triangle.title.textContent = DERIVATIVES[derivative].sign;
+      this.triangle.remove();
+      this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
+      return;
+    }
+    const rows = rowAxis(words, this.triangle.size.height);
+    const axis = wordAxis(words, this.triangle.size.width - rows.room - MARGIN.right);
+    const heatmap = { values: transposed(matrix), order: words.map((_, t) => t), words: axis, rows, scale: diverging(), range, ink };
+    this.shown = { memory, matrix, left: rows.room, below: axis.room };
+    this.#mark(memory.row);
+    const { sign } = DERIVATIVES[derivative];
+    const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
+    return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {MemoryLook} look
+   */
+  #showBack(memory, { derivative, layer, back: range, color, ink, line }) {
+    const { words, row } = memory;
+    const curves = curvesOf(memory, derivative, layer);
+    const styles = /** @type {const} */ (["line", "dashed", "dotted"]);
+    const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
+    const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
+    const note = curves.map(({ name }, at) => `${["solid", "dashed", "dotted"][at]}: ${name}`).join("; ");
+    return this.back.show(`Seen from “${shortened(words[row], 12)}”`, [note], lines, { ...table, caption: "norms by word" });
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {MemoryLook} look
+   */
+  #showShares(memory, { shares: range, color, ink, line }) {
+    const { attribution, model } = memory;
+    const title = `How P(${visible(memory.back.attribution?.output ?? "")}) depends on each ${model.tokenizer}`;
+    if (!attribution) {
+      this.shares.remove();
+      this.shares.title.textContent = title;
+      this.shares.note.textContent = "It changes so suddenly on the way from no text to this one that its shares cannot be computed.";
+      return;
+    }
+    const { gradient_times_input: first, integrated_gradients: integrated, difference, gap } = attribution;
+    const curves = [
+      { name: "integrated gradients", y: integrated },
+      { name: "gradient × input", y: first },
+    ];
+    const series = [
+      { y: integrated, color, style: /** @type {const} */ ("bars") },
+      { y: first, color: ink, style: /** @type {const} */ ("points") },
+    ];
+    const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
+    const sum = difference === null || gap === null ? "" : `; those of all words add up to ${decimal(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
+    const after = `after “${shortened(memory.words[memory.row], 12)}”`;
+    const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
+    return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
+  }
+
+  /**
+   * @param {CellMemory} memory
+   * @param {MemoryLook} look
+   */
+  #showScales(memory, { layer, ink }) {
+    const { time_scales: scales, hidden_size: units } = memory.layer(layer);
+    if (!scales) {
+      this.slowest.textContent = "A plain RNN has no gate that keeps, and so no time scale of its own.";
+      return this.scales.hide();
+    }
+    const { words } = memory;
+    const { steps } = memory.whole;
+    const along = numbers(scales.along);
+    const values = along.map((tau) => Math.log10(Number.isNaN(tau) ? Math.max(steps, 2) : tau));
+    const rows = rowAxis(words, this.triangle.size.height);
+    const axis = wordAxis(words, this.scales.size.width - rows.room - MARGIN.right);
+    const heatmap = {
+      values,
+      order: scales.ranking,
+      words: axis,
+      scale: sequential(),
+      range: /** @type {[number, number]} */ ([0, Math.log10(Math.max(steps, 2))]),
+      ink,
+      rows: { at: [0, units - 1], labels: ["slow", "fast"], room: rows.room },
+    };
+    const slowest = scales.ranking.slice(0, SLOWEST).map((unit) => {
+      const tau = scales.tau[unit];
+      return button("link", `${unit}: ${tau === null ? `> ${steps}` : decimal(tau, 1)}`, () => this.onUnit(unit));
+    });
+    this.slowest.replaceChildren("Slowest units, in steps: ", ...slowest);
+    const table = {
+      caption: "time scales, units by words",
+      columns: ["unit", ...words.map(visible)],
+      rows: () =>
+        scales.ranking.map((unit) => ({
+          name: String(unit),
+          values: words.map((_, t) => (Number.isNaN(along[t * units + unit]) ? `> ${steps}` : decimal(along[t * units + unit], 1))),
+        })),
+    };
+    const ends = heatmap.range.map((log10) => decimal(10 ** log10, 0));
+    const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
+    const note = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
+    return this.scales.show("Time scale of each unit", [scale, note], figureOf(this.scales.size, heatmap), table);
+  }
+
+  /**
+   * Lines over the words, below the triangle's columns, and their table.
+   * @param {CellMemory} memory
+   * @param {Chart} chart
+   * @param {Omit<import("../charts/line_figure.js").Lines, "words" | "left">} look
+   * @param {{name: string, y: Row}[]} curves
+   */
+  #over({ words }, chart, look, curves) {
+    const { size } = chart;
+    const left = rowAxis(words, this.triangle.size.height).room;
+    const axis = wordAxis(words, size.width - left - MARGIN.right);
+    const columns = ["", ...words.map(visible)];
+    const rows = () => curves.map(({ name, y }) => ({ name, values: y.map((value) => normLabel(value, look.log)) }));
+    return { lines: linesOf(size, { ...look, words: axis, left }), table: { columns, rows } };
+  }
+
+  /**
+   * The tables of gates and recurrent matrices.
+   * @param {CellMemory} memory
+   * @param {MemoryLook} look
+   */
+  #tables(memory, { layer }) {
+    const { saturation, spectra } = memory.layer(layer);
+    const [low, high] = boot.saturated;
+    const saturationRows = (saturation ?? []).map(({ activation, left, right, usual_left, usual_right }) => ({
+      name: make("var", { "data-letter": activation }, activation),
+      values: [left, usual_left, right, usual_right].map((shares) => (shares ? `${decimal(100 * mean(shares), 0)} %` : "–")),
+    }));
+    const spectrumRows = (spectra ?? []).map(({ block, largest_singular_value: most, spectral_radius: radius }) => ({
+      name: make("var", { "data-letter": block }, block),
+      values: [decimal(most, 2), decimal(radius, 2)],
+    }));
+    const tables = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], spectrumRows)];
+    if (saturationRows.length) tables.unshift(tableOf("Saturation of the gates", ["gate", `below ${low}`, "trained, usually", `above ${high}`, "trained, usually"], saturationRows));
+    return tables;
+  }
+
+  /** @param {number} t row that is marked */
+  #mark(t) {
+    const { row, size } = this.triangle;
+    const { left, below, memory } = /** @type {NonNullable<MemoryOfCell["shown"]>} */ (this.shown);
+    const height = (size.height - MARGIN.top - below) / memory.words.length;
+    row.hidden = false;
+    Object.assign(row.style, { left: `${left}px`, width: `${size.width - left - MARGIN.right}px`, top: `${MARGIN.top + t * height}px`, height: `${height}px` });
+  }
+
+  /** @param {MouseEvent} event */
+  #pairAt({ clientX, clientY }) {
+    if (!this.shown) return null;
+    const { left: x, top: y } = this.triangle.frame.getBoundingClientRect();
+    const { left, below, memory } = this.shown;
+    const { width, height } = this.triangle.size;
+    const n = memory.words.length;
+    const k = Math.floor(((clientX - x - left) / (width - left - MARGIN.right)) * n);
+    const t = Math.floor(((clientY - y - MARGIN.top) / (height - MARGIN.top - below)) * n);
+    return k < 0 || t < 0 || k >= n || t >= n ? null : { k, t };
+  }
+
+  /** @param {{k: number, t: number}} pair */
+  #describe({ k, t }) {
+    const { memory, matrix } = /** @type {NonNullable<MemoryOfCell["shown"]>} */ (this.shown);
+    const value = matrix[t * memory.words.length + k];
+    return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${normLabel(value, true)}`;
+  }
+}
+
+/** @param {Float32Array} matrix n by n */
+function transposed(matrix) {
+  const n = Math.sqrt(matrix.length);
+  return Float32Array.from(matrix, (_, at) => matrix[(at % n) * n + Math.floor(at / n)]);
+}
+
+/**
+ * @param {string[]} words
+ * @param {Float32Array} matrix
+ */
+function rowsOf(words, matrix) {
+  return words.map((word, t) => ({
+    name: visible(word),
+    values: words.map((_, k) => normLabel(matrix[t * words.length + k], true)),
+  }));
+}
+
+/**
+ * @param {number | null} value
+ * @param {boolean} log
+ */
+function normLabel(value, log) {
+  if (value === null || Number.isNaN(value)) return "0";
+  return log ? magnitude(value) : decimal(value, 3);
+}
+
+/** @param {number[]} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

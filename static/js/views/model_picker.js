@@ -1,0 +1,70 @@
+// The choice of task, model and comparison, the examples, and the units with a name.
+
+import { button, byId, make } from "../kit/dom.js";
+import { describe } from "./inspector.js";
+
+/** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
+/** @typedef {import("../state.js").State} State */
+
+export class ModelPicker {
+  /**
+   * @param {import("../data/model_library.js").ModelLibrary} library
+   * @param {{onModel: (id: string) => void, onTask: (task: string) => void, onCompare: (compare: State["compare"]) => void, onExample: (text: string) => void, onUnit: (unit: NamedUnit) => void}} handlers
+   */
+  constructor(library, { onModel, onTask, onCompare, onExample, onUnit }) {
+    this.library = library;
+    this.onExample = onExample;
+    this.onUnit = onUnit;
+    this.task = /** @type {HTMLSelectElement} */ (byId("task"));
+    this.compare = /** @type {HTMLSelectElement} */ (byId("compare"));
+    this.models = byId("models");
+    this.task.addEventListener("change", () => onTask(this.task.value));
+    this.compare.addEventListener("change", () => onCompare(/** @type {State["compare"]} */ (this.compare.value)));
+    this.models.addEventListener("change", ({ target }) => onModel(/** @type {HTMLInputElement} */ (target).value));
+  }
+
+  /** @param {State} state */
+  show(state) {
+    const model = this.library.model(state.model);
+    const siblings = this.library.task(model.task);
+    this.task.value = model.task;
+    this.compare.value = state.compare;
+    this.#showModels(siblings, model.id);
+    /** @type {HTMLAnchorElement} */ (byId("card")).href = `/models/${encodeURIComponent(model.id)}/card`;
+    byId("meaning").textContent = model.description;
+    byId("second").hidden = state.compare !== "text";
+    byId("examples").replaceChildren(...model.examples.map((text) => this.#example(text)));
+    byId("named").hidden = model.units.length === 0;
+    byId("units").replaceChildren(
+      ...model.units.map((unit) => {
+        const link = button("link", unit.feature, () => this.onUnit(unit));
+        link.title = `Unit ${unit.unit}: ${describe(unit)}`;
+        link.append(" ", make("var", {}, `${unit.activation}${unit.unit}`));
+        return link;
+      }),
+    );
+  }
+
+  /**
+   * @param {import("../data/api_types.d.ts").Model[]} siblings
+   * @param {string} chosen
+   */
+  #showModels(siblings, chosen) {
+    const inputs = /** @type {HTMLInputElement[]} */ ([...this.models.querySelectorAll("input")]);
+    if (inputs.map((input) => input.value).join("\n") !== siblings.map(({ id }) => id).join("\n")) {
+      const labels = siblings.map(({ id, title }) => {
+        const input = make("input", { type: "radio", name: "model", value: id, autocomplete: "off" });
+        return make("label", {}, input, make("span", {}, title));
+      });
+      this.models.replaceChildren(/** @type {Node} */ (this.models.firstElementChild), ...labels);
+    }
+    for (const input of this.models.querySelectorAll("input")) input.checked = input.value === chosen;
+  }
+
+  /** @param {string} text */
+  #example(text) {
+    const link = button("link", text, () => this.onExample(text));
+    link.title = text;
+    return link;
+  }
+}

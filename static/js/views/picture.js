@@ -1,0 +1,237 @@
+// The picture: the lanes side by side, and what is pointed at or pinned in all of them.
+
+import { differencesOf, endsOf, rangesOf } from "../charts/scales.js";
+import { normEnds } from "../charts/summary_bars.js";
+import { Difference, align, pairLabel } from "../data/alignment.js";
+import { standout, unitsBy } from "../data/unit_order.js";
+import { Lane } from "./lane.js";
+
+/** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
+/** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
+/** @typedef {{title: string, trace: DecodedTrace | null}} Content of a lane; null where there is no text */
+/** @typedef {{k: number, unit: number | null}} Focus `k`: column of the comparison; `unit`: null for a whole word */
+/** @typedef {{k: number, unit: number}} Pin */
+
+export class Picture {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("./tooltip.js").Tooltip} tooltip
+   * @param {{onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   */
+  constructor(element, tooltip, { onPin, onFind, onBrush }) {
+    this.element = element;
+    this.tooltip = tooltip;
+    this.onPin = onPin;
+    this.onFind = onFind;
+    this.onBrush = onBrush;
+    /** @type {Lane[]} */
+    this.lanes = [];
+    /** Which step of each lane stands in which column; null where step and column are the same. @type {((number | null)[] | null)[]} */
+    this.columns = [];
+    /** @type {Focus | null} */
+    this.hovered = null;
+    /** @type {Pin | null} */
+    this.pinned = null;
+    /** What the inspector shows where nothing is pinned. @type {Pin} */
+    this.standout = { k: 0, unit: 0 };
+    this.stale = false;
+  }
+
+  /**
+   * Show the lanes, and next to them the difference of two texts. Resolves when all is painted.
+   * @param {Content[]} contents
+   * @param {{layer: number, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, difference: boolean}} look
+   */
+  async show(contents, { layer: index, order, pinned, difference }) {
+    const traces = contents.map(({ trace }) => trace);
+    const layers = traces.map((trace) => trace && trace.layers[Math.min(index, trace.layers.length - 1)]);
+    const [first, second] = traces;
+    const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
+    this.columns = traces.map((_, at) => pairs && pairs.map((pair) => pair[at]));
+    this.#build(contents.length + Number(difference));
+    this.#placePin(layers[0], pinned);
+    const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
+    const ends = endsOf(traces, layers);
+    const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, ends) : {}));
+    const norms = normEnds(traces.map((trace, at) => ({ infos: trace?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
+    const painted = contents.map(({ title, trace }, at) => {
+      const layer = layers[at];
+      if (!trace || !layer) return this.lanes[at].showNothing(title);
+      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
+    });
+    if (pairs && first && layers[0] && layers[1]) {
+      const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
+      const values = new Difference(layers[0], layers[1], pairs);
+      const { cell, activations: infos } = first.model;
+      const differences = differencesOf(ranges[0]);
+      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos, layer: values, ranges: differences }]) };
+      painted.push(this.lanes[2].showDifference(cell, infos, values, look));
+    } else if (difference) this.lanes[2].showNothing("difference");
+    await Promise.all(painted);
+    this.hovered = null;
+    this.refresh();
+  }
+
+  /** Whether a picture is no longer of the size of its element. */
+  outgrown() {
+    return this.lanes.some((lane) => lane.panels.outgrown());
+  }
+
+  /**
+   * Dim a picture that is no longer that of the text, or undo it.
+   * @param {boolean} stale
+   */
+  setStale(stale) {
+    this.stale = stale;
+    this.element.toggleAttribute("data-stale", stale);
+    this.point(null);
+  }
+
+  /** @param {Focus | null} focus what the pointer is on */
+  point(focus) {
+    this.hovered = focus;
+    if (this.stale || focus === null || focus.unit === null) this.tooltip.hide();
+    this.refresh();
+  }
+
+  /** @param {Pin | null} pin */
+  pin(pin) {
+    if (this.stale || (pin && pin.k >= this.width)) return;
+    this.pinned = pin;
+    this.tooltip.hide();
+    this.refresh();
+    this.onPin(pin);
+  }
+
+  /**
+   * Pin a unit at a step of a lane.
+   * @param {number} at
+   * @param {number} t
+   * @param {number} unit
+   */
+  pickIn(at, t, unit) {
+    this.pin({ k: this.#columnOf(at, t), unit });
+  }
+
+  /**
+   * Mark units of one lane, and of no other.
+   * @param {number} at
+   * @param {number[]} units
+   */
+  light(at, units) {
+    for (const [other, { panels }] of this.lanes.entries()) panels.light(other === at ? units : []);
+  }
+
+  /** The traces of the lanes: none of a blank text or of the difference. @returns {DecodedTrace[]} */
+  get traces() {
+    return this.lanes.flatMap(({ trace }) => trace ?? []);
+  }
+
+  /** What the panels of all lanes were drawn from, dimmed ones too. */
+  get sheets() {
+    return this.lanes.flatMap(({ panels }) => panels.sheets);
+  }
+
+  /** What is pinned, or else stands out: where the keyboard starts. */
+  get current() {
+    return this.pinned ?? this.standout;
+  }
+
+  /** The step of the first lane that is pinned. */
+  get step() {
+    return this.pinned && this.#stepOf(0, this.pinned.k);
+  }
+
+  /** The number of columns. */
+  get width() {
+    return this.columns[0]?.length ?? this.lanes[0]?.trace?.tokens.length ?? 0;
+  }
+
+  /** Mark what is pointed at, else what is pinned, in every lane. */
+  refresh() {
+    const focus = this.stale ? null : (this.hovered ?? this.pinned);
+    const { k, unit } = { ...this.current, ...(focus && { k: focus.k }), ...(focus?.unit != null && { unit: focus.unit }) };
+    const pinned = this.pinned?.k === k && this.pinned.unit === unit;
+    for (const [at, lane] of this.lanes.entries()) {
+      const marked = { t: focus && this.#stepOf(at, focus.k), unit: focus && focus.unit };
+      lane.focus(marked, { t: this.#stepOf(at, k), unit, pinned });
+    }
+  }
+
+  /**
+   * The step of a lane in a column.
+   * @param {number} at
+   * @param {number} k
+   */
+  #stepOf(at, k) {
+    const columns = this.columns[at];
+    return columns ? (columns[k] ?? null) : k;
+  }
+
+  /**
+   * The column of a step of a lane.
+   * @param {number} at
+   * @param {number} t
+   */
+  #columnOf(at, t) {
+    return this.columns[at]?.indexOf(t) ?? t;
+  }
+
+  /**
+   * @param {DecodedLayer} layer
+   * @param {number} at
+   */
+  #valueStep(layer, at) {
+    return Math.min((this.pinned && this.#stepOf(at, this.pinned.k)) ?? layer.steps - 1, layer.steps - 1);
+  }
+
+  /**
+   * Move the pin to where it fits what is shown.
+   * @param {DecodedLayer | null} layer of the first lane
+   * @param {{k: number | null, unit: number} | null} pinned `k`: null for the step at which the unit stands out
+   */
+  #placePin(layer, pinned) {
+    this.pinned = null;
+    if (!layer) return;
+    const { t, unit } = standout(layer);
+    this.standout = { k: this.#columnOf(0, t), unit };
+    if (!pinned) return;
+    const wanted = Math.min(pinned.unit, layer.units - 1);
+    const k = pinned.k ?? this.#columnOf(0, standout(layer, wanted).t);
+    this.pinned = { k: Math.min(k, (this.columns[0]?.length ?? layer.steps) - 1), unit: wanted };
+  }
+
+  /** @param {number} count */
+  #build(count) {
+    if (this.lanes.length === count) return;
+    for (const lane of this.lanes) lane.panels.clear();
+    this.lanes = Array.from({ length: count }, (_, at) => this.#lane(at));
+    this.element.dataset.lanes = String(count);
+    this.element.replaceChildren(...this.lanes.map((lane) => lane.element));
+  }
+
+  /** @param {number} at */
+  #lane(at) {
+    /** @param {number} t */
+    const k = (t) => this.#columnOf(at, t);
+    return new Lane(at + 1, {
+      onPoint: (entry) => {
+        this.point(entry && { k: k(entry.t), unit: entry.unit });
+        if (entry && !this.stale) this.tooltip.show(entry, this.lanes[at].describe(entry));
+      },
+      onPick: (entry) => {
+        this.pin({ k: k(entry.t), unit: entry.unit });
+        if (!this.stale) this.tooltip.show(entry, this.lanes[at].describe(entry));
+      },
+      onWord: (t) => this.point(t === null ? null : { k: k(t), unit: null }),
+      onPickWord: (t) => this.pin({ k: k(t), unit: this.current.unit }),
+      onFind: (token) => this.onFind(at, token),
+      onBrush: (span) => this.onBrush(at, span),
+    });
+  }
+}
+
+/** @param {DecodedTrace} trace */
+function wordsOf(trace) {
+  return trace.tokens.map((token) => token.text);
+}

@@ -1,0 +1,114 @@
+// The sheet to share and save: the address, the call behind the picture, and files.
+
+import { fetchFile } from "../data/api.js";
+import { boot } from "../data/boot.js";
+import { asCurl, asPython } from "../export/code_snippets.js";
+import { asHtml } from "../export/html_file.js";
+import { asPng, asSvg } from "../export/svg_file.js";
+import { byId } from "../kit/dom.js";
+
+/** @typedef {import("./picture.js").Picture} Picture */
+
+export class ShareSheet {
+  /**
+   * @param {Picture} picture
+   * @param {() => string} link to the picture
+   */
+  constructor(picture, link) {
+    this.picture = picture;
+    this.link = link;
+    this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
+    this.status = byId("share-status");
+    byId("show-share").addEventListener("click", () => this.open());
+    this.sheet.addEventListener("click", ({ target }) => {
+      const { copy, save } = target instanceof HTMLElement ? target.dataset : {};
+      if (copy) this.#copy(/** @type {HTMLTextAreaElement} */ (byId(copy)));
+      if (save) this.#save(save);
+    });
+  }
+
+  /** Show the sheet of what is in sight. */
+  open() {
+    const { traces, lanes, current } = this.picture;
+    this.status.textContent = "";
+    this.#write("share-link", this.link());
+    this.#write("share-curl", traces.map((trace) => asCurl(location.origin, trace)).join("\n"));
+    const layer = /** @type {import("../data/decoded_trace.js").DecodedLayer} */ (lanes.find(({ trace }) => trace)?.layer);
+    this.#write("share-python", traces.length ? asPython(location.origin, traces[0], layer, Math.min(current.unit, layer.units - 1)) : "");
+    this.sheet.showModal();
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} text
+   */
+  #write(id, text) {
+    const element = /** @type {HTMLTextAreaElement} */ (byId(id));
+    element.value = text;
+    element.rows = Math.min(8, text.split("\n").length);
+  }
+
+  /**
+   * Copy a text, or leave it selected: a page served over plain http has no clipboard.
+   * @param {HTMLTextAreaElement} element
+   */
+  async #copy(element) {
+    element.select();
+    try {
+      await navigator.clipboard.writeText(element.value);
+      this.status.textContent = "Copied.";
+    } catch {
+      this.status.textContent = "It is selected: press Ctrl+C (on a Mac, ⌘C).";
+    }
+  }
+
+  /** @param {string} kind */
+  async #save(kind) {
+    this.status.textContent = "";
+    try {
+      for (const { name, blob } of await this.#files(kind)) {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(blob);
+        link.download = `gatescope-${name}.${kind}`;
+        link.click();
+          // The download has begun by then; in Firefox the address must outlive the click.
+        setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      }
+    } catch (error) {
+      this.status.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
+    }
+  }
+
+  /**
+   * The numbers as the API gives them, a file for each reading; or the pictures, all in one.
+   * @param {string} kind
+   * @returns {Promise<{name: string, blob: Blob}[]>}
+   */
+  async #files(kind) {
+    const { traces } = this.picture;
+    if (traces.length === 0) throw new Error("there is no picture yet, type a word");
+    const names = traces.map(({ model: { id } }, at) => (traces.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
+    if (!(kind in boot.files)) return [{ name: traces[0].model.id, blob: await this.#pictures(kind) }];
+    return Promise.all(traces.map(async (trace, at) => ({ name: names[at], blob: await fetchFile(trace, boot.files[kind]) })));
+  }
+
+  /**
+   * @param {string} kind
+   * @returns {Promise<Blob>}
+   */
+  async #pictures(kind) {
+    const { traces, lanes } = this.picture;
+    const title = traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    const token = traces[0].model.tokenizer;
+    const filled = lanes.filter(({ layer }) => layer !== null); // a dimmed lane shows an earlier text
+    if (kind === "html") {
+      const sheets = filled.flatMap(({ panels }) => panels.sheets);
+      return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets, token)], { type: "text/html" });
+    }
+    const svg = asSvg(
+      title,
+      filled.map((lane) => ({ ...lane.summary, token, columns: lane.panels.columns, drawings: lane.panels.drawn })),
+    );
+    return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
+  }
+}

@@ -1,0 +1,52 @@
+// The text boxes, each as high as its text.
+
+import { byId } from "../kit/dom.js";
+import { utf16Offsets } from "../kit/text.js";
+
+/** @typedef {"text" | "other"} Box the text, and the one that it is compared with */
+
+export class TextBoxes {
+  /** @param {(box: Box, text: string) => void} onInput */
+  constructor(onInput) {
+    this.boxes = {
+      text: /** @type {HTMLTextAreaElement} */ (byId("text")),
+      other: /** @type {HTMLTextAreaElement} */ (byId("other")),
+    };
+    for (const box of /** @type {const} */ (["text", "other"])) {
+      this.boxes[box].addEventListener("input", () => {
+        this.fit();
+        onInput(box, this.boxes[box].value);
+      });
+    }
+  }
+
+  /** @param {Record<Box, string>} texts */
+  show(texts) {
+    for (const box of /** @type {const} */ (["text", "other"])) {
+      if (this.boxes[box].value !== texts[box]) this.boxes[box].value = texts[box];
+    }
+    this.fit();
+  }
+
+  /** Make each box as high as its text. */
+  fit() {
+    for (const box of Object.values(this.boxes)) {
+      box.style.height = "auto";
+      box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
+    }
+  }
+
+  /**
+   * Select a token in its box, if the box still holds the text that the token is from.
+   * @param {Box} box
+   * @param {string | undefined} text
+   * @param {import("../data/api_types.d.ts").TokenInfo} token
+   */
+  select(box, text, token) {
+    const element = this.boxes[box];
+    if (element.value !== text) return;
+    const offset = utf16Offsets(text);
+    element.focus();
+    element.setSelectionRange(offset(token.start), offset(token.end));
+  }
+}

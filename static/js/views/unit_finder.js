@@ -1,0 +1,133 @@
+// The bar that asks for a phrase and lists the units that are on throughout it.
+
+import { elsewhere, unitsOnIn } from "../data/unit_search.js";
+import { visible } from "../data/visible_text.js";
+import { button, byId, make } from "../kit/dom.js";
+import { decimal } from "../kit/numbers.js";
+
+const MOST_PLACES = 5; // other places that are listed
+
+/** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
+/** @typedef {import("../data/unit_search.js").Phrase} Phrase */
+
+/** The bar that asks for a phrase and lists the units. */
+export class UnitFinder {
+  /** @param {{onMatches: (units: number[]) => void, onPick: (entry: {t: number, unit: number}) => void, onChange: (phrase: Phrase | null) => void}} handlers */
+  constructor({ onMatches, onPick, onChange }) {
+    this.onMatches = onMatches;
+    this.onPick = onPick;
+    this.onChange = onChange;
+    this.element = byId("find");
+    this.from = /** @type {HTMLSelectElement} */ (byId("find-from"));
+    this.to = /** @type {HTMLSelectElement} */ (byId("find-to"));
+    this.by = /** @type {HTMLSelectElement} */ (byId("find-by"));
+    this.above = /** @type {HTMLInputElement} */ (byId("find-above"));
+    this.title = "";
+    /** @type {Phrase | null} */
+    this.phrase = null;
+    /** @type {import("../data/decoded_trace.js").DecodedTrace | null} */
+    this.trace = null;
+    /** @type {DecodedLayer | null} */
+    this.layer = null;
+    this.element.addEventListener("input", () => this.#read());
+    byId("find-close").addEventListener("click", () => this.set(null));
+  }
+
+  /**
+   * Set what is searched, and for which phrase.
+   * @param {import("../data/decoded_trace.js").DecodedTrace} trace
+   * @param {DecodedLayer} layer
+   * @param {Phrase | null} phrase
+   * @param {string} title of the lane, where there are several
+   */
+  show(trace, layer, phrase, title) {
+    this.title = title;
+    this.trace = trace;
+    this.layer = layer;
+    const last = trace.tokens.length - 1;
+    const fits = phrase && phrase.from <= last && trace.model.activations.some(({ letter }) => letter === phrase.by);
+    this.phrase = phrase && fits ? { ...phrase, to: Math.min(phrase.to, last) } : null;
+    this.#draw();
+  }
+
+  /**
+   * Search for a phrase by the activation and threshold of the last one, or else by half of the greatest value.
+   * @param {{from: number, to: number} | null} span null to stop searching
+   */
+  set(span) {
+    if (!this.layer) return;
+    const by = this.phrase?.by ?? this.layer.carrier;
+    this.phrase = span && { ...span, by, above: this.phrase?.above ?? this.#half(span, by) };
+    this.#draw();
+    this.onChange(this.phrase);
+  }
+
+  /** Take over what the controls say. */
+  #read() {
+    const [from, to] = [Number(this.from.value), Number(this.to.value)].sort((a, b) => a - b);
+    const by = this.by.value;
+    const above = by === this.phrase?.by ? Number(this.above.value) : this.#half({ from, to }, by);
+    this.phrase = { from, to, by, above };
+    this.#draw();
+    this.onChange(this.phrase);
+  }
+
+  /**
+   * Half of the greatest value within a phrase.
+   * @param {{from: number, to: number}} span
+   * @param {string} by
+   */
+  #half({ from, to }, by) {
+    const layer = /** @type {DecodedLayer} */ (this.layer);
+    const values = layer.values(by).subarray(from * layer.units, (to + 1) * layer.units);
+    return Math.round(50 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)) / 100;
+  }
+
+  /**
+   * @param {{from: number, to: number}} run
+   * @param {number} unit
+   */
+  #link({ from, to }, unit) {
+    const { tokens, model } = /** @type {import("../data/decoded_trace.js").DecodedTrace} */ (this.trace);
+    const words = tokens.slice(from, to + 1).map((token) => visible(token.text));
+    return button("link", words.join(model.tokenizer === "character" ? "" : " "), () => this.onPick({ t: to, unit }));
+  }
+
+  #draw() {
+    this.element.hidden = this.phrase === null;
+    if (!this.phrase || !this.trace || !this.layer) return this.onMatches([]);
+    const { from, to, by, above } = this.phrase;
+    const words = this.trace.tokens.map((token, t) => ({ name: visible(token.text), value: String(t) }));
+    fill(this.from, words, String(from));
+    fill(this.to, words, String(to));
+    fill(this.by, this.trace.model.activations.map(({ letter, name }) => ({ name: `${name} ${letter}`, value: letter })), by);
+    const greatestValue = this.layer.values(by).reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0.01);
+    Object.assign(this.above, { max: String(Math.max(Math.ceil(greatestValue * 100) / 100, above)), value: String(above) });
+    byId("find-value").textContent = decimal(above, 2);
+    const matches = unitsOnIn(this.layer, this.phrase);
+    const of = this.title && ` of ${this.title}`;
+    byId("find-count").textContent = `${matches.length} of ${this.layer.units} units${of}${matches.length ? ":" : ""}`;
+    byId("find-units").replaceChildren(
+      ...matches.map(({ unit, sign }) => {
+        const link = button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }));
+        link.title = sign < 0 ? `below −${decimal(above, 2)} throughout` : `above ${decimal(above, 2)} throughout`;
+        return link;
+      }),
+    );
+    const others = elsewhere(this.layer, this.phrase, matches).slice(0, MOST_PLACES);
+    byId("find-elsewhere").replaceChildren(
+      ...others.flatMap((run, at) => [at ? ", " : "together also at ", this.#link(run, matches[0].unit)]),
+    );
+    this.onMatches(matches.map(({ unit }) => unit));
+  }
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {{name: string, value: string}[]} options
+ * @param {string} chosen
+ */
+function fill(select, options, chosen) {
+  select.replaceChildren(...options.map(({ name, value }) => make("option", { value }, name)));
+  select.value = chosen;
+}

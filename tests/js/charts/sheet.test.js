@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { diverging, sequential } from "../../../static/js/charts/colors.js";
+import { figureOf } from "../../../static/js/charts/heatmap_figure.js";
+import { rangesOf } from "../../../static/js/charts/scales.js";
+import { sheetOf } from "../../../static/js/charts/sheet.js";
+import { layer, list, model } from "../samples.js";
+
+const { activations } = model("lstm");
+const rows = [[0.25, 0.5], [0.75, 1]];
+const decoded = layer(Object.fromEntries(activations.map(({ letter }) => [letter, rows])));
+const look = { lane: "LSTM", difference: false, words: ["a", "b"], order: [1, 0], size: { width: 300, height: 200 }, axis: { at: [0, 1], labels: ["a", "b"], room: 20 }, ink: "#000000" };
+const ranges = rangesOf(activations, { c: 1.5 });
+const sheets = Object.fromEntries(activations.map((info) => [info.letter, sheetOf(info, decoded, { ...look, range: ranges[info.letter] })]));
+
+test("a gate is drawn in the sequential scale, anything else in the diverging one", () => {
+  for (const { letter, kind } of activations) {
+    const [{ colorscale, zmin, zmax }] = figureOf(look.size, sheets[letter].heatmap).data;
+    assert.deepEqual(colorscale, kind === "gate" ? sequential() : diverging(), letter);
+    assert.deepEqual([zmin, zmax], ranges[letter], letter);
+  }
+});
+
+test("a sheet holds the values of its letter and the order of the units", () => {
+  assert.deepEqual(list(sheets.c.heatmap.values), rows.flat());
+  assert.deepEqual(sheets.c.heatmap.order, [1, 0]);
+  assert.equal(sheets.c.info.letter, "c");
+});

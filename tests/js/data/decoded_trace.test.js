@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { DecodedTrace, greatestIndex, pageSpan, tokenProbabilities, truncated } from "../../../static/js/data/decoded_trace.js";
+import { answer, layer, list, model } from "../samples.js";
+
+const C = [[1, 2], [3, 4], [5, 6], [7, 8]];
+
+test("values and single entries are those of the steps in sight", () => {
+  const whole = answer(["b", "c", "d"], { c: C.slice(1) }, { start: 1, stop: 4, steps: 5 });
+  const trace = new DecodedTrace(model("lstm"), "a b c d e", whole, 2, 2);
+  const [decoded] = trace.layers;
+  assert.deepEqual([trace.start, trace.stop, trace.steps], [2, 4, 5]);
+  assert.deepEqual(trace.tokens.map(({ text }) => text), ["c", "d"]);
+  assert.deepEqual(list(decoded.values("c")), [5, 6, 7, 8]);
+  assert.equal(decoded.at("c", 0, 1), 6);
+  assert.equal(decoded.before("c", 0, 1), 4, "the step before the page came along");
+});
+
+test("before the first step there is 0, in either direction", () => {
+  const forward = layer({ c: C });
+  const backward = layer({ c: C }, { direction: "backward" });
+  assert.deepEqual([forward.before("c", 0, 0), forward.before("c", 2, 0)], [0, 3]);
+  assert.deepEqual([backward.before("c", 3, 0), backward.before("c", 1, 0)], [0, 5]);
+});
+
+test("the cell state carries the memory where there is one", () => {
+  assert.equal(layer({ h: C, c: C }).carrier, "c");
+  assert.equal(layer({ h: C }).carrier, "h");
+});
+
+test("a trace ends where the page, the answer or the text does", () => {
+  const long = answer(["a", "b", "c"], { h: C.slice(1) });
+  assert.equal(new DecodedTrace(model("rnn"), "", long, 0, 2).stop, 2);
+  assert.equal(new DecodedTrace(model("rnn"), "", long, 0, 9).stop, 3);
+  assert.equal(new DecodedTrace(model("rnn"), "", truncated(long, 1), 0, 9).stop, 1);
+  assert.equal(truncated(long, 9).steps, 3);
+});
+
+test("one step more on either side is asked for", () => {
+  assert.deepEqual(pageSpan(0, 10), { start: 0, stop: 11 });
+  assert.deepEqual(pageSpan(10, 10), { start: 9, stop: 21 });
+});
+
+test("the outputs are those after a step", () => {
+  const trace = new DecodedTrace(model("lstm"), "", answer(["a", "b"], { h: C.slice(2) }, { names: ["x", "y"], outputs: [[0.25, 0.75], [0.5, 0.5]] }), 0, 2);
+  assert.deepEqual(list(trace.outputsAt(0)), [0.25, 0.75]);
+  assert.equal(greatestIndex(trace.outputsAt(0)), 1);
+});
+
+test("a token is as probable as the output after the token before it", () => {
+  const predicting = model("lstm", { predicts_next: true, next_outputs: [1, 0, null] });
+  const trace = new DecodedTrace(predicting, "", answer(["a", "b", "c"], { h: C.slice(1) }, { names: ["b", "a"], outputs: [[0.25, 0.75], [0.5, 0.5], [1, 0]] }), 0, 3);
+  assert.deepEqual(tokenProbabilities(trace), [null, 0.25, null], "nothing predicted the first; the last has no output");
+});
+
+test("a token has the colour of the verdict after it", () => {
+  const outputs = [[0.25], [0.75]];
+  assert.deepEqual(tokenProbabilities(new DecodedTrace(model("lstm"), "", answer(["a", "b"], { h: C.slice(2) }, { outputs }), 0, 2)), [0.25, 0.75]);
+});
+
+test("of several outputs the one counts that is the most probable in the end", () => {
+  const outputs = [[0.75, 0.25], [0.25, 0.75]];
+  assert.deepEqual(tokenProbabilities(new DecodedTrace(model("lstm"), "", answer(["a", "b"], { h: C.slice(2) }, { outputs, names: ["x", "y"] }), 0, 2)), [0.25, 0.75]);
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { DecodedTrace } from "../../../static/js/data/decoded_trace.js";
+import { MemoryRequests, lossTarget } from "../../../static/js/data/memory_requests.js";
+import { answer, model } from "../samples.js";
+
+const { signal } = new AbortController();
+const request = { model: model("lstm"), text: "not good", start: 0, stop: 2, step: 1, alpha: 2, weights: "trained", derivative: "states", target: 0 };
+
+/** Let every call be answered, and keep the bodies. */
+function answering() {
+  const bodies = [];
+  globalThis.fetch = async (url, { body }) => {
+    bodies.push(JSON.parse(body));
+    const memory = { start: 0, stop: 2, tokens: [{ text: "not" }, { text: "good" }], layers: [{}] };
+    return new Response(`{"done": 0.5}\n${JSON.stringify({ answer: memory })}\n`);
+  };
+  return bodies;
+}
+
+test("one call is about the whole text, one about the step", async () => {
+  const bodies = answering();
+  const memory = await new MemoryRequests().ask(request, signal, () => {});
+  assert.deepEqual(memory.words, ["not", "good"]);
+  const common = { text: "not good", start: 0, stop: 2, alpha: 2, weights: "trained", encoding: "base64" };
+  assert.deepEqual(bodies, [
+    { ...common, parts: ["inputs", "loss", "time_scales", "saturation", "spectra", "states"], target: 0 },
+    { ...common, parts: ["spectral", "attribution"], step: 1 },
+  ]);
+});
+
+test("what was asked once is not asked again, another step only in part", async () => {
+  const bodies = answering();
+  const requests = new MemoryRequests();
+  await requests.ask(request, signal, () => {});
+  await requests.ask(request, signal, () => {});
+  assert.equal(bodies.length, 2);
+  await requests.ask({ ...request, step: 0 }, signal, () => {});
+  assert.equal(bodies.length, 3);
+});
+
+test("the cache keeps the latest answers", async () => {
+  const bodies = answering();
+  const requests = new MemoryRequests();
+  for (let at = 0; at < 30; at += 1) await requests.ask({ ...request, alpha: 1 + at / 100 }, signal, () => {});
+  assert.equal(bodies.length, 60);
+  await requests.ask({ ...request, alpha: 1.29 }, signal, () => {});
+  assert.equal(bodies.length, 60);
+  await requests.ask({ ...request, alpha: 1 }, signal, () => {});
+  assert.equal(bodies.length, 62);
+});
+
+test("a forget bias is asked for only of a cell with forget gates", async () => {
+  const bodies = answering();
+  await new MemoryRequests().ask({ ...request, weights: "forget1" }, signal, () => {});
+  await new MemoryRequests().ask({ ...request, weights: "forget1", model: model("gru") }, signal, () => {});
+  assert.deepEqual(bodies.map(({ weights }) => weights), [...Array(2).fill("untrained, forget bias 1"), ...Array(2).fill("untrained")]);
+});
+
+test("progress is the mean of both calls, and ends at 1", async () => {
+  answering();
+  const shares = [];
+  await new MemoryRequests().ask(request, signal, (share) => shares.push(share));
+  assert.ok(shares.every((share) => share > 0 && share <= 1));
+  assert.equal(shares.at(-1), 1);
+});
+
+const traceWith = (shown, names, outputs) => new DecodedTrace(shown, "", answer(["a", "b"], { h: [[0, 0], [0, 0]] }, { names, outputs }), 0, 2);
+
+test("the loss takes the final verdict of the model in sight as right", () => {
+  const binary = model("lstm");
+  assert.equal(lossTarget(model("gru"), traceWith(binary, ["positive"], [[0.9], [0.25]])), 0);
+  assert.equal(lossTarget(model("gru"), traceWith(binary, ["positive"], [[0.1], [0.5]])), 1);
+});
+
+test("of several classes it is the one of the same name", () => {
+  const classes = model("gru", { outputs: ["y", "x"] });
+  assert.equal(lossTarget(classes, traceWith(model("lstm", { outputs: ["x", "y"] }), ["x", "y"], [[1, 0], [0.75, 0.25]])), 1);
+  assert.equal(lossTarget(classes, traceWith(model("lstm", { outputs: ["p", "q"] }), ["p", "q"], [[1, 0], [0.75, 0.25]])), null);
+});
+
+test("where the next token is predicted, that is the target", () => {
+  assert.equal(lossTarget(model("lstm", { predicts_next: true }), traceWith(model("lstm"), ["positive"], [[1], [1]])), null);
+});

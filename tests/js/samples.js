@@ -1,0 +1,79 @@
+// Models and traces to test with.
+
+import { DecodedTrace } from "../../static/js/data/decoded_trace.js";
+
+const GATE = { kind: "gate", minimum: 0, maximum: 1 };
+const CANDIDATE = { kind: "candidate", minimum: -1, maximum: 1 };
+const HIDDEN = { letter: "h", name: "hidden state", kind: "state", minimum: -1, maximum: 1 };
+const ACTIVATIONS = {
+  lstm: [
+    { letter: "i", name: "input gate", ...GATE },
+    { letter: "f", name: "forget gate", ...GATE },
+    { letter: "g", name: "candidate", ...CANDIDATE },
+    { letter: "o", name: "output gate", ...GATE },
+    { letter: "c", name: "cell state", kind: "state", minimum: null, maximum: null },
+    HIDDEN,
+  ],
+  gru: [
+    { letter: "r", name: "reset gate", ...GATE },
+    { letter: "z", name: "update gate", ...GATE },
+    { letter: "n", name: "candidate", ...CANDIDATE },
+    HIDDEN,
+  ],
+  rnn: [HIDDEN],
+};
+
+export function model(cell, changes = {}) {
+  return {
+    id: `test-${cell}`,
+    title: cell.toUpperCase(),
+    task: "test",
+    cell,
+    description: "",
+    network: { nonlinearity: "tanh", reset_after: true },
+    hidden_size: 2,
+    tokenizer: "word",
+    activations: ACTIVATIONS[cell],
+    outputs: ["positive"],
+    opposite: "negative",
+    predicts_next: false,
+    next_outputs: [],
+    examples: [],
+    units: [],
+    ...changes,
+  };
+}
+
+/** Rows of numbers as the API sends them in base64; null is sent as NaN. */
+export function typedArray(rows) {
+  const numbers = Float32Array.from(rows.flat(), (value) => value ?? NaN);
+  return { dtype: "f4", bdata: Buffer.from(numbers.buffer).toString("base64"), shape: `${rows.length}, ${rows[0].length}` };
+}
+
+/**
+ * An answer of the API about one layer: for each letter a row for each step.
+ */
+export function answer(words, activations, { outputs = words.map(() => [0.5]), names = ["positive"], direction = "forward", ...changes } = {}) {
+  const [rows] = Object.values(activations);
+  const arrays = Object.fromEntries(Object.entries(activations).map(([letter, each]) => [letter, typedArray(each)]));
+  return {
+    model: "test",
+    steps: words.length,
+    start: 0,
+    stop: words.length,
+    tokens: words.map((text, at) => ({ text, start: at, end: at + 1, id: at, known: true })),
+    layers: [{ layer: 0, direction, cell: "lstm", hidden_size: rows[0].length, activations: arrays }],
+    outputs: { names, values: typedArray(outputs) },
+    ...changes,
+  };
+}
+
+/** One decoded layer, of which every step is in sight. */
+export function layer(activations, options = {}) {
+  const [rows] = Object.values(activations);
+  const words = rows.map((_, t) => `word${t}`);
+  return new DecodedTrace(model("lstm"), words.join(" "), answer(words, activations, options), 0, words.length).layers[0];
+}
+
+/** The numbers of an array, rounded to float32 and back so that they compare. */
+export const list = (array) => Array.from(array, (value) => Number(value.toPrecision(6)));

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { addressOf, initialState, missingFrom, readAddress, remember } from "../../static/js/state.js";
+
+const initial = { ...initialState(), model: "sentiment-lstm", text: "not good" };
+const address = (state) => new URL(addressOf(state), "http://127.0.0.1/");
+
+/** For each field a value that is not the initial one. */
+const OTHERS = {
+  model: "prose-gru",
+  text: "50 % & more = + # ? שלום \u0301 ‘x’\nb",
+  compare: "text",
+  other: "another & one",
+  start: 40,
+  layer: 2,
+  order: "similarity",
+  step: 7,
+  unit: 0,
+  tour: 3,
+  find: { from: 3, to: 12, by: "c", above: 0.25 },
+  memory: "inputs",
+  alpha: 1.995,
+  weights: "forget1",
+};
+
+test("every field is among those that are tried", () => {
+  assert.deepEqual(Object.keys(OTHERS).sort(), Object.keys(initial).sort());
+});
+
+for (const [name, value] of Object.entries(OTHERS)) {
+  test(`${name} comes back from the address`, () => {
+    const state = { ...initial, ...(name === "other" && { compare: "text" }), [name]: value };
+    const { stated, invalid } = readAddress(address(state));
+    assert.deepEqual({ ...initial, ...stated }, state);
+    assert.deepEqual(invalid, []);
+  });
+}
+
+test("all fields together come back", () => {
+  const { stated } = readAddress(address(OTHERS));
+  assert.deepEqual(stated, OTHERS);
+});
+
+test("what is initial is not written", () => {
+  assert.equal(addressOf(initial), "?model=sentiment-lstm&text=not+good");
+});
+
+test("addresses look as they always have", () => {
+  assert.equal(
+    addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^#]*/, "other=…"),
+    "?model=prose-gru&text=…&compare=text&other=…#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25",
+  );
+});
+
+test("the other text is written only next to it", () => {
+  assert.ok(!addressOf({ ...initial, other: "x" }).includes("other"));
+});
+
+test("a long text goes behind the #, which no server sees", () => {
+  const state = { ...initial, text: "é".repeat(1000) };
+  assert.ok(address(state).search.length < 100);
+  assert.equal(readAddress(address(state)).stated.text, state.text);
+});
+
+test("what makes no sense is named and left out", () => {
+  const wrong = ["step=-1", "unit=x", "layer=1.5", "order=nope", "find=5-3,c,0.5", "memory=toString", "alpha=0.09", "weights=mine", "nope=1"];
+  const { stated, invalid } = readAddress({ search: "?model=m&compare=nope", hash: `#${wrong.join("&")}&alpha=3.001&tour=2` });
+  assert.deepEqual(invalid, [...wrong, "alpha=3.001"]);
+  assert.deepEqual(stated, { model: "m", tour: 2 });
+});
+
+test("the ends of alpha are allowed", () => {
+  for (const alpha of [0.1, 3]) assert.equal(readAddress({ search: "", hash: `#alpha=${alpha}` }).stated.alpha, alpha);
+});
+
+test("the browser's history gets an entry only where it is asked for", () => {
+  const calls = [];
+  globalThis.location = { search: "", hash: "" };
+  globalThis.history = { pushState: (...call) => calls.push(["push", call[2]]), replaceState: (...call) => calls.push(["replace", call[2]]) };
+  remember(initial);
+  remember(initial, true);
+  globalThis.location = { search: "?model=sentiment-lstm&text=not+good", hash: "" };
+  remember(initial, true);
+  assert.deepEqual(calls, [["replace", addressOf(initial)], ["push", addressOf(initial)]]);
+});
+
+test("steps, units, layers and chapters that do not exist are found", () => {
+  const trace = { steps: 5, layers: [{ units: 8 }, { units: 4 }] };
+  const state = { ...initial, layer: 1, step: 4, unit: 3, tour: 2, find: { from: 1, to: 4, by: "c", above: 0.5 } };
+  assert.deepEqual(missingFrom(trace, state, 2), []);
+  assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }, null), ["layer", "step", "unit", "find", "tour"]);
+});

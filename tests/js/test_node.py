@@ -1,0 +1,60 @@
+"""The unit tests of the page's pure modules, which Node runs: one file of them for each module."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from gatescope.settings import Settings
+from gatescope.web.boot import facts
+
+FOLDER = Path(__file__).parent
+MODULES = FOLDER.parents[1] / "static/js"
+TESTS = sorted(FOLDER.rglob("*.test.js"))
+# What needs a page: tests/browser/ tests it.
+NEEDS_A_PAGE = {
+    "main.js",
+    "docs.js",
+    "stored_theme.js",
+    "charts/chart.js",
+    "charts/panels.js",
+    "charts/plotly.js",
+    "export/html_file.js",
+    "export/svg_file.js",
+    "kit/dom.js",
+    *(f"views/{path.name}" for path in (MODULES / "views").iterdir()),
+}
+# What holds no code of its own to test.
+WITHOUT_TESTS = {"data/boot.js", "data/derivatives.js"}
+
+
+@pytest.fixture(scope="module")
+def facts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server would send with the page."""
+    path = tmp_path_factory.mktemp("page") / "facts.json"
+    path.write_text(facts(Settings(max_text=1000)).model_dump_json(), encoding="utf-8")
+    assert json.loads(path.read_text(encoding="utf-8"))["max_text"] == 1000
+    return path
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_module(path: Path, facts_file: Path) -> None:
+    node = shutil.which("node")
+    assert node, "Node.js is missing, which runs the tests of the page's scripts: `make test` installs it where it can"
+    run = subprocess.run(
+        [node, "--test", "--import", str(FOLDER / "page.js"), str(path)],
+        env={**os.environ, "GATESCOPE_FACTS": str(facts_file), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_pure_module_has_its_tests() -> None:
+    modules = {str(path.relative_to(MODULES)) for path in MODULES.rglob("*.js")}
+    tested = {str(path.relative_to(FOLDER)).replace(".test.js", ".js") for path in TESTS}
+    assert tested - modules == {"tokens.js"}, "that of the stylesheet's tokens"
+    assert modules - tested == NEEDS_A_PAGE | WITHOUT_TESTS
