@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...analysis.statistics import statistics
-from ...recurrent.memory import distance, loss
+from ...recurrent.memory import distance, loss, timescales
 from ...recurrent.memory.altered import spectra
 from ...recurrent.memory.attribution import (
     gradient_times_input,
@@ -69,8 +69,8 @@ def _pairs(plan: Plan, content: Content) -> Iterator[float]:
                 yield done / (n**2 * len(layers) * len(kinds))
             answer[part] = {"log10_norms": _matrix(plan, norms[order, order])}
             if by == "input":
-                medians = distance.by_distance(norms)
-                answer[part] |= {"log10_medians": medians, "half_life": distance.half_life(medians)}
+                medians = timescales.by_distance(norms)
+                answer[part] |= {"log10_medians": medians, "half_life": timescales.half_life(medians)}
             else:
                 kept = None if jacobians.log_kept is None else distance.kept_norms(jacobians.log_kept)
                 answer[part]["log10_kept"] = None if kept is None else _matrix(plan, kept[order, order])
@@ -166,7 +166,7 @@ def _gates(plan: Plan, content: Content) -> Iterator[float]:
         if "time_scales" in plan.parts and (letter := KEPT.get(cell.name)):
             order = slice(None, None, -1 if place[1] == "backward" else 1)
             sums = plan.trace.layer(*place)[f"a_{letter}"][order].astype(np.float64)
-            tau = distance.time_scales_of_logarithms(-np.logaddexp(0, -sums))
+            tau = timescales.time_scales_of_logarithms(-np.logaddexp(0, -sums))
             shown = np.where(tau <= len(tau), tau, np.nan)
             answer["time_scales"] = {
                 "activation": letter,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.api.memory.schemas import MemoryAnswer
-from gatescope.recurrent.memory import distance
+from gatescope.recurrent.memory import distance, timescales
 from gatescope.recurrent.memory.altered import spectra, untrained, with_recurrence
 from gatescope.recurrent.memory.attribution import word_norms
 from gatescope.recurrent.memory.jacobians import layer_jacobians
@@ -56,8 +56,8 @@ def test_answer_is_what_the_science_gives(
         order = slice(None, None, -1 if backward else 1)
         assert_same(given["states"]["log10_norms"], by_state[order, order])
         assert_same(given["inputs"]["log10_norms"], by_input[order, order])
-        assert_same(given["inputs"]["log10_medians"], distance.by_distance(by_input))
-        assert given["inputs"]["half_life"] == distance.half_life(distance.by_distance(by_input))
+        assert_same(given["inputs"]["log10_medians"], timescales.by_distance(by_input))
+        assert given["inputs"]["half_life"] == timescales.half_life(timescales.by_distance(by_input))
         if jacobians.log_kept is None:
             assert given["states"]["log10_kept"] is None
             assert "time_scales" not in given
@@ -83,7 +83,7 @@ def test_time_scales_and_saturation(api: TestClient, models: Path, name: str, le
     [layer] = ask(api, name, parts=["time_scales", "saturation"], alpha=2)["layers"]
     model = load_model(models / name)
     gates = trace(with_recurrence(model.network, 2), model.tokenizer(TEXT)).layer()
-    tau = distance.time_scales(gates[letter])
+    tau = timescales.time_scales(gates[letter])
     assert layer["time_scales"]["activation"] == letter
     assert_same(layer["time_scales"]["along"], np.where(tau <= 5, tau, np.nan))
     assert_same(layer["time_scales"]["tau"], np.where(tau <= 5, tau, np.nan)[-1])
@@ -126,7 +126,7 @@ def test_untrained_weights(api: TestClient, models: Path) -> None:
         network = untrained(config, 4, bias)
         assert layer["spectra"][0]["spectral_radius"] == pytest.approx(spectra(network)[0].spectral_radius)
         gates = trace(network, load_model(models / "lstm").tokenizer(TEXT)).layer()["f"]
-        assert_same(layer["time_scales"]["along"], np.where((tau := distance.time_scales(gates)) <= 5, tau, np.nan))
+        assert_same(layer["time_scales"]["along"], np.where((tau := timescales.time_scales(gates)) <= 5, tau, np.nan))
 
 
 @pytest.mark.parametrize("name", ["lstm", "both-ways"])
