@@ -1,8 +1,4 @@
-"""What every activation does over held-out text, unit by unit; and how far a single step departs from it.
-
-A gate is nearly shut, or left-saturated, below 0.1 and nearly open, or right-saturated, above 0.9 (Karpathy, Johnson &
-Fei-Fei 2015, figure 3).
-"""
+"""What every activation does over held-out text, unit by unit; and how far a single step departs from it."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -11,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..recurrent.cells import GRU, LSTM
+from ..recurrent.memory.saturation import is_open, is_shut
 from ..recurrent.modules import Direction
 from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, Trace
@@ -19,7 +16,6 @@ from ..store.fields import ActivationStatistics, Statistics
 Key = tuple[int, Direction, str]  # layer, direction, letter
 
 GATES = frozenset(LSTM.gates + GRU.gates)
-LEFT, RIGHT = 0.1, 0.9
 
 
 class Moments:
@@ -76,7 +72,7 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
 
     Raises ValueError if there is no trace.
     """
-    found = _moments(traces, lambda rows, _: np.hstack([rows, rows < LEFT, rows > RIGHT]))  # (T, 3·H)
+    found = _moments(traces, lambda rows, _: np.hstack([rows, is_shut(rows), is_open(rows)]))  # (T, 3·H)
     if not found:
         raise ValueError("there is nothing to average: no text was traced")
     return Statistics(

@@ -6,7 +6,7 @@ JSON lines are accepted, its progress is sent.
 
 import time
 from asyncio import Semaphore
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import torch
@@ -17,12 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...recurrent import cost
+from ...recurrent.memory.report import Memory, Steps, memory_steps
 from ..models import AModel
 from ..wire.encoding import dumps
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
-from .parts import Job, job
-from .plan import plan
+from .answer import Content, memory_content
+from .limits import plan_within_limits
 from .schemas import CostAnswer, EngineTime, MemoryAnswer, MemoryBody
 
 router = APIRouter(prefix="/models/{model}", tags=["memory"])
@@ -75,43 +76,51 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
 )
 async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
     """How far back each layer remembers, what the outputs owe to the words, and how the gradient of a loss travels."""
-    planned = await run_in_threadpool(plan, asked.model, options, asked.state.settings)
-    progress = work(asked.request, job(planned))
+    plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
+    progress = measured(asked.request, memory_steps(plan))
+
+    def content(memory: Memory) -> Content:
+        return memory_content(memory, asked.model, options)
+
     if asked.form == JSONL:
-        return StreamingResponse(lines(progress), media_type=JSONL)
-    found = [content async for _, content in progress if content]
-    return Response(dumps(found[0]), media_type=JSON) if found else Response(status_code=499)  # which nobody reads
+        return StreamingResponse(lines(progress, content), media_type=JSONL)
+    async for _, memory in progress:
+        if memory is not None:
+            return Response(dumps(content(memory)), media_type=JSON)
+    return Response(status_code=499)  # which nobody reads: the client has gone
 
 
-async def lines(progress: AsyncIterator[tuple[float, dict[str, Any] | None]]) -> AsyncIterator[bytes]:
-    """The progress as JSON lines, the answer in the last of them."""
-    async for done, content in progress:
-        yield dumps({"done": done} | ({"answer": content} if content else {})) + b"\n"
+async def lines(
+    progress: AsyncIterator[tuple[float, Memory | None]], content: Callable[[Memory], Content]
+) -> AsyncIterator[bytes]:
+    """Yield the progress as JSON lines, the answer in the last of them."""
+    async for done, memory in progress:
+        yield dumps({"done": done} | ({"answer": content(memory)} if memory is not None else {})) + b"\n"
 
 
-async def work(request: Request, under_way: Job) -> AsyncIterator[tuple[float, dict[str, Any] | None]]:
-    """Run a job slice by slice: the share that is done after each, and in the end its content.
+async def measured(request: Request, steps: Steps[Memory]) -> AsyncIterator[tuple[float, Memory | None]]:
+    """Measure slice by slice: yield the share that is done after each, and in the end the memory with it.
 
     Ends without it if the client goes.
     """
-    state, content = request.app.state, None
+    state, memory = request.app.state, None
     try:
         async with state.memory_turns:
-            while content is None and not await request.is_disconnected():
-                done, content = await run_in_threadpool(a_slice, under_way)
-                yield done, content
+            while memory is None and not await request.is_disconnected():
+                done, memory = await run_in_threadpool(a_slice, steps)
+                yield done, memory
     finally:  # the framework cancels a stream
-        if content is None:
+        if memory is None:
             state.memory_abandoned.inc()
 
 
-def a_slice(under_way: Job) -> tuple[float, dict[str, Any] | None]:
-    """Run a job for ``SLICE`` seconds, or to its end: the share that is done, and then the content."""
+def a_slice(steps: Steps[Memory]) -> tuple[float, Memory | None]:
+    """Measure for ``SLICE`` seconds, or to the end: return the share that is done, and then the memory."""
     end = time.monotonic() + SLICE
     try:
-        done = next(under_way)
+        done = next(steps)
         while time.monotonic() < end:
-            done = next(under_way)
+            done = next(steps)
     except StopIteration as finished:
         return 1.0, finished.value
     return done, None

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...recurrent.cells import CellName
 from ...recurrent.memory.altered import LEAST, MOST
 from ...recurrent.memory.attribution import Quantity
+from ...recurrent.memory.plan import LossSteps, MemoryPart
 from ..traces.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
 
-Part = Literal["states", "inputs", "spectral", "words", "attribution", "loss", "time_scales", "saturation", "spectra"]
-Start = Literal["trained", "untrained", "untrained, forget bias 1"]
+WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1"]
 
 Row = list[float | None]
 Logarithms = Annotated[
@@ -27,7 +27,7 @@ class MemoryBody(TextOptions):
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    parts: Choice[Part] = Field(
+    parts: Choice[MemoryPart] = Field(
         None,
         description="What is wanted; null: all. `states` ‖∂s_t/∂s_k‖; `inputs` ‖∂h_t/∂x_k‖ and the half-life; "
         "`spectral` the largest singular values at `step`; `words` ‖∂(output at t)/∂(embedding of word k)‖; "
@@ -35,7 +35,7 @@ class MemoryBody(TextOptions):
         "and after clipping; `time_scales`; `saturation`; `spectra` of the recurrent weights.",
     )
     alpha: float = Field(1.0, ge=LEAST, le=MOST, description="Factor on the recurrent weights, W_hh of all layers.")
-    weights: Start = Field(
+    weights: WeightsChoice = Field(
         "trained",
         description="The model's weights, or those of a network of its form at the start of training: as PyTorch draws "
         "them, or with the biases of an LSTM's forget gates at 1 in sum.",
@@ -57,7 +57,7 @@ class MemoryBody(TextOptions):
         description="The class that the loss takes as right: an output; of a single output 1 or 0. null: of a model "
         "that predicts the next token, the token that comes next; else what the network itself ends up saying.",
     )
-    loss: Literal["last", "every"] | None = Field(
+    loss: LossSteps | None = Field(
         None,
         description="Cross-entropy after the last judged step, or its mean over all. A step is not judged if its next "
         "token has no output: the unknown one may lack it. Of outputs with a probability each (sigmoid), only that of "
@@ -170,7 +170,7 @@ class MemoryAnswer(TextAnswer):
     """How far back a network remembers, and where its gradients go. What was not asked for is left out."""
 
     alpha: float = Field(description="Factor on the recurrent weights.")
-    weights: Start = Field(description="Which weights.")
+    weights: WeightsChoice = Field(description="Which weights.")
     layers: list[LayerMemory] = Field(description="Layer by layer, forward before backward.")
     words: WordMemory | None = Field(None, description="Outputs by words.")
     attribution: Attribution | None = Field(None, description="Shares of the words in one output.")

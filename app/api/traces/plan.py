@@ -100,16 +100,22 @@ class Plan:
         return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
 
 
+def tokens_of(model: Model, text: str, settings: Settings) -> list[Token]:
+    """Return the tokens of ``text``. Raises a problem if it is too long, or if it has none."""
+    if len(text) > settings.max_text:
+        raise problems.text_too_long(len(text), settings.max_text)
+    tokens = model.tokenizer(text)
+    if not tokens:
+        raise problems.empty_text()
+    return tokens
+
+
 def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> Plan:
     """The trace that ``options`` ask for; what is streamed is exempt from the limit on the size of an answer.
 
     Raises a problem that names the option and what would be right.
     """
-    if len(options.text) > settings.max_text:
-        raise problems.text_too_long(len(options.text), settings.max_text)
-    tokens = model.tokenizer(options.text)
-    if not tokens:
-        raise problems.empty_text()
+    tokens = tokens_of(model, options.text, settings)
     network = model.config.network
     stop = min(options.stop or len(tokens), len(tokens))
     if options.start >= stop:

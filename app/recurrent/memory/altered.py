@@ -71,13 +71,9 @@ class Spectrum(NamedTuple):
     spectral_radius: float
 
 
-@lru_cache(maxsize=16)
 @torch.no_grad()
 def spectra(network: Network) -> list[Spectrum]:
-    """The spectrum of every block of W_hh, in float64; both figures grow in proportion to ``alpha``.
-
-    It is kept, so ``network`` must not change.
-    """
+    """Return the spectrum of every block of W_hh, in float64; both figures grow in proportion to ``alpha``."""
     blocks = network.config.cell_definition.blocks
     return [
         Spectrum(

@@ -3,7 +3,9 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
+import gatescope
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,49 @@ def test_answer_is_what_the_science_gives(
         past = [math.nan] * (len(tokens) - len(spectral))
         assert_same(given["log10_spectral"], past[: 3 * backward] + spectral if backward else spectral[::-1] + past)
         assert_same(given["log10_loss"], by_loss)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_answer_is_the_memory_that_python_gives(api: TestClient, models: Path, name: str) -> None:
+    model = load_model(models / name)
+    answer, memory = ask(api, name), gatescope.memory(model, TEXTS[name])
+    assert (answer["steps"], answer["start"], answer["stop"]) == (memory.steps, memory.start, memory.stop)
+    assert [token["text"] for token in answer["tokens"]] == [token.text for token in memory.tokens]
+    for given, layer in zip(answer["layers"], memory.layers, strict=True):
+        assert (given["layer"], given["direction"], given["cell"]) == (layer.layer, layer.direction, layer.cell)
+        assert layer.states is not None
+        assert layer.inputs is not None
+        assert layer.saturation is not None
+        assert layer.spectra is not None
+        exactly(given["states"]["log10_norms"], layer.states.log10_norms.astype(np.float32))
+        if layer.states.log10_kept is not None:
+            exactly(given["states"]["log10_kept"], layer.states.log10_kept.astype(np.float32))
+        exactly(given["inputs"]["log10_norms"], layer.inputs.log10_norms.astype(np.float32))
+        exactly(given["inputs"]["log10_medians"], layer.inputs.log10_medians)
+        assert given["inputs"]["half_life"] == layer.inputs.half_life
+        exactly(given["log10_spectral"], layer.log10_spectral)
+        if "log10_loss" in given:
+            exactly(given["log10_loss"], layer.log10_loss)
+        if layer.time_scales is not None:
+            exactly(given["time_scales"]["tau"], layer.time_scales.tau)
+            assert given["time_scales"]["ranking"] == layer.time_scales.ranking.tolist()
+        for gate, each in zip(given["saturation"], layer.saturation, strict=True):
+            exactly(gate["left"], each.left)
+            exactly(gate["right"], each.right)
+        for block, spectrum in zip(given["spectra"], layer.spectra, strict=True):
+            assert block["spectral_radius"] == spectrum.spectral_radius
+    assert memory.words is not None
+    exactly(answer["words"]["log10_norms"], memory.words.log10_norms.astype(np.float32))
+    assert memory.attribution is not None
+    assert answer["attribution"]["output"] == model.config.outputs[memory.attribution.output]
+    exactly(answer["attribution"]["integrated_gradients"], memory.attribution.integrated_gradients)
+    assert memory.learning is not None
+    assert answer["learning"]["log10_norm"] == memory.learning.log10_norm
+
+
+def exactly(given: Any, expected: Any) -> None:
+    expected = np.where(np.isfinite(expected), expected, np.nan)
+    np.testing.assert_array_equal(numbers(given).astype(expected.dtype), expected)
 
 
 def test_state_and_time_scale_of_a_backward_layer_stand_in_the_order_of_the_words(api: TestClient) -> None:
