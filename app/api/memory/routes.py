@@ -6,7 +6,7 @@ JSON lines are accepted, its progress is sent.
 
 import time
 from asyncio import Semaphore
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import torch
@@ -18,11 +18,12 @@ from starlette.responses import Response, StreamingResponse
 
 from ...recurrent import cost
 from ...recurrent.memory.report import Memory, Steps, memory_steps
+from ...store.models import Model
 from ..models import AModel
 from ..wire.encoding import dumps
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
-from .answer import Content, memory_content
+from .answer import memory_content
 from .limits import plan_within_limits
 from .schemas import CostAnswer, EngineTime, MemoryAnswer, MemoryBody
 
@@ -78,24 +79,24 @@ async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
     """How far back each layer remembers, what the outputs owe to the words, and how the gradient of a loss travels."""
     plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
     progress = measured(asked.request, memory_steps(plan))
-
-    def content(memory: Memory) -> Content:
-        return memory_content(memory, asked.model, options)
-
     if asked.form == JSONL:
-        return StreamingResponse(lines(progress, content), media_type=JSONL)
-    async for _, memory in progress:
-        if memory is not None:
-            return Response(dumps(content(memory)), media_type=JSON)
-    return Response(status_code=499)  # which nobody reads: the client has gone
+        return StreamingResponse(lines(progress, asked.model, options), media_type=JSONL)
+    finished = [memory async for _, memory in progress if memory is not None]
+    if not finished:  # the client has gone, and nobody reads this
+        return Response(status_code=499)
+    content = await run_in_threadpool(memory_content, finished[0], asked.model, options)
+    return Response(dumps(content), media_type=JSON)
 
 
 async def lines(
-    progress: AsyncIterator[tuple[float, Memory | None]], content: Callable[[Memory], Content]
+    progress: AsyncIterator[tuple[float, Memory | None]], model: Model, body: MemoryBody
 ) -> AsyncIterator[bytes]:
     """Yield the progress as JSON lines, the answer in the last of them."""
     async for done, memory in progress:
-        yield dumps({"done": done} | ({"answer": content(memory)} if memory is not None else {})) + b"\n"
+        content: dict[str, Any] = {"done": done}
+        if memory is not None:
+            content["answer"] = await run_in_threadpool(memory_content, memory, model, body)
+        yield dumps(content) + b"\n"
 
 
 async def measured(request: Request, steps: Steps[Memory]) -> AsyncIterator[tuple[float, Memory | None]]:
