@@ -12,11 +12,12 @@ from .api import models
 from .api.memory import routes as memory
 from .api.traces import routes as traces
 from .api.wire import openapi, problems
-from .server import service
+from .server import health, metrics
+from .server.middleware import HeadAsGet, Reload
 from .server.warm_up import warmed
-from .server.watched import Reload, Shelf
 from .settings import Settings
-from .store.models import Store
+from .store.store import Store
+from .store.watched import Shelf
 from .web import pages, security
 
 logger = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(traces.router)
     api.include_router(memory.router)
     app.include_router(api)
-    app.include_router(service.router)
-    registry = service.install_metrics(app)
+    app.include_router(health.router)
+    registry = metrics.install_metrics(app)
     traces.install(app, registry)
     memory.install(app, registry)
     pages.install(app)
@@ -61,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Reload, shelf=shelf)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)
-    app.add_middleware(service.HeadAsGet)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecureASGIMiddleware, secure=security.HEADERS)
     return app
 

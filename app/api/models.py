@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 
 from ..recurrent.cells import NAMES, Cell, Letter
-from ..store.models import Model, Statistics, Store
+from ..store.fields import Statistics
+from ..store.model import Model
+from ..store.store import Store
 from .traces.schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
 from .wire import problems
 from .wire.openapi import problem_responses

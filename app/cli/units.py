@@ -27,7 +27,8 @@ def units(
 
     from ..analysis.units import bar, stands_out
     from ..recurrent.cells import NAMES
-    from ..store.models import CARD, write_units
+    from ..store.files import CARD
+    from ..store.saving import write_units
     from ..training.named_units import tracking_units
 
     found, lesson = model_and_lesson(model, data, file, text, label)

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from ..api.models import AModel
-from ..store.models import CARD, SATURATION, Model, NamedUnit
+from ..store.fields import NamedUnit
+from ..store.files import CARD, SATURATION
+from ..store.model import Model
 from .templates import templates
 
 router = APIRouter(prefix="/models", include_in_schema=False)

@@ -13,7 +13,8 @@ from ..api.wire.problems import EMPTY_TEXT
 from ..recurrent.cells import NAMES
 from ..recurrent.trace import Engine, trace
 from ..settings import Settings
-from ..store.models import Model, Store
+from ..store.model import Model
+from ..store.store import Store
 from .invisible import shown
 
 # Cells of one picture that Plotly.js repaints without a noticeable pause; a longer text is shown in parts.

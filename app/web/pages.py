@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from ..api.models import card
 from ..settings import Settings, data_folder
-from ..store.models import Store
+from ..store.store import Store
 from . import cards, invisible
 from .first_view import CELLS, PAGE_CELLS, open_page, still
 from .templates import script_safe, templates

@@ -10,7 +10,7 @@ from gatescope.analysis.features import Feature
 from gatescope.analysis.units import AUC, MEASURES, Measure, R, Sample, bar, best_units, mark, stands_out
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
-from gatescope.store.models import NamedUnit
+from gatescope.store.fields import NamedUnit
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import random_network

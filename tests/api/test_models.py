@@ -7,7 +7,9 @@ import pytest
 from gatescope.analysis.statistics import statistics
 from gatescope.api.models import activation_info
 from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN, Cell
-from gatescope.store.models import NamedUnit, Statistics, load_model, save_model
+from gatescope.store.fields import NamedUnit, Statistics
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from serving import HIDDEN, client, random_models
 from starlette.testclient import TestClient
 

@@ -8,8 +8,9 @@ import pytest
 from gatescope.analysis import units
 from gatescope.cli import app
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.store.fields import Start
-from gatescope.store.models import NamedUnit, load_model, save_model
+from gatescope.store.fields import NamedUnit, Start
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from gatescope.training import named_units
 from typer.testing import CliRunner, Result
 

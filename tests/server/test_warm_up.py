@@ -10,7 +10,7 @@ from gatescope.main import create_app
 from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN
 from gatescope.server import warm_up
 from gatescope.settings import Settings
-from gatescope.store.models import Model
+from gatescope.store.model import Model
 from starlette.testclient import TestClient
 
 

@@ -13,7 +13,7 @@ from gatescope.recurrent.memory.altered import untrained, with_recurrence
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.trace import ENGINES, Engine, trace
 from gatescope.settings import Settings
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from serving import client
 from starlette.testclient import TestClient
 

@@ -8,7 +8,7 @@ import numpy as np
 from ...recurrent.memory.distance import Array
 from ...recurrent.memory.report import LayerMemory, Memory
 from ...store.fields import ActivationStatistics, Statistics
-from ...store.models import Model
+from ...store.model import Model
 from ..wire.encoding import typed_array
 from .schemas import MemoryBody
 

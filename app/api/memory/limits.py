@@ -10,7 +10,7 @@ from ...recurrent.memory.subject import Subject
 from ...recurrent.network import Network
 from ...recurrent.overflow import RangeError
 from ...settings import Settings
-from ...store.models import Model
+from ...store.model import Model
 from ..traces.plan import tokens_of
 from ..wire import problems
 from .schemas import MemoryBody

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from ...recurrent import cost
 from ...recurrent.memory.report import Memory, Steps, memory_steps
-from ...store.models import Model
+from ...store.model import Model
 from ..models import AModel
 from ..wire.encoding import dumps
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json

@@ -10,7 +10,7 @@ from ...recurrent.overflow import RangeError
 from ...recurrent.tokenizer import Token
 from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
 from ...settings import Settings
-from ...store.models import Model
+from ...store.model import Model
 from ..wire import problems
 from ..wire.encoding import Selection, dumps, require_float32, step_lines, trace_content
 from .files import csv_rows, npz

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...settings import Settings
-from ...store.models import Model
+from ...store.model import Model
 from ..wire import problems
 from ..wire.conditional import IF_NONE_MATCH, TAG, Revalidation
 from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json

@@ -8,7 +8,7 @@ from ...recurrent.cells import CellName, Letter, PreActivation
 from ...recurrent.modules import Direction
 from ...recurrent.network import NetworkConfig
 from ...recurrent.tokenizer import TokenizerKind
-from ...store.models import Metric, NamedUnit
+from ...store.fields import Metric, NamedUnit
 
 Item = TypeVar("Item", bound=int | str)
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from ... import __version__
 from ...recurrent.trace import Engine
-from ...store.models import Model
+from ...store.model import Model
 from ..traces.schemas import TraceOptions
 
 # As OpenAPI describes them.

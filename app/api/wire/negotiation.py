@@ -8,7 +8,7 @@ import mimeparse
 from starlette.datastructures import State
 from starlette.requests import Request
 
-from ...store.models import Model
+from ...store.model import Model
 from ..models import AModel
 from . import problems
 

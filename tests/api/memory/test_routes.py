@@ -17,7 +17,8 @@ from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.memory.loss import label, loss_norms, next_tokens, parameter_gradient
 from gatescope.recurrent.trace import trace
 from gatescope.settings import data_folder
-from gatescope.store.models import load_model, save_model
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from serving import HIDDEN, MODELS, WORDS, client
 from starlette.testclient import TestClient

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope import load_model
-from gatescope.store.models import save_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from pybase64 import b64decode
 from serving import WORDS, client

@@ -6,7 +6,7 @@ import pytest
 import torch
 from gatescope.recurrent.memory.subject import subject_of
 from gatescope.settings import data_folder
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from networks import random_network, random_tokens
 from torch import nn
 

@@ -1,4 +1,4 @@
-"""A model that is broken says which file is, and how."""
+"""Loading a model: one that is broken says which file is, and how; older forms still load."""
 
 import hashlib
 import json
@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from gatescope.store.models import BrokenModelError, load_model
-from model_folders import UNIT, VOCABULARY, edited, missing, saved
+from gatescope.store.files import BrokenModelError
+from gatescope.store.loading import load_model
+from gatescope.store.store import Store
+from model_folders import UNIT, VOCABULARY, edited, missing, network, saved
 from safetensors.torch import load, save
 
 
@@ -208,3 +210,50 @@ def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
         for given in (path, str(path)):
             with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
                 load_model(given)
+
+
+@pytest.mark.parametrize("is_about_tokens", [True, False])
+def test_a_folder_of_before_is_about_the_next_token_if_its_outputs_are_the_vocabulary(
+    tmp_path: Path, is_about_tokens: bool
+) -> None:
+    outputs = VOCABULARY if is_about_tokens else [*VOCABULARY[:-1], "end"]
+    saved(tmp_path / "small", network(outputs=8), outputs=outputs)
+    edited("config.json", lambda config: config.pop("predicts_next") in (True, False) and config)(tmp_path / "small")
+    assert load_model(tmp_path / "small").config.predicts_next is is_about_tokens
+
+
+@pytest.mark.parametrize("name", ["statistics.json", "README.md"])
+def test_a_model_can_do_without(tmp_path: Path, name: str) -> None:
+    saved(tmp_path / "small")
+    missing(name)(tmp_path / "small")
+    assert load_model(tmp_path / "small").config.title == "A small LSTM"
+
+
+def test_a_model_of_the_form_before_units_and_shares_loads(tmp_path: Path) -> None:
+    saved(tmp_path / "old")
+    fields = ("interval", "unit", "baselines")
+
+    def without(config: dict[str, Any]) -> dict[str, Any]:
+        kept = [{name: value for name, value in each.items() if name not in fields} for each in config["metrics"]]
+        return {name: value for name, value in config.items() if name != "units"} | {"metrics": kept}
+
+    def bare(old: dict[str, Any]) -> dict[str, Any]:
+        kept = [{k: v for k, v in each.items() if not k.endswith("_saturated")} for each in old["activations"]]
+        return old | {"activations": kept}
+
+    edited("config.json", without)(tmp_path / "old")
+    edited("statistics.json", bare)(tmp_path / "old")
+    model = load_model(tmp_path / "old")
+    assert model.config.units == []
+    assert (model.config.metrics[0].interval, model.config.metrics[0].unit) == (None, "share")
+    assert model.statistics is not None
+    assert model.statistics.activations[0].left_saturated is None
+
+
+def test_a_linked_folder_goes_by_the_name_of_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path / "elsewhere" / "small")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "linked").symlink_to(tmp_path / "elsewhere" / "small")
+    assert [(name, model.id) for name, model in Store(tmp_path / "models").models.items()] == [("linked", "linked")]
+    monkeypatch.chdir(tmp_path / "elsewhere" / "small")
+    assert load_model(".").id == "small"

@@ -5,18 +5,14 @@ worker thread, and is answered with what was found. Requests that come meanwhile
 """
 
 import logging
-import time
 from copy import copy
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from ..store.models import CONFIG, STATISTICS, VOCABULARY, WEIGHTS, BrokenModelError, Store, load_model
+from .files import CONFIG, STATISTICS, VOCABULARY, WEIGHTS, BrokenModelError
+from .loading import load_model
+from .store import Store
 
 logger = logging.getLogger(__name__)
-
-EVERY = 1.0  # seconds between two looks
 
 Mark = tuple[tuple[int, ...], ...]  # what changes when a file of a model does
 
@@ -84,20 +80,3 @@ def _mark(file: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-class Reload:
-    """Sees to it that ``app.state.store`` is what ``shelf`` finds; an ASGI middleware."""
-
-    def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
-        self.app, self.shelf = app, shelf
-        self._due, self._is_looking = 0.0, False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._is_looking and time.monotonic() >= self._due:
-            self._is_looking = True
-            try:
-                scope["app"].state.store = await run_in_threadpool(self.shelf.look)
-            finally:
-                self._due, self._is_looking = time.monotonic() + EVERY, False
-        await self.app(scope, receive, send)
