@@ -24,7 +24,7 @@ class Readiness(BaseModel):
 
 @router.get("/healthz", summary="Process up")
 def healthz() -> Health:
-    """Answers as long as the process does."""
+    """Answer as long as the process runs."""
     return Health(status="ok")
 
 
@@ -32,7 +32,7 @@ def healthz() -> Health:
     "/readyz", summary="Models loaded", responses={503: {"model": Readiness, "description": "No model serves."}}
 )
 def readyz(request: Request, response: Response) -> Readiness:
-    """Whether at least one model can answer."""
+    """Tell whether at least one model can answer."""
     store = request.app.state.store
     if not store.models:
         response.status_code = 503

@@ -1,10 +1,10 @@
-"""What is logged, and where to."""
+"""Where the log goes, and in which form."""
 
 import logging.config
 
 
 def configure_logging(level: str) -> None:
-    """Log to standard error from ``level`` up, one line a message."""
+    """Log messages of ``level`` and above to standard error, one on each line."""
     logging.config.dictConfig(
         {
             "version": 1,

@@ -7,19 +7,19 @@ from prometheus_client import CollectorRegistry
 from prometheus_fastapi_instrumentator import Instrumentator, metrics
 
 
-def install_metrics(app: FastAPI) -> CollectorRegistry:
-    """Count and time the requests of ``app`` by route, never by what was asked; Prometheus reads ``/metrics``.
+def install(app: FastAPI) -> CollectorRegistry:
+    """Count and time the requests of ``app`` by route, and never by what was asked; Prometheus reads ``/metrics``.
 
-    Returns the registry of what is read there, for counters of other parts.
+    Returns the registry behind it, to which other parts add counters.
     """
     registry = CollectorRegistry()
     instrumentator = Instrumentator(excluded_handlers=["/metrics", "/healthz", "/readyz", "/static"], registry=registry)
-    instrumentator.add(_bound_method, metrics.default(registry=registry))
+    instrumentator.add(_limit_methods, metrics.default(registry=registry))
     instrumentator.instrument(app).expose(app, tags=["service"], summary="Prometheus metrics")
     return registry
 
 
-def _bound_method(info: metrics.Info) -> None:
-    """Put one label in place of every method that is none of HTTP: clients may invent as many as they like."""
+def _limit_methods(info: metrics.Info) -> None:
+    """Give all methods that HTTP does not define one label: clients may invent as many as they like."""
     if info.method not in HTTPMethod.__members__:
         info.method = "other"

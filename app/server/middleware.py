@@ -5,13 +5,13 @@ import time
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..store.watched import Shelf
+from ..store.watched import WatchedStore
 
-EVERY = 1.0  # seconds between two looks
+REFRESH_EVERY = 1.0  # seconds
 
 
 class HeadAsGet:
-    """Answers HEAD as GET, without the body; nothing behind it, the metrics included, knows HEAD."""
+    """Answer HEAD as GET, without the body. Nothing behind this middleware, not even the metrics, sees HEAD."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -27,18 +27,22 @@ class HeadAsGet:
         await self.app({**scope, "method": "GET"}, receive, send_without_body)
 
 
-class Reload:
-    """Sees to it that ``app.state.store`` is what ``shelf`` finds; an ASGI middleware."""
+class RefreshModels:
+    """Keep ``app.state.store`` up to date with the folder of models.
 
-    def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
-        self.app, self.shelf = app, shelf
-        self._due, self._is_looking = 0.0, False
+    No thread watches the folder: a request that comes ``REFRESH_EVERY`` seconds or more after the last refresh triggers
+    the next, in a worker thread, and sees its result. Requests that come meanwhile see the store as it was.
+    """
+
+    def __init__(self, app: ASGIApp, models: WatchedStore) -> None:
+        self.app, self.models = app, models
+        self._due, self._is_refreshing = 0.0, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._is_looking and time.monotonic() >= self._due:
-            self._is_looking = True
+        if scope["type"] == "http" and not self._is_refreshing and time.monotonic() >= self._due:
+            self._is_refreshing = True
             try:
-                scope["app"].state.store = await run_in_threadpool(self.shelf.look)
+                scope["app"].state.store = await run_in_threadpool(self.models.refresh)
             finally:
-                self._due, self._is_looking = time.monotonic() + EVERY, False
+                self._due, self._is_refreshing = time.monotonic() + REFRESH_EVERY, False
         await self.app(scope, receive, send)

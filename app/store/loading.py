@@ -20,20 +20,20 @@ from .model import Model
 
 
 def load_model(folder: Path | str) -> Model:
-    """Load a model from its folder.
+    """Load the model in ``folder``.
 
-    Raises BrokenModelError, naming the file and the reason, if anything is missing, malformed or does not fit.
+    Raises BrokenModelError, naming the file and the reason, if anything is missing, is malformed or does not fit.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise BrokenModelError(_not_a_folder(folder))
+        raise BrokenModelError(_why_not_a_folder(folder))
     config = parse(folder, CONFIG, ModelConfig)
     if len(config.outputs) != config.network.outputs:
         raise BrokenModelError(f"{CONFIG}: {len(config.outputs)} names for {config.network.outputs} outputs")
     for named in config.units:
         if not _has(config.network, named.layer, named.direction, named.activation, named.unit):
             place = f"layer {named.layer} {named.direction} {named.activation}, unit {named.unit}"
-            raise BrokenModelError(f"{CONFIG}: {named.feature}: {place}: the network has no such unit")
+            raise BrokenModelError(f"{CONFIG}: {named.feature}: {place}: the network does not have this unit")
     vocabulary = parse(folder, VOCABULARY, list[str])
     try:
         tokenizer = TOKENIZERS[config.tokenizer](vocabulary)
@@ -45,24 +45,24 @@ def load_model(folder: Path | str) -> Model:
         )
     config = with_meaning(config, vocabulary)
     network = _load_network(folder, config)
-    name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would name what a linked folder leads to
+    name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would give the name of what a linked folder leads to
     return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
 
 
-def _not_a_folder(path: Path) -> str:
+def _why_not_a_folder(path: Path) -> str:
     """Say why ``path`` is not the folder of a model, and what to do."""
     if path.exists():
         return (
             f"{path} is a file: a model is a folder that holds {CONFIG}, {VOCABULARY} and {WEIGHTS}; to see the "
             "gates of a module of your own, load it with torch.load and call trace_module"
         )
-    return f"{path}: there is no such folder"
+    return f"{path}: this folder does not exist"
 
 
 def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
-    """Return ``config`` with its ``predicts_next`` decided.
+    """Return ``config`` with ``predicts_next`` true or false.
 
-    Raises BrokenModelError if the outputs are said to predict the next token and cannot be told apart by its name.
+    Raises BrokenModelError if it is true and the names of the outputs do not tell which token each is about.
     """
     if config.predicts_next is None:
         return config.model_copy(update={"predicts_next": tuple(config.outputs) == tuple(vocabulary)})
@@ -77,6 +77,7 @@ def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
 
 
 def _load_network(folder: Path, config: ModelConfig) -> Network:
+    """Return the network, its weights verified. Raises BrokenModelError if they cannot be used."""
     data = read(folder, WEIGHTS)
     if hashlib.sha256(data).hexdigest() != config.weights_sha256:
         raise BrokenModelError(f"{WEIGHTS}: its SHA-256 is not the one that {CONFIG} records: the file was changed")
@@ -85,8 +86,8 @@ def _load_network(folder: Path, config: ModelConfig) -> Network:
     except SafetensorError as error:
         raise BrokenModelError(f"{WEIGHTS}: {error}") from None
     except KeyError:  # safetensors knows more formats than it can turn into tensors
-        raise BrokenModelError(f"{WEIGHTS}: holds a number format that PyTorch does not read") from None
-    _check(state, config.network)
+        raise BrokenModelError(f"{WEIGHTS}: holds a number format that PyTorch cannot read") from None
+    _require_traceable(state, config.network)
     try:
         with torch.device("meta"):
             network = Network(config.network)
@@ -96,24 +97,27 @@ def _load_network(folder: Path, config: ModelConfig) -> Network:
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def _check(state: Mapping[str, Tensor], network: NetworkConfig) -> None:
-    """Refuse weights that could not be traced, and sizes that are nowhere in them before memory is spent on those."""
+def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> None:
+    """Raise BrokenModelError for weights that cannot be traced, and before memory is spent on sizes not in them."""
     dtypes = {tensor.dtype for tensor in state.values()}
     if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
-        found = ", ".join(sorted(map(str, dtypes)))
-        raise BrokenModelError(f"{WEIGHTS}: holds {found}: it must be torch.float32 or torch.float64 throughout")
+        held = ", ".join(sorted(map(str, dtypes)))
+        raise BrokenModelError(f"{WEIGHTS}: holds {held}: it must be torch.float32 or torch.float64 throughout")
     for name, tensor in state.items():
         if not tensor.isfinite().all():
             raise BrokenModelError(f"{WEIGHTS}: {name} holds a number that is not finite")
     extents = {extent for tensor in state.values() for extent in tensor.shape}
     for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs"):
         if (size := getattr(network, name)) not in extents:
-            raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: no tensor is of {name} {size}")
+            raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: no tensor has the {name} {size}")
     if network.layers > len(state):
-        raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: {len(state)} tensors are no {network.layers} layers")
+        raise BrokenModelError(
+            f"{WEIGHTS}: does not fit {CONFIG}: {len(state)} tensors are too few for {network.layers} layers"
+        )
 
 
 def _load_statistics(folder: Path, network: Network) -> Statistics | None:
+    """Return the statistics, if there are any. Raises BrokenModelError if they are not of ``network``."""
     if not (folder / STATISTICS).exists():
         return None
     statistics = parse(folder, STATISTICS, Statistics)
@@ -121,7 +125,7 @@ def _load_statistics(folder: Path, network: Network) -> Statistics | None:
     for each in statistics.activations:
         place = f"layer {each.layer} {each.direction} {each.activation}"
         if not _has(network.config, each.layer, each.direction, each.activation):
-            raise BrokenModelError(f"{STATISTICS}: {place}: the network has no such activation")
+            raise BrokenModelError(f"{STATISTICS}: {place}: the network does not have this activation")
         if not len(each.mean) == len(each.standard_deviation) == size:
             raise BrokenModelError(
                 f"{STATISTICS}: {place}: {size} means and standard deviations are needed, one a unit"
@@ -132,7 +136,7 @@ def _load_statistics(folder: Path, network: Network) -> Statistics | None:
 
 
 def _has(network: NetworkConfig, layer: int, direction: Direction, activation: str, unit: int = 0) -> bool:
-    """Whether a network has such an activation, of such a unit."""
+    """Return whether a network has this activation, with this unit."""
     return (
         layer < network.layers
         and direction in network.directions

@@ -12,14 +12,14 @@ from .fields import ModelConfig, Statistics
 
 @dataclass(frozen=True)
 class Model:
-    """A model that is loaded and verified."""
+    """A model, loaded and verified."""
 
     id: str
     config: ModelConfig  # of which predicts_next is never None
     tokenizer: Tokenizer
     network: Network
     folder: Path
-    statistics: Statistics | None = None  # where it was measured
+    statistics: Statistics | None = None  # None: not measured
 
     def trace(self, text: str) -> Trace:
         """Return the trace of ``text``.
@@ -30,10 +30,10 @@ class Model:
 
     @cached_property
     def next_outputs(self) -> tuple[int | None, ...]:
-        """For each token of the vocabulary, by id, the output that says how likely it is to come next.
+        """For each token of the vocabulary, by id, the output that gives its probability of coming next.
 
-        None for a token without such an output, which only the unknown one may be. Empty unless the model predicts the
-        next token.
+        None for a token without an output, which only the unknown one may be. Empty unless the model predicts the next
+        token.
         """
         if not self.config.predicts_next:
             return ()

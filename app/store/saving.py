@@ -1,4 +1,4 @@
-"""Write a model to its folder, whole or not at all."""
+"""Write a model to its folder, completely or not at all."""
 
 import hashlib
 import json
@@ -27,10 +27,18 @@ def save_model(
     card: str = "",
     saturation: str = "",
 ) -> Model:
-    """Write a model to ``folder``, replacing what was there only once all of it is written, and load it back.
+    """Write a model to ``folder``, load it back and return it; what was there is replaced only once all is written.
 
-    ``about`` holds the fields of ``ModelConfig`` that the network and the tokenizer do not give; ``saturation`` is the
-    picture of that name, where there is one.
+    Args:
+        folder: The folder of the model; it need not exist.
+        network: The network, whose configuration and weights are saved.
+        tokenizer: What splits its texts.
+        about: The fields of ``ModelConfig`` that neither network nor tokenizer gives.
+        statistics: What its activations do over held-out text.
+        card: The model card, in Markdown.
+        saturation: The picture of its gates, as SVG.
+
+    Raises BrokenModelError if what was written cannot be loaded, and OSError if it cannot be written.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     workspace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -69,7 +77,7 @@ def save_model(
 
 
 def write_units(folder: Path, units: Sequence[NamedUnit]) -> None:
-    """Let the model in ``folder`` name ``units`` in place of those that it named before, in one step.
+    """Replace the named units of the model in ``folder``, atomically.
 
     Raises BrokenModelError if there is no config.json to write them to, and OSError if it cannot be written.
     """

@@ -10,11 +10,11 @@ import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 from gatescope.server import middleware
-from gatescope.server.middleware import Reload
+from gatescope.server.middleware import RefreshModels
 from gatescope.store.files import CONFIG, WEIGHTS
 from gatescope.store.saving import save_model
 from gatescope.store.store import Store
-from gatescope.store.watched import Shelf
+from gatescope.store.watched import WatchedStore
 from networks import random_network
 from serving import WORDS, client
 from starlette.testclient import TestClient
@@ -29,8 +29,8 @@ def write(folder: Path, seed: int = 0, **about: Any) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of one model; an application over it looks at it at every request."""
-    monkeypatch.setattr(middleware, "EVERY", 0)
+    """A folder of one model; an application over it refreshes at every request."""
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
     write(tmp_path / "models" / "lstm")
     return tmp_path / "models"
 
@@ -78,7 +78,7 @@ def test_a_changed_model_is_another_with_other_tags(api: TestClient, folder: Pat
     assert again.headers["etag"] != tag
 
 
-def test_a_model_that_is_removed_is_gone_at_the_second_look(
+def test_a_model_that_is_removed_is_gone_at_the_second_refresh(
     api: TestClient, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(folder / "a")
@@ -120,7 +120,7 @@ def test_while_a_folder_is_copied_the_model_before_goes_on(
     assert api.get("/readyz").json() == {"status": "ok", "models": 1, "broken": 0}
     assert (
         "the model lstm cannot be used: model.safetensors: its SHA-256 is not the one that config.json records: "
-        "the file was changed; the one before goes on serving" in caplog.text
+        "the file was changed; the previous one goes on serving" in caplog.text
     )
     caplog.clear()
     assert sha256(api) == before
@@ -142,7 +142,7 @@ def test_a_new_folder_is_broken_until_it_is_whole(api: TestClient, folder: Path,
 
 
 def test_the_first_models_of_an_empty_folder_make_it_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "EVERY", 0)
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
     api = client(tmp_path / "models")
     assert api.get("/readyz").status_code == api.get("/").status_code == 503
     write(tmp_path / "models" / "lstm")
@@ -150,35 +150,35 @@ def test_the_first_models_of_an_empty_folder_make_it_ready(tmp_path: Path, monke
 
 
 def test_the_folder_is_not_looked_at_more_often_than_it_is_due(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "EVERY", 3600)
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 3600)
     api = client(folder)
-    assert ids(api) == ["lstm"]  # the first request looks
+    assert ids(api) == ["lstm"]  # the first request refreshes
     write(folder / "a")
     assert ids(api) == ["lstm"]
 
 
 def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> None:
-    shelf, loading, done = Shelf(folder), threading.Event(), threading.Event()
+    models, loading, done = WatchedStore(folder), threading.Event(), threading.Event()
     answered: list[str] = []
 
     class Slow:
-        def look(self) -> Store:
+        def refresh(self) -> Store:
             loading.set()
             assert done.wait(30)
-            return shelf.look()
+            return models.refresh()
 
     async def app(scope: dict[str, Any], *_: Any) -> None:
         answered.append(scope["path"])
 
     class Application:
         class state:  # noqa: N801  as Starlette names it
-            store = shelf.store
+            store = models.store
 
     async def both() -> None:
-        reload = Reload(app, Slow())  # type: ignore[arg-type]
+        refresh = RefreshModels(app, Slow())  # type: ignore[arg-type]
 
         async def ask(path: str) -> None:
-            await reload({"type": "http", "path": path, "app": Application()}, None, None)  # type: ignore[arg-type]
+            await refresh({"type": "http", "path": path, "app": Application()}, None, None)  # type: ignore[arg-type]
 
         async with anyio.create_task_group() as group:
             group.start_soon(ask, "first")

@@ -76,7 +76,7 @@ def a_folder(name: str) -> Callable[[Path], None]:
 
 FIT = "model.safetensors: does not fit config.json:"
 DTYPES = "it must be torch.float32 or torch.float64 throughout"
-NO_ACTIVATION = "the network has no such activation"
+NO_ACTIVATION = "the network does not have this activation"
 BROKEN = [
     (missing("config.json"), "config.json: the file is missing"),
     (missing("vocab.json"), "vocab.json: the file is missing"),
@@ -106,16 +106,22 @@ BROKEN = [
         config(predicts_next="perhaps"),
         "config.json: predicts_next: Input should be a valid boolean, unable to interpret input",
     ),
-    (config(**named(layer=1)), "config.json: bracket depth: layer 1 forward c, unit 6: the network has no such unit"),
+    (
+        config(**named(layer=1)),
+        "config.json: bracket depth: layer 1 forward c, unit 6: the network does not have this unit",
+    ),
     (
         config(**named(direction="backward")),
-        "config.json: bracket depth: layer 0 backward c, unit 6: the network has no such unit",
+        "config.json: bracket depth: layer 0 backward c, unit 6: the network does not have this unit",
     ),
     (
         config(**named(activation="z")),
-        "config.json: bracket depth: layer 0 forward z, unit 6: the network has no such unit",
+        "config.json: bracket depth: layer 0 forward z, unit 6: the network does not have this unit",
     ),
-    (config(**named(unit=7)), "config.json: bracket depth: layer 0 forward c, unit 7: the network has no such unit"),
+    (
+        config(**named(unit=7)),
+        "config.json: bracket depth: layer 0 forward c, unit 7: the network does not have this unit",
+    ),
     (
         config(**named(activation="x")),
         "config.json: units.0.activation: Input should be 'i', 'f', 'g', 'o', 'r', 'z', 'n', 'c' or 'h'",
@@ -144,8 +150,8 @@ BROKEN = [
     ),
     (weight_bytes(lambda _: b""), "model.safetensors: Error while deserializing: header too small"),
     (weight_bytes(lambda _: b"\xff" * 64), "model.safetensors: Error while deserializing: header too large"),
-    (of_format("F4"), "model.safetensors: holds a number format that PyTorch does not read"),
-    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch does not read"),
+    (of_format("F4"), "model.safetensors: holds a number format that PyTorch cannot read"),
+    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch cannot read"),
     (weights(head__bias=None), f'{FIT} Missing key(s) in state_dict: "head.bias".'),
     (weights(more=torch.zeros(1)), f'{FIT} Unexpected key(s) in state_dict: "more".'),
     (
@@ -153,8 +159,8 @@ BROKEN = [
         f"{FIT} size mismatch for head.bias: copying a param with shape torch.Size([3]) from checkpoint, "
         "the shape in current model is torch.Size([2]).",
     ),
-    (sizes(hidden_size=10**30), f"{FIT} no tensor is of hidden_size {10**30}"),
-    (sizes(layers=10**9), f"{FIT} 7 tensors are no {10**9} layers"),
+    (sizes(hidden_size=10**30), f"{FIT} no tensor has the hidden_size {10**30}"),
+    (sizes(layers=10**9), f"{FIT} 7 tensors are too few for {10**9} layers"),
     (
         weights(head__bias=torch.tensor([1.0, float("nan")])),
         "model.safetensors: head.bias holds a number that is not finite",
@@ -200,7 +206,7 @@ def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
     missing, file = tmp_path / "missing", tmp_path / "m.pt"
     file.write_bytes(b"PK")
     for path, reason in (
-        (missing, f"{missing}: there is no such folder"),
+        (missing, f"{missing}: this folder does not exist"),
         (
             file,
             f"{file} is a file: a model is a folder that holds config.json, vocab.json and model.safetensors; to see "
