@@ -8,9 +8,10 @@ from secure.middleware import SecureASGIMiddleware
 from starlette_compress import CompressMiddleware
 
 from . import __version__
-from .api import models
 from .api.memory import routes as memory
+from .api.models import routes as models
 from .api.traces import routes as traces
+from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
 from .server import health, metrics
 from .server.middleware import HeadAsGet, RefreshModels
@@ -58,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     memory.install(app, registry)
     pages.install(app)
     problems.install(app)
-    openapi.install(app)
+    openapi.install(app, StepAnswer)
     app.add_middleware(RefreshModels, models=watched)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)

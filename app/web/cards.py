@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from ..api.models import AModel
+from ..api.wire.model import AModel
 from ..store.fields import NamedUnit
 from ..store.files import CARD, SATURATION
 from ..store.model import Model

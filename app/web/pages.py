@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from ..api.models import card
+from ..api.models.routes import card
 from ..settings import Settings, data_folder
 from ..store.store import Store
 from . import cards, invisible

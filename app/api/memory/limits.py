@@ -11,8 +11,8 @@ from ...recurrent.network import Network
 from ...recurrent.overflow import RangeError
 from ...settings import Settings
 from ...store.model import Model
-from ..traces.plan import tokens_of
 from ..wire import problems
+from ..wire.text import tokens_of
 from .schemas import MemoryBody
 
 

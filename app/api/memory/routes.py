@@ -19,8 +19,8 @@ from starlette.responses import Response, StreamingResponse
 from ...recurrent import cost
 from ...recurrent.memory.report import Memory, Steps, memory_steps
 from ...store.model import Model
-from ..models import AModel
 from ..wire.encoding import dumps
+from ..wire.model import AModel
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
 from .answer import memory_content

@@ -8,7 +8,7 @@ from ...recurrent.cells import CellName
 from ...recurrent.memory.altered import LEAST, MOST
 from ...recurrent.memory.attribution import Quantity
 from ...recurrent.memory.plan import LossSteps, MemoryPart
-from ..traces.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
+from ..wire.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
 
 WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1"]
 

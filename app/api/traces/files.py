@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 import numpy as np
 
 from ...recurrent.trace import Trace
-from ..wire.encoding import Selection
+from .content import Selection
 
 COLUMNS = ("model", "step", "token", "layer", "direction", "activation", "unit", "value")
 

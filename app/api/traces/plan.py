@@ -12,9 +12,12 @@ from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
 from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
-from ..wire.encoding import Selection, dumps, require_float32, step_lines, trace_content
+from ..wire.encoding import dumps
+from ..wire.schemas import Encoding
+from ..wire.text import tokens_of
+from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
-from .schemas import Encoding, TraceBody, TraceOptions
+from .schemas import TraceBody, TraceOptions
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,6 @@ class Plan:
     def _needed(self) -> list[Token]:
         """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
         return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
-
-
-def tokens_of(model: Model, text: str, settings: Settings) -> list[Token]:
-    """Return the tokens of ``text``. Raises a problem if it is too long, or if it has none."""
-    if len(text) > settings.max_text:
-        raise problems.text_too_long(len(text), settings.max_text)
-    tokens = model.tokenizer(text)
-    if not tokens:
-        raise problems.empty_text()
-    return tokens
 
 
 def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> Plan:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter
+from pydantic import BaseModel
 
 from ... import __version__
 from ...recurrent.trace import Engine
 from ...store.model import Model
-from ..traces.schemas import TraceOptions
 
 # As OpenAPI describes them.
 IF_NONE_MATCH: dict[str, Any] = {
@@ -54,7 +54,7 @@ class Revalidation:
         )
         self._hits, self._misses = counter.labels("hit"), counter.labels("miss")
 
-    def tag(self, model: Model, options: TraceOptions, media_type: str) -> str:
+    def tag(self, model: Model, options: BaseModel, media_type: str) -> str:
         """The entity tag of an answer; the text does not stand in it.
 
         It is weak: compression changes the bytes, and the last digit of a number may differ from machine to machine.

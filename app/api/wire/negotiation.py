@@ -9,8 +9,8 @@ from starlette.datastructures import State
 from starlette.requests import Request
 
 from ...store.model import Model
-from ..models import AModel
 from . import problems
+from .model import AModel
 
 JSON, JSONL, NPZ, CSV = "application/json", "application/jsonl", "application/x-npz", "text/csv"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from gatescope.analysis.statistics import statistics
-from gatescope.api.models import activation_info
+from gatescope.api.models.routes import activation_info
 from gatescope.recurrent.cells import GRU, LSTM, RELU_RNN, RNN, Cell
 from gatescope.store.fields import NamedUnit, Statistics
 from gatescope.store.loading import load_model

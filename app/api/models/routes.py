@@ -1,34 +1,18 @@
 """The models of this server."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.requests import Request
 
-from ..recurrent.cells import NAMES, Cell, Letter
-from ..store.fields import Statistics
-from ..store.model import Model
-from ..store.store import Store
-from .traces.schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
-from .wire import problems
-from .wire.openapi import problem_responses
+from ...recurrent.cells import NAMES, Cell, Letter
+from ...store.fields import Statistics
+from ...store.model import Model
+from ...store.store import Store
+from ..wire import problems
+from ..wire.model import AModel
+from ..wire.openapi import problem_responses
+from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
 
 router = APIRouter(prefix="/models", tags=["models"])
-
-
-async def the_model(
-    request: Request, model: Annotated[str, Path(description="Name of the model, from the list of models.")]
-) -> Model:
-    """The model of the address. Raises a problem if it is unknown or broken."""
-    store: Store = request.app.state.store
-    if model in store.broken:
-        raise problems.broken_model(model, store.broken[model])
-    if model not in store.models:
-        raise problems.unknown_model(model, list(store.models))
-    return store.models[model]
-
-
-AModel = Annotated[Model, Depends(the_model)]
 
 
 def activation_info(cell: Cell) -> list[ActivationInfo]:
