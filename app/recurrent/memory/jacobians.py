@@ -20,9 +20,9 @@ from ..trace import FloatArray, LayerTrace, Trace
 
 @dataclass(frozen=True)
 class Jacobians:
-    """What the states s_t of one layer and direction owe to s_{t-1} and to the input x_t, at every step.
+    """How the states s_t of one layer and direction depend on s_{t-1} and on the input x_t, at every step.
 
-    Steps stand in the order in which they are taken. The states are h, S = H; of an LSTM h and c, joined, S = 2·H. At
+    Steps are in the order in which they are taken. The states are h, S = H; of an LSTM h and c, joined, S = 2·H. At
     step t, ``recurrent``, ``inputs`` and ``kept`` are divided by 2^exponents[t], so that none leaves the range of the
     dtype, which is that of the network. Memory is O(T·H·(H + E)), twice that for an LSTM.
     """
@@ -43,7 +43,7 @@ class Jacobians:
         return self.recurrent.shape[1]
 
     def to_states(self, rows: Tensor, t: int) -> Tensor:
-        """Derivatives (..., S) by s_t, carried back to s_{t-1}; divided by 2^exponents[t]."""
+        """Carry derivatives (..., S) by s_t back to s_{t-1}; divided by 2^exponents[t]."""
         if self.kept is None:
             return rows @ self.recurrent[t]
         carried = rows.new_empty(rows.shape)
@@ -54,14 +54,14 @@ class Jacobians:
         return carried
 
     def from_states(self, columns: Tensor, t: int) -> Tensor:
-        """Derivatives (S, ...) of s_{t-1}, carried on to s_t; divided by 2^exponents[t]."""
+        """Carry derivatives (S, ...) of s_{t-1} on to s_t; divided by 2^exponents[t]."""
         if self.kept is None:
             return self.recurrent[t] @ columns
         h, c = columns.chunk(2)
         return self.recurrent[t] @ h + torch.cat([kept[t, :, None] * c for kept in self.kept])
 
     def to_inputs(self, rows: Tensor, t: int) -> Tensor:
-        """Derivatives (..., S) by s_t, carried back to x_t, (..., E); divided by 2^exponents[t]."""
+        """Carry derivatives (..., S) by s_t back to x_t, (..., E); divided by 2^exponents[t]."""
         return rows @ self.inputs[t]
 
 
@@ -70,9 +70,9 @@ class Jacobians:
 def layer_jacobians(
     network: Network, trace: Trace, start: int = 0, stop: int | None = None
 ) -> Iterator[tuple[LayerTrace, Jacobians]]:
-    """Each layer and direction of ``trace`` with its Jacobians for the steps of the tokens from ``start`` to ``stop``.
+    """Yield each layer and direction of ``trace`` with its Jacobians at the tokens from ``start`` to ``stop``.
 
-    ``trace`` is of ``network``, and whole.
+    ``trace`` must be the whole trace of ``network``.
     """
     cell = network.config.cell_definition
     stop = len(trace) if stop is None else stop
@@ -86,7 +86,7 @@ def layer_jacobians(
         is_backward = each.direction == "backward"
         steps = torch.arange(start, stop, device=x.device)
         steps, earlier = (steps.flip(0), steps.flip(0) + 1) if is_backward else (steps, steps - 1)
-        # Past either end the index leads to a row of zeros: the states that the network starts from.
+        # Past either end, the index leads to a row of zeros: the states that the network starts from.
         padded = {letter: torch.cat([state, state.new_zeros(1, state.shape[1])]) for letter, state in states.items()}
         weights = network.weights(each.layer, each.direction)
         point = _Point(

@@ -113,7 +113,7 @@ def test_the_memory_says_so_too(api: TestClient) -> None:
     response = api.post("/api/v1/models/single/memory", json={"text": TEXT, "parts": ["saturation"]})
     status, kind, detail = problem(response)
     assert (status, kind) == (422, "states-overflow")
-    assert "at step 39 of 400" in detail
+    assert "At step 39 of 400" in detail
 
 
 def test_the_page_opens_with_the_reason(api: TestClient) -> None:
