@@ -18,7 +18,7 @@ from ..api.models.routes import card
 from ..settings import Settings, data_folder
 from ..store.store import Store
 from . import cards, invisible
-from .first_view import CELLS, PAGE_CELLS, open_page, still
+from .first_view import CELLS, MAX_NUMBERS, first_view, still
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +33,7 @@ VENDOR = {
 
 TOUR_MODELS = {*(f"{task}-{cell}" for task in ("sentiment", "prose") for cell in CELLS), "anbn-lstm"}
 
-# What the page reads of a model's card.
+# The fields of a model's card that the page reads.
 _BOOT_FIELDS = {
     "id",
     "title",
@@ -55,41 +55,41 @@ _BOOT_FIELDS = {
 
 @cache
 def plotly_version() -> str:
-    """Version of the Plotly.js inside the ``plotly`` package, which stands in the first lines of the file."""
+    """Return the version of the Plotly.js inside the ``plotly`` package, from the first lines of the file."""
     with _PLOTLY.open(encoding="utf-8") as file:
-        found = re.search(r"plotly\.js v(\S+)", file.read(500))
-    return found.group(1) if found else plotly.__version__
+        match = re.search(r"plotly\.js v(\S+)", file.read(500))
+    return match.group(1) if match else plotly.__version__
 
 
 @router.get("/", response_class=HTMLResponse)
 def index(request: Request) -> Response:
-    """The page, with the traces of what its address asks for."""
+    """Return the page, with the traces of what its address asks for."""
     store: Store = request.app.state.store
     settings: Settings = request.app.state.settings
     if not store.models:
         return templates().TemplateResponse(
             request, "no_models.html", {"broken": store.broken, "folder": store.folder}, status_code=503
         )
-    opening = open_page(store, settings, request.query_params)
+    view = first_view(store, settings, request.query_params)
     models = sorted(store, key=lambda each: (each.config.task, CELLS.index(each.config.network.cell)))
     boot = {
-        "model": opening.model.id,
-        "text": opening.text,
-        "compare": opening.compare,
-        "other": opening.other,
+        "model": view.model.id,
+        "text": view.text,
+        "compare": view.compare,
+        "other": view.other,
         "maxText": settings.max_text,
-        "pageCells": PAGE_CELLS,
+        "pageCells": MAX_NUMBERS,
         "invisible": invisible.for_page(),
         "models": [card(each).model_dump(mode="json", include=_BOOT_FIELDS) for each in models],
     }
     context = {
-        "opening": opening,
+        "opening": view,
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
-        "siblings": [each for each in models if each.config.task == opening.model.config.task],
-        "still": still(opening, settings.engine),
+        "siblings": [each for each in models if each.config.task == view.model.config.task],
+        "still": still(view, settings.engine),
         "tour": store.models.keys() >= TOUR_MODELS,
         "boot": script_safe(orjson.dumps(boot)),
-        "traces": script_safe(opening.traces),
+        "traces": script_safe(view.traces),
         "plotly_version": plotly_version(),
     }
     return templates().TemplateResponse(request, "index.html", context)
@@ -97,20 +97,20 @@ def index(request: Request) -> Response:
 
 @router.get("/docs", response_class=HTMLResponse)
 def docs(request: Request) -> Response:
-    """The API, to read and to try."""
+    """Return the documentation of the API, to read and to try."""
     return templates().TemplateResponse(request, "docs.html", {"openapi": request.app.openapi_url})
 
 
 @router.get("/vendor/{_version}/{name}")
 def vendor(name: str) -> Response:
-    """A file of a package that we depend on; its version stands in the address, so that it may be cached for good."""
+    """Return a file of a dependency; the address holds its version, so that it may be cached forever."""
     if name not in VENDOR:
         raise Problem("Not found", "not-found", f"There is no file {name!r} here.", 404)
     return FileResponse(VENDOR[name], headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
 class _RevalidatedFiles(StaticFiles):
-    """Files that a browser asks after each time: one module's import of another carries no version."""
+    """Files that a browser revalidates each time: when one module imports another, the address has no version."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -30,7 +30,7 @@ def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> Me
         raise problems.invalid_request(error.option, error.reason) from None
     _require_within_limits(plan, settings)
     try:
-        plan.trace  # noqa: B018  the first thing to be computed; an overflow must be known before the headers go out
+        plan.trace  # noqa: B018  an overflow must become a problem before the headers go out
     except RangeError as error:
         advice = f"Lower alpha, which is {body.alpha:g}, or send a shorter text"
         raise problems.states_overflow(error.what, error.step, len(tokens), error.dtype, advice) from None

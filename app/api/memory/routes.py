@@ -1,7 +1,7 @@
-"""Memory and gradients of a model over a text, and what a step of it costs.
+"""Memory and gradients of a model over a text, and what a step costs.
 
-The work is done in slices of a tenth of a second: between two of them it is given up if the client has gone, and, where
-JSON lines are accepted, its progress is sent.
+The work is done in slices of a tenth of a second. Between two of them it stops if the client has gone, and, where JSON
+lines are accepted, the progress is sent.
 """
 
 import time
@@ -32,13 +32,13 @@ router = APIRouter(prefix="/models/{model}", tags=["memory"])
 AnAsked = Annotated[Asked, Depends(asked_for(JSON, JSONL))]
 
 SLICE = 0.1  # seconds
-AT_ONCE = 2  # answers that are worked on at a time; others wait, as each may take hundreds of megabytes
+AT_ONCE = 2  # answers computed at a time; others wait, as each may take hundreds of megabytes
 
 _PROGRESS = {
     "type": "object",
     "properties": {
         "done": {"type": "number", "description": "Share of the work that is done, in [0, 1]."},
-        "answer": {"$ref": schema_ref(MemoryAnswer)["$ref"], "description": "In the last line alone."},
+        "answer": {"$ref": schema_ref(MemoryAnswer)["$ref"], "description": "Only in the last line."},
     },
     "required": ["done"],
 }
@@ -61,10 +61,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def install(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Bound the work that ``app`` does at a time, and count in ``registry`` what is given up."""
+    """Limit the work that ``app`` does at a time, and count the abandoned answers in ``registry``."""
     app.state.memory_turns = Semaphore(AT_ONCE)
     app.state.memory_abandoned = Counter(
-        "gatescope_memory_abandoned", "Answers on memory given up as their client had gone.", registry=registry
+        "gatescope_memory_abandoned", "Answers on memory abandoned because their client had gone.", registry=registry
     )
 
 
@@ -76,7 +76,7 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
     response_class=Response,
 )
 async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
-    """How far back each layer remembers, what the outputs owe to the words, and how the gradient of a loss travels."""
+    """Measure how far back each layer remembers, how outputs depend on words, and where the gradient of a loss goes."""
     plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
     progress = measured(asked.request, memory_steps(plan))
     if asked.form == JSONL:
@@ -138,7 +138,7 @@ async def get_cost(
     model: AModel,
     steps: Annotated[int, Query(ge=1, le=1000, description="T of the sequence that is measured.")] = 20,
 ) -> CostAnswer:
-    """Parameters and operations of a step, and the time that it takes on this machine, in PyTorch's engine and ours."""
+    """Count the parameters and operations of a step, and measure its time on this machine, in both engines."""
     response.headers["Cache-Control"] = "no-store"
     async with request.app.state.memory_turns:
         times = await run_in_threadpool(cost.times, model.network, steps, request.app.state.settings.engine)

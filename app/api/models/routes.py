@@ -16,7 +16,7 @@ router = APIRouter(prefix="/models", tags=["models"])
 
 
 def activation_info(cell: Cell) -> list[ActivationInfo]:
-    """What a trace of ``cell`` holds, in order."""
+    """Return what a trace of ``cell`` holds, in order."""
 
     def describe(letter: Letter) -> ActivationInfo:
         if letter in cell.gates:
@@ -34,7 +34,7 @@ def activation_info(cell: Cell) -> list[ActivationInfo]:
 
 
 def summary(model: Model) -> ModelSummary:
-    """A model's entry in the list of models."""
+    """Return the entry of ``model`` in the list of models."""
     network = model.config.network
     return ModelSummary(
         id=model.id,
@@ -48,7 +48,7 @@ def summary(model: Model) -> ModelSummary:
 
 
 def card(model: Model) -> ModelCard:
-    """All that is known of a model."""
+    """Return all that is known about ``model``."""
     config = model.config
     return ModelCard(
         **summary(model).model_dump(),
@@ -67,7 +67,7 @@ def card(model: Model) -> ModelCard:
 
 @router.get("", summary="All models")
 def list_models(request: Request) -> ModelList:
-    """The models that serve, and those that are installed but broken, with the reason."""
+    """List the models that serve, and those that are installed but broken, with the reason."""
     store: Store = request.app.state.store
     return ModelList(
         models=[summary(model) for model in store],
@@ -81,7 +81,7 @@ def list_models(request: Request) -> ModelList:
     responses=problem_responses(404, 503),
 )
 def get_model(model: AModel) -> ModelCard:
-    """Cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
+    """Return cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
     return card(model)
 
 
@@ -91,7 +91,7 @@ def get_model(model: AModel) -> ModelCard:
     responses=problem_responses(503, s404="No such model, or one without statistics."),
 )
 def get_statistics(model: AModel) -> Statistics:
-    """Mean and spread of every activation, and how often each gate is nearly shut or wide open, unit by unit."""
+    """Return mean and spread of every activation, and how often each gate is nearly shut or wide open, by unit."""
     if model.statistics is None:
         raise problems.no_statistics(model.id)
     return model.statistics

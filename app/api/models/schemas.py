@@ -15,7 +15,7 @@ class ActivationInfo(BaseModel):
 
     letter: Letter = Field(description="Its letter in the PyTorch documentation.")
     name: str = Field(description="Its name: `forget gate`.")
-    kind: Literal["gate", "candidate", "state"] = Field(description="Its part in the cell.")
+    kind: Literal["gate", "candidate", "state"] = Field(description="Its role in the cell.")
     minimum: float | None = Field(description="Least value possible; null where it is unbounded.")
     maximum: float | None = Field(description="Greatest value possible; null where it is unbounded.")
 
@@ -47,15 +47,15 @@ class ModelList(BaseModel):
 
 
 class ModelCard(ModelSummary):
-    """All that is known of a model."""
+    """All that is known about a model."""
 
     description: str = Field(description="What its outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
     parameters: int = Field(ge=1, description="Number of trained parameters, the embedding and the head included.")
-    recurrent_parameters: int = Field(ge=1, description="Number of parameters of the recurrent layers alone.")
+    recurrent_parameters: int = Field(ge=1, description="Number of parameters of the recurrent layers.")
     activations: list[ActivationInfo] = Field(description="What a trace of this model holds, in order.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
-    outputs: list[str] = Field(description="Name of each number that the head says after a step.")
+    outputs: list[str] = Field(description="Name of each number that the head gives after a step.")
     opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
     predicts_next: bool = Field(
         description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "

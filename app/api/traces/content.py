@@ -22,15 +22,15 @@ class Selection:
     units: list[int] | None  # None: all of them
 
     def layers_of(self, trace: Trace) -> list[LayerTrace]:
-        """The wanted layers of a trace."""
+        """Return the wanted layers of a trace."""
         return [layer for layer in trace.layers if layer.layer in self.layers]
 
     def units_of(self, trace: Trace) -> Sequence[int]:
-        """The unit of each column of an array."""
+        """Return the unit of each column of an array."""
         return range(trace.layers[0]["h"].shape[1]) if self.units is None else self.units
 
     def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
-        """The wanted activations of a layer, each (T, units)."""
+        """Return the wanted activations of a layer, each (T, units)."""
         arrays = ((letter, layer[letter]) for letter in self.letters)
         return {letter: array if self.units is None else array[:, self.units] for letter, array in arrays}
 
@@ -51,7 +51,7 @@ def require_float32(part: Trace, selection: Selection) -> None:
 def trace_content(
     trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
 ) -> dict[str, Any]:
-    """A ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens; ready for ``dumps``."""
+    """Return the ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens, ready for ``dumps``."""
     encode = ENCODERS[encoding]
     return {
         "model": model,
@@ -70,7 +70,7 @@ def trace_content(
 
 
 def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding) -> Iterator[bytes]:
-    """The lines of ``parts``, a ``StepAnswer`` each; one chunk of bytes for each part."""
+    """Yield the lines of each of ``parts``, a ``StepAnswer`` each, as one chunk of bytes."""
     encode = ENCODERS[encoding]
     for part in parts:
         layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]

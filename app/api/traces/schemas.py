@@ -19,7 +19,7 @@ from ..wire.schemas import (
 
 
 class TraceOptions(TextOptions):
-    """What a trace is asked of, and which part of it is wanted. All of it is, where a field is left out."""
+    """What to trace, and which part of the trace is wanted: all of it, unless a field says otherwise."""
 
     activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
     units: Choice[Index] = Field(None, description="Units of every layer, from 0, in the order wanted, none twice.")
@@ -31,7 +31,7 @@ class TraceOptions(TextOptions):
 
 
 class TraceBody(TraceOptions):
-    """What a trace is asked of, in a body: all of it is wanted where a field is left out. Numbers are no strings."""
+    """What to trace, in a body: all of it is wanted, unless a field says otherwise. A string is not a number."""
 
     model_config = ConfigDict(strict=True)
 
@@ -65,7 +65,7 @@ class LayerActivations(CellLayerInfo):
 
 
 class Outputs(BaseModel):
-    """What the head says after each step."""
+    """What the head gives after each step."""
 
     names: list[str] = Field(description="What each column is the probability of.")
     values: Annotated[

@@ -12,22 +12,22 @@ from .schemas import Encoding
 
 
 def typed_array(array: FloatArray) -> dict[str, str]:
-    """The form of a typed array that Plotly reads: little-endian float32 in base64."""
+    """Return ``array`` in the form of a typed array that Plotly reads: little-endian float32 in base64."""
     data = np.ascontiguousarray(array, dtype="<f4")
     return {"dtype": "f4", "bdata": b64encode_as_string(data.data), "shape": ", ".join(map(str, data.shape))}
 
 
-# orjson writes numpy arrays itself, floats by the fewest digits that give the same float32 back.
+# orjson writes NumPy arrays itself, with the fewest digits that give back the same float32.
 ENCODERS: dict[Encoding, Callable[[FloatArray], Any]] = {"numbers": np.ascontiguousarray, "base64": typed_array}
 
 
 def dumps(content: object) -> bytes:
-    """JSON in UTF-8."""
+    """Return ``content``, which may hold NumPy arrays, as JSON in UTF-8."""
     return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def layer_info(layer: LayerTrace) -> dict[str, Any]:
-    """The ``CellLayerInfo`` of a layer."""
+    """Return the ``CellLayerInfo`` of a layer."""
     return {
         "layer": layer.layer,
         "direction": layer.direction,

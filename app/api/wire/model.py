@@ -13,7 +13,7 @@ from . import problems
 async def the_model(
     request: Request, model: Annotated[str, Path(description="Name of the model, from the list of models.")]
 ) -> Model:
-    """The model of the address. Raises a problem if it is unknown or broken."""
+    """Return the model that the address names. Raises a problem if it is unknown or broken."""
     store: Store = request.app.state.store
     if model in store.broken:
         raise problems.broken_model(model, store.broken[model])

@@ -21,12 +21,12 @@ _USUAL = {
 
 
 def schema_ref(model: type[BaseModel]) -> dict[str, str]:
-    """A reference to the schema of ``model``."""
+    """Return a reference to the schema of ``model``."""
     return {"$ref": _SCHEMAS.format(model=model.__name__)}
 
 
 def problem_responses(*usual: int, **others: str) -> dict[int | str, dict[str, Any]]:
-    """The problems that a call can answer with: status codes of the usual sense, and, behind an ``s``, of another."""
+    """Return the problems that a call can answer with: status codes, and, as ``s413="…"``, some with another text."""
     texts = {status: _USUAL[status] for status in usual} | {int(key[1:]): text for key, text in others.items()}
     content = {"application/problem+json": {"schema": schema_ref(ProblemDetails)}}
     return {status: {"description": text, "content": content} for status, text in sorted(texts.items())}

@@ -29,7 +29,7 @@ def _without_repeats(items: list[Item] | None) -> list[Item] | None:
     return items
 
 
-Text = Annotated[str, AfterValidator(_whole_characters)]
+WellFormedText = Annotated[str, AfterValidator(_whole_characters)]
 
 Encoding = Literal["numbers", "base64"]
 
@@ -43,13 +43,13 @@ Choice = Annotated[
 
 
 class TextOptions(BaseModel):
-    """A text, and which layers and steps of it are wanted: all, where a field is left out."""
+    """A text, and which layers and steps are wanted: all, unless a field says otherwise."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Text = Field(description="The text.", examples=["the movie was not good"])
+    text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
     layers: Choice[Index] = Field(None, description="Layers, from 0, none twice.")
-    start: int = Field(0, ge=0, description="First step wanted, from 0. The network runs from the first token always.")
+    start: int = Field(0, ge=0, description="First step wanted, from 0. The network always runs from the first token.")
     stop: int | None = Field(
         None, ge=1, description="One past the last step wanted; null, or past the end: to the end."
     )
