@@ -1,8 +1,9 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
+from .recurrent.memory.report import Memory, memory
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
-from .store.models import load_model
+from .store.loading import load_model
 
 __version__ = "0.1.0"
-__all__ = ["Trace", "load_model", "trace_module"]
+__all__ = ["Memory", "Trace", "load_model", "memory", "trace_module"]

@@ -1,4 +1,4 @@
-"""The application: the only place where all parts meet."""
+"""The application: the one place where all parts meet."""
 
 import logging
 
@@ -8,15 +8,17 @@ from secure.middleware import SecureASGIMiddleware
 from starlette_compress import CompressMiddleware
 
 from . import __version__
-from .api import models
 from .api.memory import routes as memory
+from .api.models import routes as models
 from .api.traces import routes as traces
+from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
-from .server import service
+from .server import health, metrics
+from .server.middleware import HeadAsGet, RefreshModels
 from .server.warm_up import warmed
-from .server.watched import Reload, Shelf
 from .settings import Settings
-from .store.models import Store
+from .store.store import Store
+from .store.watched import WatchedStore
 from .web import pages, security
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ Errors are RFC 9457 problem details (`application/problem+json`), each with a `d
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the application over the models of the settings' folder, which may change while it runs."""
+    """Return the application over the models in the folder of the settings, which may change while it runs."""
     settings = settings or Settings()
     torch.set_num_threads(settings.threads)
     app = FastAPI(
@@ -43,30 +45,31 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=warmed,
     )
     app.state.settings = settings
-    shelf = Shelf(settings.models)
-    app.state.store = shelf.store
-    _warn_of_what_is_missing(app.state.store)
+    watched = WatchedStore(settings.models)
+    app.state.store = watched.store
+    _warn_of_missing_models(app.state.store)
     api = APIRouter(prefix="/api/v1")
     api.include_router(models.router)
     api.include_router(traces.router)
     api.include_router(memory.router)
     app.include_router(api)
-    app.include_router(service.router)
-    registry = service.install_metrics(app)
+    app.include_router(health.router)
+    registry = metrics.install(app)
     traces.install(app, registry)
     memory.install(app, registry)
     pages.install(app)
     problems.install(app)
-    openapi.install(app)
-    app.add_middleware(Reload, shelf=shelf)
+    openapi.install(app, StepAnswer)
+    app.add_middleware(RefreshModels, models=watched)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)
-    app.add_middleware(service.HeadAsGet)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecureASGIMiddleware, secure=security.HEADERS)
     return app
 
 
-def _warn_of_what_is_missing(store: Store) -> None:
+def _warn_of_missing_models(store: Store) -> None:
+    """Log the models that cannot be used, and a folder without any."""
     for model, reason in store.broken.items():
         logger.warning("the model %s cannot be used: %s", model, reason)
     if not store.folder.is_dir():

@@ -1,4 +1,4 @@
-"""Settings of the application, each from an environment variable GATESCOPE_*; and where its data folders lie."""
+"""The settings, each an environment variable GATESCOPE_*; and where the data folders are."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def data_folder(name: str) -> Path:
-    """The folder ``static``, ``templates`` or ``models``: inside the installed package, or beside ``app/``.
+    """Return the folder ``static``, ``templates`` or ``models``: in the installed package, or next to ``app/``.
 
     Raises FileNotFoundError, naming both places, if it is in neither.
     """
@@ -18,7 +18,7 @@ def data_folder(name: str) -> Path:
         if place.is_dir():
             return place
     raise FileNotFoundError(
-        f"the folder {name!r} is neither {places[0]} nor {places[1]}: the installation is incomplete"
+        f"the folder {name!r} is neither {places[0]} nor {places[1]}: the installation is incomplete; install it again"
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, WordTokenizer
-from gatescope.store.models import save_model
+from gatescope.store.saving import save_model
 from rich.progress import track
 
 from .load import Address, Load, load

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from gatescope.api.traces.content import Selection, step_lines, trace_content
 from gatescope.api.traces.files import csv_rows, npz
-from gatescope.api.traces.schemas import Encoding
-from gatescope.api.wire.encoding import Selection, dumps, step_lines, trace_content
+from gatescope.api.wire.encoding import dumps
+from gatescope.api.wire.schemas import Encoding
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import Token
 from gatescope.recurrent.trace import Trace, trace

@@ -7,7 +7,9 @@ from typing import Any
 
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Tokenizer, WordTokenizer
-from gatescope.store.models import ActivationStatistics, Model, NamedUnit, Statistics, save_model
+from gatescope.store.fields import ActivationStatistics, NamedUnit, Statistics
+from gatescope.store.model import Model
+from gatescope.store.saving import save_model
 from networks import random_network
 
 VOCABULARY = ["<unk>", "the", "movie", "was", "not", "good", "naïve", "👍"]

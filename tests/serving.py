@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from gatescope.main import create_app
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.settings import Settings
-from gatescope.store.models import save_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from starlette.testclient import TestClient
 

@@ -11,7 +11,9 @@ from gatescope.analysis import evaluation
 from gatescope.analysis.metrics import metrics
 from gatescope.recurrent.cells import NAMES
 from gatescope.settings import data_folder
-from gatescope.store.models import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS, Model, Store
+from gatescope.store.files import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS
+from gatescope.store.model import Model
+from gatescope.store.store import Store
 from gatescope.training import tasks
 from gatescope.training.card import cell, figure, with_units
 from gatescope.training.tasks import characters

@@ -35,7 +35,7 @@ def test_a_missing_data_folder_is_named_with_both_places(package: Path) -> None:
     (package / "models").write_text("a file is no folder")
     message = (
         f"the folder 'models' is neither {package / 'models'} nor {package.parent / 'models'}: "
-        "the installation is incomplete"
+        "the installation is incomplete; install it again"
     )
     with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
         data_folder("models")

@@ -1,1 +1,1 @@
-"""What is measured over held-out text."""
+"""Measurements over held-out text."""

@@ -41,36 +41,37 @@ class Negated:
 @in_full_precision
 @torch.inference_mode()
 def verdicts(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> FloatArray:
-    """What the head says after the last token of each text: (N, outputs).
+    """Return the outputs after the last token of each text: (N, outputs).
 
-    Raises ValueError, naming it, for a text without a token, and OverflowError for one over which states overflow.
+    Raises ValueError for a text without a token, and OverflowError for one over which states overflow, naming it.
     """
     ids = [torch.tensor([token.id for token in tokenizer(text)]) for text in texts]
     for text, sequence in zip(texts, ids, strict=True):
         if not len(sequence):
-            raise ValueError(f"there is no token in {text!r}")
-    said = []
+            raise ValueError(f"the text {text!r} has no token")
+    batches = []
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
         lengths = torch.tensor([len(sequence) for sequence in batch])
         logits = network(pad_sequence(batch, batch_first=True), lengths)  # (B, T, outputs)
-        said.append(network.probabilities(logits[torch.arange(len(batch)), lengths - 1]))
-    if broken := [at for at, each in enumerate(torch.cat(said)) if each.isnan().any()] if said else []:
-        raise OverflowError(f"the states of the network leave the range of floats over {texts[broken[0]]!r}")
-    return torch.cat(said).numpy() if said else np.empty((0, network.config.outputs), np.float32)
+        batches.append(network.probabilities(logits[torch.arange(len(batch)), lengths - 1]))
+    outputs = torch.cat(batches) if batches else torch.empty(0, network.config.outputs)
+    if len(overflown := outputs.isnan().any(dim=1).nonzero()):
+        raise OverflowError(f"the states of the network leave the range of floats over {texts[int(overflown[0])]!r}")
+    return outputs.numpy()
 
 
 def accuracy(network: Network, tokenizer: Tokenizer, rated: Rated) -> Outcomes:
-    """Whether the verdict falls on the side of the rating, for the texts whose |rating| is at least ``CLEAR``."""
+    """Return whether the verdict is on the side of the rating, for texts whose |rating| is at least ``CLEAR``."""
     clear = [at for at, rating in enumerate(rated.ratings) if abs(rating) >= CLEAR]
-    said = verdicts(network, tokenizer, [rated.texts[at] for at in clear])[:, 0]
-    return {rated.name: (said > 0.5) == np.array([rated.ratings[at] > 0 for at in clear], bool)}
+    positive = verdicts(network, tokenizer, [rated.texts[at] for at in clear])[:, 0]
+    return {rated.name: (positive > 0.5) == np.array([rated.ratings[at] > 0 for at in clear], bool)}
 
 
 def negation(network: Network, tokenizer: Tokenizer, phrases: Negated) -> Outcomes:
-    """Whether phrases are judged rightly without a negation and with it.
+    """Return whether phrases are judged correctly without a negation and with it.
 
-    A flip is a pair of which both are right: the plain phrase on the side of its rating, its negation on the other.
+    A flip is a pair that is all correct: the plain phrase on the side of its rating, its negation on the other side.
     """
     positive = np.array(phrases.ratings) > 0
     plain = verdicts(network, tokenizer, phrases.plain)[:, 0] > 0.5

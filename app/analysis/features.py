@@ -1,4 +1,4 @@
-"""What can be said of every token of a text, for units to be compared with."""
+"""Features of the tokens of a text, for units to be compared with."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from ..recurrent.trace import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class Feature:
-    """One thing that is known of each token, once the network has read it."""
+    """A property of each token, known once the network has read it."""
 
     name: str  # such as "bracket depth"
-    values: FloatArray  # (T,); NaN where it does not apply; 0 and 1 alone for something that is or is not
+    values: FloatArray  # (T,); NaN where it does not apply; only 0 and 1 for what is false or true

@@ -1,4 +1,4 @@
-"""Held-out figures: a mean over examples, with an interval that says how far another sample might have differed."""
+"""Figures on held-out data: means over examples, each with an interval for how far another sample might differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,47 +14,47 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """One measure of one network, example by example; what is reported is the mean."""
+    """One measure of one network, example by example; the mean is reported."""
 
     name: str  # what was measured, on which data
-    values: FloatArray  # (N,), one an example
+    values: FloatArray  # (N,), one for each example
     unit: str = "share"  # of the values: share, bits per character, n …
-    baselines: Mapping[str, float] = field(default_factory=dict)  # what simpler means reach, by name
+    baselines: Mapping[str, float] = field(default_factory=dict)  # what baselines reach, by name
 
 
 def interval(values: FloatArray, seed: int = 0) -> tuple[float, float]:
-    """The 95 % bootstrap interval of the mean of ``values`` (N,).
+    """Return the 95 % bootstrap interval of the mean of ``values`` (N,).
 
-    Examples are drawn as often as there are, with replacement; the means of such draws leave 2.5 % outside at either
-    end (the percentile interval: Efron & Tibshirani 1993, ch. 13). Raises ValueError if there is no example.
+    N examples are sampled with replacement, again and again; 2.5 % of their means lie outside at either end (the
+    percentile interval: Efron & Tibshirani 1993, ch. 13). Raises ValueError if there is no example.
     """
     if not len(values):
         raise ValueError("there is nothing to measure: no example was held out")
     generator = np.random.default_rng(seed)
-    # One draw at a time: all of them at once would take gigabytes for some hundred thousand examples.
+    # One sample at a time: all at once would take gigabytes for some hundred thousand examples.
     return middle([float(values[generator.integers(len(values), size=len(values))].mean()) for _ in range(RESAMPLES)])
 
 
 def middle(draws: Sequence[float]) -> tuple[float, float]:
-    """Where the middle 95 % of ``draws`` begin and end."""
+    """Return where the middle 95 % of ``draws`` begin and end."""
     low, high = np.quantile(np.array(draws), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
 def metrics(runs: Sequence[Sequence[Figure]], chosen: int) -> list[Metric]:
-    """The figures of the run ``chosen``, beside those of all runs, one a seed.
+    """Return the figures of the run ``chosen``, with those of all runs, one for each seed.
 
-    One example alone says nothing of another sample: it has no interval. Raises ValueError, naming the measure, where
-    there is none.
+    A single example says nothing about another sample, and has no interval. Raises ValueError, naming the measure, if
+    there is no example.
     """
-    found = []
+    measured = []
     for figure, *same in zip(runs[chosen], *runs, strict=True):
         values = figure.values.astype(np.float64)
         try:
             between = interval(values) if len(values) != 1 else None
         except ValueError as empty:
             raise ValueError(f"{figure.name}: {empty}") from None
-        found.append(
+        measured.append(
             Metric(
                 name=figure.name,
                 value=float(values.mean()),
@@ -66,4 +66,4 @@ def metrics(runs: Sequence[Sequence[Figure]], chosen: int) -> list[Metric]:
                 examples=values.size,
             )
         )
-    return found
+    return measured

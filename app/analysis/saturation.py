@@ -1,8 +1,8 @@
-"""A picture of how often each gate is nearly shut and nearly open, unit by unit.
+"""A figure of how often each gate is nearly shut and nearly open, unit by unit.
 
 After figure 3 of Karpathy, Johnson & Fei-Fei (2015): a panel for each gate, in rows by layer and direction, and a dot
-for each unit; to the right the share of the steps at which it is above 0.9, upwards that at which it is below 0.1. No
-dot can lie beyond the diagonal.
+for each unit; its x is the share of the steps at which it is above 0.9, its y that at which it is below 0.1. No dot can
+lie beyond the diagonal.
 """
 
 from itertools import groupby
@@ -17,9 +17,9 @@ TEMPLATE = "saturation.svg.j2"
 
 
 def saturation_svg(statistics: Statistics) -> str:
-    """The picture, as SVG for a light or a dark page.
+    """Return the figure as SVG, for a light or a dark page.
 
-    Empty where there is nothing to see: a cell without gates, or statistics that were written without the shares.
+    Empty if there is nothing to show: a cell without gates, or statistics without the shares.
     """
     gates = [each for each in statistics.activations if each.left_saturated and each.right_saturated]
     rows = [list(row) for _, row in groupby(gates, key=lambda gate: (gate.layer, gate.direction))]

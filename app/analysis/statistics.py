@@ -1,8 +1,4 @@
-"""What every activation does over held-out text, unit by unit; and how far a single step departs from it.
-
-A gate is nearly shut, or left-saturated, below 0.1 and nearly open, or right-saturated, above 0.9 (Karpathy, Johnson &
-Fei-Fei 2015, figure 3).
-"""
+"""Statistics of every activation over held-out text, unit by unit; and how far single steps depart from them."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -11,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..recurrent.cells import GATES
+from ..recurrent.memory.saturation import is_open, is_shut
 from ..recurrent.modules import Direction
 from ..recurrent.tokenizer import Token
 from ..recurrent.trace import FloatArray, Trace
@@ -18,11 +15,9 @@ from ..store.fields import ActivationStatistics, Statistics
 
 Key = tuple[int, Direction, str]  # layer, direction, letter
 
-LEFT, RIGHT = 0.1, 0.9
-
 
 class Moments:
-    """Mean and standard deviation of rows that come in parts: (T, H) → (H,), in float64."""
+    """Mean and standard deviation of rows that come in blocks: (T, H) → (H,), in float64."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -30,7 +25,7 @@ class Moments:
         self._squares: NDArray[np.float64] = np.zeros(())  # sum of squared distances from the mean
 
     def add(self, rows: FloatArray) -> None:
-        """Take in further rows (Chan, Golub & LeVeque 1979: no large sums are subtracted)."""
+        """Add rows (Chan, Golub & LeVeque 1979: without subtracting large sums)."""
         rows = rows.astype(np.float64)
         added, total = len(rows), self.count + len(rows)
         mean = rows.mean(axis=0)
@@ -52,7 +47,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Departure:
-    """One activation, averaged over its units: usually, and at certain words."""
+    """One activation, averaged over its units: over all steps, and at certain words."""
 
     layer: int
     direction: Direction
@@ -61,26 +56,26 @@ class Departure:
     standard_deviation: float  # over all steps
     at_words: float  # mean over the steps at the words
     steps: int  # at the words
-    units: int  # whose mean at the words lies more than a standard deviation from their mean over all steps
+    units: int  # whose mean at the words is more than a standard deviation from their mean over all steps
     hidden_size: int
 
     @property
     def deviations(self) -> float:
-        """How far the words stand from the mean, in standard deviations; 0 for an activation that never moves."""
+        """How far the words are from the mean, in standard deviations; 0 for an activation that never changes."""
         return (self.at_words - self.mean) / self.standard_deviation if self.standard_deviation else 0.0
 
 
 def statistics(traces: Iterable[Trace]) -> Statistics:
-    """Mean and standard deviation of every unit over all steps of ``traces``, and how often each gate is saturated.
+    """Return mean and standard deviation of every unit over all steps, and how often each gate is saturated.
 
     Raises ValueError if there is no trace.
     """
-    found = _moments(traces, lambda rows, _: np.hstack([rows, rows < LEFT, rows > RIGHT]))  # (T, 3·H)
-    if not found:
+    moments_of = _moments(traces, lambda rows, _: np.hstack([rows, is_shut(rows), is_open(rows)]))  # (T, 3·H)
+    if not moments_of:
         raise ValueError("there is nothing to average: no text was traced")
     return Statistics(
-        steps=next(iter(found.values())).count,
-        activations=[_statistics_of(key, moments) for key, moments in found.items()],
+        steps=next(iter(moments_of.values())).count,
+        activations=[_statistics_of(key, moments) for key, moments in moments_of.items()],
     )
 
 
@@ -99,31 +94,31 @@ def _statistics_of(key: Key, moments: Moments) -> ActivationStatistics:
 
 
 def deviations(trace: Trace, statistics: Statistics) -> dict[Key, FloatArray]:
-    """How many standard deviations every activation of ``trace`` stands from its mean: (T, H) for each.
+    """Return how many standard deviations every activation of ``trace`` is from its mean: (T, H) for each.
 
-    A unit that never moved in the held-out text counts as 0.
+    It is 0 for a unit that never changed in the held-out text.
     """
-    found = {}
+    from_mean = {}
     for each in statistics.activations:
         mean, spread = np.array(each.mean), np.array(each.standard_deviation)
         apart = trace.layer(each.layer, each.direction)[each.activation] - mean
         key = (each.layer, each.direction, each.activation)
-        found[key] = np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0)
-    return found
+        from_mean[key] = np.divide(apart, spread, out=np.zeros_like(apart), where=spread > 0)
+    return from_mean
 
 
 def departures(traces: Collection[Trace], is_word: Callable[[Token], bool]) -> list[Departure]:
-    """How far each activation departs from its mean at the tokens that ``is_word`` picks; none if it picks none."""
+    """Return how far each activation departs from its mean at the tokens that ``is_word`` picks; none if none."""
 
     def at_words(rows: FloatArray, trace: Trace) -> FloatArray:
         return rows[[is_word(token) for token in trace.tokens]]
 
     here, everywhere = _moments(traces, at_words), _moments(traces, lambda rows, _: rows)
     overall = _moments(traces, lambda rows, _: rows.mean(axis=1, keepdims=True))
-    found = []
+    measured = []
     for key, moments in here.items():
         apart = np.abs(moments.mean - everywhere[key].mean)
-        found.append(
+        measured.append(
             Departure(
                 *key,
                 mean=float(overall[key].mean[0]),
@@ -134,16 +129,16 @@ def departures(traces: Collection[Trace], is_word: Callable[[Token], bool]) -> l
                 hidden_size=len(apart),
             )
         )
-    return found
+    return measured
 
 
 def _moments(traces: Iterable[Trace], rows_of: Callable[[FloatArray, Trace], FloatArray]) -> dict[Key, Moments]:
-    """The moments of the rows that ``rows_of`` takes from each (T, H) array."""
-    found: dict[Key, Moments] = {}
+    """Return the moments of the rows that ``rows_of`` takes from each (T, H) array."""
+    moments: dict[Key, Moments] = {}
     for trace in traces:
         for layer in trace.layers:
             for letter, array in layer.activations.items():
                 rows = rows_of(array, trace)
                 if len(rows):
-                    found.setdefault((layer.layer, layer.direction, letter), Moments()).add(rows)
-    return found
+                    moments.setdefault((layer.layer, layer.direction, letter), Moments()).add(rows)
+    return moments

@@ -1,8 +1,8 @@
-"""Which single units track what can be said of a text: found on some texts, measured on others, against chance.
+"""Which single units track features of a text: chosen on some texts, measured on others, against chance.
 
-Karpathy, Johnson & Fei-Fei (2015) found by eye cells that follow quotations, brackets and the end of a line. Here every
-unit is compared with every feature, and so are those of networks that have learned nothing: the best of some hundred
-units looks good on the texts that it was found on, and random weights remember what was read as well.
+Karpathy, Johnson & Fei-Fei (2015) found by eye units that follow quotations, brackets and the end of a line. Here every
+unit is compared with every feature, and so are the units of untrained networks: the best of some hundred units looks
+good on the texts that it was chosen on, and random weights remember what was read, too.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,8 +20,8 @@ from .features import Feature
 from .metrics import RESAMPLES, middle
 from .statistics import Key
 
-STATES = "ch"  # where a network keeps things: the units of these letters come before others that track as well
-ROUNDING = 1e-13  # a spread below this share of the values is what rounding leaves of none
+STATES = "ch"  # where a network keeps things: units of these letters come before others that track equally well
+ROUNDING = 1e-13  # a spread below this share of the values is rounding
 
 Integers = NDArray[np.integer[Any]]
 Features = Callable[[str], Sequence[Feature]]
@@ -29,16 +29,16 @@ Features = Callable[[str], Sequence[Feature]]
 
 @dataclass(frozen=True)
 class Measure:
-    """How closely the columns of an array follow a feature; undone by a sign, it says the same of the opposite."""
+    """How closely the columns of an array follow a feature; a column with its sign changed follows the opposite."""
 
     name: Literal["r", "AUC"]
-    chance: float  # what it is of a column that has nothing to do with the feature
+    chance: float  # its value for a column that has nothing to do with the feature
     prepare: Callable[[FloatArray], NDArray[Any]]  # (N, H) → (N, H), once for all features
     score: Callable[[NDArray[Any], FloatArray, FloatArray], FloatArray]  # prepared (N, H), y (N,), weights (N,) → (H,)
 
 
 def correlation(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
-    """Pearson's r of each column of ``x`` (N, H) with ``y`` (N,), each row counted ``weights`` (N,) times: (H,).
+    """Return Pearson's r (H,) of each column of ``x`` (N, H) with ``y`` (N,), rows counted ``weights`` (N,) times.
 
     0 where either does not vary.
     """
@@ -46,27 +46,27 @@ def correlation(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray
     apart_x, apart_y = x - share @ x, y - share @ y
     spread = np.sqrt((share @ apart_x**2) * (share @ apart_y**2))
     varies = spread > ROUNDING * np.sqrt((share @ x**2) * (share @ y**2))
-    found: FloatArray = np.divide((share * apart_y) @ apart_x, spread, out=np.zeros(x.shape[1]), where=varies)
-    return found.clip(-1, 1)  # which rounding may pass
+    r: FloatArray = np.divide((share * apart_y) @ apart_x, spread, out=np.zeros(x.shape[1]), where=varies)
+    return r.clip(-1, 1)  # rounding may exceed these
 
 
 def area(ranks: Integers, y: FloatArray, weights: FloatArray) -> FloatArray:
-    """Area under the ROC curve of each column of ``ranks`` (N, H) for ``y`` (N,), 0 or 1, as of ``weights``: (H,).
+    """Return the area (H,) under the ROC curve of each column of ``ranks`` (N, H) for ``y`` (N,), 0 or 1.
 
-    It is the share of the pairs of a row with 1 and a row with 0 in which the first has the greater rank; equal ones
-    count half (Hanley & McNeil 1982). 0.5 where there is no pair.
+    It is the share of the pairs of a row with 1 and a row with 0 in which the first has the greater rank; ties count
+    half (Hanley & McNeil 1982). Rows count ``weights`` (N,) times. 0.5 if there is no pair.
     """
     ones, zeros = weights * y, weights * (1 - y)
     pairs = ones.sum() * zeros.sum()
     if not pairs:
         return np.full(ranks.shape[1], 0.5)
     by_rank = ((np.bincount(column, ones), np.bincount(column, zeros)) for column in ranks.T)
-    found: FloatArray = np.array([one @ (zero.cumsum() - zero / 2) for one, zero in by_rank]) / pairs
-    return found
+    areas: FloatArray = np.array([one @ (zero.cumsum() - zero / 2) for one, zero in by_rank]) / pairs
+    return areas
 
 
 def dense_ranks(x: FloatArray) -> Integers:
-    """The rank of each value in its column of ``x`` (N, H), from 0; equal values have equal ranks."""
+    """Return the rank of each value in its column of ``x`` (N, H), from 0; equal values have equal ranks."""
     return np.stack([np.unique(column, return_inverse=True)[1] for column in x.T], axis=1)
 
 
@@ -77,17 +77,17 @@ MEASURES = {measure.name: measure for measure in (R, AUC)}
 
 @dataclass(frozen=True, eq=False)
 class Marked:
-    """Texts, and the N steps in all of them of which something is known."""
+    """Texts, and the N steps in all of them at which a feature applies."""
 
     texts: list[list[Token]]
-    known: list[NDArray[np.bool_]]  # (T,) for each text: which steps these are
+    known: list[NDArray[np.bool_]]  # (T,) for each text: whether a step is one of these
     features: dict[str, FloatArray]  # name → (N,); NaN where it does not apply
     text: Integers  # (N,): the text that the step is in
 
 
 @dataclass(frozen=True)
 class Place:
-    """An activation of a unit, turned so that it rises with a feature."""
+    """An activation of a unit, with the sign that makes it rise with a feature."""
 
     key: Key
     unit: int
@@ -96,7 +96,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One activation beside one feature, at the steps where that applies."""
+    """One activation and one feature, at the steps where the feature applies."""
 
     measure: Measure
     x: FloatArray  # (N, 1)
@@ -104,11 +104,11 @@ class Sample:
     text: Integers  # (N,), from 0 without a gap
 
     def score(self) -> float:
-        """The measure over all steps."""
+        """Return the measure over all steps."""
         return float(self.measure.score(self.measure.prepare(self.x), self.y, np.ones(len(self.y)))[0])
 
     def interval(self, seed: int = 0) -> tuple[float, float]:
-        """The 95 % bootstrap interval of the score: texts are drawn, with all of their steps, as often as there are."""
+        """Return the 95 % bootstrap interval of the score: texts are resampled, each with all of its steps."""
         generator, count = np.random.default_rng(seed), int(self.text.max()) + 1
         x = self.measure.prepare(self.x)
         draws = []
@@ -126,13 +126,12 @@ def best_units(
     report: Sequence[str],
     features: Features,
 ) -> list[NamedUnit]:
-    """For each feature the unit of ``network`` that tracks it best; whether it does so well, ``stands_out`` says.
+    """Return, for each feature, the unit of ``network`` that tracks it best, however well (see ``stands_out``).
 
-    Every activation of every layer and direction is searched. Which unit it is, and whether it rises or falls with the
-    feature, is decided on the texts ``choose``; its score is that on the texts ``report``. The ``untrained`` networks,
-    at least one, go through the same.
+    Every activation of every layer and direction is searched. The unit and its sign are chosen on the texts
+    ``choose``, and scored on the texts ``report``. So are those of the ``untrained`` networks, at least one.
 
-    A feature is left out where it never changes in one of the two parts, or applies in less than two of the texts to
+    A feature is left out if it never changes in one of the two sets, or applies in fewer than two of the texts to
     report on. Raises ValueError for a text without a token, and for a feature without a value for each token.
     """
     choosing, reporting = mark(tokenizer, choose, features), mark(tokenizer, report, features)
@@ -141,10 +140,10 @@ def best_units(
         return []
     places, samples = _chosen_and_sampled(network, measures, choosing, reporting)
     baselines = [_chosen_and_sampled(each, measures, choosing, reporting)[1] for each in untrained]
-    found = []
+    named = []
     for name, sample in samples.items():
         layer, direction, letter = places[name].key
-        found.append(
+        named.append(
             NamedUnit(
                 feature=name,
                 layer=layer,
@@ -160,25 +159,25 @@ def best_units(
                 steps=len(sample.y),
             )
         )
-    return found
+    return named
 
 
-def bar(unit: NamedUnit) -> float:
-    """What a unit must exceed to be named: the best of the untrained networks, and what chance gives."""
+def threshold(unit: NamedUnit) -> float:
+    """Return what a unit must exceed to be named: the best of the untrained networks, and chance."""
     return max(MEASURES[unit.measure].chance, *unit.untrained)
 
 
 def stands_out(unit: NamedUnit) -> bool:
-    """Whether a unit may be named: the whole interval of its score lies above the ``bar``."""
-    return unit.interval[0] > bar(unit)
+    """Return whether a unit may be named: the whole interval of its score is above the ``threshold``."""
+    return unit.interval[0] > threshold(unit)
 
 
 def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Marked:
-    """What ``features`` say of each step of ``texts``. Raises ValueError if a text or a feature is of no use."""
+    """Return the features of each step of ``texts``. Raises ValueError if a text or a feature cannot be used."""
     tokens, values = [tokenizer(text) for text in texts], []
     for text, sequence in zip(texts, tokens, strict=True):
         if not sequence:
-            raise ValueError(f"there is no token in {text!r}")
+            raise ValueError(f"the text {text!r} has no token")
         values.append({each.name: each.values.astype(np.float64) for each in features(text)})
         for name, row in values[-1].items():
             if row.shape != (len(sequence),):
@@ -195,14 +194,14 @@ def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Mark
 
 
 def _measures(choosing: Marked, reporting: Marked) -> dict[str, Measure]:
-    """How to compare units with each feature that can be compared: by AUC if it is never but 0 and 1."""
-    found = {}
+    """Return how to compare units with each feature that can be compared: by AUC if it is only ever 0 or 1."""
+    usable = {}
     for name in choosing.features.keys() & reporting.features.keys():
         kinds = [np.unique(part.features[name][~np.isnan(part.features[name])]) for part in (choosing, reporting)]
         texts = np.unique(reporting.text[~np.isnan(reporting.features[name])])
         if min(map(len, kinds)) > 1 and len(texts) > 1:
-            found[name] = AUC if np.isin(np.concatenate(kinds), [0, 1]).all() else R
-    return {name: found[name] for name in choosing.features if name in found}
+            usable[name] = AUC if np.isin(np.concatenate(kinds), [0, 1]).all() else R
+    return {name: usable[name] for name in choosing.features if name in usable}
 
 
 def _chosen_and_sampled(
@@ -221,7 +220,7 @@ def _chosen_and_sampled(
 
 
 def _places(activations: Mapping[Key, FloatArray], measures: Mapping[str, Measure], marked: Marked) -> dict[str, Place]:
-    """Where each feature is tracked best; of equals the first, states before gates."""
+    """Return where each feature is tracked best; of equals the first, states before gates."""
     places, closest = {}, dict.fromkeys(measures, -1.0)
     used = {measure.name: measure for measure in measures.values()}
     for key in sorted(activations, key=lambda key: key[2] not in STATES):
@@ -238,11 +237,11 @@ def _places(activations: Mapping[Key, FloatArray], measures: Mapping[str, Measur
 
 
 def _activations(network: Network, marked: Marked) -> dict[Key, FloatArray]:
-    """What the units do at the steps of which something is known: (N, H) by layer, direction and letter."""
-    found: dict[Key, list[FloatArray]] = {}
+    """Return the activations at the steps at which a feature applies: (N, H) by layer, direction and letter."""
+    rows: dict[Key, list[FloatArray]] = {}
     for tokens, known in zip(marked.texts, marked.known, strict=True):
         if known.any():
             for layer in trace(network, tokens, overflow="refuse").layers:
                 for letter, array in layer.activations.items():
-                    found.setdefault((layer.layer, layer.direction, letter), []).append(array[known])
-    return {key: np.concatenate(arrays) for key, arrays in found.items()}
+                    rows.setdefault((layer.layer, layer.direction, letter), []).append(array[known])
+    return {key: np.concatenate(arrays) for key, arrays in rows.items()}

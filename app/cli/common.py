@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from ..store.models import Model
+    from ..store.model import Model
 
 
 def give_up(reason: str, code: int = 1) -> NoReturn:
@@ -33,7 +33,8 @@ def read_settings(**options: Any) -> "Settings":
 
 def read_model(name: str, settings: "Settings") -> "Model":
     """An installed model by its name, or the one in the folder of a path; gives up if it is missing or broken."""
-    from ..store.models import BrokenModelError, load_model
+    from ..store.files import BrokenModelError
+    from ..store.loading import load_model
 
     is_path = name in {".", ".."} or not {"/", os.sep}.isdisjoint(name)
     folder = Path(name) if is_path else settings.models / name

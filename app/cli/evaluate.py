@@ -6,7 +6,7 @@ from .common import give_up
 from .held_out import Data, File, Label, ModelName, Text, model_and_lesson
 
 if TYPE_CHECKING:
-    from ..store.models import Metric
+    from ..store.fields import Metric
 
 ROUNDING = 1e-6  # share of a figure by which it may differ from machine to machine
 

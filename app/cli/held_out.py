@@ -9,7 +9,7 @@ import typer
 from .common import give_up, read_model, read_settings
 
 if TYPE_CHECKING:
-    from ..store.models import Model
+    from ..store.model import Model
     from ..training.tasks.lesson import Lesson
 
 NAMED = 5  # outputs that a message lists, at most

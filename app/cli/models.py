@@ -17,7 +17,7 @@ def models(
     from rich.console import Console
     from rich.table import Table
 
-    from ..store.models import Store
+    from ..store.store import Store
 
     store = Store(read_settings(models=folder).models)
     table = Table("model", "task", "cell", "units", "layers", title=str(store.folder))

@@ -25,7 +25,7 @@ def serve(
         import uvicorn
 
         from ..main import create_app
-        from ..server.service import configure_logging
+        from ..server.logs import configure_logging
 
         configure_logging(settings.log_level)
         # No access log: it would write down what people type, since a short text stands in the address.

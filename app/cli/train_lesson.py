@@ -23,8 +23,9 @@ from ..analysis.statistics import statistics
 from ..analysis.units import stands_out
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.trace import trace
-from ..store.fields import Start
-from ..store.models import CONFIG, Metric, ModelConfig, save_model
+from ..store.fields import Metric, ModelConfig, Start
+from ..store.files import CONFIG
+from ..store.saving import save_model
 from ..training.card import card, figure
 from ..training.checkpoint import Checkpoint
 from ..training.named_units import tracking_units

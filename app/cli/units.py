@@ -25,9 +25,10 @@ def units(
     from rich.console import Console
     from rich.table import Table
 
-    from ..analysis.units import bar, stands_out
+    from ..analysis.units import stands_out, threshold
     from ..recurrent.cells import NAMES
-    from ..store.models import CARD, write_units
+    from ..store.files import CARD
+    from ..store.saving import write_units
     from ..training.named_units import tracking_units
 
     found, lesson = model_and_lesson(model, data, file, text, label)
@@ -46,7 +47,7 @@ def units(
             f"{'−' if each.sign < 0 else ''}{each.measure}",
             f"{each.score:.3f}",
             f"{low:.3f} to {high:.3f}",
-            f"{bar(each):.3f}",
+            f"{threshold(each):.3f}",
             "yes" if stands_out(each) else "no",
         )
     Console().print(table)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ Head = Literal["sigmoid", "softmax"]
 @dataclass(frozen=True)
 class NetworkConfig:
     """All that is needed to build a network, but for its weights."""
+
+    # How pydantic reads it from a config.json: no other fields, each described by the docstring below it.
+    __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
 
     cell: CellName
     """The recurrent cell."""

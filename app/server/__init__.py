@@ -1,1 +1,1 @@
-"""What a service needs next to its API: health, metrics, logging, a folder of models that is watched, warm-up."""
+"""What a service needs besides its API: health, metrics, logging, middleware and warm-up."""

@@ -1,4 +1,4 @@
-"""What a first request would otherwise wait for, done while the server starts."""
+"""What the first request would otherwise wait for, done while the server starts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +11,7 @@ from starlette.types import Message, Scope
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceOptions
 
-# Health is asked, since the metrics do not count it.
+# For /healthz, which the metrics do not count.
 _REQUEST: Scope = {
     "type": "http",
     "asgi": {"version": "3.0"},
@@ -24,26 +24,26 @@ _REQUEST: Scope = {
     "client": None,
     "server": None,
 }
-# Of a model that there cannot be: what reads a request is made, and nothing is traced.
+# For a model that cannot exist: the request is parsed and validated, and then refused without a trace.
 _POST: Scope = {
     **_REQUEST,
     "method": "POST",
     "path": "/api/v1/models/./traces",
     "headers": [(b"content-type", b"application/json")],
 }
-_TEXT = "a " * 20  # of the length that is usual: shorter products take other ways
+_TEXT = "a " * 20  # of a usual length: matrix products of other sizes run other code
 
 
 @asynccontextmanager
 async def warmed(app: FastAPI) -> AsyncIterator[None]:
-    """The life of an application that has traced a text by every cell and read a request before it serves."""
+    """Trace a text with every cell and handle a request before ``app`` serves; this is its lifespan."""
     models = {model.config.network.cell_definition: model for model in app.state.store.models.values()}
     for model in models.values():
-        with suppress(Problem):  # limits may be set below that text
+        with suppress(Problem):  # the limits may exclude this text
             trace_json(model, TraceOptions(text=_TEXT), app.state.settings)
     with suppress(Problem):
-        behind_the_metrics = AsyncExitStackMiddleware(app.router)
-        await behind_the_metrics({**_POST, "app": app}, _body, _ignore)
+        router = AsyncExitStackMiddleware(app.router)  # directly, so that the metrics do not count it
+        await router({**_POST, "app": app}, _body, _ignore)
     await app(dict(_REQUEST), _body, _ignore)
     yield
 

@@ -13,19 +13,15 @@ from ..recurrent.tokenizer import TokenizerKind
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-# As it stands in config.json: strict about its fields, which its own docstrings describe.
-with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))(NetworkConfig)
-
-
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """How a network is before the first step of training; the untrained ones that it is compared with are so, too."""
+    """How a network is initialised, and so are the untrained ones that it is compared with."""
 
     forget_bias: float = 1.0
-    """Of an LSTM: where the biases of its forget gates start, in sum."""
+    """The sum of the two biases of an LSTM's forget gates."""
     chrono: int = 0
-    """Longest dependency that an LSTM's biases are drawn for (Tallec & Ollivier 2018); 0: forget_bias."""
+    """Longest dependency that an LSTM's biases are sampled for (Tallec & Ollivier 2018); 0: use ``forget_bias``."""
     embedding_spread: float = 0.1
     """Standard deviation of the embedding."""
 
@@ -40,22 +36,20 @@ class Metric(BaseModel):
     standard_error: float = Field(ge=0, description="Standard error of `value` over the held-out examples.")
     interval: tuple[float, float] | None = Field(
         default=None,
-        description="95 % bootstrap interval of `value` over the held-out examples; null: of a single one.",
+        description="95 % bootstrap interval of `value` over the held-out examples; null: there is only one.",
     )
     unit: str = Field(
         default="share", description="What `value` counts: share (of what is right), bits per character …"
     )
-    baselines: dict[str, float] = Field(
-        default={}, description="What simpler means reach on the same examples, by name."
-    )
-    seeds: list[float] = Field(default=[], description="The same figure of every training run, one a seed.")
+    baselines: dict[str, float] = Field(default={}, description="What baselines reach on the same examples, by name.")
+    seeds: list[float] = Field(default=[], description="The same figure of every training run, one for each seed.")
     examples: int = Field(ge=1, description="How many held-out examples it was measured on.")
 
 
 class NamedUnit(BaseModel):
-    """A unit that tracks something that can be said of the text, better than any unit of an untrained network does.
+    """A unit that tracks a feature of the text better than any unit of an untrained network does.
 
-    The unit and its sign were chosen on one part of the held-out texts, and all figures are of another.
+    The unit and its sign were chosen on one part of the held-out texts, and all figures are of another part.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -67,8 +61,9 @@ class NamedUnit(BaseModel):
     unit: int = Field(ge=0, description="The unit, from 0.")
     sign: Literal[-1, 1] = Field(description="-1 where the activation falls as the feature rises.")
     measure: Literal["r", "AUC"] = Field(
-        description="What `score` is: Pearson's r for a number; for what is or is not, the area under the ROC curve: "
-        "the probability that of two steps the one where it is has the greater activation, a tie counted half."
+        description="What `score` is: Pearson's r for a number; for what is true or false, the area under the ROC "
+        "curve: the probability that the activation is greater at a step where it is true than at one where it is "
+        "not, a tie counted half."
     )
     score: float = Field(
         ge=-1, le=1, description="The measure, of the activation times `sign`: 1 at best; by chance 0 (r) or 0.5 (AUC)."
@@ -76,14 +71,15 @@ class NamedUnit(BaseModel):
     interval: tuple[float, float] = Field(description="95 % bootstrap interval of `score` over the texts.")
     untrained: list[float] = Field(
         min_length=1,
-        description="Score of the best unit of untrained networks of the same form, found in the same way, one a seed.",
+        description="Score of the best unit of untrained networks of the same form, found in the same way, one for "
+        "each seed.",
     )
     texts: int = Field(ge=1, description="Held-out texts that it was measured on.")
     steps: int = Field(ge=1, description="Steps of these texts where the feature applies.")
 
 
 class ModelConfig(BaseModel):
-    """``config.json``: how to build a model, and what is known of it."""
+    """``config.json``: how to build a model, and what is known about it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -92,7 +88,7 @@ class ModelConfig(BaseModel):
     description: str = Field(description="One sentence on what the outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
-    outputs: list[str] = Field(min_length=1, description="Name of each number that the head says after a step.")
+    outputs: list[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
     predicts_next: bool | None = Field(
         default=None,
         description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "
@@ -101,10 +97,10 @@ class ModelConfig(BaseModel):
     opposite: str = Field(default="", description="What a single output near 0 means; empty where it has no name.")
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
-    units: list[NamedUnit] = Field(default=[], description="Units that track something that can be named.")
+    units: list[NamedUnit] = Field(default=[], description="Units that track something that has a name.")
     licence: str = Field(description="Licence of the weights.")
     seed: int | None = Field(default=None, description="Seed of the training run that gave these weights.")
-    start: Start | None = Field(default=None, description="How the network started; null: that is not known.")
+    start: Start | None = Field(default=None, description="How the network was initialised; null: not known.")
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
 
 
@@ -120,11 +116,11 @@ class ActivationStatistics(BaseModel):
     standard_deviation: list[float] = Field(description="(H,): standard deviation of each unit, at least 0.")
     left_saturated: list[Share] | None = Field(
         default=None,
-        description="(H,), of a gate alone: share of the steps, in [0, 1], at which each unit is below 0.1 "
+        description="(H,), only of a gate: share of the steps, in [0, 1], at which each unit is below 0.1 "
         "(Karpathy, Johnson & Fei-Fei 2015). null: not a gate, or not measured.",
     )
     right_saturated: list[Share] | None = Field(
-        default=None, description="(H,), of a gate alone: share of the steps, in [0, 1], at which it is above 0.9."
+        default=None, description="(H,), only of a gate: share of the steps, in [0, 1], at which it is above 0.9."
     )
 
 

@@ -1,1 +1,1 @@
-"""The pages and the headers that guard them."""
+"""The pages, and the headers that protect them."""

@@ -4,13 +4,13 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
-from ..analysis.statistics import LEFT, RIGHT
-from ..api.models import card
+from ..api.models.routes import card
 from ..api.traces.routes import FORMS
 from ..recurrent.memory.altered import LEAST, MOST
+from ..recurrent.memory.saturation import OPEN, SHUT
 from ..settings import Settings
-from ..store.models import Model
-from .first_view import PAGE_ENTRIES, Comparison, Opening
+from ..store.model import Model
+from .first_view import MAX_NUMBERS, Comparison, FirstView
 from .invisible import Invisible, for_page
 
 # What the page reads of a model's card.
@@ -61,20 +61,20 @@ def facts(settings: Settings) -> Facts:
         files={form.ending: media_type for media_type, form in FORMS.items() if form.ending},
         invisible=for_page(),
         max_text=settings.max_text,
-        page_entries=PAGE_ENTRIES,
+        page_entries=MAX_NUMBERS,
         alpha=(LEAST, MOST),
         weights=WEIGHTS,
-        saturated=(LEFT, RIGHT),
+        saturated=(SHUT, OPEN),
     )
 
 
-def boot(opening: Opening, models: list[Model], settings: Settings) -> dict[str, Any]:
+def boot(view: FirstView, models: list[Model], settings: Settings) -> dict[str, Any]:
     """Return what stands in the page for its scripts: what it opens with, the facts, and all models in order."""
     return {
-        "model": opening.model.id,
-        "text": opening.text,
-        "compare": opening.compare,
-        "other": opening.other,
+        "model": view.model.id,
+        "text": view.text,
+        "compare": view.compare,
+        "other": view.other,
         **facts(settings).model_dump(),
         "models": [card(each).model_dump(mode="json", include=MODEL_FIELDS) for each in models],
     }

@@ -1,4 +1,4 @@
-"""The page of a model: its card, its figures, the units that have a name, and how saturated its gates are."""
+"""The page of a model: its card, its figures, its named units, and how saturated its gates are."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -10,8 +10,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from ..api.models import AModel
-from ..store.models import CARD, SATURATION, Model, NamedUnit
+from ..api.wire.model import AModel
+from ..store.fields import NamedUnit
+from ..store.files import CARD, SATURATION
+from ..store.model import Model
 from .templates import templates
 
 router = APIRouter(prefix="/models", include_in_schema=False)
@@ -21,7 +23,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 @router.get("/{model}/card", response_class=HTMLResponse)
 def model_card(request: Request, model: AModel) -> Response:
-    """The model card, as its README.md has it, beside what the page can show of it."""
+    """Return the model card, from its README.md, with links to what the page can show of it."""
     try:
         text = (model.folder / CARD).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -36,7 +38,7 @@ def model_card(request: Request, model: AModel) -> Response:
 
 @router.get("/{model}/{name}")
 def model_picture(model: AModel, name: Annotated[str, Path()]) -> Response:
-    """The picture that the card shows; no other file of the model's folder."""
+    """Return the picture that the card shows, and no other file of the model's folder."""
     path = model.folder / SATURATION
     if name != SATURATION or not path.is_file():
         raise Problem("Not found", "not-found", f"The model {model.id!r} has no page {name!r}.", 404)
@@ -44,14 +46,14 @@ def model_picture(model: AModel, name: Annotated[str, Path()]) -> Response:
 
 
 def render(text: str) -> Markup:
-    """Markdown as HTML, with all HTML in it escaped.
+    """Return Markdown as HTML, with all HTML in it escaped.
 
-    Columns are aligned by a class, since the policy forbids inline styles; a header without text is no header.
+    Columns are aligned by a class, since the policy forbids inline styles; an empty header cell becomes a data cell.
     """
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
         if token.type == "table_open":
-            token.attrs["tabindex"] = 0  # a narrow window scrolls it, which the keyboard can do too
+            token.attrs["tabindex"] = 0  # so that the keyboard can scroll it in a narrow window
         if token.attrs.pop("style", "") == "text-align:right":
             token.attrs["class"] = "figure"
     for before, token, behind in zip(tokens, tokens[1:], tokens[2:], strict=False):
@@ -61,7 +63,7 @@ def render(text: str) -> Markup:
 
 
 def address(model: Model, named: NamedUnit) -> str:
-    """The page with a unit pinned."""
+    """Return the address of the page with a unit pinned."""
     layer = list(model.network.layers()).index((named.layer, named.direction))
     pinned = {"layer": layer, "unit": named.unit} if layer else {"unit": named.unit}
     return f"/?{urlencode({'model': model.id})}#{urlencode(pinned)}"

@@ -1,4 +1,4 @@
-"""What the page opens with: the models and texts that its address asks for, each with its trace."""
+"""What the page shows first: the models and texts that its address asks for, each with its trace."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,61 +13,62 @@ from ..api.wire.problems import EMPTY_TEXT
 from ..recurrent.cells import NAMES
 from ..recurrent.trace import Engine, trace
 from ..settings import Settings
-from ..store.models import Model, Store
+from ..store.model import Model
+from ..store.store import Store
 from .invisible import shown
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
-PAGE_ENTRIES = 150_000
+MAX_NUMBERS = 150_000
 
 Comparison = Literal["cells", "text"]
 COMPARISONS: dict[Comparison, str] = {"cells": "the other cells", "text": "another text"}
 
-CELLS = ("lstm", "gru", "rnn")  # in this order they stand side by side
+CELLS = ("lstm", "gru", "rnn")  # from left to right
 
-STILL_WORDS = 24  # of the picture for a browser without scripts
+STILL_WORDS = 24  # in the picture for a browser without scripts
 
 
 @dataclass(frozen=True)
-class Opening:
-    """The page as it is before anyone touches it."""
+class FirstView:
+    """What the page shows before anyone touches it."""
 
     model: Model
     text: str
     compare: str  # a comparison, or empty
     other: str  # the second text of a comparison of texts
     traces: bytes  # JSON: a list with a TraceAnswer, or null, for each lane
-    notice: str  # why it is not what the address asked for; empty where it is
+    notice: str  # why it is not what the address asked for; empty if it is
 
 
-def open_page(store: Store, settings: Settings, asked: Mapping[str, str]) -> Opening:
-    """Return what the query ``asked`` asks for where that can be shown, else the defaults with a notice that says so.
+def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> FirstView:
+    """Return what ``query`` asks for, as far as it can be shown; otherwise the defaults, with a notice that says so.
 
     Raises StopIteration for a store without models.
     """
     notices = []
-    model = store.models.get(asked.get("model") or settings.default_model)
+    model = store.models.get(query.get("model") or settings.default_model)
     if model is None:
         model = store.models.get(settings.default_model) or next(iter(store))
-        if asked.get("model"):
-            notices.append(f"There is no model “{asked['model']}” here; this is {model.id}.")
-    text = asked.get("text")
+        if query.get("model"):
+            notices.append(f"There is no model “{query['model']}” here; this is {model.id}.")
+    text = query.get("text")
     if text is None:
         text = model.config.examples[0] if model.config.examples else ""
-    compare, other = asked.get("compare", ""), asked.get("other", "")
+    compare, other = query.get("compare", ""), query.get("other", "")
     if compare and compare not in COMPARISONS:
         notices.append(f"There is no comparison “{compare}”: it is {' or '.join(COMPARISONS)}.")
         compare = ""
     traces = []
-    for each, said in lanes(store, model, text, compare, other):
+    for each, lane_text in lanes(store, model, text, compare, other):
         try:
-            gateless = each.config.network.cell == "rnn"  # its arithmetic begins with the sum
-            options = TraceBody(text=said, stop=page_size(each) + 1, encoding="base64", pre_activations=gateless)
+            gateless = not each.config.network.cell_definition.gates  # its arithmetic begins with the sum
+            options = TraceBody(text=lane_text, stop=page_size(each) + 1, encoding="base64", pre_activations=gateless)
             traces.append(trace_json(each, options, settings))
         except Problem as problem:
             traces.append(b"null")
             if problem.type != EMPTY_TEXT and problem.detail not in notices:
                 notices.append(str(problem.detail))
-    return Opening(model, text, compare, other, b"[%s]" % b",".join(traces), " ".join(notices))
+    return FirstView(model, text, compare, other, b"[%s]" % b",".join(traces), " ".join(notices))
 
 
 def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Sequence[tuple[Model, str]]:
@@ -87,28 +88,28 @@ def siblings(store: Store, model: Model) -> list[Model]:
 
 
 def page_size(model: Model) -> int:
-    """Return the steps that one picture of ``model`` shows; its trace has one more, where a backward layer starts."""
+    """Return how many steps a picture of ``model`` shows; its trace has one more, where a backward layer comes from."""
     network = model.config.network
-    return max(1, PAGE_ENTRIES // (network.hidden_size * len(network.cell_definition.activations)))
+    return max(1, MAX_NUMBERS // (network.hidden_size * len(network.cell_definition.activations)))
 
 
-def still(opening: Opening, engine: Engine) -> dict[str, Any] | None:
+def still(view: FirstView, engine: Engine) -> dict[str, Any] | None:
     """Return a picture that needs no script: a row for each activation of the first layer, a column for each word.
 
-    It holds only the first words. A gate's row holds its mean over the units; any other, its norm, as a share of the
-    greatest. None for a text that cannot be shown.
+    It shows only the first words. A gate's row holds its mean over the units; any other row holds the norm, as a share
+    of the greatest one. None if the text cannot be shown.
     """
-    if not opening.traces.startswith(b"[{"):
+    if not view.traces.startswith(b"[{"):
         return None
-    tokens = opening.model.tokenizer(opening.text)[:STILL_WORDS]
-    cell = opening.model.config.network.cell_definition
+    tokens = view.model.tokenizer(view.text)[:STILL_WORDS]
+    cell = view.model.config.network.cell_definition
     try:
-        [layer, *_] = trace(opening.model.network, tokens, engine=engine, overflow="refuse").layers
-    except OverflowError:  # of a backward layer, which begins elsewhere than in the whole text
+        [layer, *_] = trace(view.model.network, tokens, engine=engine, overflow="refuse").layers
+    except OverflowError:  # of a backward layer, which starts at another word here than in the whole text
         return None
     rows = []
     for letter, array in layer.activations.items():
         norms = np.linalg.norm(array, axis=1)
         shares = array.mean(axis=1) if letter in cell.gates else norms / max(norms.max(), 1e-9)
-        rows.append((NAMES[letter], letter, shares.tolist()))  # type: ignore[index]
+        rows.append((NAMES[letter], letter, shares.tolist()))
     return {"words": [shown(token.text) for token in tokens], "rows": rows}

@@ -1,4 +1,4 @@
-"""Names for characters that cannot be seen or that look like a blank, wherever the page shows a token.
+"""Names for characters that are invisible or look like a space, wherever the page shows a token.
 
 The page's own code gets the pattern and the names from here (``for_page``), so that both show the same.
 """
@@ -62,8 +62,8 @@ _SELECTORS = {chr(0xFE00 + at): f"VS{at + 1}" for at in range(16)} | {
 }
 NAMES = _SIGNS | {character: f"‹{name}›" for character, name in (_ABBREVIATIONS | _SELECTORS).items()}
 
-# What works where it stands is shown as it is (group 1): joiners and selectors after what they choose a form of, the
-# selector of a keycap, the tags of a flag. Anything else that cannot be seen is named, one character at a time.
+# A character that has an effect where it is, is shown as it is (group 1): joiners and selectors after what they modify,
+# the selector of a keycap, the tags of a flag. Any other invisible character is named, one at a time.
 _CHOOSERS = r"[\u180B-\u180D\u180F\u200C\u200D\uFE00-\uFE0F" + "\U000e0100-\U000e01ef]+"
 _WORKING = rf"(?:{JOINING}|[0-9#*](?=\uFE0F\u20E3)){_CHOOSERS}|" + "\U0001f3f4[\U000e0020-\U000e007f]+"
 PATTERN = rf"({_WORKING})|[\p{{Cc}}\p{{Cs}}\p{{Z}}{UNSEEN}]"
@@ -73,7 +73,7 @@ _PATTERN = regex.compile(PATTERN)
 
 
 def shown(token: str) -> str:
-    """Return ``token`` as it can be seen: ␣ for a blank, ‹NBSP› for one that looks like it, ◌ below a lone accent."""
+    """Return ``token`` made visible: ␣ for a space, ‹NBSP› for what looks like one, ◌ below an accent by itself."""
     named = _PATTERN.sub(lambda match: match[1] or NAMES.get(match[0]) or f"‹U+{ord(match[0]):04X}›", token)
     return f"◌{named}" if regex.match(r"\p{M}", named) else named
 

@@ -15,10 +15,10 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ..settings import Settings, data_folder
-from ..store.models import Store
+from ..store.store import Store
 from . import cards
 from .boot import boot
-from .first_view import CELLS, COMPARISONS, open_page, still
+from .first_view import CELLS, COMPARISONS, first_view, still
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)
@@ -36,10 +36,10 @@ TOUR_MODELS = {*(f"{task}-{cell}" for task in ("sentiment", "prose") for cell in
 
 @cache
 def plotly_version() -> str:
-    """Return the version of the Plotly.js inside the ``plotly`` package, from the first lines of its file."""
+    """Return the version of the Plotly.js inside the ``plotly`` package, from the first lines of the file."""
     with _PLOTLY.open(encoding="utf-8") as file:
-        version = re.search(r"plotly\.js v(\S+)", file.read(500))
-    return version[1] if version else plotly.__version__
+        match = re.search(r"plotly\.js v(\S+)", file.read(500))
+    return match.group(1) if match else plotly.__version__
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -51,17 +51,17 @@ def index(request: Request) -> Response:
         return templates().TemplateResponse(
             request, "no_models.html", {"broken": store.broken, "folder": store.folder}, status_code=503
         )
-    opening = open_page(store, settings, request.query_params)
+    view = first_view(store, settings, request.query_params)
     models = sorted(store, key=lambda each: (each.config.task, CELLS.index(each.config.network.cell)))
     context = {
-        "opening": opening,
+        "opening": view,
         "comparisons": COMPARISONS,
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
-        "siblings": [each for each in models if each.config.task == opening.model.config.task],
-        "still": still(opening, settings.engine),
+        "siblings": [each for each in models if each.config.task == view.model.config.task],
+        "still": still(view, settings.engine),
         "tour": store.models.keys() >= TOUR_MODELS,
-        "boot": script_safe(orjson.dumps(boot(opening, models, settings))),
-        "traces": script_safe(opening.traces),
+        "boot": script_safe(orjson.dumps(boot(view, models, settings))),
+        "traces": script_safe(view.traces),
         "plotly_version": plotly_version(),
     }
     return templates().TemplateResponse(request, "index.html", context)
@@ -69,20 +69,20 @@ def index(request: Request) -> Response:
 
 @router.get("/docs", response_class=HTMLResponse)
 def docs(request: Request) -> Response:
-    """Return the page that describes the API and lets one try it."""
+    """Return the documentation of the API, to read and to try."""
     return templates().TemplateResponse(request, "docs.html", {"openapi": request.app.openapi_url})
 
 
 @router.get("/vendor/{_version}/{name}")
 def vendor(name: str) -> Response:
-    """Return a file of a dependency; its version is in the address, so that it may be cached for good."""
+    """Return a file of a dependency; the address holds its version, so that it may be cached forever."""
     if name not in VENDOR:
         raise Problem("Not found", "not-found", f"There is no file {name!r} here.", 404)
     return FileResponse(VENDOR[name], headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
 class _RevalidatedFiles(StaticFiles):
-    """Files that a browser revalidates each time: one module's import of another carries no version."""
+    """Files that a browser revalidates each time: when one module imports another, the address has no version."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -1,9 +1,9 @@
-"""The headers that guard the pages: nothing loads from another host, and nothing inline runs."""
+"""The headers that protect the pages: nothing loads from another host, and nothing inline runs."""
 
 from secure import ContentSecurityPolicy, ReferrerPolicy, Secure, XContentTypeOptions, XFrameOptions
 
-# Plotly.js sets two style attributes and adds one style element of its own. These are their hashes, in that order; they
-# belong to its version, and a browser test finds it out when they no longer fit.
+# The hashes of two style attributes and one style element of Plotly.js, in that order. They belong to its version: a
+# browser test fails when they no longer fit.
 _PLOTLY_STYLES = (
     "'unsafe-hashes'",
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",

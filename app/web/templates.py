@@ -1,4 +1,4 @@
-"""The templates of the pages, and JSON that may stand inside them."""
+"""The templates of the pages, and JSON that is safe inside them."""
 
 from functools import cache
 
@@ -12,12 +12,12 @@ from ..settings import data_folder
 
 @cache
 def templates() -> Jinja2Templates:
-    """Every template, with what all of them use."""
-    found = Jinja2Templates(directory=data_folder("templates"))
-    found.env.globals |= {"version": __version__, "names": NAMES}
-    return found
+    """Return the templates, with what all of them use."""
+    loaded = Jinja2Templates(directory=data_folder("templates"))
+    loaded.env.globals |= {"version": __version__, "names": NAMES}
+    return loaded
 
 
 def script_safe(json: bytes) -> Markup:
-    """JSON that can stand inside a script element: no ``<`` that could close it."""
+    """Return JSON that is safe inside a script element: without a ``<`` that could close it."""
     return Markup(json.decode().replace("<", r"\u003c"))  # noqa: S704

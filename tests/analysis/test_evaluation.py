@@ -40,7 +40,7 @@ def test_no_texts_give_no_verdicts(negator: Network) -> None:
 
 
 def test_a_text_without_a_token_is_named(negator: Network) -> None:
-    with pytest.raises(ValueError, match=r"^there is no token in ' '$"):
+    with pytest.raises(ValueError, match=r"^the text ' ' has no token$"):
         verdicts(negator, TOKENIZER, ["good", " "])
 
 

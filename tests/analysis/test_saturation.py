@@ -6,7 +6,7 @@ import pytest
 from gatescope.analysis.saturation import saturation_svg
 from gatescope.analysis.statistics import statistics
 from gatescope.recurrent.trace import trace
-from gatescope.store.models import ActivationStatistics, Statistics
+from gatescope.store.fields import ActivationStatistics, Statistics
 from networks import random_network, random_tokens
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from gatescope.analysis.features import Feature
-from gatescope.analysis.units import AUC, MEASURES, Measure, R, Sample, bar, best_units, mark, stands_out
+from gatescope.analysis.units import AUC, MEASURES, Measure, R, Sample, best_units, mark, stands_out, threshold
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
-from gatescope.store.models import NamedUnit
+from gatescope.store.fields import NamedUnit
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import random_network
@@ -114,7 +114,7 @@ def test_the_unit_that_tracks_a_feature_is_found_with_its_sign(counter: Network)
 
 def test_no_unit_stands_out_beside_untrained_ones_that_track_as_well(counter: Network) -> None:
     for each in found_in(counter, baselines=[*untrained(), counter]).values():
-        assert each.untrained[-1] == each.score == bar(each)
+        assert each.untrained[-1] == each.score == threshold(each)
         assert not stands_out(each)
 
 
@@ -125,7 +125,7 @@ def test_the_sign_that_was_chosen_is_kept_where_it_is_wrong(counter: Network) ->
     (found,) = found_in(counter, turned, baselines=[counter]).values()
     assert (found.unit, found.sign) == (1, 1)
     assert found.score == pytest.approx(-1)
-    assert (found.untrained, bar(found)) == ([found.score], 0)
+    assert (found.untrained, threshold(found)) == ([found.score], 0)
     assert not stands_out(found)
 
 
@@ -182,7 +182,7 @@ def test_every_layer_and_direction_is_searched() -> None:
 def test_features_that_do_not_fit_their_text_are_named() -> None:
     with pytest.raises(ValueError, match=r"^depth: 2 values for the 3 tokens of 'aba'$"):
         mark(LETTERS, ["aba"], lambda _: [Feature("depth", np.zeros(2))])
-    with pytest.raises(ValueError, match=r"^there is no token in ''$"):
+    with pytest.raises(ValueError, match=r"^the text '' has no token$"):
         mark(LETTERS, ["a", ""], letters_of)
 
 

@@ -9,7 +9,9 @@ import pytest
 import torch
 from gatescope.recurrent.network import Head
 from gatescope.recurrent.tokenizer import Token
-from gatescope.store.models import Model, load_model, save_model
+from gatescope.store.loading import load_model
+from gatescope.store.model import Model
+from gatescope.store.saving import save_model
 from networks import random_network
 from serving import LETTERS, client
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy

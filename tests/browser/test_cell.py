@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import torch
 from gatescope.settings import data_folder
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from playwright.sync_api import Browser, Page, expect
 
 from .driving import SENTENCE, another_page, layer_of, opened, place_of, shown, trace

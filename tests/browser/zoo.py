@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
-from gatescope.store.models import NamedUnit, save_model
+from gatescope.store.fields import NamedUnit
+from gatescope.store.saving import save_model
 from networks import random_network
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])

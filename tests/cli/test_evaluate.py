@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from gatescope.analysis.metrics import metrics
 from gatescope.cli import app
-from gatescope.store.models import Metric, load_model, save_model
+from gatescope.store.fields import Metric
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from typer.testing import CliRunner, Result
 
 

@@ -67,7 +67,7 @@ class Listener(socket.socket):
 def test_an_ipv6_address_stands_in_brackets(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Listener] = []
     monkeypatch.setattr("gatescope.cli.serve.socket", Listener)
-    monkeypatch.setattr("gatescope.server.service.configure_logging", str)  # logs go on to where they went
+    monkeypatch.setattr("gatescope.server.logs.configure_logging", str)  # logs go on to where they went
     monkeypatch.setattr("uvicorn.Server.run", lambda _server, sockets: served.extend(sockets))
     done = CliRunner().invoke(app, ["serve", "--host", "fe80::1", "--port", "8001", "--models", str(models)])
     assert (done.exit_code, done.stdout) == (0, "Gatescope is at http://[fe80::1]:8001/ (Ctrl-C stops it)\n")

@@ -7,7 +7,7 @@ import pytest
 from archives import install_sentiment
 from gatescope.cli import app, train_lesson
 from gatescope.cli import train as train_command
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from gatescope.training.tasks import LESSONS, sentiment
 from typer.main import get_command
 from typer.testing import CliRunner, Result

@@ -16,7 +16,7 @@ from gatescope.cli import train_lesson
 from gatescope.recurrent.network import Network
 from gatescope.server import watched
 from gatescope.store.fields import Start
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from gatescope.training.tasks.labelled import Labelled
 from serving import client
 

@@ -8,8 +8,9 @@ import pytest
 from gatescope.analysis import units
 from gatescope.cli import app
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.store.fields import Start
-from gatescope.store.models import NamedUnit, load_model, save_model
+from gatescope.store.fields import NamedUnit, Start
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from gatescope.training import named_units
 from typer.testing import CliRunner, Result
 
@@ -41,7 +42,7 @@ def test_the_best_unit_for_each_feature_is_printed(models: Path, model: str) -> 
         assert (activation[-1], layer, unit) == (each.activation, f"{each.layer} {each.direction}", str(each.unit))
         assert (measure, score) == ("−" * (each.sign < 0) + each.measure, f"{each.score:.3f}")
         assert between == f"{each.interval[0]:.3f} to {each.interval[1]:.3f}"
-        assert bar == f"{units.bar(each):.3f}"
+        assert bar == f"{units.threshold(each):.3f}"
         assert named == ("yes" if units.stands_out(each) else "no")
         assert len(each.untrained) == named_units.UNTRAINED
 
@@ -94,7 +95,7 @@ def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
     own = named_units.tracking_units(model.network, lessons.WordLesson(), start)
     assert [each.untrained for each in own] != [each.untrained for each in found_in("lstm", models)]
-    shown = [f"{units.bar(each):.3f}" for each in own]
+    shown = [f"{units.threshold(each):.3f}" for each in own]
     assert [row[7] for row in rows(run("lstm"))] == shown
 
 

@@ -13,7 +13,8 @@ from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.memory.loss import label, loss_norms
 from gatescope.recurrent.precision import in_full_precision
 from gatescope.recurrent.trace import trace, trace_in_chunks
-from gatescope.store.models import Model, load_model
+from gatescope.store.loading import load_model
+from gatescope.store.model import Model
 
 TEXT = "the movie was not good, but I would see it again"
 

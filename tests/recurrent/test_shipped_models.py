@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from _pytest.mark import ParameterSet
 from gatescope.settings import data_folder
-from gatescope.store.models import Model, Store
+from gatescope.store.model import Model
+from gatescope.store.store import Store
 
 from .engines import fused_states
 

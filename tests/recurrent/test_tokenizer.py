@@ -4,7 +4,8 @@ import pytest
 import regex
 from gatescope.recurrent.tokenizer import TOKENIZERS, CharacterTokenizer, Token, Tokenizer, WordTokenizer
 from gatescope.settings import data_folder
-from gatescope.store.models import Model, Store
+from gatescope.store.model import Model
+from gatescope.store.store import Store
 from hypothesis import example, given
 from hypothesis import strategies as st
 

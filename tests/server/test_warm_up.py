@@ -12,7 +12,7 @@ from gatescope.recurrent.cells.lstm import LSTM
 from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.server import warm_up
 from gatescope.settings import Settings
-from gatescope.store.models import Model
+from gatescope.store.model import Model
 from starlette.testclient import TestClient
 
 

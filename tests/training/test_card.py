@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 import pytest
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.store.models import ActivationStatistics, Metric, NamedUnit, Statistics
+from gatescope.store.fields import ActivationStatistics, Metric, NamedUnit, Statistics
 from gatescope.training.card import card, cell, figure, with_units
 from gatescope.training.trainer import Recipe
 from model_folders import UNIT

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from gatescope.analysis.statistics import deviations
 from gatescope.settings import data_folder
-from gatescope.store.models import Model, load_model
+from gatescope.store.loading import load_model
+from gatescope.store.model import Model
 from gatescope.training.tasks import sentiment
 
 CELLS = ("lstm", "gru", "rnn")

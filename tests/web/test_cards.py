@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from gatescope.store.models import NamedUnit, load_model, save_model
+from gatescope.store.fields import NamedUnit
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from gatescope.web.cards import render
 from serving import client, random_models
 from starlette.testclient import TestClient

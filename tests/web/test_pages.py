@@ -143,7 +143,7 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
 
 
 def test_long_text_comes_as_far_as_one_picture_goes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(first_view, "PAGE_ENTRIES", 7 * 6 * 3)
+    monkeypatch.setattr(first_view, "MAX_NUMBERS", 7 * 6 * 3)
     [trace] = embedded(client(models).get("/?text=the+movie+was+not+good").text, "first-traces")
     assert (trace["start"], trace["stop"], trace["steps"]) == (0, 3 + 1, 5), "the step behind the page comes along"
 

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from gatescope.main import create_app
-from gatescope.recurrent.memory import distance
+from gatescope.recurrent.memory import distance, timescales
 from gatescope.recurrent.memory.altered import untrained, with_recurrence
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.trace import ENGINES, Engine, trace
 from gatescope.settings import Settings
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from serving import client
 from starlette.testclient import TestClient
 
@@ -67,9 +67,9 @@ def hold(claim: dict[str, str], shown: str, engine: Engine) -> bool:
         network = untrained(model.config.network, 0, None if claim["data-weights"] == "untrained" else 1)
     network = with_recurrence(network, float(claim.get("data-alpha", 1)))
     [(_, jacobians)] = layer_jacobians(network, trace(network, tokens, engine=engine))
-    medians = distance.by_distance(distance.norms(jacobians, "input"))
+    medians = timescales.by_distance(distance.norms(jacobians, "input"))
     if claim["data-memory"] == "half-life":
-        return shown == str(distance.half_life(medians) or f"> {len(tokens) - 1}")
+        return shown == str(timescales.half_life(medians) or f"> {len(tokens) - 1}")
     norm = 10 ** medians[int(claim["data-distance"])]
     if "data-at-least" in claim:
         least = float(claim["data-at-least"])

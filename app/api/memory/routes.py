@@ -1,7 +1,7 @@
-"""Memory and gradients of a model over a text, and what a step of it costs.
+"""Memory and gradients of a model over a text, and what a step costs.
 
-The work is done in slices of a tenth of a second: between two of them it is given up if the client has gone, and, where
-JSON lines are accepted, its progress is sent.
+The work is done in slices of a tenth of a second. Between two of them it stops if the client has gone, and, where JSON
+lines are accepted, the progress is sent.
 """
 
 import time
@@ -17,12 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...recurrent import cost
-from ..models import AModel
+from ...recurrent.memory.report import Memory, Steps, memory_steps
+from ...store.model import Model
 from ..wire.encoding import dumps
+from ..wire.model import AModel
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
-from .parts import Job, job
-from .plan import plan
+from .answer import memory_content
+from .limits import plan_within_limits
 from .schemas import CostAnswer, EngineTime, MemoryAnswer, MemoryBody
 
 router = APIRouter(prefix="/models/{model}", tags=["memory"])
@@ -30,13 +32,13 @@ router = APIRouter(prefix="/models/{model}", tags=["memory"])
 AnAsked = Annotated[Asked, Depends(asked_for(JSON, JSONL))]
 
 SLICE = 0.1  # seconds
-AT_ONCE = 2  # answers that are worked on at a time; others wait, as each may take hundreds of megabytes
+AT_ONCE = 2  # answers computed at a time; others wait, as each may take hundreds of megabytes
 
 _PROGRESS = {
     "type": "object",
     "properties": {
         "done": {"type": "number", "description": "Share of the work that is done, in [0, 1]."},
-        "answer": {"$ref": schema_ref(MemoryAnswer)["$ref"], "description": "In the last line alone."},
+        "answer": {"$ref": schema_ref(MemoryAnswer)["$ref"], "description": "Only in the last line."},
     },
     "required": ["done"],
 }
@@ -59,10 +61,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def install(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Bound the work that ``app`` does at a time, and count in ``registry`` what is given up."""
+    """Limit the work that ``app`` does at a time, and count the abandoned answers in ``registry``."""
     app.state.memory_turns = Semaphore(AT_ONCE)
     app.state.memory_abandoned = Counter(
-        "gatescope_memory_abandoned", "Answers on memory given up as their client had gone.", registry=registry
+        "gatescope_memory_abandoned", "Answers on memory abandoned because their client had gone.", registry=registry
     )
 
 
@@ -74,44 +76,52 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
     response_class=Response,
 )
 async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
-    """How far back each layer remembers, what the outputs owe to the words, and how the gradient of a loss travels."""
-    planned = await run_in_threadpool(plan, asked.model, options, asked.state.settings)
-    progress = work(asked.request, job(planned))
+    """Measure how far back each layer remembers, how outputs depend on words, and where the gradient of a loss goes."""
+    plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
+    progress = measured(asked.request, memory_steps(plan))
     if asked.form == JSONL:
-        return StreamingResponse(lines(progress), media_type=JSONL)
-    found = [content async for _, content in progress if content]
-    return Response(dumps(found[0]), media_type=JSON) if found else Response(status_code=499)  # which nobody reads
+        return StreamingResponse(lines(progress, asked.model, options), media_type=JSONL)
+    finished = [memory async for _, memory in progress if memory is not None]
+    if not finished:  # the client has gone, and nobody reads this
+        return Response(status_code=499)
+    content = await run_in_threadpool(memory_content, finished[0], asked.model, options)
+    return Response(dumps(content), media_type=JSON)
 
 
-async def lines(progress: AsyncIterator[tuple[float, dict[str, Any] | None]]) -> AsyncIterator[bytes]:
-    """The progress as JSON lines, the answer in the last of them."""
-    async for done, content in progress:
-        yield dumps({"done": done} | ({"answer": content} if content else {})) + b"\n"
+async def lines(
+    progress: AsyncIterator[tuple[float, Memory | None]], model: Model, body: MemoryBody
+) -> AsyncIterator[bytes]:
+    """Yield the progress as JSON lines, the answer in the last of them."""
+    async for done, memory in progress:
+        content: dict[str, Any] = {"done": done}
+        if memory is not None:
+            content["answer"] = await run_in_threadpool(memory_content, memory, model, body)
+        yield dumps(content) + b"\n"
 
 
-async def work(request: Request, under_way: Job) -> AsyncIterator[tuple[float, dict[str, Any] | None]]:
-    """Run a job slice by slice: the share that is done after each, and in the end its content.
+async def measured(request: Request, steps: Steps[Memory]) -> AsyncIterator[tuple[float, Memory | None]]:
+    """Measure slice by slice: yield the share that is done after each, and in the end the memory with it.
 
     Ends without it if the client goes.
     """
-    state, content = request.app.state, None
+    state, memory = request.app.state, None
     try:
         async with state.memory_turns:
-            while content is None and not await request.is_disconnected():
-                done, content = await run_in_threadpool(a_slice, under_way)
-                yield done, content
+            while memory is None and not await request.is_disconnected():
+                done, memory = await run_in_threadpool(a_slice, steps)
+                yield done, memory
     finally:  # the framework cancels a stream
-        if content is None:
+        if memory is None:
             state.memory_abandoned.inc()
 
 
-def a_slice(under_way: Job) -> tuple[float, dict[str, Any] | None]:
-    """Run a job for ``SLICE`` seconds, or to its end: the share that is done, and then the content."""
+def a_slice(steps: Steps[Memory]) -> tuple[float, Memory | None]:
+    """Measure for ``SLICE`` seconds, or to the end: return the share that is done, and then the memory."""
     end = time.monotonic() + SLICE
     try:
-        done = next(under_way)
+        done = next(steps)
         while time.monotonic() < end:
-            done = next(under_way)
+            done = next(steps)
     except StopIteration as finished:
         return 1.0, finished.value
     return done, None
@@ -128,7 +138,7 @@ async def get_cost(
     model: AModel,
     steps: Annotated[int, Query(ge=1, le=1000, description="T of the sequence that is measured.")] = 20,
 ) -> CostAnswer:
-    """Parameters and operations of a step, and the time that it takes on this machine, in PyTorch's engine and ours."""
+    """Count the parameters and operations of a step, and measure its time on this machine, in both engines."""
     response.headers["Cache-Control"] = "no-store"
     async with request.app.state.memory_turns:
         times = await run_in_threadpool(cost.times, model.network, steps, request.app.state.settings.engine)

@@ -1,4 +1,4 @@
-"""The shapes of requests for memory, gradients and cost, and of their answers; OpenAPI is made from them."""
+"""The shapes of requests for memory and cost, and of their answers; OpenAPI is made from them."""
 
 from typing import Annotated, Literal
 
@@ -7,27 +7,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...recurrent.cells import CellName
 from ...recurrent.memory.altered import LEAST, MOST
 from ...recurrent.memory.attribution import Quantity
-from ..traces.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
+from ...recurrent.memory.plan import LossSteps, MemoryPart
+from ..wire.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
 
-Part = Literal["states", "inputs", "spectral", "words", "attribution", "loss", "time_scales", "saturation", "spectra"]
-Start = Literal["trained", "untrained", "untrained, forget bias 1"]
+WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1"]
 
 Row = list[float | None]
 Logarithms = Annotated[
     list[Row] | TypedArray,
     Field(
-        description="(n, n) for the n steps answered: decadic logarithms, row t for what depends, column k for what it "
-        "depends on. null (in base64 NaN) where the derivative is exactly 0, or no way leads from k to t."
+        description="(n, n) for the n steps answered: base-10 logarithms, row t for what depends, column k for what it "
+        "depends on. null (in base64 NaN) where the derivative is exactly 0, or no path leads from k to t."
     ),
 ]
 
 
 class MemoryBody(TextOptions):
-    """What is asked about memory and gradients, of which text."""
+    """What to measure of memory and gradients, over which text."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    parts: Choice[Part] = Field(
+    parts: Choice[MemoryPart] = Field(
         None,
         description="What is wanted; null: all. `states` ‖∂s_t/∂s_k‖; `inputs` ‖∂h_t/∂x_k‖ and the half-life; "
         "`spectral` the largest singular values at `step`; `words` ‖∂(output at t)/∂(embedding of word k)‖; "
@@ -35,12 +35,12 @@ class MemoryBody(TextOptions):
         "and after clipping; `time_scales`; `saturation`; `spectra` of the recurrent weights.",
     )
     alpha: float = Field(1.0, ge=LEAST, le=MOST, description="Factor on the recurrent weights, W_hh of all layers.")
-    weights: Start = Field(
+    weights: WeightsChoice = Field(
         "trained",
-        description="The model's weights, or those of a network of its form at the start of training: as PyTorch draws "
-        "them, or with the biases of an LSTM's forget gates at 1 in sum.",
+        description="The model's weights, or those of an untrained network of the same form: as PyTorch initialises "
+        "them, or with the two biases of an LSTM's forget gates summing to 1.",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="What untrained weights are drawn from.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of the untrained weights.")
     step: int | None = Field(
         None, ge=0, description="The step that `spectral` and `attribution` look back from; null: the last one wanted."
     )
@@ -50,14 +50,16 @@ class MemoryBody(TextOptions):
         description="The output that `words` and `attribution` are about, by its place in the model card. null: "
         "`words` are about all outputs at once, and `attribution` about the most probable one at `step`.",
     )
-    quantity: Quantity = Field("probability", description="What of an output is derived: its probability or its logit.")
+    quantity: Quantity = Field(
+        "probability", description="What is differentiated: the probability of an output, or its logit."
+    )
     target: int | None = Field(
         None,
         ge=0,
-        description="The class that the loss takes as right: an output; of a single output 1 or 0. null: of a model "
-        "that predicts the next token, the token that comes next; else what the network itself ends up saying.",
+        description="The class that the loss takes as right: an output; of a single output 1 or 0. null: for a model "
+        "that predicts the next token, the token that comes next; otherwise what the network itself concludes.",
     )
-    loss: Literal["last", "every"] | None = Field(
+    loss: LossSteps | None = Field(
         None,
         description="Cross-entropy after the last judged step, or its mean over all. A step is not judged if its next "
         "token has no output: the unknown one may lack it. Of outputs with a probability each (sigmoid), only that of "
@@ -68,23 +70,23 @@ class MemoryBody(TextOptions):
 
 
 class StateMemory(BaseModel):
-    """What the states owe to earlier ones."""
+    """How states depend on earlier states."""
 
     log10_norms: Logarithms = Field(description="‖∂s_t/∂s_k‖ (Frobenius); s is h, of an LSTM h and c.")
     log10_kept: Logarithms | None = Field(
-        description="The same along the cell alone, gates and candidate held constant: the norm over all units of "
-        "∏ f (LSTM), ∏ z (GRU). null: a plain RNN has no such way."
+        description="The same with gates and candidate held constant: the norm over all units of ∏ f (LSTM) or "
+        "∏ z (GRU). null: a plain RNN has no such path."
     )
 
 
 class InputMemory(BaseModel):
-    """What the hidden state owes to earlier inputs of its layer: comparable between cells."""
+    """How the hidden state depends on earlier inputs of its layer: comparable between cells."""
 
     log10_norms: Logarithms = Field(description="‖∂h_t/∂x_k‖ (Frobenius).")
     log10_medians: Row = Field(description="(n,): the median over t at each distance, from 0.")
     half_life: int | None = Field(
-        description="First distance at which the median is under half of that at distance 1, in steps; null: at none "
-        "of those in the text."
+        description="First distance at which the median is under half of that at distance 1, in steps; null: it is "
+        "not, within the text."
     )
 
 
@@ -116,8 +118,8 @@ class BlockSpectrum(BaseModel):
     """One recurrent matrix, alpha included."""
 
     block: str = Field(description="Letter of the gate or candidate that it leads to; h of a plain RNN.")
-    largest_singular_value: float = Field(ge=0, description="By which it stretches a state at most, at once.")
-    spectral_radius: float = Field(ge=0, description="By which it stretches a state a step, in the long run.")
+    largest_singular_value: float = Field(ge=0, description="The most that it stretches a state in one step.")
+    spectral_radius: float = Field(ge=0, description="How much it stretches a state per step in the long run.")
 
 
 class LayerMemory(CellLayerInfo):
@@ -126,14 +128,14 @@ class LayerMemory(CellLayerInfo):
     states: StateMemory | None = Field(None, description="States by states.")
     inputs: InputMemory | None = Field(None, description="Hidden states by inputs.")
     log10_spectral: Row | None = Field(None, description="(n,): largest singular value of ∂s_t/∂s_k, t = `step`.")
-    log10_loss: Row | None = Field(None, description="(n,): ‖∂L/∂h_t‖, on all ways on which h_t bears on the loss.")
-    time_scales: TimeScales | None = Field(None, description="Left out for a plain RNN too.")
+    log10_loss: Row | None = Field(None, description="(n,): ‖∂L/∂h_t‖, on all paths from h_t to the loss.")
+    time_scales: TimeScales | None = Field(None, description="Also left out for a plain RNN.")
     saturation: list[GateSaturation] | None = Field(None, description="Gate by gate.")
     spectra: list[BlockSpectrum] | None = Field(None, description="Block by block of W_hh.")
 
 
 class WordMemory(BaseModel):
-    """What the outputs owe to the words."""
+    """How outputs depend on words."""
 
     output: str | None = Field(description="The output; null: all, by the Frobenius norm.")
     log10_norms: Logarithms = Field(description="‖∂(output at t)/∂(embedding of word k)‖.")
@@ -149,28 +151,30 @@ class Attribution(BaseModel):
     integrated_gradients: Row = Field(
         description="(n,): integrated gradients from embeddings of zeros (Sundararajan, Taly & Yan 2017)."
     )
-    difference: float | None = Field(description="The output, less that for zeros: the sum of all words' shares.")
-    gap: float | None = Field(description="What the sum over all words misses of `difference`: an error of quadrature.")
+    difference: float | None = Field(
+        description="The output, minus that for embeddings of zeros: what the shares of all words add up to."
+    )
+    gap: float | None = Field(description="What their sum misses of `difference`: the error of the quadrature.")
     points: int = Field(ge=1, description="Points of the quadrature.")
 
 
 class Learning(BaseModel):
-    """What the text would teach: the gradient of all parameters, as in a step of training."""
+    """What the network would learn from the text: the gradient of all parameters, as in a step of training."""
 
     target: str | None = Field(description="The class taken as right; null: the next token.")
     loss: float | None = Field(description="The loss, in nats.")
     log10_norm: float | None = Field(description="Norm of the gradient before clipping; null: exactly 0.")
     log10_clipped: float | None = Field(
-        description="The same after it. Clipping bounds what explodes; it cannot bring back what vanished."
+        description="The same after clipping. Clipping limits what explodes; it cannot restore what vanished."
     )
-    clip: float = Field(gt=0, description="The bound.")
+    clip: float = Field(gt=0, description="The largest norm that clipping leaves.")
 
 
 class MemoryAnswer(TextAnswer):
     """How far back a network remembers, and where its gradients go. What was not asked for is left out."""
 
     alpha: float = Field(description="Factor on the recurrent weights.")
-    weights: Start = Field(description="Which weights.")
+    weights: WeightsChoice = Field(description="Which weights.")
     layers: list[LayerMemory] = Field(description="Layer by layer, forward before backward.")
     words: WordMemory | None = Field(None, description="Outputs by words.")
     attribution: Attribution | None = Field(None, description="Shares of the words in one output.")
@@ -184,7 +188,7 @@ class EngineTime(BaseModel):
     """The measured time of a step: quartiles over rounds in which the engines took turns."""
 
     engine: Literal["ours", "torch"] = Field(
-        description="`ours` keeps every activation; `torch` is PyTorch's fused module, which keeps h alone."
+        description="`ours` keeps every activation; `torch` is PyTorch's fused module, which keeps only h."
     )
     lower: float = Field(ge=0, description="Lower quartile, in seconds a step.")
     median: float = Field(ge=0, description="Median, in seconds a step.")
@@ -199,7 +203,7 @@ class CostAnswer(BaseModel):
     cell: CellName = Field(description="The recurrent cell.")
     recurrent_parameters: int = Field(ge=1, description="Parameters of the recurrent layers.")
     multiply_adds: int = Field(ge=1, description="Multiply-adds of a step's matrix products.")
-    tensor_operations: int = Field(ge=1, description="Operations of a step on whole tensors, views apart.")
+    tensor_operations: int = Field(ge=1, description="Operations of a step on whole tensors, without views.")
     steps: int = Field(ge=1, description="T of the sequence that was measured.")
     threads: int = Field(ge=1, description="CPU threads that PyTorch may use.")
     times: list[EngineTime] = Field(description="Engine by engine; PyTorch has no GRU that resets before the product.")

@@ -7,17 +7,17 @@ from io import BytesIO, StringIO
 import numpy as np
 
 from ...recurrent.trace import Trace
-from ..wire.encoding import Selection
+from .content import Selection
 
 COLUMNS = ("model", "step", "token", "layer", "direction", "activation", "unit", "value")
 
 
 def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
-    """An archive for ``numpy.load``, which needs no pickle.
+    """Return an archive for ``numpy.load``, which needs no pickle.
 
     Of n steps and m units, it holds ``tokens`` (n,); ``0.forward.f`` (n, m) and its like, named by layer, direction and
     letter; ``outputs`` (n, outputs) and their names, ``output_names``; ``start``, the step of the first row; ``units``
-    (m,), the unit of each column. NumPy takes NUL for the end of a text: a token that is one comes back empty.
+    (m,), the unit of each column. NumPy takes NUL for the end of a string: a token that is NUL comes back empty.
     """
     arrays = {
         f"{layer.layer}.{layer.direction}.{letter}": array
@@ -39,10 +39,10 @@ def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
 
 
 def csv_rows(parts: Iterable[Trace], model: str, selection: Selection) -> Iterator[bytes]:
-    """A line of ``COLUMNS``, then one for each number, step by step (RFC 4180, UTF-8); a chunk for each part.
+    """Yield a line of ``COLUMNS``, then one for each number, step by step (RFC 4180, UTF-8); a chunk for each part.
 
-    Tokens stand as they are: a spreadsheet may take one that begins with = + - or @ for a formula, but the tokenizers
-    end it before it could call anything.
+    Tokens are written as they are: a spreadsheet may take one that begins with = + - or @ for a formula, but the
+    tokenizers end it before it could call anything.
     """
     file = StringIO(newline="")
     writer = csv.writer(file)

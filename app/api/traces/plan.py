@@ -1,4 +1,4 @@
-"""What a request for a trace comes to: the steps to run over, and the part of the trace to send, in any form."""
+"""What a request for a trace asks for: the steps to run over, and the part of the trace to send, in any form."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,15 +10,18 @@ from ...recurrent.overflow import RangeError
 from ...recurrent.tokenizer import Token
 from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
 from ...settings import Settings
-from ...store.models import Model
+from ...store.model import Model
 from ..wire import problems
-from ..wire.encoding import Selection, dumps, require_float32, step_lines, trace_content
+from ..wire.encoding import dumps
+from ..wire.schemas import Encoding
+from ..wire.text import tokens_of
+from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
-from .schemas import Encoding, TraceBody, TraceOptions
+from .schemas import TraceBody, TraceOptions
 
 
 @dataclass(frozen=True)
-class Plan:
+class TracePlan:
     """A trace that fits its model and the limits, not yet run: what to run over, and which part of it to send."""
 
     model: Model
@@ -30,30 +33,30 @@ class Plan:
     settings: Settings
 
     def json(self) -> bytes:
-        """The JSON of a ``TraceAnswer``. Raises a problem, as all forms do, where a number overflows."""
+        """Return the JSON of a ``TraceAnswer``. Raises a problem, as all forms do, if a number overflows."""
         [whole], outputs = self._encodable([self._whole()]), self.model.config.outputs
         return dumps(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
 
     def lines(self) -> Iterator[bytes]:
-        """The JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
+        """Yield the JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
         return step_lines(self._encodable(self._parts()), self.selection, self.encoding)
 
     def npz(self) -> bytes:
-        """The arrays for NumPy."""
+        """Return the arrays for NumPy."""
         return npz(self._whole(), self.model.config.outputs, self.selection)
 
     def csv(self) -> Iterator[bytes]:
-        """A line of CSV for each number, a chunk of lines at a time, as the network steps."""
+        """Yield a line of CSV for each number, a chunk of lines at a time, as the network steps."""
         return csv_rows(self._parts(), self.model.id, self.selection)
 
     def _whole(self) -> Trace:
-        """The steps wanted."""
+        """Return the trace of the steps wanted."""
         with self._overflow_as_a_problem():
             whole = trace(self.model.network, self._needed, None, self.settings.engine, *self._options)
         return whole.span(self.start, self.stop)
 
     def _parts(self) -> Iterator[Trace]:
-        """The steps wanted, as they are computed."""
+        """Yield the trace of the steps wanted, part by part, as they are computed."""
         size, engine = self.settings.chunk_steps, self.settings.engine
         with self._overflow_as_a_problem():
             for part in trace_in_chunks(self.model.network, self._needed, size, engine, *self._options):
@@ -61,7 +64,7 @@ class Plan:
                     yield part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
 
     def _encodable(self, parts: Iterable[Trace]) -> Iterable[Trace]:
-        """Return ``parts``. Raises a problem, before any is sent, where base64 would make a number infinite."""
+        """Return ``parts``. Raises a problem, before any is sent, if base64 would make a number infinite."""
         if self.encoding == "base64" and self._is_double:
             parts = list(parts)
             with self._overflow_as_a_problem():
@@ -96,20 +99,16 @@ class Plan:
 
     @property
     def _needed(self) -> list[Token]:
-        """The tokens to run over for the steps before ``stop``: a backward layer starts at the last one."""
+        """The tokens to run over for the steps before ``stop``: a backward layer starts at the last token."""
         return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
 
 
-def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> Plan:
-    """The trace that ``options`` ask for; what is streamed is exempt from the limit on the size of an answer.
+def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> TracePlan:
+    """Return the trace that ``options`` ask for. A stream is exempt from the limit on the size of an answer.
 
     Raises a problem that names the option and what would be right.
     """
-    if len(options.text) > settings.max_text:
-        raise problems.text_too_long(len(options.text), settings.max_text)
-    tokens = model.tokenizer(options.text)
-    if not tokens:
-        raise problems.empty_text()
+    tokens = tokens_of(model, options.text, settings)
     network = model.config.network
     stop = min(options.stop or len(tokens), len(tokens))
     if options.start >= stop:
@@ -141,4 +140,4 @@ def plan(model: Model, options: TraceOptions, settings: Settings, *, streamed: b
     units = len(options.units) if options.units is not None else network.hidden_size
     if not streamed and (stop - options.start) * units * arrays > settings.max_values:
         raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
-    return Plan(model, tokens, options.start, stop, selection, options.encoding, settings)
+    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)

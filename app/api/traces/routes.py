@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...settings import Settings
-from ...store.models import Model
+from ...store.model import Model
 from ..wire import problems
 from ..wire.conditional import IF_NONE_MATCH, TAG, Revalidation
 from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
-from .plan import Plan, plan
+from .plan import TracePlan, plan_trace
 from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions
 
 router = APIRouter(prefix="/models/{model}", tags=["traces"])
@@ -30,16 +30,16 @@ SHORT, SHORT_WORK = 500, 20_000_000  # code points; multiply-adds: about a milli
 class Form:
     """A form in which a trace is sent."""
 
-    write: Callable[[Plan], bytes | Iterator[bytes]]
+    write: Callable[[TracePlan], bytes | Iterator[bytes]]
     streamed: bool = False  # in chunks, as the network steps
-    ending: str = ""  # of the file that a client saves; empty where it is meant for a program
+    ending: str = ""  # of the file that a client saves; empty if the form is for programs
 
 
 FORMS: Mapping[str, Form] = {
-    JSON: Form(Plan.json),
-    JSONL: Form(Plan.lines, streamed=True),
-    NPZ: Form(Plan.npz, ending="npz"),
-    CSV: Form(Plan.csv, streamed=True, ending="csv"),
+    JSON: Form(TracePlan.json),
+    JSONL: Form(TracePlan.lines, streamed=True),
+    NPZ: Form(TracePlan.npz, ending="npz"),
+    CSV: Form(TracePlan.csv, streamed=True, ending="csv"),
 }
 AnAsked = Annotated[Asked, Depends(asked_for(*FORMS))]
 
@@ -53,7 +53,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "The trace. `Accept: application/jsonl`: a line for each step, sent in chunks as the network "
         "steps (of a bidirectional network or a relu RNN, after its last step). `application/x-npz`: arrays for "
         "`numpy.load`, a row for each step, a column for each unit, named by layer, direction and letter "
-        "(`0.forward.f`), beside `tokens`, `outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each "
+        "(`0.forward.f`), and `tokens`, `outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each "
         "number, sent as JSON lines are.",
         "content": {
             JSONL: {"schema": schema_ref(StepAnswer)},
@@ -73,18 +73,18 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 _REVALIDATED = _RESPONSES | {
     200: {**_RESPONSES[200], "headers": TAG | _FILE},
-    304: {"description": "The client's copy still stands. Nothing was traced.", "headers": TAG},
+    304: {"description": "The client's copy is still valid. Nothing was traced.", "headers": TAG},
 }
 
 
 def install(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Give ``app`` the tags of its answers, and count its traces in ``registry``."""
+    """Let ``app`` tag its answers, and count its traces in ``registry``."""
     app.state.revalidation = Revalidation(app.state.settings.engine, registry)
     app.state.traces_run = Counter("gatescope_traces", "Traces that calls of the API ran.", registry=registry)
 
 
 async def is_utf8(request: Request) -> None:
-    """Raise a problem if the query is not UTF-8: the framework would put other characters in its place."""
+    """Raise a problem if the query is not UTF-8; the framework would replace characters of it."""
     try:
         unquote_to_bytes(request.scope["query_string"]).decode()
     except UnicodeDecodeError:
@@ -112,10 +112,10 @@ async def post_trace(asked: AnAsked, options: TraceBody) -> Response:
     response_class=Response,
 )
 async def get_trace(asked: AnAsked, options: Annotated[TraceOptions, Query()]) -> Response:
-    """As by POST, with the options in the address: to be linked to, and to be kept by the client."""
+    """Answer as to POST, with the options in the address: for links, and for clients that keep the answer."""
     revalidation: Revalidation = asked.state.revalidation
     tag = revalidation.tag(asked.model, options, asked.form)
-    # Private: what one person types is no matter of a cache that others share.
+    # Private: a shared cache has no business with what one person types.
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     return await _run(_answer_unless_held, asked, options, headers)
 
@@ -124,13 +124,13 @@ Answer = Callable[[Asked, TraceOptions, Mapping[str, str]], Response]
 
 
 async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
-    """What ``answer`` gives: at once where the text is short, else in a thread, so that other requests go on meanwhile.
+    """Return what ``answer`` gives: at once if the text is short, otherwise in a thread, so that other requests go on.
 
-    Threads that compete for Python's lock hold each other up for longer than a short trace takes.
+    Threads that compete for Python's lock delay each other by more than a short trace takes.
     """
     network = asked.model.config.network
     rows = len(network.cell_definition.blocks) * network.hidden_size * len(network.directions) * network.layers
-    characters = len(options.text)  # no less than the steps
+    characters = len(options.text)  # at least as many as there are steps
     if characters <= SHORT and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK:
         return answer(asked, options, headers)
     return await run_in_threadpool(answer, asked, options, headers)
@@ -141,21 +141,21 @@ def _answer(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> 
 
 
 def _answer_unless_held(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
-    """304 if the client holds the answer already, by If-None-Match; what is wrong is refused before."""
+    """Return 304 if If-None-Match says that the client holds the answer; a wrong request is refused before."""
     planned = _plan(asked, options)
     held = asked.request.headers.getlist("if-none-match")
-    if held and asked.state.revalidation.stands(headers["ETag"], held):
-        # The compression completes the Vary of what it may compress, which a 304 without a body is not.
+    if held and asked.state.revalidation.is_current(headers["ETag"], held):
+        # The compression completes Vary where it may compress, which it does not for a 304 without a body.
         vary = _VARY_OF_COMPRESSED if asked.form == JSON else _VARY
         return Response(status_code=304, headers={**headers, **vary})
     return _send(asked, planned, {**headers, **_VARY})
 
 
-def _plan(asked: Asked, options: TraceOptions) -> Plan:
-    return plan(asked.model, options, asked.state.settings, streamed=FORMS[asked.form].streamed)
+def _plan(asked: Asked, options: TraceOptions) -> TracePlan:
+    return plan_trace(asked.model, options, asked.state.settings, streamed=FORMS[asked.form].streamed)
 
 
-def _send(asked: Asked, planned: Plan, headers: Mapping[str, str]) -> Response:
+def _send(asked: Asked, planned: TracePlan, headers: Mapping[str, str]) -> Response:
     asked.state.traces_run.inc()
     form = FORMS[asked.form]
     if form.ending:
@@ -163,16 +163,16 @@ def _send(asked: Asked, planned: Plan, headers: Mapping[str, str]) -> Response:
     content = form.write(planned)
     if isinstance(content, bytes):
         return Response(content, media_type=asked.form, headers=headers)
-    first = next(content)  # before the headers go out: what is wrong with it is still a problem
+    first = next(content)  # before the headers go out: an error in it can still become a problem
     return StreamingResponse(chain([first], content), media_type=asked.form, headers=headers)
 
 
 def _attachment(name: str) -> str:
-    """The Content-Disposition of a file to be saved by ``name`` (RFC 6266)."""
+    """Return the Content-Disposition of a file to be saved as ``name`` (RFC 6266)."""
     quoted = quote(name)
     return f"attachment; filename*=UTF-8''{quoted}" if quoted != name else f'attachment; filename="{name}"'
 
 
 def trace_json(model: Model, options: TraceOptions, settings: Settings) -> bytes:
-    """The JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
-    return plan(model, options, settings).json()
+    """Return the JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
+    return plan_trace(model, options, settings).json()

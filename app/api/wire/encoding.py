@@ -1,120 +1,36 @@
-"""Traces as bytes: JSON in one piece, or JSON lines step by step; arrays as numbers or as typed arrays."""
+"""Arrays and layers in JSON: numbers, or typed arrays in base64."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import orjson
 from pybase64 import b64encode_as_string
 
-from ...recurrent.overflow import RangeError
-from ...recurrent.trace import FloatArray, LayerTrace, Trace
-from ..traces.schemas import Encoding
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The part of a trace that is sent."""
-
-    layers: frozenset[int]
-    letters: Sequence[str]  # activations, in the order of the answer; pre-activations as a_f
-    units: list[int] | None  # None: all of them
-
-    def layers_of(self, trace: Trace) -> list[LayerTrace]:
-        """The wanted layers of a trace."""
-        return [layer for layer in trace.layers if layer.layer in self.layers]
-
-    def units_of(self, trace: Trace) -> Sequence[int]:
-        """The unit of each column of an array."""
-        return range(trace.layers[0]["h"].shape[1]) if self.units is None else self.units
-
-    def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
-        """The wanted activations of a layer, each (T, units)."""
-        arrays = ((letter, layer[letter]) for letter in self.letters)
-        return {letter: array if self.units is None else array[:, self.units] for letter, array in arrays}
+from ...recurrent.trace import FloatArray, LayerTrace
+from .schemas import Encoding
 
 
 def typed_array(array: FloatArray) -> dict[str, str]:
-    """The form of a typed array that Plotly reads: little-endian float32 in base64."""
+    """Return ``array`` in the form of a typed array that Plotly reads: little-endian float32 in base64."""
     data = np.ascontiguousarray(array, dtype="<f4")
     return {"dtype": "f4", "bdata": b64encode_as_string(data.data), "shape": ", ".join(map(str, data.shape))}
 
 
-FLOAT32_MOST = np.finfo(np.float32).max
-
-
-def require_float32(part: Trace, selection: Selection) -> None:
-    """Raise RangeError for the first number that a typed array would turn into an infinity."""
-    for layer in selection.layers_of(part):
-        for letter, array in selection.of(layer).items():
-            beyond = np.flatnonzero((np.abs(array) > FLOAT32_MOST).any(axis=1))
-            if len(beyond):
-                what = f"{letter} of layer {layer.layer} {layer.direction}"
-                raise RangeError(what, part.start + int(beyond[0]), "float32, which base64 holds")
-
-
-# orjson writes numpy arrays itself, floats by the fewest digits that give the same float32 back.
-_ENCODERS: dict[Encoding, Callable[[FloatArray], Any]] = {"numbers": np.ascontiguousarray, "base64": typed_array}
+# orjson writes NumPy arrays itself, with the fewest digits that give back the same float32.
+ENCODERS: dict[Encoding, Callable[[FloatArray], Any]] = {"numbers": np.ascontiguousarray, "base64": typed_array}
 
 
 def dumps(content: object) -> bytes:
-    """JSON in UTF-8."""
+    """Return ``content``, which may hold NumPy arrays, as JSON in UTF-8."""
     return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def trace_content(
-    trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
-) -> dict[str, Any]:
-    """A ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens; ready for ``dumps``."""
-    encode = _ENCODERS[encoding]
-    return {
-        "model": model,
-        "steps": steps,
-        "start": trace.start,
-        "stop": trace.start + len(trace),
-        "units": selection.units,
-        "tokens": [token._asdict() for token in trace.tokens],
-        "layers": [
-            layer_info(layer)
-            | {"activations": {letter: encode(array) for letter, array in selection.of(layer).items()}}
-            for layer in selection.layers_of(trace)
-        ],
-        "outputs": {"names": outputs, "values": encode(trace.outputs)},
-    }
-
-
 def layer_info(layer: LayerTrace) -> dict[str, Any]:
-    """The ``CellLayerInfo`` of a layer."""
+    """Return the ``CellLayerInfo`` of a layer."""
     return {
         "layer": layer.layer,
         "direction": layer.direction,
         "cell": layer.cell,
         "hidden_size": layer["h"].shape[1],
     }
-
-
-def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding) -> Iterator[bytes]:
-    """The lines of ``parts``, a ``StepAnswer`` each; one chunk of bytes for each part."""
-    encode = _ENCODERS[encoding]
-    for part in parts:
-        layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]
-        lines = (
-            {
-                "step": part.start + t,
-                "token": token._asdict(),
-                "layers": [
-                    {
-                        "layer": layer.layer,
-                        "direction": layer.direction,
-                        "activations": {letter: encode(array[t]) for letter, array in arrays.items()},
-                    }
-                    for layer, arrays in layers
-                ],
-                "outputs": part.outputs[t],
-            }
-            for t, token in enumerate(part.tokens)
-        )
-        yield b"".join(
-            orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE) for line in lines
-        )

@@ -1,4 +1,4 @@
-"""Which form of an answer a client accepts, of which model; and the form of what it sends."""
+"""Which form of an answer a client accepts, of which model, and in which form it may send a request."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import mimeparse
 from starlette.datastructures import State
 from starlette.requests import Request
 
-from ...store.models import Model
-from ..models import AModel
+from ...store.model import Model
 from . import problems
+from .model import AModel
 
 JSON, JSONL, NPZ, CSV = "application/json", "application/jsonl", "application/x-npz", "text/csv"
 
@@ -25,7 +25,7 @@ async def is_json(request: Request) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for, beside the options: of which model, and in which form."""
+    """What a request asks for, apart from its options: of which model, and in which form."""
 
     request: Request
     model: Model
@@ -39,13 +39,13 @@ class Asked:
 
 
 def asked_for(*forms: str) -> Callable[[Request, Model], Awaitable[Asked]]:
-    """A dependency of a call whose answer comes in ``forms``, the first of which is the usual one.
+    """Return a dependency of a call whose answer comes in ``forms``, of which the first is the default.
 
     It raises a problem if the model cannot serve, or if the client accepts none of the forms.
     """
 
-    # One dependency, a coroutine: FastAPI takes as long for each as the whole network does for a word, and hands a
-    # plain function to a thread.
+    # Only one dependency, and a coroutine: each costs FastAPI as much time as the network needs for a word, and a plain
+    # function would run in a thread.
     async def asked(request: Request, model: AModel) -> Asked:
         accept = ", ".join(request.headers.getlist("accept")) or "*/*"
         form = best_form(accept, forms)
@@ -58,14 +58,14 @@ def asked_for(*forms: str) -> Callable[[Request, Model], Awaitable[Asked]]:
 
 @lru_cache(maxsize=64)
 def best_form(accept: str, forms: tuple[str, ...]) -> str:
-    """The one of ``forms`` that the header Accept wants most; empty if it wants none.
+    """Return the one of ``forms`` that the header Accept prefers; empty if it accepts none.
 
-    Of several that are wanted alike, it is one that the header names, and else the usual one.
+    Among equals, one that the header names wins, and then the default.
     """
-    usual, *others = forms
+    default, *others = forms
     wanted = accept.lower()
-    # Of those that are wanted alike, the last is taken.
-    rising = [*(form for form in others if form not in wanted), usual, *(form for form in others if form in wanted)]
+    # The best match among equals is the last.
+    rising = [*(form for form in others if form not in wanted), default, *(form for form in others if form in wanted)]
     try:
         return str(mimeparse.best_match(rising, wanted))
     except mimeparse.MimeTypeParseException:

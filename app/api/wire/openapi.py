@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ..traces.schemas import ProblemDetails, StepAnswer
+from .schemas import ProblemDetails
 
 _SCHEMAS = "#/components/schemas/{model}"
 
@@ -21,28 +21,28 @@ _USUAL = {
 
 
 def schema_ref(model: type[BaseModel]) -> dict[str, str]:
-    """A reference to the schema of ``model``."""
+    """Return a reference to the schema of ``model``."""
     return {"$ref": _SCHEMAS.format(model=model.__name__)}
 
 
 def problem_responses(*usual: int, **others: str) -> dict[int | str, dict[str, Any]]:
-    """The problems that a call can answer with: status codes of the usual sense, and, behind an ``s``, of another."""
+    """Return the problems that a call can answer with: status codes, and, as ``s413="…"``, some with another text."""
     texts = {status: _USUAL[status] for status in usual} | {int(key[1:]): text for key, text in others.items()}
     content = {"application/problem+json": {"schema": schema_ref(ProblemDetails)}}
     return {status: {"description": text, "content": content} for status, text in sorted(texts.items())}
 
 
-def install(app: FastAPI) -> None:
-    """Complete the document of ``app`` with the schemas that FastAPI cannot see, and without the one it assumes."""
+def install(app: FastAPI, *schemas: type[BaseModel]) -> None:
+    """Complete the document of ``app`` with ``schemas`` that FastAPI cannot see, and without the one it assumes."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = describe()
-        schemas = document["components"]["schemas"]
-        unseen = [(ProblemDetails, "serialization"), (StepAnswer, "serialization")]
-        schemas |= models_json_schema(unseen, ref_template=_SCHEMAS)[1]["$defs"]  # type: ignore[arg-type]
+        known = document["components"]["schemas"]
+        unseen = [(schema, "serialization") for schema in (ProblemDetails, *schemas)]
+        known |= models_json_schema(unseen, ref_template=_SCHEMAS)[1]["$defs"]  # type: ignore[arg-type]
         for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
+            known.pop(name, None)
         for path in document["paths"].values():
             for call in path.values():
                 if "application/json" in call["responses"].get("422", {}).get("content", {}):

@@ -15,19 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EMPTY_TEXT = "empty-text"  # by which the page tells it from mistakes
-MOST_COMPLAINTS = 20  # of one answer
+EMPTY_TEXT = "empty-text"  # the page does not show this one as an error
+MAX_ERRORS = 20  # that one answer lists
 
 
 def unknown_model(model: str, known: Sequence[str]) -> Problem:
-    """The model of the address is not installed."""
+    """Return the problem of a model that is not installed."""
     return Problem(
         "Unknown model", "unknown-model", f"There is no model {model!r}. The models are: {', '.join(known)}.", 404
     )
 
 
 def broken_model(model: str, reason: str) -> Problem:
-    """The model of the address is installed and cannot be used."""
+    """Return the problem of a model that is installed and cannot be used."""
     return Problem(
         "Broken model",
         "broken-model",
@@ -37,32 +37,32 @@ def broken_model(model: str, reason: str) -> Problem:
 
 
 def no_statistics(model: str) -> Problem:
-    """The model of the address carries no statistics."""
+    """Return the problem of a model without statistics."""
     what = f"The model {model!r} has no statistics.json. Those that 'gatescope train' writes have one."
     return Problem("No statistics", "no-statistics", what, 404)
 
 
 def invalid_request(where: str, what: str) -> Problem:
-    """A value that is well-formed but not possible for this model."""
+    """Return the problem of a value that is well-formed but does not fit the model or the text."""
     return _invalid_fields([{"where": where, "what": what}], 1)
 
 
-def _invalid_fields(complaints: Sequence[dict[str, str]], count: int) -> Problem:
-    """The first of ``count`` fields that are wrong; each complaint says ``where`` and ``what``."""
-    said = [f"{each['where']}: {each['what']}" for each in complaints[:3]]
-    if count > len(said):
-        said.append(f"and {count - len(said):,} more")
-    return Problem("Invalid request", "invalid-request", f"{'; '.join(said)}.", 422, errors=list(complaints))
+def _invalid_fields(errors: Sequence[dict[str, str]], count: int) -> Problem:
+    """Return the problem of ``count`` fields that are wrong; each of ``errors`` says ``where`` and ``what``."""
+    sentences = [f"{each['where']}: {each['what']}" for each in errors[:3]]
+    if count > len(sentences):
+        sentences.append(f"and {count - len(sentences):,} more")
+    return Problem("Invalid request", "invalid-request", f"{'; '.join(sentences)}.", 422, errors=list(errors))
 
 
 def empty_text() -> Problem:
-    """The text has no token."""
+    """Return the problem of a text without a token."""
     what = "has no word to trace; send at least one"
     return Problem("Empty text", EMPTY_TEXT, f"The text {what}.", 422, errors=[{"where": "text", "what": what}])
 
 
 def text_too_long(length: int, limit: int) -> Problem:
-    """The text passes the setting ``max_text``."""
+    """Return the problem of a text longer than the setting ``max_text``."""
     return Problem(
         "Text too long",
         "text-too-long",
@@ -73,7 +73,7 @@ def text_too_long(length: int, limit: int) -> Problem:
 
 
 def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem:
-    """The answer passes the setting ``max_values``."""
+    """Return the problem of an answer larger than the setting ``max_values``."""
     return Problem(
         "Answer too large",
         "answer-too-large",
@@ -86,13 +86,13 @@ def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem
 
 
 def states_overflow(what: str, step: int, steps: int, dtype: object, advice: str) -> Problem:
-    """A number that is asked for leaves the range of its dtype."""
+    """Return the problem of a number that leaves the range of its dtype."""
     detail = f"At step {step:,} of {steps:,}, {what} leaves the range of {dtype}. {advice}."
     return Problem("States overflow", "states-overflow", detail, 422)
 
 
 def body_too_large(limit: int) -> Problem:
-    """The body passes the setting ``max_body``."""
+    """Return the problem of a body larger than the setting ``max_body``."""
     return Problem(
         "Body too large",
         "body-too-large",
@@ -103,23 +103,23 @@ def body_too_large(limit: int) -> Problem:
 
 
 def malformed_json(detail: str) -> Problem:
-    """The body is declared as JSON and is none, or none that can be read."""
+    """Return the problem of a body that is declared as JSON and is not, or cannot be read."""
     return Problem("Malformed JSON", "malformed-json", detail, 400)
 
 
 def not_json(content_type: str) -> Problem:
-    """The body is not declared as JSON."""
-    said = f"{content_type!r}" if content_type else "missing"
+    """Return the problem of a body that is not declared as JSON."""
+    declared = f"{content_type!r}" if content_type else "missing"
     return Problem(
         "Unsupported media type",
         "unsupported-media-type",
-        f"The Content-Type is {said}; send a JSON body as application/json.",
+        f"The Content-Type is {declared}; send a JSON body as application/json.",
         415,
     )
 
 
 def not_acceptable(accept: str, offered: Sequence[str]) -> Problem:
-    """No form of the answer is accepted by the client."""
+    """Return the problem of a client that accepts no form of the answer."""
     *others, last = offered
     return Problem(
         "Not acceptable",
@@ -130,7 +130,7 @@ def not_acceptable(accept: str, offered: Sequence[str]) -> Problem:
 
 
 def not_utf8() -> Problem:
-    """The query cannot be decoded."""
+    """Return the problem of a query that cannot be decoded."""
     return Problem(
         "Invalid query",
         "invalid-query",
@@ -139,8 +139,8 @@ def not_utf8() -> Problem:
     )
 
 
-def _blame(error: Any) -> dict[str, str]:
-    """One of pydantic's complaints, as where it is and a phrase that says what would be right."""
+def _field_error(error: Any) -> dict[str, str]:
+    """Return one of pydantic's errors as its place and a phrase that says what would be right."""
     match error["type"]:
         case "extra_forbidden":
             what = "there is no such field; the fields are listed at /docs"
@@ -157,9 +157,9 @@ def _blame(error: Any) -> dict[str, str]:
 
 
 def invalid_request_of(error: ValidationError | RequestValidationError) -> Problem:
-    """The problem of a request that does not fit its schema."""
+    """Return the problem of a request that does not fit its schema."""
     errors = error.errors()
-    return _invalid_fields([_blame(each) for each in errors[:MOST_COMPLAINTS]], len(errors))
+    return _invalid_fields([_field_error(each) for each in errors[:MAX_ERRORS]], len(errors))
 
 
 def _on_invalid(_handler: ExceptionHandler, _request: Request, exc: RequestValidationError) -> Problem:
@@ -171,10 +171,10 @@ def _on_invalid(_handler: ExceptionHandler, _request: Request, exc: RequestValid
 
 
 def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPException) -> Problem:
-    """The framework's own errors, which name only their status."""
+    """Return the problem for an error of the framework, which gives only a status."""
     headers, path = MutableHeaders(exc.headers), request.url.path
     match exc.status_code:
-        case 400:  # FastAPI's for whatever Python's JSON parser raises, syntax errors apart
+        case 400:  # FastAPI's for all that Python's JSON parser raises, except syntax errors
             return malformed_json(
                 "The body cannot be read as JSON: send UTF-8, not too deeply nested, without numbers of thousands of "
                 "digits."
@@ -192,15 +192,15 @@ def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPExcept
     return Problem(title, title.lower().replace(" ", "-"), detail, exc.status_code, dict(headers))
 
 
-class _Defect(StatusProblem):
-    """Whatever nobody caught; what it says stays in the log."""
+class _InternalError(StatusProblem):
+    """An exception that nobody caught; its message goes only into the log."""
 
     type_ = "internal-error"
     title = "Internal error"
     status = 500
 
-    def __init__(self, _said: str) -> None:
-        super().__init__("The server met a defect of its own and logged it. The same request may fail again.")
+    def __init__(self, _message: str) -> None:
+        super().__init__("The server failed unexpectedly, and logged the error. The same request may fail again.")
 
 
 def install(app: FastAPI) -> None:
@@ -208,15 +208,15 @@ def install(app: FastAPI) -> None:
     handler = new_exception_handler(
         http_exception_handler=_on_http_error,
         request_validation_handler=_on_invalid,
-        unhandled_wrappers={"default": _Defect},
+        unhandled_wrappers={"default": _InternalError},
     )
     describe = app.openapi
     add_exception_handler(app, handler)
-    app.openapi = describe  # type: ignore[method-assign]  # ours describes the problems, see openapi.py
+    app.openapi = describe  # type: ignore[method-assign]  # openapi.py describes the problems
 
 
 class BodyLimit:
-    """Starlette's limit on the size of a body, its plain-text refusal put as a problem."""
+    """Limit the size of bodies as Starlette does, but answer with a problem instead of plain text."""
 
     def __init__(self, app: ASGIApp, max_body_size: int) -> None:
         self.max_body_size = max_body_size

@@ -1,1 +1,1 @@
-"""How far back gradients reach: Jacobians of a step, norms over pairs of steps, attribution and losses."""
+"""How far back gradients reach: ``report`` holds the noun, Memory, and what computes it from the other files."""

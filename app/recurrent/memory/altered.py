@@ -1,4 +1,4 @@
-"""The same network otherwise: with weaker or stronger recurrence, or as it is before training."""
+"""A network altered: with weaker or stronger recurrence, or as it was before training."""
 
 import math
 from functools import lru_cache
@@ -14,7 +14,7 @@ LEAST, MOST = 0.1, 3.0  # of alpha
 
 
 def with_recurrence(network: Network, alpha: float) -> Network:
-    """``network`` with its recurrent weights, W_hh of all layers, times ``alpha``; it shares all others.
+    """Return ``network`` with its recurrent weights, W_hh of all layers, times ``alpha``; it shares all others.
 
     Raises ValueError if ``alpha`` is not in [0.1, 3].
     """
@@ -37,22 +37,22 @@ def with_recurrence(network: Network, alpha: float) -> Network:
 
 @lru_cache(maxsize=16)
 def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = None) -> Network:
-    """A network as PyTorch initialises it: the same bits as ``Network(config)`` after ``torch.manual_seed(seed)``.
+    """Return a network as PyTorch initialises it: the bits of ``Network(config)`` after ``torch.manual_seed(seed)``.
 
-    An LSTM's forget gates start with a bias of ``forget_bias`` in sum, unless it is None (Jozefowicz et al. 2015).
-    Raises ValueError where there is no such bias.
+    The two biases of an LSTM's forget gates sum to ``forget_bias``, unless it is None (Jozefowicz et al. 2015).
+    Raises ValueError for a network without these biases. The result is cached, and must not be changed.
     """
     cell = config.cell_definition
     if forget_bias is not None and (not cell.open_bias or not config.bias):
         raise ValueError(f"this {config.cell} has no forget bias: only a cell with a forget gate and biases has")
-    # A generator of its own: the global one may be drawn from by several threads at once.
+    # Not the global generator, which several threads may use at once.
     generator = torch.Generator().manual_seed(seed)
     with torch.device("meta"):
         network = Network(config)
     network = network.to_empty(device="cpu").eval().requires_grad_(requires_grad=False)
     nn.init.normal_(network.embedding.weight, generator=generator)
-    for part, inputs in ((network.recurrent, config.hidden_size), (network.head, network.head.in_features)):
-        for weight in part.parameters():
+    for module, inputs in ((network.recurrent, config.hidden_size), (network.head, network.head.in_features)):
+        for weight in module.parameters():
             nn.init.uniform_(weight, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator)
     if forget_bias is not None:
         start = cell.blocks.index(cell.open_bias) * config.hidden_size
@@ -75,13 +75,9 @@ class Spectrum(NamedTuple):
     spectral_radius: float
 
 
-@lru_cache(maxsize=16)
 @torch.no_grad()
 def spectra(network: Network) -> list[Spectrum]:
-    """The spectrum of every block of W_hh, in float64; both figures grow in proportion to ``alpha``.
-
-    It is kept, so ``network`` must not change.
-    """
+    """Return the spectrum of every block of W_hh, in float64; both figures grow in proportion to ``alpha``."""
     cell = network.config.cell_definition
     if not cell.has_recurrent_weights:
         return []

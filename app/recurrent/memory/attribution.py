@@ -1,6 +1,6 @@
-"""What the outputs owe to the words: derivatives carried from the head back through all layers to the embedding.
+"""How outputs depend on words: derivatives carried from the head back through all layers to the embedding.
 
-Logarithms are decadic, and −∞ where a derivative is 0, as where a word stands past what the output has read.
+Logarithms are base-10, and −∞ where a derivative is 0, as for a word that the output has not read yet.
 """
 
 import math
@@ -24,39 +24,39 @@ from .exponents import Scaled
 from .heads import probability, slopes
 
 Quantity = Literal["probability", "logit"]
-Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as of ``layer_jacobians``
+Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as ``layer_jacobians`` yields them
 
 POINTS = 400  # of the quadrature of integrated gradients, at most
 
 _BLOCK = 1 << 22  # numbers that are carried back together
-_NODES = 8  # of each part of the way
+_NODES = 8  # of each segment of the path
 
 
 def word_norms(
     network: Network, trace: Trace, layers: Layers, targets: range, quantity: Quantity, output: int | None = None
 ) -> Iterator[Array]:
-    """For each of the steps ``targets``, the logarithms (n,) of ‖∂(output at t)/∂(embedding of word k)‖ for all k.
+    """Yield, for each step t of ``targets``, the logarithms (n,) of ‖∂(output at t)/∂(embedding of word k)‖ for all k.
 
-    ``layers`` hold the Jacobians of n consecutive steps, from which ``targets`` count. ``trace`` is of the same n. The
-    norm is of the gradient of ``output``, or the Frobenius norm over all outputs if it is None.
+    ``layers`` hold the Jacobians of n consecutive steps, from which ``targets`` count; ``trace`` covers the same steps.
+    The norm is of the gradient of ``output``, or the Frobenius norm over all outputs if it is None.
     """
     by_top = by_hidden(network, trace, quantity, output)
     _, rows, width = by_top.numbers.shape
     widest = max(width, network.config.embedding_size, max(jacobians.states for _, jacobians in layers))
     size = max(1, _BLOCK // (rows * len(trace) * widest))
     for start in range(targets.start, targets.stop, size):
-        part = torch.arange(start, min(start + size, targets.stop))
-        numbers = by_top.numbers.new_zeros(len(part), rows, len(trace), width)
+        block = torch.arange(start, min(start + size, targets.stop))
+        numbers = by_top.numbers.new_zeros(len(block), rows, len(trace), width)
         exponents = by_top.exponents.new_zeros(numbers.shape[:3])
-        at = torch.arange(len(part)), slice(None), part
-        numbers[at], exponents[at] = by_top.numbers[part], by_top.exponents[part, None]
+        at = torch.arange(len(block)), slice(None), block
+        numbers[at], exponents[at] = by_top.numbers[block], by_top.exponents[block, None]
         _, by_x = carry_back(layers, Scaled(numbers.flatten(0, 1), exponents.flatten(0, 1)))
-        logarithms = by_x.log10_norms().reshape(len(part), rows, -1) * math.log(10)
+        logarithms = by_x.log10_norms().reshape(len(block), rows, -1) * math.log(10)
         yield from (torch.logsumexp(2 * logarithms, dim=1) / (2 * math.log(10))).numpy()
 
 
 def word_gradient(network: Network, trace: Trace, layers: Layers, t: int, output: int, quantity: Quantity) -> Scaled:
-    """The gradient of one output at step t by the embedding of every word: groups (n,) of E numbers."""
+    """Return the gradient of one output at step t by the embedding of every word: groups (n,) of E numbers."""
     by_top = by_hidden(network, trace, quantity, output)
     of_t = torch.arange(len(trace), device=by_top.exponents.device) == t
     numbers = torch.where(of_t[:, None], by_top.numbers[:, 0], 0)
@@ -66,7 +66,7 @@ def word_gradient(network: Network, trace: Trace, layers: Layers, t: int, output
 
 @torch.no_grad()
 def gradient_times_input(network: Network, trace: Trace, gradient: Scaled) -> Array:
-    """The product (n,) of each word's embedding with the ``gradient`` of an output by it: its share to first order."""
+    """Return the product (n,) of each word's embedding with the ``gradient`` by it: its share to first order."""
     x = embedded(network, trace.tokens).double()
     products = (gradient.numbers * x).sum(dim=-1) * torch.exp2(gradient.exponents.double())
     return products.numpy()
@@ -76,8 +76,8 @@ def gradient_times_input(network: Network, trace: Trace, gradient: Scaled) -> Ar
 def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | None = None) -> Scaled:
     """Return the derivatives of the outputs at each step by the hidden states of the last layer.
 
-    They are n groups (rows, H·directions): a row for ``output``; where it is None for each of them, or for less, of the
-    same norm times any matrix.
+    They are n groups (rows, H·directions): one row for ``output``, or, if it is None, one for each output. Where that
+    would be more rows than columns, they are replaced by fewer, whose product with any matrix has the same norm.
     """
     head, wanted = network.head.weight.double(), None if output is None else [output]
     if quantity == "logit":
@@ -100,14 +100,14 @@ def logits_at(network: Network, trace: Trace) -> Tensor:
 @in_full_precision
 @torch.no_grad()
 def carry_back(layers: Layers, by_top: Scaled) -> tuple[list[Tensor], Scaled]:
-    """From derivatives by the hidden states of the last layer, groups (N, n) of H·directions, those by what lies below.
+    """Carry derivatives by the hidden states of the last layer, groups (N, n) of H·directions, back to what lies below.
 
     Returns:
-        For every layer and direction, the logarithms (N, n) of the norms of the derivatives by h_t, on all ways on
-        which h_t bears on the outcome; and the derivatives by the embedded words, groups (N, n) of E numbers.
+        For every layer and direction, the logarithms (N, n) of the norms of the derivatives by h_t, on all paths from
+        h_t to the outcome; and the derivatives by the embedded words, groups (N, n) of E numbers.
     """
     given = Scaled.of(by_top.numbers, by_top.exponents)
-    found: list[Tensor] = []
+    norms_of_layers: list[Tensor] = []
     for _, group in groupby(reversed(layers), key=lambda each: each[0].layer):
         by_x: Scaled | None = None
         for each, jacobians in group:
@@ -115,25 +115,25 @@ def carry_back(layers: Layers, by_top: Scaled) -> tuple[list[Tensor], Scaled]:
             at = size if each.direction == "backward" else 0
             own = Scaled.of(given.numbers[..., at : at + size], given.exponents)
             norms, through = _through(jacobians, own, reverse=each.direction == "backward")
-            found.insert(0, norms)
+            norms_of_layers.insert(0, norms)
             by_x = through if by_x is None else by_x + through
         if by_x is not None:
             given = by_x
-    return found, given
+    return norms_of_layers, given
 
 
 def _through(jacobians: Jacobians, given: Scaled, *, reverse: bool) -> tuple[Tensor, Scaled]:
-    """As ``carry_back``, through one layer in one direction."""
+    """Carry derivatives back as ``carry_back`` does, through one layer in one direction."""
     count, steps, size = given.numbers.shape
     like = given.numbers
     norms = torch.empty(count, steps, dtype=torch.float64)
     by_x = like.new_empty(count, steps, jacobians.inputs.shape[-1])
     exponents = torch.empty_like(given.exponents)
     carried = Scaled(like.new_zeros(count, jacobians.states), given.exponents.new_zeros(count))
-    no_cell = like.new_zeros(count, jacobians.states - size)
+    no_c = like.new_zeros(count, jacobians.states - size)
     for t in reversed(range(steps)):
         at = steps - 1 - t if reverse else t
-        by_s = carried + Scaled(torch.cat([given.numbers[:, at], no_cell], dim=-1), given.exponents[:, at])
+        by_s = carried + Scaled(torch.cat([given.numbers[:, at], no_c], dim=-1), given.exponents[:, at])
         norms[:, at] = Scaled.of(by_s.numbers[:, :size], by_s.exponents).log10_norms()
         exponents[:, at] = by_s.exponents + jacobians.exponents[t]
         by_x[:, at] = jacobians.to_inputs(by_s.numbers, t)
@@ -143,7 +143,7 @@ def _through(jacobians: Jacobians, given: Scaled, *, reverse: bool) -> tuple[Ten
 
 @dataclass(frozen=True)
 class IntegratedGradients:
-    """Each word's share in an output, by the gradients on the straight way from no words to these."""
+    """Each word's share in an output, by the gradients on the straight path from embeddings of zeros to these."""
 
     values: Array  # (T,)
     difference: float  # the output for these embeddings, less that for embeddings of zeros
@@ -151,13 +151,13 @@ class IntegratedGradients:
 
     @property
     def gap(self) -> float:
-        """What the values' sum misses of ``difference``, of which they are the parts (the axiom of completeness)."""
+        """What the sum of the values misses of ``difference``, to which they should add up (axiom of completeness)."""
         return float(self.values.sum()) - self.difference
 
 
 @dataclass(frozen=True)
-class _Part:
-    """The integral over a part of the way, and the output at its ends."""
+class _Segment:
+    """The integral over a segment of the path, and the output at its ends."""
 
     start: float
     stop: float
@@ -166,7 +166,7 @@ class _Part:
 
     @property
     def gap(self) -> float:
-        """By how much it is wrong: completeness holds on every part of the way."""
+        """The error of the integral: completeness holds on every segment."""
         return abs(float(self.values.sum()) - (self.outputs[1] - self.outputs[0]))
 
 
@@ -179,12 +179,12 @@ def integrated_gradients(
     most: int = POINTS,
     tolerance: float = 1e-3,
 ) -> Generator[float, None, IntegratedGradients]:
-    """Integrated gradients of one output at step t (Sundararajan, Taly & Yan 2017), in float64.
+    """Return integrated gradients of one output at step t (Sundararajan, Taly & Yan 2017), in float64.
 
-    A saturated network changes its mind on a short part of the way, or several: the part whose Gauss–Legendre sum
-    misses the most of what the output changes on it is halved, until the gaps of all parts are together within
-    ``tolerance``, relative to the difference, or to ``tolerance`` itself where that is more; or until ``most`` points
-    are spent. Yields the share of these that is.
+    The output of a saturated network may change only on a few short segments of the path. So the segment whose
+    Gauss–Legendre sum misses most of the change on it is halved, until the gaps of all segments add up to less than
+    ``tolerance`` times the difference, or times ``tolerance`` where that is more; or until ``most`` points are used.
+    Yields the share of the points used so far.
     """
     network = double_of(network)
     x = embedded(network, tokens).detach()  # (T, E)
@@ -197,31 +197,31 @@ def integrated_gradients(
             return logits[:, output]
         return probability(network.config.head, logits, output, from_1=ends_near_1)
 
-    def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Part]:
+    def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Segment]:
         middle = (start + stop) / 2
         at = torch.cat([start + nodes * (middle - start), middle + nodes * (stop - middle), torch.tensor([middle])])
         batch = (at[:, None] * x[:, None]).requires_grad_()  # (T, B, E)
-        found = outputs(batch)
-        [gradient] = torch.autograd.grad(found[:-1].sum(), batch)
+        values = outputs(batch)
+        [gradient] = torch.autograd.grad(values[:-1].sum(), batch)
         shares = (gradient[:, :-1] * x[:, None]).sum(dim=-1).view(-1, 2, _NODES) @ weights * (middle - start)
-        at_middle = found[-1].item()
+        at_middle = values[-1].item()
         return [
-            _Part(start, middle, (ends[0], at_middle), shares[:, 0]),
-            _Part(middle, stop, (at_middle, ends[1]), shares[:, 1]),
+            _Segment(start, middle, (ends[0], at_middle), shares[:, 0]),
+            _Segment(middle, stop, (at_middle, ends[1]), shares[:, 1]),
         ]
 
-    # Near 1, a probability less another would lose the digits that they differ in; it is counted from 1 then.
+    # Near 1, the difference of two probabilities would lose its digits; they are measured from 1 then.
     ends_near_1 = False
     with torch.no_grad():
         ends_near_1 = quantity == "probability" and outputs(x[:, None]).item() > 1 / 2
         none, these = outputs(torch.stack([torch.zeros_like(x), x], dim=1)).tolist()
-    parts, spent = halves(0, 1, (none, these)), 2 * _NODES
+    segments, spent = halves(0, 1, (none, these)), 2 * _NODES
     yield spent / most
-    while sum(part.gap for part in parts) > tolerance * max(abs(these - none), tolerance) and spent < most:
-        worst = max(parts, key=lambda part: part.gap)
-        parts.remove(worst)
-        parts += halves(worst.start, worst.stop, worst.outputs)
+    while sum(segment.gap for segment in segments) > tolerance * max(abs(these - none), tolerance) and spent < most:
+        worst = max(segments, key=lambda segment: segment.gap)
+        segments.remove(worst)
+        segments += halves(worst.start, worst.stop, worst.outputs)
         spent += 2 * _NODES
         yield spent / most
-    values = torch.stack([part.values for part in parts]).sum(dim=0)
+    values = torch.stack([segment.values for segment in segments]).sum(dim=0)
     return IntegratedGradients(values.numpy(), these - none, spent)

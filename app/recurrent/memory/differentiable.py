@@ -12,18 +12,18 @@ from ..tokenizer import Token
 
 
 def double_of(network: Network) -> Network:
-    """A copy of ``network`` in float64, without gradients."""
+    """Return a copy of ``network`` in float64, without gradients."""
     return deepcopy(network).double().requires_grad_(requires_grad=False)
 
 
 def embedded(network: Network, tokens: Sequence[Token]) -> Tensor:
-    """What the first layer reads, (T, E)."""
+    """Return what the first layer reads, (T, E)."""
     x: Tensor = network.embedding(torch.tensor([token.id for token in tokens], device=network.head.weight.device))
     return x
 
 
 def logits_of(network: Network, x: Tensor) -> Tensor:
-    """Logits (T, B, outputs) for embedded words (T, B, E); unlike ``Network.forward``, of any cell."""
+    """Return logits (T, B, outputs) for embedded words (T, B, E); unlike ``Network.forward``, of any cell."""
     config = network.config
     for layer in range(config.layers):
         h = [

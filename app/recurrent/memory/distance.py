@@ -1,7 +1,7 @@
-"""How far back a layer remembers: what its states owe to earlier states and inputs, and for how long a unit keeps.
+"""How far back a layer remembers: how its states depend on earlier states and inputs.
 
 A derivative over many steps is a product of one-step Jacobians. Steps are counted in the order in which they are taken.
-Logarithms are decadic, and −∞ where a derivative is 0.
+Logarithms are base-10, and −∞ where a derivative is 0.
 """
 
 import math
@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ..cells.derivative import Jacobians
 from ..precision import in_full_precision
-from ..trace import FloatArray
 from .exponents import Scaled
 
 Array = NDArray[np.float64]
@@ -27,29 +26,29 @@ _LEAST = {torch.float32: 1e-3, torch.float64: 1e-5}  # a squared norm, relative 
 
 
 def norms(jacobians: Jacobians, by: By = "state") -> Array:
-    """The logarithms (T, T) of ‖∂s_t/∂s_k‖, or by input of ‖∂h_t/∂x_k‖, in row t and column k; NaN for k > t.
+    """Return the logarithms (T, T) of ‖∂s_t/∂s_k‖, or by input of ‖∂h_t/∂x_k‖, in row t, column k; NaN for k > t.
 
-    Norms are Frobenius norms. Those by input compare cells whose states differ.
+    Norms are Frobenius norms. Those by input are comparable between cells whose states differ.
     """
-    found = np.full((len(jacobians), len(jacobians)), math.nan)
+    logarithms = np.full((len(jacobians), len(jacobians)), math.nan)
     for t, k, block in norm_blocks(jacobians, by):
-        found[t : t + block.shape[0], k : k + block.shape[1]] = block
-    return found
+        logarithms[t : t + block.shape[0], k : k + block.shape[1]] = block
+    return logarithms
 
 
 @in_full_precision
 def norm_blocks(jacobians: Jacobians, by: By = "state") -> Iterator[Block]:
-    """``norms`` block by block, each with its first row and column, as soon as it is computed.
+    """Yield ``norms`` block by block, each with its first row and column, as soon as it is computed.
 
     Steps on either side of a cut m have the derivative ∂s_t/∂s_m · ∂s_m/∂s_k = L_t R_k, whose squared norm is the inner
-    product ⟨L_tᵀ L_t, R_k R_kᵀ⟩: it takes the Gram matrix of every L_t and R_k, in place of the product of every pair.
+    product ⟨L_tᵀ L_t, R_k R_kᵀ⟩: it takes the Gram matrix of every L_t and R_k instead of the product of every pair.
     Cutting in halves makes O(T·log T) products of S × S matrices, and holds O(T) of them.
     """
     yield from _blocks(jacobians, by, 0, len(jacobians))
 
 
 def _blocks(jacobians: Jacobians, by: By, start: int, stop: int) -> Iterator[Block]:
-    """The blocks of the steps from ``start`` to ``stop``."""
+    """Yield the blocks of the steps from ``start`` to ``stop``."""
     if stop - start <= _SHORT:
         yield start, start, _all_products(jacobians, by, start, stop)
         return
@@ -58,27 +57,27 @@ def _blocks(jacobians: Jacobians, by: By, start: int, stop: int) -> Iterator[Blo
     yield from _blocks(jacobians, by, middle, stop)
     left, right = _after(jacobians, middle, stop), _before(jacobians, start, middle)
     if by == "input":
-        left = [_h_alone(jacobians, each) for each in left]
+        left = [_only_h(jacobians, each) for each in left]
         right = [_to_inputs(jacobians, each, start + at) for at, each in enumerate(right)]
     yield middle, start, _norms_of_products(left, right)
 
 
 def _after(jacobians: Jacobians, middle: int, stop: int) -> list[Scaled]:
-    """L_t = ∂s_t/∂s_m (S, S), m = ``middle`` − 1, for the steps t from ``middle`` to ``stop``."""
-    found = [_identity(jacobians)]
+    """Return L_t = ∂s_t/∂s_m (S, S), m = ``middle`` − 1, for the steps t from ``middle`` to ``stop``."""
+    products = [_identity(jacobians)]
     for t in range(middle, stop):
-        product = jacobians.from_states(found[-1].numbers, t)
-        found.append(Scaled.of(product, found[-1].exponents + jacobians.exponents[t]))
-    return found[1:]
+        product = jacobians.from_states(products[-1].numbers, t)
+        products.append(Scaled.of(product, products[-1].exponents + jacobians.exponents[t]))
+    return products[1:]
 
 
 def _before(jacobians: Jacobians, start: int, middle: int) -> list[Scaled]:
-    """R_k = ∂s_m/∂s_k (S, S), m = ``middle`` − 1, for the steps k from ``start`` to ``middle``."""
-    found = [_identity(jacobians)]
+    """Return R_k = ∂s_m/∂s_k (S, S), m = ``middle`` − 1, for the steps k from ``start`` to ``middle``."""
+    products = [_identity(jacobians)]
     for k in reversed(range(start + 1, middle)):
-        product = jacobians.to_states(found[-1].numbers, k)
-        found.append(Scaled.of(product, found[-1].exponents + jacobians.exponents[k]))
-    return found[::-1]
+        product = jacobians.to_states(products[-1].numbers, k)
+        products.append(Scaled.of(product, products[-1].exponents + jacobians.exponents[k]))
+    return products[::-1]
 
 
 def _identity(jacobians: Jacobians) -> Scaled:
@@ -86,52 +85,52 @@ def _identity(jacobians: Jacobians) -> Scaled:
     return Scaled(torch.eye(jacobians.states, dtype=like.dtype, device=like.device), jacobians.exponents.new_zeros(()))
 
 
-def _h_alone(jacobians: Jacobians, products: Scaled) -> Scaled:
-    """∂s_t/∂s_k (..., S, S) without the rows of c."""
+def _only_h(jacobians: Jacobians, products: Scaled) -> Scaled:
+    """Return ∂s_t/∂s_k (..., S, S) without the rows of c."""
     return Scaled.of(products.numbers[..., : jacobians.recurrent.shape[-1], :], products.exponents)
 
 
 def _to_inputs(jacobians: Jacobians, products: Scaled, k: int) -> Scaled:
-    """∂s_t/∂s_k (..., S), carried on to x_k: (..., E)."""
+    """Return ∂s_t/∂s_k (..., S), carried on to x_k: (..., E)."""
     return Scaled.of(jacobians.to_inputs(products.numbers, k), products.exponents + jacobians.exponents[k])
 
 
 def _norms_of_products(left: Sequence[Scaled], right: Sequence[Scaled]) -> Array:
-    """The logarithms of the norms of L_t R_k, in row t and column k."""
+    """Return the logarithms of the norms of L_t R_k, in row t and column k."""
     by_left = _grams([each.numbers.mT for each in left])
     by_right = _grams([each.numbers for each in right])
     squares = by_left @ by_right.mT
     bounds = torch.outer(by_left.norm(dim=1), by_right.norm(dim=1))
     of_left, of_right = (torch.stack([each.exponents for each in side]) for side in (left, right))
     exponents = of_left[:, None] + of_right
-    found = squares.double().log10() / 2 + exponents.double() * math.log10(2)
-    # Where far less than the bound is left, digits cancel: there, and at zeros, the product itself is taken.
+    logarithms = squares.double().log10() / 2 + exponents.double() * math.log10(2)
+    # Where the result is far below the bound, digits have cancelled: there, and at zeros, take the product itself.
     for t, k in (squares <= _LEAST[squares.dtype] * bounds).nonzero().tolist():
-        found[t, k] = Scaled.of(left[t].numbers @ right[k].numbers, exponents[t, k]).log10_norms()
-    return found.numpy()
+        logarithms[t, k] = Scaled.of(left[t].numbers @ right[k].numbers, exponents[t, k]).log10_norms()
+    return logarithms.numpy()
 
 
 def _grams(matrices: Sequence[Tensor]) -> Tensor:
-    """M Mᵀ of each of n matrices (S, ·), flattened: (n, S²)."""
+    """Return M Mᵀ of each of n matrices (S, ·), flattened: (n, S²)."""
     size = len(matrices[0])
-    found = matrices[0].new_empty(len(matrices), size, size)
-    for matrix, gram in zip(matrices, found, strict=True):
+    grams = matrices[0].new_empty(len(matrices), size, size)
+    for matrix, gram in zip(matrices, grams, strict=True):
         torch.mm(matrix, matrix.mT, out=gram)
-    return found.flatten(1)
+    return grams.flatten(1)
 
 
 def _all_products(jacobians: Jacobians, by: By, start: int, stop: int) -> Array:
-    """The logarithms (n, n) of the norms of the products of every pair of n steps."""
-    found = np.full((stop - start, stop - start), math.nan)
+    """Return the logarithms (n, n) of the norms of the products of every pair of n steps."""
+    logarithms = np.full((stop - start, stop - start), math.nan)
     for k, products in _products(jacobians, range(start, stop), start):
         if by == "input":
-            products = _to_inputs(jacobians, _h_alone(jacobians, products), k)
-        found[k - start :, k - start] = products.log10_norms().numpy()
-    return found
+            products = _to_inputs(jacobians, _only_h(jacobians, products), k)
+        logarithms[k - start :, k - start] = products.log10_norms().numpy()
+    return logarithms
 
 
 def _products(jacobians: Jacobians, targets: range, start: int) -> Iterator[tuple[int, Scaled]]:
-    """Each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on."""
+    """Yield each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on."""
     identity = _identity(jacobians)
     products = Scaled(identity.numbers.new_empty(0, *identity.numbers.shape), identity.exponents.new_empty(0))
     for k in reversed(range(start, targets.stop)):
@@ -148,64 +147,24 @@ def _products(jacobians: Jacobians, targets: range, start: int) -> Iterator[tupl
 
 @in_full_precision
 def spectral_norms(jacobians: Jacobians, t: int) -> Iterator[float]:
-    """The logarithms of the largest singular values of ∂s_t/∂s_k, for k = t, t − 1 … 0: by eigenvalues of ∂ ∂ᵀ."""
+    """Yield the logarithms of the largest singular values of ∂s_t/∂s_k, k = t, t − 1 … 0, by eigenvalues of ∂ ∂ᵀ."""
     for _, products in _products(jacobians, range(t, t + 1), 0):
         numbers = products.numbers.double()
-        numbers = numbers.where(numbers.abs() > 1e-100, 0)  # beside 1/2 or more; eigvalsh may make NaN of such
+        numbers = numbers.where(
+            numbers.abs() > 1e-100, 0
+        )  # negligible next to 1/2 or more, and eigvalsh may return NaN for them
         [square] = torch.linalg.eigvalsh(numbers @ numbers.mT)[:, -1].clamp(min=0)
         yield (square.log10() / 2 + products.exponents[0].double() * math.log10(2)).item()
 
 
 def kept_norms(log_kept: Tensor) -> Array:
-    """The logarithms (T, T) of the norms of ∏ f_j, k < j <= t, over all units, in row t and column k; NaN for k > t.
+    """Return the logarithms (T, T) of the norms of ∏ f_j, k < j <= t, over all units, at (t, k); NaN for k > t.
 
-    That is ‖∂c_t/∂c_k‖ of an LSTM along the cell alone, its gates and candidate held constant; of a GRU, with z in
-    place of f, ‖∂h_t/∂h_k‖ in the same way. ``log_kept`` (T, H) holds the natural logarithms of the gate.
+    This is ‖∂c_t/∂c_k‖ of an LSTM with its gates and candidate held constant; of a GRU, with z in the place of f,
+    ‖∂h_t/∂h_k‖ in the same way. ``log_kept`` (T, H) holds the natural logarithms of the gate.
     """
     sums = log_kept.cumsum(dim=0)
-    found = np.full((len(sums), len(sums)), math.nan)
+    logarithms = np.full((len(sums), len(sums)), math.nan)
     for t in range(len(sums)):
-        found[t, : t + 1] = torch.logsumexp(2 * (sums[t] - sums[: t + 1]), dim=-1) / (2 * math.log(10))
-    return found
-
-
-def by_distance(norms: Array) -> Array:
-    """The logarithm (T,) of the median over t of the norms behind ``norms`` (T, T), at each distance t − k.
-
-    Between two middle values it is their mean, not that of their logarithms.
-    """
-    found = np.empty(len(norms))
-    for distance in range(len(norms)):
-        values = np.sort(np.diagonal(norms, -distance))
-        middle = values[[(len(values) - 1) // 2, len(values) // 2]] * math.log(10)
-        found[distance] = (np.logaddexp(*middle) - math.log(2)) / math.log(10)
-    return found
-
-
-def half_life(medians: Array) -> int | None:
-    """The first distance at which ``medians``, by distance, stand under half of that at distance 1; None if never.
-
-    Where nothing at all is left at distance 1, that is the one.
-    """
-    below = np.flatnonzero((medians[1:] < medians[1:2] - math.log10(2)) | np.isneginf(medians[1:]))
-    return int(below[0]) + 1 if len(below) else None
-
-
-def time_scales(gate: FloatArray) -> Array:
-    """τ = 1 / (1 − m) in steps, (T, H), with m the geometric mean up to each step of what every unit keeps.
-
-    ``gate`` (T, H) is an LSTM's f or a GRU's z; the last row is of the whole sequence. ∞ for a unit that keeps all.
-    """
-    with np.errstate(divide="ignore"):
-        return time_scales_of_logarithms(np.log(gate.astype(np.float64)))
-
-
-def time_scales_of_logarithms(log_gate: Array) -> Array:
-    """Return ``time_scales`` of a gate's natural logarithms (T, H).
-
-    The gate itself may be 0 to all its digits at one step, and m would be 0 from there on.
-    """
-    means = log_gate.cumsum(axis=0) / np.arange(1, len(log_gate) + 1)[:, None]
-    with np.errstate(divide="ignore"):
-        found: Array = 1 / np.abs(np.expm1(means))
-    return found
+        logarithms[t, : t + 1] = torch.logsumexp(2 * (sums[t] - sums[: t + 1]), dim=-1) / (2 * math.log(10))
+    return logarithms

@@ -1,4 +1,4 @@
-"""Numbers beyond the range of floats: groups of them, each with a power of two of its own."""
+"""Numbers beyond the range of floats: groups, each with its own power of two."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NOWHERE = -(1 << 40)  # in a sum, the exponent of a group of zeros: below any o
 class Scaled:
     """Groups of numbers, each times 2^exponent: a product of many matrices neither vanishes nor overflows.
 
-    The largest number of a group lies between 1/2 and 1, or all are 0. To move exponents is exact.
+    The largest number of a group lies between 1/2 and 1, or all are 0. Changing exponents is exact.
     """
 
     numbers: Tensor  # (*groups, ...)
@@ -22,7 +22,7 @@ class Scaled:
 
     @classmethod
     def of(cls, numbers: Tensor, exponents: Tensor) -> "Scaled":
-        """``numbers`` times 2^exponents, whatever their size."""
+        """Return ``numbers`` times 2^exponents, whatever their size."""
         largest = numbers.flatten(exponents.dim()).abs().amax(dim=-1)
         shifts = torch.frexp(largest).exponent.clamp(-_FAR, _FAR)
         return cls(_moved(numbers, -shifts), exponents + shifts)
@@ -44,16 +44,16 @@ class Scaled:
         return Scaled(self.numbers.to(dtype), self.exponents)
 
     def _exponents_of_numbers(self) -> Tensor:
-        """The exponents, of groups of zeros the lowest."""
+        """Return the exponents, with the lowest possible for groups of zeros."""
         return torch.where(self.numbers.flatten(self.exponents.dim()).any(dim=-1), self.exponents, _NOWHERE)
 
     def log10_norms(self) -> Tensor:
-        """The decadic logarithm of the norm of each group, (*groups) in float64; −∞ where all numbers are 0."""
+        """Return the base-10 logarithm of the norm of each group, (*groups) in float64; −∞ where all numbers are 0."""
         norms: Tensor = torch.linalg.vector_norm(self.numbers.flatten(self.exponents.dim()), dim=-1)
         return norms.double().log10() + self.exponents.double() * math.log10(2)
 
 
 def _moved(numbers: Tensor, exponents: Tensor) -> Tensor:
-    """``numbers`` times 2^exponents; 0 where that is too small."""
+    """Return ``numbers`` times 2^exponents; 0 where that underflows."""
     factors = torch.exp2(exponents.to(numbers.dtype))
     return numbers * factors.reshape(exponents.shape + (1,) * (numbers.dim() - exponents.dim()))

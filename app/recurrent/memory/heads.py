@@ -1,7 +1,7 @@
-"""Slopes and losses of a head that stay exact where it is sure, and 1 − p or p − y would lose their digits.
+"""Slopes and losses of a head that keep their digits where it is confident, and 1 − p or p − y would lose them.
 
-Of a softmax, everything is measured from the greatest logit, whose probability may be 1 to all digits: what is left of
-it is the sum of the others. Slopes are scaled by powers of two, as they may be smaller than any float.
+For a softmax, everything is measured from the greatest logit, whose probability may be 1 to all digits: what it falls
+short of 1 is the sum of the others. Slopes are scaled by powers of two, as they may be smaller than any float.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch.nn.functional import logsigmoid
 
 from .exponents import Scaled
 
-_LEAST = -(1 << 39)  # an exponent, below which there is 0
+_LEAST = -(1 << 39)  # the lowest exponent; anything smaller counts as 0
 
 
 class _Softmax(NamedTuple):
@@ -34,7 +34,7 @@ class _Softmax(NamedTuple):
 
     @property
     def log_p(self) -> Tensor:
-        """The natural logarithms (n, outputs) of the probabilities."""
+        """Return the natural logarithms (n, outputs) of the probabilities."""
         return self.below.masked_fill(self.is_top, 0) - self.log_rest
 
 
@@ -55,8 +55,8 @@ def slopes(head: str, logits: Tensor, weight: Tensor, outputs: Sequence[int] | N
     else:
         seen = _Softmax.of(logits)
         apart = weight - weight[seen.top]  # (n, outputs, H)
-        # ∂p_j = p_j (w_j − Σ p_k w_k), with all w less that of the greatest. Of that one a sum is left, whose terms are
-        # as small as the second greatest probability.
+        # ∂p_j = p_j (w_j − Σ p_k w_k), with all w relative to that of the greatest. For that one a sum remains, whose
+        # terms are as small as the second greatest probability.
         rows = apart - torch.einsum("nk,nkh->nh", seen.log_p.exp(), apart)[:, None]
         second = _finite(seen.below.amax(dim=-1, keepdim=True))
         of_top = -torch.einsum("nk,nkh->nh", (seen.below - second).exp(), apart)
@@ -82,7 +82,7 @@ def loss_slopes(head: str, logits: Tensor, wanted: Tensor) -> Scaled:
     """Return the derivatives of ``losses`` by the logits, p − y: n groups of (outputs,). All in float64."""
     if head == "sigmoid":
         return _difference((1 - wanted).log() + logsigmoid(logits), wanted.log() + logsigmoid(-logits))
-    # For any y, p Σy − y; they add up to 0, by which that of the greatest logit is had from the others.
+    # For any y, p Σy − y; they add up to 0, which gives that of the greatest logit from the others.
     seen = _Softmax.of(logits)
     p, y = wanted.sum(dim=-1, keepdim=True).log() + seen.log_p, wanted.log()
     others = _difference(*(each.masked_fill(seen.is_top, -math.inf) for each in (p, y)))
@@ -91,7 +91,7 @@ def loss_slopes(head: str, logits: Tensor, wanted: Tensor) -> Scaled:
 
 
 def probability(head: str, logits: Tensor, output: int, *, from_1: bool) -> Tensor:
-    """Return the probabilities (n,) of an output, or, ``from_1``, how much they are above 1: −(1 − p) to all digits."""
+    """Return the probabilities (n,) of an output, or, if ``from_1``, p − 1 to all digits."""
     if head == "sigmoid":
         logit = logits[:, output]
         return -torch.sigmoid(-logit) if from_1 else torch.sigmoid(logit)
@@ -101,13 +101,13 @@ def probability(head: str, logits: Tensor, output: int, *, from_1: bool) -> Tens
 
 
 def _difference(a: Tensor, b: Tensor) -> Scaled:
-    """e^a − e^b for logarithms (n, outputs): n groups."""
+    """Return e^a − e^b for logarithms (n, outputs): n groups."""
     most = _finite(torch.maximum(a, b).amax(dim=-1))
     return _scaled(most, (a - most[:, None]).exp() - (b - most[:, None]).exp())
 
 
 def _scaled(logarithms: Tensor, numbers: Tensor) -> Scaled:
-    """``numbers`` (*groups, ...) times e^``logarithms`` (*groups)."""
+    """Return ``numbers`` (*groups, ...) times e^``logarithms`` (*groups)."""
     exponents = (logarithms / math.log(2)).floor().clamp(min=_LEAST)
     factors = (logarithms - exponents * math.log(2)).exp()
     factors = factors.reshape(factors.shape + (1,) * (numbers.dim() - factors.dim()))

@@ -17,9 +17,9 @@ from ..trace import FloatArray, LayerTrace, Trace
 def layer_jacobians(
     network: Network, trace: Trace, start: int = 0, stop: int | None = None
 ) -> Iterator[tuple[LayerTrace, Jacobians]]:
-    """Each layer and direction of ``trace`` with its Jacobians for the steps of the tokens from ``start`` to ``stop``.
+    """Yield each layer and direction of ``trace`` with its Jacobians at the tokens from ``start`` to ``stop``.
 
-    ``trace`` is of ``network``, and whole.
+    ``trace`` must be the whole trace of ``network``.
     """
     cell = network.config.cell_definition
     stop = len(trace) if stop is None else stop
@@ -33,7 +33,7 @@ def layer_jacobians(
         is_backward = each.direction == "backward"
         steps = torch.arange(start, stop, device=x.device)
         steps, earlier = (steps.flip(0), steps.flip(0) + 1) if is_backward else (steps, steps - 1)
-        # Past either end the index leads to a row of zeros: the states that the network starts from.
+        # Past either end, the index leads to a row of zeros: the states that the network starts from.
         padded = {letter: torch.cat([state, state.new_zeros(1, state.shape[1])]) for letter, state in states.items()}
         weights = network.weights(each.layer, each.direction)
         point = Point(

@@ -1,4 +1,4 @@
-"""What one text would teach a network: the gradient of a loss at every step, and of the parameters before clipping."""
+"""What a network would learn from one text: the gradient of a loss at every step, and of its parameters."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Targets:
     weights: Tensor  # (T, 1); of a sigmoid head also (T, outputs), as each of its outputs has a loss of its own
 
     def loss(self, network: Network, logits: Tensor) -> Tensor:
-        """The loss of ``logits`` (T, outputs) of ``network``."""
+        """Return the loss of ``logits`` (T, outputs) of ``network``."""
         losses = heads.losses(network.config.head, logits, self.outputs)
         return (losses * self.weights).sum()
 
@@ -43,7 +43,7 @@ def next_tokens(
     head: Head = "softmax",
     every_step: bool = True,
 ) -> Targets:
-    """Return, after each token but the last, the next as what is right: the loss is −ln of its probability.
+    """Return the next token as the target after each token but the last: the loss is −ln of its probability.
 
     ``places`` gives the output about each token, by its id; None: the outputs are the tokens in order. A step whose
     next token has no output is not judged. The loss is the mean over the judged steps, or that of the last of them. Of
@@ -63,13 +63,13 @@ def next_tokens(
 
 
 def label(steps: int, outputs: int, right: int, *, every_step: bool = False) -> Targets:
-    """The same class after every step; the loss after the last alone, or its mean over all.
+    """Return one class as the target after every step; the loss is only that after the last, or the mean over all.
 
-    Classes are the outputs; of a single output, 1 is what it is the probability of and 0 is not. Raises ValueError if
-    there is no such class.
+    Classes are the outputs; of a single output, 1 is what it gives the probability of, and 0 its opposite. Raises
+    ValueError for a class that does not exist.
     """
     if not 0 <= right < max(outputs, 2):
-        raise ValueError(f"there is no class {right}: they are 0 to {max(outputs, 2) - 1}")
+        raise ValueError(f"there is no class {right}: choose from 0 to {max(outputs, 2) - 1}")
     wanted = torch.zeros(steps, outputs, dtype=torch.float64)
     wanted[:, 0 if outputs == 1 else right] = right if outputs == 1 else 1
     return Targets(wanted, _weights(steps, torch.arange(steps), every_step=every_step))
@@ -84,7 +84,7 @@ def _weights(steps: int, judged: Tensor, *, every_step: bool) -> Tensor:
 
 @torch.no_grad()
 def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets) -> list[Array]:
-    """For each layer and direction, the decadic logarithms (T,) of ‖∂L/∂h_t‖ on all ways on which h_t bears on L."""
+    """Return, for each layer and direction, the base-10 logarithms (T,) of ‖∂L/∂h_t‖ on all paths from h_t to L."""
     head = network.head.weight
     slopes = targets.slopes(network, logits_at(network, trace))
     by_top = Scaled.of(slopes.numbers @ head.double(), slopes.exponents).to(head.dtype)
@@ -93,12 +93,12 @@ def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets)
 
 
 def parameter_gradient(network: Network, tokens: Sequence[Token], targets: Targets) -> tuple[float, float]:
-    """The loss, and the decadic logarithm of the norm of its gradient by all parameters; −∞ for an exact zero."""
+    """Return the loss, and the base-10 logarithm of the norm of its gradient by all parameters; −∞ for an exact 0."""
     network = double_of(network).requires_grad_()
     logits = logits_of(network, embedded(network, tokens)[:, None])[:, 0]
     slopes = targets.slopes(network, logits.detach()).aligned()
     parameters = list(network.parameters())
-    for shrunk in (0, 900):  # binary places, where the gradient passes even float64
+    for shrunk in (0, 900):  # binary places, in case the gradient overflows even float64
         gradients = torch.autograd.grad(logits, parameters, slopes.numbers * 2.0**-shrunk, retain_graph=True)
         norm = torch.nn.utils.get_total_norm(gradients)
         if norm.isfinite():
@@ -108,5 +108,5 @@ def parameter_gradient(network: Network, tokens: Sequence[Token], targets: Targe
 
 
 def clipped(log10_norm: float, limit: float) -> float:
-    """The decadic logarithm of the norm after ``torch.nn.utils.clip_grad_norm_`` to ``limit``."""
+    """Return the base-10 logarithm of the norm after ``torch.nn.utils.clip_grad_norm_`` to ``limit``."""
     return min(log10_norm, math.log10(limit))

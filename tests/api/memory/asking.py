@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gatescope.store.models import save_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from serving import LETTERS, MODELS, client
 from starlette.testclient import TestClient

@@ -17,10 +17,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"clip": 0}, "clip: Input should be greater than 0."),
     ({"step": 5}, "step: 5 is not among the steps asked for, 0 to 4."),
     ({"step": 0, "start": 1}, "step: 0 is not among the steps asked for, 1 to 4."),
-    ({"output": 1}, "output: there is no output 1: lstm has 0 to 0."),
-    ({"target": 2}, "target: there is no target 2: lstm has 0 to 1."),
-    ({"layers": [1]}, "layers: there is no layer 1: lstm has layers 0 to 0."),
-    ({"start": 5}, "start: 5 is not below 5, where the steps asked for end; the text has 5."),
+    ({"output": 1}, "output: there is no output 1: choose from 0 to 0."),
+    ({"target": 2}, "target: there is no target 2: choose from 0 to 1."),
+    ({"layers": [1]}, "layers: there is no layer 1: choose from 0 to 0."),
+    ({"start": 5}, "start: 5 is not below 5, where the steps asked for end, of 5 in all."),
     ({"parts": []}, "parts: is empty; leave it out for all of them."),
     ({"parts": ["states", "states"]}, "parts: 'states' is listed twice."),
     ({"weights": "random"}, "weights: Input should be 'trained', 'untrained' or 'untrained, forget bias 1'."),
@@ -94,6 +94,6 @@ def test_states_that_overflow(tmp_path: Path) -> None:
     assert refused(save_relu(tmp_path, 10), "relu", text="ab" * 40, alpha=2) == (
         422,
         "states-overflow",
-        "With alpha 2 the hidden states of layer 0 forward pass the largest float32 at step 30 of 80. Lower alpha, or "
-        "send a shorter text.",
+        "At step 30 of 80, h of layer 0 forward leaves the range of float32. Lower alpha, which is 2, or send a "
+        "shorter text.",
     )

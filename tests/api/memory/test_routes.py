@@ -3,19 +3,22 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
+import gatescope
 import numpy as np
 import pytest
 import torch
 from gatescope.api.memory.schemas import MemoryAnswer
-from gatescope.recurrent.memory import distance
+from gatescope.recurrent.memory import distance, timescales
 from gatescope.recurrent.memory.altered import spectra, untrained, with_recurrence
 from gatescope.recurrent.memory.attribution import word_norms
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.memory.loss import label, loss_norms, next_tokens, parameter_gradient
 from gatescope.recurrent.trace import trace
 from gatescope.settings import data_folder
-from gatescope.store.models import load_model, save_model
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from serving import HIDDEN, MODELS, WORDS, client
 from starlette.testclient import TestClient
@@ -56,8 +59,8 @@ def test_answer_is_what_the_science_gives(
         order = slice(None, None, -1 if backward else 1)
         assert_same(given["states"]["log10_norms"], by_state[order, order])
         assert_same(given["inputs"]["log10_norms"], by_input[order, order])
-        assert_same(given["inputs"]["log10_medians"], distance.by_distance(by_input))
-        assert given["inputs"]["half_life"] == distance.half_life(distance.by_distance(by_input))
+        assert_same(given["inputs"]["log10_medians"], timescales.by_distance(by_input))
+        assert given["inputs"]["half_life"] == timescales.half_life(timescales.by_distance(by_input))
         if jacobians.log_kept is None:
             assert given["states"]["log10_kept"] is None
             assert "time_scales" not in given
@@ -67,6 +70,49 @@ def test_answer_is_what_the_science_gives(
         past = [math.nan] * (len(tokens) - len(spectral))
         assert_same(given["log10_spectral"], past[: 3 * backward] + spectral if backward else spectral[::-1] + past)
         assert_same(given["log10_loss"], by_loss)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_answer_is_the_memory_that_python_gives(api: TestClient, models: Path, name: str) -> None:
+    model = load_model(models / name)
+    answer, memory = ask(api, name), gatescope.memory(model, TEXTS[name])
+    assert (answer["steps"], answer["start"], answer["stop"]) == (memory.steps, memory.start, memory.stop)
+    assert [token["text"] for token in answer["tokens"]] == [token.text for token in memory.tokens]
+    for given, layer in zip(answer["layers"], memory.layers, strict=True):
+        assert (given["layer"], given["direction"], given["cell"]) == (layer.layer, layer.direction, layer.cell)
+        assert layer.states is not None
+        assert layer.inputs is not None
+        assert layer.saturation is not None
+        assert layer.spectra is not None
+        exactly(given["states"]["log10_norms"], layer.states.log10_norms.astype(np.float32))
+        if layer.states.log10_kept is not None:
+            exactly(given["states"]["log10_kept"], layer.states.log10_kept.astype(np.float32))
+        exactly(given["inputs"]["log10_norms"], layer.inputs.log10_norms.astype(np.float32))
+        exactly(given["inputs"]["log10_medians"], layer.inputs.log10_medians)
+        assert given["inputs"]["half_life"] == layer.inputs.half_life
+        exactly(given["log10_spectral"], layer.log10_spectral)
+        if "log10_loss" in given:
+            exactly(given["log10_loss"], layer.log10_loss)
+        if layer.time_scales is not None:
+            exactly(given["time_scales"]["tau"], layer.time_scales.tau)
+            assert given["time_scales"]["ranking"] == layer.time_scales.ranking.tolist()
+        for gate, each in zip(given["saturation"], layer.saturation, strict=True):
+            exactly(gate["left"], each.left)
+            exactly(gate["right"], each.right)
+        for block, spectrum in zip(given["spectra"], layer.spectra, strict=True):
+            assert block["spectral_radius"] == spectrum.spectral_radius
+    assert memory.words is not None
+    exactly(answer["words"]["log10_norms"], memory.words.log10_norms.astype(np.float32))
+    assert memory.attribution is not None
+    assert answer["attribution"]["output"] == model.config.outputs[memory.attribution.output]
+    exactly(answer["attribution"]["integrated_gradients"], memory.attribution.integrated_gradients)
+    assert memory.learning is not None
+    assert answer["learning"]["log10_norm"] == memory.learning.log10_norm
+
+
+def exactly(given: Any, expected: Any) -> None:
+    expected = np.where(np.isfinite(expected), expected, np.nan)
+    np.testing.assert_array_equal(numbers(given).astype(expected.dtype), expected)
 
 
 def test_state_and_time_scale_of_a_backward_layer_stand_in_the_order_of_the_words(api: TestClient) -> None:
@@ -83,7 +129,7 @@ def test_time_scales_and_saturation(api: TestClient, models: Path, name: str, le
     [layer] = ask(api, name, parts=["time_scales", "saturation"], alpha=2)["layers"]
     model = load_model(models / name)
     gates = trace(with_recurrence(model.network, 2), model.tokenizer(TEXT)).layer()
-    tau = distance.time_scales(gates[letter])
+    tau = timescales.time_scales(gates[letter])
     assert layer["time_scales"]["activation"] == letter
     assert_same(layer["time_scales"]["along"], np.where(tau <= 5, tau, np.nan))
     assert_same(layer["time_scales"]["tau"], np.where(tau <= 5, tau, np.nan)[-1])
@@ -126,7 +172,7 @@ def test_untrained_weights(api: TestClient, models: Path) -> None:
         network = untrained(config, 4, bias)
         assert layer["spectra"][0]["spectral_radius"] == pytest.approx(spectra(network)[0].spectral_radius)
         gates = trace(network, load_model(models / "lstm").tokenizer(TEXT)).layer()["f"]
-        assert_same(layer["time_scales"]["along"], np.where((tau := distance.time_scales(gates)) <= 5, tau, np.nan))
+        assert_same(layer["time_scales"]["along"], np.where((tau := timescales.time_scales(gates)) <= 5, tau, np.nan))
 
 
 @pytest.mark.parametrize("name", ["lstm", "both-ways"])

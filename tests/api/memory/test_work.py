@@ -10,7 +10,7 @@ import pytest
 from gatescope.api.memory.schemas import CostAnswer
 from gatescope.main import create_app
 from gatescope.settings import Settings
-from gatescope.store.models import save_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from serving import LETTERS, running
 from starlette.testclient import TestClient

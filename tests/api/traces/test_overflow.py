@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope import load_model
-from gatescope.store.models import save_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from pybase64 import b64decode
 from serving import WORDS, client
@@ -113,7 +113,7 @@ def test_the_memory_says_so_too(api: TestClient) -> None:
     response = api.post("/api/v1/models/single/memory", json={"text": TEXT, "parts": ["saturation"]})
     status, kind, detail = problem(response)
     assert (status, kind) == (422, "states-overflow")
-    assert "at step 39 of 400" in detail
+    assert "At step 39 of 400" in detail
 
 
 def test_the_page_opens_with_the_reason(api: TestClient) -> None:

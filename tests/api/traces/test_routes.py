@@ -14,7 +14,7 @@ from gatescope.main import create_app
 from gatescope.recurrent.engine import compiled as kernels
 from gatescope.recurrent.trace import Trace
 from gatescope.settings import Settings
-from gatescope.store.models import load_model
+from gatescope.store.loading import load_model
 from numpy.typing import NDArray
 from serving import HIDDEN, MODELS, client, running
 from starlette.testclient import TestClient

@@ -11,7 +11,9 @@ from gatescope.api.traces import plan
 from gatescope.api.traces.schemas import TraceOptions
 from gatescope.api.wire import conditional
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.store.models import CONFIG, VOCABULARY, load_model, save_model
+from gatescope.store.files import CONFIG, VOCABULARY
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from networks import random_network
 from serving import HIDDEN, client
 from starlette.testclient import TestClient

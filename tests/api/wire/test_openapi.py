@@ -5,7 +5,9 @@ import re
 from typing import Any
 
 import pytest
-from gatescope.api.traces.schemas import ModelCard, ModelList, ProblemDetails, StepAnswer, TraceAnswer
+from gatescope.api.models.schemas import ModelCard, ModelList
+from gatescope.api.traces.schemas import StepAnswer, TraceAnswer
+from gatescope.api.wire.schemas import ProblemDetails
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 

@@ -39,7 +39,7 @@ def test_defect_is_answered_without_its_secrets() -> None:
         "type": "internal-error",
         "title": "Internal error",
         "status": 500,
-        "detail": "The server met a defect of its own and logged it. The same request may fail again.",
+        "detail": "The server failed unexpectedly, and logged the error. The same request may fail again.",
     }
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.cells.cell import Activations
-from gatescope.recurrent.memory.distance import Array, By, by_distance, half_life, kept_norms, norms, spectral_norms
+from gatescope.recurrent.memory.distance import Array, By, kept_norms, norms, spectral_norms
 from gatescope.recurrent.memory.jacobians import Jacobians, layer_jacobians
+from gatescope.recurrent.memory.timescales import by_distance, half_life
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
 from gatescope.recurrent.trace import LayerTrace, Trace, trace

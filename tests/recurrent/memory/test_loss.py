@@ -95,7 +95,7 @@ def test_targets_of_a_single_output(right: int) -> None:
 
 @pytest.mark.parametrize(("outputs", "right"), [(1, 2), (3, 3), (3, -1)])
 def test_class_that_does_not_exist(outputs: int, right: int) -> None:
-    with pytest.raises(ValueError, match=f"^there is no class {right}: they are 0 to {max(outputs, 2) - 1}$"):
+    with pytest.raises(ValueError, match=f"^there is no class {right}: choose from 0 to {max(outputs, 2) - 1}$"):
         label(2, outputs, right)
 
 

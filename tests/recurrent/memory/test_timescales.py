@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from gatescope.recurrent.memory.distance import by_distance, half_life, time_scales, time_scales_of_logarithms
+from gatescope.recurrent.memory.timescales import by_distance, half_life, time_scales, time_scales_of_logarithms
 
 
 def test_medians_are_taken_of_norms_not_of_their_logarithms() -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from gatescope.analysis.statistics import statistics
-from gatescope.api.models import activation_info
+from gatescope.api.models.routes import activation_info
 from gatescope.recurrent.cells.cell import Cell
 from gatescope.recurrent.cells.gru import GRU
 from gatescope.recurrent.cells.lstm import LSTM
 from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
-from gatescope.store.models import NamedUnit, Statistics, load_model, save_model
+from gatescope.store.fields import NamedUnit, Statistics
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from serving import HIDDEN, client, random_models
 from starlette.testclient import TestClient
 

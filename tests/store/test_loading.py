@@ -1,4 +1,4 @@
-"""A model that is broken says which file is, and how."""
+"""Loading a model: one that is broken says which file is, and how; older forms still load."""
 
 import hashlib
 import json
@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from gatescope.store.models import BrokenModelError, load_model
-from model_folders import UNIT, VOCABULARY, edited, missing, saved
+from gatescope.store.files import BrokenModelError
+from gatescope.store.loading import load_model
+from gatescope.store.store import Store
+from model_folders import UNIT, VOCABULARY, edited, missing, network, saved
 from safetensors.torch import load, save
 
 
@@ -74,7 +76,7 @@ def a_folder(name: str) -> Callable[[Path], None]:
 
 FIT = "model.safetensors: does not fit config.json:"
 DTYPES = "it must be torch.float32 or torch.float64 throughout"
-NO_ACTIVATION = "the network has no such activation"
+NO_ACTIVATION = "the network does not have this activation"
 BROKEN = [
     (missing("config.json"), "config.json: the file is missing"),
     (missing("vocab.json"), "vocab.json: the file is missing"),
@@ -104,16 +106,22 @@ BROKEN = [
         config(predicts_next="perhaps"),
         "config.json: predicts_next: Input should be a valid boolean, unable to interpret input",
     ),
-    (config(**named(layer=1)), "config.json: bracket depth: layer 1 forward c, unit 6: the network has no such unit"),
+    (
+        config(**named(layer=1)),
+        "config.json: bracket depth: layer 1 forward c, unit 6: the network does not have this unit",
+    ),
     (
         config(**named(direction="backward")),
-        "config.json: bracket depth: layer 0 backward c, unit 6: the network has no such unit",
+        "config.json: bracket depth: layer 0 backward c, unit 6: the network does not have this unit",
     ),
     (
         config(**named(activation="z")),
-        "config.json: bracket depth: layer 0 forward z, unit 6: the network has no such unit",
+        "config.json: bracket depth: layer 0 forward z, unit 6: the network does not have this unit",
     ),
-    (config(**named(unit=7)), "config.json: bracket depth: layer 0 forward c, unit 7: the network has no such unit"),
+    (
+        config(**named(unit=7)),
+        "config.json: bracket depth: layer 0 forward c, unit 7: the network does not have this unit",
+    ),
     (
         config(**named(activation="x")),
         "config.json: units.0.activation: Input should be 'i', 'f', 'g', 'o', 'r', 'z', 'n', 'c' or 'h'",
@@ -142,8 +150,8 @@ BROKEN = [
     ),
     (weight_bytes(lambda _: b""), "model.safetensors: Error while deserializing: header too small"),
     (weight_bytes(lambda _: b"\xff" * 64), "model.safetensors: Error while deserializing: header too large"),
-    (of_format("F4"), "model.safetensors: holds a number format that PyTorch does not read"),
-    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch does not read"),
+    (of_format("F4"), "model.safetensors: holds a number format that PyTorch cannot read"),
+    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch cannot read"),
     (weights(head__bias=None), f'{FIT} Missing key(s) in state_dict: "head.bias".'),
     (weights(more=torch.zeros(1)), f'{FIT} Unexpected key(s) in state_dict: "more".'),
     (
@@ -151,8 +159,8 @@ BROKEN = [
         f"{FIT} size mismatch for head.bias: copying a param with shape torch.Size([3]) from checkpoint, "
         "the shape in current model is torch.Size([2]).",
     ),
-    (sizes(hidden_size=10**30), f"{FIT} no tensor is of hidden_size {10**30}"),
-    (sizes(layers=10**9), f"{FIT} 7 tensors are no {10**9} layers"),
+    (sizes(hidden_size=10**30), f"{FIT} no tensor has the hidden_size {10**30}"),
+    (sizes(layers=10**9), f"{FIT} 7 tensors are too few for {10**9} layers"),
     (
         weights(head__bias=torch.tensor([1.0, float("nan")])),
         "model.safetensors: head.bias holds a number that is not finite",
@@ -198,7 +206,7 @@ def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
     missing, file = tmp_path / "missing", tmp_path / "m.pt"
     file.write_bytes(b"PK")
     for path, reason in (
-        (missing, f"{missing}: there is no such folder"),
+        (missing, f"{missing}: this folder does not exist"),
         (
             file,
             f"{file} is a file: a model is a folder that holds config.json, vocab.json and model.safetensors; to see "
@@ -208,3 +216,50 @@ def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
         for given in (path, str(path)):
             with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
                 load_model(given)
+
+
+@pytest.mark.parametrize("is_about_tokens", [True, False])
+def test_a_folder_of_before_is_about_the_next_token_if_its_outputs_are_the_vocabulary(
+    tmp_path: Path, is_about_tokens: bool
+) -> None:
+    outputs = VOCABULARY if is_about_tokens else [*VOCABULARY[:-1], "end"]
+    saved(tmp_path / "small", network(outputs=8), outputs=outputs)
+    edited("config.json", lambda config: config.pop("predicts_next") in (True, False) and config)(tmp_path / "small")
+    assert load_model(tmp_path / "small").config.predicts_next is is_about_tokens
+
+
+@pytest.mark.parametrize("name", ["statistics.json", "README.md"])
+def test_a_model_can_do_without(tmp_path: Path, name: str) -> None:
+    saved(tmp_path / "small")
+    missing(name)(tmp_path / "small")
+    assert load_model(tmp_path / "small").config.title == "A small LSTM"
+
+
+def test_a_model_of_the_form_before_units_and_shares_loads(tmp_path: Path) -> None:
+    saved(tmp_path / "old")
+    fields = ("interval", "unit", "baselines")
+
+    def without(config: dict[str, Any]) -> dict[str, Any]:
+        kept = [{name: value for name, value in each.items() if name not in fields} for each in config["metrics"]]
+        return {name: value for name, value in config.items() if name != "units"} | {"metrics": kept}
+
+    def bare(old: dict[str, Any]) -> dict[str, Any]:
+        kept = [{k: v for k, v in each.items() if not k.endswith("_saturated")} for each in old["activations"]]
+        return old | {"activations": kept}
+
+    edited("config.json", without)(tmp_path / "old")
+    edited("statistics.json", bare)(tmp_path / "old")
+    model = load_model(tmp_path / "old")
+    assert model.config.units == []
+    assert (model.config.metrics[0].interval, model.config.metrics[0].unit) == (None, "share")
+    assert model.statistics is not None
+    assert model.statistics.activations[0].left_saturated is None
+
+
+def test_a_linked_folder_goes_by_the_name_of_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path / "elsewhere" / "small")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "linked").symlink_to(tmp_path / "elsewhere" / "small")
+    assert [(name, model.id) for name, model in Store(tmp_path / "models").models.items()] == [("linked", "linked")]
+    monkeypatch.chdir(tmp_path / "elsewhere" / "small")
+    assert load_model(".").id == "small"

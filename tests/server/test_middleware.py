@@ -9,9 +9,12 @@ from typing import Any
 import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
-from gatescope.server import watched
-from gatescope.server.watched import Reload, Shelf
-from gatescope.store.models import CONFIG, STATISTICS, WEIGHTS, Store, load_model, save_model
+from gatescope.server import middleware
+from gatescope.server.middleware import RefreshModels
+from gatescope.store.files import CONFIG, WEIGHTS
+from gatescope.store.saving import save_model
+from gatescope.store.store import Store
+from gatescope.store.watched import WatchedStore
 from networks import random_network
 from serving import WORDS, client
 from starlette.testclient import TestClient
@@ -26,8 +29,8 @@ def write(folder: Path, seed: int = 0, **about: Any) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of one model; an application over it looks at it at every request."""
-    monkeypatch.setattr(watched, "EVERY", 0)
+    """A folder of one model; an application over it refreshes at every request."""
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
     write(tmp_path / "models" / "lstm")
     return tmp_path / "models"
 
@@ -75,29 +78,7 @@ def test_a_changed_model_is_another_with_other_tags(api: TestClient, folder: Pat
     assert again.headers["etag"] != tag
 
 
-def test_only_what_changed_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(folder / "a")
-    shelf = Shelf(folder)
-    before = shelf.store
-    assert shelf.look() is before
-    loaded: list[str] = []
-    monkeypatch.setattr(watched, "load_model", lambda path: (loaded.append(path.name), load_model(path))[1])
-    write(folder / "a", seed=1)
-    after = shelf.look()
-    assert loaded == ["a"]
-    assert after.models["lstm"] is before.models["lstm"]
-    assert after.models["a"].config.weights_sha256 != before.models["a"].config.weights_sha256
-
-
-def test_requests_under_way_keep_the_store_that_they_began_with(folder: Path) -> None:
-    shelf = Shelf(folder)
-    before = shelf.store
-    write(folder / "a")
-    assert list(shelf.look().models) == ["a", "lstm"]
-    assert list(before.models) == ["lstm"]
-
-
-def test_a_model_that_is_removed_is_gone_at_the_second_look(
+def test_a_model_that_is_removed_is_gone_at_the_second_refresh(
     api: TestClient, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(folder / "a")
@@ -139,7 +120,7 @@ def test_while_a_folder_is_copied_the_model_before_goes_on(
     assert api.get("/readyz").json() == {"status": "ok", "models": 1, "broken": 0}
     assert (
         "the model lstm cannot be used: model.safetensors: its SHA-256 is not the one that config.json records: "
-        "the file was changed; the one before goes on serving" in caplog.text
+        "the file was changed; the previous one goes on serving" in caplog.text
     )
     caplog.clear()
     assert sha256(api) == before
@@ -160,73 +141,44 @@ def test_a_new_folder_is_broken_until_it_is_whole(api: TestClient, folder: Path,
     assert api.get("/readyz").json() == {"status": "ok", "models": 2, "broken": 0}
 
 
-def test_statistics_that_are_added_are_read(folder: Path) -> None:
-    shelf = Shelf(folder)
-    (folder / "lstm" / STATISTICS).write_text("{")
-    assert shelf.look().models["lstm"].statistics is None
-    (folder / "lstm" / STATISTICS).write_text('{"steps": 1, "activations": []}')
-    assert shelf.look().models["lstm"].statistics is not None
-
-
 def test_the_first_models_of_an_empty_folder_make_it_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched, "EVERY", 0)
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
     api = client(tmp_path / "models")
     assert api.get("/readyz").status_code == api.get("/").status_code == 503
     write(tmp_path / "models" / "lstm")
     assert api.get("/readyz").status_code == api.get("/").status_code == 200
 
 
-def test_half_made_models_of_a_training_run_are_not_looked_at(folder: Path) -> None:
-    shelf = Shelf(folder)
-    (folder / ".lstm-x1").mkdir()
-    (folder / "note.txt").touch()
-    assert shelf.look() is shelf.store
-    assert list(shelf.store.models) == ["lstm"]
-
-
-def test_a_folder_that_cannot_be_read_leaves_the_models_as_they_were(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    shelf = Shelf(folder)
-
-    def refuse(self: Path) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    assert list(shelf.look().models) == ["lstm"]
-    assert f"the folder of models {folder} cannot be looked at: Permission denied" in caplog.text
-
-
 def test_the_folder_is_not_looked_at_more_often_than_it_is_due(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched, "EVERY", 3600)
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 3600)
     api = client(folder)
-    assert ids(api) == ["lstm"]  # the first request looks
+    assert ids(api) == ["lstm"]  # the first request refreshes
     write(folder / "a")
     assert ids(api) == ["lstm"]
 
 
 def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> None:
-    shelf, loading, done = Shelf(folder), threading.Event(), threading.Event()
+    models, loading, done = WatchedStore(folder), threading.Event(), threading.Event()
     answered: list[str] = []
 
     class Slow:
-        def look(self) -> Store:
+        def refresh(self) -> Store:
             loading.set()
             assert done.wait(30)
-            return shelf.look()
+            return models.refresh()
 
     async def app(scope: dict[str, Any], *_: Any) -> None:
         answered.append(scope["path"])
 
     class Application:
         class state:  # noqa: N801  as Starlette names it
-            store = shelf.store
+            store = models.store
 
     async def both() -> None:
-        middleware = Reload(app, Slow())  # type: ignore[arg-type]
+        refresh = RefreshModels(app, Slow())  # type: ignore[arg-type]
 
         async def ask(path: str) -> None:
-            await middleware({"type": "http", "path": path, "app": Application()}, None, None)  # type: ignore[arg-type]
+            await refresh({"type": "http", "path": path, "app": Application()}, None, None)  # type: ignore[arg-type]
 
         async with anyio.create_task_group() as group:
             group.start_soon(ask, "first")
@@ -237,3 +189,31 @@ def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> No
     with start_blocking_portal() as portal:  # the browser tests' own loop may be running in this thread
         portal.call(both)
     assert answered == ["second", "first"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/docs",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/static/css/tokens.css",
+        "/api/v1/openapi.json",
+        "/api/v1/models",
+        "/api/v1/models/lstm",
+        "/api/v1/models/lstm/trace?text=good",
+        "/nope",
+    ],
+)
+def test_head_is_answered_as_get_without_the_body(api: TestClient, path: str) -> None:
+    head, get = api.head(path), api.get(path)
+    assert (head.status_code, head.headers["content-type"]) == (get.status_code, get.headers["content-type"])
+    assert head.headers.keys() == get.headers.keys()
+    assert (head.content, get.content != b"") == (b"", True)
+
+
+def test_head_is_not_answered_where_get_is_not(api: TestClient) -> None:
+    response = api.head("/api/v1/models/lstm/traces")
+    assert (response.status_code, response.headers["allow"], response.content) == (405, "POST", b"")

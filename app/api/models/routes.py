@@ -1,33 +1,20 @@
 """The models of this server."""
 
 import math
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.requests import Request
 
-from ..recurrent.cells.cell import Cell
-from ..store.models import Model, Statistics, Store
-from .traces.schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
-from .wire import problems
-from .wire.openapi import problem_responses
+from ...recurrent.cells.cell import Cell
+from ...store.fields import Statistics
+from ...store.model import Model
+from ...store.store import Store
+from ..wire import problems
+from ..wire.model import AModel
+from ..wire.openapi import problem_responses
+from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
 
 router = APIRouter(prefix="/models", tags=["models"])
-
-
-async def the_model(
-    request: Request, model: Annotated[str, Path(description="Name of the model, from the list of models.")]
-) -> Model:
-    """The model of the address. Raises a problem if it is unknown or broken."""
-    store: Store = request.app.state.store
-    if model in store.broken:
-        raise problems.broken_model(model, store.broken[model])
-    if model not in store.models:
-        raise problems.unknown_model(model, list(store.models))
-    return store.models[model]
-
-
-AModel = Annotated[Model, Depends(the_model)]
 
 
 def activation_info(cell: Cell) -> list[ActivationInfo]:
@@ -45,7 +32,7 @@ def activation_info(cell: Cell) -> list[ActivationInfo]:
 
 
 def summary(model: Model) -> ModelSummary:
-    """A model's entry in the list of models."""
+    """Return the entry of ``model`` in the list of models."""
     network = model.config.network
     return ModelSummary(
         id=model.id,
@@ -59,7 +46,7 @@ def summary(model: Model) -> ModelSummary:
 
 
 def card(model: Model) -> ModelCard:
-    """All that is known of a model."""
+    """Return all that is known about ``model``."""
     config = model.config
     return ModelCard(
         **summary(model).model_dump(),
@@ -78,7 +65,7 @@ def card(model: Model) -> ModelCard:
 
 @router.get("", summary="All models")
 def list_models(request: Request) -> ModelList:
-    """The models that serve, and those that are installed but broken, with the reason."""
+    """List the models that serve, and those that are installed but broken, with the reason."""
     store: Store = request.app.state.store
     return ModelList(
         models=[summary(model) for model in store],
@@ -92,7 +79,7 @@ def list_models(request: Request) -> ModelList:
     responses=problem_responses(404, 503),
 )
 def get_model(model: AModel) -> ModelCard:
-    """Cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
+    """Return cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
     return card(model)
 
 
@@ -102,7 +89,7 @@ def get_model(model: AModel) -> ModelCard:
     responses=problem_responses(503, s404="No such model, or one without statistics."),
 )
 def get_statistics(model: AModel) -> Statistics:
-    """Mean and spread of every activation, and how often each gate is nearly shut or wide open, unit by unit."""
+    """Return mean and spread of every activation, and how often each gate is nearly shut or wide open, by unit."""
     if model.statistics is None:
         raise problems.no_statistics(model.id)
     return model.statistics

@@ -4,13 +4,14 @@ import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from gatescope.recurrent.tokenizer import CharacterTokenizer, Tokenizer, WordTokenizer
-from gatescope.store.models import BrokenModelError, Store, load_model, save_model, write_units
-from model_folders import ABOUT, STATISTICS, UNIT, VOCABULARY, contents, edited, missing, network, saved
+from gatescope.store.files import BrokenModelError
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model, write_units
+from model_folders import ABOUT, STATISTICS, UNIT, VOCABULARY, contents, network, saved
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -29,40 +30,6 @@ def test_a_saved_model_comes_back_whole(tmp_path: Path, tokenizer: type[Tokenize
     assert not any(parameter.requires_grad for parameter in model.network.parameters())
     for name, tensor in original.state_dict().items():
         assert torch.equal(model.network.state_dict()[name], tensor), name
-
-
-def test_a_model_traces_text(tmp_path: Path) -> None:
-    model = saved(tmp_path / "small")
-    trace = model.trace("The movie wasn't good")
-    assert [(token.text, token.known) for token in trace.tokens] == [
-        ("The", True),
-        ("movie", True),
-        ("was", True),
-        ("n't", False),
-        ("good", True),
-    ]
-    assert trace.layer()["f"].shape == (5, 7)
-    with pytest.raises(ValueError, match="there is nothing to trace: the sequence is empty"):
-        model.trace(" \n")
-
-
-@pytest.mark.parametrize("is_about_tokens", [True, False])
-def test_a_folder_of_before_is_about_the_next_token_if_its_outputs_are_the_vocabulary(
-    tmp_path: Path, is_about_tokens: bool
-) -> None:
-    outputs = VOCABULARY if is_about_tokens else [*VOCABULARY[:-1], "end"]
-    saved(tmp_path / "small", network(outputs=8), outputs=outputs)
-    edited("config.json", lambda config: config.pop("predicts_next") in (True, False) and config)(tmp_path / "small")
-    assert load_model(tmp_path / "small").config.predicts_next is is_about_tokens
-
-
-@pytest.mark.parametrize("predicts_next", [True, False])
-def test_what_outputs_are_about_is_saved_with_the_model(tmp_path: Path, predicts_next: bool) -> None:
-    outputs = [*VOCABULARY[:0:-1], "end"]
-    saved(tmp_path / "small", network(outputs=8), outputs=outputs, predicts_next=predicts_next)
-    assert json.loads(contents(tmp_path / "small")["config.json"])["predicts_next"] is predicts_next
-    model = load_model(tmp_path / "small")
-    assert model.next_outputs == ((None, 6, 5, 4, 3, 2, 1, 0) if predicts_next else ())
 
 
 def test_a_model_that_cannot_predict_the_next_token_is_not_saved_as_one_that_does(tmp_path: Path) -> None:
@@ -139,34 +106,6 @@ def test_a_failure_leaves_what_was_there_and_no_litter(
     assert [path.name for path in tmp_path.iterdir()] == ["small"] * replaces
 
 
-@pytest.mark.parametrize("name", ["statistics.json", "README.md"])
-def test_a_model_can_do_without(tmp_path: Path, name: str) -> None:
-    saved(tmp_path / "small")
-    missing(name)(tmp_path / "small")
-    assert load_model(tmp_path / "small").config.title == "A small LSTM"
-
-
-def test_a_model_of_the_form_before_units_and_shares_loads(tmp_path: Path) -> None:
-    saved(tmp_path / "old")
-    fields = ("interval", "unit", "baselines")
-
-    def without(config: dict[str, Any]) -> dict[str, Any]:
-        kept = [{name: value for name, value in each.items() if name not in fields} for each in config["metrics"]]
-        return {name: value for name, value in config.items() if name != "units"} | {"metrics": kept}
-
-    def bare(old: dict[str, Any]) -> dict[str, Any]:
-        kept = [{k: v for k, v in each.items() if not k.endswith("_saturated")} for each in old["activations"]]
-        return old | {"activations": kept}
-
-    edited("config.json", without)(tmp_path / "old")
-    edited("statistics.json", bare)(tmp_path / "old")
-    model = load_model(tmp_path / "old")
-    assert model.config.units == []
-    assert (model.config.metrics[0].interval, model.config.metrics[0].unit) == (None, "share")
-    assert model.statistics is not None
-    assert model.statistics.activations[0].left_saturated is None
-
-
 def test_named_units_come_back_and_can_be_replaced(tmp_path: Path) -> None:
     saved(tmp_path / "small", units=[UNIT])
     assert load_model(tmp_path / "small").config.units == [UNIT]
@@ -191,37 +130,3 @@ def test_a_picture_is_written_beside_the_card_where_there_is_one(tmp_path: Path)
     save_model(tmp_path / "one", network(), WordTokenizer(VOCABULARY), ABOUT, saturation="<svg/>")
     assert contents(tmp_path / "one")["saturation.svg"] == b"<svg/>"
     assert "saturation.svg" not in contents(saved(tmp_path / "other").folder)
-
-
-def test_the_store_lists_broken_models_with_their_reason_while_the_others_load(tmp_path: Path) -> None:
-    for name in ("b", "a", "broken", ".hidden", "_private"):
-        saved(tmp_path / name)
-    saved(tmp_path / "c", task="agreement")
-    missing("vocab.json")(tmp_path / "broken")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "__init__.py").touch()
-
-    store = Store(tmp_path)
-
-    assert list(store.models) == ["a", "b", "c"]
-    assert store.broken == {
-        "broken": "vocab.json: the file is missing",
-        "empty": "config.json: the file is missing",
-    }
-    assert [model.id for model in store] == ["a", "b", "c"]
-    assert [model.id for model in store.task("sentiment")] == ["a", "b"]
-    assert store.task("translation") == []
-
-
-def test_a_linked_folder_goes_by_the_name_of_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved(tmp_path / "elsewhere" / "small")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "linked").symlink_to(tmp_path / "elsewhere" / "small")
-    assert [(name, model.id) for name, model in Store(tmp_path / "models").models.items()] == [("linked", "linked")]
-    monkeypatch.chdir(tmp_path / "elsewhere" / "small")
-    assert load_model(".").id == "small"
-
-
-def test_a_missing_folder_is_an_empty_store(tmp_path: Path) -> None:
-    store = Store(tmp_path / "models")
-    assert (store.models, store.broken) == ({}, {})

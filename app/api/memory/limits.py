@@ -1,0 +1,66 @@
+"""What a request for memory asks for, checked against its model and the limits of the server."""
+
+from dataclasses import fields
+
+from fastapi_problem.error import Problem
+
+from ...recurrent.memory.altered import untrained
+from ...recurrent.memory.plan import MemoryOptions, MemoryPlan, OptionError
+from ...recurrent.memory.subject import Subject
+from ...recurrent.network import Network
+from ...recurrent.overflow import RangeError
+from ...settings import Settings
+from ...store.model import Model
+from ..wire import problems
+from ..wire.text import tokens_of
+from .schemas import MemoryBody
+
+
+def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> MemoryPlan:
+    """Return what ``body`` asks for, traced and otherwise not yet computed.
+
+    Raises a problem that names the option and what would be right, or the limit that it would pass.
+    """
+    tokens = tuple(tokens_of(model, body.text, settings))
+    options = MemoryOptions(**{each.name: getattr(body, each.name) for each in fields(MemoryOptions)})
+    subject = Subject(_network(model, body), tokens, model.next_outputs)
+    try:
+        plan = MemoryPlan.of(subject, options, settings.engine)
+    except OptionError as error:
+        raise problems.invalid_request(error.option, error.reason) from None
+    _require_within_limits(plan, settings)
+    try:
+        plan.trace  # noqa: B018  an overflow must become a problem before the headers go out
+    except RangeError as error:
+        advice = f"Lower alpha, which is {body.alpha:g}, or send a shorter text"
+        raise problems.states_overflow(error.what, error.step, len(tokens), error.dtype, advice) from None
+    return plan
+
+
+def _network(model: Model, body: MemoryBody) -> Network:
+    """Return the network with the weights that ``body`` asks for."""
+    if body.weights == "trained":
+        return model.network
+    try:
+        return untrained(model.config.network, body.seed, 1.0 if body.weights != "untrained" else None)
+    except ValueError as error:
+        raise problems.invalid_request("weights", f"{error}; send 'untrained'") from None
+
+
+def _require_within_limits(plan: MemoryPlan, settings: Settings) -> None:
+    """Raise a problem if the work, what it holds or what it sends is too much for one answer."""
+    for what, figure, limit in (
+        ("multiply-adds", sum(plan.work().values()), settings.max_work),
+        ("numbers held at a time", plan.numbers_held(), settings.max_held),
+        ("numbers sent", plan.numbers_returned(), settings.max_values),
+    ):
+        if figure > limit:
+            raise Problem(
+                "Too much work",
+                "too-much-work",
+                f"For {plan.steps:,} steps of {len(plan.subject.tokens):,} this takes {figure:.2g} {what}; this server "
+                f"takes up to {limit:.2g} for an answer. Narrow the request with start and stop, layers or parts, or "
+                "send a shorter text.",
+                413,
+                limit=limit,
+            )

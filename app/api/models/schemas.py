@@ -1,0 +1,73 @@
+"""The shapes of answers on models; OpenAPI is made from them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from ...recurrent.cells import CellName, Letter
+from ...recurrent.network import NetworkConfig
+from ...recurrent.tokenizer import TokenizerKind
+from ...store.fields import Metric, NamedUnit
+
+
+class ActivationInfo(BaseModel):
+    """What an activation is."""
+
+    letter: Letter = Field(description="Its letter in the PyTorch documentation.")
+    name: str = Field(description="Its name: `forget gate`.")
+    kind: Literal["gate", "candidate", "state"] = Field(description="Its role in the cell.")
+    minimum: float | None = Field(description="Least value possible; null where it is unbounded.")
+    maximum: float | None = Field(description="Greatest value possible; null where it is unbounded.")
+
+
+class ModelSummary(BaseModel):
+    """A model in the list of models."""
+
+    id: str = Field(description="Name of the model in addresses.")
+    title: str = Field(description="Name of the model, for people.")
+    task: str = Field(description="What it was trained for; models of one task answer the same sentences.")
+    cell: CellName = Field(description="The recurrent cell.")
+    hidden_size: int = Field(ge=1, description="H: units in each layer and direction.")
+    layers: int = Field(ge=1, description="Number of layers.")
+    bidirectional: bool = Field(description="Whether every layer also runs from the last token to the first.")
+
+
+class BrokenModel(BaseModel):
+    """A model folder that cannot be used."""
+
+    id: str = Field(description="Name of the folder.")
+    reason: str = Field(description="Which file is wrong, and why.")
+
+
+class ModelList(BaseModel):
+    """Every model of this server."""
+
+    models: list[ModelSummary] = Field(description="Models that serve.")
+    broken: list[BrokenModel] = Field(description="Models that are installed but cannot be used.")
+
+
+class ModelCard(ModelSummary):
+    """All that is known about a model."""
+
+    description: str = Field(description="What its outputs mean.")
+    network: NetworkConfig = Field(description="Cell and sizes.")
+    parameters: int = Field(ge=1, description="Number of trained parameters, the embedding and the head included.")
+    recurrent_parameters: int = Field(ge=1, description="Number of parameters of the recurrent layers.")
+    activations: list[ActivationInfo] = Field(description="What a trace of this model holds, in order.")
+    tokenizer: TokenizerKind = Field(description="How text is split.")
+    outputs: list[str] = Field(description="Name of each number that the head gives after a step.")
+    opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
+    predicts_next: bool = Field(
+        description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "
+        "one, is then the name of one output. There may be further outputs: for the unknown token, for the end of the "
+        "text."
+    )
+    next_outputs: list[int | None] = Field(
+        description="For each token, by its `id`, the place of the output that says how likely it is to come next; "
+        "null for a token without one. Empty unless `predicts_next`."
+    )
+    examples: list[str] = Field(description="Sentences worth typing.")
+    metrics: list[Metric] = Field(description="Figures on held-out data.")
+    units: list[NamedUnit] = Field(description="Units that track something that can be named; the best for each thing.")
+    licence: str = Field(description="Licence of the weights.")
+    weights_sha256: str = Field(description="SHA-256 of the weights, in hexadecimal.")

@@ -1,0 +1,95 @@
+"""A trace as the content of an answer: JSON in one piece, or JSON lines step by step."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from ...recurrent.overflow import RangeError
+from ...recurrent.trace import FloatArray, LayerTrace, Trace
+from ..wire.encoding import ENCODERS, layer_info
+from ..wire.schemas import Encoding
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The part of a trace that is sent."""
+
+    layers: frozenset[int]
+    letters: Sequence[str]  # activations, in the order of the answer; pre-activations as a_f
+    units: list[int] | None  # None: all of them
+
+    def layers_of(self, trace: Trace) -> list[LayerTrace]:
+        """Return the wanted layers of a trace."""
+        return [layer for layer in trace.layers if layer.layer in self.layers]
+
+    def units_of(self, trace: Trace) -> Sequence[int]:
+        """Return the unit of each column of an array."""
+        return range(trace.layers[0]["h"].shape[1]) if self.units is None else self.units
+
+    def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
+        """Return the wanted activations of a layer, each (T, units)."""
+        arrays = ((letter, layer[letter]) for letter in self.letters)
+        return {letter: array if self.units is None else array[:, self.units] for letter, array in arrays}
+
+
+FLOAT32_MOST = np.finfo(np.float32).max
+
+
+def require_float32(part: Trace, selection: Selection) -> None:
+    """Raise RangeError for the first number that a typed array would turn into an infinity."""
+    for layer in selection.layers_of(part):
+        for letter, array in selection.of(layer).items():
+            beyond = np.flatnonzero((np.abs(array) > FLOAT32_MOST).any(axis=1))
+            if len(beyond):
+                what = f"{letter} of layer {layer.layer} {layer.direction}"
+                raise RangeError(what, part.start + int(beyond[0]), "float32, which base64 holds")
+
+
+def trace_content(
+    trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
+) -> dict[str, Any]:
+    """Return the ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens, ready for ``dumps``."""
+    encode = ENCODERS[encoding]
+    return {
+        "model": model,
+        "steps": steps,
+        "start": trace.start,
+        "stop": trace.start + len(trace),
+        "units": selection.units,
+        "tokens": [token._asdict() for token in trace.tokens],
+        "layers": [
+            layer_info(layer)
+            | {"activations": {letter: encode(array) for letter, array in selection.of(layer).items()}}
+            for layer in selection.layers_of(trace)
+        ],
+        "outputs": {"names": outputs, "values": encode(trace.outputs)},
+    }
+
+
+def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding) -> Iterator[bytes]:
+    """Yield the lines of each of ``parts``, a ``StepAnswer`` each, as one chunk of bytes."""
+    encode = ENCODERS[encoding]
+    for part in parts:
+        layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]
+        lines = (
+            {
+                "step": part.start + t,
+                "token": token._asdict(),
+                "layers": [
+                    {
+                        "layer": layer.layer,
+                        "direction": layer.direction,
+                        "activations": {letter: encode(array[t]) for letter, array in arrays.items()},
+                    }
+                    for layer, arrays in layers
+                ],
+                "outputs": part.outputs[t],
+            }
+            for t, token in enumerate(part.tokens)
+        )
+        yield b"".join(
+            orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE) for line in lines
+        )

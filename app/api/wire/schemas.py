@@ -1,0 +1,115 @@
+"""The shapes that requests and answers of all resources share; OpenAPI is made from them."""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ...recurrent.cells import CellName
+from ...recurrent.modules import Direction
+
+Item = TypeVar("Item", bound=int | str)
+
+
+def _whole_characters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"character {error.start} is a lone surrogate (half of a UTF-16 pair); send whole characters"
+        ) from None
+    return text
+
+
+def _without_repeats(items: list[Item] | None) -> list[Item] | None:
+    seen = set()
+    for item in items or []:
+        if item in seen:
+            raise ValueError(f"{item!r} is listed twice")
+        seen.add(item)
+    return items
+
+
+WellFormedText = Annotated[str, AfterValidator(_whole_characters)]
+
+Encoding = Literal["numbers", "base64"]
+
+Index = Annotated[int, Field(ge=0)]
+
+Choice = Annotated[
+    list[Item] | None,
+    Field(min_length=1, fail_fast=True, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repeats),
+]
+
+
+class TextOptions(BaseModel):
+    """A text, and which layers and steps are wanted: all, unless a field says otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
+    layers: Choice[Index] = Field(None, description="Layers, from 0, none twice.")
+    start: int = Field(0, ge=0, description="First step wanted, from 0. The network always runs from the first token.")
+    stop: int | None = Field(
+        None, ge=1, description="One past the last step wanted; null, or past the end: to the end."
+    )
+
+
+class TokenInfo(BaseModel):
+    """A token and where it stands in the text."""
+
+    text: str = Field(description="The token as it stands in the text, invisible characters included.")
+    start: int = Field(ge=0, description="Its first character, in Unicode code points of the text as it was sent.")
+    end: int = Field(ge=0, description="One past its last character, in code points.")
+    id: int = Field(ge=0, description="Its row in the embedding; 0 is the unknown token.")
+    known: bool = Field(description="Whether the vocabulary holds it.")
+
+
+class TypedArray(BaseModel):
+    """An array in base64."""
+
+    dtype: Literal["f4"] = Field(description="float32, little-endian.")
+    bdata: str = Field(description="The numbers, row by row, in base64.")
+    shape: str = Field(description="Size of each dimension: `T, H`.", examples=["5, 64"])
+
+
+class LayerInfo(BaseModel):
+    """One layer in one direction."""
+
+    layer: int = Field(ge=0, description="The layer, from 0.")
+    direction: Direction = Field(description="`backward` ran from the last token to the first.")
+
+
+class CellLayerInfo(LayerInfo):
+    """One layer in one direction, and what it is made of."""
+
+    cell: CellName = Field(description="The recurrent cell.")
+    hidden_size: int = Field(ge=1, description="H: units of the layer, also where fewer were asked for.")
+
+
+class TextAnswer(BaseModel):
+    """Which model answers, about which steps."""
+
+    model: str = Field(description="The model that ran.")
+    steps: int = Field(ge=1, description="T: tokens of the whole text.")
+    start: int = Field(ge=0, description="Step that the first row of every array belongs to.")
+    stop: int = Field(ge=1, description="One past the step of the last row.")
+    tokens: list[TokenInfo] = Field(description="The tokens of the steps answered, one for each row.")
+
+
+class Complaint(BaseModel):
+    """What is wrong with one field of a request."""
+
+    where: str = Field(description="The field: `text`, `units.0`.")
+    what: str = Field(description="What is wrong with it, and what would be right.")
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 puts it (`application/problem+json`)."""
+
+    type: str = Field(description="Kind of problem: a stable word for programs.")
+    title: str = Field(description="Kind of problem, for people.")
+    status: int = Field(ge=400, le=599, description="The HTTP status code.")
+    detail: str = Field(description="What was wrong with this request, and what to do.")
+    errors: list[Complaint] = Field(default=[], description="The fields that are wrong, where some are.")
+    limit: int | None = Field(default=None, description="The limit that was passed, where one was.")

@@ -1,0 +1,202 @@
+"""What is to be measured of a network's memory: checked, with an estimate of the work, and not yet computed."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+
+from ..network import Network
+from ..overflow import RangeError
+from ..trace import Engine, Trace, trace
+from .altered import LEAST, MOST, with_recurrence
+from .attribution import POINTS, Layers, Quantity
+from .jacobians import layer_jacobians
+from .subject import Subject
+
+MemoryPart = Literal[
+    "states", "inputs", "spectral", "words", "attribution", "loss", "time_scales", "saturation", "spectra"
+]
+PARTS: tuple[MemoryPart, ...] = get_args(MemoryPart)
+OF_PAIRS: frozenset[MemoryPart] = frozenset({"states", "inputs", "spectral"})
+OF_TEXT: frozenset[MemoryPart] = frozenset({"words", "attribution", "loss"})  # these need tokens and a head
+LossSteps = Literal["last", "every"]
+
+_BACKWARD = 3  # a pass forward and one back, in passes forward
+_SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
+_GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
+
+
+class OptionError(ValueError):
+    """An option that does not fit the network or the sequence; the message names it and says what would be right."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        super().__init__(f"{option}: {reason}")
+        self.option, self.reason = option, reason
+
+
+@dataclass(frozen=True)
+class MemoryOptions:
+    """What to measure. ``memory`` describes each option."""
+
+    parts: Collection[MemoryPart] | None = None  # None: all that there are
+    alpha: float = 1.0
+    layers: Collection[int] | None = None
+    start: int = 0
+    stop: int | None = None
+    step: int | None = None
+    output: int | None = None
+    quantity: Quantity = "probability"
+    target: int | None = None
+    loss: LossSteps | None = None
+    clip: float = 1.0
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What to measure of which network. Making it computes nothing; ``trace`` and the Jacobians come when asked for."""
+
+    subject: Subject
+    options: MemoryOptions
+    engine: Engine
+    network: Network  # with its recurrent weights times the options' alpha
+    parts: frozenset[MemoryPart]
+    layers: frozenset[int]
+    start: int
+    stop: int
+
+    @classmethod
+    def of(cls, subject: Subject, options: MemoryOptions, engine: Engine = "compiled") -> "MemoryPlan":
+        """Return the plan for ``options``. Raises OptionError if one does not fit."""
+        config, length = subject.network.config, len(subject.tokens)
+        parts = _parts(subject, options)
+        stop = length if options.stop is None else min(options.stop, length)
+        if not 0 <= options.start < stop:
+            reason = f"{options.start} is not below {stop}, where the steps asked for end, of {length} in all"
+            raise OptionError("start", reason if options.start >= 0 else f"{options.start} is below 0")
+        layers = range(config.layers) if options.layers is None else options.layers
+        for layer in layers:
+            _require_index("layers", "layer", layer, config.layers)
+        if options.step is not None and not options.start <= options.step < stop:
+            reason = f"{options.step} is not among the steps asked for, {options.start} to {stop - 1}"
+            raise OptionError("step", reason)
+        if options.output is not None:
+            _require_index("output", "output", options.output, config.outputs)
+        if options.target is not None:
+            _require_index("target", "target", options.target, max(config.outputs, 2))
+        if not options.clip > 0:
+            raise OptionError("clip", f"{options.clip} is not above 0")
+        if not LEAST <= options.alpha <= MOST:
+            raise OptionError("alpha", f"{options.alpha} does not lie between {LEAST} and {MOST}")
+        network = with_recurrence(subject.network, options.alpha)
+        return cls(subject, options, engine, network, parts, frozenset(layers), options.start, stop)
+
+    @property
+    def steps(self) -> int:
+        """n, the number of steps wanted."""
+        return self.stop - self.start
+
+    @property
+    def step(self) -> int:
+        """The step looked back from."""
+        return self.stop - 1 if self.options.step is None else self.options.step
+
+    @property
+    def output(self) -> int | None:
+        """The output that the words are asked about; None: all of several."""
+        return 0 if self.network.config.outputs == 1 else self.options.output
+
+    @property
+    def reach(self) -> range:
+        """The steps by which the outputs wanted may depend on the words wanted: of two directions, all."""
+        return range(len(self.subject.tokens)) if self.network.config.bidirectional else range(self.start, self.stop)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The trace of all tokens. Raises RangeError if hidden states overflow, as those of a relu RNN may."""
+        sums = "time_scales" in self.parts and bool(self.network.config.cell_definition.gates)
+        whole = trace(self.network, self.subject.tokens, None, self.engine, pre_activations=sums)
+        for layer in whole.layers:
+            overflown = np.flatnonzero(~np.isfinite(layer["h"]).all(axis=1))
+            if len(overflown):
+                first = int(overflown[-1 if layer.direction == "backward" else 0])
+                raise RangeError(f"h of layer {layer.layer} {layer.direction}", first, layer["h"].dtype)
+        return whole
+
+    @cached_property
+    def window(self) -> Layers:
+        """Every layer with the Jacobians of the steps wanted."""
+        return list(layer_jacobians(self.network, self.trace, self.start, self.stop))
+
+    @cached_property
+    def whole(self) -> Layers:
+        """Every layer with the Jacobians of all steps."""
+        is_all = self.steps == len(self.subject.tokens)
+        return self.window if is_all else list(layer_jacobians(self.network, self.trace))
+
+    @property
+    def reached(self) -> Layers:
+        """Every layer with the Jacobians of the steps in ``reach``."""
+        return self.whole if self.network.config.bidirectional else self.window
+
+    def work(self) -> Mapping[str, float]:
+        """Estimate the multiply-adds of each stage of the work, by its name."""
+        config, parts, n, steps = self.network.config, self.parts, self.steps, len(self.subject.tokens)
+        cell, hidden, directions = config.cell_definition, config.hidden_size, len(config.directions)
+        states, blocks = hidden * len(cell.states), len(cell.blocks)
+        inputs = {0: config.embedding_size}  # of each layer; above the first, what the one below gives
+        widths = [(layer, inputs.get(layer, hidden * directions)) for layer, _ in self.network.layers()]
+        back = sum(states * (hidden + width) for _, width in widths)  # a row of derivatives through a step
+        forward = sum(blocks * hidden * (hidden + width) for _, width in widths)
+        rows = 1 if self.output is not None else min(config.outputs, hidden * directions)
+        selected = sum(layer in self.layers for layer, _ in widths)
+        product = states**2 * hidden
+        cuts = n * (math.log2(n) * (product + states**3) + n / 2 * states**2)
+        of_pairs = len(parts & {"states", "inputs"}) * cuts + n * (product + 10 * states**3) * ("spectral" in parts)
+        return {
+            "trace": steps * forward,
+            "pairs": selected * of_pairs,
+            "words": n * rows * len(self.reach) * back * ("words" in parts),
+            "attribution": (len(self.reach) * back + POINTS * _BACKWARD * steps * forward) * ("attribution" in parts),
+            "loss": steps * (back + _BACKWARD * forward) * ("loss" in parts),
+            "spectra": blocks * _SPECTRUM * hidden**3 * len(widths) * ("spectra" in parts),
+        }
+
+    def numbers_held(self) -> float:
+        """Estimate how many numbers are held at a time."""
+        config, steps = self.network.config, len(self.subject.tokens)
+        hidden, places = config.hidden_size, config.layers * len(config.directions)
+        states = hidden * len(config.cell_definition.states)
+        width = max(config.embedding_size, hidden * len(config.directions) * (config.layers > 1))
+        is_whole = "loss" in self.parts or config.bidirectional
+        jacobians = (steps if is_whole else self.steps) * places * states * (hidden + width)
+        pairs = 2 * self.steps * states**2
+        graph = steps * places * hidden * _GRAPH * (16 if "attribution" in self.parts else 1)
+        return jacobians + pairs + graph
+
+    def numbers_returned(self) -> int:
+        """Return about how many numbers the answer holds: matrices over all pairs of steps."""
+        matrices = 3 * sum(layer in self.layers for layer, _ in self.network.layers()) + 1
+        return matrices * self.steps**2
+
+
+def _parts(subject: Subject, options: MemoryOptions) -> frozenset[MemoryPart]:
+    possible = frozenset(PARTS) if subject.reads_text else frozenset(PARTS) - OF_TEXT
+    if options.parts is None:
+        return possible
+    for part in options.parts:
+        if part not in PARTS:
+            raise OptionError("parts", f"there is no part {part!r}: choose from {', '.join(PARTS)}")
+        if part not in possible:
+            choice = ", ".join(each for each in PARTS if each in possible)
+            raise OptionError(
+                "parts", f"{part!r} needs tokens and outputs, which a bare module does not have: choose from {choice}"
+            )
+    return frozenset(options.parts)
+
+
+def _require_index(option: str, what: str, index: int, count: int) -> None:
+    if not 0 <= index < count:
+        raise OptionError(option, f"there is no {what} {index}: choose from 0 to {count - 1}")

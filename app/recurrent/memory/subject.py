@@ -1,0 +1,110 @@
+"""What memory is measured of: a network with the tokens that it reads, whatever the caller has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..cells import cell_of, modules_in_words
+from ..module_call import Weights, call, left_as_it_was
+from ..modules import is_plain, tensors_of
+from ..network import Network, NetworkConfig
+from ..tokenizer import Token, Tokenizer
+from ..trace_module import trace_module
+
+
+class TextModel(Protocol):
+    """What memory needs of a model that reads text; ``gatescope.load_model`` returns one."""
+
+    @property
+    def network(self) -> Network: ...
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+    @property
+    def next_outputs(self) -> Sequence[int | None]: ...
+
+
+Source = TextModel | Network | nn.RNNBase
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network and the sequence that it reads."""
+
+    network: Network
+    tokens: tuple[Token, ...]
+    next_outputs: Sequence[int | None] = ()  # of a model that predicts the next token: by token id, the output about it
+    reads_text: bool = True  # False for a bare module, whose tokens and head are stand-ins
+
+
+def subject_of(source: Source, x: str | Sequence[Token] | Tensor) -> Subject:
+    """Return what ``source`` and the sequence ``x`` amount to; see ``memory`` for both, and for the errors."""
+    if isinstance(source, nn.RNNBase):
+        return _of_module(source, x)
+    if isinstance(source, Network):
+        if isinstance(x, str | Tensor):
+            raise TypeError("a Network has no tokenizer: give its tokens, or a text to a model from load_model")
+        subject = Subject(source, tuple(x))
+    elif all(hasattr(source, name) for name in ("network", "tokenizer", "next_outputs")):
+        if not isinstance(x, str):
+            raise TypeError(f"a model reads a text, not a {type(x).__name__}: give a str")
+        subject = Subject(source.network, tuple(source.tokenizer(x)), source.next_outputs)
+    else:
+        raise TypeError(
+            "memory is measured of a model from load_model, a Network, or a torch.nn."
+            f"{modules_in_words()}, not of a {type(source).__name__}"
+        )
+    if not subject.tokens:
+        raise ValueError("there is nothing to measure: the sequence has no token")
+    return subject
+
+
+def _of_module(module: nn.RNNBase, x: object) -> Subject:
+    """Return the network whose embedding is ``x``, a row for each step, and whose recurrent layers are ``module``'s."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"a module reads a torch.Tensor (T, E), not a {type(x).__name__}")
+    if x.dim() == 3:
+        raise ValueError(f"x is {tuple(x.shape)}: memory is measured of one sequence (T, E); pick one of the batch")
+    trace_module(module, x)  # raises for what cannot be traced
+    if module.proj_size:
+        raise ValueError(f"the module has a projection (proj_size={module.proj_size}), whose memory is not measured")
+    cell = cell_of(module)
+    config = NetworkConfig(
+        cell=cell.name,
+        vocabulary_size=len(x),
+        embedding_size=module.input_size,
+        hidden_size=module.hidden_size,
+        outputs=1,
+        layers=module.num_layers,
+        bidirectional=module.bidirectional,
+        bias=module.bias,
+        **(cell.options or {}),
+    )
+    with torch.device("meta"):
+        network = Network(config)
+    embedding = _wide(x)
+    state = {f"recurrent.{name}": _wide(weight) for name, weight in _weights_in_use(module, x).items()}
+    state |= {
+        "embedding.weight": embedding,
+        "head.weight": embedding.new_zeros(network.head.weight.shape),
+        "head.bias": embedding.new_zeros(1),
+    }
+    network.load_state_dict(state, assign=True)
+    tokens = tuple(Token("", 0, 0, t, known=True) for t in range(len(x)))
+    return Subject(network.eval().requires_grad_(requires_grad=False), tokens, reads_text=False)
+
+
+def _weights_in_use(module: nn.RNNBase, x: Tensor) -> Weights:
+    """Return the weights that a call of ``module`` uses, which a hook or a parametrization may compute."""
+    if is_plain(module):
+        return tensors_of(module)
+    with left_as_it_was(module) as undo:
+        return {name: weight.detach().clone() for name, weight in call(module, x, None, undo).weights.items()}
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    """Return ``tensor`` on the CPU in at least float32: linear algebra has no half precision."""
+    tensor = tensor.detach().cpu()
+    return tensor.float() if tensor.dtype.itemsize < 4 else tensor

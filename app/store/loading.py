@@ -1,0 +1,145 @@
+"""Load a model from its folder, and verify that its files are whole and fit together."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from ..recurrent.modules import Direction
+from ..recurrent.network import Network, NetworkConfig
+from ..recurrent.tokenizer import TOKENIZERS
+from .fields import ModelConfig, Statistics
+from .files import CONFIG, STATISTICS, VOCABULARY, WEIGHTS, BrokenModelError, parse, read
+from .model import Model
+
+
+def load_model(folder: Path | str) -> Model:
+    """Load the model in ``folder``.
+
+    Raises BrokenModelError, naming the file and the reason, if anything is missing, is malformed or does not fit.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BrokenModelError(_why_not_a_folder(folder))
+    config = parse(folder, CONFIG, ModelConfig)
+    if len(config.outputs) != config.network.outputs:
+        raise BrokenModelError(f"{CONFIG}: {len(config.outputs)} names for {config.network.outputs} outputs")
+    for named in config.units:
+        if not _has(config.network, named.layer, named.direction, named.activation, named.unit):
+            place = f"layer {named.layer} {named.direction} {named.activation}, unit {named.unit}"
+            raise BrokenModelError(f"{CONFIG}: {named.feature}: {place}: the network does not have this unit")
+    vocabulary = parse(folder, VOCABULARY, list[str])
+    try:
+        tokenizer = TOKENIZERS[config.tokenizer](vocabulary)
+    except ValueError as error:
+        raise BrokenModelError(f"{VOCABULARY}: {error}") from None
+    if len(vocabulary) != config.network.vocabulary_size:
+        raise BrokenModelError(
+            f"{VOCABULARY}: {len(vocabulary)} tokens, but {CONFIG} says {config.network.vocabulary_size}"
+        )
+    config = with_meaning(config, vocabulary)
+    network = _load_network(folder, config)
+    name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would give the name of what a linked folder leads to
+    return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
+
+
+def _why_not_a_folder(path: Path) -> str:
+    """Say why ``path`` is not the folder of a model, and what to do."""
+    if path.exists():
+        return (
+            f"{path} is a file: a model is a folder that holds {CONFIG}, {VOCABULARY} and {WEIGHTS}; to see the "
+            "gates of a module of your own, load it with torch.load and call trace_module"
+        )
+    return f"{path}: this folder does not exist"
+
+
+def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
+    """Return ``config`` with ``predicts_next`` true or false.
+
+    Raises BrokenModelError if it is true and the names of the outputs do not tell which token each is about.
+    """
+    if config.predicts_next is None:
+        return config.model_copy(update={"predicts_next": tuple(config.outputs) == tuple(vocabulary)})
+    if config.predicts_next:
+        counts = Counter(config.outputs)
+        remedy = f"name one output for each token of {VOCABULARY}, or set predicts_next to false"
+        if repeated := [name for name, count in counts.items() if count > 1]:
+            raise BrokenModelError(f"{CONFIG}: predicts_next: two outputs have the name {repeated[0]!r}: {remedy}")
+        if missing := [key for key in vocabulary[1:] if key not in counts]:
+            raise BrokenModelError(f"{CONFIG}: predicts_next: no output has the name {missing[0]!r}: {remedy}")
+    return config
+
+
+def _load_network(folder: Path, config: ModelConfig) -> Network:
+    """Return the network, its weights verified. Raises BrokenModelError if they cannot be used."""
+    data = read(folder, WEIGHTS)
+    if hashlib.sha256(data).hexdigest() != config.weights_sha256:
+        raise BrokenModelError(f"{WEIGHTS}: its SHA-256 is not the one that {CONFIG} records: the file was changed")
+    try:
+        state = load(data)
+    except SafetensorError as error:
+        raise BrokenModelError(f"{WEIGHTS}: {error}") from None
+    except KeyError:  # safetensors knows more formats than it can turn into tensors
+        raise BrokenModelError(f"{WEIGHTS}: holds a number format that PyTorch cannot read") from None
+    _require_traceable(state, config.network)
+    try:
+        with torch.device("meta"):
+            network = Network(config.network)
+        network.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from None
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> None:
+    """Raise BrokenModelError for weights that cannot be traced, and before memory is spent on sizes not in them."""
+    dtypes = {tensor.dtype for tensor in state.values()}
+    if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
+        held = ", ".join(sorted(map(str, dtypes)))
+        raise BrokenModelError(f"{WEIGHTS}: holds {held}: it must be torch.float32 or torch.float64 throughout")
+    for name, tensor in state.items():
+        if not tensor.isfinite().all():
+            raise BrokenModelError(f"{WEIGHTS}: {name} holds a number that is not finite")
+    extents = {extent for tensor in state.values() for extent in tensor.shape}
+    for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs"):
+        if (size := getattr(network, name)) not in extents:
+            raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: no tensor has the {name} {size}")
+    if network.layers > len(state):
+        raise BrokenModelError(
+            f"{WEIGHTS}: does not fit {CONFIG}: {len(state)} tensors are too few for {network.layers} layers"
+        )
+
+
+def _load_statistics(folder: Path, network: Network) -> Statistics | None:
+    """Return the statistics, if there are any. Raises BrokenModelError if they are not of ``network``."""
+    if not (folder / STATISTICS).exists():
+        return None
+    statistics = parse(folder, STATISTICS, Statistics)
+    size = network.config.hidden_size
+    for each in statistics.activations:
+        place = f"layer {each.layer} {each.direction} {each.activation}"
+        if not _has(network.config, each.layer, each.direction, each.activation):
+            raise BrokenModelError(f"{STATISTICS}: {place}: the network does not have this activation")
+        if not len(each.mean) == len(each.standard_deviation) == size:
+            raise BrokenModelError(
+                f"{STATISTICS}: {place}: {size} means and standard deviations are needed, one a unit"
+            )
+        if any(shares is not None and len(shares) != size for shares in (each.left_saturated, each.right_saturated)):
+            raise BrokenModelError(f"{STATISTICS}: {place}: {size} shares are needed, one a unit, or null")
+    return statistics
+
+
+def _has(network: NetworkConfig, layer: int, direction: Direction, activation: str, unit: int = 0) -> bool:
+    """Return whether a network has this activation, with this unit."""
+    return (
+        layer < network.layers
+        and direction in network.directions
+        and activation in tuple(network.cell_definition.activations)
+        and unit < network.hidden_size
+    )

@@ -1,0 +1,98 @@
+"""Options that do not fit are named, the work is estimated before any is done, and defaults are as described."""
+
+import re
+from typing import Any
+
+import gatescope
+import pytest
+import torch
+from gatescope.recurrent.cost import multiply_adds
+from gatescope.recurrent.memory.plan import PARTS, MemoryOptions, MemoryPlan, OptionError
+from gatescope.recurrent.memory.subject import subject_of
+from networks import random_network, random_tokens
+
+
+def plan(steps: int = 5, config: dict[str, Any] | None = None, **options: Any) -> MemoryPlan:
+    network = random_network(**{"cell": "lstm", **(config or {})})
+    return MemoryPlan.of(subject_of(network, random_tokens(steps)), MemoryOptions(**options))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parts": ["norms"]}, f"parts: there is no part 'norms': choose from {', '.join(PARTS)}"),
+        ({"alpha": 3.5}, "alpha: 3.5 does not lie between 0.1 and 3.0"),
+        ({"alpha": float("nan")}, "alpha: nan does not lie between 0.1 and 3.0"),
+        ({"layers": [1]}, "layers: there is no layer 1: choose from 0 to 0"),
+        ({"layers": [-1]}, "layers: there is no layer -1: choose from 0 to 0"),
+        ({"start": 5}, "start: 5 is not below 5, where the steps asked for end, of 5 in all"),
+        ({"start": 2, "stop": 2}, "start: 2 is not below 2, where the steps asked for end, of 5 in all"),
+        ({"start": -1}, "start: -1 is below 0"),
+        ({"step": 1, "start": 2}, "step: 1 is not among the steps asked for, 2 to 4"),
+        ({"output": 2}, "output: there is no output 2: choose from 0 to 1"),
+        ({"target": -1}, "target: there is no target -1: choose from 0 to 1"),
+        ({"clip": 0}, "clip: 0 is not above 0"),
+        ({"clip": float("nan")}, "clip: nan is not above 0"),
+    ],
+    ids=str,
+)
+def test_an_option_that_does_not_fit(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        plan(**options)
+
+
+@pytest.mark.parametrize("part", ["words", "attribution", "loss"])
+def test_a_part_that_a_module_does_not_have(part: str) -> None:
+    message = (
+        f"parts: {part!r} needs tokens and outputs, which a bare module does not have: choose from states, inputs, "
+        "spectral, time_scales, saturation, spectra"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        gatescope.memory(torch.nn.GRU(3, 4), torch.randn(5, 3), [part])  # type: ignore[list-item]
+
+
+def test_work_is_estimated_before_anything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatescope.recurrent.memory.plan.trace", None)
+    monkeypatch.setattr("gatescope.recurrent.memory.plan.layer_jacobians", None)
+    planned = plan(steps=10_000)
+    assert sum(planned.work().values()) > 1e7
+    assert planned.numbers_held() > 1e6
+    assert planned.numbers_returned() == 4 * 10_000**2
+
+
+@pytest.mark.parametrize("config", [{}, {"cell": "gru", "layers": 2, "bidirectional": True}, {"cell": "rnn"}], ids=str)
+def test_only_what_is_wanted_is_work(config: dict[str, Any]) -> None:
+    nothing = plan(config=config, parts=["saturation"])
+    assert {stage for stage, work in nothing.work().items() if work} == {"trace"}
+    assert nothing.work()["trace"] == 5 * multiply_adds(nothing.network)
+    everything = plan(config=config).work()
+    assert all(work > 0 for work in everything.values())
+    for parts, stages in (
+        (["states"], {"pairs"}),
+        (["inputs"], {"pairs"}),
+        (["spectral"], {"pairs"}),
+        (["words"], {"words"}),
+        (["attribution"], {"attribution"}),
+        (["loss"], {"loss"}),
+        (["spectra"], {"spectra"}),
+    ):
+        work = plan(config=config, parts=parts).work()
+        assert {stage for stage in work if work[stage]} == {"trace", *stages}, parts
+
+
+def test_a_pair_of_layers_is_twice_the_work_of_one() -> None:
+    both, one = (plan(config={"layers": 2}, parts=["states"], layers=layers).work()["pairs"] for layers in (None, [1]))
+    assert both == 2 * one
+
+
+def test_what_outputs_reach_in_two_directions_is_everything() -> None:
+    assert plan(start=1, stop=4).reach == range(1, 4)
+    assert plan(config={"bidirectional": True}, start=1, stop=4).reach == range(5)
+
+
+def test_defaults() -> None:
+    planned = plan(stop=99)
+    assert (planned.start, planned.stop, planned.step, planned.output) == (0, 5, 4, None)
+    assert planned.parts == frozenset(PARTS)
+    assert planned.layers == {0}
+    assert plan(config={"outputs": 1}).output == 0

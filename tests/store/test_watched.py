@@ -1,0 +1,78 @@
+"""A folder of models that changes while it is in use."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gatescope.store import watched
+from gatescope.store.files import STATISTICS
+from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
+from gatescope.store.watched import WatchedStore
+from networks import random_network
+from serving import WORDS
+
+ABOUT = {"title": "LSTM", "task": "test", "description": "Random.", "outputs": ["positive"], "licence": "MIT"}
+
+
+def write(folder: Path, seed: int = 0, **about: Any) -> None:
+    network = random_network(seed, cell="lstm", outputs=1, vocabulary_size=len(WORDS.vocabulary))
+    save_model(folder, network, WORDS, {**ABOUT, **about})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of one model."""
+    write(tmp_path / "models" / "lstm")
+    return tmp_path / "models"
+
+
+def test_only_what_changed_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / "a")
+    models = WatchedStore(folder)
+    before = models.store
+    assert models.refresh() is before
+    loaded: list[str] = []
+    monkeypatch.setattr(watched, "load_model", lambda path: (loaded.append(path.name), load_model(path))[1])
+    write(folder / "a", seed=1)
+    after = models.refresh()
+    assert loaded == ["a"]
+    assert after.models["lstm"] is before.models["lstm"]
+    assert after.models["a"].config.weights_sha256 != before.models["a"].config.weights_sha256
+
+
+def test_requests_under_way_keep_the_store_that_they_began_with(folder: Path) -> None:
+    models = WatchedStore(folder)
+    before = models.store
+    write(folder / "a")
+    assert list(models.refresh().models) == ["a", "lstm"]
+    assert list(before.models) == ["lstm"]
+
+
+def test_statistics_that_are_added_are_read(folder: Path) -> None:
+    models = WatchedStore(folder)
+    (folder / "lstm" / STATISTICS).write_text("{")
+    assert models.refresh().models["lstm"].statistics is None
+    (folder / "lstm" / STATISTICS).write_text('{"steps": 1, "activations": []}')
+    assert models.refresh().models["lstm"].statistics is not None
+
+
+def test_half_made_models_of_a_training_run_are_not_looked_at(folder: Path) -> None:
+    models = WatchedStore(folder)
+    (folder / ".lstm-x1").mkdir()
+    (folder / "note.txt").touch()
+    assert models.refresh() is models.store
+    assert list(models.store.models) == ["lstm"]
+
+
+def test_a_folder_that_cannot_be_read_leaves_the_models_as_they_were(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    models = WatchedStore(folder)
+
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert list(models.refresh().models) == ["lstm"]
+    assert f"the folder of models {folder} cannot be read: Permission denied" in caplog.text
