@@ -382,7 +382,7 @@ def _time_scales(plan: MemoryPlan, each: LayerTrace) -> TimeScales | None:
     tau = time_scales_of_logarithms(-np.logaddexp(0, -sums))
     known = np.where(tau <= len(tau), tau, np.nan)
     ranking = np.argsort(-tau[-1], kind="stable")
-    return TimeScales(letter, known[-1], ranking, known[order][plan.start : plan.stop])
+    return TimeScales(path.gate, known[-1], ranking, known[order][plan.start : plan.stop])
 
 
 def _saturation(plan: MemoryPlan, each: LayerTrace) -> tuple[Saturation, ...]:
