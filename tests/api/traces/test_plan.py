@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from base64 import b64decode
 from csv import DictReader
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -14,7 +15,6 @@ import torch
 from gatescope import load_model
 from gatescope.store.saving import save_model
 from networks import random_network
-from pybase64 import b64decode
 from serving import HIDDEN, WORDS, client
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
