@@ -4,7 +4,6 @@ import logging
 
 import torch
 from fastapi import APIRouter, FastAPI
-from secure.middleware import SecureASGIMiddleware
 from starlette_compress import CompressMiddleware
 
 from . import __version__
@@ -14,7 +13,7 @@ from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
 from .server import health, metrics
-from .server.middleware import HeadAsGet, RefreshModels
+from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
 from .server.warm_up import warmed
 from .settings import Settings
 from .store.store import Store
@@ -64,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(SecureASGIMiddleware, secure=security.HEADERS)
+    app.add_middleware(WithHeaders, headers=security.HEADERS)
     return app
 
 

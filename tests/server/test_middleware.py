@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 from gatescope.server import middleware
-from gatescope.server.middleware import RefreshModels
+from gatescope.server.middleware import RefreshModels, WithHeaders
 from gatescope.store.files import CONFIG, WEIGHTS
 from gatescope.store.saving import save_model
 from gatescope.store.store import Store
@@ -217,3 +217,24 @@ def test_head_is_answered_as_get_without_the_body(api: TestClient, path: str) ->
 def test_head_is_not_answered_where_get_is_not(api: TestClient) -> None:
     response = api.head("/api/v1/models/lstm/traces")
     assert (response.status_code, response.headers["allow"], response.content) == (405, "POST", b"")
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_headers_are_added_behind_those_of_a_response_and_to_nothing_else(kind: str) -> None:
+    sent: list[Any] = []
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": f"{kind}.response.start", "status": 200, "headers": [(b"a", b"1")]})
+        await send({"type": f"{kind}.response.body", "body": b"x"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def answer() -> None:
+        await WithHeaders(app, {"X-Frame-Options": "DENY"})({"type": kind}, None, send)  # type: ignore[arg-type]
+
+    with start_blocking_portal() as portal:
+        portal.call(answer)
+    added = [(b"X-Frame-Options", b"DENY")] if kind == "http" else []
+    assert sent[0]["headers"] == [(b"a", b"1"), *added]
+    assert sent[1] == {"type": f"{kind}.response.body", "body": b"x"}

@@ -114,38 +114,3 @@ def test_a_model_without_statistics_says_so(measured: TestClient) -> None:
         "status": 404,
         "detail": "The model 'gru' has no statistics.json. Those that 'gatescope train' writes have one.",
     }
-
-
-def test_statistics_of_every_range_are_described(api: TestClient) -> None:
-    schemas = api.get("/api/v1/openapi.json").json()["components"]["schemas"]
-    shares = schemas["ActivationStatistics"]["properties"]["left_saturated"]["anyOf"][0]["items"]
-    assert (shares["minimum"], shares["maximum"]) == (0, 1)
-    assert (
-        schemas["NamedUnit"]["properties"]["score"]["minimum"],
-        schemas["NamedUnit"]["properties"]["score"]["maximum"],
-    ) == (-1, 1)
-
-
-def test_unknown_model(api: TestClient) -> None:
-    response = api.get("/api/v1/models/nope")
-    assert response.status_code == 404
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json() == {
-        "type": "unknown-model",
-        "title": "Unknown model",
-        "status": 404,
-        "detail": "There is no model 'nope'. The models are: both-ways, gru, letters, lstm, rnn.",
-    }
-
-
-@pytest.mark.parametrize("path", ["/api/v1/models/broken", "/api/v1/models/broken/trace?text=good"])
-def test_broken_model(api: TestClient, path: str) -> None:
-    response = api.get(path)
-    assert response.status_code == 503
-    assert response.json() == {
-        "type": "broken-model",
-        "title": "Broken model",
-        "status": 503,
-        "detail": "The model 'broken' is installed but cannot be used: config.json: the file is missing. "
-        "The other models serve.",
-    }

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from serving import HIDDEN, MODELS, client, running
 from starlette.testclient import TestClient
 
-from ..asking import JSONL, TEXT, lines, post
+from ..asking import JSONL, TEXT, lines, post, problem
 
 
 def decoded(array: dict[str, str]) -> NDArray[np.float32]:
@@ -47,18 +47,6 @@ def test_answer_holds_every_number_of_the_trace(api: TestClient, models: Path, m
     np.testing.assert_array_equal(np.array(answer["outputs"]["values"], dtype=np.float32), trace.outputs)
 
 
-def test_base64_holds_the_same_numbers(api: TestClient) -> None:
-    plain, packed = post(api), post(api, encoding="base64")
-    assert packed["layers"][0]["activations"]["f"]["dtype"] == "f4"
-    for letter, array in packed["layers"][0]["activations"].items():
-        np.testing.assert_array_equal(
-            decoded(array), np.array(plain["layers"][0]["activations"][letter], dtype=np.float32)
-        )
-    np.testing.assert_array_equal(
-        decoded(packed["outputs"]["values"]), np.array(plain["outputs"]["values"], dtype=np.float32)
-    )
-
-
 def test_get_gives_the_same_as_post(api: TestClient) -> None:
     options = {"activations": ["h", "f"], "units": [6, 0], "layers": [0], "start": 1, "stop": 3, "encoding": "base64"}
     got = api.get("/api/v1/models/lstm/trace", params={"text": TEXT, **options})
@@ -82,31 +70,6 @@ def test_choice_of_layers_activations_units_and_steps(api: TestClient, models: P
 def test_stop_past_the_end_means_the_end(api: TestClient) -> None:
     answer = post(api, start=3, stop=1000)
     assert (answer["start"], answer["stop"]) == (3, 5)
-
-
-@pytest.mark.parametrize("model", ["lstm", "both-ways"])
-@pytest.mark.parametrize("span", [{}, {"start": 2}, {"start": 1, "stop": 4}, {"stop": 2}])
-def test_lines_hold_the_same_as_one_answer(models: Path, model: str, span: dict[str, int]) -> None:
-    api = client(models, chunk_steps=2)
-    whole, steps = post(api, model, units=[3, 1], **span), lines(api, model, units=[3, 1], **span)
-    assert [line["step"] for line in steps] == list(range(whole["start"], whole["stop"]))
-    assert [line["token"] for line in steps] == whole["tokens"]
-    outputs = [line["outputs"] for line in steps]
-    np.testing.assert_allclose(outputs, whole["outputs"]["values"], rtol=0, atol=1e-6)  # sums in another order
-    for t, line in enumerate(steps):
-        for sent, layer in zip(line["layers"], whole["layers"], strict=True):
-            assert (sent["layer"], sent["direction"]) == (layer["layer"], layer["direction"])
-            assert sent["activations"].keys() == layer["activations"].keys()
-            for letter, rows in layer["activations"].items():
-                np.testing.assert_allclose(sent["activations"][letter], rows[t], rtol=0, atol=1e-6)
-
-
-def test_lines_in_base64(api: TestClient) -> None:
-    [line] = lines(api, text="good", activations=["c"], encoding="base64")
-    array = line["layers"][0]["activations"]["c"]
-    assert array["shape"] == str(HIDDEN)
-    plain = post(api, text="good")["layers"][0]["activations"]["c"][0]
-    np.testing.assert_array_equal(decoded(array), np.array(plain, dtype=np.float32))
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
@@ -182,3 +145,12 @@ def test_ten_thousand_characters(api: TestClient) -> None:
     answer = post(api, text=text, activations=["h"], units=[0])
     assert answer["steps"] == sum(1 for _ in text.split())
     assert all(text[token["start"] : token["end"]] == token["text"] for token in answer["tokens"])
+
+
+@pytest.mark.parametrize("query", ["text=%ff", "text=%ed%a0%80"], ids=["not UTF-8", "encoded surrogate"])
+def test_query_that_is_not_utf8(api: TestClient, query: str) -> None:
+    assert problem(api.get(f"/api/v1/models/lstm/trace?{query}")) == (
+        400,
+        "invalid-query",
+        "The query is not percent-encoded UTF-8. Encode the text as UTF-8 before percent-encoding it.",
+    )

@@ -1,23 +1,22 @@
 """Memory against automatic differentiation in float64: of every pair of states, and of every input and state."""
 
 import math
-from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
-from gatescope.recurrent.cells.cell import Activations
 from gatescope.recurrent.memory.distance import Array, By, kept_norms, norms, spectral_norms
-from gatescope.recurrent.memory.jacobians import Jacobians, layer_jacobians
+from gatescope.recurrent.memory.jacobians import Jacobians
 from gatescope.recurrent.memory.timescales import by_distance, half_life
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
-from gatescope.recurrent.trace import LayerTrace, Trace, trace
 from hypothesis import given
 from networks import VARIANTS, any_network, any_tokens, random_network, random_tokens
 from torch import Tensor
+
+from .differentiated import assert_same, jacobian, layers, log10
 
 SHAPES = [{}, {"layers": 3}, {"layers": 2, "bidirectional": True}, {"bias": False}]
 SCALES = [0.1, 1.0, 3.0]
@@ -25,71 +24,6 @@ NETWORKS = [
     pytest.param({**variant, **shape, "scale": scale}, id=f"{name} {shape} times {scale}")
     for (name, variant), shape, scale in product(VARIANTS.items(), SHAPES, SCALES)
 ]
-
-
-class Layer:
-    """One layer and direction of a trace, with what a differentiated run of it needs, in the order of its steps."""
-
-    def __init__(self, network: Network, whole: Trace, each: LayerTrace) -> None:
-        self.cell = network.config.cell_definition
-        self.weights = network.weights(each.layer, each.direction)
-        below = [other["h"] for other in whole.layers if other.layer == each.layer - 1]
-        ids = [token.id for token in whole.tokens]
-        x = torch.from_numpy(np.hstack(below)) if below else network.embedding.weight.detach()[ids]
-        is_backward = each.direction == "backward"
-        self.x = x.flip(0) if is_backward else x
-        states = {letter: torch.from_numpy(each[letter].copy()) for letter in self.cell.states}
-        self.states = {letter: state.flip(0) if is_backward else state for letter, state in states.items()}
-
-    def joined(self, state: Activations) -> Tensor:
-        return torch.cat([state[letter] for letter in reversed(self.cell.states)])
-
-    def at(self, t: int) -> Tensor:
-        """The states (S,) after step t; zeros before the first."""
-        joined = torch.cat([self.states[letter] for letter in reversed(self.cell.states)], dim=-1)
-        return joined[t] if t >= 0 else torch.zeros_like(joined[0])
-
-    def run(self, joined: Tensor, x: Tensor) -> Tensor:
-        """The states (S,) that the steps over ``x`` (n, E) lead to."""
-        letters = "".join(reversed(self.cell.states))
-        state = dict(zip(letters, joined.chunk(len(letters)), strict=True))
-        for x_t in x:
-            state = self.cell.step(x_t, state, self.weights)
-        return self.joined(state)
-
-    def by_state(self, t: int, k: int) -> Tensor:
-        """∂s_t/∂s_k, (S, S)."""
-        return jacobian(lambda state: self.run(state, self.x[k + 1 : t + 1]), self.at(k))
-
-    def by_input(self, t: int, k: int) -> Tensor:
-        """∂h_t/∂x_k, (H, E)."""
-        size = self.states["h"].shape[1]
-
-        def run(x: Tensor) -> Tensor:
-            return self.run(self.at(k - 1), torch.cat([x[None], self.x[k + 1 : t + 1]]))[:size]
-
-        return jacobian(run, self.x[k])
-
-
-def jacobian(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
-    found: Tensor = torch.autograd.functional.jacobian(function, at)
-    return found
-
-
-def layers(network: Network, tokens: list[Token]) -> Iterator[tuple[Layer, Jacobians]]:
-    whole = trace(network, tokens)
-    for each, jacobians in layer_jacobians(network, whole):
-        yield Layer(network, whole, each), jacobians
-
-
-def log10(matrix: Tensor, order: Any) -> float:
-    norm = torch.linalg.matrix_norm(matrix, ord=order).item()
-    return math.log10(norm) if norm else -math.inf
-
-
-def assert_same(ours: Array | float, theirs: Array | float, relative: float) -> None:
-    """The numbers behind the logarithms agree to ``relative``."""
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=relative / math.log(10))
 
 
 @pytest.fixture(params=[1, 1000], ids=["cut into steps", "in one piece"])
@@ -122,18 +56,6 @@ def test_all_pairs_agree_with_autograd_in_float64(config: dict[str, Any]) -> Non
                 count += 1
             assert np.isnan(found[:, t, t + 1 :]).all()
     assert count == 10 * network.config.layers * len(network.config.directions)
-
-
-@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
-def test_a_step_agrees_with_finite_differences(variant: dict[str, Any]) -> None:
-    network = random_network(**variant, dtype=torch.float64)
-    [(layer, jacobians)] = layers(network, random_tokens(4))
-    identity, step = torch.eye(jacobians.states, dtype=torch.float64), 1e-6
-    for t in range(1, 4):
-        ours = torch.ldexp(jacobians.to_states(identity, t), jacobians.exponents[t])
-        for j, unit in enumerate(identity):
-            up, down = (layer.run(layer.at(t - 1) + sign * step * unit, layer.x[t : t + 1]) for sign in (1, -1))
-            torch.testing.assert_close((up - down) / (2 * step), ours[:, j], rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
@@ -256,15 +178,6 @@ def test_where_the_sides_of_a_cut_nearly_miss_each_other_no_digit_is_lost(monkey
     w = layer.weights.w_hh.detach().double()
     assert log10(w @ w, "fro") < -3
     assert_same(norms(jacobians)[2, :2], np.array([log10(w @ w, "fro"), log10(w, "fro")]), 1e-2)
-
-
-@given(any_network(), any_tokens(min_size=3))
-def test_the_jacobians_of_a_part_are_those_of_the_whole(network: Network, tokens: list[Token]) -> None:
-    whole = trace(network, tokens)
-    parts = layer_jacobians(network, whole, 1, len(tokens) - 1)
-    for (_, part), (_, all_) in zip(parts, layer_jacobians(network, whole), strict=True):
-        torch.testing.assert_close(part.recurrent, all_.recurrent[1:-1])
-        torch.testing.assert_close(part.inputs, all_.inputs[1:-1])
 
 
 def test_one_word_owes_to_itself_alone() -> None:

@@ -1,8 +1,9 @@
-"""Numbers that leave the range of floats: each form of a trace, the memory and the page give them or say where."""
+"""What a trace may ask for: numbers that leave the range of floats, pre-activations, and more than the server sends."""
 
 import html
 import json
 import re
+from base64 import b64decode
 from csv import DictReader
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -14,14 +15,13 @@ import torch
 from gatescope import load_model
 from gatescope.store.saving import save_model
 from networks import random_network
-from pybase64 import b64decode
-from serving import WORDS, client
+from serving import HIDDEN, WORDS, client
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from ..asking import CSV, JSON, JSONL, NPZ, each_form, problem
+from ..asking import CSV, JSON, JSONL, NPZ, TEXT, each_form, lines, post, problem
 
-FACTOR, TEXT = 10.0, "the " * 400
+FACTOR, LONG_TEXT = 10.0, "the " * 400
 LEAST_STEP = {"single": 39, "double": 309}  # (10^(step + 1) − 1) / 9 is the first beyond the dtype's largest
 
 
@@ -57,7 +57,7 @@ def expected(step: int) -> float:
 
 
 def asked(api: TestClient, model: str, form: dict[str, str], **options: Any) -> Any:
-    return api.post(f"/api/v1/models/{model}/traces", json={"text": TEXT, **options}, headers=form)
+    return api.post(f"/api/v1/models/{model}/traces", json={"text": LONG_TEXT, **options}, headers=form)
 
 
 @each_form
@@ -72,7 +72,7 @@ def test_every_form_says_at_which_step_which_letter_overflows(
         f"At step {step} of 400, h of layer 0 forward leaves the range of {dtype}. Send a shorter text, or set stop to "
         f"{step} or less.",
     )
-    response = api.get(f"/api/v1/models/{model}/trace", params={"text": TEXT}, headers=form)
+    response = api.get(f"/api/v1/models/{model}/trace", params={"text": LONG_TEXT}, headers=form)
     assert problem(response)[:2] == (422, "states-overflow")
 
 
@@ -110,14 +110,14 @@ def test_base64_refuses_what_float32_does_not_hold(api: TestClient, form: dict[s
 
 
 def test_the_memory_says_so_too(api: TestClient) -> None:
-    response = api.post("/api/v1/models/single/memory", json={"text": TEXT, "parts": ["saturation"]})
+    response = api.post("/api/v1/models/single/memory", json={"text": LONG_TEXT, "parts": ["saturation"]})
     status, kind, detail = problem(response)
     assert (status, kind) == (422, "states-overflow")
     assert "At step 39 of 400" in detail
 
 
 def test_the_page_opens_with_the_reason(api: TestClient) -> None:
-    page = api.get("/", params={"text": TEXT})
+    page = api.get("/", params={"text": LONG_TEXT})
     assert page.status_code == 200
     [notice] = re.findall(r'id="message"[^>]*>(.*?)</span>', page.text, re.DOTALL)
     assert html.unescape(notice).startswith("At step 39 of 400, h of layer 0 forward leaves the range of float32. ")
@@ -128,9 +128,9 @@ def test_python_and_the_command_line_say_so_too(folder: Path, monkeypatch: pytes
     from gatescope.cli import app
 
     with pytest.raises(OverflowError, match=r"^h of layer 0 forward leaves the range of float32 at step 39$"):
-        load_model(folder / "single").trace(TEXT)
+        load_model(folder / "single").trace(LONG_TEXT)
     monkeypatch.setenv("GATESCOPE_MODELS", str(folder))
-    result = CliRunner().invoke(app, ["trace", TEXT, "--model", "single"])
+    result = CliRunner().invoke(app, ["trace", LONG_TEXT, "--model", "single"])
     assert result.exit_code == 1
     assert result.stderr.startswith("gatescope: At step 39 of 400, h of layer 0 forward leaves the range of float32. ")
 
@@ -167,3 +167,18 @@ def test_pre_activations_are_left_out_unless_asked_for_and_count_as_numbers(mode
     path, options = "/api/v1/models/rnn/traces", {"text": "not good"}
     assert list(zoo.post(path, json=options).json()["layers"][0]["activations"]) == ["h"]
     assert zoo.post(path, json={**options, "pre_activations": True}).status_code == 413
+
+
+def test_answer_over_the_limit(models: Path) -> None:
+    api = client(models, max_values=5 * HIDDEN * 6 - 1)
+    response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT})
+    assert problem(response) == (
+        413,
+        "answer-too-large",
+        "The answer would hold 210 numbers (5 steps × 7 units × 6 arrays); this server sends up to 209. "
+        "Narrow the request with start and stop, units, layers or activations, or ask for application/jsonl "
+        "or text/csv, which are sent in parts.",
+    )
+    for narrower in ({"stop": 4}, {"units": [0]}, {"activations": ["f"]}):
+        assert post(api, **narrower)["model"] == "lstm"
+    assert len(lines(api)) == 5
