@@ -12,9 +12,8 @@ from gatescope.analysis.metrics import metrics
 from gatescope.recurrent.cells import NAMES
 from gatescope.settings import data_folder
 from gatescope.store.models import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS, Model, Store
-from gatescope.training import tasks
+from gatescope.training import characters, tasks
 from gatescope.training.card import cell, figure, with_units
-from gatescope.training.tasks import characters
 from gatescope.training.trainer import one_thread
 
 DATA = Path(__file__).parent / "data"

@@ -10,7 +10,7 @@ from .common import give_up, read_model, read_settings
 
 if TYPE_CHECKING:
     from ..store.models import Model
-    from ..training.tasks.lesson import Lesson
+    from ..training.task import Lesson
 
 NAMED = 5  # outputs that a message lists, at most
 

@@ -28,7 +28,7 @@ from ..store.models import CONFIG, Metric, ModelConfig, save_model
 from ..training.card import card, figure
 from ..training.checkpoint import Checkpoint
 from ..training.named_units import tracking_units
-from ..training.tasks.lesson import Lesson, Shows
+from ..training.task import Lesson, Shows
 from ..training.trainer import Recipe, one_thread, train
 from .options import Options
 

@@ -7,7 +7,7 @@ import torch
 from ..analysis.units import best_units
 from ..recurrent.network import Network, NetworkConfig
 from ..store.fields import NamedUnit, Start
-from .tasks.lesson import Lesson
+from .task import Lesson
 from .trainer import fresh
 
 UNTRAINED = 5  # networks to compare with

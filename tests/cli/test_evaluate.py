@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import lessons
 import numpy as np
 import pytest
+import word_task
 from gatescope.analysis.metrics import metrics
 from gatescope.cli import app
 from gatescope.store.models import Metric, load_model, save_model
@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return lessons.install(tmp_path / "models", monkeypatch)
+    return word_task.install(tmp_path / "models", monkeypatch)
 
 
 def run(*arguments: str | Path) -> Result:
@@ -35,7 +35,7 @@ def with_card(folder: Path, *figures: Metric) -> None:
 
 
 def measured(folder: Path) -> list[Metric]:
-    return metrics([lessons.WordLesson().measure(load_model(folder).network)], 0)
+    return metrics([word_task.WordLesson().measure(load_model(folder).network)], 0)
 
 
 def test_figures_are_printed_beside_those_of_the_card(models: Path) -> None:
@@ -141,10 +141,10 @@ def test_data_that_hold_nothing_to_measure_are_said_in_one_line(
     models: Path, monkeypatch: pytest.MonkeyPatch, command: str, method: str
 ) -> None:
     empty = {
-        "measure": lambda *_: [lessons.Figure("films", np.array([]))],
-        "features": lambda *_: [lessons.Feature("depth", np.zeros(0))],
+        "measure": lambda *_: [word_task.Figure("films", np.array([]))],
+        "features": lambda *_: [word_task.Feature("depth", np.zeros(0))],
     }
-    monkeypatch.setattr(lessons.WordLesson, method, empty[method])
+    monkeypatch.setattr(word_task.WordLesson, method, empty[method])
     done = CliRunner().invoke(app, [command, "lstm"])
     assert done.exit_code == 1
     reason = {

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import lessons
 import pytest
+import word_task
 from gatescope.analysis import units
 from gatescope.cli import app
 from gatescope.recurrent.network import NetworkConfig
@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return lessons.install(tmp_path / "models", monkeypatch)
+    return word_task.install(tmp_path / "models", monkeypatch)
 
 
 def run(*arguments: str) -> Result:
@@ -28,7 +28,7 @@ def rows(done: Result) -> list[list[str]]:
 
 
 def found_in(model: str, models: Path) -> Sequence[NamedUnit]:
-    return named_units.tracking_units(load_model(models / model).network, lessons.WordLesson())
+    return named_units.tracking_units(load_model(models / model).network, word_task.WordLesson())
 
 
 @pytest.mark.parametrize("model", ["lstm", "gru", "rnn", "both-ways"])
@@ -92,7 +92,7 @@ def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     start = Start(chrono=50, embedding_spread=3.0)
     about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
-    own = named_units.tracking_units(model.network, lessons.WordLesson(), start)
+    own = named_units.tracking_units(model.network, word_task.WordLesson(), start)
     assert [each.untrained for each in own] != [each.untrained for each in found_in("lstm", models)]
     shown = [f"{units.bar(each):.3f}" for each in own]
     assert [row[7] for row in rows(run("lstm"))] == shown
@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(models: Path, mo
 
 
 def test_untrained_networks_start_as_training_does_and_differ_from_seed_to_seed() -> None:
-    config, recipe = NetworkConfig("lstm", 10, 5, 7, 1), lessons.WordLesson().recipe("lstm")
+    config, recipe = NetworkConfig("lstm", 10, 5, 7, 1), word_task.WordLesson().recipe("lstm")
     first, second = named_units.untrained(config, recipe, 2)
     (same,) = named_units.untrained(config, recipe, 1)
     weights = [network.weights(0, "forward") for network in (first, second, same)]

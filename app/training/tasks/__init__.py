@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..sources.download import DataError
-from .lesson import Lesson
+from ..task import Lesson
 
 LESSONS = {  # name → module, and what in it gives the lesson: its parameters, by their names, say what it needs
     "sentiment": "sentiment_lesson:load",

@@ -22,9 +22,9 @@ from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, Tokenizer, WordTokenizer
 from ...recurrent.trace import FloatArray
 from ..sources.corpora import Part
+from ..synthetic import EXACT, PADDING, fingerprint, logits_of, randomness, rows
+from ..task import Slice
 from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, PADDING, fingerprint, logits_of, randomness, rows
 
 # Singular and plural, as all pairs here.
 NOUNS = tuple(

@@ -16,9 +16,9 @@ from ...recurrent.cells import CellName
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ...recurrent.trace import FloatArray
+from ..synthetic import EXACT, fingerprint, logits_of, randomness, rows
+from ..task import Slice
 from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, fingerprint, logits_of, randomness, rows
 
 DEEPEST = 10
 LENGTHS = (1, 100)  # characters of a text that is learned from, least and most

@@ -12,10 +12,10 @@ import numpy as np
 
 from ...analysis.features import Feature
 from ...recurrent.trace import FloatArray
+from ..characters import CharacterLesson, line_position
 from ..sources.corpora import Part
 from ..sources.download import DataError
-from .characters import CharacterLesson, line_position
-from .lesson import Lesson
+from ..task import Lesson
 
 OMITTED = frozenset(
     {"test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages"}

@@ -20,9 +20,9 @@ from ...recurrent.cells import NAMES, CellName, Letter
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ...recurrent.trace import FloatArray, trace
+from ..synthetic import EXACT, PADDING, ROWS, fingerprint, logits_of
+from ..task import Slice
 from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, PADDING, ROWS, fingerprint, logits_of
 
 LONGEST = 50  # n of the longest string that decides anything
 HELD_OUT = 5  # every fifth n is not learned from

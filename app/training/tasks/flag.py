@@ -20,9 +20,9 @@ from ...recurrent.cells import NAMES, CellName, Letter
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ...recurrent.trace import FloatArray, trace
+from ..synthetic import EXACT, fingerprint, logits_of, randomness, rows
+from ..task import Slice
 from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, fingerprint, logits_of, randomness, rows
 
 FLAGS = "-+"  # by what the network should say of them: 0 or 1
 ASKED = "?"

@@ -25,8 +25,8 @@ from ..sources.corpora import Part
 from ..sources.download import DataError
 from ..sources.files import TextFile, read
 from ..sources.tables import Row, table
+from ..task import Slice
 from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
 from .sentiment import frequent
 
 WORDS = 8_000  # of the vocabulary, at most

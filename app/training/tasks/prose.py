@@ -17,10 +17,10 @@ import numpy as np
 
 from ...analysis.features import Feature
 from ...recurrent.trace import FloatArray
+from ..characters import CharacterLesson, line_position
 from ..sources.corpora import Part
 from ..sources.download import TIMEOUT, DataError, MissingClientError
-from .characters import CharacterLesson, line_position
-from .lesson import Lesson
+from ..task import Lesson
 
 PACKAGE = "r-cran-janeaustenr"  # of Debian; any version of it whose text is the same will do
 DATABASE = "./usr/lib/R/site-library/janeaustenr/data/Rdata.rdb"

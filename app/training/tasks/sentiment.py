@@ -17,8 +17,8 @@ from ...recurrent.tokenizer import UNKNOWN, WordTokenizer
 from ..sources import corpora
 from ..sources.corpora import Example, Part
 from ..sources.download import MissingClientError, Package, obtain
+from ..sources.phrases import Word, training_phrases, words
 from ..trainer import Batch, Recipe
-from .phrases import Word, training_phrases, words
 
 VADER = Package(
     "pip",

@@ -16,11 +16,12 @@ from ...recurrent.cells import NAMES, CellName, Letter
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import Tokenizer
 from ...recurrent.trace import FloatArray, trace
+from ..sources import phrases
 from ..sources.corpora import UCI_RATING, Example, Part
+from ..sources.phrases import Word
+from ..task import Slice
 from ..trainer import Recipe
-from . import phrases, sentiment
-from .lesson import Slice
-from .phrases import Word
+from . import sentiment
 from .sentiment import Data, Sentiment
 
 VALIDATION = "validation texts"

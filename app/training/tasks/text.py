@@ -10,11 +10,11 @@ import numpy as np
 from ...analysis.features import Feature
 from ...recurrent.cells import CellName
 from ...recurrent.trace import FloatArray
+from ..characters import LENGTH, RECIPES, SYMBOLS, WINDOW, CharacterLesson
 from ..sources.corpora import Part
 from ..sources.download import DataError
 from ..sources.files import TextFile, read
 from ..trainer import Recipe
-from .characters import LENGTH, RECIPES, SYMBOLS, WINDOW, CharacterLesson
 
 SHORTEST = 50_000  # characters: three parts, of which even the smallest says something
 VALIDATION, TEST = 0.025, 0.05  # shares of the text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.training.task import Shows
 from gatescope.training.tasks.counting import (
     FARTHEST,
     LEARNED,
@@ -18,7 +19,6 @@ from gatescope.training.tasks.counting import (
     string,
     tally,
 )
-from gatescope.training.tasks.lesson import Shows
 from gatescope.training.trainer import Batch, train
 from torch import Tensor, nn
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
+from gatescope.training.task import Shows
 from gatescope.training.tasks.flag import DISTANCES, FLAGS, LONGEST, Flag, drawn
-from gatescope.training.tasks.lesson import Shows
 from torch import Tensor, nn
 
 

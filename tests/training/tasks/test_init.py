@@ -13,8 +13,8 @@ from gatescope.recurrent.trace import trace
 from gatescope.training import tasks
 from gatescope.training.named_units import tracking_units
 from gatescope.training.sources.download import DataError
+from gatescope.training.task import Shows
 from gatescope.training.tasks import sentiment, sentiment_lesson
-from gatescope.training.tasks.lesson import Shows
 from gatescope.training.tasks.sentiment_lesson import SentimentLesson
 from gatescope.training.trainer import train
 

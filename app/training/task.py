@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from ...analysis.features import Feature
-from ...analysis.metrics import Figure
-from ...recurrent.cells import CellName
-from ...recurrent.network import Network, NetworkConfig
-from ...recurrent.tokenizer import Tokenizer
-from ..trainer import Recipe, Task
+from ..analysis.features import Feature
+from ..analysis.metrics import Figure
+from ..recurrent.cells import CellName
+from ..recurrent.network import Network, NetworkConfig
+from ..recurrent.tokenizer import Tokenizer
+from .trainer import Recipe, Task
 
 Slice = Literal["choose", "report"]
 

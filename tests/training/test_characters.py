@@ -16,9 +16,8 @@ from gatescope.analysis.features import Feature
 from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
 from gatescope.recurrent.trace import trace
-from gatescope.training.sources.download import DataError
-from gatescope.training.tasks import characters
-from gatescope.training.tasks.characters import (
+from gatescope.training import characters
+from gatescope.training.characters import (
     CharacterLesson,
     Windows,
     bits,
@@ -28,6 +27,7 @@ from gatescope.training.tasks.characters import (
     ngram_bits,
     pieces,
 )
+from gatescope.training.sources.download import DataError
 from gatescope.training.trainer import Batch, Recipe, train
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +66,7 @@ def lesson(test: int = 2_500, last: str = "five") -> Lines:
 
 @pytest.mark.parametrize("name", ["prose.txt", "code.txt", "sentiment.tsv"])
 def test_the_slices_are_as_their_readme_says(name: str) -> None:
-    folder = Path(__file__).parents[2] / "data"
+    folder = Path(__file__).parents[1] / "data"
     (row,) = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith(f"| `{name}`")]
     assert hashlib.sha256((folder / name).read_bytes()).hexdigest() in row
 

@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ...analysis.features import Feature
-from ...analysis.metrics import Figure
-from ...recurrent.cells import CellName
-from ...recurrent.network import Network, NetworkConfig
-from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
-from ...recurrent.trace import FloatArray
-from ..sources.corpora import Part
-from ..sources.download import DataError
-from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
+from ..analysis.features import Feature
+from ..analysis.metrics import Figure
+from ..recurrent.cells import CellName
+from ..recurrent.network import Network, NetworkConfig
+from ..recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
+from ..recurrent.trace import FloatArray
+from .sources.corpora import Part
+from .sources.download import DataError
+from .task import Slice
+from .trainer import Batch, Recipe, Task
 
 SYMBOLS = 96  # characters of the vocabulary, at most
 WINDOW = 128  # characters that an error is carried back through; states are carried on beyond them

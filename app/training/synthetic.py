@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ...recurrent.network import Network
-from ...recurrent.tokenizer import Tokenizer
-from ..trainer import Recipe, Task
+from ..recurrent.network import Network
+from ..recurrent.tokenizer import Tokenizer
+from .trainer import Recipe, Task
 
 PADDING = -1  # the target where nothing is asked
 # Every symbol counts, so that none may be hidden; and what is drawn anew cannot be learned by heart.

@@ -5,8 +5,8 @@ import torch
 from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
+from gatescope.training.synthetic import EXACT, ROWS, fingerprint, logits_of, randomness, rows
 from gatescope.training.tasks import brackets, counting, flag
-from gatescope.training.tasks.synthetic import EXACT, ROWS, fingerprint, logits_of, randomness, rows
 from gatescope.training.trainer import Task
 
 TOKENIZER = CharacterTokenizer([UNKNOWN, "a", "b"])

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..sources.corpora import Example
+from .corpora import Example
 
 NEGATION = -0.74  # what a negation makes of a rating, as measured by Hutto & Gilbert (2014) for VADER
 CLEAR = 1.0  # smallest |rating| of a word that is worth negating
