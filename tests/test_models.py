@@ -153,8 +153,8 @@ def test_a_slice_of_the_data_gives_the_figures_of_the_card_again(model: Model, t
             measure, name = SLICES[model.config.task]
             found = measure(model, name)
         else:  # its data are drawn, the same ones each time
-            lesson = tasks.load(model.config.task, tmp_path, pytest.fail)
-            found = {each.name: each.value for each in metrics([lesson.measure(model.network)], 0)}
+            task = tasks.load(model.config.task, tmp_path, pytest.fail)
+            found = {each.name: each.value for each in metrics([task.measure(model.network)], 0)}
             assert found.keys() == said.keys()
     assert found
     assert found == pytest.approx({name: said[name] for name in found}, rel=1e-5, abs=1e-9)
