@@ -1,4 +1,4 @@
-"""Small archives with the layout of those that the sentiment models learn from; no network is needed."""
+"""Small archives laid out like those that the sentiment models learn from; no network is needed."""
 
 import dataclasses
 import hashlib
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from gatescope.training.sources import rated_texts
 from gatescope.training.tasks import sentiment
 
 Row = tuple[float, str]  # rating and text
@@ -32,7 +33,7 @@ NAMES = {
 
 
 def tar(members: Mapping[str, bytes]) -> bytes:
-    """A .tar.gz of these members."""
+    """Return a .tar.gz of these members."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for name, data in members.items():
@@ -43,7 +44,7 @@ def tar(members: Mapping[str, bytes]) -> bytes:
 
 
 def vader_archive(corpora: Mapping[str, Sequence[Row]], lexicon: Mapping[str, float] = LEXICON) -> bytes:
-    """As the source archive of vaderSentiment."""
+    """Return an archive laid out like the source archive of vaderSentiment."""
     rated = {
         f"hutto_ICWSM_2014/{name}_GroundTruth.txt": "".join(
             f"{number}\t{rating}\t{text}\r\n" for number, (rating, text) in enumerate(corpora.get(source, ()), 1)
@@ -60,7 +61,7 @@ def vader_archive(corpora: Mapping[str, Sequence[Row]], lexicon: Mapping[str, fl
 
 
 def uci_archive(entries: Mapping[str, Sequence[tuple[str, int | None]]]) -> bytes:
-    """As the archive of the npm package sentiment."""
+    """Return an archive laid out like the npm package sentiment."""
     return tar(
         {
             f"package/test/fixtures/{name}.json": json.dumps(
@@ -72,7 +73,7 @@ def uci_archive(entries: Mapping[str, Sequence[tuple[str, int | None]]]) -> byte
 
 
 def sentences(subject: str) -> list[Row]:
-    """A few hundred rated sentences about a subject: enough that each part of the split gets some of either side."""
+    """Return a few hundred rated sentences about a subject: enough for each split to get some of either side."""
     rows = []
     for number in range(4):
         for word, rating in LEXICON.items():
@@ -83,7 +84,7 @@ def sentences(subject: str) -> list[Row]:
 
 
 def sha256(data: bytes) -> str:
-    """In hexadecimal."""
+    """Return the checksum in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -94,11 +95,11 @@ def install_sentiment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     packages = []
     for name, data in (("VADER", vader_archive(corpora)), ("UCI", uci_archive({"imdb": classes}))):
-        package = dataclasses.replace(getattr(sentiment, name), sha256=sha256(data))
+        package = dataclasses.replace(getattr(rated_texts, name), sha256=sha256(data))
         (cache / package.file).write_bytes(data)
-        monkeypatch.setattr(sentiment, name, package)
+        monkeypatch.setattr(rated_texts, name, package)
         packages.append(package)
-    monkeypatch.setattr(sentiment, "PACKAGES", tuple(packages))
-    monkeypatch.setattr(sentiment, "PAIRS", 20)
+    monkeypatch.setattr(rated_texts, "PACKAGES", tuple(packages))
+    monkeypatch.setattr(rated_texts, "PAIRS", 20)
     monkeypatch.setattr(sentiment, "RECIPE", dataclasses.replace(sentiment.RECIPE, epochs=1))
     return cache

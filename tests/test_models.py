@@ -14,9 +14,8 @@ from gatescope.settings import data_folder
 from gatescope.store.files import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS
 from gatescope.store.model import Model
 from gatescope.store.store import Store
-from gatescope.training import tasks
+from gatescope.training import characters, tasks
 from gatescope.training.card import cell, figure, with_units
-from gatescope.training.tasks import characters
 from gatescope.training.trainer import one_thread
 
 DATA = Path(__file__).parent / "data"
@@ -156,8 +155,8 @@ def test_a_slice_of_the_data_gives_the_figures_of_the_card_again(model: Model, t
             measure, name = SLICES[model.config.task]
             found = measure(model, name)
         else:  # its data are drawn, the same ones each time
-            lesson = tasks.load(model.config.task, tmp_path, pytest.fail)
-            found = {each.name: each.value for each in metrics([lesson.measure(model.network)], 0)}
+            task = tasks.load(model.config.task, tmp_path, pytest.fail)
+            found = {each.name: each.value for each in metrics([task.measure(model.network)], 0)}
             assert found.keys() == said.keys()
     assert found
     assert found == pytest.approx({name: said[name] for name in found}, rel=1e-5, abs=1e-9)

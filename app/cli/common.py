@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def give_up(reason: str, code: int = 1) -> NoReturn:
-    """Say in one line why nothing was done, and end with the exit status ``code``."""
+    """Print in one line why the command cannot go on, and end it with the exit status ``code``."""
     typer.echo(f"gatescope: {reason}", err=True)
     raise typer.Exit(code)
 
 
 def read_settings(**options: Any) -> "Settings":
-    """The settings from the environment; ``options`` that are not None come first. Gives up where one is wrong."""
+    """Return the settings: ``options`` that are not None, else the environment. Gives up if one is wrong."""
     from pydantic import ValidationError
 
     from ..settings import Settings
@@ -32,7 +32,7 @@ def read_settings(**options: Any) -> "Settings":
 
 
 def read_model(name: str, settings: "Settings") -> "Model":
-    """An installed model by its name, or the one in the folder of a path; gives up if it is missing or broken."""
+    """Return the installed model of that name, or the one in a folder given as a path; gives up if it cannot."""
     from ..store.files import BrokenModelError
     from ..store.loading import load_model
 

@@ -1,4 +1,4 @@
-"""What the commands that measure a model on held-out text share: how one is named, and its lesson's data."""
+"""What the commands that measure a model on held-out text share: how the model is named, and its task's data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,36 +10,34 @@ from .common import give_up, read_model, read_settings
 
 if TYPE_CHECKING:
     from ..store.model import Model
-    from ..training.tasks.lesson import Lesson
+    from ..training.task import Task
 
-NAMED = 5  # outputs that a message lists, at most
+NAMED = 5  # most outputs that a message lists
 
 ModelName = Annotated[str, typer.Argument(help="Name of an installed model, or path of a folder: ./mine.")]
 Data = Annotated[Path | None, typer.Option(help="Folder that keeps the downloaded data; default: the user's cache.")]
-File = Annotated[Path | None, typer.Option(help="The file that it was trained on, where it was one.")]
-Text = Annotated[str | None, typer.Option(help="Name of the column of texts in that file.")]
-Label = Annotated[str | None, typer.Option(help="Name of the column of labels in that file.")]
+File = Annotated[Path | None, typer.Option(help="The file that it was trained on, if it was one.")]
+TextColumn = Annotated[str | None, typer.Option(help="Name of the column of texts in that file.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Name of the column of labels in that file.")]
 
 
-def model_and_lesson(
+def model_and_task(
     name: str, data: Path | None, file: Path | None, text: str | None, label: str | None
-) -> tuple["Model", "Lesson"]:
-    """The model of that name, and the lesson that it was trained on.
+) -> tuple["Model", "Task"]:
+    """Return the model of that name, and the task that it was trained for.
 
-    Gives up if either cannot be had, or if the data are not those that the model knows: its vocabulary and the names of
-    its outputs tell.
+    Gives up if either cannot be loaded, or if the data are not those that the model was trained on, by its vocabulary
+    and the names of its outputs.
     """
-    from platformdirs import user_cache_path
-
+    from ..training.run import default_cache
     from ..training.sources.download import DataError
     from ..training.tasks import load
 
     model = read_model(name, read_settings())
-    cache = data or user_cache_path("gatescope", appauthor=False)
     try:
-        lesson = load(
+        task = load(
             model.config.task,
-            cache,
+            data or default_cache(),
             lambda note: typer.echo(f"note: {note}", err=True),
             file=file,
             text=text,
@@ -47,21 +45,21 @@ def model_and_lesson(
         )
     except DataError as error:
         give_up(f"{name}: {error}")
-    if lesson.tokenizer.vocabulary != model.tokenizer.vocabulary:
+    if task.tokenizer.vocabulary != model.tokenizer.vocabulary:
         give_up(
-            f"{name}: the vocabulary of its data here is not its own ({len(lesson.tokenizer.vocabulary)} tokens and "
+            f"{name}: the vocabulary of its data here is not its own ({len(task.tokenizer.vocabulary)} tokens and "
             f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its "
-            "README.md names, or by a version that read some characters otherwise: train it again"
+            "README.md names, or by a version that read some characters differently: train it again"
         )
-    own, here = model.config.outputs, lesson.about["outputs"]
+    own, here = model.config.outputs, task.about["outputs"]
     if own != here:
         give_up(
             f"{name}: its outputs are not those of its data here ({_listed(own)}; {_listed(here)}): it was trained to "
             "say something else"
         )
-    return model, lesson
+    return model, task
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first few of some names, and how many there are."""
+    """Return the first few of some names, and how many there are."""
     return ", ".join(names[:NAMED]) + (f" … {len(names)} in all" if len(names) > NAMED else "")

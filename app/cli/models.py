@@ -1,4 +1,4 @@
-"""gatescope models: what is installed."""
+"""gatescope models: which models are installed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def models(
         Path | None, typer.Option(help="Folder of models; default: the setting GATESCOPE_MODELS.")
     ] = None,
 ) -> None:
-    """List the models, with the reason for each that cannot be used."""
+    """List the models, and say for each that cannot be used why not."""
     from rich.console import Console
     from rich.table import Table
 

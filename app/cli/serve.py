@@ -18,7 +18,7 @@ def serve(
 ) -> None:
     """Serve the page and the API.
 
-    Every setting can be given by an environment variable GATESCOPE_*; the options here come first.
+    Every setting can be given by an environment variable GATESCOPE_*; the options here take precedence.
     """
     settings = read_settings(host=host, port=port, models=models)
     with listen(settings.host, settings.port) as listener, suppress(KeyboardInterrupt):
@@ -28,13 +28,13 @@ def serve(
         from ..server.logs import configure_logging
 
         configure_logging(settings.log_level)
-        # No access log: it would write down what people type, since a short text stands in the address.
+        # No access log: it would record what people type, since a short text is part of the address.
         config = uvicorn.Config(
             create_app(settings),
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=5,  # seconds: a client that does not read would hold the server up for ever
+            timeout_graceful_shutdown=5,  # seconds: a client that does not read would keep the server from stopping
         )
         address, number = listener.getsockname()[:2]
         place = f"[{address}]" if ":" in address else address
@@ -43,9 +43,12 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket:
-    """A socket that listens already, so that no client is refused once the address is told; gives up if it cannot."""
+    """Return a socket that already listens, so that no client is refused once the address is printed.
+
+    Gives up if it cannot.
+    """
     try:
-        # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; others wait for 40 ms.
+        # asyncio sends small answers at once (TCP_NODELAY) only if the protocol is given; others wait for 40 ms.
         listener = socket(AF_INET6 if ":" in host else AF_INET, SOCK_STREAM, IPPROTO_TCP)
     except OSError as error:  # a machine without IPv6
         give_up(f"cannot listen on port {port} of {host}: {error.strerror}")
@@ -58,7 +61,7 @@ def listen(host: str, port: int) -> socket:
         if error.errno == errno.EADDRINUSE:
             give_up(f"port {port} of {host} is taken: choose another with --port")
         give_up(f"cannot listen on port {port} of {host}: {error.strerror}")
-    except TypeError:  # what Python raises for a name that has no form in ASCII
+    except TypeError:  # raised for a name that cannot be written in ASCII
         listener.close()
-        give_up(f"cannot listen on port {port} of {host}: that is no name of a host")
+        give_up(f"cannot listen on port {port} of {host}: that is not a host name")
     return listener

@@ -1,25 +1,22 @@
-"""gatescope train: train a model with this project's own recipe or on one's own text, measure it, write its card."""
+"""gatescope train: train a model for a task, measure it and write it with its card; a command for each task."""
 
-import tempfile
+from collections.abc import Callable, Mapping
+from inspect import Signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..training.tasks import TASKS, Entry
 from .common import give_up, read_settings
-from .options import Options, with_options
+from .options import COMMON, TrainOptions, data_parameters
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..store.model import Model
 
 INTERRUPTED = 130  # exit status after Ctrl-C, as shells give it
-
-LESSONS = {  # with no option of their own
-    "sentiment": "Learn whether the sentence so far is positive, word by word: about a minute a seed on one core.",
-    "code": "Learn the Python standard library's own source, character by character: minutes a seed on one core.",
-    "anbn": "Learn to count: as many b's as there were a's.",
-    "anbncn": "Learn to count twice: as many b's and then c's as there were a's.",
-    "brackets": "Learn whether the brackets so far are balanced.",
-    "agreement": "Learn the next word of sentences whose verb agrees with a noun far before it.",
-    "flag": "Learn to remember one symbol over a long stretch of noise.",
-}
 
 app = typer.Typer(name="train", help="Train a model, measure it on held-out data and write it with its card.")
 
@@ -32,98 +29,80 @@ def train() -> None:
     """
 
 
-@app.command()
-@with_options
-def prose(
-    options: Options,
-    file: Annotated[Path | None, typer.Option(help="The text; default: Debian's package of Jane Austen's.")] = None,
-) -> None:
-    """Learn Jane Austen's novels, character by character: minutes a seed on one core."""
-    _make(options, "prose", Path(f"prose-{options.cell}"), file=file)
+def _command(name: str, entry: Entry) -> Callable[..., None]:
+    """Return the command of a task: a function whose signature names its options, for Typer to read."""
+
+    def command(**given: Any) -> None:
+        options = TrainOptions(**{each: given.pop(each) for each in COMMON})
+        _train(name, entry, options, given)
+
+    command.__signature__ = Signature([*data_parameters(entry), *COMMON.values()])  # type: ignore[attr-defined]
+    return command
 
 
-@app.command()
-@with_options
-def text(
-    options: Options,
-    file: Annotated[Path, typer.Option(help="The text, in UTF-8: fifty thousand characters or more.")],
-) -> None:
-    """Learn a text of your own, character by character. The model is written to the folder of models: it serves."""
-    _make(options, "text", _served(options, file), file=file)
+for _name, _entry in TASKS.items():
+    app.command(_name, help=_entry.summary)(_command(_name, _entry))
 
 
-@app.command()
-@with_options
-def labelled(
-    options: Options,
-    file: Annotated[Path, typer.Option(help="A table of CSV or TSV in UTF-8; its first line names the columns.")],
-    text: Annotated[str, typer.Option(help="Name of the column of texts.")],
-    label: Annotated[str, typer.Option(help="Name of the column of labels.")],
-) -> None:
-    """Learn to tell texts of your own apart, word by word. The model is written to the folder of models: it serves."""
-    _make(options, "labelled", _served(options, file), file=file, text=text, label=label)
-
-
-def _add(name: str, summary: str) -> None:
-    """Add the command of a lesson that has no option of its own."""
-
-    def lesson(options: Options) -> None:
-        _make(options, name, Path(f"{name}-{options.cell}"))
-
-    app.command(name, help=summary)(with_options(lesson))
-
-
-for _name, _summary in LESSONS.items():
-    _add(_name, _summary)
-
-
-def _make(options: Options, name: str, default: Path, **own: Path | str | None) -> None:
-    """Load the lesson, train, and write the model; gives up in one line for whatever stands in the way."""
-    folder, cache = _writable((options.out or default).resolve()), _cache(options.data)
-
+def _train(name: str, entry: Entry, options: TrainOptions, data: Mapping[str, Any]) -> None:
+    """Train and write the model; gives up in one line for whatever stands in the way."""
     from rich.console import Console
     from rich.markup import escape
 
     from ..training.checkpoint import CheckpointError
+    from ..training.run import BadArgumentError, RefusedError, StoppedError, run
     from ..training.sources.download import DataError
-    from ..training.tasks import load
-    from .train_lesson import RefusedError, StoppedError, make
+    from .progress import Bars
 
-    console = Console()
-
-    def warn(text: str) -> None:
-        console.print(f"[yellow]note:[/yellow] {escape(text)}")
-
+    console, run_options = Console(), options.run_options()
+    folder = options.out or _default_folder(name, entry, options, data)
     try:
-        make(load(name, cache, warn, **own), options, folder, cache, options.command(name, **own), console)
+        with Bars(console, options.cell, options.seeds) as bars:
+            model = run(
+                name,
+                options.cell,
+                folder,
+                seeds=options.seeds,
+                options=run_options,
+                data=data,
+                cache=options.data,
+                progress=bars.update,
+                warn=lambda note: console.print(f"[yellow]note:[/yellow] {escape(note)}"),
+            )
     except StoppedError as stopped:
         give_up(str(stopped), INTERRUPTED)
+    except BadArgumentError as error:
+        give_up(str(error), code=2)
     except (CheckpointError, DataError, RefusedError, ValueError) as error:
         give_up(str(error))
     except OSError as error:
         place = error.filename or folder
         give_up(f"{place} cannot be written: {error.strerror or error}; once it can, the same command goes on")
+    console.print(_figures(model))
+    console.print(f"written to {model.folder}", soft_wrap=True, markup=False, highlight=False)
 
 
-def _served(options: Options, file: Path) -> Path:
-    """Where a model of one's own goes, unless --out says: where the application finds it."""
-    return read_settings().models / f"{file.stem}-{options.cell}"
+def _default_folder(name: str, entry: Entry, options: TrainOptions, data: Mapping[str, Any]) -> Path:
+    """Return the folder to write: a model of the user's own data goes where the application finds it."""
+    if entry.own:
+        return read_settings().models / f"{data['file'].stem}-{options.cell}"
+    return Path(f"{name}-{options.cell}")
 
 
-def _cache(data: Path | None) -> Path:
-    """The folder that keeps data and checkpoints."""
-    from platformdirs import user_cache_path
+def _figures(model: "Model") -> "Table":
+    """Return the figures of a model, for the terminal."""
+    from rich.table import Table
 
-    return data or user_cache_path("gatescope", appauthor=False)
+    from ..training.card import figure
 
-
-def _writable(folder: Path) -> Path:
-    """``folder``, if a model can be written there and nothing but a model would be replaced."""
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").is_file()):
-        give_up(f"{folder} is no model, and would be replaced: name another --out", code=2)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".gatescope-", dir=folder.parent):
-            return folder
-    except OSError as error:
-        give_up(f"{folder.parent} cannot be written to: {error.strerror}", code=2)
+    table = Table("measured on", "unit", f"seed {model.config.seed} (95 %)", "all seeds", "baselines")
+    for metric in model.config.metrics:
+        ends = [figure(end, metric.unit) for end in metric.interval or ()]
+        table.add_row(
+            metric.name,
+            metric.unit,
+            figure(metric.value, metric.unit) + (f" ({' to '.join(ends)})" if ends else ""),
+            ", ".join(figure(each, metric.unit) for each in metric.seeds),
+            ", ".join(f"{name} {figure(value, metric.unit)}" for name, value in metric.baselines.items()),
+        )
+    return table

@@ -1,4 +1,4 @@
-"""gatescope units: which single units of a model track what is known of the text."""
+"""gatescope units: which single units of a model track what is known about the text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .common import give_up
-from .held_out import Data, File, Label, ModelName, Text, model_and_lesson
+from .held_out import Data, File, LabelColumn, ModelName, TextColumn, model_and_task
 
 
 def units(
@@ -18,8 +18,8 @@ def units(
     ] = False,
     data: Data = None,
     file: File = None,
-    text: Text = None,
-    label: Label = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
 ) -> None:
     """Find the unit that best tracks each feature of the text; one that no untrained network matches is named."""
     from rich.console import Console
@@ -31,12 +31,12 @@ def units(
     from ..store.saving import write_units
     from ..training.named_units import tracking_units
 
-    found, lesson = model_and_lesson(model, data, file, text, label)
+    loaded, task = model_and_task(model, data, file, text, label)
     try:
-        tracking = tracking_units(found.network, lesson, found.config.start)
+        tracking = tracking_units(loaded.network, task, loaded.config.start)
     except (ValueError, OverflowError) as error:
         give_up(f"{model}: {error}")
-    table = Table("feature", "activation", "layer", "unit", "measure", "score", "95 %", "untrained, at best", "named")
+    table = Table("feature", "activation", "layer", "unit", "measure", "score", "95 %", "best untrained", "named")
     for each in tracking:
         low, high = each.interval
         table.add_row(
@@ -55,21 +55,21 @@ def units(
         named = [each for each in tracking if stands_out(each)]
         features = [each.feature for each in tracking]
         try:
-            _rewrite(found.folder / CARD, {"network": found.network.config, "units": named, "features": features})
-            write_units(found.folder, named)
+            _rewrite(loaded.folder / CARD, {"network": loaded.network.config, "units": named, "features": features})
+            write_units(loaded.folder, named)
         except OSError as error:
-            give_up(f"{found.folder} cannot be written to: {error.strerror}")
+            give_up(f"{loaded.folder} cannot be written to: {error.strerror}")
 
 
 def _rewrite(card: Path, facts: Mapping[str, Any]) -> None:
-    """Let a card name the units of ``facts``, in one step; a model can do without a card."""
+    """Write the units of ``facts`` to a card, in one step; a model may be without a card."""
     from ..training.card import with_units
 
     if not card.is_file():
         return
     partial = card.with_name(f".{card.name}.partial")
     try:
-        # What in it is no UTF-8 stays as it is.
+        # What is not UTF-8 in it stays as it is.
         text = with_units(card.read_text(encoding="utf-8", errors="surrogateescape"), facts)
         partial.write_text(text, encoding="utf-8", errors="surrogateescape")
         partial.replace(card)

@@ -1,1 +1,1 @@
-"""Training: a file for each task (its data and its recipe), and the trainer that serves them all."""
+"""Training: a file for each task, sources of data, the trainer that serves them all, and a run as one call."""

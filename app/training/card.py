@@ -1,4 +1,4 @@
-"""The model card: what a person should know of a model before trusting it, written from what was measured."""
+"""The model card: what a person should know about a model before trusting it, written from what was measured."""
 
 import re
 from collections.abc import Mapping
@@ -15,21 +15,21 @@ UNITS_SECTION = re.compile(r"^## Units that can be named\n.*?(?=^## )", re.MULTI
 
 
 def card(facts: Mapping[str, Any]) -> str:
-    """The card, in Markdown. Raises jinja2.UndefinedError for a fact that the template names and ``facts`` lacks."""
+    """Return the card, in Markdown. Raises jinja2.UndefinedError if ``facts`` lacks one that the template names."""
     return _rendered(TEMPLATE, facts).rstrip() + "\n"
 
 
 def with_units(text: str, facts: Mapping[str, Any]) -> str:
-    """A card with what it says of named units written anew; as it is where it has no such section.
+    """Return a card with its section on named units written again; unchanged if it has no such section.
 
-    Of the ``facts`` only ``network``, ``units`` and ``features`` are used. Raises as ``card``.
+    Only ``network``, ``units`` and ``features`` of the ``facts`` are used. Raises as ``card`` does.
     """
     section = _rendered(UNITS, facts) + "\n"
     return UNITS_SECTION.sub(lambda _: section, text)
 
 
 def _rendered(template: str, facts: Mapping[str, Any]) -> str:
-    environment = Environment(  # noqa: S701  Markdown, of our own figures: nothing to escape
+    environment = Environment(  # noqa: S701  Markdown with our own figures: nothing to escape
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["figure"] = figure
@@ -40,13 +40,13 @@ def _rendered(template: str, facts: Mapping[str, Any]) -> str:
 
 
 def figure(value: float, unit: str) -> str:
-    """A figure as people read it: shares in per cent, counts and positions whole, all else to three digits."""
+    """Return a figure as people read it: shares in per cent, whole numbers whole, all others to three digits."""
     if unit == "share":
         return f"{100 * value:.1f} %"
     return f"{value:,.0f}" if value == round(value) else f"{value:.3f}"
 
 
 def cell(value: object) -> str:
-    """What stands in one cell of a table: no character ends it too early."""
+    """Return a value as one cell of a table, which no character in it ends too early."""
     text = f"{value:,.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
     return " ".join(text.replace("|", r"\|").split())

@@ -14,7 +14,7 @@ Snapshot = dict[str, Any]  # tensors, numbers and texts, in dictionaries and lis
 
 
 class CheckpointError(Exception):
-    """A checkpoint that a run cannot go on from; the message says what to do."""
+    """A checkpoint from which a run cannot go on; the message says what to do."""
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Checkpoint:
     """The file of one run."""
 
     path: Path
-    data: str = ""  # what the run learns from: a checksum, for example
-    every: float = 10.0  # seconds between two writings
+    data: str = ""  # identifies what the run learns from, such as a checksum
+    every: float = 10.0  # seconds between two checkpoints
     _due: float = field(init=False, repr=False)
     _since: float = field(init=False, repr=False)
 
@@ -32,42 +32,42 @@ class Checkpoint:
 
     @property
     def seconds(self) -> float:
-        """CPU time of the run so far, in this process and in those that it goes on from."""
+        """CPU time of the run so far, in this process and in those before it."""
         return time.process_time() - self._since
 
     def read(self, run: Mapping[str, Any]) -> Snapshot | None:
-        """What was last written; None where there is no file.
+        """Return the last snapshot; None if there is no file.
 
-        ``run`` holds the options that make the run what it is. Raises CheckpointError if the file is damaged, or is of
-        a run with other options or other data.
+        ``run`` holds the options that make the run what it is. Raises CheckpointError if the file is damaged, or
+        belongs to a run with other options or other data.
         """
         if not self.path.exists():
             return None
         advice = f"delete {self.path} to begin anew"
         try:
-            found = torch.load(self.path, weights_only=True)
-            written, snapshot, seconds = found["run"], found["snapshot"], float(found["seconds"])
-        except Exception as error:  # what unpickling may raise has no common kind
-            raise CheckpointError(f"{self.path} is no checkpoint ({type(error).__name__}): {advice}") from None
+            content = torch.load(self.path, weights_only=True)
+            written, snapshot, seconds = content["run"], content["snapshot"], float(content["seconds"])
+        except Exception as error:  # what unpickling may raise has no common class
+            raise CheckpointError(f"{self.path} is not a checkpoint ({type(error).__name__}): {advice}") from None
         for name, value in {**run, "data": self.data}.items():
             if written.get(name) != value:
                 raise CheckpointError(
-                    f"{self.path} is of another run, whose {name} is {written.get(name)} and not {value}: {advice}"
+                    f"{self.path} belongs to another run, whose {name} is {written.get(name)} and not {value}: {advice}"
                 )
         self._since = time.process_time() - seconds
         return dict(snapshot)
 
     def keep(self, run: Mapping[str, Any], snapshot: Callable[[], Snapshot]) -> None:
-        """Write what ``snapshot`` gives, if ``every`` seconds have passed. Raises OSError if it cannot be written."""
+        """Write what ``snapshot`` returns if ``every`` seconds have passed. Raises OSError if it cannot be written."""
         if time.monotonic() < self._due:
             return
         partial = self.path.with_name(f"{self.path.name}.partial")
-        written = io.BytesIO()  # of a full disk PyTorch's own writer says no more than a RuntimeError
+        written = io.BytesIO()  # on a full disk PyTorch's own writer raises a RuntimeError that does not say so
         torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot(), "seconds": self.seconds}, written)
         partial.write_bytes(written.getbuffer())
-        os.replace(partial, self.path)  # noqa: PTH105  of one file system: it is there as a whole, or not at all
+        os.replace(partial, self.path)  # noqa: PTH105  atomic: it is there as a whole, or not at all
         self._due = time.monotonic() + self.every
 
     def remove(self) -> None:
-        """Delete the file, as the run has ended."""
+        """Delete the file, now that the run has ended."""
         self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The trainer that serves every task: it knows how networks learn, and nothing of what they learn."""
+"""The trainer that serves every task: it knows how networks learn, and nothing about what they learn."""
 
 import math
 import signal
@@ -12,74 +12,76 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from ..recurrent.network import Network, NetworkConfig, States
+from ..recurrent.network import Network, NetworkConfig
+from ..recurrent.stepped_module import States
 from ..store.fields import Start
 from .checkpoint import Checkpoint, Snapshot
 
 
 class Batch(NamedTuple):
-    """Sequences of token ids, and what the network should say of them."""
+    """Sequences of token ids, and what the network should say about them."""
 
     ids: Tensor  # (B, T)
     lengths: Tensor | None  # (B,); None where all have T
-    targets: Tensor  # of the shape that the task's loss expects
-    follows: bool = False  # whether each sequence goes on where that of the batch before ended
+    targets: Tensor  # of the shape that the objective's loss expects
+    follows: bool = False  # whether each sequence continues the one in the same row of the previous batch
 
 
-class Task(Protocol):
-    """What is learned: the data and the loss."""
+class Objective(Protocol):
+    """What is learned: batches of training data, and the loss."""
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> Sequence[Batch]:
-        """All training data once, in an order drawn from ``generator``."""
+        """Return all training data once, in an order drawn from ``generator``."""
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The scalar to minimise, for the logits (B, T, outputs) of a batch."""
+        """Return the scalar to minimise for the logits (B, T, outputs) of a batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Start):
-    """How it is learned, and from which start."""
+    """How it is learned, and from which start. The defaults suit sentences of words."""
 
     epochs: int
     batch_size: int = 64
     learning_rate: float = 4e-3  # of AdamW at the first step; a half cosine takes it to 0
     weight_decay: float = 1e-4
-    cell_decay: float = 0.0  # of an LSTM: how much the mean square of c, where a batch ends, adds to the loss
+    cell_decay: float = 0.0  # weight in the loss of the mean square of an LSTM's c where a batch ends
     clip: float = 1.0  # largest norm of the gradient
     dropout: float = 0.3  # of the embedded tokens and of what the head reads
-    unknown: float = 0.1  # share of the tokens that are replaced by the unknown one
-    patience: int = 0  # epochs in a row that may judge no network better, before the run is ended; 0: any number
-    keep_best: bool = True  # whether the network of the epoch that was judged best is kept, or that of the last one
+    unknown: float = 0.1  # share of the tokens that are replaced by the unknown token
+    patience: int = 0  # epochs in a row without a better network after which the run ends; 0: it never does
+    keep_best: bool = True  # whether to keep the network of the epoch that was judged best, or that of the last epoch
 
 
 Report = Callable[[float, float], None]  # share of the run that is done; loss of the last batch
-Judge = Callable[[Network], float]  # how far a network is from what is wanted, on data that it does not learn from
+Judge = Callable[[Network], float]  # how far from what is wanted, on data that are not learned from; lower is better
 
 
 def train(
     config: NetworkConfig,
-    task: Task,
+    objective: Objective,
     recipe: Recipe,
     seed: int,
     report: Report = lambda *_: None,
     judge: Judge | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> Network:
-    """A network of ``config`` that has learned ``task``; the same bits for the same seed on the same machine.
+    """Train a network of ``config`` on ``objective``; the same seed gives the same bits on the same machine.
 
-    With ``judge`` it is the network of the epoch that was judged best, unless ``recipe`` keeps the last; without, that
-    of the last. A run that was ended goes on from ``checkpoint``, to the same bits as if it had not been. Raises
-    CheckpointError if the checkpoint cannot be read or is of another run, and OSError if it cannot be written.
+    With ``judge`` the network of the epoch that was judged best is returned, unless ``recipe`` keeps the last one;
+    without, that of the last epoch. A run that was stopped goes on from ``checkpoint`` to the same bits as if it had
+    not been. Raises CheckpointError if the checkpoint cannot be read or belongs to another run, and OSError if it
+    cannot be written.
     """
     with one_thread(), torch.random.fork_rng(devices=[]):
         network = fresh(config, recipe, seed)
-        run = _Run(network, task, recipe, torch.Generator().manual_seed(seed), judge)
+        run = _Run(network, objective, recipe, torch.Generator().manual_seed(seed), judge)
         _fit(run, report, checkpoint, asdict(config) | asdict(recipe) | {"seed": seed})
     return network.eval().requires_grad_(requires_grad=False)
 
 
 def fresh(config: NetworkConfig, start: Start, seed: int) -> Network:
-    """A network of ``config`` before its first step; it leaves PyTorch's random numbers where its own end."""
+    """Return a network of ``config`` before its first step; PyTorch's random numbers go on where its own end."""
     torch.manual_seed(seed)
     network = Network(config)
     initialise(network, start)
@@ -88,7 +90,7 @@ def fresh(config: NetworkConfig, start: Start, seed: int) -> Network:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums over several threads round differently from run to run."""
+    """Compute in one thread: sums over several round differently from run to run."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -99,36 +101,44 @@ def one_thread() -> Iterator[None]:
 
 @torch.no_grad()
 def initialise(network: Network, start: Start) -> None:
-    """A small embedding, orthogonal recurrent matrices, a block a gate, and open forget gates; the rest is PyTorch's.
+    """Set a small embedding, orthogonal recurrent matrices, a block each, and open forget gates; the rest is PyTorch's.
 
-    PyTorch adds two biases: those of the forget gate start at 1 in sum (Jozefowicz et al. 2015), or with ``chrono`` at
+    PyTorch adds two biases: those of a forget gate start at 1 in sum (Jozefowicz et al. 2015), or with ``chrono`` at
     log(u), u uniform between 1 and that length, and those of the input gate at −log(u). Its embedding starts at a
     standard deviation of 1, from which rare words hardly move in the few steps that they get.
     """
     nn.init.normal_(network.embedding.weight, std=start.embedding_spread)
-    blocks = network.config.cell_definition.blocks
+    cell = network.config.cell_definition
+    blocks, keeps, writes = cell.blocks, cell.open_bias, cell.opposite_bias
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
-        for block in weights.w_hh.chunk(len(blocks)):
+        for block in weights.w_hh.chunk(len(blocks)) if cell.has_recurrent_weights else []:
             nn.init.orthogonal_(block)
-        if "f" in blocks and weights.b_ih is not None and weights.b_hh is not None:
+        if keeps and weights.b_ih is not None and weights.b_hh is not None:
             b_ih = dict(zip(blocks, weights.b_ih.chunk(len(blocks)), strict=True))
             b_hh = dict(zip(blocks, weights.b_hh.chunk(len(blocks)), strict=True))
-            b_ih["f"].fill_(start.forget_bias)
-            b_hh["f"].zero_()
+            b_ih[keeps].fill_(start.forget_bias)
+            b_hh[keeps].zero_()
             if start.chrono:
-                b_ih["f"].uniform_(1, max(start.chrono - 1, 1)).log_()
-                b_ih["i"].copy_(-b_ih["f"])
-                b_hh["i"].zero_()
+                b_ih[keeps].uniform_(1, max(start.chrono - 1, 1)).log_()
+                if writes:
+                    b_ih[writes].copy_(-b_ih[keeps])
+                    b_hh[writes].zero_()
 
 
 class _Run:
-    """A run under way: all that it needs to go on from where it stands."""
+    """A run under way: everything that it needs to go on from where it stands."""
 
     def __init__(
-        self, network: Network, task: Task, recipe: Recipe, generator: torch.Generator, judge: Judge | None
+        self, network: Network, objective: Objective, recipe: Recipe, generator: torch.Generator, judge: Judge | None
     ) -> None:
-        self.network, self.task, self.recipe, self.generator, self.judge = network, task, recipe, generator, judge
+        self.network, self.objective, self.recipe, self.generator, self.judge = (
+            network,
+            objective,
+            recipe,
+            generator,
+            judge,
+        )
         self.optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         self.epoch, self.number = 0, 0  # of the next batch
         self.drawn_from = generator.get_state()  # what the batches of this epoch were drawn from
@@ -136,39 +146,39 @@ class _Run:
         self.best, self.best_weights, self.stale = math.inf, network.state_dict(), 0
 
     def batches(self) -> Sequence[Batch]:
-        """The batches of this epoch."""
+        """Return the batches of this epoch."""
         self.generator.set_state(self.drawn_from)
-        return self.task.epoch(self.recipe.batch_size, self.generator)
+        return self.objective.epoch(self.recipe.batch_size, self.generator)
 
     def learn(self, batch: Batch, done: float) -> float:
-        """One step on ``batch``, at the share ``done`` of the run; the loss before it.
+        """Take one step on ``batch``, when the share ``done`` of the run is over; return the loss before it.
 
-        The cell state of an LSTM has no bound. Where it has run away, tanh(c) is flat: no error reaches its gates any
-        more, and nothing but a price on c itself brings it back (compare Krueger & Memisevic 2016).
+        The cell state of an LSTM has no bound. Where it has run away, tanh(c) is flat: no error reaches the gates any
+        more, and only a penalty on c itself brings it back (compare Krueger & Memisevic 2016).
         """
         recipe = self.recipe
         self.optimiser.param_groups[0]["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
         logits, last = _noisy_logits(self.network, batch, recipe, self.carried if batch.follows else None)
         self.carried = (last[0].detach(), last[1].detach()) if isinstance(last, tuple) else last.detach()
-        loss = self.task.loss(logits, batch)
-        price = recipe.cell_decay * last[1].square().mean() if isinstance(last, tuple) and recipe.cell_decay else 0
+        loss = self.objective.loss(logits, batch)
+        penalty = recipe.cell_decay * last[1].square().mean() if isinstance(last, tuple) and recipe.cell_decay else 0
         self.optimiser.zero_grad()
-        (loss + price).backward()  # type: ignore[no-untyped-call]
+        (loss + penalty).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
         self.optimiser.step()
         return loss.item()
 
     def end_epoch(self) -> None:
-        """Go on to the next epoch; with a judge, note the best network, and end the run when patience is lost."""
+        """Go on to the next epoch; with a judge, note the best network, and end the run when patience runs out."""
         self.epoch, self.number, self.drawn_from = self.epoch + 1, 0, self.generator.get_state()
         if self.judge is None:
             return
         self.network.eval()
-        found = self.judge(self.network)
+        value = self.judge(self.network)
         self.network.train()
         self.stale += 1
-        if found < self.best:
-            self.best, self.stale = found, 0
+        if value < self.best:
+            self.best, self.stale = value, 0
             self.best_weights = {name: weight.clone() for name, weight in self.network.state_dict().items()}
         if 0 < self.recipe.patience <= self.stale or self.epoch == self.recipe.epochs:
             self.epoch = self.recipe.epochs
@@ -176,13 +186,13 @@ class _Run:
                 self.network.load_state_dict(self.best_weights)
 
     def snapshot(self) -> Snapshot:
-        """All of it, for ``restore``."""
+        """Return the state of the run, for ``restore``."""
         kept = {name: getattr(self, name) for name in _KEPT}
         parts = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
         return kept | parts | {"random": torch.get_rng_state()}
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Stand where the run stood that ``snapshot`` is of."""
+        """Put the run in the state that ``snapshot`` holds."""
         for name in _KEPT:
             setattr(self, name, snapshot[name])
         self.network.load_state_dict(snapshot["network"])
@@ -211,8 +221,8 @@ def _fit(run: _Run, report: Report, checkpoint: Checkpoint | None, options: Mapp
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait for the end: it would strike in the midst of PyTorch's work, or of what ``report`` draws."""
-    if threading.current_thread() is not threading.main_thread():  # no other gets it
+    """Let Ctrl-C wait for the end: it would strike in the middle of PyTorch's work, or of what ``report`` draws."""
+    if threading.current_thread() is not threading.main_thread():  # no other thread gets it
         yield
         return
     pressed = []
@@ -226,7 +236,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _noisy_logits(network: Network, batch: Batch, recipe: Recipe, initial: States | None) -> tuple[Tensor, States]:
-    """Logits (B, T, outputs) as of ``Network.forward``, with words hidden and dropout on both ends; the last states."""
+    """Return logits (B, T, outputs), with words hidden and dropout at both ends of the network, and the last states."""
     hidden = torch.rand(batch.ids.shape) < recipe.unknown
     x = dropout(network.embedding(batch.ids.masked_fill(hidden, 0)), recipe.dropout)  # (B, T, E)
     h, last = network.states(x, batch.lengths, initial)

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import lessons
 import numpy as np
 import pytest
+import word_task
 from gatescope.analysis.metrics import metrics
 from gatescope.cli import app
 from gatescope.store.fields import Metric
@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return lessons.install(tmp_path / "models", monkeypatch)
+    return word_task.install(tmp_path / "models", monkeypatch)
 
 
 def run(*arguments: str | Path) -> Result:
@@ -37,27 +37,27 @@ def with_card(folder: Path, *figures: Metric) -> None:
 
 
 def measured(folder: Path) -> list[Metric]:
-    return metrics([lessons.WordLesson().measure(load_model(folder).network)], 0)
+    return metrics([word_task.WordTask().measure(load_model(folder).network)], 0)
 
 
-def test_figures_are_printed_beside_those_of_the_card(models: Path) -> None:
+def test_figures_are_printed_next_to_those_of_the_card(models: Path) -> None:
     verdicts, mean = measured(models / "lstm")
     single = mean.model_copy(update={"interval": None, "examples": 1})
     gone = Metric(name="films", value=0.5, standard_error=0.1, interval=(0.25, 0.75), examples=20)
     with_card(models / "lstm", verdicts, single, gone)
     done = run("lstm")
     assert done.exit_code == 0, done.output
-    said = rows(done)
+    printed = rows(done)
     share, between = (
         f"{100 * verdicts.value:.1f} %",
         " to ".join(f"{100 * end:.1f} %" for end in verdicts.interval or ()),
     )
-    assert said["verdicts"] == ["share", "8", share, between, share, between, "majority 50.0 %"]
-    assert said["mean verdict"][4:6] == [f"{mean.value:.3f}", "–"]
-    assert said["films"] == ["share", "20", "–", "–", "50.0 %", "25.0 % to 75.0 %", ""]
+    assert printed["verdicts"] == ["share", "8", share, between, share, between, "majority 50.0 %"]
+    assert printed["mean verdict"][4:6] == [f"{mean.value:.3f}", "–"]
+    assert printed["films"] == ["share", "20", "–", "–", "50.0 %", "25.0 % to 75.0 %", ""]
 
 
-def test_a_model_whose_card_says_nothing_is_measured(models: Path) -> None:
+def test_a_model_whose_card_has_no_figures_is_measured(models: Path) -> None:
     done = run("gru")
     assert done.exit_code == 0, done.output
     assert rows(done)["verdicts"][4:6] == ["–", "–"]
@@ -97,56 +97,15 @@ def test_the_folder_of_a_model_is_taken(models: Path) -> None:
     assert run(f"{models / 'lstm'}").exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["evaluate", "units"])
-def test_a_model_that_says_something_else_than_its_task_is_not_measured(models: Path, command: str) -> None:
-    model = load_model(models / "lstm")
-    about: dict[str, Any] = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
-    save_model(models / "lstm", model.network, model.tokenizer, {**about, "outputs": ["negative"]})
-    done = CliRunner().invoke(app, [command, "lstm"])
-    assert done.exit_code == 1
-    assert done.stderr.splitlines()[-1] == (
-        "gatescope: lstm: its outputs are not those of its data here (negative; positive): it was trained to say "
-        "something else"
-    )
-
-
-@pytest.mark.parametrize("command", ["evaluate", "units"])
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["nope"], "there is no model 'nope': 'gatescope models' lists them"),
-        (["broken"], "broken: config.json: the file is missing"),
-        (["letters"], "letters: there is no lesson for the task 'other': the lessons are sentiment, "),
-        (["lstm", "--file", "nope.txt"], "lstm: nope.txt does not exist"),
-        (["lstm", "--label", "stars"], "lstm: the task 'test' takes no --label"),
-        (
-            ["lstm", "--file", "words"],
-            "lstm: the vocabulary of its data here is not its own (3 tokens and 10): it was trained on other data",
-        ),
-    ],
-)
-def test_what_cannot_be_measured_is_said_in_one_line(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, arguments: list[str], said: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "words").write_text("good bad")
-    done = CliRunner().invoke(app, [command, *arguments])
-    assert done.exit_code == 1
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"gatescope: {said}")
-    assert [line for line in done.stderr.splitlines() if not line.startswith("note: ")] == [last]
-    assert done.stdout == ""
-
-
 @pytest.mark.parametrize(("command", "method"), [("evaluate", "measure"), ("units", "features")])
-def test_data_that_hold_nothing_to_measure_are_said_in_one_line(
+def test_data_that_hold_nothing_to_measure_are_an_error_in_one_line(
     models: Path, monkeypatch: pytest.MonkeyPatch, command: str, method: str
 ) -> None:
     empty = {
-        "measure": lambda *_: [lessons.Figure("films", np.array([]))],
-        "features": lambda *_: [lessons.Feature("depth", np.zeros(0))],
+        "measure": lambda *_: [word_task.Figure("films", np.array([]))],
+        "features": lambda *_: [word_task.Feature("depth", np.zeros(0))],
     }
-    monkeypatch.setattr(lessons.WordLesson, method, empty[method])
+    monkeypatch.setattr(word_task.WordTask, method, empty[method])
     done = CliRunner().invoke(app, [command, "lstm"])
     assert done.exit_code == 1
     reason = {

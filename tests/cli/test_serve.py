@@ -38,10 +38,10 @@ def serving(*arguments: str, cwd: Path | None = None) -> Iterator[tuple["subproc
 
 def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path: Path) -> None:
     with serving("--models", str(models), cwd=tmp_path) as (process, line):
-        found = re.fullmatch(r"Gatescope is at (http://127\.0\.0\.1:\d+/) \(Ctrl-C stops it\)\n", line)
-        assert found, line
-        assert httpx2.get(f"{found.group(1)}readyz").json()["models"] == 5
-        httpx2.get(f"{found.group(1)}api/v1/models/lstm/trace", params={"text": "xylophone"})
+        match = re.fullmatch(r"Gatescope is at (http://127\.0\.0\.1:\d+/) \(Ctrl-C stops it\)\n", line)
+        assert match, line
+        assert httpx2.get(f"{match.group(1)}readyz").json()["models"] == 5
+        httpx2.get(f"{match.group(1)}api/v1/models/lstm/trace", params={"text": "xylophone"})
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -81,8 +81,8 @@ def test_a_machine_without_ipv6_says_so(models: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("gatescope.cli.serve.socket", refuse)
     done = CliRunner().invoke(app, ["serve", "--host", "::1", "--port", "8001", "--models", str(models)])
-    said = "gatescope: cannot listen on port 8001 of ::1: Address family not supported by protocol\n"
-    assert (done.exit_code, done.stderr) == (1, said)
+    message = "gatescope: cannot listen on port 8001 of ::1: Address family not supported by protocol\n"
+    assert (done.exit_code, done.stderr) == (1, message)
 
 
 def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> None:
@@ -106,7 +106,7 @@ def test_small_answers_are_not_held_back() -> None:
         assert listener.proto == socket.IPPROTO_TCP
 
 
-def test_a_taken_port_is_said_in_one_line(models: Path) -> None:
+def test_a_taken_port_is_an_error_in_one_line(models: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -120,16 +120,16 @@ def test_a_taken_port_is_said_in_one_line(models: Path) -> None:
 
 @pytest.mark.parametrize(
     ("host", "reason"),
-    [("203.0.113.7", "Cannot assign requested address"), ("ü" * 70, "that is no name of a host")],
+    [("203.0.113.7", "Cannot assign requested address"), ("ü" * 70, "that is not a host name")],
     ids=["of another machine", "no name"],
 )
-def test_an_address_that_cannot_be_listened_on_is_said_in_one_line(models: Path, host: str, reason: str) -> None:
+def test_an_address_that_cannot_be_listened_on_is_an_error_in_one_line(models: Path, host: str, reason: str) -> None:
     done = CliRunner().invoke(app, ["serve", "--host", host, "--port", "0", "--models", str(models)])
     assert (done.exit_code, done.stderr) == (1, f"gatescope: cannot listen on port 0 of {host}: {reason}\n")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "message"),
     [
         (
             ["--port", "70000"],
@@ -144,7 +144,7 @@ def test_an_address_that_cannot_be_listened_on_is_said_in_one_line(models: Path,
         ),
     ],
 )
-def test_bad_setting(arguments: list[str], environment: dict[str, str], said: str) -> None:
+def test_bad_setting(arguments: list[str], environment: dict[str, str], message: str) -> None:
     done = subprocess.run(
         [*SERVE, *arguments],
         env=os.environ | environment,
@@ -154,5 +154,5 @@ def test_bad_setting(arguments: list[str], environment: dict[str, str], said: st
         check=False,
     )
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr

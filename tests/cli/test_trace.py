@@ -1,4 +1,4 @@
-"""gatescope trace and gatescope models."""
+"""gatescope trace: the same JSON as from the API."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_folder_here_does_not_hide_an_installed_model(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["good", "--model", "nope"], "there is no model 'nope': 'gatescope models' lists them"),
         (["good", "--model", ""], "there is no model '': 'gatescope models' lists them"),
@@ -76,23 +76,9 @@ def test_a_folder_here_does_not_hide_an_installed_model(
         (["a\udc80", "--model", "lstm"], "text: character 1 is a lone surrogate"),
     ],
 )
-def test_what_cannot_be_traced_is_said_in_one_line(run: CliRunner, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_traced_is_an_error_in_one_line(run: CliRunner, arguments: list[str], message: str) -> None:
     done = run.invoke(app, ["trace", *arguments])
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"gatescope: {said}")
+    assert done.stderr.startswith(f"gatescope: {message}")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
-
-
-def test_models_lists_each_and_says_why_one_is_broken(run: CliRunner) -> None:
-    done = run.invoke(app, ["models"])
-    assert done.exit_code == 0
-    rows = [row.split("│")[1:-1] for row in done.stdout.splitlines() if "│" in row]
-    assert [[cell.strip() for cell in row] for row in rows] == [
-        ["both-ways", "test", "gru", "7", "2"],
-        ["gru", "test", "gru", "7", "1"],
-        ["letters", "other", "rnn", "7", "1"],
-        ["lstm", "test", "lstm", "7", "1"],
-        ["rnn", "test", "rnn", "7", "1"],
-        ["broken", "broken: config.json: the file is missing", "", "", ""],
-    ]

@@ -1,13 +1,12 @@
-"""gatescope units: which units are found, and which are named."""
+"""gatescope units: which units it prints, and which it writes down as named."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import lessons
 import pytest
+import word_task
 from gatescope.analysis import units
 from gatescope.cli import app
-from gatescope.recurrent.network import NetworkConfig
 from gatescope.store.fields import NamedUnit, Start
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
@@ -17,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return lessons.install(tmp_path / "models", monkeypatch)
+    return word_task.install(tmp_path / "models", monkeypatch)
 
 
 def run(*arguments: str) -> Result:
@@ -28,15 +27,15 @@ def rows(done: Result) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
 
 
-def found_in(model: str, models: Path) -> Sequence[NamedUnit]:
-    return named_units.tracking_units(load_model(models / model).network, lessons.WordLesson())
+def tracking_in(model: str, models: Path) -> Sequence[NamedUnit]:
+    return named_units.tracking_units(load_model(models / model).network, word_task.WordTask())
 
 
 @pytest.mark.parametrize("model", ["lstm", "gru", "rnn", "both-ways"])
 def test_the_best_unit_for_each_feature_is_printed(models: Path, model: str) -> None:
     done = run(model)
     assert done.exit_code == 0, done.output
-    wanted = found_in(model, models)
+    wanted = tracking_in(model, models)
     assert [row[0] for row in rows(done)] == [each.feature for each in wanted] == ["after a not", "words"]
     for (_, activation, layer, unit, measure, score, between, bar, named), each in zip(rows(done), wanted, strict=True):
         assert (activation[-1], layer, unit) == (each.activation, f"{each.layer} {each.direction}", str(each.unit))
@@ -56,7 +55,7 @@ def test_nothing_is_written_unless_it_is_asked_for(models: Path) -> None:
 def test_those_that_stand_out_are_saved_and_no_others(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(units, "stands_out", lambda unit: unit.feature == "words")
     assert run("lstm", "--save").exit_code == 0
-    (_, words) = found_in("lstm", models)
+    (_, words) = tracking_in("lstm", models)
     assert load_model(models / "lstm").config.units == [words]
     monkeypatch.setattr(units, "stands_out", lambda _: False)
     assert run("lstm", "--save").exit_code == 0
@@ -71,7 +70,7 @@ def test_a_card_names_the_same_units_and_nothing_else_of_it_changes(
     card.write_bytes(b"## Units that can be named\n\nOld ones.\n\n".join(around))
     monkeypatch.setattr(units, "stands_out", lambda unit: unit.feature == "words")
     assert run("lstm", "--save").exit_code == 0
-    (_, words) = found_in("lstm", models)
+    (_, words) = tracking_in("lstm", models)
     before, _, rest = card.read_bytes().partition(b"## Units that can be named\n")
     section, _, after = rest.partition(b"\n\n## Activations")
     assert (before, b"## Activations" + after) == around
@@ -93,13 +92,13 @@ def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     start = Start(chrono=50, embedding_spread=3.0)
     about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
-    own = named_units.tracking_units(model.network, lessons.WordLesson(), start)
-    assert [each.untrained for each in own] != [each.untrained for each in found_in("lstm", models)]
-    shown = [f"{units.threshold(each):.3f}" for each in own]
+    own = named_units.tracking_units(model.network, word_task.WordTask(), start)
+    assert [each.untrained for each in own] != [each.untrained for each in tracking_in("lstm", models)]
+    shown = [f"{units.bar(each):.3f}" for each in own]
     assert [row[7] for row in rows(run("lstm"))] == shown
 
 
-def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_to_is_an_error(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
@@ -108,14 +107,3 @@ def test_a_folder_that_cannot_be_written_to_is_said_in_one_line(models: Path, mo
     assert done.exit_code == 1
     assert done.stderr.endswith(f"gatescope: {models / 'lstm'} cannot be written to: No space left on device\n")
     assert [path.name for path in (models / "lstm").iterdir() if path.name.startswith(".")] == []
-
-
-def test_untrained_networks_start_as_training_does_and_differ_from_seed_to_seed() -> None:
-    config, recipe = NetworkConfig("lstm", 10, 5, 7, 1), lessons.WordLesson().recipe("lstm")
-    first, second = named_units.untrained(config, recipe, 2)
-    (same,) = named_units.untrained(config, recipe, 1)
-    weights = [network.weights(0, "forward") for network in (first, second, same)]
-    assert (weights[0].w_hh == weights[2].w_hh).all()
-    assert not (weights[0].w_hh == weights[1].w_hh).all()
-    forget = weights[0].b_ih.chunk(4)[1] + weights[0].b_hh.chunk(4)[1]
-    assert (forget == recipe.forget_bias).all()

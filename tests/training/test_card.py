@@ -12,7 +12,7 @@ from gatescope.training.trainer import Recipe
 from model_folders import UNIT
 
 
-def lesson_facts(**changes: Any) -> dict[str, Any]:
+def facts(**changes: Any) -> dict[str, Any]:
     metric = Metric(
         name="held-out | text",
         value=1.5,
@@ -64,6 +64,8 @@ def lesson_facts(**changes: Any) -> dict[str, Any]:
             ],
         ),
         "has_picture": True,
+        "has_forget_gate": True,
+        "has_recurrent_weights": True,
         "command": "gatescope train code --cell lstm --seeds 0,1",
         "versions": {"gatescope": "1", "torch": "2"},
         **changes,
@@ -75,8 +77,8 @@ def test_a_fact_that_is_missing_is_named() -> None:
         card({})
 
 
-def test_the_card_of_a_lesson_says_all_that_was_measured() -> None:
-    lines = card(lesson_facts()).splitlines()
+def test_the_card_of_a_task_says_all_that_was_measured() -> None:
+    lines = card(facts()).splitlines()
     for line in (
         "# LSTM: code",
         "(softmax over 97); 97 rows in the vocabulary, including the unknown token; 98,765 parameters in float32.",
@@ -102,7 +104,7 @@ def test_the_card_of_a_lesson_says_all_that_was_measured() -> None:
 
 
 def test_every_table_of_it_is_one_to_a_reader_of_markdown() -> None:
-    lines = card(lesson_facts()).splitlines()
+    lines = card(facts()).splitlines()
     for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
         if set(line) <= set("|-:") and line.startswith("|---"):
             columns = {each.replace(r"\|", "").count("|") for each in (before, line, after)}
@@ -111,7 +113,7 @@ def test_every_table_of_it_is_one_to_a_reader_of_markdown() -> None:
 
 
 def test_what_there_is_not_is_not_claimed() -> None:
-    text = card(lesson_facts(units=[], has_picture=False, seeds=[1]))
+    text = card(facts(units=[], has_picture=False, seeds=[1]))
     assert "No single unit tracks any of what was looked for (bracket depth) clearly better" in text
     assert "saturation.svg" not in text
     assert "One seed was trained: 1." in text
@@ -119,31 +121,31 @@ def test_what_there_is_not_is_not_claimed() -> None:
 
 def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
     recipe = asdict(Recipe(epochs=6, keep_best=False))
-    assert "The network of the epoch that was best on validation was\nkept." in card(lesson_facts())
-    assert "The network of the last epoch was\nkept." in card(lesson_facts(recipe=recipe))
-    limited = card(lesson_facts(facts={"data": "Drawn.", "limits": "Not for chess."}))
+    assert "The network of the epoch that was best on validation was\nkept." in card(facts())
+    assert "The network of the last epoch was\nkept." in card(facts(recipe=recipe))
+    limited = card(facts(facts={"data": "Drawn.", "limits": "Not for chess."}))
     assert limited.count("Not for chess.") == 1
     assert limited.index("## Limits and use") < limited.index("Not for chess.") < limited.index("## Licence")
 
 
 def test_a_price_on_the_cell_state_is_said() -> None:
     recipe = asdict(Recipe(epochs=6, cell_decay=0.001))
-    text = " ".join(card(lesson_facts(recipe=recipe)).split())
-    assert "weight decay 0.0001, 0.001 times the mean square of the cell state added to the loss, 6 epochs in" in text
-    assert "cell state added" not in card(lesson_facts())
+    text = " ".join(card(facts(recipe=recipe)).split())
+    assert "weight decay 0.0001, 0.001 of the mean square of the cell state added to the loss, 6 epochs in" in text
+    assert "cell state added" not in card(facts())
 
 
 @pytest.mark.parametrize("units", [[], [UNIT]])
 def test_units_written_anew_leave_the_card_that_they_were_first_written_in(units: list[NamedUnit]) -> None:
     other = UNIT.model_copy(update={"unit": 9})
-    text = card(lesson_facts(units=[other]))
-    assert with_units(text, lesson_facts(units=units)) == card(lesson_facts(units=units)) != text
-    assert with_units("# Another card\n", lesson_facts()) == "# Another card\n"
+    text = card(facts(units=[other]))
+    assert with_units(text, facts(units=units)) == card(facts(units=units)) != text
+    assert with_units("# Another card\n", facts()) == "# Another card\n"
 
 
 def test_a_unit_of_a_deeper_network_is_given_its_layer() -> None:
-    network = {**lesson_facts()["network"], "layers": 2}
-    assert "| 6 (layer 0, forward) |" in card(lesson_facts(network=network))
+    network = {**facts()["network"], "layers": 2}
+    assert "| 6 (layer 0, forward) |" in card(facts(network=network))
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def distance(network: Network) -> float:
     return float(network.head.weight.detach().abs().mean()) - 0.2
 
 
-def killed_after(batches: int, path: Path, task: FirstToken, recipe: Recipe, **options: Any) -> None:
+def killed_after(batches: int, path: Path, objective: FirstToken, recipe: Recipe, **options: Any) -> None:
     """A run that writes after every batch, and is killed after so many."""
     seen: list[float] = []
 
@@ -41,20 +41,20 @@ def killed_after(batches: int, path: Path, task: FirstToken, recipe: Recipe, **o
         seen.append(done)
 
     with pytest.raises(Killed):
-        train(SMALL, task, recipe, 3, report, checkpoint=Checkpoint(path, every=0), **options)
+        train(SMALL, objective, recipe, 3, report, checkpoint=Checkpoint(path, every=0), **options)
 
 
-@pytest.mark.parametrize("task", [FirstToken(), Windows()], ids=["texts", "windows of one text"])
+@pytest.mark.parametrize("objective", [FirstToken(), Windows()], ids=["texts", "windows of one text"])
 @pytest.mark.parametrize("judge", [None, distance], ids=["last", "best"])
 @pytest.mark.parametrize("batches", [0, 1, 11, 12, 13, 30])
-def test_a_run_goes_on_to_the_same_bits(tmp_path: Path, task: FirstToken, judge: Any, batches: int) -> None:
+def test_a_run_goes_on_to_the_same_bits(tmp_path: Path, objective: FirstToken, judge: Any, batches: int) -> None:
     recipe = replace(RECIPE, epochs=4)
-    whole = bits(train(SMALL, task, recipe, 3, judge=judge))
+    whole = bits(train(SMALL, objective, recipe, 3, judge=judge))
     path = tmp_path / "run"
-    killed_after(batches, path, task, recipe, judge=judge)
+    killed_after(batches, path, objective, recipe, judge=judge)
     seen: list[float] = []
     again = train(
-        SMALL, task, recipe, 3, lambda done, _: seen.append(done), judge, checkpoint=Checkpoint(path, every=0)
+        SMALL, objective, recipe, 3, lambda done, _: seen.append(done), judge, checkpoint=Checkpoint(path, every=0)
     )
     assert bits(again) == whole
     assert len(seen) == 48 - batches
@@ -131,7 +131,7 @@ def test_another_run_does_not_go_on_from_it(tmp_path: Path, change: dict[str, An
 @pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"PK\x03\x04"])
 def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "run").write_bytes(content)
-    with pytest.raises(CheckpointError, match="is no checkpoint"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
         train(SMALL, FirstToken(), RECIPE, 3, checkpoint=Checkpoint(tmp_path / "run"))
 
 
@@ -141,7 +141,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
             return os.mkdir, (str(tmp_path / "attacked"),)
 
     torch.save({"run": {}, "snapshot": Attack()}, tmp_path / "run")
-    with pytest.raises(CheckpointError, match="is no checkpoint"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
         Checkpoint(tmp_path / "run").read({})
     assert not (tmp_path / "attacked").exists()
 

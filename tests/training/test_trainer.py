@@ -1,8 +1,9 @@
-"""The trainer: what it starts from, that it learns, and that it does so again in the same way."""
+"""The trainer: how it starts, that it learns, and that it learns the same again."""
 
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
@@ -53,11 +54,11 @@ def test_training_leaves_random_numbers_and_threads_as_they_were() -> None:
 def test_it_learns(cell: str) -> None:
     network = train(NetworkConfig(cell, 5, 4, 8, 1), FirstToken(), RECIPE, seed=0)
     (batch, *_) = FirstToken().epoch(500, torch.Generator().manual_seed(7))
-    said = network(batch.ids, batch.lengths)[:, -1, 0] > 0
-    assert (said == (batch.targets > 0.5)).float().mean() > 0.95
+    answers = network(batch.ids, batch.lengths)[:, -1, 0] > 0
+    assert (answers == (batch.targets > 0.5)).float().mean() > 0.95
 
 
-def test_the_network_comes_back_ready_to_be_asked() -> None:
+def test_the_network_comes_back_ready_to_use() -> None:
     network = train(SMALL, FirstToken(), Recipe(epochs=1), seed=0)
     assert not network.training
     assert not any(parameter.requires_grad for parameter in network.parameters())
@@ -81,6 +82,24 @@ def test_the_learning_rate_falls_along_a_half_cosine(monkeypatch: pytest.MonkeyP
     assert rates[12] == pytest.approx(0.005)
     assert rates == sorted(rates, reverse=True)
     assert 0 < rates[-1] < 1e-4
+
+
+def test_no_step_follows_a_gradient_longer_than_the_recipe_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    norms: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def noted(self: torch.optim.AdamW) -> None:
+        gradients = [each.grad for group in self.param_groups for each in group["params"]]
+        norms.append(float(torch.cat([each.flatten() for each in gradients]).norm()))
+        step(self)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    free, clipped = replace(RECIPE, epochs=1, clip=1e9), replace(RECIPE, epochs=1, clip=0.01)
+    train(SMALL, FirstToken(), free, seed=0)
+    assert min(norms) > 0.01
+    norms.clear()
+    train(SMALL, FirstToken(), clipped, seed=0)
+    assert norms == pytest.approx([0.01] * 12, rel=1e-3)  # PyTorch divides by the norm plus 1e-6
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
@@ -143,7 +162,7 @@ def test_the_network_that_is_judged_best_is_kept() -> None:
     assert len(judged) == 4
 
 
-def test_a_run_ends_when_patience_is_lost() -> None:
+def test_a_run_ends_when_patience_runs_out() -> None:
     judged = iter([0.5, 0.3, 0.4, 0.6])
     seen: list[float] = []
     train(
@@ -158,17 +177,21 @@ def test_a_run_ends_when_patience_is_lost() -> None:
 
 
 def test_chrono_initialisation_draws_the_biases_from_the_length() -> None:
-    network = Network(NetworkConfig("lstm", 5, 4, 4000, 1))
+    network = Network(NetworkConfig("lstm", 5, 4, 100, 1, layers=40))
     initialise(network, Recipe(epochs=1, chrono=101))
-    weights = network.weights(0, "forward")
-    assert weights.b_ih is not None
-    assert weights.b_hh is not None
-    i, f, *_ = (weights.b_ih + weights.b_hh).split(4000)
-    assert torch.equal(i, -f)
-    spans = f.exp()
-    assert 1 <= spans.min() <= 1.2
-    assert 99.8 <= spans.max() <= 100.001
-    assert spans.mean().item() == pytest.approx(50.5, abs=1.5)
+    lengths = []
+    for place in network.layers():
+        weights = network.weights(*place)
+        assert weights.b_ih is not None
+        assert weights.b_hh is not None
+        i, f, *_ = (weights.b_ih + weights.b_hh).split(100)
+        assert torch.equal(i, -f)
+        lengths.append(f.exp())
+    drawn = torch.cat(lengths)
+    assert len(drawn) == 4000
+    assert 1 <= drawn.min() <= 1.2
+    assert 99.8 <= drawn.max() <= 100.001
+    assert drawn.mean().item() == pytest.approx(50.5, abs=1.5)
 
 
 class Unwanted(FirstToken):
@@ -179,7 +202,7 @@ class Unwanted(FirstToken):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_a_price_on_the_cell_state_brings_it_down(cell: str) -> None:
+def test_a_penalty_on_the_cell_state_brings_it_down(cell: str) -> None:
     config = NetworkConfig(cell, 5, 4, 8, 1)
 
     def size(cell_decay: float) -> float:
@@ -187,12 +210,12 @@ def test_a_price_on_the_cell_state_brings_it_down(cell: str) -> None:
         losses: list[float] = []
         recipe = Recipe(epochs=4, weight_decay=0, cell_decay=cell_decay, learning_rate=0.02)
         network = train(config, Unwanted(), recipe, 0, lambda _, loss: losses.append(loss))
-        assert losses == [0] * 48  # the price is no part of what is reported
+        assert losses == [0] * 48  # the penalty is not part of what is reported
         _, last = network.states(network.embedding(torch.tensor([[1, 2, 3, 4] * 5])))
         return float((last[1] if isinstance(last, tuple) else last).square().mean())
 
-    free, priced = size(0), size(1)
-    assert priced < 0.2 * free if cell == "lstm" else priced == free
+    free, penalised = size(0), size(1)
+    assert penalised < 0.2 * free if cell == "lstm" else penalised == free
 
 
 def test_windows_of_a_text_go_on_from_the_states_of_the_window_before() -> None:
@@ -215,7 +238,7 @@ def test_windows_of_a_text_go_on_from_the_states_of_the_window_before() -> None:
 
 
 class Interrupted(FirstToken):
-    """Ctrl-C is pressed in the midst of the third step."""
+    """Ctrl-C is pressed in the middle of the third step."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -235,12 +258,12 @@ def test_ctrl_c_waits_for_the_end_of_a_step() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_ctrl_c_stays_without_effect_where_it_was_switched_off() -> None:
+def test_ctrl_c_has_no_effect_where_it_was_switched_off() -> None:
     usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        task = Interrupted()
-        train(SMALL, task, Recipe(epochs=1), seed=0)
-        assert task.steps == 12
+        objective = Interrupted()
+        train(SMALL, objective, Recipe(epochs=1), seed=0)
+        assert objective.steps == 12
     finally:
         signal.signal(signal.SIGINT, usual)
 

@@ -1,1 +1,1 @@
-"""Where training data comes from: packages of public registries, archives, and files of one's own."""
+"""Where training data comes from: packages of public registries, archives, and the user's own files."""

@@ -1,6 +1,6 @@
-"""Rated sentences and a rated lexicon, read from the archives that carry them; and the split into three parts.
+"""Rated sentences and a rated lexicon, read from the archives that carry them, and their split into three.
 
-Pure functions over bytes. Nothing is unpacked to the disk: members are read in memory, by name.
+These are pure functions over bytes. Nothing is unpacked to the disk: members are read in memory, by name.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Literal
 
 from .download import DataError
 
-Part = Literal["train", "validation", "test"]
+Split = Literal["train", "validation", "test"]
 VADER = {
     "movie": "movieReviewSnippets",
     "amazon": "amazonReviewSnippets",
@@ -34,7 +34,7 @@ class Example:
 
 
 def vader(archive: bytes) -> list[Example]:
-    """The four rated corpora of Hutto & Gilbert (2014) in the source archive of the package vaderSentiment."""
+    """Return the four rated corpora of Hutto & Gilbert (2014) in the source archive of the package vaderSentiment."""
     inner = _member(archive, "additional_resources/hutto_ICWSM_2014.tar.gz")
     examples = []
     for source, name in VADER.items():
@@ -45,13 +45,13 @@ def vader(archive: bytes) -> list[Example]:
 
 
 def lexicon(archive: bytes) -> dict[str, float]:
-    """The lexicon of the package vaderSentiment: the mean rating of each word, from -4 to 4."""
+    """Return the lexicon of the package vaderSentiment: the mean rating of each word, from -4 to 4."""
     rows = (row.split("\t") for row in _lines(_member(archive, "vaderSentiment/vader_lexicon.txt")))
     return {word: float(rating) for word, rating, *_ in rows}
 
 
 def uci(archive: bytes) -> list[Example]:
-    """The sentences of Kotzias et al. (2015) in the npm package sentiment; entries without a class are left out."""
+    """Return the sentences of Kotzias et al. (2015) in the npm package sentiment, except those without a class."""
     return [
         Example(entry["text"].strip(), UCI_RATING if entry["class"] else -UCI_RATING, "uci")
         for name in UCI
@@ -61,29 +61,29 @@ def uci(archive: bytes) -> list[Example]:
 
 
 def distinct(examples: Iterable[Example]) -> list[Example]:
-    """The examples whose text is not that of an earlier one."""
+    """Return the examples without those whose text is that of an earlier one."""
     first: dict[str, Example] = {}
     for example in examples:
         first.setdefault(example.text, example)
     return list(first.values())
 
 
-def part(text: str) -> Part:
-    """The part that a text belongs to, by its SHA-256 modulo 10: 0 is test, 1 validation, the rest training."""
+def split_of(text: str) -> Split:
+    """Return the split that a text belongs to, by its SHA-256 modulo 10: 0 is test, 1 validation, the rest training."""
     remainder = int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10
     return "test" if remainder == 0 else "validation" if remainder == 1 else "train"
 
 
-def split(examples: Sequence[Example]) -> dict[Part, list[Example]]:
-    """The examples of each part, in their order."""
-    parts: dict[Part, list[Example]] = {"train": [], "validation": [], "test": []}
+def split(examples: Sequence[Example]) -> dict[Split, list[Example]]:
+    """Return the examples of each split, in their order."""
+    splits: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
     for example in examples:
-        parts[part(example.text)].append(example)
-    return parts
+        splits[split_of(example.text)].append(example)
+    return splits
 
 
 def _member(archive: bytes, name: str) -> bytes:
-    """The bytes of the one member whose path, below its first folder, is ``name``."""
+    """Return the bytes of the member whose path, below its first folder, is ``name``."""
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             for member in tar:
@@ -95,5 +95,5 @@ def _member(archive: bytes, name: str) -> bytes:
 
 
 def _lines(data: bytes) -> Iterator[str]:
-    """The lines that hold something; only line feeds end a line, as the texts use other separators freely."""
+    """Return the lines that are not empty; only line feeds end a line, as the texts use other separators freely."""
     return (line for line in data.decode("utf-8-sig").replace("\r\n", "\n").split("\n") if line)

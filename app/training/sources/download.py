@@ -1,4 +1,7 @@
-"""Packages from the public registries, fetched by the ordinary clients and checked against their SHA-256."""
+"""Packages from the public registries, fetched by the registries' own clients and checked against their SHA-256.
+
+Clients, not URLs: on many machines only they know the way to a registry, its mirror or its proxy.
+"""
 
 import hashlib
 import re
@@ -15,7 +18,7 @@ REASON = re.compile(r"^(?:ERROR:|npm error(?! code| syscall| errno)) *(?=\S)(.+)
 
 
 class DataError(Exception):
-    """Training data that cannot be had or cannot be used; the message says what to do."""
+    """Training data that cannot be obtained or cannot be used; the message says what to do."""
 
 
 class MissingClientError(DataError):
@@ -36,14 +39,14 @@ class Package:
 
     @property
     def requirement(self) -> str:
-        """The package and its version, as its client writes them."""
+        """Return the package and its version, as its client writes them."""
         return f"{self.name}{'==' if self.client == 'pip' else '@'}{self.version}"
 
 
 def obtain(package: Package, cache: Path) -> bytes:
-    """The archive of ``package``: from the folder ``cache``, or from its registry, which fills the cache.
+    """Return the archive of ``package``: from the folder ``cache``, or from its registry, which fills the cache.
 
-    Raises MissingClientError if the client is needed and absent, and DataError if the download fails, if the archive
+    Raises MissingClientError if the client is needed and missing, and DataError if the download fails, if the archive
     has another checksum, or if the cache cannot be used. The cache never holds an archive that was not checked.
     """
     cached = cache / package.file
@@ -72,14 +75,16 @@ def _download(package: Package, folder: Path) -> bytes:
         raise DataError(f"{package.client} took more than {TIMEOUT} seconds to fetch {package.requirement}") from None
     path = folder / package.file
     if done.returncode != 0 or not path.exists():
-        said = _reason(done.stderr)
         raise DataError(
-            f"{package.client} could not fetch {package.requirement} (is there a network?); it said: {said}"
+            f"{package.client} could not fetch {package.requirement} (is there a network?); "
+            f"it said: {_reason(done.stderr)}"
         )
     data = path.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != package.sha256:
-        raise DataError(f"{package.client} fetched a {package.requirement} with SHA-256 {found}, not {package.sha256}")
+    checksum = hashlib.sha256(data).hexdigest()
+    if checksum != package.sha256:
+        raise DataError(
+            f"{package.client} fetched a {package.requirement} with SHA-256 {checksum}, not {package.sha256}"
+        )
     return data
 
 
@@ -97,7 +102,7 @@ def _command(package: Package, folder: Path) -> list[str]:
 
 
 def _reason(stderr: str) -> str:
-    """The line in which pip or npm says what was wrong: their first lines are codes, their last ones advice."""
-    found = REASON.search(stderr)
+    """Return the line in which pip or npm says what was wrong: their first lines are codes, their last ones advice."""
+    match = REASON.search(stderr)
     lines = stderr.strip().splitlines()
-    return found[1].strip() if found else lines[-1].strip() if lines else "nothing"
+    return match[1].strip() if match else lines[-1].strip() if lines else "nothing"

@@ -1,4 +1,4 @@
-"""A table of texts with labels, of CSV or TSV: its rows, or where it is wrong."""
+"""A table of texts with labels, in CSV or TSV: its rows, or where it is wrong."""
 
 import csv
 import io
@@ -19,10 +19,10 @@ class Row:
 
 
 def table(file: TextFile, text: str, label: str) -> list[Row]:
-    """The rows of a table whose first line names the columns; commas, tabs or semicolons stand between them.
+    """Return the rows of a table whose first line names the columns, separated by commas, tabs or semicolons.
 
-    Quotation marks hold a field together (RFC 4180), but are letters like any other between tabs.
-    Raises DataError for a column that is not there or named twice, a line of another length, or no row at all.
+    Quotation marks hold a field together (RFC 4180), but are ordinary characters between tabs.
+    Raises DataError for a column that is missing or named twice, a line of another length, or a table without rows.
     """
     head = file.text.partition("\n")[0]
     headers = {delimiter: next(csv.reader([head], delimiter=delimiter), []) for delimiter in DELIMITERS}
@@ -34,7 +34,7 @@ def table(file: TextFile, text: str, label: str) -> list[Row]:
             fault = "two columns are called" if wanted in names else "there is no column"
             raise DataError(f"{file.path}: {fault} {wanted!r}: its first line names {', '.join(map(repr, names))}")
     if text == label:
-        raise DataError(f"{file.path}: text and label are one column, {text!r}: name two")
+        raise DataError(f"{file.path}: text and label are the same column, {text!r}: name two columns")
     reader = csv.reader(
         io.StringIO(file.text, newline=""),
         delimiter=delimiter,
@@ -54,5 +54,5 @@ def table(file: TextFile, text: str, label: str) -> list[Row]:
     except csv.Error as error:
         raise DataError(f"{file.path}: line {reader.line_num:,} cannot be read: {error}") from None
     if not rows:
-        raise DataError(f"{file.path} holds one line, the names of the columns: texts are needed below it")
+        raise DataError(f"{file.path} has only one line, the names of the columns: add texts below it")
     return rows

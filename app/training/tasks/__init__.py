@@ -1,46 +1,84 @@
-"""The lessons by name; the module of each is imported when it is asked for."""
+"""The table of tasks: one task, one file, one line. Its module is imported when the task is loaded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..sources.download import DataError
-from .lesson import Lesson
+from ..task import Task
 
-LESSONS = {  # name → module, and what in it gives the lesson: its parameters, by their names, say what it needs
-    "sentiment": "sentiment_lesson:load",
-    "prose": "prose:load",
-    "code": "code:load",
-    "anbn": "counting:load_anbn",
-    "anbncn": "counting:load_anbncn",
-    "brackets": "brackets:Brackets",
-    "agreement": "agreement:Agreement",
-    "flag": "flag:Flag",
-    "text": "text:load",
-    "labelled": "labelled:load",
+
+class Entry(NamedTuple):
+    """A line of the table."""
+
+    loader: str  # module, and the class or function in it that gives the task
+    summary: str  # help of ``gatescope train NAME``
+    options: Mapping[str, str] = {}  # the options of that command that name its data, with their help
+    own: bool = False  # whether the data are the user's own: the options are required, and models of it are served
+
+
+TASKS = {
+    "sentiment": Entry(
+        "sentiment:load",
+        "Learn whether the sentence so far is positive, word by word: about a minute a seed on one core.",
+    ),
+    "prose": Entry(
+        "prose:load",
+        "Learn Jane Austen's novels, character by character: minutes a seed on one core.",
+        {"file": "The text; default: the novels in Debian's package."},
+    ),
+    "code": Entry(
+        "code:load",
+        "Learn the Python standard library's own source, character by character: minutes a seed on one core.",
+    ),
+    "anbn": Entry("counting:load_anbn", "Learn to count: as many b's as there were a's."),
+    "anbncn": Entry("counting:load_anbncn", "Learn to count twice: as many b's and then c's as there were a's."),
+    "brackets": Entry("brackets:Brackets", "Learn whether the brackets so far are balanced."),
+    "agreement": Entry(
+        "agreement:Agreement", "Learn the next word of sentences whose verb agrees with a noun far before it."
+    ),
+    "flag": Entry("flag:Flag", "Learn to remember one symbol over a long stretch of noise."),
+    "text": Entry(
+        "text:load",
+        "Learn a text of your own, character by character. The model is written to the folder of models: it is served.",
+        {"file": "The text, in UTF-8: fifty thousand characters or more."},
+        own=True,
+    ),
+    "labelled": Entry(
+        "labelled:load",
+        "Learn to tell texts of your own apart, word by word. The model is written to the folder of models: "
+        "it is served.",
+        {
+            "file": "A table in CSV or TSV, in UTF-8; its first line names the columns.",
+            "text": "Name of the column of texts.",
+            "label": "Name of the column of labels.",
+        },
+        own=True,
+    ),
 }
 
 
-def load(task: str, cache: Path, warn: Callable[[str], None], **options: Path | str | None) -> Lesson:
-    """The lesson of a task, which may add a name of its data to that of the lesson: "text diary".
+def load(name: str, cache: Path, warn: Callable[[str], None], **options: Path | str | None) -> Task:
+    """Load the task called ``name``; the name of its data may follow, as in the task of a model: "text diary".
 
-    ``options`` are what some lessons take beside the folder ``cache`` and what is told of notes: ``file``, and the
-    columns ``text`` and ``label``; None where one is not given. Raises DataError if there is no such lesson, if it
-    needs an option or does not take one, and if its data cannot be had.
+    ``cache`` is the folder that keeps data, ``warn`` is called with notes on them. ``options`` name the data of some
+    tasks: ``file``, and the columns ``text`` and ``label``; None where one is not given. A loader takes of all these
+    what its parameters name. Raises DataError if there is no such task, if it needs an option or does not take one,
+    and if its data cannot be obtained.
     """
-    name = task.partition(" ")[0]
-    if name not in LESSONS:
-        raise DataError(f"there is no lesson for the task {task!r}: the lessons are {', '.join(LESSONS)}")
-    module, function = LESSONS[name].split(":")
-    load_lesson: Callable[..., Lesson] = getattr(import_module(f".{module}", __name__), function)
-    wanted = signature(load_lesson).parameters
-    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
-    if surplus := sorted(given.keys() - wanted.keys()):
-        raise DataError(f"the task {task!r} takes no --{surplus[0]}")
-    given |= {key: value for key, value in {"cache": cache, "warn": warn}.items() if key in wanted}
-    for key, parameter in wanted.items():
-        if parameter.default is Parameter.empty and key not in given:
-            raise DataError(f"the task {task!r} needs --{key}, as it was given when the model was trained")
-    return load_lesson(**given)
+    key = name.partition(" ")[0]
+    if key not in TASKS:
+        raise DataError(f"there is no task {name!r}: the tasks are {', '.join(TASKS)}")
+    module, function = TASKS[key].loader.split(":")
+    loader: Callable[..., Task] = getattr(import_module(f".{module}", __name__), function)
+    parameters = signature(loader).parameters
+    given: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
+    if surplus := sorted(given.keys() - parameters.keys()):
+        raise DataError(f"the task {name!r} takes no --{surplus[0]}")
+    given |= {each: value for each, value in {"cache": cache, "warn": warn}.items() if each in parameters}
+    for each, parameter in parameters.items():
+        if parameter.default is Parameter.empty and each not in given:
+            raise DataError(f"the task {name!r} needs --{each}, as it was given when the model was trained")
+    return loader(**given)

@@ -1,12 +1,13 @@
 """The task "agreement": the next word of English sentences whose verb agrees with a subject that stands far before it.
 
 "The key to the cabinets near the doors is old": between the subject and its verb stand nouns of either number, and the
-verb must not heed them (Linzen, Dupoux & Goldberg 2016). The sentences are drawn from a template.
+verb must ignore them (Linzen, Dupoux & Goldberg 2016). The sentences are generated from a template.
 """
 
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,12 @@ from ...recurrent.cells import CellName
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, Tokenizer, WordTokenizer
 from ...recurrent.trace import FloatArray
-from ..sources.corpora import Part
-from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, PADDING, fingerprint, logits_of, randomness, rows
+from ..sources.corpora import Split
+from ..synthetic import EXACT, PADDING, fingerprint, logits_of, randomness, rows
+from ..task import Half
+from ..trainer import Batch, Objective, Recipe
 
-# Singular and plural, as all pairs here.
+# Each pair here is a singular and its plural.
 NOUNS = tuple(
     (noun, f"{noun}s")
     for noun in (
@@ -45,21 +46,18 @@ NUMBERS = {form: number for pair in (*NOUNS, *VERBS) for number, form in enumera
 NOMINAL, VERBAL = ({form for pair in pairs for form in pair} for pairs in (NOUNS, VERBS))
 DESCRIBED = 0.3  # share of the nouns that have an adjective, and of the verbs that have an adverb
 
-LEARNED = 3  # nouns between subject and verb in what is learned from, at most
+LEARNED = 3  # most nouns between subject and verb in what is learned from
 MEASURED = 5  # and in what is measured
-PARTS: Mapping[int, Part] = {0: "validation", 1: "test"}  # by the SHA-256 of a sentence modulo 10; the rest is train
-SENTENCES = 500  # of validation, and of each number of nouns that is measured
+SPLITS: Mapping[int, Split] = {0: "validation", 1: "test"}  # by the SHA-256 of a sentence modulo 10; the rest is train
+SENTENCES = 500  # for validation, and for each number of nouns that is measured
 SEEDS = {"validation": 1, "measured": 2, "choose": 3, "report": 4}
 BATCHES = 100  # an epoch
-RECIPES: Mapping[CellName, Recipe] = {
-    "lstm": EXACT(batch_size=32, epochs=25, learning_rate=5e-3),
-    "gru": EXACT(batch_size=32, epochs=25, learning_rate=5e-3),
-    "rnn": EXACT(batch_size=32, epochs=50, learning_rate=5e-3),
-}
+RECIPE = EXACT(batch_size=32, epochs=25, learning_rate=5e-3)
+RECIPES: Mapping[str, Recipe] = {"rnn": replace(RECIPE, epochs=50)}  # for cells that need another
 
 
 class Agreement:
-    """The lesson. A verb counts as right if its right form is likelier than its other one, before it is read."""
+    """The task. A verb counts as right if its right form is likelier than its other one before it is read."""
 
     name = "agreement"
     about: Mapping[str, Any] = {
@@ -77,40 +75,40 @@ class Agreement:
 
     def __init__(self) -> None:
         self.tokenizer: Tokenizer = WordTokenizer([UNKNOWN, *WORDS])
-        self.task: Task = NextWord(self.tokenizer)
-        self.data = fingerprint(self.task)
+        self.objective: Objective = NextWord(self.tokenizer)
+        self.data = fingerprint(self.objective)
 
     def config(self, cell: CellName) -> NetworkConfig:
         size = len(self.tokenizer.vocabulary)
         return NetworkConfig(cell, size, 16, hidden_size=32, outputs=size, head="softmax")
 
     def recipe(self, cell: CellName) -> Recipe:
-        return RECIPES[cell]
+        return RECIPES.get(cell, RECIPE)
 
     def judge(self, network: Network) -> float:
-        """The mean loss on sentences that are like those that are learned from."""
+        """Return the mean loss on sentences like those that are learned from."""
         random = np.random.default_rng(SEEDS["validation"])
         between = random.integers(LEARNED + 1, size=SENTENCES)
-        batch = batch_of(self.tokenizer, [drawn("validation", int(each), random) for each in between])
-        return float(self.task.loss(logits_of(network, batch.ids), batch))
+        batch = batch_of(self.tokenizer, [generated("validation", int(each), random) for each in between])
+        return float(self.objective.loss(logits_of(network, batch.ids), batch))
 
     def measure(self, network: Network) -> Sequence[Figure]:
-        """The number of the verb, by how many nouns of the other number stand before it."""
-        random, found = np.random.default_rng(SEEDS["measured"]), []
+        """Measure how often the verb's number is right, by how many nouns of the other number stand before it."""
+        random, figures = np.random.default_rng(SEEDS["measured"]), []
         for between in range(MEASURED + 1):
-            texts = [drawn("test", between, random, misleading=True) for _ in range(SENTENCES)]
+            texts = [generated("test", between, random, misleading=True) for _ in range(SENTENCES)]
             nearest = {"number of the nearest noun": float(between == 0), "chance": 0.5}
             name = f"number of the verb past nouns of the other number: {between}"
-            found.append(Figure(name, self._right(network, texts), baselines=nearest))
-        return found
+            figures.append(Figure(name, self._right(network, texts), baselines=nearest))
+        return figures
 
-    def held_out(self, part: Slice) -> Sequence[str]:
-        random = np.random.default_rng(SEEDS[part])
-        of: Part = "validation" if part == "choose" else "test"
-        return [drawn(of, between, random) for between in range(MEASURED + 1) for _ in range(10)]
+    def held_out(self, half: Half) -> Sequence[str]:
+        random = np.random.default_rng(SEEDS[half])
+        split: Split = "validation" if half == "choose" else "test"
+        return [generated(split, between, random) for between in range(MEASURED + 1) for _ in range(10)]
 
     def features(self, text: str) -> Sequence[Feature]:
-        """Whether the subject is plural, from the subject to the last word before its verb."""
+        """Return whether the subject is plural, from the subject to the last word before its verb."""
         keys = self.tokenizer.keys(text)
         values = np.full(len(keys), math.nan)
         subject = next((at for at, key in enumerate(keys) if key in NOMINAL), len(keys))
@@ -129,6 +127,7 @@ class Agreement:
         }
 
     def _right(self, network: Network, texts: Sequence[str]) -> FloatArray:
+        """Return for each sentence (N,) whether the right form of its verb is likelier than the other."""
         ids = rows(self.tokenizer, texts)  # (N, T)
         vocabulary = self.tokenizer.vocabulary
         other = torch.zeros(len(vocabulary), dtype=torch.long)  # id of a verb → id of its other form
@@ -137,23 +136,24 @@ class Agreement:
             other[a], other[b] = b, a
         verb = (other[ids] > 0).int().argmax(dim=1)  # (N,)
         each = torch.arange(len(ids))
-        said = logits_of(network, ids)[each, verb - 1]  # (N, V)
+        logits = logits_of(network, ids)[each, verb - 1]  # (N, V)
         right = ids[each, verb]
-        return (said[each, right] > said[each, other[right]]).double().numpy()
+        return (logits[each, right] > logits[each, other[right]]).double().numpy()
 
 
 class NextWord:
-    """The task: which word comes next?"""
+    """The objective: which word comes next?"""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Batch]:
-        """Batches of sentences with as many nouns between subject and verb, which need little padding."""
+        """Return batches of sentences with equally many nouns between subject and verb, which need little padding."""
         random = randomness(generator)
         between = random.integers(LEARNED + 1, size=BATCHES)
         return [
-            batch_of(self.tokenizer, [drawn("train", int(each), random) for _ in range(batch_size)]) for each in between
+            batch_of(self.tokenizer, [generated("train", int(each), random) for _ in range(batch_size)])
+            for each in between
         ]
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -161,7 +161,7 @@ class NextWord:
 
 
 def batch_of(tokenizer: Tokenizer, sentences: Sequence[str]) -> Batch:
-    """Sentences without their last token, and the token after each."""
+    """Return sentences without their last token, with the token after each token as its target."""
     ids = [torch.tensor([token.id for token in tokenizer(sentence)]) for sentence in sentences]
     return Batch(
         pad_sequence([each[:-1] for each in ids], batch_first=True),
@@ -170,17 +170,20 @@ def batch_of(tokenizer: Tokenizer, sentences: Sequence[str]) -> Batch:
     )
 
 
-def drawn(part: Part, between: int, random: np.random.Generator, *, misleading: bool = False) -> str:
-    """A sentence of ``part`` with ``between`` nouns between subject and verb, of the other number or of either."""
+def generated(split: Split, between: int, random: np.random.Generator, *, misleading: bool = False) -> str:
+    """Generate a sentence of ``split`` with ``between`` nouns between subject and verb.
+
+    They are all of the other number than the subject if ``misleading``, else of either.
+    """
     while True:
         sentence = _sentence(between, random, misleading=misleading)
-        if part_of(sentence) == part:
+        if split_of(sentence) == split:
             return sentence
 
 
-def part_of(sentence: str) -> Part:
-    """Where a sentence belongs: by its SHA-256, so that it is the same whatever else is drawn."""
-    return PARTS.get(int(hashlib.sha256(sentence.encode()).hexdigest()[:8], 16) % 10, "train")
+def split_of(sentence: str) -> Split:
+    """Return the split that a sentence belongs to: by its SHA-256, so that nothing else that is generated matters."""
+    return SPLITS.get(int(hashlib.sha256(sentence.encode()).hexdigest()[:8], 16) % 10, "train")
 
 
 def _sentence(between: int, random: np.random.Generator, *, misleading: bool) -> str:
@@ -196,6 +199,6 @@ def _sentence(between: int, random: np.random.Generator, *, misleading: bool) ->
 
 
 def _noun(number: int, random: np.random.Generator) -> list[str]:
-    """A noun with what stands before it."""
+    """Return a noun with what stands before it."""
     described = [ADJECTIVES[random.integers(len(ADJECTIVES))]] if random.random() < DESCRIBED else []
     return ["the", *described, NOUNS[random.integers(len(NOUNS))][number]]

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,27 +17,27 @@ from ...recurrent.cells import CellName
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ...recurrent.trace import FloatArray
-from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, fingerprint, logits_of, randomness, rows
+from ..synthetic import EXACT, fingerprint, logits_of, randomness, rows
+from ..task import Half
+from ..trainer import Batch, Objective, Recipe
 
 DEEPEST = 10
-LENGTHS = (1, 100)  # characters of a text that is learned from, least and most
-MEASURED = 200  # characters of a text that is held out
+LENGTHS = (1, 100)  # fewest and most characters of a text that is learned from
+MEASURED = 200  # characters of a held-out text
 FILLER = string.ascii_lowercase + " ,"
-FILLED = 0.3  # share of the characters that are no brackets
-TEXTS = 500  # of each part that is held out
+FILLED = 0.3  # share of the characters that are not brackets
+TEXTS = 500  # held-out texts of each seed
 SEEDS = {"validation": 1, "choose": 2, "report": 3}
 BATCHES = 100  # an epoch
-RECIPES: Mapping[CellName, Recipe] = {
-    "lstm": EXACT(epochs=25, batch_size=32, learning_rate=3e-2),
-    "gru": EXACT(epochs=25, batch_size=32, learning_rate=1e-2),
-    "rnn": EXACT(epochs=25, batch_size=32, learning_rate=5e-3),
+RECIPE = EXACT(epochs=25, batch_size=32, learning_rate=1e-2)
+RECIPES: Mapping[str, Recipe] = {  # for cells that need another
+    "lstm": replace(RECIPE, learning_rate=3e-2),
+    "rnn": replace(RECIPE, learning_rate=5e-3),
 }
 
 
 class Brackets:
-    """The lesson. A text that is judged rightly after each of its characters counts as right."""
+    """The task. A text counts as right if the network is right after each of its characters."""
 
     name = "brackets"
     about: Mapping[str, Any] = {
@@ -55,17 +56,17 @@ class Brackets:
 
     def __init__(self) -> None:
         self.tokenizer: Tokenizer = CharacterTokenizer([UNKNOWN, "(", ")", *FILLER])
-        self.task: Task = Texts(self.tokenizer)
-        self.data = fingerprint(self.task)
+        self.objective: Objective = Balance(self.tokenizer)
+        self.data = fingerprint(self.objective)
 
     def config(self, cell: CellName) -> NetworkConfig:
         return NetworkConfig(cell, len(self.tokenizer.vocabulary), 4, hidden_size=8, outputs=1)
 
     def recipe(self, cell: CellName) -> Recipe:
-        return RECIPES[cell]
+        return RECIPES.get(cell, RECIPE)
 
     def judge(self, network: Network) -> float:
-        """The share of wrong texts; where none is wrong, the least logit of a right answer, with a minus."""
+        """Return the share of wrong texts; if none is wrong, minus the lowest logit of a right answer."""
         batch = batch_of(self.tokenizer, self._long("validation"))
         logits = logits_of(network, batch.ids)[:, :, 0]  # (N, T)
         least = torch.where(batch.targets > 0.5, logits, -logits).amin(dim=1)  # (N,)
@@ -87,8 +88,8 @@ class Brackets:
             ),
         ]
 
-    def held_out(self, part: Slice) -> Sequence[str]:
-        return self._long(part)[:50]
+    def held_out(self, half: Half) -> Sequence[str]:
+        return self._long(half)[:50]
 
     def features(self, text: str) -> Sequence[Feature]:
         return [Feature("bracket depth", depth(text))]
@@ -104,38 +105,38 @@ class Brackets:
             "is none, by the least logit of a right answer, which is written with a minus, as the least is the best.",
         }
 
-    def _long(self, part: str) -> list[str]:
-        """Texts longer than any that is learned from."""
-        return drawn(MEASURED, TEXTS, np.random.default_rng(SEEDS[part]))
+    def _long(self, purpose: str) -> list[str]:
+        """Return texts that are longer than any that is learned from."""
+        return generated(MEASURED, TEXTS, np.random.default_rng(SEEDS[purpose]))
 
 
-class Texts:
-    """The task: after each character, is the depth 0?"""
+class Balance:
+    """The objective: after each character, is the depth 0?"""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Batch]:
-        """Batches of texts of one length, which is drawn for each."""
+        """Return batches of texts of one length each, which is random."""
         random = randomness(generator)
         lengths = random.integers(*LENGTHS, size=BATCHES, endpoint=True)
-        return [batch_of(self.tokenizer, drawn(int(length), batch_size, random)) for length in lengths]
+        return [batch_of(self.tokenizer, generated(int(length), batch_size, random)) for length in lengths]
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The norm of a text's losses, which heeds the worst of them most: one wrong answer makes a text wrong."""
+        """Return the mean norm of a text's losses: the worst counts most, as one wrong answer spoils a text."""
         losses = binary_cross_entropy_with_logits(logits[:, :, 0], batch.targets, reduction="none")
         norms: Tensor = vector_norm(losses, dim=1)  # (B,)
         return norms.mean()
 
 
 def batch_of(tokenizer: Tokenizer, texts: Sequence[str]) -> Batch:
-    """Texts of one length, with what is to be said of them."""
+    """Return texts of one length, with whether they are balanced after each character."""
     balanced = torch.from_numpy(np.stack([depth(text) for text in texts]) == 0)
     return Batch(rows(tokenizer, texts), None, balanced.float())
 
 
-def drawn(length: int, count: int, random: np.random.Generator) -> list[str]:
-    """Beginnings of balanced texts: random walks from 0 to ``DEEPEST``, each inclined to open in its own way."""
+def generated(length: int, count: int, random: np.random.Generator) -> list[str]:
+    """Generate beginnings of balanced texts: random walks from 0 to ``DEEPEST``, each with its own tendency to open."""
     opens = random.uniform(0.3, 0.7, count)  # by text
     filled, up = random.random((count, length)) < FILLED, random.random((count, length)) < opens[:, None]
     fillers = random.integers(len(FILLER), size=(count, length))
@@ -156,5 +157,5 @@ def drawn(length: int, count: int, random: np.random.Generator) -> list[str]:
 
 
 def depth(text: str) -> FloatArray:
-    """After each character: brackets that are open, less those that were closed before they were opened."""
+    """Return after each character the brackets that are open, minus those that were closed without being opened."""
     return np.cumsum([(each == "(") - (each == ")") for each in text]).astype(np.float64)

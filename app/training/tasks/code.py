@@ -1,4 +1,4 @@
-"""The task "code": the source of Python's standard library, character by character; its features and recipe."""
+"""The task "code": the source of Python's standard library, character by character."""
 
 import hashlib
 import platform
@@ -12,15 +12,14 @@ import numpy as np
 
 from ...analysis.features import Feature
 from ...recurrent.trace import FloatArray
-from ..sources.corpora import Part
+from ..characters import CharacterTask, line_position
+from ..sources.corpora import Split
 from ..sources.download import DataError
-from .characters import CharacterLesson, line_position
-from .lesson import Lesson
 
 OMITTED = frozenset(
     {"test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "site-packages", "dist-packages"}
 )
-VALIDATION, TEST = 0.90, 0.95  # from where on, in the order of the paths, files are of these parts
+VALIDATION, TEST = 0.90, 0.95  # where these splits begin, as shares of all characters in the order of the paths
 TAB = 8  # columns, as the language counts them
 
 LEXEME = re.compile(
@@ -34,12 +33,12 @@ LEXEME = re.compile(
 )
 
 
-class Code(CharacterLesson):
-    """The lesson."""
+class Code(CharacterTask):
+    """The task."""
 
     name = "code"
     epochs = 4
-    parting = (
+    splitting = (
         "In the order of the paths, the last 5 % of the characters are the test part and the 5 % before them the "
         "validation part, in whole files, so that most packages are of one part alone: what is left of a file or a "
         "package tells of the rest. Which files these are decides much: to a 5-gram that knows all that went before, "
@@ -65,15 +64,16 @@ class Code(CharacterLesson):
         ]
 
     def starts(self, text: str) -> Sequence[int]:
-        """The lines that are not indented, after an empty one, outside brackets, strings and comments."""
+        """Return the unindented lines after an empty line, outside brackets, strings and comments."""
         busy = np.sum(list(syntax(text).values()), axis=0)
         return [at for at in range(2, len(text)) if text[at - 2 : at] == "\n\n" and not busy[at - 1] and text[at] > " "]
 
 
-def load(cache: Path, warn: Callable[[str], None]) -> Lesson:  # noqa: ARG001  what is on the machine needs no cache
-    """The lesson on the standard library of the Python that runs.
+def load(warn: Callable[[str], None]) -> Code:
+    """Load the standard library of the Python that runs.
 
-    ``warn`` is told of the files that are left out, as they are not UTF-8. Raises DataError if there is no source.
+    ``warn`` is called with a note on each file that is left out because it is not UTF-8. Raises DataError if there is
+    no source.
     """
     folder = Path(sysconfig.get_path("stdlib"))
     checksum, size, texts = hashlib.sha256(), 0, []
@@ -100,15 +100,15 @@ def load(cache: Path, warn: Callable[[str], None]) -> Lesson:  # noqa: ARG001  w
 
 
 def names(folder: Path) -> Iterator[str]:
-    """The source files below ``folder`` that are learned from, as paths with slashes."""
+    """Yield the source files below ``folder`` that are learned from, as paths with slashes."""
     for path in folder.rglob("*.py"):
         name = path.relative_to(folder)
         if OMITTED.isdisjoint(name.parts):
             yield name.as_posix()
 
 
-def split(texts: Sequence[str]) -> dict[Part, str]:
-    """The last 5 % of the characters to test on and the 5 % before them to validate on, both in whole files."""
+def split(texts: Sequence[str]) -> dict[Split, str]:
+    """Return the last 5 % of the characters for testing and the 5 % before them for validation, in whole files."""
     lengths = np.array([len(text) for text in texts])
     begins = lengths.cumsum() - lengths
     validation, test = np.searchsorted(begins, np.array([VALIDATION, TEST]) * lengths.sum())
@@ -120,10 +120,11 @@ def split(texts: Sequence[str]) -> dict[Part, str]:
 
 
 def syntax(text: str) -> dict[str, FloatArray]:
-    """Bracket depth, and whether one is inside a string, a docstring or a comment, by the name of the feature.
+    """Return bracket depth, and whether a character is in a string, a docstring or a comment, by name of the feature.
 
-    A docstring is any text in triple marks, from the third of them on; a string is one in single marks. What stands in
-    them counts for nothing else, the expressions of an f-string included. A closing bracket too many is passed over.
+    A docstring is any text in triple quotes, from the third of them on; a string is any in single or double quotes.
+    Nothing inside them counts as anything else, not even the expressions of an f-string. A surplus closing bracket is
+    ignored.
     """
     depth, string, docstring, comment = np.zeros((4, len(text)))
     level = 0
@@ -148,7 +149,7 @@ def syntax(text: str) -> dict[str, FloatArray]:
 
 
 def indentation(text: str) -> FloatArray:
-    """Columns of blank at the beginning of the line, as far as it was read; a tab goes on to a multiple of eight."""
+    """Return the columns of blank at the start of the line so far; a tab goes on to a multiple of eight."""
     values, columns, open_ = np.zeros(len(text)), 0, True
     for at, character in enumerate(text):
         if character == "\n":

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
@@ -20,41 +21,41 @@ from ...recurrent.cells import NAMES, CellName, Letter
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ...recurrent.trace import FloatArray, trace
-from ..trainer import Batch, Recipe, Task
-from .lesson import Slice
-from .synthetic import EXACT, PADDING, ROWS, fingerprint, logits_of
+from ..synthetic import EXACT, PADDING, ROWS, fingerprint, logits_of
+from ..task import Half
+from ..trainer import Batch, Objective, Recipe
 
-LONGEST = 50  # n of the longest string that decides anything
+LONGEST = 50  # n of the longest string that is learned from or judged by
 HELD_OUT = 5  # every fifth n is not learned from
 LEARNED = tuple(n for n in range(1, LONGEST + 1) if n % HELD_OUT)
-TREND = range(20, LONGEST + 1)  # what a trend is drawn from
-FARTHEST = 1e6  # that a trend is followed
-SETTLED = 2  # symbols after a change of letter, before its effect is whole
+TREND = range(20, LONGEST + 1)  # n from which a trend is computed
+FARTHEST = 1e6  # n up to which a trend is followed
+SETTLED = 2  # symbols after a change of letter until it has taken full effect
 SHOWN = (1, 2, 3, 5, 10, 20, 30, 40, LONGEST)  # n at which the card shows the count
 LIMIT = 1_000  # the largest n that is measured
 BATCHES = 100  # an epoch
-RECIPES: Mapping[CellName, Recipe] = {
-    "lstm": EXACT(batch_size=16, epochs=30, learning_rate=0.1, clip=0.1, forget_bias=15),
-    "gru": EXACT(batch_size=16, epochs=40, learning_rate=1e-2),
-    "rnn": EXACT(batch_size=16, epochs=60, learning_rate=5e-3),
+RECIPE = EXACT(batch_size=16, epochs=40, learning_rate=1e-2)
+RECIPES: Mapping[str, Recipe] = {  # for cells that need another
+    "lstm": replace(RECIPE, epochs=30, learning_rate=0.1, clip=0.1, forget_bias=15),
+    "rnn": replace(RECIPE, epochs=60, learning_rate=5e-3),
 }
 
 
 def load_anbn() -> "Counting":
-    """Strings of a's and then as many b's."""
+    """Return the task on strings of a's and then as many b's."""
     return Counting("anbn", "ab", "aⁿbⁿ")
 
 
 def load_anbncn() -> "Counting":
-    """Strings of a's, then as many b's, then as many c's."""
+    """Return the task on strings of a's, then as many b's, then as many c's."""
     return Counting("anbncn", "abc", "aⁿbⁿcⁿ")
 
 
 class Counting:
-    """The lesson.
+    """The task.
 
-    After each symbol the network says of every symbol, and of the end of the string, whether it may come next (Gers &
-    Schmidhuber 2001): after an a another a or the first b, and from then on what the count leaves, one symbol or the
+    After each symbol the network says for every symbol, and for the end of the string, whether it may come next (Gers &
+    Schmidhuber 2001): after an a another a or the first b, and from then on what the count allows, one symbol or the
     end. A string counts as right if after each of its symbols every output lies on the right side of 0.5. The first
     symbol is always an a, and is not asked for.
     """
@@ -62,8 +63,8 @@ class Counting:
     def __init__(self, name: str, letters: str, language: str) -> None:
         self.name, self.letters, self.language = name, letters, language
         self.tokenizer: Tokenizer = CharacterTokenizer([UNKNOWN, *letters])
-        self.task: Task = Strings(letters)
-        self.data = fingerprint(self.task)
+        self.objective: Objective = Strings(letters)
+        self.data = fingerprint(self.objective)
         self.about: Mapping[str, Any] = {
             "description": f"After each symbol of {language}: what may come next, each with a probability of its own.",
             "outputs": [*letters, "end"],
@@ -76,7 +77,7 @@ class Counting:
         return NetworkConfig(cell, len(self.letters) + 1, 4, hidden_size=10, outputs=len(self.letters) + 1)
 
     def recipe(self, cell: CellName) -> Recipe:
-        return RECIPES[cell]
+        return RECIPES.get(cell, RECIPE)
 
     def judge(self, network: Network) -> float:
         return -reach(network, self.letters)
@@ -95,7 +96,7 @@ class Counting:
         return figures
 
     def shows(self, network: Network) -> Mapping[str, Sequence[Any]]:
-        """What the unit that counts best does along the longest string that decides anything."""
+        """Return what the unit that counts best does along the string of n = ``LONGEST``."""
         counter, cell = tally(network, self.tokenizer, self.letters), network.config.cell_definition
 
         def row(values: FloatArray) -> dict[str, str]:
@@ -116,12 +117,12 @@ class Counting:
             ]
         return {"How it counts": parts}
 
-    def held_out(self, part: Slice) -> Sequence[str]:
-        ns = range(HELD_OUT, LONGEST + 1, HELD_OUT)[0 if part == "choose" else 1 :: 2]
+    def held_out(self, half: Half) -> Sequence[str]:
+        ns = range(HELD_OUT, LONGEST + 1, HELD_OUT)[0 if half == "choose" else 1 :: 2]
         return [string(self.letters, n) for n in ns]
 
     def features(self, text: str) -> Sequence[Feature]:
-        """How many more of each letter than of the next there were, at these two: what a counter holds."""
+        """Return how many more of each letter than of the next there were, at these two: what a counter holds."""
         symbols = np.array(list(text))
         so_far = {letter: np.cumsum(symbols == letter).astype(np.float64) for letter in self.letters}
         return [
@@ -146,14 +147,14 @@ class Counting:
 
 
 class Strings:
-    """The task: after each symbol, what may come next?"""
+    """The objective: after each symbol, what may come next?"""
 
     def __init__(self, letters: str) -> None:
         self.ids = {n: ids_of(letters, n) for n in LEARNED}
         self.targets = {n: may_follow(letters, n).float() for n in LEARNED}
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> list[Batch]:
-        """Batches of any n up to a largest one, which is drawn for each: short ones are cheap, and learned first."""
+        """Return batches of any n up to a largest, random for each: short strings are cheap, and learned first."""
         batches = []
         for most in torch.randint(1, len(LEARNED) + 1, (BATCHES,), generator=generator).tolist():
             ns = [LEARNED[at] for at in torch.randint(most, (batch_size,), generator=generator).tolist()]
@@ -163,55 +164,55 @@ class Strings:
         return batches
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The norm of a string's losses, which heeds the worst of them most: one wrong answer makes a string wrong."""
+        """Return the mean norm of a string's losses: the worst counts most, as one wrong answer spoils a string."""
         losses = binary_cross_entropy_with_logits(logits, batch.targets.clamp(min=0), reduction="none")
         norms: Tensor = vector_norm((losses * (batch.targets != PADDING)).flatten(1), dim=1)  # (B,)
         return norms.mean()
 
 
 def string(letters: str, n: int) -> str:
-    """``n`` of each letter."""
+    """Return ``n`` of each letter."""
     return "".join(letter * n for letter in letters)
 
 
 def may_follow(letters: str, n: int) -> Tensor:
-    """After each symbol of a string: whether each letter, or the end, may come next; booleans (T, letters + 1)."""
-    found = torch.zeros(len(letters) * n, len(letters) + 1, dtype=torch.bool)
+    """Return after each symbol whether each letter, or the end, may come next: booleans (T, letters + 1)."""
+    allowed = torch.zeros(len(letters) * n, len(letters) + 1, dtype=torch.bool)
     following = torch.arange(len(letters) * n) + 1
-    found[following - 1, following // n] = True
-    found[:n, :2] = True  # nothing says yet how many there will be
-    return found
+    allowed[following - 1, following // n] = True
+    allowed[:n, :2] = True  # nothing says yet how many there will be
+    return allowed
 
 
 def ids_of(letters: str, n: int) -> Tensor:
-    """The ids (T,) of a string."""
+    """Return the ids (T,) of a string."""
     return torch.arange(1, len(letters) + 1).repeat_interleave(n)
 
 
 def margins(network: Network, letters: str, ns: Sequence[int]) -> list[Tensor]:
-    """How far each logit (T, outputs) along the string of each n lies on the right side of 0; below 0 it is wrong."""
+    """Return how far each logit (T, outputs) along each string lies on the right side of 0; below 0 it is wrong."""
     logits = logits_of(network, pad_sequence([ids_of(letters, n) for n in ns], batch_first=True))
     allowed = [may_follow(letters, n) for n in ns]
-    return [torch.where(may, said[: len(may)], -said[: len(may)]) for may, said in zip(allowed, logits, strict=True)]
+    return [torch.where(may, row[: len(may)], -row[: len(may)]) for may, row in zip(allowed, logits, strict=True)]
 
 
 def right_up_to(network: Network, letters: str, limit: int = LIMIT) -> int:
-    """The n up to which every string is right, as far as ``limit``."""
+    """Return the n up to which every string is right, at most ``limit``."""
     for first in range(1, limit + 1, ROWS):
         ns = range(first, min(first + ROWS, limit + 1))
         for n, margin in zip(ns, margins(network, letters, ns), strict=True):
-            if not margin.min() > 0:  # nor is an answer right that is no number
+            if not margin.min() > 0:  # NaN is wrong too
                 return n - 1
     return limit
 
 
 def reach(network: Network, letters: str) -> float:
-    """How far the network should get, by its answers up to ``LONGEST`` alone.
+    """Return how far the network should get, judging only by its answers up to ``LONGEST``.
 
-    Where not all of them are right, it is the n up to which they are. Where they are, they are followed on: a counter
-    whose steps do not cancel out is off in proportion to n, and one that leaks, to n², so that a parabola is drawn
-    through the margins at the last two symbols of each kind; the first to come down to 0 says how far. NaN where an
-    answer is no number.
+    If not all of them are right, that is the n up to which they are. If they are, their trend is followed: a counter
+    whose steps do not cancel out is off in proportion to n, and one that leaks, in proportion to n², so a line and a
+    parabola are fitted to the margins at the last two symbols of each kind; the first of them to reach 0 says how far.
+    NaN if an answer is NaN.
     """
     along = margins(network, letters, range(1, LONGEST + 1))
     least = torch.stack([margin.min() for margin in along])
@@ -220,24 +221,24 @@ def reach(network: Network, letters: str) -> float:
     if (least <= 0).any():
         return float((least <= 0).int().argmax())
     last = torch.stack([along[n - 1].view(len(letters), n, -1)[1:, -2:].flatten() for n in TREND])
-    found = [FARTHEST]
+    reached = [FARTHEST]
     for margin in last.double().T.numpy():
         for degree in (1, 2):
             roots = np.roots(np.polyfit(TREND, margin, degree))
-            found += [float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > LONGEST]
-    return min(found)
+            reached += [float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > LONGEST]
+    return min(reached)
 
 
 class Tally(NamedTuple):
-    """The unit that follows the count of the a's best, along the longest string that decides anything."""
+    """The unit that follows the count best, along the string of n = ``LONGEST``."""
 
-    state: Letter  # the activation that does: c of an LSTM, else h
+    state: Letter  # the activation that does: the first of the cell's states
     unit: int
-    r: float  # with how many more a's than b's there were
-    activations: Mapping[str, FloatArray]  # letter → (letters of the language, n): what that unit does
+    r: float  # its correlation with how many more a's than b's there were
+    activations: Mapping[str, FloatArray]  # of that unit: letter → (letters of the language, n)
 
     def steps(self) -> FloatArray:
-        """By how much its state moves at each a and at each b (2, n − 2), turned so that an a adds.
+        """Return by how much its state moves at each a and at each b (2, n − 2), with the sign that makes an a add.
 
         The first ``SETTLED`` symbols of each kind are left out: a change of letter takes effect one step late.
         """
@@ -247,9 +248,9 @@ class Tally(NamedTuple):
 
 
 def tally(network: Network, tokenizer: Tokenizer, letters: str) -> Tally:
-    """Of all units the one that counts, if any does.
+    """Find the unit that counts best.
 
-    In float64: where a cell holds 50, rounding in float32 moves it by more than its steps differ.
+    This is computed in float64: where a cell holds 50, rounding in float32 moves it by more than its steps differ.
     """
     state, tokens = network.config.cell_definition.states[0], tokenizer(string(letters, LONGEST))
     layer = trace(deepcopy(network).double(), tokens, engine="reference").layer()
@@ -257,4 +258,4 @@ def tally(network: Network, tokenizer: Tokenizer, letters: str) -> Tally:
     r = correlation(layer[state][: len(count)], count, np.ones(len(count)))
     unit = int(np.abs(r).argmax())
     rows = {letter: values[:, unit].reshape(len(letters), -1) for letter, values in layer.activations.items()}
-    return Tally(cast("Letter", state), unit, float(r[unit]), rows)
+    return Tally(state, unit, float(r[unit]), rows)

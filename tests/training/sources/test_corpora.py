@@ -4,7 +4,7 @@ import re
 
 import pytest
 from archives import tar, uci_archive, vader_archive
-from gatescope.training.sources.corpora import Example, distinct, lexicon, part, split, uci, vader
+from gatescope.training.sources.corpora import Example, distinct, lexicon, split, split_of, uci, vader
 from gatescope.training.sources.download import DataError
 
 
@@ -59,7 +59,7 @@ def test_of_equal_texts_the_first_stays() -> None:
 
 def test_the_hash_of_a_text_says_where_it_belongs() -> None:
     # remainders 0, 1, 9 and 8, by sha256sum and bc
-    assert [part(text) for text in ("d", "j", "a", "é")] == ["test", "validation", "train", "train"]
+    assert [split_of(text) for text in ("d", "j", "a", "é")] == ["test", "validation", "train", "train"]
 
 
 def test_the_split_loses_nothing_and_keeps_the_order() -> None:
@@ -67,6 +67,6 @@ def test_the_split_loses_nothing_and_keeps_the_order() -> None:
     parts = split(examples)
     assert sorted((each for some in parts.values() for each in some), key=lambda each: int(each.text)) == examples
     for name, some in parts.items():
-        assert [each for each in examples if part(each.text) == name] == some
+        assert [each for each in examples if split_of(each.text) == name] == some
     assert 60 < len(parts["test"]) < 140
     assert 60 < len(parts["validation"]) < 140

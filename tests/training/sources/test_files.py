@@ -34,14 +34,14 @@ def test_text_is_read(tmp_path: Path, data: bytes, text: str) -> None:
     ("data", "said"),
     [
         (b"", "is empty"),
-        (b" \n\t\n", "holds nothing but blanks"),
-        (b"\x7fELF\x02\x01\x00\x03", "is no text but binary: byte 6 is 0x00"),
+        (b" \n\t\n", "holds only blanks"),
+        (b"\x7fELF\x02\x01\x00\x03", "is binary, not text: byte 6 is 0x00"),
         (
             "größer".encode("latin-1"),
-            "is not in UTF-8: byte 2, in line 1, is 0xf6; if it is in Latin-1, convert it by ",
+            "is not in UTF-8: byte 2, in line 1, is 0xf6; if it is in Latin-1, convert it with ",
         ),
         (b"\xef\xbb\xbfone\ntwo\xff", "is not in UTF-8: byte 10, in line 2, is 0xff; if it is in Latin-1"),
-        ("text".encode("utf-16"), "is in UTF-16: convert it to UTF-8, for example by iconv -f UTF-16 -t UTF-8"),
+        ("text".encode("utf-16"), "is in UTF-16: convert it to UTF-8, for example with iconv -f UTF-16 -t UTF-8"),
         (b"cut off: \xe2\x82", "is not in UTF-8: byte 9, in line 1, is 0xe2"),
     ],
 )
@@ -54,15 +54,15 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, said: str) -> N
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match=r"nothing\.txt: there is no such file$"):
+    with pytest.raises(DataError, match=r"nothing\.txt does not exist$"):
         read(tmp_path / "nothing.txt")
-    with pytest.raises(DataError, match=r" is no file: give one file of text$"):
+    with pytest.raises(DataError, match=r" is not a file: name a text file$"):
         read(tmp_path)
     with pytest.raises(DataError, match=r"below cannot be read: Not a directory$"):
         read(written(tmp_path / "a", b"x") / "below")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataError, match=r"pipe is no file"):  # and not waited for
+    with pytest.raises(DataError, match=r"pipe is not a file"):  # and not waited for
         read(tmp_path / "pipe")
     monkeypatch.setattr(files, "LARGEST", 1_000)
-    with pytest.raises(DataError, match=r"has 1,001 bytes: at most 1,000 can be learned from$"):
+    with pytest.raises(DataError, match=r"has 1,001 bytes: it may have at most 1,000$"):
         read(written(tmp_path / "large.txt", b"x" * 1_001))

@@ -39,7 +39,7 @@ def test_between_tabs_a_quotation_mark_is_a_letter() -> None:
             "there is no column 'review': its first line names 'only one line of some text'",
         ),
         ("review,class,review\n1,2,3\n", "two columns are called 'review': its first line names"),
-        ("review,class\n", " holds one line, the names of the columns: texts are needed below it"),
+        ("review,class\n", " has only one line, the names of the columns: add texts below it"),
         ("review,class\na,x\na,b,x\n", "line 3 has 3 columns, the first line has 2"),
         ('review,class\na,x\n"never closed,x\n', "line 3 cannot be read: unexpected end of data"),
     ],
@@ -52,5 +52,5 @@ def test_what_is_wrong_with_a_table_is_said_with_its_place(text: str, said: str)
 
 
 def test_text_and_label_are_two_columns() -> None:
-    with pytest.raises(DataError, match="text and label are one column, 'a': name two"):
+    with pytest.raises(DataError, match="text and label are the same column, 'a': name two columns"):
         table(given("a,b\n1,2\n"), "a", "a")

@@ -13,12 +13,12 @@ from gatescope.training.tasks.agreement import (
     VERBAL,
     WORDS,
     Agreement,
-    drawn,
-    part_of,
+    generated,
+    split_of,
 )
 from torch import Tensor, nn
 
-LESSON = Agreement()
+TASK = Agreement()
 
 
 class Follower(nn.Module):
@@ -42,7 +42,7 @@ class Follower(nn.Module):
 
 
 def nouns_and_verb(sentence: str) -> tuple[list[int], int]:
-    words = LESSON.tokenizer.keys(sentence)
+    words = TASK.tokenizer.keys(sentence)
     (verb,) = (NUMBERS[word] for word in words if word in VERBAL)
     return [NUMBERS[word] for word in words if word in NOMINAL], verb
 
@@ -58,59 +58,61 @@ def test_the_words() -> None:
 def test_the_verb_agrees_with_the_first_noun(between: int) -> None:
     random = np.random.default_rng(between)
     for _ in range(20):
-        (subject, *others), verb = nouns_and_verb(drawn("train", between, random))
+        (subject, *others), verb = nouns_and_verb(generated("train", between, random))
         assert (verb, len(others)) == (subject, between)
-        (subject, *others), verb = nouns_and_verb(drawn("test", between, random, misleading=True))
+        (subject, *others), verb = nouns_and_verb(generated("test", between, random, misleading=True))
         assert others == [1 - subject] * between
         assert verb == subject
 
 
 def test_no_sentence_is_in_two_parts() -> None:
     learned = [
-        " ".join(LESSON.tokenizer.vocabulary[id_] for id_ in row if id_)
-        for batch in LESSON.task.epoch(8, torch.Generator().manual_seed(0))
+        " ".join(TASK.tokenizer.vocabulary[id_] for id_ in row if id_)
+        for batch in TASK.objective.epoch(8, torch.Generator().manual_seed(0))
         for row in batch.ids.tolist()
     ]
-    assert {part_of(f"{sentence}.") for sentence in learned} == {"train"}
+    assert {split_of(f"{sentence}.") for sentence in learned} == {"train"}
     assert max(len(NOMINAL & {word}) for sentence in learned for word in sentence.split()) == 1
     assert max(sum(word in NOMINAL for word in sentence.split()) for sentence in learned) == 1 + LEARNED
-    assert {part_of(sentence) for sentence in LESSON.held_out("choose")} == {"validation"}
-    assert {part_of(sentence) for sentence in LESSON.held_out("report")} == {"test"}
+    assert {split_of(sentence) for sentence in TASK.held_out("choose")} == {"validation"}
+    assert {split_of(sentence) for sentence in TASK.held_out("report")} == {"test"}
 
 
 def test_a_target_is_the_next_word() -> None:
-    (batch, *_) = LESSON.task.epoch(8, torch.Generator().manual_seed(0))
+    (batch, *_) = TASK.objective.epoch(8, torch.Generator().manual_seed(0))
     for ids, targets in zip(batch.ids.tolist(), batch.targets.tolist(), strict=True):
         length = sum(target != -1 for target in targets)
         assert ids[1:length] == targets[: length - 1]
-        assert LESSON.tokenizer.vocabulary[targets[length - 1]] == "."
+        assert TASK.tokenizer.vocabulary[targets[length - 1]] == "."
 
 
 def test_padding_costs_nothing() -> None:
-    batch = next(each for each in LESSON.task.epoch(8, torch.Generator().manual_seed(0)) if (each.targets == -1).any())
+    batch = next(
+        each for each in TASK.objective.epoch(8, torch.Generator().manual_seed(0)) if (each.targets == -1).any()
+    )
     logits = torch.randn(*batch.ids.shape, len(WORDS) + 1, generator=torch.Generator().manual_seed(0))
     padded = torch.where((batch.targets == -1)[..., None], torch.full_like(logits, 9), logits)
-    assert torch.equal(LESSON.task.loss(padded, batch), LESSON.task.loss(logits, batch))
+    assert torch.equal(TASK.objective.loss(padded, batch), TASK.objective.loss(logits, batch))
 
 
 def test_the_verb_is_judged_against_its_other_form() -> None:
-    by_subject = LESSON.measure(Follower(LESSON.tokenizer, noun=0))
+    by_subject = TASK.measure(Follower(TASK.tokenizer, noun=0))
     assert [figure.values.mean() for figure in by_subject] == [1] * (MEASURED + 1)
-    by_nearest = LESSON.measure(Follower(LESSON.tokenizer, noun=-1))
+    by_nearest = TASK.measure(Follower(TASK.tokenizer, noun=-1))
     wanted = [figure.baselines["number of the nearest noun"] for figure in by_nearest]
     assert [figure.values.mean() for figure in by_nearest] == wanted == [1, 0, 0, 0, 0, 0]
 
 
 def test_the_number_of_the_subject_holds_until_its_verb() -> None:
-    (feature,) = LESSON.features("The old keys near the cabinet are old.")
+    (feature,) = TASK.features("The old keys near the cabinet are old.")
     assert feature.values[2:6].tolist() == [1, 1, 1, 1]
     assert np.isnan([*feature.values[:2], *feature.values[6:]]).all()
-    (feature,) = LESSON.features("the key")
+    (feature,) = TASK.features("the key")
     assert feature.values[1] == 0
-    (feature,) = LESSON.features("the old")
+    (feature,) = TASK.features("the old")
     assert np.isnan(feature.values).all()
 
 
 def test_every_example_is_of_known_words() -> None:
-    assert all(token.known for text in LESSON.about["examples"] for token in LESSON.tokenizer(text))
-    assert LESSON.about["outputs"] == list(LESSON.tokenizer.vocabulary)
+    assert all(token.known for text in TASK.about["examples"] for token in TASK.tokenizer(text))
+    assert TASK.about["outputs"] == list(TASK.tokenizer.vocabulary)

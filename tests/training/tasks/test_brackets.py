@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from gatescope.training.tasks.brackets import DEEPEST, LENGTHS, MEASURED, Brackets, depth, drawn
+from gatescope.training.tasks.brackets import DEEPEST, LENGTHS, MEASURED, Brackets, depth, generated
 from torch import Tensor, nn
 
 
@@ -29,7 +29,7 @@ def test_the_depth() -> None:
 
 
 def test_texts_are_beginnings_of_balanced_ones_of_every_depth() -> None:
-    texts = drawn(200, 200, np.random.default_rng(0))
+    texts = generated(200, 200, np.random.default_rng(0))
     depths = np.stack([depth(text) for text in texts])
     assert {len(text) for text in texts} == {200}
     assert depths.min() == 0
@@ -40,8 +40,8 @@ def test_texts_are_beginnings_of_balanced_ones_of_every_depth() -> None:
 
 
 def test_an_epoch_has_texts_of_all_lengths_with_what_is_right() -> None:
-    lesson = Brackets()
-    batches = lesson.task.epoch(8, torch.Generator().manual_seed(0))
+    task = Brackets()
+    batches = task.objective.epoch(8, torch.Generator().manual_seed(0))
     lengths = {batch.ids.shape[1] for batch in batches}
     assert min(lengths) <= 5
     assert LENGTHS[1] - 3 <= max(lengths) <= LENGTHS[1]
@@ -59,16 +59,16 @@ def test_a_text_is_right_if_all_of_it_is() -> None:
 
 
 def test_it_is_judged_by_wrong_texts_and_then_by_the_least_sure_answer() -> None:
-    lesson = Brackets()
-    assert lesson.judge(Oracle(wrong_at=20)) == 0.5
-    assert lesson.judge(Oracle()) == -1
-    assert lesson.judge(Oracle(sure=3)) == -3
-    assert np.isnan(lesson.judge(Oracle(sure=float("nan"))))
+    task = Brackets()
+    assert task.judge(Oracle(wrong_at=20)) == 0.5
+    assert task.judge(Oracle()) == -1
+    assert task.judge(Oracle(sure=3)) == -3
+    assert np.isnan(task.judge(Oracle(sure=float("nan"))))
 
 
 def test_the_held_out_slices_differ() -> None:
-    lesson = Brackets()
-    choose, report = lesson.held_out("choose"), lesson.held_out("report")
+    task = Brackets()
+    choose, report = task.held_out("choose"), task.held_out("report")
     assert not set(choose) & set(report)
-    assert all(token.known for token in lesson.tokenizer("".join(choose)))
+    assert all(token.known for token in task.tokenizer("".join(choose)))
     assert report == Brackets().held_out("report")

@@ -118,9 +118,9 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def load(library: Path) -> Code:
-    lesson = code.load(library, pytest.fail)
-    assert isinstance(lesson, Code)
-    return lesson
+    task = code.load(pytest.fail)
+    assert isinstance(task, Code)
+    return task
 
 
 def test_the_last_files_are_held_out() -> None:
@@ -139,7 +139,7 @@ def test_a_file_that_begins_in_a_part_and_ends_beyond_it_is_not_cut() -> None:
 def test_the_parts_are_whole_files_in_the_order_of_their_paths(library: Path) -> None:
     (library / NAMES[-1]).write_text("# last\n" * 3_000)
     text = SLICE.read_text(encoding="utf-8")
-    assert load(library).parts == {
+    assert load(library).splits == {
         "train": text * (len(NAMES) - 2), "validation": text, "test": "# last\n" * 3_000,
     }  # fmt: skip
 
@@ -152,13 +152,13 @@ def test_tests_tables_and_what_is_no_source_are_left_out(name: str, library: Pat
 
 
 def test_the_source_is_named_with_its_checksum(library: Path) -> None:
-    lesson, data = load(library), SLICE.read_bytes()
+    task, data = load(library), SLICE.read_bytes()
     checksum = hashlib.sha256()
     for name in NAMES:
         checksum.update(name.encode() + b"\0" + str(len(data)).encode() + b"\0" + data)
-    assert lesson.data == checksum.hexdigest()
-    (source,) = lesson.facts()["data"]
-    assert source["sha256"] == lesson.data
+    assert task.data == checksum.hexdigest()
+    (source,) = task.facts()["data"]
+    assert source["sha256"] == task.data
     assert (source["name"], source["size"]) == ("standard library of Python, 21 files", 21 * len(data))
     assert re.fullmatch(r"3\.\d+\.\d+.*", source["version"])
 
@@ -172,37 +172,37 @@ def test_another_name_for_a_file_is_other_data(library: Path) -> None:
 def test_a_file_that_is_not_utf_8_is_left_out_and_that_is_said(library: Path) -> None:
     (library / NAMES[3]).write_bytes(b"# caf\xe9\n")
     said: list[str] = []
-    lesson = code.load(library, said.append)
+    task = code.load(said.append)
     assert said == [f"{library}/{NAMES[3]} is not UTF-8, from byte 5 on: it is left out"]
-    assert lesson.facts()["data"][0]["name"] == "standard library of Python, 20 files"
+    assert task.facts()["data"][0]["name"] == "standard library of Python, 20 files"
 
 
 def test_a_python_without_its_source_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_path", {"stdlib": str(tmp_path)}.__getitem__)
     message = f"{tmp_path} holds no source of the standard library: use a Python that was installed with it"
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
-        code.load(tmp_path, pytest.fail)
+        code.load(pytest.fail)
 
 
 def test_a_text_that_begins_at_a_start_has_the_features_that_it_has_within_the_whole(library: Path) -> None:
-    lesson = load(library)
-    text = lesson.parts["test"]
-    whole = {feature.name: feature.values for feature in lesson.features(text)}
-    starts = lesson.starts(text)
+    task = load(library)
+    text = task.splits["test"]
+    whole = {feature.name: feature.values for feature in task.features(text)}
+    starts = task.starts(text)
     assert len(starts) > 5
     for start in starts:
-        for feature in lesson.features(text[start:]):
+        for feature in task.features(text[start:]):
             np.testing.assert_array_equal(feature.values, whole[feature.name][start:], err_msg=feature.name)
 
 
 def test_no_text_begins_in_the_middle_of_anything(library: Path) -> None:
-    lesson = load(library)
+    task = load(library)
     text = 'x = 1\n\ny = """\n\nz\n"""\n\n# a\n\nf(\n\n1)\n\n    g()\n\ndef h(): ...\n'
-    assert [text[start:].split("\n")[0] for start in lesson.starts(text)] == ['y = """', "# a", "f(", "def h(): ..."]
+    assert [text[start:].split("\n")[0] for start in task.starts(text)] == ['y = """', "# a", "f(", "def h(): ..."]
 
 
 def test_the_networks_learn_without_dropout_and_every_example_is_known(library: Path) -> None:
-    lesson = load(library)
-    assert {lesson.recipe(cell).dropout for cell in ("lstm", "gru", "rnn")} == {0}
-    assert lesson.about["task"] == "code"
-    assert {"description", "examples", "outputs", "licence"} <= lesson.about.keys()
+    task = load(library)
+    assert {task.recipe(cell).dropout for cell in ("lstm", "gru", "rnn")} == {0}
+    assert task.about["task"] == "code"
+    assert {"description", "examples", "outputs", "licence"} <= task.about.keys()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.training.task import Shows
 from gatescope.training.tasks.counting import (
     FARTHEST,
     LEARNED,
@@ -18,7 +19,6 @@ from gatescope.training.tasks.counting import (
     string,
     tally,
 )
-from gatescope.training.tasks.lesson import Shows
 from gatescope.training.trainer import Batch, train
 from torch import Tensor, nn
 
@@ -53,12 +53,12 @@ def test_what_may_follow() -> None:
 
 
 def test_every_fifth_n_is_held_out() -> None:
-    lesson = load_anbncn()
-    assert [len(text) for text in lesson.held_out("choose")] == [15, 45, 75, 105, 135]
-    assert [len(text) for text in lesson.held_out("report")] == [30, 60, 90, 120, 150]
+    task = load_anbncn()
+    assert [len(text) for text in task.held_out("choose")] == [15, 45, 75, 105, 135]
+    assert [len(text) for text in task.held_out("report")] == [30, 60, 90, 120, 150]
     shown = {
         int((targets[:, 0] == 1).sum())
-        for batch in lesson.task.epoch(16, torch.Generator().manual_seed(0))
+        for batch in task.objective.epoch(16, torch.Generator().manual_seed(0))
         for targets in batch.targets
     }
     assert shown == set(LEARNED)
@@ -66,17 +66,17 @@ def test_every_fifth_n_is_held_out() -> None:
 
 
 def test_padding_costs_nothing_and_the_worst_answer_most() -> None:
-    task = load_anbn().task
-    (batch, *_) = task.epoch(4, torch.Generator().manual_seed(1))
+    objective = load_anbn().objective
+    (batch, *_) = objective.epoch(4, torch.Generator().manual_seed(1))
     assert (batch.targets == -1).any()
     logits = torch.where(batch.targets == 1, 4.0, -4.0)
-    loss = task.loss(logits, batch)
-    assert task.loss(torch.where(batch.targets == -1, 99.0, logits), batch) == loss
+    loss = objective.loss(logits, batch)
+    assert objective.loss(torch.where(batch.targets == -1, 99.0, logits), batch) == loss
 
     def one_wrong(by: float) -> float:
         wrong = logits.clone()
         wrong[0, 0, 0] = -by
-        return float(task.loss(wrong, batch) - loss)
+        return float(objective.loss(wrong, batch) - loss)
 
     assert one_wrong(8) > 1.8 * one_wrong(4) > 0
 
@@ -127,9 +127,9 @@ def test_the_steps_of_the_cell_that_counts() -> None:
 
 
 def test_how_it_counts_is_shown() -> None:
-    lesson = load_anbn()
-    assert isinstance(lesson, Shows)
-    [sentence, along, gates_say, means] = lesson.shows(lstm_counter())["How it counts"]
+    task = load_anbn()
+    assert isinstance(task, Shows)
+    [sentence, along, gates_say, means] = task.shows(lstm_counter())["How it counts"]
     assert "unit 0 is the one whose cell state *c*" in sentence
     assert along[0] == {"n": 1, "a": "-0.500", "b": "-24.500"}
     assert (along[-1]["n"], along[-1]["a"], abs(float(along[-1]["b"]))) == (50, "-25.000", 0)
@@ -143,23 +143,23 @@ def test_how_it_counts_is_shown() -> None:
 
 
 def test_the_features_are_the_counts() -> None:
-    lesson = load_anbncn()
-    first, second = lesson.features("aabbc")
+    task = load_anbncn()
+    first, second = task.features("aabbc")
     assert (first.name, second.name) == ("a's less b's", "b's less c's")
     np.testing.assert_array_equal(first.values, [1, 2, 1, 0, np.nan])
     np.testing.assert_array_equal(second.values, [np.nan, np.nan, 1, 2, 1])
 
 
 def test_a_short_run_learns_more_than_nothing_and_is_measured() -> None:
-    lesson = load_anbn()
-    recipe = dataclasses.replace(lesson.recipe("lstm"), epochs=1)
-    network = train(lesson.config("lstm"), lesson.task, recipe, 0, judge=lesson.judge)
-    figures = lesson.measure(network)
+    task = load_anbn()
+    recipe = dataclasses.replace(task.recipe("lstm"), epochs=1)
+    network = train(task.config("lstm"), task.objective, recipe, 0, judge=task.judge)
+    figures = task.measure(network)
     assert figures[0].unit == "n"
     assert figures[0].values.tolist() == [right_up_to(network, "ab")]
     assert [len(figure.values) for figure in figures] == [1, 48, 48, 48, 48]
-    assert lesson.judge(network) <= -20
-    assert {figure.unit for figure in lesson.measure(Network(lesson.config("gru")))[1:]} == {"of h"}
+    assert task.judge(network) <= -20
+    assert {figure.unit for figure in task.measure(Network(task.config("gru")))[1:]} == {"of h"}
 
 
 def test_the_examples_are_strings_of_the_language_and_one_that_is_cut_short() -> None:
@@ -173,7 +173,7 @@ def test_what_is_learned_from_has_a_name() -> None:
 
 
 def test_a_batch_is_read_without_lengths() -> None:
-    (batch, *_) = load_anbn().task.epoch(4, torch.Generator().manual_seed(0))
+    (batch, *_) = load_anbn().objective.epoch(4, torch.Generator().manual_seed(0))
     assert isinstance(batch, Batch)
     assert batch.lengths is None
     assert batch.targets.shape == (*batch.ids.shape, 3)

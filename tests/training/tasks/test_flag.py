@@ -5,8 +5,8 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
-from gatescope.training.tasks.flag import DISTANCES, FLAGS, LONGEST, Flag, drawn
-from gatescope.training.tasks.lesson import Shows
+from gatescope.training.task import Shows
+from gatescope.training.tasks.flag import DISTANCES, FLAGS, LONGEST, Flag, generated
 from torch import Tensor, nn
 
 
@@ -25,7 +25,7 @@ class Memory(nn.Module):
 
 @pytest.mark.parametrize("distance", [1, 2, 500])
 def test_the_question_comes_at_its_distance(distance: int) -> None:
-    texts = drawn(distance, 10, np.random.default_rng(0))
+    texts = generated(distance, 10, np.random.default_rng(0))
     assert {text.index("?") for text in texts} == {distance}
     assert sorted(text[0] for text in texts) == sorted(FLAGS * 5)
     assert all(noise not in text[1:] for text in texts for noise in FLAGS)
@@ -33,7 +33,7 @@ def test_the_question_comes_at_its_distance(distance: int) -> None:
 
 def test_all_distances_are_equally_frequent() -> None:
     generator = torch.Generator().manual_seed(0)
-    batches = [batch for _ in range(10) for batch in Flag().task.epoch(2, generator)]
+    batches = [batch for _ in range(10) for batch in Flag().objective.epoch(2, generator)]
     distances = np.array([batch.ids.shape[1] - 1 for batch in batches])
     assert 1 <= distances.min() < 5
     assert LONGEST - 5 < distances.max() <= LONGEST
@@ -41,14 +41,14 @@ def test_all_distances_are_equally_frequent() -> None:
 
 
 def test_only_the_answer_to_the_question_counts() -> None:
-    task = Flag().task
-    (batch, *_) = task.epoch(4, torch.Generator().manual_seed(0))
+    objective = Flag().objective
+    (batch, *_) = objective.epoch(4, torch.Generator().manual_seed(0))
     logits = Memory(LONGEST)(batch.ids)
-    loss = task.loss(logits, batch)
+    loss = objective.loss(logits, batch)
     assert loss.item() == pytest.approx(np.log1p(np.exp(-1)), abs=1e-6)
     noisy = logits.clone()
     noisy[:, :-1] = -77
-    assert task.loss(noisy, batch) == loss
+    assert objective.loss(noisy, batch) == loss
 
 
 def test_success_against_distance() -> None:
@@ -59,17 +59,17 @@ def test_success_against_distance() -> None:
 
 
 def test_the_curve_is_shown() -> None:
-    lesson = Flag()
-    assert isinstance(lesson, Shows)
-    network = Network(lesson.config("rnn")).eval().requires_grad_(requires_grad=False)
+    task = Flag()
+    assert isinstance(task, Shows)
+    network = Network(task.config("rnn")).eval().requires_grad_(requires_grad=False)
     network.weights(0, "forward").w_hh.mul_(1e-3)  # forgets at once
-    [curve, sentence] = lesson.shows(network)["Success against distance"]
+    [curve, sentence] = task.shows(network)["Success against distance"]
     assert [row["distance"] for row in curve] == list(DISTANCES)
-    for row, figure in zip(curve, lesson.measure(network), strict=True):
+    for row, figure in zip(curve, task.measure(network), strict=True):
         assert row["right"] == f"{100 * figure.values.mean():.1f} %"
         assert len(row["0 to 100 %"]) == round(20 * figure.values.mean())
     text = "qwertyuiop"
-    minus, plus = (trace(network, lesson.tokenizer(flag + text)).layer()["h"][0] for flag in FLAGS)
+    minus, plus = (trace(network, task.tokenizer(flag + text)).layer()["h"][0] for flag in FLAGS)
     assert float(curve[0]["apart"]) == pytest.approx(np.linalg.norm(plus - minus), rel=0.005)
     assert float(curve[0]["apart"]) > 100 * float(curve[1]["apart"])
     assert float(curve[-1]["apart"]) == 0
@@ -77,8 +77,8 @@ def test_the_curve_is_shown() -> None:
 
 
 def test_a_longer_memory_is_judged_better() -> None:
-    lesson = Flag()
-    assert lesson.judge(Memory(500)) < lesson.judge(Memory(100)) < lesson.judge(Memory(10))
+    task = Flag()
+    assert task.judge(Memory(500)) < task.judge(Memory(100)) < task.judge(Memory(10))
 
 
 def test_the_feature_is_the_flag_that_was_set() -> None:
@@ -88,7 +88,7 @@ def test_the_feature_is_the_flag_that_was_set() -> None:
 
 
 def test_the_noise_of_the_slices_differs() -> None:
-    lesson = Flag()
-    choose, report = lesson.held_out("choose"), lesson.held_out("report")
+    task = Flag()
+    choose, report = task.held_out("choose"), task.held_out("report")
     assert not set(choose) & set(report)
-    assert all(token.known for text in (*choose, *lesson.about["examples"]) for token in lesson.tokenizer(text))
+    assert all(token.known for text in (*choose, *task.about["examples"]) for token in task.tokenizer(text))

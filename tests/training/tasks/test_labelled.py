@@ -28,7 +28,7 @@ def given(text: str, name: str = "my.csv") -> TextFile:
     return TextFile(Path(name), text, hashlib.sha256(text.encode()).hexdigest(), len(text))
 
 
-def lesson(labels: Sequence[str] = ("good", "bad"), each: int = 60) -> Labelled:
+def task(labels: Sequence[str] = ("good", "bad"), each: int = 60) -> Labelled:
     return Labelled(given("text"), rows(labels, each))
 
 
@@ -41,10 +41,10 @@ def written(tmp_path: Path, content: Sequence[Row]) -> Path:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (rows(["good"]), "the column 'class' holds one label alone, 'good': two at least are needed to tell apart"),
-        ([Row("a text", "")], "the column 'class' holds no label: two at least are needed to tell apart"),
-        ([*rows(), *rows(["so so"], 9)], "the label 'so so' has 9 different texts: at least 10 are needed"),
-        ([Row(f"text {at}", str(at)) for at in range(101)], "holds 101 different labels: at most 100"),
+        (rows(["good"]), "the column 'class' holds only one label, 'good': there must be at least two"),
+        ([Row("a text", "")], "the column 'class' holds no label: there must be at least two"),
+        ([*rows(), *rows(["so so"], 9)], "the label 'so so' has 9 different texts: it needs at least 10"),
+        ([Row(f"text {at}", str(at)) for at in range(101)], "holds 101 different labels: there may be at most 100"),
     ],
     ids=["one label", "no label", "a rare label", "too many labels"],
 )
@@ -64,7 +64,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
         "1 rows repeat a text under another label: the first counts",
         "1 texts have more than 400 words: the rest of them is not read",
     ]
-    assert sum(map(len, found.parts.values())) == 121
+    assert sum(map(len, found.splits.values())) == 121
 
 
 def test_the_parts_are_disjoint_and_hold_every_label_whatever_the_order() -> None:
@@ -77,14 +77,14 @@ def test_the_parts_are_disjoint_and_hold_every_label_whatever_the_order() -> Non
 
 
 def test_two_labels_are_one_number_and_more_are_one_each() -> None:
-    two, three = lesson(), lesson(tuple(SIGNS))
+    two, three = task(), task(tuple(SIGNS))
     assert (two.about["outputs"], two.about["opposite"], two.config("gru").head) == (["good"], "bad", "sigmoid")
     assert (three.about["outputs"], three.config("gru").head) == (["bad", "good", "so so"], "softmax")
     assert three.config("rnn").outputs == 3
     assert two.about["predicts_next"] is three.about["predicts_next"] is False
     for each in (two, three):
         shares = each.shares(Network(each.config("gru")).eval().requires_grad_(requires_grad=False), "test")
-        assert shares.shape == (len(each.parts["test"]), len(each.labels))
+        assert shares.shape == (len(each.splits["test"]), len(each.labels))
         np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
 
 
@@ -97,15 +97,15 @@ def test_the_loss_is_bits_after_the_last_word_and_after_each() -> None:
 
     first, second = cost(2.0, 1), [cost(0.0, 0), cost(1.0, 0), cost(-3.0, 0)]
     wanted = (first + second[-1]) / 2 + 0.2 * (first + sum(second)) / 4
-    task = lesson().task
-    assert task.loss(logits, batch).item() == pytest.approx(wanted, abs=1e-6)
+    objective = task().objective
+    assert objective.loss(logits, batch).item() == pytest.approx(wanted, abs=1e-6)
     as_softmax = torch.cat([torch.zeros_like(logits), logits], dim=2)  # σ(x) is the softmax of 0 and x
-    assert lesson(tuple(SIGNS)).task.loss(as_softmax, batch).item() == pytest.approx(wanted, abs=1e-6)
+    assert task(tuple(SIGNS)).objective.loss(as_softmax, batch).item() == pytest.approx(wanted, abs=1e-6)
 
 
 def test_an_epoch_holds_every_training_text_once() -> None:
-    found = lesson()
-    batches = found.task.epoch(8, torch.Generator().manual_seed(0))
+    found = task()
+    batches = found.objective.epoch(8, torch.Generator().manual_seed(0))
     ids = [
         tuple(row[:length].tolist())
         for batch in batches
@@ -116,7 +116,7 @@ def test_an_epoch_holds_every_training_text_once() -> None:
 
 
 def test_figures_stand_beside_simpler_means() -> None:
-    found = lesson()
+    found = task()
     network = Network(found.config("rnn")).eval().requires_grad_(requires_grad=False)
     with torch.no_grad():
         network.head.weight.zero_()
@@ -131,9 +131,9 @@ def test_figures_stand_beside_simpler_means() -> None:
 
 
 def test_the_label_is_a_feature_after_the_last_word() -> None:
-    found = lesson(tuple(SIGNS))
+    found = task(tuple(SIGNS))
     assert not set(found.held_out("choose")) & set(found.held_out("report"))
-    row = found.parts["test"][0]
+    row = found.splits["test"][0]
     features = found.features(row.text)
     assert [each.name for each in features] == ["label bad", "label good", "label so so"]
     for each, label in zip(features, found.labels, strict=True):

@@ -1,110 +1,109 @@
-"""The sentiment task: its data, vocabulary, batches and loss."""
+"""The sentiment task: targets, figures next to baselines, what a unit might track, and what its card shows."""
 
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from gatescope.recurrent.tokenizer import UNKNOWN, WordTokenizer
-from gatescope.training.sources.corpora import Example
-from gatescope.training.sources.download import DataError
-from gatescope.training.tasks import sentiment
-from gatescope.training.tasks.sentiment import Data, Sentiment, frequent, network_config
-from gatescope.training.trainer import Batch
+from archives import NEGATIVE, POSITIVE
+from gatescope.analysis.metrics import metrics
+from gatescope.recurrent.network import Network
+from gatescope.recurrent.trace import trace
+from gatescope.training.named_units import tracking_units
+from gatescope.training.sources import rated_texts
+from gatescope.training.task import Shows
+from gatescope.training.tasks.sentiment import SHOWN, Ratings, Sentiment, load, log_odds
+from gatescope.training.trainer import Batch, train
+from torch.nn.functional import softplus
 
 
 @pytest.fixture
-def data(cache: Path) -> Data:
-    return sentiment.load(cache, pytest.fail)
+def task(cache: Path) -> Sentiment:
+    return load(cache, pytest.fail)
 
 
-def test_equally_frequent_words_stand_in_code_point_order() -> None:
-    assert frequent([["b", "é", "a"], ["b", "z", "a", "z"], ["z"]], 4) == ["z", "a", "b", "é"]
-    assert frequent([["b", "a"], ["b"]], 1) == ["b"]
-
-
-def test_all_data_is_loaded(data: Data) -> None:
-    assert {example.source for some in data.parts.values() for example in some} == {
-        "movie", "amazon", "nyt", "tweets", "uci",
-    }  # fmt: skip
-    assert data.packages == [sentiment.VADER, sentiment.UCI]
-    assert len(data.phrases) == 40
-
-
-def test_the_vocabulary_comes_from_the_training_part_alone(data: Data) -> None:
-    keys = {key for example in data.parts["train"] for key in WordTokenizer.keys(example.text)}
-    assert set(data.tokenizer.vocabulary) == keys | {UNKNOWN}
-
-
-def test_the_vocabulary_is_cut_to_its_size(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentiment, "WORDS", 30)
-    data = sentiment.load(cache, pytest.fail)
-    assert len(data.tokenizer.vocabulary) == 31
-    assert network_config("gru", data.tokenizer).vocabulary_size == 31
-
-
-def test_without_npm_its_sentences_are_left_out_and_that_is_said(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (cache / sentiment.UCI.file).unlink()
-    monkeypatch.setenv("PATH", str(cache))
-    said: list[str] = []
-    data = sentiment.load(cache, said.append)
-    assert data.packages == [sentiment.VADER]
-    assert "uci" not in {example.source for some in data.parts.values() for example in some}
-    assert said == [
-        "npm is not installed, which fetches sentiment@5.0.2: the UCI sentences of IMDb, Amazon and Yelp are left out"
+def test_the_target_is_the_probability_that_a_rating_stands_for(task: Sentiment, cache: Path) -> None:
+    texts = rated_texts.load(cache, pytest.fail)
+    examples = [*texts.splits["train"], *texts.phrases]
+    wanted = 1 / (1 + np.exp([-1.5 * each.rating for each in examples]))
+    np.testing.assert_allclose(task.objective.targets.numpy(), wanted, atol=1e-6)
+    assert [each.tolist() for each in task.objective.ids] == [
+        [token.id for token in task.tokenizer(each.text)] for each in examples
     ]
 
 
-def test_a_damaged_archive_stops_it_even_where_npm_is_optional(cache: Path) -> None:
-    (cache / sentiment.UCI.file).write_bytes(b"")
-    with pytest.raises(DataError, match="is damaged"):
-        sentiment.load(cache, pytest.fail)
+def test_the_loss_is_the_cross_entropy_of_the_target(task: Sentiment) -> None:
+    batch = Batch(torch.zeros(1, 1, dtype=torch.long), torch.tensor([1]), torch.tensor([0.75]))
+    wanted = 1.2 * (0.75 * softplus(torch.tensor(-2.0)) + 0.25 * softplus(torch.tensor(2.0)))
+    assert task.objective.loss(torch.tensor([[[2.0]]]), batch).item() == pytest.approx(float(wanted), abs=1e-6)
+    assert isinstance(task.objective, Ratings)
 
 
-def test_an_epoch_shows_every_text_once_with_its_target(data: Data) -> None:
-    task = Sentiment(data)
-    batches = task.epoch(16, torch.Generator().manual_seed(0))
-    shown = sorted(
-        (ids[:length].tolist(), round(target.item(), 5))
-        for batch in batches
-        for ids, length, target in zip(batch.ids, batch.lengths, batch.targets, strict=True)
-    )
-    wanted = sorted(
-        (
-            [token.id for token in data.tokenizer(example.text)],
-            round(torch.sigmoid(torch.tensor(1.5 * example.rating)).item(), 5),
-        )
-        for example in (*data.parts["train"], *data.phrases)
-    )
-    assert shown == wanted
-    assert max(len(batch.ids) for batch in batches) == 16
-
-
-def test_another_generator_gives_another_order(data: Data) -> None:
-    task = Sentiment(data)
-    first, same, other = (task.epoch(16, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
-    assert torch.equal(first[0].ids, same[0].ids)
-    assert not all(torch.equal(a.targets, b.targets) for a, b in zip(first, other, strict=True))
-
-
-def test_the_loss_counts_the_last_word_and_a_little_every_word(data: Data) -> None:
-    task = Sentiment(data)
-    batch = Batch(torch.zeros(2, 3, dtype=torch.long), torch.tensor([1, 3]), torch.tensor([1.0, 0.0]))
-    logits = torch.tensor([[2.0, 77.0, -77.0], [0.0, 1.0, -3.0]])[:, :, None]
-
-    def cost(logit: float, target: float) -> float:  # −log of the probability of what is right
-        return float(torch.nn.functional.softplus(torch.tensor(float(-logit if target else logit))))
-
-    first, second = cost(2, 1), [cost(0, 0), cost(1, 0), cost(-3, 0)]
-    wanted = (first + second[-1]) / 2 + 0.2 * (first + sum(second)) / 4
-    assert task.loss(logits, batch).item() == pytest.approx(wanted, abs=1e-6)
-
-
-def test_the_cells_are_of_equal_width(data: Data) -> None:
-    lstm = network_config("lstm", data.tokenizer)
+def test_the_cells_are_of_equal_size(task: Sentiment) -> None:
+    lstm = task.config("lstm")
     assert (lstm.embedding_size, lstm.hidden_size, lstm.outputs, lstm.head) == (32, 64, 1, "sigmoid")
-    assert network_config("rnn", data.tokenizer) == dataclasses.replace(lstm, cell="rnn")
+    assert lstm.vocabulary_size == len(task.tokenizer.vocabulary)
+    assert task.config("rnn") == dataclasses.replace(lstm, cell="rnn")
 
 
-def test_a_text_of_the_phrases_is_an_example_like_any_other(data: Data) -> None:
-    assert all(isinstance(phrase, Example) and phrase.source == "phrases" for phrase in data.phrases)
+def test_sentiment_is_measured_next_to_baselines(task: Sentiment) -> None:
+    network = train(task.config("gru"), task.objective, task.recipe("gru"), seed=0)
+    measured = metrics([task.measure(network)], 0)
+    assert [each.name for each in measured[:2]] == ["validation texts", "film reviews"]
+    assert {each.unit for each in measured} == {"share"}
+    assert task.about["predicts_next"] is False
+    validation, *others = measured
+    assert task.judge(network) == 1 - validation.value
+    for each in (validation, *others[:5]):
+        assert 0.3 < each.baselines["majority"] < 0.7
+        assert each.baselines["naive Bayes"] > each.baselines["majority"]  # the words tell, but for the negations
+    assert [each.baselines for each in others[5:]] == [{}] * 4
+
+
+def test_words_of_praise_are_likelier_in_positive_texts(task: Sentiment) -> None:
+    odds = dict(
+        zip(
+            task.tokenizer.vocabulary,
+            log_odds(task._texts.splits["train"], task.tokenizer),
+            strict=True,
+        )
+    )
+    assert np.mean([odds[word] for word in POSITIVE]) > 0 > np.mean([odds[word] for word in NEGATIVE])
+    assert odds["<unk>"] == pytest.approx(0, abs=0.2)
+
+
+def test_the_rating_of_a_held_out_text_is_known_at_its_last_word(task: Sentiment) -> None:
+    rated = {each.text: each.rating for part in task._texts.splits.values() for each in part}
+    for text in (*task.held_out("choose")[:5], *task.held_out("report")[:5]):
+        (feature,) = task.features(text)
+        *before, last = feature.values
+        assert len(feature.values) == len(task.tokenizer(text))
+        assert np.isnan(before).all()
+        assert last == rated[text]
+    (feature,) = task.features(task._texts.splits["train"][0].text)
+    assert np.isnan(feature.values).all()
+    assert set(task.held_out("choose")).isdisjoint(task.held_out("report"))
+
+
+def test_what_it_says_and_what_happens_at_not_is_shown(task: Sentiment) -> None:
+    network = Network(task.config("lstm")).eval().requires_grad_(requires_grad=False)
+    assert isinstance(task, Shows)
+    shown = task.shows(network)
+    assert list(shown) == ["What it says", "At *not*"]
+    [answers] = shown["What it says"]
+    assert [row["text"] for row in answers] == list(SHOWN)
+    verdict = trace(network, task.tokenizer("not good")).outputs[-1, 0]
+    assert {row["text"]: row["verdict at its end"] for row in answers}["not good"] == f"{verdict:.2f}"
+    sentence, rows = shown["At *not*"]
+    times = sum(text.split().count("not") for text in task.held_out("report"))
+    assert f"at the {times} times" in sentence
+    assert [row["activation"] for row in rows][:2] == ["input gate *i*", "forget gate *f*"]
+    assert rows[0]["units"].endswith(" of 64")
+
+
+def test_the_unit_for_sentiment_is_sought_over_whole_texts(task: Sentiment) -> None:
+    network = Network(task.config("rnn"))
+    (unit,) = tracking_units(network.eval().requires_grad_(requires_grad=False), task)
+    assert (unit.feature, unit.measure, unit.texts) == ("sentiment so far", "r", len(task.held_out("report")))
+    assert unit.steps == unit.texts

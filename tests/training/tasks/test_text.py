@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gatescope.training.sources.download import DataError
-from gatescope.training.tasks.text import SHORTEST, Text, examples, line_position, load, split, word_position
+from gatescope.training.tasks.text import SHORTEST, OwnText, examples, line_position, load, split, word_position
 
 WORDS = ("the", "a", "cat", "dog", "bird", "tree", "river", "sees", "likes", "finds", "old", "small", "green")
 
@@ -20,7 +20,7 @@ def prose(characters: int, seed: int = 0) -> str:
     return "".join(lines)
 
 
-def lesson(tmp_path: Path, text: str) -> Text:
+def task(tmp_path: Path, text: str) -> OwnText:
     path = tmp_path / "my tale.txt"
     path.write_text(text, encoding="utf-8")
     return load(path, lambda warning: pytest.fail(warning))
@@ -48,24 +48,24 @@ def test_a_text_without_lines_is_cut_where_it_must_be() -> None:
     assert "".join(split(text).values()) == text
 
 
-def test_a_lesson_is_of_its_file(tmp_path: Path) -> None:
-    found = lesson(tmp_path, prose(SHORTEST))
+def test_a_task_is_of_its_file(tmp_path: Path) -> None:
+    found = task(tmp_path, prose(SHORTEST))
     assert found.about["task"] == "text my tale"
     assert found.about["outputs"] == list(found.tokenizer.vocabulary)
     assert found.about["predicts_next"] is True
     assert found.facts()["data"][0]["name"] == "my tale.txt"
-    assert found.data != lesson(tmp_path, prose(SHORTEST, seed=1)).data
+    assert found.data != task(tmp_path, prose(SHORTEST, seed=1)).data
     assert all(example in prose(SHORTEST) for example in found.about["examples"])
     config = found.config("gru")
     assert (config.hidden_size, config.outputs, config.head) == (128, len(found.tokenizer.vocabulary), "softmax")
 
 
 def test_units_are_chosen_and_reported_on_different_texts_that_no_network_learned(tmp_path: Path) -> None:
-    found = lesson(tmp_path, prose(SHORTEST))
+    found = task(tmp_path, prose(SHORTEST))
     choose, report = found.held_out("choose"), found.held_out("report")
     assert min(len(choose), len(report)) >= 2
     assert not set(choose) & set(report)
-    assert all(text in found.parts["test"] for text in [*choose, *report])
+    assert all(text in found.splits["test"] for text in [*choose, *report])
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_units_are_chosen_and_reported_on_different_texts_that_no_network_learne
 def test_a_longer_text_is_read_fewer_times_in_larger_batches(
     tmp_path: Path, characters: int, epochs: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = lesson(tmp_path, prose(SHORTEST))
-    monkeypatch.setitem(found.parts, "train", "x" * characters)
+    found = task(tmp_path, prose(SHORTEST))
+    monkeypatch.setitem(found.splits, "train", "x" * characters)
     recipe = found.recipe("lstm")
     assert (recipe.epochs, recipe.batch_size) == (epochs, rows)
     assert recipe.patience > 0
@@ -112,7 +112,7 @@ def test_positions_are_known_from_the_first_break_on() -> None:
 
 
 def test_the_features_fit_the_tokens(tmp_path: Path) -> None:
-    found = lesson(tmp_path, prose(SHORTEST))
+    found = task(tmp_path, prose(SHORTEST))
     text = found.held_out("choose")[0]
     assert [each.name for each in found.features(text)] == ["line position", "word position"]
     assert all(each.values.shape == (len(found.tokenizer(text)),) for each in found.features(text))

@@ -2,7 +2,7 @@
 
 import pytest
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.training.tasks.phrases import NEGATION, Word, held_out_pairs, training_phrases, words
+from gatescope.training.sources.phrases import NEGATION, Word, held_out_pairs, training_phrases, words
 
 SENTENCES = [
     text.split() for text in ("it was good", "i love it", "they love it", "so love ly", "to bad", "was so bad")

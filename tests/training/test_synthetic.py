@@ -5,9 +5,9 @@ import torch
 from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
+from gatescope.training.synthetic import EXACT, ROWS, fingerprint, logits_of, randomness, rows
 from gatescope.training.tasks import brackets, counting, flag
-from gatescope.training.tasks.synthetic import EXACT, ROWS, fingerprint, logits_of, randomness, rows
-from gatescope.training.trainer import Task
+from gatescope.training.trainer import Objective
 
 TOKENIZER = CharacterTokenizer([UNKNOWN, "a", "b"])
 
@@ -43,16 +43,16 @@ def test_random_numbers_follow_from_the_generator_and_move_it_on() -> None:
 
 
 def test_what_is_drawn_has_a_name_of_its_own() -> None:
-    tasks: list[Task] = [
-        counting.load_anbn().task,
-        counting.load_anbncn().task,
-        brackets.Brackets().task,
-        flag.Flag().task,
+    objectives: list[Objective] = [
+        counting.load_anbn().objective,
+        counting.load_anbncn().objective,
+        brackets.Brackets().objective,
+        flag.Flag().objective,
     ]
-    names = [fingerprint(task) for task in tasks]
-    assert len(set(names)) == len(tasks)
+    names = [fingerprint(each) for each in objectives]
+    assert len(set(names)) == len(objectives)
     assert {len(name) for name in names} == {64}
-    assert names == [fingerprint(task) for task in tasks]
+    assert names == [fingerprint(each) for each in objectives]
 
 
 def test_no_symbol_is_hidden() -> None:

@@ -1,8 +1,8 @@
 """Templated phrases with and without a negation, built from a rated lexicon.
 
 Rated sentences alone do not teach a small network what *not* does: "not bad" stays negative, because negated words that
-end up praising are rare in them. These phrases say it often. Every fifth word is held out of them, so that one can
-measure whether the network negates, or remembers which words it has seen negated.
+turn out as praise are rare in them. These phrases say it often. Every fifth word is held out of them, so that one can
+measure whether the network negates or remembers which words it has seen negated.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..sources.corpora import Example
+from .corpora import Example
 
-NEGATION = -0.74  # what a negation makes of a rating, as measured by Hutto & Gilbert (2014) for VADER
+NEGATION = -0.74  # factor by which a negation multiplies a rating, as measured by Hutto & Gilbert (2014) for VADER
 CLEAR = 1.0  # smallest |rating| of a word that is worth negating
 
 BEFORE_ADJECTIVES = frozenset({"is", "was", "are", "were", "very", "so", "too", "really"})
@@ -43,13 +43,13 @@ class Word:
     text: str
     rating: float  # from -4 to 4
     verb: bool  # used as a verb rather than as an adjective
-    held_out: bool  # of the training phrases
+    held_out: bool  # whether it appears in no training phrase
 
 
 def words(ratings: Mapping[str, float], vocabulary: Iterable[str], sentences: Iterable[Sequence[str]]) -> list[Word]:
-    """The clearly rated words of the vocabulary, in alphabetical order.
+    """Return the clearly rated words of the vocabulary, in alphabetical order.
 
-    What stands before a word in the ``sentences``, lists of tokens, tells verbs from the rest.
+    What stands before a word in ``sentences``, lists of tokens, tells verbs from the rest.
     """
     leaning: Counter[str] = Counter()
     for sentence in sentences:
@@ -63,7 +63,7 @@ def words(ratings: Mapping[str, float], vocabulary: Iterable[str], sentences: It
 
 
 def training_phrases(words: Sequence[Word], pairs: int, seed: int = 0) -> list[Example]:
-    """``pairs`` phrases and their negations, half of them of positive words; none of a word that is held out."""
+    """Return ``pairs`` phrases, each before its negation; half are of positive words, none of a held-out word."""
     rng = random.Random(seed)  # noqa: S311
     sides = [
         [word for word in words if not word.held_out and (word.rating > 0) is positive] for positive in (True, False)
@@ -78,7 +78,7 @@ def training_phrases(words: Sequence[Word], pairs: int, seed: int = 0) -> list[E
 
 
 def held_out_pairs(words: Sequence[Word]) -> list[tuple[Word, str, str]]:
-    """Each held-out word in a plain phrase and in its negation, for measuring."""
+    """Return each held-out word with a plain phrase and its negation, to measure on."""
     return [
         (word, f"i {word.text} it", f"i do not {word.text} it")
         if word.verb
