@@ -64,8 +64,9 @@ def test_gates_candidates_and_states_keep_to_their_ranges(network: Network, toke
     for layer in trace(network, tokens).layers:
         for letter in cell.gates:
             assert ((layer[letter] >= 0) & (layer[letter] <= 1)).all(), letter
-        for letter in (cell.candidate, "h"):
-            assert (np.abs(layer[letter]) <= 1).all(), letter
+        for each in cell.letters:
+            if np.isfinite(each.high):
+                assert ((layer[each.letter] >= each.low) & (layer[each.letter] <= each.high)).all(), each.letter
     assert "".join(layer.activations) == cell.activations
 
 

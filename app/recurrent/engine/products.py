@@ -16,6 +16,7 @@ from .matmul import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, ad
 
 BATCHES = float32[:, :, ::1]
 CHUNK = 256  # products in a sum: a longer one of float32 loses digits
+CHUNK_OF_FEW = 32  # of a few sequences, whose sums PyTorch makes in as many parts
 BLOCK = 64  # rows of inputs whose products are made at once
 
 
@@ -66,21 +67,22 @@ def add_panels(x: Array, panels: Array, rest: Array, out: Array) -> None:
     """
     (count, inner), rows = x.shape, out.shape[1]
     tiled, full = count // SEQUENCES * SEQUENCES, rows // WIDTH
+    chunk = CHUNK if tiled > 0 else CHUNK_OF_FEW
     for p in range(full):
-        for k in range(0, inner, CHUNK):
+        for k in range(0, inner, chunk):
             for b in range(0, tiled, SEQUENCES):
-                add_tile(x, b, k, min(k + CHUNK, inner), panels, p, 0, out, p * WIDTH)
+                add_tile(x, b, k, min(k + chunk, inner), panels, p, 0, out, p * WIDTH)
             for b in range(tiled, count):
-                add_row(x, b, k, min(k + CHUNK, inner), panels, p, 0, out, p * WIDTH)
+                add_row(x, b, k, min(k + chunk, inner), panels, p, 0, out, p * WIDTH)
     for lane in range(0, rows - full * WIDTH, LANES):
         for b in range(count):
             for j in range(LANES):
                 rest[b, j] = ZERO
-        for k in range(0, inner, CHUNK):
+        for k in range(0, inner, chunk):
             for b in range(0, tiled, SEQUENCES):
-                add_narrow_tile(x, b, k, min(k + CHUNK, inner), panels, full, lane, rest, 0)
+                add_narrow_tile(x, b, k, min(k + chunk, inner), panels, full, lane, rest, 0)
             for b in range(tiled, count):
-                add_narrow_row(x, b, k, min(k + CHUNK, inner), panels, full, lane, rest, 0)
+                add_narrow_row(x, b, k, min(k + chunk, inner), panels, full, lane, rest, 0)
         first = full * WIDTH + lane
         for b in range(count):
             for j in range(min(LANES, rows - first)):
