@@ -28,11 +28,11 @@ def negator() -> Network:
 def test_a_verdict_is_what_the_trace_says_last() -> None:
     network = random_network(vocabulary_size=5, cell="lstm", outputs=2)
     texts = ["good", "the bad not good", "bad bad"] * 100  # more than one batch
-    said = verdicts(network, TOKENIZER, texts)
-    assert said.shape == (300, 2)
-    for text, row in zip(texts[:3], said, strict=False):
+    outputs = verdicts(network, TOKENIZER, texts)
+    assert outputs.shape == (300, 2)
+    for text, row in zip(texts[:3], outputs, strict=False):
         np.testing.assert_allclose(row, trace(network, TOKENIZER(text)).outputs[-1], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(said[297:], said[:3], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(outputs[297:], outputs[:3], rtol=0, atol=1e-6)
 
 
 def test_no_texts_give_no_verdicts(negator: Network) -> None:
@@ -53,8 +53,8 @@ def test_accuracy_counts_clear_ratings_alone(negator: Network) -> None:
 
 def test_a_network_that_does_not_negate_flips_nothing(negator: Network) -> None:
     phrases = Negated(["good", "bad", "the"], ["not good", "not bad", "good"], [2, -2, -2])
-    found = {name: right.tolist() for name, right in negation(negator, TOKENIZER, phrases).items()}
-    assert found == {
+    outcomes = {name: right.tolist() for name, right in negation(negator, TOKENIZER, phrases).items()}
+    assert outcomes == {
         "held-out words, plain": [True, True, True],
         "held-out words, flipped by not": [False, False, True],
         "held-out words, not good < 0.5": [False],

@@ -12,10 +12,10 @@ from networks import random_network, random_tokens
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(found: Statistics) -> dict[str, list[tuple[float, float]]]:
+def drawn(given: Statistics) -> dict[str, list[tuple[float, float]]]:
     """Name of each panel → where its dots are, in shares."""
     panels = {}
-    for panel in ElementTree.fromstring(saturation_svg(found)).iter(f"{SVG}g"):
+    for panel in ElementTree.fromstring(saturation_svg(given)).iter(f"{SVG}g"):
         side = float(panel.findall(f"{SVG}path")[0].attrib["d"].split("H")[1].rstrip("Z"))
         dots = panel.findall(f"{SVG}circle")
         panels[str(panel.findtext(f"{SVG}text"))] = [
@@ -30,21 +30,21 @@ def test_a_dot_stands_where_the_shares_of_its_unit_are() -> None:
         left_saturated=[0, 1, 0.25], right_saturated=[1, 0, 0.5],
     )  # fmt: skip
     state = gate.model_copy(update={"activation": "c", "left_saturated": None, "right_saturated": None})
-    found = drawn(Statistics(steps=4, activations=[gate, state]))
-    assert found.keys() == {"forget gate f"}
-    assert found["forget gate f"] == [pytest.approx(place, abs=1e-3) for place in ((1, 0), (0, 1), (0.5, 0.25))]
+    panels = drawn(Statistics(steps=4, activations=[gate, state]))
+    assert panels.keys() == {"forget gate f"}
+    assert panels["forget gate f"] == [pytest.approx(place, abs=1e-3) for place in ((1, 0), (0, 1), (0.5, 0.25))]
 
 
 def test_each_layer_and_direction_has_a_row_of_panels() -> None:
     network = random_network(cell="gru", layers=2, bidirectional=True)
-    found = drawn(statistics([trace(network, random_tokens(9))]))
-    assert list(found) == [
+    panels = drawn(statistics([trace(network, random_tokens(9))]))
+    assert list(panels) == [
         f"{gate}, layer {layer} {direction}"
         for layer in (0, 1)
         for direction in ("forward", "backward")
         for gate in ("reset gate r", "update gate z")
     ]
-    assert {len(dots) for dots in found.values()} == {7}
+    assert {len(dots) for dots in panels.values()} == {7}
 
 
 def test_without_gates_or_shares_there_is_no_picture() -> None:

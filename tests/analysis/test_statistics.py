@@ -32,11 +32,11 @@ def test_moments_of_parts_are_those_of_the_whole(parts: list[list[float]]) -> No
 @pytest.mark.parametrize("variant", FUSED.values(), ids=FUSED.keys())
 def test_statistics_are_those_of_all_steps_together(variant: dict[str, Any]) -> None:
     traces = traces_of(layers=2, bidirectional=True, **variant)
-    found = statistics(traces)
-    assert found.steps == 21
-    places = [(each.layer, each.direction, each.activation) for each in found.activations]
+    ours = statistics(traces)
+    assert ours.steps == 21
+    places = [(each.layer, each.direction, each.activation) for each in ours.activations]
     assert places == [(x.layer, x.direction, letter) for x in traces[0].layers for letter in x.activations]
-    for each in found.activations:
+    for each in ours.activations:
         steps = np.concatenate([t.layer(each.layer, each.direction)[each.activation] for t in traces]).astype(float)
         np.testing.assert_allclose(each.mean, steps.mean(axis=0), rtol=0, atol=1e-12)
         np.testing.assert_allclose(each.standard_deviation, steps.std(axis=0), rtol=0, atol=1e-12)
@@ -64,18 +64,18 @@ def test_without_a_trace_there_are_no_statistics() -> None:
 
 def test_deviations_of_all_steps_have_mean_zero_and_spread_one() -> None:
     traces = traces_of(cell="lstm")
-    found = [deviations(each, statistics(traces)) for each in traces]
-    assert list(found[0]) == [(0, "forward", letter) for letter in "ifgoch"]
-    for key in found[0]:
-        steps = np.concatenate([each[key] for each in found])
+    of_traces = [deviations(each, statistics(traces)) for each in traces]
+    assert list(of_traces[0]) == [(0, "forward", letter) for letter in "ifgoch"]
+    for key in of_traces[0]:
+        steps = np.concatenate([each[key] for each in of_traces])
         np.testing.assert_allclose(steps.mean(axis=0), 0, atol=1e-6)
         np.testing.assert_allclose(steps.std(axis=0), 1, atol=1e-6)
 
 
 def test_a_unit_that_never_moves_deviates_by_nothing() -> None:
     only = [trace(random_network(cell="rnn"), random_tokens(1))]
-    (found,) = deviations(only[0], statistics(only)).values()
-    assert found.tolist() == [[0] * 7]
+    (from_mean,) = deviations(only[0], statistics(only)).values()
+    assert from_mean.tolist() == [[0] * 7]
     (departure,) = departures(only, lambda _: True)
     assert departure.deviations == 0
 
@@ -83,9 +83,9 @@ def test_a_unit_that_never_moves_deviates_by_nothing() -> None:
 def test_departures_compare_words_with_all_steps() -> None:
     traces = traces_of(cell="gru")
     word = traces[0].tokens[0].id
-    found = departures(traces, lambda token: token.id == word)
-    assert [each.activation for each in found] == list("rznh")
-    for each in found:
+    measured = departures(traces, lambda token: token.id == word)
+    assert [each.activation for each in measured] == list("rznh")
+    for each in measured:
         steps = np.concatenate([t.layer()[each.activation] for t in traces]).astype(float)
         here = np.array([token.id == word for t in traces for token in t.tokens])
         means = steps.mean(axis=1)

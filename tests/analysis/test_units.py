@@ -89,20 +89,20 @@ def found_in(
     features: Callable[[str], Sequence[Feature]] = letters_of,
     baselines: Sequence[Network] | None = None,
 ) -> dict[str, NamedUnit]:
-    found = best_units(network, untrained() if baselines is None else baselines, LETTERS, CHOOSE, REPORT, features)
-    return {each.feature: each for each in found}
+    best = best_units(network, untrained() if baselines is None else baselines, LETTERS, CHOOSE, REPORT, features)
+    return {each.feature: each for each in best}
 
 
 def test_the_unit_that_tracks_a_feature_is_found_with_its_sign(counter: Network) -> None:
-    found = found_in(counter)
-    assert list(found) == ["a's", "no b", "a's left, within words"]  # the others cannot be compared
-    assert [(each.unit, each.sign, each.measure) for each in found.values()] == [
+    named = found_in(counter)
+    assert list(named) == ["a's", "no b", "a's left, within words"]  # the others cannot be compared
+    assert [(each.unit, each.sign, each.measure) for each in named.values()] == [
         (1, 1, "r"),
         (2, -1, "AUC"),
         (1, -1, "r"),
     ]
     steps = sum(map(len, REPORT))
-    for each, count in zip(found.values(), [steps, steps, steps - "".join(REPORT).count(" ")], strict=True):
+    for each, count in zip(named.values(), [steps, steps, steps - "".join(REPORT).count(" ")], strict=True):
         assert (each.layer, each.direction, each.activation) == (0, "forward", "h")
         assert (each.texts, each.steps) == (3, count)
         assert each.score == pytest.approx(1)
@@ -122,11 +122,11 @@ def test_the_sign_that_was_chosen_is_kept_where_it_is_wrong(counter: Network) ->
     def turned(text: str) -> list[Feature]:
         return [Feature("a's", letters_of(text)[0].values * (-1 if text in REPORT else 1))]
 
-    (found,) = found_in(counter, turned, baselines=[counter]).values()
-    assert (found.unit, found.sign) == (1, 1)
-    assert found.score == pytest.approx(-1)
-    assert (found.untrained, threshold(found)) == ([found.score], 0)
-    assert not stands_out(found)
+    (named,) = found_in(counter, turned, baselines=[counter]).values()
+    assert (named.unit, named.sign) == (1, 1)
+    assert named.score == pytest.approx(-1)
+    assert (named.untrained, threshold(named)) == ([named.score], 0)
+    assert not stands_out(named)
 
 
 def test_a_state_comes_before_a_gate_that_tracks_as_well() -> None:
@@ -138,11 +138,11 @@ def test_a_state_comes_before_a_gate_that_tracks_as_well() -> None:
         network.recurrent.weight_ih_l0.fill_(3)
         network.recurrent.weight_ih_l0[1] = 0
         network.recurrent.bias_ih_l0[1] = -50  # everything is forgotten: c is i·g
-    (found,) = best_units(
+    (named,) = best_units(
         network.eval(), untrained(1), LETTERS, CHOOSE, REPORT,
         lambda text: [Feature("a", np.array([letter == "a" for letter in text], float))],
     )  # fmt: skip
-    assert (found.activation, found.score) == ("c", 1)
+    assert (named.activation, named.score) == ("c", 1)
 
 
 def test_an_interval_is_over_texts_and_not_over_their_steps() -> None:
@@ -174,9 +174,9 @@ def test_every_layer_and_direction_is_searched() -> None:
     def to_come(text: str) -> list[Feature]:
         return [Feature("a's to come", np.cumsum([letter == "a" for letter in text[::-1]])[::-1])]
 
-    (found,) = found_in(network.eval(), to_come).values()
-    assert (found.layer, found.direction, found.unit) == (1, "backward", 0)
-    assert found.score == pytest.approx(1)
+    (named,) = found_in(network.eval(), to_come).values()
+    assert (named.layer, named.direction, named.unit) == (1, "backward", 0)
+    assert named.score == pytest.approx(1)
 
 
 def test_features_that_do_not_fit_their_text_are_named() -> None:

@@ -95,18 +95,18 @@ def test_a_model_that_is_being_replaced_never_goes(
     api: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ids(api) == ["lstm"]
-    found: list[list[str]] = []
+    listed: list[list[str]] = []
     rename = Path.rename
 
     def slow(self: Path, target: Path) -> Path:
         moved = rename(self, target)
-        found.append(ids(api))
+        listed.append(ids(api))
         return moved
 
     monkeypatch.setattr(Path, "rename", slow)
     before = sha256(api)
     write(folder / "lstm", seed=1)
-    assert found == [["lstm"], ["lstm"]]  # once where its folder was away, once where the new one stood there
+    assert listed == [["lstm"], ["lstm"]]  # once where its folder was away, once where the new one stood there
     assert sha256(api) != before
 
 

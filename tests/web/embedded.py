@@ -1,4 +1,4 @@
-"""What the page carries with it."""
+"""What a page carries: JSON for its code, and the notice about its address."""
 
 import html
 import json
@@ -7,13 +7,13 @@ from typing import Any
 
 
 def embedded(page: str, element: str) -> Any:
-    """The JSON that stands in a script element."""
-    found = re.search(rf'<script type="application/json" id="{element}">(.*?)</script>', page, re.DOTALL)
-    assert found, page
-    return json.loads(found.group(1))
+    """Return the JSON in a script element."""
+    match = re.search(rf'<script type="application/json" id="{element}">(.*?)</script>', page, re.DOTALL)
+    assert match, page
+    return json.loads(match.group(1))
 
 
 def notice(page: str) -> str:
-    """What the page says of an address that it cannot show."""
-    [said] = re.findall(r'id="message"[^>]*>(.*?)</span>', page, re.DOTALL)
-    return html.unescape(said)
+    """Return what the page says about an address that it cannot show."""
+    [message] = re.findall(r'id="message"[^>]*>(.*?)</span>', page, re.DOTALL)
+    return html.unescape(message)

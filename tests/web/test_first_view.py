@@ -24,8 +24,8 @@ def test_comparison_comes_with_the_traces_of_all_its_lanes(
     api: TestClient, query: str, lanes: list[tuple[str, int] | None]
 ) -> None:
     page = api.get(f"/?{query}").text
-    found = [trace and (trace["model"], trace["steps"]) for trace in embedded(page, "first-traces")]
-    assert found == lanes
+    traced = [trace and (trace["model"], trace["steps"]) for trace in embedded(page, "first-traces")]
+    assert traced == lanes
     assert ("There is no comparison “nope”" in notice(page)) == ("nope" in query)
 
 
@@ -49,7 +49,7 @@ def test_picture_without_scripts_names_what_cannot_be_seen(models: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("query", "model", "text", "said"),
+    ("query", "model", "text", "message"),
     [
         ("model=nope", "lstm", "the movie was not good", "There is no model “nope” here; this is lstm."),
         ("text=", "lstm", "", ""),
@@ -69,11 +69,11 @@ def test_picture_without_scripts_names_what_cannot_be_seen(models: Path) -> None
         ),
     ],
 )
-def test_address_that_cannot_be_shown(models: Path, query: str, model: str, text: str, said: str) -> None:
+def test_address_that_cannot_be_shown(models: Path, query: str, model: str, text: str, message: str) -> None:
     response = client(models, max_text=50).get(f"/?{query}")
     assert response.status_code == 200
     boot = embedded(response.text, "boot")
-    assert (boot["model"], boot["text"], notice(response.text)) == (model, text, said)
+    assert (boot["model"], boot["text"], notice(response.text)) == (model, text, message)
     [trace] = embedded(response.text, "first-traces")
     assert (trace is None) == (not text.strip() or len(text) > 50)
 

@@ -35,11 +35,11 @@ def claims(tour: str) -> list[tuple[dict[str, str], str]]:
 
 
 def test_every_number_is_marked_and_right(tour: str) -> None:
-    found = claims(tour)
-    assert len(found) > 30
+    marked = claims(tour)
+    assert len(marked) > 30
     bare = re.sub(r"<h2>.*?</h2>|<[^>]*>", "", DATA.sub("", tour), flags=re.DOTALL)
     assert set(re.findall(r"[\d.,]*\d", bare)) <= {"0", "1", "9", "10", "18", "26"}, "a number that nothing holds"
-    for claim, shown in found:
+    for claim, shown in marked:
         model = load_model(MODELS / claim.get("data-model", claim.get("data-parameters", "")))
         if "data-memory" in claim:
             assert {hold(claim, html.unescape(shown), engine) for engine in ENGINES} == {True}, claim
@@ -47,13 +47,13 @@ def test_every_number_is_marked_and_right(tour: str) -> None:
         if "data-parameters" in claim:
             assert shown == f"{sum(each.numel() for each in model.network.recurrent.parameters()):,}"
             continue
-        found, step, letter = model.trace(claim["data-text"]), int(claim["data-step"]), claim["data-letter"]
+        traced, step, letter = model.trace(claim["data-text"]), int(claim["data-step"]), claim["data-letter"]
         if letter == "y":
-            value = found.outputs[step, 0]
+            value = traced.outputs[step, 0]
         elif "data-unit" in claim:
-            value = found.layer()[letter][step, int(claim["data-unit"])]
+            value = traced.layer()[letter][step, int(claim["data-unit"])]
         else:
-            row = found.layer()[letter][step]
+            row = traced.layer()[letter][step]
             gate = letter in model.config.network.cell_definition.gates
             value = row.mean() if gate else np.linalg.norm(row)
         assert shown == f"{value:.2f}".replace("-", "−"), claim

@@ -78,8 +78,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
         interval=(0.8, 0.95), untrained=[0.6, 0.7], texts=5, steps=40,
     )  # fmt: skip
     about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {"units": [unit]}
-    found = statistics([model.trace("the movie was not good, but not bad")])
-    save_model(folder / "lstm", model.network, model.tokenizer, about, found)
+    usual = statistics([model.trace("the movie was not good, but not bad")])
+    save_model(folder / "lstm", model.network, model.tokenizer, about, usual)
     return client(folder)
 
 
@@ -95,10 +95,10 @@ def test_card_tells_the_named_units(measured: TestClient) -> None:
 def test_statistics_tell_what_every_unit_of_every_activation_does(measured: TestClient) -> None:
     answer = measured.get("/api/v1/models/lstm/statistics")
     assert answer.status_code == 200
-    found = Statistics.model_validate_json(answer.content, strict=True, extra="forbid")
-    assert found.steps == 9
-    assert [each.activation for each in found.activations] == list("ifgoch")
-    for each in found.activations:
+    answered = Statistics.model_validate_json(answer.content, strict=True, extra="forbid")
+    assert answered.steps == 9
+    assert [each.activation for each in answered.activations] == list("ifgoch")
+    for each in answered.activations:
         assert len(each.mean) == len(each.standard_deviation) == HIDDEN
         shares = [each.left_saturated, each.right_saturated]
         assert shares == [None, None] if each.activation in "gch" else all(len(some or ()) == HIDDEN for some in shares)

@@ -50,25 +50,25 @@ def float32(numbers: Any) -> np.ndarray:
 
 @each_part
 def test_npz_holds_the_numbers_of_the_json(api: TestClient, model: str, options: dict[str, Any]) -> None:
-    found, answer = arrays(api, model, **options), post(api, model, **options)
+    archive, answer = arrays(api, model, **options), post(api, model, **options)
     expected = {
         f"{layer['layer']}.{layer['direction']}.{letter}": float32(numbers)
         for layer in answer["layers"]
         for letter, numbers in layer["activations"].items()
     } | {"outputs": float32(answer["outputs"]["values"])}
-    assert expected.keys() | {"tokens", "output_names", "start", "units"} == found.keys()
+    assert expected.keys() | {"tokens", "output_names", "start", "units"} == archive.keys()
     for name, array in expected.items():
-        assert found[name].dtype == np.float32
-        np.testing.assert_array_equal(found[name], array, strict=True)
-    assert found["tokens"].tolist() == [token["text"] for token in answer["tokens"]]
-    assert found["output_names"].tolist() == answer["outputs"]["names"]
-    assert found["start"][()] == answer["start"]
-    assert found["units"].tolist() == (answer["units"] or list(range(HIDDEN)))
+        assert archive[name].dtype == np.float32
+        np.testing.assert_array_equal(archive[name], array, strict=True)
+    assert archive["tokens"].tolist() == [token["text"] for token in answer["tokens"]]
+    assert archive["output_names"].tolist() == answer["outputs"]["names"]
+    assert archive["start"][()] == answer["start"]
+    assert archive["units"].tolist() == (answer["units"] or list(range(HIDDEN)))
 
 
 @each_part
 def test_csv_holds_the_numbers_of_the_json(api: TestClient, model: str, options: dict[str, Any]) -> None:
-    found, answer = rows(api, model, **options), post(api, model, **options)
+    table, answer = rows(api, model, **options), post(api, model, **options)
     units = answer["units"] or range(HIDDEN)
     places, values = [], []
     for t, token in enumerate(answer["tokens"]):
@@ -78,9 +78,9 @@ def test_csv_holds_the_numbers_of_the_json(api: TestClient, model: str, options:
                 places += [[str(each) for each in (*place, unit)] for unit in units]
                 values += array[t]
     assert len(places) >= HIDDEN
-    assert [list(row.values())[:-1] for row in found] == places
-    np.testing.assert_array_equal(float32([row["value"] for row in found]), float32(values))
-    assert list(found[0]) == ["model", "step", "token", "layer", "direction", "activation", "unit", "value"]
+    assert [list(row.values())[:-1] for row in table] == places
+    np.testing.assert_array_equal(float32([row["value"] for row in table]), float32(values))
+    assert list(table[0]) == ["model", "step", "token", "layer", "direction", "activation", "unit", "value"]
 
 
 def test_only_numpy_loses_a_nul(api: TestClient) -> None:

@@ -92,8 +92,8 @@ def values(response: Any, form: dict[str, str]) -> list[float]:
 @pytest.mark.parametrize("model", LEAST_STEP)
 def test_up_to_that_step_the_numbers_are_right(api: TestClient, model: str, form: dict[str, str]) -> None:
     step = LEAST_STEP[model]
-    found = values(asked(api, model, form, stop=step), form)
-    np.testing.assert_allclose(found, [expected(each) for each in range(step)], rtol=1e-5)
+    sent = values(asked(api, model, form, stop=step), form)
+    np.testing.assert_allclose(sent, [expected(each) for each in range(step)], rtol=1e-5)
 
 
 @pytest.mark.parametrize("form", [JSON, JSONL], ids=["json", "jsonl"])
@@ -150,16 +150,16 @@ def test_pre_activations_come_with_the_activations_that_are_wanted(
     if form == JSON:
         activations = response.json()["layers"][0]["activations"]
         assert list(activations) == ["f", "c", "a_f"]
-        found = np.array(activations["a_f"])
+        sent = np.array(activations["a_f"])
     elif form == JSONL:
-        found = np.array([json.loads(line)["layers"][0]["activations"]["a_f"] for line in response.text.splitlines()])
+        sent = np.array([json.loads(line)["layers"][0]["activations"]["a_f"] for line in response.text.splitlines()])
     elif form == NPZ:
-        found = np.load(BytesIO(response.content))["0.forward.a_f"]
+        sent = np.load(BytesIO(response.content))["0.forward.a_f"]
     else:
         assert form == CSV
         rows = [float(row["value"]) for row in DictReader(StringIO(response.text)) if row["activation"] == "a_f"]
-        found = np.array(rows).reshape(2, -1)
-    np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-5)
+        sent = np.array(rows).reshape(2, -1)
+    np.testing.assert_allclose(sent, exact, rtol=1e-4, atol=1e-5)
 
 
 def test_pre_activations_are_left_out_unless_asked_for_and_count_as_numbers(models: Path) -> None:

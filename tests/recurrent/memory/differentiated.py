@@ -60,8 +60,8 @@ class Layer:
 
 
 def jacobian(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
-    found: Tensor = torch.autograd.functional.jacobian(function, at)
-    return found
+    derivative: Tensor = torch.autograd.functional.jacobian(function, at)
+    return derivative
 
 
 def layers(network: Network, tokens: list[Token]) -> Iterator[tuple[Layer, Jacobians]]:

@@ -85,16 +85,16 @@ def test_forget_bias_of_what_has_none(fields: Any) -> None:
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_spectra_are_those_of_each_block(variant: Any) -> None:
     network = random_network(**variant, layers=2, bidirectional=True)
-    found = iter(spectra(network))
+    measured = iter(spectra(network))
     if variant["cell"] == "mingru":
-        assert next(found, None) is None
+        assert next(measured, None) is None
         return
     for layer, direction in network.layers():
         w_hh = network.weights(layer, direction).w_hh.detach().double().numpy()
         for letter, block in zip(network.config.cell_definition.blocks, np.split(w_hh, len(w_hh) // 7), strict=True):
-            ours = next(found)
+            ours = next(measured)
             assert (ours.layer, ours.direction, ours.block) == (layer, direction, letter)
             assert ours.largest_singular_value == pytest.approx(np.linalg.svd(block)[1][0], rel=1e-12)
             assert ours.spectral_radius == pytest.approx(np.abs(np.linalg.eigvals(block)).max(), rel=1e-9)
             assert ours.spectral_radius <= ours.largest_singular_value
-    assert next(found, None) is None
+    assert next(measured, None) is None

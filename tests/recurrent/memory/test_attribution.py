@@ -42,8 +42,8 @@ def jacobian_of_outputs(network: Network, tokens: list[Token], quantity: Quantit
         logits = logits_of(network, x[:, None])[:, 0]
         return network.probabilities(logits) if quantity == "probability" else logits
 
-    found: Tensor = torch.autograd.functional.jacobian(outputs, embedded(network, tokens).detach())
-    return found
+    derivative: Tensor = torch.autograd.functional.jacobian(outputs, embedded(network, tokens).detach())
+    return derivative
 
 
 def finished(*what: Any, **options: Any) -> IntegratedGradients:
@@ -55,8 +55,8 @@ def finished(*what: Any, **options: Any) -> IntegratedGradients:
         except StopIteration as end:
             assert shares == sorted(shares)
             assert 0 < shares[-1] <= 1
-            found: IntegratedGradients = end.value
-            return found
+            integrated: IntegratedGradients = end.value
+            return integrated
 
 
 def logarithms(norms: Tensor) -> Any:
@@ -105,16 +105,16 @@ def test_what_fades_past_the_range_of_floats_is_no_zero() -> None:
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_integrated_gradients_are_complete(variant: dict[str, Any], quantity: Quantity) -> None:
     network, tokens = random_network(**variant, layers=2, scale=1.5), random_tokens(8)
-    found = finished(network, tokens, 6, 1, quantity, most=256, tolerance=0)
+    integrated = finished(network, tokens, 6, 1, quantity, most=256, tolerance=0)
     logits = logits_of(network, torch.stack([embedded(network, tokens), torch.zeros(8, 5)], dim=1))[6, :, 1]
     these, none = (torch.sigmoid(logits) if quantity == "probability" else logits).tolist()
-    assert found.points == 256
-    assert found.difference == pytest.approx(these - none, abs=1e-6)
+    assert integrated.points == 256
+    assert integrated.difference == pytest.approx(these - none, abs=1e-6)
     smooth = network.config.nonlinearity == "tanh"
-    assert found.values.sum() == pytest.approx(found.difference, abs=1e-9 if smooth else 1e-3)
-    assert found.gap == pytest.approx(found.values.sum() - found.difference)
-    assert found.values[7] == 0  # is read after step 6
-    assert np.abs(found.values).max() > 1e-3
+    assert integrated.values.sum() == pytest.approx(integrated.difference, abs=1e-9 if smooth else 1e-3)
+    assert integrated.gap == pytest.approx(integrated.values.sum() - integrated.difference)
+    assert integrated.values[7] == 0  # is read after step 6
+    assert np.abs(integrated.values).max() > 1e-3
 
 
 def test_integrated_gradients_of_a_linear_function_are_gradient_times_input() -> None:
@@ -124,9 +124,9 @@ def test_integrated_gradients_of_a_linear_function_are_gradient_times_input() ->
             torch.nn.init.zeros_(parameter)
     whole = trace(network, tokens)
     gradient = word_gradient(network, whole, list(layer_jacobians(network, whole)), 4, 0, "logit")
-    found = finished(network, tokens, 4, 0, "logit")
-    assert found.points == 16
-    np.testing.assert_allclose(found.values, gradient_times_input(network, whole, gradient), rtol=1e-6)
+    integrated = finished(network, tokens, 4, 0, "logit")
+    assert integrated.points == 16
+    np.testing.assert_allclose(integrated.values, gradient_times_input(network, whole, gradient), rtol=1e-6)
 
 
 def test_integrated_gradients_take_as_many_points_as_they_need() -> None:
@@ -142,10 +142,10 @@ def test_integrated_gradients_find_where_a_saturated_network_changes_its_mind() 
     batch = ((nodes + 0.5)[:, None] * x[:, None]).requires_grad_()
     outputs = torch.sigmoid(logits_of(double_of(network), batch)[11, :, 0])
     [gradient] = torch.autograd.grad(outputs.sum(), batch)
-    found = finished(network, tokens, 11, 0, "probability")
+    integrated = finished(network, tokens, 11, 0, "probability")
     evenly = float((gradient * x[:, None]).sum(dim=(0, 2)) @ weights)
-    assert abs(evenly - found.difference) > 0.05 * abs(found.difference), "128 points laid evenly miss it"
-    assert abs(found.gap) <= 1e-3 * abs(found.difference)
+    assert abs(evenly - integrated.difference) > 0.05 * abs(integrated.difference), "128 points laid evenly miss it"
+    assert abs(integrated.gap) <= 1e-3 * abs(integrated.difference)
 
 
 @pytest.mark.parametrize("config", FUSED.values(), ids=FUSED)

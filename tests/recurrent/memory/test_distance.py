@@ -34,11 +34,11 @@ def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 def all_norms(jacobians: Jacobians) -> Array:
     """(3, T, T): Frobenius norms by state and by input, and spectral norms; NaN for k > t."""
-    found = np.full((3, len(jacobians), len(jacobians)), math.nan)
-    found[0], found[1] = norms(jacobians), norms(jacobians, "input")
+    logarithms = np.full((3, len(jacobians), len(jacobians)), math.nan)
+    logarithms[0], logarithms[1] = norms(jacobians), norms(jacobians, "input")
     for t in range(len(jacobians)):
-        found[2, t, : t + 1] = list(spectral_norms(jacobians, t))[::-1]
-    return found
+        logarithms[2, t, : t + 1] = list(spectral_norms(jacobians, t))[::-1]
+    return logarithms
 
 
 @pytest.mark.usefixtures("cut")
@@ -47,14 +47,14 @@ def test_all_pairs_agree_with_autograd_in_float64(config: dict[str, Any]) -> Non
     network = random_network(**config, hidden_size=4, embedding_size=3, dtype=torch.float64)
     count = 0
     for layer, jacobians in layers(network, random_tokens(4)):
-        found = all_norms(jacobians)
+        ours = all_norms(jacobians)
         for t in range(4):
             for k in range(t + 1):
                 by_state, by_input = layer.by_state(t, k), layer.by_input(t, k)
                 expected = [log10(by_state, "fro"), log10(by_input, "fro"), log10(by_state, 2)]
-                assert_same(found[:, t, k], np.array(expected), 1e-9)
+                assert_same(ours[:, t, k], np.array(expected), 1e-9)
                 count += 1
-            assert np.isnan(found[:, t, t + 1 :]).all()
+            assert np.isnan(ours[:, t, t + 1 :]).all()
     assert count == 10 * network.config.layers * len(network.config.directions)
 
 
@@ -63,9 +63,9 @@ def test_float32_agrees_with_float64(variant: dict[str, Any]) -> None:
     single, double = (random_network(**variant, scale=2.0, dtype=dtype) for dtype in (torch.float32, torch.float64))
     tokens = random_tokens(40)
     [(_, ours)], [(_, exact)] = layers(single, tokens), layers(double, tokens)
-    found, expected = all_norms(ours), all_norms(exact)
-    assert (np.isnan(found) == np.triu(np.ones((40, 40)), 1).astype(bool)).all()
-    assert_same(found, expected, 1e-3)
+    rounded, expected = all_norms(ours), all_norms(exact)
+    assert (np.isnan(rounded) == np.triu(np.ones((40, 40)), 1).astype(bool)).all()
+    assert_same(rounded, expected, 1e-3)
 
 
 def linear(factor: float, steps: int, **config: Any) -> Jacobians:
@@ -110,9 +110,9 @@ def test_a_saturated_step_keeps_its_digits() -> None:
             weight.fill_(value)
     [(layer, jacobians)] = layers(network, random_tokens(3))
     assert layer.states["h"].eq(1).all()  # 1 - h² keeps nothing
-    found = norms(jacobians)[-1]
+    last = norms(jacobians)[-1]
     slope = math.log10(4) - 2 * 71 * math.log10(math.e)  # tanh′(a) ≈ 4·e^−2a
-    np.testing.assert_allclose(found, [2 * slope, slope, 0], rtol=1e-6)
+    np.testing.assert_allclose(last, [2 * slope, slope, 0], rtol=1e-6)
 
 
 def test_the_way_along_the_cell_is_the_product_of_the_forget_gates() -> None:
@@ -122,9 +122,9 @@ def test_the_way_along_the_cell_is_the_product_of_the_forget_gates() -> None:
     before = [dict(zip("hc", layer.at(t - 1).chunk(2), strict=True)) for t in range(6)]
     steps = [layer.cell.step(x, state, layer.weights) for x, state in zip(layer.x, before, strict=True)]
     i, f, g = (torch.stack([step[letter].detach() for step in steps]) for letter in "ifg")
-    found = kept_norms(jacobians.log_kept)
+    kept = kept_norms(jacobians.log_kept)
     for t in range(6):
-        assert np.isnan(found[t, t + 1 :]).all()
+        assert np.isnan(kept[t, t + 1 :]).all()
         for k in range(t + 1):
 
             def cell(c: Tensor, k: int = k, t: int = t) -> Tensor:
@@ -134,7 +134,7 @@ def test_the_way_along_the_cell_is_the_product_of_the_forget_gates() -> None:
 
             whole = jacobian(cell, layer.states["c"][k])
             torch.testing.assert_close(whole, torch.diag(f[k + 1 : t + 1].prod(dim=0)), rtol=0, atol=1e-15)
-            assert_same(found[t, k], log10(whole, "fro"), 1e-9)
+            assert_same(kept[t, k], log10(whole, "fro"), 1e-9)
 
 
 @pytest.mark.parametrize("reset_after", [True, False])

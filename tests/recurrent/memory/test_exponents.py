@@ -32,9 +32,9 @@ def log10(number: Fraction) -> float:
 @given(numbers, dtypes)
 @example((2.0**-149, 0), torch.float32)
 def test_a_number_is_moved_into_range_without_loss(number: tuple[float, int], dtype: torch.dtype) -> None:
-    found = scaled(number, dtype)
-    assert exact((found.numbers.item(), int(found.exponents))) == exact(number)
-    assert found.log10_norms().item() == pytest.approx(log10(abs(exact(number))), abs=1e-6)
+    moved = scaled(number, dtype)
+    assert exact((moved.numbers.item(), int(moved.exponents))) == exact(number)
+    assert moved.log10_norms().item() == pytest.approx(log10(abs(exact(number))), abs=1e-6)
 
 
 @given(numbers, numbers, dtypes)
@@ -49,7 +49,7 @@ def test_a_sum_is_exact_to_the_digits_of_the_larger(
 
 def test_groups_have_exponents_of_their_own() -> None:
     groups = torch.tensor([[[3.0, 4.0], [0.0, 0.0]], [[6.0, 8.0], [1e-30, 0.0]]])
-    found = Scaled.of(groups, torch.tensor([[400, 7], [-400, 0]]))
+    scaled_groups = Scaled.of(groups, torch.tensor([[400, 7], [-400, 0]]))
     shift = 400 * math.log10(2)
     expected = [[math.log10(5) + shift, -math.inf], [1 - shift, -30]]
-    torch.testing.assert_close(found.log10_norms(), torch.tensor(expected, dtype=torch.float64))
+    torch.testing.assert_close(scaled_groups.log10_norms(), torch.tensor(expected, dtype=torch.float64))

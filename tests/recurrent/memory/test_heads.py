@@ -63,8 +63,8 @@ def test_slopes_of_probabilities_keep_their_digits(head: str, gap: float) -> Non
     logits = logits_for(gap)
     exact = exact_slopes(head, logits)
     for output in range(3):
-        [found] = heads.slopes(head, *tensors(logits), [output]).log10_norms().tolist()
-        assert found == pytest.approx(log10_norm(exact[output]), rel=1e-13, abs=1e-12)
+        [ours] = heads.slopes(head, *tensors(logits), [output]).log10_norms().tolist()
+        assert ours == pytest.approx(log10_norm(exact[output]), rel=1e-13, abs=1e-12)
     [everything] = heads.slopes(head, *tensors(logits)).log10_norms().tolist()
     assert everything == pytest.approx(log10_norm([each for row in exact for each in row]), rel=1e-13, abs=1e-12)
 
@@ -80,11 +80,11 @@ def test_losses_and_their_slopes_keep_their_digits(head: str, gap: float, wanted
         loss -= sum((1 - y[k]) * (1 - p[k]).ln() for k in range(3))
     l_, w_ = tensors(logits)[0], torch.tensor([wanted], dtype=torch.float64)
     assert heads.losses(head, l_, w_).sum().item() == pytest.approx(float(loss), rel=1e-13, abs=0)
-    found = heads.loss_slopes(head, l_, w_)
+    slopes = heads.loss_slopes(head, l_, w_)
     most = max(abs(each - right) for each, right in zip(p, y, strict=True))
     for k in range(3):
         exact = p[k] - y[k]
-        number = Decimal(found.numbers[0, k].item()) * Decimal(2) ** found.exponents.item()
+        number = Decimal(slopes.numbers[0, k].item()) * Decimal(2) ** slopes.exponents.item()
         assert abs(number - exact) <= Decimal("1e-12") * most
 
 
@@ -112,10 +112,10 @@ def test_gradients_by_words_of_a_sure_output(head: str, gap: float, dtype: torch
     network, tokens = sure(gap, head).to(dtype), random_tokens(5)
     whole = trace(network, tokens)
     layers = list(layer_jacobians(network, whole))
-    *_, found = word_norms(network, whole, layers, range(5), "probability", 0)
+    *_, norms = word_norms(network, whole, layers, range(5), "probability", 0)
     x = embedded(double_of(network), tokens).detach().requires_grad_()
     [gradient] = torch.autograd.grad(small(double_of(network), x, 4), x)
-    np.testing.assert_allclose(found, gradient.norm(dim=-1).log10().numpy(), atol=1e-9 if dtype.itemsize == 8 else 1e-5)
+    np.testing.assert_allclose(norms, gradient.norm(dim=-1).log10().numpy(), atol=1e-9 if dtype.itemsize == 8 else 1e-5)
 
 
 @each_head
@@ -163,8 +163,8 @@ def test_a_loss_that_cannot_change_has_no_gradient() -> None:
     layers = list(layer_jacobians(network, whole))
     for right in (0, 1):
         targets = label(4, 1, right, every_step=True)
-        [found] = loss_norms(network, whole, layers, targets)
-        assert found.tolist() == [-math.inf] * 4
+        [norms] = loss_norms(network, whole, layers, targets)
+        assert norms.tolist() == [-math.inf] * 4
         assert parameter_gradient(network, tokens, targets) == (0, -math.inf)
     assert (np.array(list(word_norms(network, whole, layers, range(4), "probability"))) == -math.inf).all()
 
@@ -173,8 +173,8 @@ def test_a_step_that_is_not_judged_has_no_gradient_of_its_own() -> None:
     logits = torch.tensor([[40.0, 0.0], [40.0, 0.0]], dtype=torch.float64)
     outputs = torch.tensor([[1.0, 0.0], [0.0, 0.0]], dtype=torch.float64)
     network = random_network(cell="rnn", head="softmax", dtype=torch.float64)
-    found = Targets(outputs, torch.tensor([[1.0], [0.0]], dtype=torch.float64)).slopes(network, logits)
-    first, second = found.log10_norms().tolist()
+    slopes = Targets(outputs, torch.tensor([[1.0], [0.0]], dtype=torch.float64)).slopes(network, logits)
+    first, second = slopes.log10_norms().tolist()
     assert first == pytest.approx(-40 / math.log(10) + math.log10(2) / 2, abs=1e-12)
     assert second == -math.inf
 
@@ -188,11 +188,11 @@ def test_integrated_gradients_of_an_output_that_stays_sure(head: str, gap: float
         try:
             next(work)
         except StopIteration as end:
-            found = end.value
+            integrated = end.value
             break
     x = embedded(network, tokens).detach()
     with torch.no_grad():
         difference = (small(network, 0 * x, 5) - small(network, x, 5)).item()
-    assert found.difference == pytest.approx(difference, rel=1e-9, abs=0)
-    assert found.values.sum() == pytest.approx(difference, rel=1e-4, abs=0)
+    assert integrated.difference == pytest.approx(difference, rel=1e-9, abs=0)
+    assert integrated.values.sum() == pytest.approx(difference, rel=1e-4, abs=0)
     assert abs(difference) > 1e-3 * small(network, x, 5).item(), "the words matter"

@@ -49,11 +49,11 @@ def test_loss_gradients_agree_with_autograd_in_float64(variant: Any, shape: Any,
     tokens = random_tokens(6)
     targets = label(6, 3, 1, every_step=True)
     whole = trace(network, tokens)
-    found = loss_norms(network, whole, list(layer_jacobians(network, whole)), targets)
+    norms = loss_norms(network, whole, list(layer_jacobians(network, whole)), targets)
     pushes = {place: torch.zeros(6, 7, dtype=torch.float64, requires_grad=True) for place in network.layers()}
     loss = targets.loss(network, pushed(network, embedded(network, tokens), pushes))
     exact = torch.autograd.grad(loss, list(pushes.values()))
-    for ours, theirs in zip(found, exact, strict=True):
+    for ours, theirs in zip(norms, exact, strict=True):
         assert_same(ours, theirs.norm(dim=-1).log10().numpy(), 1e-9)
 
 
@@ -117,9 +117,9 @@ def at_rest(factor: float, steps: int) -> tuple[Network, list[Token], Targets]:
 def test_the_loss_gradient_may_pass_the_range_of_float64(factor: float) -> None:
     network, tokens, targets = at_rest(factor, 700)
     whole = trace(network, tokens)
-    [found] = loss_norms(network, whole, list(layer_jacobians(network, whole)), targets)
-    np.testing.assert_allclose(np.diff(found), -math.log10(factor), rtol=1e-9)
-    assert abs(found[0]) > 308
+    [norms] = loss_norms(network, whole, list(layer_jacobians(network, whole)), targets)
+    np.testing.assert_allclose(np.diff(norms), -math.log10(factor), rtol=1e-9)
+    assert abs(norms[0]) > 308
 
 
 def test_the_gradient_of_the_parameters_may_pass_the_range_of_float64() -> None:

@@ -9,8 +9,8 @@ from gatescope.recurrent.memory.timescales import by_distance, half_life, time_s
 
 def test_medians_are_taken_of_norms_not_of_their_logarithms() -> None:
     none = math.nan
-    found = by_distance(np.array([[0, none, none], [2, 1, none], [-math.inf, 400, 3]]))
-    np.testing.assert_allclose(found, [1, 400 - math.log10(2), -math.inf], rtol=1e-12)
+    medians = by_distance(np.array([[0, none, none], [2, 1, none], [-math.inf, 400, 3]]))
+    np.testing.assert_allclose(medians, [1, 400 - math.log10(2), -math.inf], rtol=1e-12)
     assert by_distance(np.array([[0, none], [0, 1]]))[0] == pytest.approx(math.log10((1 + 10) / 2))
 
 
