@@ -8,7 +8,7 @@ from archives import install_sentiment
 from gatescope.cli import app
 from gatescope.cli import train as train_command
 from gatescope.recurrent.network import Network
-from gatescope.server import watched
+from gatescope.server import middleware
 from gatescope.store.loading import load_model
 from gatescope.training import run as training
 from gatescope.training.sources import rated_texts
@@ -241,7 +241,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_model_of_the_users_own_data_is_served_at_once(
     mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watched, "EVERY", 0)
+    monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
     api = client(tmp_path / "models")
     assert api.get("/readyz").status_code == 503
     done = learn(mine, "--cell", "gru", "--epochs", "2")

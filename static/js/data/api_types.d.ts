@@ -1,6 +1,6 @@
 // The shapes that the API sends and takes. Made by `make types` from its OpenAPI document: do not edit.
 
-export type ActivationInfo = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; name: string; kind: "gate" | "candidate" | "state"; minimum: number | null; maximum: number | null };
+export type ActivationInfo = { letter: "i" | "f" | "g" | "o" | "c" | "h" | "r" | "z" | "n"; name: string; kind: "gate" | "candidate" | "state"; minimum: number | null; maximum: number | null };
 
 export type ActivationStatistics = { layer: number; direction: "forward" | "backward"; activation: string; mean: number[]; standard_deviation: number[]; left_saturated?: number[] | null; right_saturated?: number[] | null };
 
@@ -12,7 +12,7 @@ export type BrokenModel = { id: string; reason: string };
 
 export type Complaint = { where: string; what: string };
 
-export type CostAnswer = { model: string; cell: "rnn" | "lstm" | "gru"; recurrent_parameters: number; multiply_adds: number; tensor_operations: number; steps: number; threads: number; times: EngineTime[] };
+export type CostAnswer = { model: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; recurrent_parameters: number; multiply_adds: number; tensor_operations: number; steps: number; threads: number; times: EngineTime[] };
 
 export type EngineTime = { engine: "ours" | "torch"; lower: number; median: number; upper: number; rounds: number };
 
@@ -26,9 +26,9 @@ export type InputMemory = { log10_norms: ((number | null)[])[] | TypedArray; log
 
 export type Invisible = { pattern: string; blank: string; names: Record<string, string> };
 
-export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "rnn" | "lstm" | "gru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
+export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
 
-export type LayerMemory = { layer: number; direction: "forward" | "backward"; cell: "rnn" | "lstm" | "gru"; hidden_size: number; states?: StateMemory | null; inputs?: InputMemory | null; log10_spectral?: (number | null)[] | null; log10_loss?: (number | null)[] | null; time_scales?: TimeScales | null; saturation?: GateSaturation[] | null; spectra?: BlockSpectrum[] | null };
+export type LayerMemory = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; states?: StateMemory | null; inputs?: InputMemory | null; log10_spectral?: (number | null)[] | null; log10_loss?: (number | null)[] | null; time_scales?: TimeScales | null; saturation?: GateSaturation[] | null; spectra?: BlockSpectrum[] | null };
 
 export type Learning = { target: string | null; loss: number | null; log10_norm: number | null; log10_clipped: number | null; clip: number };
 
@@ -38,15 +38,15 @@ export type MemoryBody = { text: string; layers?: number[] | null; start?: numbe
 
 export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
 
-export type ModelCard = { id: string; title: string; task: string; cell: "rnn" | "lstm" | "gru"; hidden_size: number; layers: number; bidirectional: boolean; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; licence: string; weights_sha256: string };
+export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; licence: string; weights_sha256: string };
 
 export type ModelList = { models: ModelSummary[]; broken: BrokenModel[] };
 
-export type ModelSummary = { id: string; title: string; task: string; cell: "rnn" | "lstm" | "gru"; hidden_size: number; layers: number; bidirectional: boolean };
+export type ModelSummary = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean };
 
-export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; texts: number; steps: number };
+export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "c" | "h" | "r" | "z" | "n"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; texts: number; steps: number };
 
-export type NetworkConfig = { cell: "rnn" | "lstm" | "gru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
+export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
 
 export type Outputs = { names: string[]; values: number[][] | TypedArray };
 
@@ -68,7 +68,7 @@ export type TokenInfo = { text: string; start: number; end: number; id: number; 
 
 export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs };
 
-export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; pre_activations?: boolean };
+export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "c" | "h" | "r" | "z" | "n")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; pre_activations?: boolean };
 
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
 
