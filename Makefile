@@ -3,6 +3,7 @@
 VENV ?= .venv
 EDITABLE ?= --editable
 ARGS ?=
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist worksteal
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench screenshots format types install pins
+.PHONY: help run test check lint bench screenshots format types install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -20,12 +21,16 @@ help: ## list the targets
 run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options of `gatescope serve`)
 	@$(BIN)/gatescope serve $(ARGS)
 
-test: $(VENV)/.installed-test ## run all tests and measure coverage, or those that ARGS names: ARGS="tests/store/test_models.py -k model"
+test: $(VENV)/.installed-test ## run a few cases of every test that is not slow, or what ARGS names: ARGS="tests/store -k model"
+	@scripts/ensure Node.js nodejs node --version
+	$(BIN)/python -m pytest $(or $(ARGS),--quick --cov --cov-fail-under=85 $(PARALLEL))
+
+check: $(VENV)/.installed-test ## run every test, in a real browser too, and measure coverage, or those that ARGS names
 	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
 	@scripts/ensure Node.js nodejs node --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
-	$(BIN)/python -m pytest $(or $(ARGS),--cov --numprocesses auto --maxprocesses 4 --dist worksteal)
+	$(BIN)/python -m pytest $(or $(ARGS),--cov $(PARALLEL))
 
 lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .

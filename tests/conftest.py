@@ -9,6 +9,8 @@ import pytest
 from serving import client, random_models
 from starlette.testclient import TestClient
 
+pytest_plugins = ["quick"]
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
@@ -16,7 +18,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     try:
         path = chromium.find()
     except chromium.ChromiumMissingError as error:
-        pytest.fail(f"{error}; `make test` does so where it can", pytrace=False)
+        pytest.fail(f"{error}; `make check` does so where it can", pytrace=False)
     quiet = ["background-networking", "component-update", "sync", "quic"]
     args = [*(f"--disable-{each}" for each in quiet), "--no-first-run"]
     if os.geteuid() == 0:

@@ -70,11 +70,18 @@ def test_second_run_asks_pip_for_nothing_until_the_dependencies_change(machine: 
         assert "install --constraint constraints.txt --editable '.[test]'" in machine.make("-n", "test").stdout
 
 
-def test_tests_without_arguments_measure_coverage(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("target", "options"), [("test", "--quick --cov --cov-fail-under=85 "), ("check", "--cov --numprocesses")]
+)
+def test_tests_without_arguments_measure_coverage(machine: Machine, target: str, options: str) -> None:
     machine.program("python3", RUNS)
-    assert "pytest --cov" in machine.make("-n", "test").stdout.splitlines()[-1]
-    chosen = machine.make("-n", "test", "ARGS=tests/store/test_models.py -k model").stdout
-    assert chosen.splitlines()[-1].endswith("pytest tests/store/test_models.py -k model")
+    assert f"pytest {options}" in machine.make("-n", target).stdout.splitlines()[-1]
+    chosen = machine.make("-n", target, "ARGS=tests/store -k model").stdout
+    assert chosen.splitlines()[-1].endswith("pytest tests/store -k model")
+
+
+def test_what_is_continuously_integrated_is_lint_and_every_test() -> None:
+    assert (ROOT / ".ci/run").read_text().split("\n")[-3:] == ["make lint", "make check", ""]
 
 
 def test_first_python_that_runs_and_is_new_enough_is_taken(machine: Machine) -> None:
@@ -98,7 +105,7 @@ def test_missing_python_is_named(machine: Machine) -> None:
     [
         ("run", "venv for python3 is missing: install it, then run make again. {}python3-venv\n"),
         (
-            "test",
+            "check",
             "rsvg-convert (which paints saved pictures) is missing: install it, then run make again. {}librsvg2-bin\n",
         ),
         ("node_modules/.package-lock.json", "Node.js is missing: install it, then run make again. {}nodejs npm\n"),
@@ -108,7 +115,7 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(
     machine: Machine, target: str, message: str
 ) -> None:
     machine.program("python3", 'case "$2" in *ensurepip*) exit 1;; esac')
-    if target == "test":
+    if target == "check":
         machine.touch(".venv/bin/pip", ".venv/.installed-test")
     run = machine.make(target)
     assert run.returncode == 2

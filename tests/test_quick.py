@@ -1,0 +1,44 @@
+"""The quick run: which tests and cases it takes, and that a slow mark says why."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SUITE = """
+    import pytest
+
+    @pytest.mark.parametrize("x", range(5))
+    def test_cases(x): pass
+
+    def test_one(): pass
+
+    @pytest.mark.slow("trains a network", seconds=9)
+    def test_slow(): pass
+
+    @pytest.fixture
+    def page(): pass
+
+    def test_browser(page): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--quick"], ["test_cases[0]", "test_cases[4]", "test_one"]),
+        ([], [*(f"test_cases[{x}]" for x in range(5)), "test_one", "test_slow", "test_browser[chromium]"]),
+    ],
+    ids=["quick", "everything"],
+)
+def test_which_tests_run(pytester: pytest.Pytester, options: list[str], expected: list[str]) -> None:
+    pytester.makepyfile(SUITE)
+    listed = pytester.inline_run("-p", "quick", "--collect-only", "-q", *options)
+    items = listed.getcalls("pytest_collection_finish")[-1].session.items
+    assert [item.name for item in items] == expected
+
+
+@pytest.mark.parametrize("mark", ['"why"', "seconds=3", '"why", second=3'])
+def test_a_slow_mark_without_its_reason_or_its_seconds_is_an_error(pytester: pytest.Pytester, mark: str) -> None:
+    pytester.makepyfile(f"import pytest\n@pytest.mark.slow({mark})\ndef test_it(): pass")
+    result = pytester.inline_run("-p", "quick", "--quick")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
