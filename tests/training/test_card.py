@@ -80,7 +80,7 @@ def test_the_card_of_a_task_says_all_that_was_measured() -> None:
     for line in (
         "# LSTM: code",
         "(softmax over 97); 97 rows in the vocabulary, the unknown token among them; 98,765 parameters in float32.",
-        "(1.7500, 1.5000; the less, the better).",
+        "(1.7500, 1.5000; the lower, the better).",
         r"| held-out \| text | bits per character | 12 | 1.500 (1.250 to 1.750) | 1.500, 1.625 | unigram 4.500 |",
         "| bracket depth | cell state *c* | 6 | −r | 0.800 (0.700 to 0.900) | 0.100, 0.300 |",
         "| name | version |",
