@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 TEXTS = {
-    "choose": ["the movie was good", "not bad", "not good but not bad", "good, but the movie wasn't good"],
+    "choose": ["the movie was good", "not bad", "not good but not bad", "good, but the movie wasn't good", "bad movie"],
     "report": ["the movie was not good", "bad but good", "good movie", "it was not the movie"],
 }
 NEGATIONS = ("not", "n't")

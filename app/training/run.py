@@ -288,6 +288,7 @@ def _save(
         "shown": task.shows(network) if isinstance(task, Shows) else {},
         "minutes": math.ceil(fmean(each.seconds for each in trained) / 60),
         "has_picture": picture != "",
+        "cell": run.config.cell_definition.title,
         "has_forget_gate": run.config.cell_definition.open_bias != "",
         "has_recurrent_weights": run.config.cell_definition.has_recurrent_weights,
         "command": command,

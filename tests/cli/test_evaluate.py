@@ -52,7 +52,7 @@ def test_figures_are_printed_next_to_those_of_the_card(models: Path) -> None:
         f"{100 * verdicts.value:.1f} %",
         " to ".join(f"{100 * end:.1f} %" for end in verdicts.interval or ()),
     )
-    assert printed["verdicts"] == ["share", "8", share, between, share, between, "majority 50.0 %"]
+    assert printed["verdicts"] == ["share", "9", share, between, share, between, "majority 50.0 %"]
     assert printed["mean verdict"][4:6] == [f"{mean.value:.3f}", "–"]
     assert printed["films"] == ["share", "20", "–", "–", "50.0 %", "25.0 % to 75.0 %", ""]
 

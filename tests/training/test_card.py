@@ -64,6 +64,7 @@ def facts(**changes: Any) -> dict[str, Any]:
             ],
         ),
         "has_picture": True,
+        "cell": "LSTM",
         "has_forget_gate": True,
         "has_recurrent_weights": True,
         "command": "gatescope train code --cell lstm --seeds 0,1",

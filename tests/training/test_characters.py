@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -271,3 +272,10 @@ def test_the_facts_say_what_was_learned_from_and_how() -> None:
     }  # i and v
     assert facts["recipe"][0] == "In order."
     assert facts["recipe"][1].startswith("Windows of 128 characters")
+
+
+def test_only_the_lstm_needs_a_recipe_of_its_own() -> None:
+    usual = characters.RECIPE(epochs=3)
+    assert usual == Recipe(epochs=3, batch_size=16, learning_rate=4e-3, dropout=0, unknown=0.001, embedding_spread=1)
+    own = replace(usual, learning_rate=8e-3, clip=0.1, cell_decay=1e-3, forget_bias=3)
+    assert {name: recipe(epochs=3) for name, recipe in characters.RECIPES.items()} == {"lstm": own}

@@ -151,3 +151,15 @@ def test_it_can_be_removed_whether_it_is_there_or_not(tmp_path: Path) -> None:
     for _ in range(2):
         Checkpoint(tmp_path / "run").remove()
     assert not (tmp_path / "run").exists()
+
+
+def test_ten_seconds_pass_between_two_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    checkpoint = Checkpoint(tmp_path / "run")
+    written = []
+    for now in (109.9, 110.0, 119.9, 120.0):
+        monkeypatch.setattr("time.monotonic", lambda now=now: now)
+        checkpoint.keep({}, dict)
+        written.append((tmp_path / "run").exists())
+        (tmp_path / "run").unlink(missing_ok=True)
+    assert written == [False, True, False, True]

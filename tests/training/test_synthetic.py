@@ -5,9 +5,9 @@ import torch
 from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
-from gatescope.training.synthetic import EXACT, ROWS, fingerprint, logits_of, randomness, rows
+from gatescope.training.synthetic import EXACT, PADDING, ROWS, fingerprint, logits_of, randomness, rows
 from gatescope.training.tasks import brackets, counting, flag
-from gatescope.training.trainer import Objective
+from gatescope.training.trainer import Objective, Recipe
 
 TOKENIZER = CharacterTokenizer([UNKNOWN, "a", "b"])
 
@@ -55,5 +55,6 @@ def test_what_is_drawn_has_a_name_of_its_own() -> None:
     assert names == [fingerprint(each) for each in objectives]
 
 
-def test_no_symbol_is_hidden() -> None:
-    assert (EXACT(epochs=1).unknown, EXACT(epochs=1).dropout) == (0, 0)
+def test_no_symbol_is_hidden_and_nothing_decays() -> None:
+    assert EXACT(epochs=1) == Recipe(epochs=1, unknown=0, dropout=0, weight_decay=0, embedding_spread=1)
+    assert PADDING == -1

@@ -119,7 +119,7 @@ class Agreement:
 
     def facts(self) -> Mapping[str, Any]:
         return {
-            "data": f"Sentences drawn from a template of {len(WORDS)} words: a subject, up to {LEARNED} nouns that "
+            "data": f"Sentences generated from a template of {len(WORDS)} words: a subject, up to {LEARNED} nouns that "
             f"qualify it, each of either number, and a verb that agrees with the subject. By the SHA-256 of their "
             f"text a tenth are kept for validation, and a tenth to be measured; SHA-256 of a sample: `{self.data}`.",
             "measured": f"The verb's right form against its other one, where all nouns between it and the subject are "

@@ -97,12 +97,12 @@ class Brackets:
     def facts(self) -> Mapping[str, Any]:
         least, most = LENGTHS
         return {
-            "data": f"Beginnings of balanced texts, drawn: brackets down to depth {DEEPEST}, and between them, as "
+            "data": f"Synthetic beginnings of balanced texts: brackets down to depth {DEEPEST}, and between them, as "
             f"{100 * FILLED:.0f} % of the characters, letters, blanks and commas. {least} to {most} characters to "
-            f"learn from, {MEASURED} to choose by and to be measured. No bracket is closed before it is opened. "
+            f"learn from, {MEASURED} to choose by and to measure on. No bracket is closed before it is opened. "
             f"SHA-256 of a sample: `{self.data}`.",
             "judged": f"By the share of {TEXTS} texts of {MEASURED} characters in which some answer is wrong; if there "
-            "is none, by the least logit of a right answer, which is written with a minus, as the least is the best.",
+            "are none, by the lowest logit of a right answer, with a minus sign, as lower is better.",
         }
 
     def _long(self, purpose: str) -> list[str]:

@@ -40,7 +40,7 @@ class Code(CharacterTask):
     epochs = 4
     splitting = (
         "In the order of the paths, the last 5 % of the characters are the test part and the 5 % before them the "
-        "validation part, in whole files, so that most packages are of one part alone: what is left of a file or a "
+        "validation part, in whole files, so that most packages are in one part only: what is left of a file or a "
         "package tells of the rest. Which files these are decides much: to a 5-gram that knows all that went before, "
         "the last 5 % of Python 3.11.7 take 1.98 bits per character in this order, 1.85 to 2.19 in eleven others, and "
         "the last 5 % of each file 1.85."

@@ -132,11 +132,11 @@ class Counting:
 
     def facts(self) -> Mapping[str, Any]:
         return {
-            "data": f"The strings of {self.language} for n from 1 to {LONGEST}, but for every multiple of {HELD_OUT}; "
-            f"SHA-256 of a sample of what is drawn: `{self.data}`.",
-            "judged": f"By strings of n up to {LONGEST} alone: the n up to which all are right; if all are, the n at "
+            "data": f"The strings of {self.language} for n from 1 to {LONGEST}, except every multiple of {HELD_OUT}; "
+            f"SHA-256 of a sample: `{self.data}`.",
+            "judged": f"Only by strings with n up to {LONGEST}: the n up to which all are right; if all are, the n at "
             f"which the trend of what is said at the last two symbols of each kind, from n = {TREND[0]} on, leads to "
-            "a first wrong answer. It is written with a minus, as the least is the best.",
+            "a first wrong answer. It is written with a minus sign, as lower is better.",
             "right": "A string counts as right if after each of its symbols every output lies on the right side of "
             "0.5, as in Gers & Schmidhuber (2001), LSTM recurrent networks learn simple context-free and "
             "context-sensitive languages. Weiss, Goldberg & Yahav (ACL 2018) show why an LSTM can count without bound "

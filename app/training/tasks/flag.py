@@ -98,7 +98,7 @@ class Flag:
         return {
             "Success against distance": [
                 curve,
-                f"*Apart*: how far from each other two texts that differ in their flag alone have left the "
+                f"*Apart*: how far from each other two texts that differ only in their flag have left the "
                 f"{NAMES[state]} *{state}* just before the question: the Euclidean distance, the mean of {PAIRS} "
                 "pairs. Where it is 0, nothing can be told.",
             ]
@@ -118,13 +118,13 @@ class Flag:
 
     def facts(self) -> Mapping[str, Any]:
         return {
-            "data": f"A flag, + or -, noise of {len(NOISE)} letters, and a question mark, all drawn; each batch is of "
-            f"one distance from the flag to the question, any from 1 to {LONGEST} with equal probability. SHA-256 of a "
-            f"sample: `{self.data}`.",
-            "asked": "The loss counts what is said after the question mark alone: an error has to be carried back over "
+            "data": f"Synthetic texts: a flag, + or -, noise of {len(NOISE)} letters, and a question mark. All texts "
+            f"of a batch have one distance from the flag to the question, any from 1 to {LONGEST} with equal "
+            f"probability. SHA-256 of a sample: `{self.data}`.",
+            "asked": "The loss counts only what is said after the question mark: an error has to be carried back over "
             "the whole distance to teach the network anything.",
             "not shown": "That a network could not hold the flag. It is learning that fails over a distance: where a "
-            "tenth of the batches was of distances up to 10, a plain RNN went on from them to all of the others (one "
+            "tenth of the batches had distances up to 10, a plain RNN went on from them to all of the others (one "
             "run, seed 0).",
         }
 

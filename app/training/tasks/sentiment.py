@@ -149,7 +149,7 @@ class Sentiment:
                 ),
                 "The ratings of the first are means over twenty and more readers, from −4 to 4 (Hutto & Gilbert, "
                 "ICWSM 2014; the film reviews are those of Pang & Lee 2004, the product reviews those of Hu & Liu "
-                "2004). UCI's sentences carry a class alone (Kotzias et al., KDD 2015), which is read as a rating of "
+                "2004). UCI's sentences carry only a class (Kotzias et al., KDD 2015), which is read as a rating of "
                 f"±{UCI_RATING:g}.",
                 "Exact duplicates were removed. The SHA-256 of a text modulo 10 says where it belongs: 0 test, 1 "
                 "validation, the rest training.",

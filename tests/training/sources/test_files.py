@@ -66,3 +66,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(files, "LARGEST", 1_000)
     with pytest.raises(DataError, match=r"has 1,001 bytes: it may have at most 1,000$"):
         read(written(tmp_path / "large.txt", b"x" * 1_001))
+
+
+def test_files_of_some_hundred_megabytes_are_read() -> None:
+    assert files.LARGEST == 200_000_000

@@ -70,3 +70,7 @@ def test_held_out_words_are_asked_in_fixed_phrases() -> None:
         (great, "the movie was great", "the movie was not great"),
         (dislike, "i dislike it", "i do not dislike it"),
     ]
+
+
+def test_a_negation_turns_a_rating_as_measured_by_hutto_and_gilbert() -> None:
+    assert NEGATION == -0.74

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.tokenizer import Tokenizer
+from gatescope.training.synthetic import EXACT
 from gatescope.training.tasks.agreement import (
     LEARNED,
     MEASURED,
@@ -116,3 +117,9 @@ def test_the_number_of_the_subject_holds_until_its_verb() -> None:
 def test_every_example_is_of_known_words() -> None:
     assert all(token.known for text in TASK.about["examples"] for token in TASK.tokenizer(text))
     assert TASK.about["outputs"] == list(TASK.tokenizer.vocabulary)
+
+
+def test_only_the_plain_rnn_needs_a_recipe_of_its_own() -> None:
+    usual = EXACT(batch_size=32, epochs=25, learning_rate=5e-3)
+    assert [TASK.recipe(cell) for cell in ("lstm", "gru")] == [usual] * 2
+    assert TASK.recipe("rnn") == EXACT(batch_size=32, epochs=50, learning_rate=5e-3)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from gatescope.training.synthetic import EXACT
 from gatescope.training.tasks.brackets import DEEPEST, LENGTHS, MEASURED, Brackets, depth, generated
 from torch import Tensor, nn
 
@@ -72,3 +73,9 @@ def test_the_held_out_slices_differ() -> None:
     assert not set(choose) & set(report)
     assert all(token.known for token in task.tokenizer("".join(choose)))
     assert report == Brackets().held_out("report")
+
+
+def test_the_cells_differ_in_their_learning_rate() -> None:
+    rates = {"lstm": 3e-2, "gru": 1e-2, "rnn": 5e-3}
+    for cell, rate in rates.items():
+        assert Brackets().recipe(cell) == EXACT(epochs=25, batch_size=32, learning_rate=rate)  # type: ignore[arg-type]

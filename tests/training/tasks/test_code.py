@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gatescope.recurrent.trace import FloatArray
+from gatescope.training import characters
 from gatescope.training.sources.download import DataError
 from gatescope.training.tasks import code
 from gatescope.training.tasks.code import Code, indentation, names, split, syntax
@@ -201,8 +202,9 @@ def test_no_text_begins_in_the_middle_of_anything(library: Path) -> None:
     assert [text[start:].split("\n")[0] for start in task.starts(text)] == ['y = """', "# a", "f(", "def h(): ..."]
 
 
-def test_the_networks_learn_without_dropout_and_every_example_is_known(library: Path) -> None:
+def test_the_text_is_read_four_times_by_the_recipe_for_characters(library: Path) -> None:
     task = load(library)
-    assert {task.recipe(cell).dropout for cell in ("lstm", "gru", "rnn")} == {0}
+    assert task.recipe("gru") == characters.RECIPE(epochs=4)
+    assert task.recipe("lstm") == characters.RECIPES["lstm"](epochs=4)
     assert task.about["task"] == "code"
     assert {"description", "examples", "outputs", "licence"} <= task.about.keys()

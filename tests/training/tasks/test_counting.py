@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.training.synthetic import EXACT
 from gatescope.training.task import Shows
 from gatescope.training.tasks.counting import (
     FARTHEST,
@@ -177,3 +178,13 @@ def test_a_batch_is_read_without_lengths() -> None:
     assert isinstance(batch, Batch)
     assert batch.lengths is None
     assert batch.targets.shape == (*batch.ids.shape, 3)
+
+
+def test_each_cell_has_the_recipe_that_the_shipped_models_were_trained_with() -> None:
+    recipes = {
+        "lstm": EXACT(batch_size=16, epochs=30, learning_rate=0.1, clip=0.1, forget_bias=15),
+        "gru": EXACT(batch_size=16, epochs=40, learning_rate=1e-2),
+        "rnn": EXACT(batch_size=16, epochs=60, learning_rate=5e-3),
+    }
+    for task in (load_anbn(), load_anbncn()):
+        assert {cell: task.recipe(cell) for cell in recipes} == recipes  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
+from gatescope.training.synthetic import EXACT
 from gatescope.training.task import Shows
 from gatescope.training.tasks.flag import DISTANCES, FLAGS, LONGEST, Flag, generated
 from torch import Tensor, nn
@@ -92,3 +93,9 @@ def test_the_noise_of_the_slices_differs() -> None:
     choose, report = task.held_out("choose"), task.held_out("report")
     assert not set(choose) & set(report)
     assert all(token.known for text in (*choose, *task.about["examples"]) for token in task.tokenizer(text))
+
+
+def test_only_the_plain_rnn_needs_a_recipe_of_its_own() -> None:
+    usual = EXACT(epochs=15, batch_size=32, learning_rate=5e-3)
+    assert [Flag().recipe(cell) for cell in ("lstm", "gru")] == [usual] * 2
+    assert Flag().recipe("rnn") == EXACT(epochs=15, batch_size=32, learning_rate=2e-3)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gatescope.recurrent.trace import FloatArray
+from gatescope.training import characters
 from gatescope.training.sources import austen
 from gatescope.training.sources.download import DataError
 from gatescope.training.tasks import prose
@@ -131,4 +132,5 @@ def test_the_task_names_its_task_and_every_output() -> None:
     assert task.about["outputs"] == list(task.tokenizer.vocabulary)
     assert task.about["predicts_next"] is True
     assert {"description", "examples", "licence"} <= task.about.keys()
-    assert {task.recipe(cell).dropout for cell in ("lstm", "gru", "rnn")} == {0}
+    assert task.recipe("gru") == characters.RECIPE(epochs=7)
+    assert task.recipe("lstm") == characters.RECIPES["lstm"](epochs=7)

@@ -13,9 +13,12 @@ from gatescope.recurrent.trace import trace
 from gatescope.training.named_units import tracking_units
 from gatescope.training.sources import rated_texts
 from gatescope.training.task import Shows
+from gatescope.training.tasks import sentiment
 from gatescope.training.tasks.sentiment import SHOWN, Ratings, Sentiment, load, log_odds
-from gatescope.training.trainer import Batch, train
+from gatescope.training.trainer import Batch, Recipe, train
 from torch.nn.functional import softplus
+
+USUAL = sentiment.RECIPE  # before the fixture of small archives makes it one epoch
 
 
 @pytest.fixture
@@ -107,3 +110,8 @@ def test_the_unit_for_sentiment_is_sought_over_whole_texts(task: Sentiment) -> N
     (unit,) = tracking_units(network.eval().requires_grad_(requires_grad=False), task)
     assert (unit.feature, unit.measure, unit.texts) == ("sentiment so far", "r", len(task.held_out("report")))
     assert unit.steps == unit.texts
+
+
+def test_every_cell_has_the_recipe_of_the_task(task: Sentiment) -> None:
+    assert [task.recipe(cell) for cell in ("lstm", "gru", "rnn")] == [sentiment.RECIPE] * 3
+    assert Recipe(epochs=10, keep_best=False) == USUAL
