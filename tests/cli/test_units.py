@@ -94,7 +94,7 @@ def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
     own = named_units.tracking_units(model.network, word_task.WordTask(), start)
     assert [each.untrained for each in own] != [each.untrained for each in tracking_in("lstm", models)]
-    shown = [f"{units.bar(each):.3f}" for each in own]
+    shown = [f"{units.threshold(each):.3f}" for each in own]
     assert [row[7] for row in rows(run("lstm"))] == shown
 
 

@@ -129,7 +129,10 @@ BROKEN = [
     (config(**named(score=1.5)), "config.json: units.0.score: Input should be less than or equal to 1"),
     (config(**named(colour="red")), "config.json: units.0.colour: Extra inputs are not permitted"),
     (config(weights_sha256="0"), "config.json: weights_sha256: String should match pattern '^[0-9a-f]{64}$'"),
-    (sizes(cell="transformer"), "config.json: network.cell: Input should be 'rnn', 'lstm' or 'gru'"),
+    (
+        sizes(cell="transformer"),
+        "config.json: network.cell: Input should be 'lstm', 'gru', 'rnn', 'coupled_lstm' or 'mingru'",
+    ),
     (sizes(layers=0), "config.json: network: layers is 0: it must be at least 1"),
     # vocab.json
     (holding("vocab.json", b'["<unk>"'), "vocab.json: Invalid JSON: EOF while parsing a list at line 1 column 8"),

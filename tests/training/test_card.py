@@ -132,7 +132,7 @@ def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
 def test_a_price_on_the_cell_state_is_said() -> None:
     recipe = asdict(Recipe(epochs=6, cell_decay=0.001))
     text = " ".join(card(facts(recipe=recipe)).split())
-    assert "weight decay 0.0001, 0.001 of the mean square of the cell state added to the loss, 6 epochs in" in text
+    assert "weight decay 0.0001, 0.001 times the mean square of the cell state added to the loss, 6 epochs in" in text
     assert "cell state added" not in card(facts())
 
 

@@ -99,7 +99,7 @@ def test_a_model_is_trained_measured_and_saved_with_its_card(folder: Path, cell:
         f"\ngatescope train labelled --file mine.csv --text review --label class --cell {cell} --seeds 3,5 "
         "--hidden 4 --epochs 3 --patience 0\n"
     ) in card
-    assert "A run took less than 1 minute of one core." in card
+    assert "A run took less than 1 minute on one core." in card
     assert "None" not in card
     assert "nan" not in card
     assert str(folder) not in card
@@ -261,12 +261,12 @@ def test_what_never_becomes_finite_is_not_a_model(folder: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("options", "title", "sentence", "start"),
     [
-        ({}, "LSTM", "the forget\ngate's bias at 1 in sum", Start()),
-        ({"forget_bias": 0.0}, "LSTM, forget bias 0", "the forget\ngate's bias at 0 in sum", Start(forget_bias=0)),
+        ({}, "LSTM", "the forget\ngate's biases adding up to 1", Start()),
+        ({"forget_bias": 0.0}, "LSTM, forget bias 0", "the forget\ngate's biases adding up to 0", Start(forget_bias=0)),
         (
             {"chrono": 50},
             "LSTM, chrono 50",
-            "chrono initialisation for dependencies up to 50 steps",
+            "set by chrono initialisation for dependencies of up to 50 steps",
             Start(chrono=50),
         ),
     ],

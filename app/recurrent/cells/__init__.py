@@ -20,8 +20,14 @@ TABLE: tuple[Cell, ...] = tuple(cell for file in FILES for cell in import_module
 CELL_NAMES: tuple[str, ...] = tuple(dict.fromkeys(cell.name for cell in TABLE))
 """What a network's cell may be called."""
 
-NAMES: dict[str, str] = {each.letter: each.name for cell in TABLE for each in cell.letters}
-"""The name of every activation, by its letter."""
+NAMES: dict[str, str] = {
+    each.letter: each.name
+    for is_state in (False, True)
+    for cell in TABLE
+    for each in cell.letters
+    if (each.kind == "state") is is_state
+}
+"""The name of every activation, by its letter: gates and candidates, then states."""
 
 GATES: frozenset[str] = frozenset(letter for cell in TABLE for letter in cell.gates)
 """The letters of all gates."""

@@ -32,7 +32,7 @@ def test_forget_bias_of_a_gru(api: TestClient) -> None:
     assert refused(api, "gru", weights="untrained, forget bias 1") == (
         422,
         "invalid-request",
-        "weights: this gru has no forget bias: only an LSTM with biases has; send 'untrained'.",
+        "weights: this gru has no forget bias: only a cell with a forget gate and biases has; send 'untrained'.",
     )
 
 
