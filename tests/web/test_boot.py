@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from gatescope.api.memory_schemas import MemoryBody, Start
+from gatescope.api.memory.schemas import MemoryBody, WeightsChoice
 from gatescope.settings import Settings
 from gatescope.web.boot import facts
 from pydantic import ValidationError
@@ -24,7 +24,7 @@ def test_alpha_may_be_what_the_api_takes() -> None:
 
 
 def test_weights_are_those_of_the_api() -> None:
-    assert list(facts(Settings()).weights.values()) == list(get_args(Start))
+    assert list(facts(Settings()).weights.values()) == list(get_args(WeightsChoice))
 
 
 def test_files_are_forms_of_a_trace(api: TestClient) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import client
+from gatescope.store.saving import save_model
+from networks import random_network
+from serving import LETTERS, client
 from starlette.testclient import TestClient
 
 from ..asking import TEXT, problem
@@ -52,6 +54,19 @@ def test_forget_bias_of_a_gru(api: TestClient) -> None:
         "invalid-request",
         "weights: this gru has no forget bias: only an LSTM with biases has; send 'untrained'.",
     )
+
+
+def test_alpha_of_a_cell_without_recurrent_weights(tmp_path: Path) -> None:
+    network = random_network(cell="mingru", vocabulary_size=4, outputs=1)
+    about = {"title": "M", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
+    save_model(tmp_path / "mingru", network, LETTERS, about)
+    api = client(tmp_path, default_model="mingru")
+    assert refused(api, "mingru", text="ab", alpha=2) == (
+        422,
+        "invalid-request",
+        "alpha: a minGRU has no recurrent weights to multiply by 2: leave alpha at 1.",
+    )
+    assert ask(api, "mingru", text="ab", alpha=1)["layers"][0]["spectra"] == []
 
 
 def test_unknown_model_media_types_and_method(api: TestClient) -> None:
