@@ -66,7 +66,7 @@ def test_alpha_of_a_cell_without_recurrent_weights(tmp_path: Path) -> None:
         "invalid-request",
         "alpha: a minGRU has no recurrent weights to multiply by 2: leave alpha at 1.",
     )
-    assert ask(api, "mingru", text="ab", alpha=1)["layers"][0]["spectra"] == []
+    assert "spectra" not in ask(api, "mingru", text="ab", alpha=1)["layers"][0]
 
 
 def test_unknown_model_media_types_and_method(api: TestClient) -> None:
