@@ -51,7 +51,7 @@ def type_of(schema: dict[str, Any]) -> str:
 def declarations() -> str:
     """Return the whole file: a type for each schema of the document, and those of what comes with the page."""
     schemas = create_app().openapi()["components"]["schemas"]
-    facts = Facts.model_json_schema(ref_template="{model}")
+    facts = Facts.model_json_schema(ref_template="{model}", mode="serialization")
     schemas |= facts.pop("$defs") | {"Facts": facts}
     types = {name: type_of(schema) for name, schema in sorted(schemas.items())}
     types["Model"] = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}>"

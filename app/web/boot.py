@@ -6,10 +6,12 @@ from pydantic import BaseModel
 
 from ..api.models.routes import card
 from ..api.traces.routes import FORMS
+from ..recurrent.cells import TABLE
 from ..recurrent.memory.altered import LEAST, MOST
 from ..recurrent.memory.saturation import OPEN, SHUT
 from ..settings import Settings
 from ..store.model import Model
+from .cells import CellInfo, cell_info
 from .first_view import MAX_NUMBERS, Comparison, FirstView
 from .invisible import Invisible, for_page
 
@@ -19,8 +21,8 @@ MODEL_FIELDS = {
     "title",
     "task",
     "cell",
+    "variant",
     "description",
-    "network",
     "hidden_size",
     "tokenizer",
     "activations",
@@ -44,6 +46,7 @@ WEIGHTS: dict[Weights, str] = {
 class Facts(BaseModel):
     """What is the same for every address of one server."""
 
+    cells: dict[str, CellInfo]  # by variant
     comparisons: list[Comparison]
     files: dict[str, str]  # the media type of each kind of file of numbers, by its ending
     invisible: Invisible
@@ -57,6 +60,7 @@ class Facts(BaseModel):
 def facts(settings: Settings) -> Facts:
     """Return what the page's scripts would otherwise define a second time."""
     return Facts(
+        cells={cell.variant: cell_info(cell) for cell in TABLE},
         comparisons=list(get_args(Comparison)),
         files={form.ending: media_type for media_type, form in FORMS.items() if form.ending},
         invisible=for_page(),

@@ -10,7 +10,7 @@ from fastapi_problem.error import Problem
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceBody
 from ..api.wire.problems import EMPTY_TEXT
-from ..recurrent.cells import NAMES
+from ..recurrent.cells import CELL_NAMES, NAMES
 from ..recurrent.trace import Engine, trace
 from ..settings import Settings
 from ..store.model import Model
@@ -22,8 +22,6 @@ MAX_NUMBERS = 150_000
 
 Comparison = Literal["cells", "text"]
 COMPARISONS: dict[Comparison, str] = {"cells": "the other cells", "text": "another text"}
-
-CELLS = ("lstm", "gru", "rnn")  # from left to right
 
 STILL_WORDS = 24  # in the picture for a browser without scripts
 
@@ -78,13 +76,18 @@ def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Se
     if compare == "cells":
         by_cell = {each.config.network.cell: each for each in reversed(siblings(store, model))}
         by_cell[model.config.network.cell] = model
-        return [(by_cell[cell], text) for cell in CELLS if cell in by_cell]
+        return [(by_cell[cell], text) for cell in CELL_NAMES if cell in by_cell]
     return [(model, text)]
 
 
 def siblings(store: Store, model: Model) -> list[Model]:
     """Return the models of the task of ``model``, in the order of their cells."""
-    return sorted(store.task(model.config.task), key=lambda each: CELLS.index(each.config.network.cell))
+    return sorted(store.task(model.config.task), key=place_of_cell)
+
+
+def place_of_cell(model: Model) -> int:
+    """Return the place of the cell of ``model`` in the table: from left to right on the page."""
+    return CELL_NAMES.index(model.config.network.cell)
 
 
 def page_size(model: Model) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from ..settings import Settings, data_folder
 from ..store.store import Store
 from . import cards
 from .boot import boot
-from .first_view import CELLS, COMPARISONS, first_view, still
+from .cells import stylesheet
+from .first_view import COMPARISONS, first_view, place_of_cell, still
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +33,17 @@ VENDOR = {
     "swagger-ui.css": _SWAGGER / "swagger-ui.css",
 }
 
-TOUR_MODELS = {*(f"{task}-{cell}" for task in ("sentiment", "prose") for cell in CELLS), "anbn-lstm"}
+CELL_STYLES = "/static/css/cells.css"  # next to the other stylesheets, though it is not a file
+
+TOUR_MODELS = {
+    "sentiment-lstm",
+    "sentiment-gru",
+    "sentiment-rnn",
+    "prose-lstm",
+    "prose-gru",
+    "prose-rnn",
+    "anbn-lstm",
+}
 
 
 @cache
@@ -52,7 +64,7 @@ def index(request: Request) -> Response:
             request, "no_models.html", {"broken": store.broken, "folder": store.folder}, status_code=503
         )
     view = first_view(store, settings, request.query_params)
-    models = sorted(store, key=lambda each: (each.config.task, CELLS.index(each.config.network.cell)))
+    models = sorted(store, key=lambda each: (each.config.task, place_of_cell(each)))
     context = {
         "opening": view,
         "comparisons": COMPARISONS,
@@ -71,6 +83,17 @@ def index(request: Request) -> Response:
 def docs(request: Request) -> Response:
     """Return the documentation of the API, to read and to try."""
     return templates().TemplateResponse(request, "docs.html", {"openapi": request.app.openapi_url})
+
+
+@router.get(CELL_STYLES)
+def cell_styles(request: Request) -> Response:
+    """Return the stylesheet of the cells' hues, which a browser revalidates each time, as it does the static files."""
+    styles = stylesheet()
+    tag = f'"{blake2b(styles.encode(), digest_size=16).hexdigest()}"'
+    headers = {"Cache-Control": "no-cache", "ETag": tag}
+    if tag in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(styles, media_type="text/css", headers=headers)
 
 
 @router.get("/vendor/{_version}/{name}")

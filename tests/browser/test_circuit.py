@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 import torch
+from gatescope.recurrent.cells import TABLE
+from gatescope.recurrent.cells.cell import Cell
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor, nn
 
@@ -21,19 +23,30 @@ Vectors = dict[str, Tensor]
 
 
 class Case:
-    """A cell as PyTorch has it, in float64, with random weights and states: one step of it, in all its parts."""
+    """A cell in float64, with random weights and states: one step of it, in all its parts.
 
-    def __init__(self, module: nn.RNNBase, blocks: str, step: Callable[[Vectors, Vectors], Vectors]) -> None:
-        matrices = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0]
-        self.module, self.blocks = module, blocks
+    ``module`` is that of PyTorch, if it has one for the cell; ``matrices`` are W, U, b and b′, or only W and b.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        step: Callable[[Vectors, Vectors], Vectors],
+        module: nn.RNNBase | None = None,
+        matrices: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        if module is not None:
+            parameters = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0]
+            matrices = dict(zip(("W", "U", "b", "b′"), parameters, strict=True))
+        self.cell, self.module = cell, module
         self.weights = {
             f"{name} {letter}": part
-            for name, matrix in zip(("W", "U", "b", "b′"), matrices, strict=True)
-            for letter, part in zip(blocks, matrix.detach().chunk(len(blocks)), strict=True)
+            for name, matrix in (matrices or {}).items()
+            for letter, part in zip(cell.blocks, matrix.detach().chunk(len(cell.blocks)), strict=True)
         }
         vectors = torch.rand(E + 2 * H, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 2 - 1
         self.given = dict(zip(("x", "h-", "c-"), vectors.split((E, H, H)), strict=True))
-        if not isinstance(module, nn.LSTM):
+        if "c" not in cell.states:
             del self.given["c-"]
         self.parts = step(self.given, self.weights) | self.given
 
@@ -78,17 +91,47 @@ def relu_rnn(given: Vectors, w: Vectors) -> Vectors:
     return {"a": a, "h": torch.relu(a)}
 
 
+def coupled_lstm(given: Vectors, w: Vectors) -> Vectors:
+    sums = {at: w[f"W {at}"] @ given["x"] + w[f"U {at}"] @ given["h-"] + w[f"b {at}"] + w[f"b′ {at}"] for at in "fgo"}
+    f, g, o = (torch.tanh(each) if at == "g" else torch.sigmoid(each) for at, each in sums.items())
+    c = f * given["c-"] + (1 - f) * g
+    products = {"f·c": f * given["c-"], "1−f": 1 - f, "": (1 - f) * g, "tanh c": torch.tanh(c)}
+    return {"f": f, "g": g, "o": o, "c": c, "h": o * torch.tanh(c)} | products
+
+
+def mingru(given: Vectors, w: Vectors) -> Vectors:
+    z = torch.sigmoid(w["W z"] @ given["x"] + w["b z"])
+    n = w["W n"] @ given["x"] + w["b n"]
+    products = {"1−z": 1 - z, "(1−z)·h": (1 - z) * given["h-"], "z·n": z * n}
+    return {"z": z, "n": n, "h": (1 - z) * given["h-"] + z * n} | products
+
+
+def rows(blocks: int, **columns: int) -> dict[str, Tensor]:
+    """Random matrices of so many blocks of H rows: columns by name, 0 for a vector."""
+    sizes = {name: (blocks * H, count) if count else (blocks * H,) for name, count in columns.items()}
+    return {name: torch.rand(size, dtype=torch.float64) * 2 - 1 for name, size in sizes.items()}
+
+
 def cases() -> Iterator[tuple[str, Case]]:
+    cells = {cell.variant: cell for cell in TABLE}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        yield "lstm", Case(nn.LSTM(E, H, dtype=torch.float64), "ifgo", lstm)
-        yield "gru", Case(nn.GRU(E, H, dtype=torch.float64), "rzn", gru)
-        yield "early-reset", Case(nn.GRU(E, H, dtype=torch.float64), "rzn", reset_before_gru)
-        yield "rnn", Case(nn.RNN(E, H, dtype=torch.float64), "h", rnn)
-        yield "letters-relu", Case(nn.RNN(E, H, nonlinearity="relu", dtype=torch.float64), "h", relu_rnn)
+        yield "lstm", Case(cells["lstm"], lstm, nn.LSTM(E, H, dtype=torch.float64))
+        yield "gru", Case(cells["gru"], gru, nn.GRU(E, H, dtype=torch.float64))
+        yield "early-reset", Case(cells["reset-before gru"], reset_before_gru, nn.GRU(E, H, dtype=torch.float64))
+        yield "rnn", Case(cells["rnn"], rnn, nn.RNN(E, H, dtype=torch.float64))
+        relu = nn.RNN(E, H, nonlinearity="relu", dtype=torch.float64)
+        yield "letters-relu", Case(cells["relu rnn"], relu_rnn, relu)
+        both = rows(3, W=E, U=H, b=0) | {"b′": rows(3, b=0)["b"]}
+        yield "each-coupled_lstm", Case(cells["coupled_lstm"], coupled_lstm, matrices=both)
+        yield "each-mingru", Case(cells["mingru"], mingru, matrices=rows(2, W=E, b=0))
 
 
 CASES = dict(cases())  # by the model of the zoo that has such a cell
+
+
+def test_every_cell_of_the_table_is_looked_at() -> None:
+    assert sorted(case.cell.variant for case in CASES.values()) == sorted(cell.variant for cell in TABLE)
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -130,9 +173,10 @@ def is_right(drawing: Drawing, case: Case) -> bool:
     )
 
 
-@pytest.mark.parametrize("fused", [model for model in CASES if model != "early-reset"])
+@pytest.mark.parametrize("fused", [model for model, case in CASES.items() if case.module and case.cell.module])
 def test_the_parts_of_a_step_are_those_of_torch_nn(fused: str) -> None:
     case = CASES[fused]
+    assert case.module is not None
     states = [case.given[state][None] for state in ("h-", "c-") if state in case.given]
     _, after = case.module(case.given["x"][None], tuple(states) if len(states) > 1 else states[0])
     for state, value in zip("hc", after if isinstance(after, tuple) else (after,), strict=False):
@@ -208,8 +252,8 @@ def test_labels_cover_nothing(drawing: Drawing) -> None:
 
 def test_the_arithmetic_is_that_of_the_cell(shown_page: Page, case: Case, model: str) -> None:
     vectors = {"tanh": torch.tanh, "max": lambda _, a: torch.relu(a)} | case.parts
-    if "n" in case.blocks:
-        vectors |= {name: case.weights[f"{name} n"] for name in ("W", "U", "b", "b′")}
+    if "n" in case.cell.blocks:
+        vectors |= {name: case.weights[f"{name} n"] for name in ("W", "U", "b", "b′") if f"{name} n" in case.weights}
     if model == "early-reset":
         vectors["b"] = case.weights["b n"] + case.weights["b′ n"]
     own = "(p) => [...p.childNodes].filter((each) => each.nodeName !== 'SPAN').map((each) => each.textContent).join('')"
@@ -222,7 +266,7 @@ def test_the_arithmetic_is_that_of_the_cell(shown_page: Page, case: Case, model:
         if "…" not in figures:
             numbers = {"tanh": math.tanh, "max": max}
             assert computed(figures, numbers) == pytest.approx(computed(about, {}), abs=3e-3)
-    assert results == {"lstm": {"c", "h"}, "gru": {"n", "h"}, "early-reset": {"n", "h"}}.get(model, {"h"})
+    assert results == {each.of for each in case.cell.equations}
 
 
 def computed(expression: str, scope: Mapping[str, Any]) -> Any:

@@ -2,9 +2,23 @@
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from gatescope.recurrent.cells import CELL_NAMES, cell_named
+from playwright.sync_api import Browser, Page, expect
 
-from .driving import DRAWN, SENTENCE, end_of_scale, layer_of, legend, opened, point_at, shown, type_sentence
+from .driving import (
+    DRAWN,
+    SENTENCE,
+    another_page,
+    end_of_scale,
+    layer_of,
+    legend,
+    opened,
+    point_at,
+    shown,
+    type_sentence,
+)
+from .scales import check_scales
 
 MODELS = ["sentiment-lstm", "sentiment-gru", "sentiment-rnn"]
 
@@ -85,3 +99,29 @@ def test_another_text_is_offered_typed_and_kept(page: Page) -> None:
     page.reload()
     expect(page.locator("#other")).to_have_value("a great film")
     expect(page.locator(".lane").nth(1).locator(".tokens bdi")).to_have_text(["a", "great", "film"])
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1440, len(CELL_NAMES)), (1280, 3), (390, 1)])
+def test_all_cells_of_the_table_fit_side_by_side_or_below(browser: Browser, zoo: str, width: int, columns: int) -> None:
+    with another_page(browser, viewport={"width": width, "height": 900}, bypass_csp=True) as page:
+        opened(page, f"{zoo}/?model=each-gru&compare=cells#step=3&unit=2&memory=kept&alpha=2")
+        expect(page.locator(".memory-cell .triangle .heatmaplayer image")).to_have_count(len(CELL_NAMES) - 1)
+        for lanes in ("#picture > .lane", "#memory-cells > *"):
+            boxes = [each.bounding_box() for each in page.locator(lanes).all()]
+            assert len(boxes) == len(CELL_NAMES)
+            assert len({round(box["x"]) for box in boxes if box}) == (columns if width > 960 else 1)
+        panels = page.locator(".panels").evaluate_all(
+            "all => all.map((each) => [...each.children].map((panel) => panel.dataset.letter).join(''))"
+        )
+        cells = [cell_named(name) for name in CELL_NAMES]
+        assert panels == [cell.panels or cell.activations for cell in cells]
+        expect(page.locator(".inspector .circuit")).to_have_count(len(CELL_NAMES))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window"
+        scales = {(each.lane, each.letter): (each.low, each.high) for each in check_scales(page)}
+        assert scales["EACH-COUPLED_LSTM", "c"] == (-1, 1)
+        for letter in "nh":
+            low, high = scales["EACH-MINGRU", letter]
+            assert low == -high
+            assert high not in {0, 1}
+        violations = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from gatescope.recurrent.cells import CELL_NAMES, cell_named
 from playwright.sync_api import Page, Route, expect
 
 from .driving import SENTENCE, opened, shown, type_sentence
@@ -330,3 +331,42 @@ def test_blank_text_ends_what_is_under_way(page: Page) -> None:
     page.locator("#text").fill("")
     expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered of it appears.")
     expect(page.locator("#memory-progress")).to_be_hidden()
+
+
+def test_a_factor_is_offered_only_where_there_are_recurrent_weights(page: Page, zoo: str) -> None:
+    opened(page, f"{zoo}/?model=scanned#memory=states&alpha=2")
+    expect(page.locator("#memory-cells")).to_contain_text("A minGRU has no recurrent weights")
+    expect(page.locator("#memory-unscaled")).to_have_text("no recurrent weights to scale")
+    expect(page.locator("#memory-alpha")).to_be_hidden()
+    expect(page.locator("#memory-reset")).to_be_hidden()
+    expect(page.locator(".memory-cell .gates table")).to_have_count(1)
+    page.locator("#task").select_option("each")
+    expect(page.locator("#memory-alpha")).to_be_visible()
+    expect(page.locator("#memory-unscaled")).to_be_hidden()
+    expect(page.locator(".memory-cell")).to_have_count(5)
+    expect(page.locator(".memory-cell", has_text="no recurrent weights")).to_have_count(1)
+
+
+def test_the_share_kept_is_named_by_the_cell(page: Page, zoo: str) -> None:
+    opened(page, f"{zoo}/?model=scanned#memory=kept")
+    expect(page.locator("#memory-says")).to_contain_text("∏ (1 − z): ")
+    expect(page.locator(".memory-cell .scales")).to_contain_text("m the geometric mean of (1 − z) up to each word")
+    page.goto(f"{zoo}/?model=lstm#memory=kept")
+    expect(page.locator("#memory-says")).to_contain_text("∏ f, ∏ z: ")
+    expect(page.locator(".memory-cell").nth(2)).to_contain_text(
+        "A plain RNN has no such path: no gate keeps its state."
+    )
+
+
+def test_each_cell_has_the_hue_and_line_of_its_description(page: Page, zoo: str) -> None:
+    opened(page, f"{zoo}/?model=each-lstm#memory=inputs")
+    expect(page.locator(".memory-cell .triangle .heatmaplayer image")).to_have_count(5)
+    lines = page.locator(".distance .plot").evaluate("(plot) => plot.data.map(({ line }) => [line.color, line.dash])")
+    dashes = {"solid": "solid", "dashed": "6px,3px", "dotted": "1.5px,3px", "dash-dotted": "7px,3px,1.5px,3px"}
+    cells = [cell_named(name) for name in CELL_NAMES]
+    assert lines == [[cell.hue.light, dashes.get(cell.line, "12px,4px")] for cell in cells]
+    swatches = page.locator(".distance .swatch")
+    for at, cell in enumerate(cells):
+        expected = f"rgb({', '.join(str(int(cell.hue.light[i : i + 2], 16)) for i in (1, 3, 5))})"
+        expect(swatches.nth(at)).to_have_css("border-top-color", expected)
+        expect(swatches.nth(at)).to_have_attribute("data-line", cell.line)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from gatescope.recurrent.cells import CELL_NAMES
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.store.fields import NamedUnit
 from gatescope.store.saving import save_model
@@ -36,6 +37,8 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
     "labels": ("labels", WORDS, LABELS, TEXT, {"cell": "gru", "head": "softmax"}),
     "deep": ("deep", WORDS, VERDICT, TEXT, {"cell": "lstm", "layers": 2, "bidirectional": True}),
     "early-reset": ("deep", WORDS, VERDICT, TEXT, {"cell": "gru", "reset_after": False}),
+    "scanned": ("scanned", WORDS, VERDICT, TEXT, {"cell": "mingru"}),
+    **{f"each-{cell}": ("each", WORDS, VERDICT, TEXT, {"cell": cell}) for cell in CELL_NAMES},
 }  # fmt: skip
 UNITS = 7
 PREDICTING = {"letters-lstm", "letters-relu", "words", "counts", "reordered"}  # the next token

@@ -21,6 +21,18 @@ const ACTIVATIONS = {
     HIDDEN,
   ],
   rnn: [HIDDEN],
+  coupled_lstm: [
+    { letter: "f", name: "forget gate", ...GATE },
+    { letter: "g", name: "candidate", ...CANDIDATE },
+    { letter: "o", name: "output gate", ...GATE },
+    { letter: "c", name: "cell state", kind: "state", minimum: -1, maximum: 1 },
+    HIDDEN,
+  ],
+  mingru: [
+    { letter: "z", name: "update gate", ...GATE },
+    { letter: "n", name: "candidate", kind: "candidate", minimum: null, maximum: null },
+    { ...HIDDEN, minimum: null, maximum: null },
+  ],
 };
 
 export function model(cell, changes = {}) {
@@ -29,8 +41,8 @@ export function model(cell, changes = {}) {
     title: cell.toUpperCase(),
     task: "test",
     cell,
+    variant: cell,
     description: "",
-    network: { nonlinearity: "tanh", reset_after: true },
     hidden_size: 2,
     tokenizer: "word",
     activations: ACTIVATIONS[cell],
@@ -68,11 +80,11 @@ export function answer(words, activations, { outputs = words.map(() => [0.5]), n
   };
 }
 
-/** One decoded layer, of which every step is in sight. */
-export function layer(activations, options = {}) {
+/** One decoded layer, of which every step is in sight, of a cell that fits. */
+export function layer(activations, { cell = "c" in activations ? "lstm" : "gru", ...options } = {}) {
   const [rows] = Object.values(activations);
   const words = rows.map((_, t) => `word${t}`);
-  return new DecodedTrace(model("lstm"), words.join(" "), answer(words, activations, options), 0, words.length).layers[0];
+  return new DecodedTrace(model(cell), words.join(" "), answer(words, activations, options), 0, words.length).layers[0];
 }
 
 /** The numbers of an array, rounded to float32 and back so that they compare. */

@@ -48,7 +48,7 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     card = api.get("/api/v1/models/lstm").json()
     names = [
         *("title", "task", "cell", "hidden_size", "tokenizer", "activations", "outputs", "opposite", "predicts_next"),
-        *("description", "examples", "units", "next_outputs", "network"),
+        *("description", "examples", "units", "next_outputs", "variant"),
     ]
     assert lstm == {name: card[name] for name in ["id", *names]}
 
@@ -76,6 +76,16 @@ def test_docs_are_served_from_here(api: TestClient) -> None:
 def test_every_file_that_the_page_names_is_there(api: TestClient) -> None:
     for place in re.findall(r'(?:src|href)="(/[^"#]+)"', api.get("/").text):
         assert api.get(place).status_code == 200, place
+
+
+def test_the_hues_of_cells_are_a_stylesheet_that_is_revalidated(api: TestClient) -> None:
+    response = api.get("/static/css/cells.css")
+    assert response.headers["content-type"].startswith("text/css")
+    assert response.headers["cache-control"] == "no-cache"
+    tag = response.headers["etag"]
+    again = api.get("/static/css/cells.css", headers={"If-None-Match": f'"x", W/{tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert api.get("/static/css/cells.css", headers={"If-None-Match": '"x"'}).status_code == 200
 
 
 def test_vendor_files_may_be_kept_for_good(api: TestClient) -> None:

@@ -39,6 +39,7 @@ def summary(model: Model) -> ModelSummary:
         title=model.config.title,
         task=model.config.task,
         cell=network.cell,
+        variant=network.cell_definition.variant,
         hidden_size=network.hidden_size,
         layers=network.layers,
         bidirectional=network.bidirectional,

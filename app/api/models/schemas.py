@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ...recurrent.cells import CellName, Letter
+from ...recurrent.cells import CellName, Letter, Variant
 from ...recurrent.network import NetworkConfig
 from ...recurrent.tokenizer import TokenizerKind
 from ...store.fields import Metric, NamedUnit
@@ -27,6 +27,9 @@ class ModelSummary(BaseModel):
     title: str = Field(description="Name of the model, for people.")
     task: str = Field(description="What it was trained for; models of one task answer the same sentences.")
     cell: CellName = Field(description="The recurrent cell.")
+    variant: Variant = Field(
+        description="The form of the cell: its name for the usual one. Forms of one cell compute different things."
+    )
     hidden_size: int = Field(ge=1, description="H: units in each layer and direction.")
     layers: int = Field(ge=1, description="Number of layers.")
     bidirectional: bool = Field(description="Whether every layer also runs from the last token to the first.")

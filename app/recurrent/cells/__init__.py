@@ -34,10 +34,12 @@ GATES: frozenset[str] = frozenset(letter for cell in TABLE for letter in cell.ga
 
 if TYPE_CHECKING:
     CellName = str
+    Variant = str
     Letter = str
     PreActivation = str
 else:  # what pydantic checks and OpenAPI lists
     CellName = Literal[CELL_NAMES]
+    Variant = Literal[tuple(cell.variant for cell in TABLE)]
     Letter = Literal[tuple(NAMES)]
     PreActivation = Literal[tuple(dict.fromkeys(each for cell in TABLE for each in cell.pre_activations))]
 

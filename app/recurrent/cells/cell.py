@@ -8,18 +8,19 @@ projects.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from .derivative import Jacobians, Point
+from .hues import Hue
 
 Activations = dict[str, Tensor]
 Kind = Literal["gate", "candidate", "state"]
+Line = Literal["solid", "dashed", "dotted", "dash-dotted", "long-dashed"]
 Recurrence = Literal["joined", "apart", "none"]
 Row = Callable[..., None]
 
@@ -70,6 +71,8 @@ class Activation:
     low: float = -math.inf
     high: float = math.inf
     """Ends of its range."""
+    hue: Hue = field(kw_only=True)
+    """The colour of what belongs to it, the same in every cell."""
 
 
 @dataclass(frozen=True)
@@ -103,47 +106,42 @@ class Equation:
     """One equation for the page: ``{f}`` is an activation, ``{c-}`` a state of the step before, ``{x}`` the input."""
 
     of: str
-    is_: str
+    """The letter of what it gives."""
+    formula: str
     figures: str = ""
-    """What is shown with the numbers of one unit, where these do not make all of it."""
-
-    def for_page(self) -> dict[str, Any]:
-        """Return it as the page reads it: texts, and lists of one key."""
-        return {"of": self.of, "is": _parts(self.is_), "figures": _parts(self.figures or self.is_)}
+    """What is shown with the numbers of one unit, where these do not make all of ``formula``."""
 
 
-def _parts(template: str) -> list[str | list[str]]:
-    pieces = re.split(r"\{([^}]*)\}", template)
-    return [piece if at % 2 == 0 else [piece] for at, piece in enumerate(pieces) if piece]
-
-
-class Node(NamedTuple):
+@dataclass(frozen=True)
+class Node:
     """A node of a circuit; it stands for what comes out of it.
 
     - in, out: an end of the drawing
     - branch: a dot; what comes in goes on more than one way
     - join: a dot; the vectors that come in go on as one, end to end
-    - layer: a box with weights and biases of its own: σ, tanh and relu of W·x + U·h + b, or only that, written W; or
-      U·h + b′, written U
+    - layer: a box with weights and biases of its own: σ, tanh and relu of W·x + U·h + b, or only W·x + b, written W, or
+      only U·h + b′, written U
     - operator: what is done unit by unit: ⊙, +, 1− and tanh
     """
 
-    is_: Literal["in", "out", "branch", "join", "layer", "operator"]
-    x: int
+    kind: Literal["in", "out", "branch", "join", "layer", "operator"]
+    x: int  # of its middle
     y: int
     sign: str = ""
     letter: str = ""  # whose hue its wires have
 
 
-class Wire(NamedTuple):
+@dataclass(frozen=True)
+class Wire:
     """A wire from node to node, by their keys; ``via`` holds its corners."""
 
-    from_: str
-    to: str
+    start: str
+    end: str
     via: tuple[tuple[int, int], ...] = ()
 
 
-class Label(NamedTuple):
+@dataclass(frozen=True)
+class Label:
     """A name next to a wire, of what a node gives."""
 
     of: str
@@ -172,18 +170,6 @@ class Circuit:
     terms: Sequence[Label] = ()
     """Without a number: a trace does not hold them."""
 
-    def for_page(self) -> dict[str, Any]:
-        """Return it as the page reads it."""
-        return {
-            "name": self.name,
-            "height": self.height,
-            "nodes": {key: {"is": node[0], **node._asdict()} for key, node in self.nodes.items()},
-            "wires": [{"from": wire.from_, "to": wire.to, "via": wire.via} for wire in self.wires],
-            "figures": [label._asdict() for label in self.figures],
-            "terms": [label._asdict() for label in self.terms],
-            "word": dict(zip("xy", self.word, strict=True)),
-        }
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cell:
@@ -195,6 +181,8 @@ class Cell:
     """Unique in the table; ``name`` itself for the usual form."""
     title: str
     """For people: "LSTM"."""
+    noun: str
+    """The same in a sentence, with its article: "an LSTM"."""
     letters: Sequence[Activation]
     """In the order of computation."""
     blocks: str
@@ -206,6 +194,10 @@ class Cell:
     """The derivatives of a step in closed form."""
     equations: Sequence[Equation]
     circuit: Circuit
+    hue: Hue
+    """The colour of its curves; the variants of a cell share it."""
+    line: Line
+    """How its curves are drawn, so that cells can be told apart without colour."""
     recurrence: Recurrence = "joined"
     """How W_hh h enters: added to W_ih x + b; apart from it, as the row needs it; or not at all."""
     second_row: Row | None = None
@@ -228,16 +220,20 @@ class Cell:
     """Whether h may be projected to a smaller size."""
     note: str = ""
     """What stands under the equations, where they leave something out."""
+    panels: str = ""
+    """The letters in the order in which the page shows them; "" for that of computation."""
 
     def __post_init__(self) -> None:
         """Raise ValueError, with the field's name, where the description is not whole."""
         known = "".join(each.letter for each in self.letters)
-        for field, value in (("blocks", self.blocks), ("open_bias", self.open_bias), ("letters", self.states)):
-            if (not value and field != "open_bias") or set(value) - set(known):
-                raise ValueError(f"{field} of the cell {self.variant!r} is {value!r}: its letters are {known!r}")
-        for field in ("name", "variant", "title", "equations"):
-            if not getattr(self, field):
-                raise ValueError(f"{field} of the cell {self.variant!r} is empty")
+        for name, value in (("blocks", self.blocks), ("open_bias", self.open_bias), ("letters", self.states)):
+            if (not value and name != "open_bias") or set(value) - set(known):
+                raise ValueError(f"{name} of the cell {self.variant!r} is {value!r}: its letters are {known!r}")
+        for name in ("name", "variant", "title", "noun", "equations"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} of the cell {self.variant!r} is empty")
+        if self.panels and sorted(self.panels) != sorted(known):
+            raise ValueError(f"panels of the cell {self.variant!r} are {self.panels!r}: its letters are {known!r}")
         if drawn := [label.of for label in self.circuit.figures if label.of not in {*self.circuit.nodes, "a"}]:
             raise ValueError(f"circuit of the cell {self.variant!r} names {drawn[0]!r}, which is not a node")
         if self.memory is not None and {self.memory.state, self.memory.gate} - set(known):
@@ -296,26 +292,6 @@ class Cell:
         if self.module is None or not isinstance(module, self.module):
             return False
         return self.module_mode in {"", module.mode}
-
-    def for_page(self) -> dict[str, Any]:
-        """Return what the page needs to explain and draw the cell."""
-        return {
-            "variant": self.variant,
-            "name": self.name,
-            "title": self.title,
-            "gateless": not self.gates,
-            "states": len(self.states),
-            "letters": [
-                {"letter": each.letter, "kind": each.kind, "name": each.name, "purpose": each.purpose}
-                for each in self.letters
-            ],
-            "keeps": self.memory.gate if self.memory else None,
-            "open_bias": self.open_bias,
-            "recurrent_weights": self.has_recurrent_weights,
-            "equations": [each.for_page() for each in self.equations],
-            "note": self.note,
-            "circuit": self.circuit.for_page(),
-        }
 
 
 def _of_the_table(variant: str) -> Cell:

@@ -29,6 +29,7 @@ from .cell import (
 )
 from .derivative import Jacobians, Point, sigmoid_slope, tanh_slope, weighted
 from .elementwise import ONE, ROW
+from .hues import CYAN, OLIVE, ORANGE, PINK, Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -172,9 +173,9 @@ CARRIED_FIGURES = [
     Label("h-", 4, 30, "hₜ₋₁"),
     Label("z·h", 226, 30, "z·h", "middle"),
     Label("h", 336, 30, "hₜ", "end"),
-    Label("1−z", 224, 110, "1−z", "middle"),
-    Label("(1−z)·n", 273, 66, ""),
 ]
+REST = Label("1−z", 224, 110, "1−z", "middle")
+WRITTEN = Label("(1−z)·n", 273, 66, "")
 
 UPDATE = Equation("h", "(1 − {z})·{n} + {z}·{h-}")
 
@@ -182,11 +183,20 @@ GRU = Cell(
     name="gru",
     variant="gru",
     title="GRU",
+    noun="a GRU",
     letters=[
-        Activation("r", "gate", "reset gate", "how much of the past the candidate sees", 0, 1),
-        Activation("z", "gate", "update gate", "near 1 keeps the old hidden state, near 0 takes the candidate", 0, 1),
-        Activation("n", "candidate", "new candidate", "what could become the hidden state", -1, 1),
-        Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1),
+        Activation("r", "gate", "reset gate", "how much of the past the candidate sees", 0, 1, hue=PINK),
+        Activation(
+            "z",
+            "gate",
+            "update gate",
+            "near 1 keeps the old hidden state, near 0 takes the candidate",
+            0,
+            1,
+            hue=ORANGE,
+        ),
+        Activation("n", "candidate", "new candidate", "what could become the hidden state", -1, 1, hue=OLIVE),
+        Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1, hue=CYAN),
     ],
     blocks="rzn",
     step=step,
@@ -232,7 +242,9 @@ GRU = Cell(
             *CARRIED_FIGURES,
             Label("r", 80, 180, "r", "end"),
             Label("z", 188, 132, "z"),
+            REST,
             Label("n", 273, 107, "n"),
+            WRITTEN,
         ],
         terms=[
             Label("u", 129, 126, "U·h + b′"),
@@ -241,6 +253,8 @@ GRU = Cell(
         ],
         word=(64, 280),
     ),
+    hue=Hue("#b0580c", "#f4a45c"),
+    line="dashed",
     module=nn.GRU,
     options={"reset_after": True},
 )
@@ -286,7 +300,9 @@ RESET_BEFORE_GRU = replace(
             Label("r", 70, 146, "r", "end"),
             Label("r·h", 114, 150, "r·h"),
             Label("z", 180, 108, "z", "end"),
+            REST,
             Label("n", 273, 134, "n"),
+            WRITTEN,
         ],
         word=(64, 244),
     ),

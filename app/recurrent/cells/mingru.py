@@ -27,6 +27,7 @@ from .cell import (
 )
 from .derivative import Jacobians, Point, sigmoid_slope, weighted
 from .elementwise import ONE, ROW
+from .hues import CYAN, OLIVE, ORANGE, Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -60,10 +61,19 @@ MINGRU = Cell(
     name="mingru",
     variant="mingru",
     title="minGRU",
+    noun="a minGRU",
     letters=[
-        Activation("z", "gate", "update gate", "near 1 takes the candidate, near 0 keeps the old hidden state", 0, 1),
-        Activation("n", "candidate", "new candidate", "what could become the hidden state"),
-        Activation("h", "state", "hidden state", "what the output sees"),
+        Activation(
+            "z",
+            "gate",
+            "update gate",
+            "near 1 takes the candidate, near 0 keeps the old hidden state",
+            0,
+            1,
+            hue=ORANGE,
+        ),
+        Activation("n", "candidate", "new candidate", "what could become the hidden state", hue=OLIVE),
+        Activation("h", "state", "hidden state", "what the output sees", hue=CYAN),
     ],
     blocks="zn",
     step=step,
@@ -116,6 +126,8 @@ MINGRU = Cell(
         ],
         word=(64, 224),
     ),
+    hue=Hue("#6b0f80", "#b96cf0"),
+    line="long-dashed",
 )
 
 CELLS = (MINGRU,)

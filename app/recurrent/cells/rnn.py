@@ -12,6 +12,7 @@ from ..cache import compiled
 from .cell import Activation, Activations, Cell, CellWeights, Change, Circuit, Equation, Label, Node, Wire, unchanged
 from .derivative import Jacobians, Point, tanh_slope, weighted
 from .elementwise import ROW, ZERO, tanh
+from .hues import CYAN, Hue
 
 
 def tanh_step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -76,12 +77,13 @@ CIRCUIT = Circuit(
     word=(78, 114),
 )
 
-HIDDEN = Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1)
+HIDDEN = Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1, hue=CYAN)
 
 RNN = Cell(
     name="rnn",
     variant="rnn",
     title="RNN",
+    noun="a plain RNN",
     letters=[HIDDEN],
     blocks="h",
     step=tanh_step,
@@ -90,6 +92,8 @@ RNN = Cell(
     equations=[Equation("h", "tanh({a})")],
     note="a = W·x + U·h + b, over all units.",
     circuit=CIRCUIT,
+    hue=Hue("#4b4b55", "#c9c9d2"),
+    line="dotted",
     module=nn.RNN,
     module_mode="RNN_TANH",
     options={"nonlinearity": "tanh"},

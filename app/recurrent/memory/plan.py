@@ -90,6 +90,10 @@ class MemoryPlan:
             raise OptionError("clip", f"{options.clip} is not above 0")
         if not LEAST <= options.alpha <= MOST:
             raise OptionError("alpha", f"{options.alpha} does not lie between {LEAST} and {MOST}")
+        cell = config.cell_definition
+        if options.alpha != 1 and not cell.has_recurrent_weights:
+            reason = f"{cell.noun} has no recurrent weights to multiply by {options.alpha:g}: leave alpha at 1"
+            raise OptionError("alpha", reason)
         network = with_recurrence(subject.network, options.alpha)
         return cls(subject, options, engine, network, parts, frozenset(layers), options.start, stop)
 

@@ -1,47 +1,11 @@
 // The equations of a step, with the numbers of one unit in them.
 
+import { cellOf } from "../data/boot.js";
 import { make } from "../kit/dom.js";
-import { variantOf, formatted } from "./unit_values.js";
-
-/** @typedef {[string]} Quantity a key of `UnitValues` */
-/** @typedef {(string | Quantity)[]} Expression */
-/** @typedef {{of: string, is: Expression, figures?: Expression}} Equation `figures`: where one unit's numbers do not make all of it */
-
-/** @type {Equation} */
-const UPDATE = { of: "h", is: ["(1 − ", ["z"], ")·", ["n"], " + ", ["z"], "·", ["h-"]] };
-
-/** @type {Record<string, Equation[]>} */
-const EQUATIONS = {
-  lstm: [
-    { of: "c", is: [["f"], "·", ["c-"], " + ", ["i"], "·", ["g"]] },
-    { of: "h", is: [["o"], "·tanh(", ["c"], ")"] },
-  ],
-  gru: [
-    {
-      of: "n",
-      is: ["tanh(W·", ["x"], " + b + ", ["r"], "·(U·", ["h-"], " + b′))"],
-      figures: ["tanh(… + ", ["r"], "·(…))"],
-    },
-    UPDATE,
-  ],
-  "reset-before gru": [
-    { of: "n", is: ["tanh(W·", ["x"], " + U·(", ["r"], "·", ["h-"], ") + b)"], figures: ["tanh(…)"] },
-    UPDATE,
-  ],
-  rnn: [{ of: "h", is: ["tanh(", ["a"], ")"] }],
-  "relu rnn": [{ of: "h", is: ["max(0, ", ["a"], ")"] }],
-};
+import { formatted } from "./unit_values.js";
 
 /** Numbers that are as long as any but those of states that run away. */
 const LONGEST = { gate: "0.000", state: "(−0.000)", result: "−0.000" };
-
-/** What stands under the equations, where they leave something out. @type {Record<string, string>} */
-const NOTES = {
-  gru: "Each … is a sum over all inputs or units and a bias. The reset gate multiplies what U makes of h.",
-  "reset-before gru": "The … is a sum over all inputs and units and a bias. The reset gate multiplies h before U does.",
-  rnn: "a = W·x + U·h + b, over all units.",
-  "relu rnn": "a = W·x + U·h + b, over all units; where it is negative, h is 0.",
-};
 
 /**
  * @param {import("../data/api_types.d.ts").Model} model
@@ -49,40 +13,50 @@ const NOTES = {
  * @returns {HTMLElement[]}
  */
 export function equations(model, values) {
-  const cell = variantOf(model);
-  /** @type {Set<string>} */
-  const gates = new Set(model.activations.filter(({ kind }) => kind === "gate").map(({ letter }) => letter));
-  const paragraphs = EQUATIONS[cell].map(({ of, is, figures = is }) => {
-    const letters = is.map((part) => (typeof part === "string" ? part : name(part[0])));
-    const numbers = figures.map((part, at) =>
-      typeof part === "string" ? part : number(formatted(values, part[0]), figures[at - 1], figures[at + 1]),
-    );
-    const result = make(figures === is ? "output" : "b", {}, formatted(values, of));
+  const { equations: all, note } = cellOf(model);
+  /** @type {Map<string, string>} */
+  const kinds = new Map(model.activations.map(({ letter, kind }) => [letter, kind]));
+  const paragraphs = all.map(({ of, formula, figures }) => {
+    const parts = partsOf(figures || formula);
+    const letters = partsOf(formula).map(({ text, key }) => (key ? name(key, kinds) : text));
+    const numbers = parts.map(({ text, key }, at) => (key ? number(formatted(values, key), parts[at - 1]?.text, parts[at + 1]?.text) : text));
+    const result = make(figures ? "b" : "output", {}, formatted(values, of));
     // As many lines as the longest numbers take: what stands below does not jump from step to step.
-    const longest = ` = ${figures.map((part) => (typeof part === "string" ? part : gates.has(part[0]) ? LONGEST.gate : LONGEST.state)).join("")} ≈ ${LONGEST.result}`;
-    const line = make("span", { "data-longest": longest }, " = ", ...numbers, " ≈ ", result);
-    return make("p", { class: "equation" }, name(of), " = ", ...letters, line);
+    const longest = parts.map(({ text, key }) => (key ? (kinds.get(key) === "gate" ? LONGEST.gate : LONGEST.state) : text));
+    const line = make("span", { "data-longest": ` = ${longest.join("")} ≈ ${LONGEST.result}` }, " = ", ...numbers, " ≈ ", result);
+    return make("p", { class: "equation" }, name(of, kinds), " = ", ...letters, line);
   });
-  return cell in NOTES ? [...paragraphs, make("p", { class: "note" }, NOTES[cell])] : paragraphs;
+  return note ? [...paragraphs, make("p", { class: "note" }, note)] : paragraphs;
 }
 
 /**
- * A letter in its hue; a state carries the index of its step.
- * @param {string} key
+ * The parts of a formula: texts, and between them the keys of `UnitValues` in braces.
+ * @param {string} formula
+ * @returns {{text: string, key?: string}[]}
  */
-function name(key) {
+function partsOf(formula) {
+  const parts = formula.split(/\{(.+?)\}/).map((part, at) => (at % 2 === 0 ? { text: part } : { text: "", key: part }));
+  return parts.filter(({ text, key }) => text || key);
+}
+
+/**
+ * A letter in its hue; a state and the input carry the index of their step.
+ * @param {string} key
+ * @param {Map<string, string>} kinds
+ */
+function name(key, kinds) {
   const letter = key.replace("-", "");
-  const index = key.endsWith("-") ? "t−1" : "chx".includes(key) ? "t" : "";
+  const index = key.endsWith("-") ? "t−1" : key === "x" || kinds.get(key) === "state" ? "t" : "";
   return make("var", { "data-letter": letter }, letter, index ? make("sub", {}, index) : "");
 }
 
 /**
  * A number; a negative one in brackets where something precedes or follows it.
  * @param {string} text
- * @param {string | Quantity | undefined} before
- * @param {string | Quantity | undefined} after
+ * @param {string} [before]
+ * @param {string} [after]
  */
-function number(text, before, after) {
-  const isEnclosed = typeof before === "string" && /[(,] ?$/.test(before) && after === ")";
+function number(text, before = "", after = "") {
+  const isEnclosed = /[(,] ?$/.test(before) && after === ")";
   return text.startsWith("−") && !isEnclosed ? `(${text})` : text;
 }

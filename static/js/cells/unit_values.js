@@ -1,5 +1,6 @@
 // The numbers of one unit at one step, from the trace.
 
+import { cellOf } from "../data/boot.js";
 import { decimal } from "../kit/numbers.js";
 
 const DECIMALS = 3;
@@ -17,9 +18,11 @@ const DECIMALS = 3;
 export function unitValues(model, layer, t, unit) {
   /** @type {UnitValues} */
   const values = {};
-  for (const { letter } of model.activations) values[letter] = layer.at(letter, t, unit);
-  for (const letter of ["c", "h"]) if (letter in values) values[`${letter}-`] = layer.before(letter, t, unit);
-  return model.cell === "rnn" ? { ...values, a: layer.at("a_h", t, unit) } : values;
+  for (const { letter, kind } of model.activations) {
+    values[letter] = layer.at(letter, t, unit);
+    if (kind === "state") values[`${letter}-`] = layer.before(letter, t, unit);
+  }
+  return cellOf(model).gateless ? { ...values, a: layer.at("a_h", t, unit) } : values;
 }
 
 /**
@@ -29,13 +32,4 @@ export function unitValues(model, layer, t, unit) {
  */
 export function formatted(values, key) {
   return decimal(values[key], DECIMALS);
-}
-
-/**
- * Which circuit and equations a model's cell has.
- * @param {import("../data/api_types.d.ts").Model} model
- */
-export function variantOf({ cell, network }) {
-  if (cell === "gru") return network.reset_after ? "gru" : "reset-before gru";
-  return cell === "rnn" && network.nonlinearity === "relu" ? "relu rnn" : cell;
 }

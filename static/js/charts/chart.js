@@ -58,7 +58,7 @@ export class Chart {
     this.numbers = null;
     this.table.replaceChildren();
     this.labels.replaceChildren();
-    this.plot.ariaLabel = "";
+    this.plot.ariaLabel = "No picture";
     removeFigure(this.plot);
   }
 

@@ -1,13 +1,13 @@
 // The drawing of a cell's circuit, with the numbers of one unit at one step on its wires.
 
-import { CIRCUITS } from "../cells/circuits.js";
-import { variantOf, formatted } from "../cells/unit_values.js";
+import { formatted } from "../cells/unit_values.js";
+import { cellOf } from "../data/boot.js";
 import { draw } from "../kit/dom.js";
 
-/** @typedef {import("../cells/circuits.js").Circuit} Circuit */
-/** @typedef {import("../cells/circuits.js").Wire} Wire */
-/** @typedef {import("../cells/circuits.js").Label} Label */
-/** @typedef {import("../cells/circuits.js").Node} Node */
+/** @typedef {import("../data/api_types.d.ts").Circuit} Circuit */
+/** @typedef {import("../data/api_types.d.ts").Wire} Wire */
+/** @typedef {import("../data/api_types.d.ts").Label} Label */
+/** @typedef {import("../data/api_types.d.ts").Node} Node */
 /** @typedef {import("../cells/unit_values.js").UnitValues} UnitValues */
 
 /** @type {Record<string, (...values: number[]) => number>} */
@@ -22,13 +22,13 @@ const OPERATORS = {
 export class CircuitDrawing {
   /** @param {import("../data/api_types.d.ts").Model} model */
   constructor(model) {
-    const circuit = CIRCUITS[variantOf(model)];
-    const { name, height, nodes, wires, figures, terms, word } = circuit;
+    const { circuit } = cellOf(model);
+    const { name, height, nodes, wires, figures, terms = [], word: [x, y] } = circuit;
     this.circuit = circuit;
     /** The signs in it, which a key explains. */
     this.signs = new Set(Object.values(nodes).map(({ sign }) => sign ?? ""));
     this.figures = figures.map((label) => ({ label, text: labelled("figure", label, label.of.replace("-", "")) }));
-    this.input = draw("text", { ...word, class: "word" });
+    this.input = draw("text", { x, y, class: "word" });
     this.element = draw(
       "svg",
       { class: "circuit", viewBox: `0 0 340 ${height}`, role: "img", "aria-label": `Circuit of the ${name}, with the numbers of this unit on its wires` },
@@ -62,9 +62,9 @@ function valuesOf({ nodes, wires, figures }, given) {
   /** @param {string} key @returns {number} */
   const value = (key) => {
     if (!(key in values)) {
-      const { is, sign = "" } = nodes[key];
-      const inputs = wires.filter(({ to }) => to === key).map(({ from }) => value(from));
-      values[key] = is === "operator" ? OPERATORS[sign](...inputs) : inputs[0];
+      const { kind, sign = "" } = nodes[key];
+      const inputs = wires.filter(({ end }) => end === key).map(({ start }) => value(start));
+      values[key] = kind === "operator" ? OPERATORS[sign](...inputs) : inputs[0];
     }
     return values[key];
   };
@@ -80,8 +80,8 @@ function valuesOf({ nodes, wires, figures }, given) {
  */
 function originOf(circuit, key) {
   const node = circuit.nodes[key];
-  const before = circuit.wires.find(({ to }) => to === key);
-  return node.is === "branch" && before ? originOf(circuit, before.from) : node;
+  const before = circuit.wires.find(({ end }) => end === key);
+  return node.kind === "branch" && before ? originOf(circuit, before.start) : node;
 }
 
 /**
@@ -89,12 +89,12 @@ function originOf(circuit, key) {
  * @param {Circuit} circuit
  * @param {Wire} wire
  */
-function drawnWire(circuit, { from, to, via = [] }) {
-  const [start, end] = [circuit.nodes[from], circuit.nodes[to]];
-  const corners = [edge(start, via[0] ?? [end.x, end.y]), ...via, edge(end, via.at(-1) ?? [start.x, start.y])];
-  const { is, letter = "" } = originOf(circuit, from);
+function drawnWire(circuit, { start, end, via = [] }) {
+  const [first, last] = [circuit.nodes[start], circuit.nodes[end]];
+  const corners = [edge(first, via[0] ?? [last.x, last.y]), ...via, edge(last, via.at(-1) ?? [first.x, first.y])];
+  const { kind, letter = "" } = originOf(circuit, start);
   const d = `M${corners.map((corner) => corner.join(" ")).join("L")}`;
-  return draw("path", { d, class: is === "join" ? "wire joined" : "wire", "data-letter": letter });
+  return draw("path", { d, class: kind === "join" ? "wire joined" : "wire", "data-letter": letter });
 }
 
 /**
@@ -109,21 +109,21 @@ function edge(node, [x, y]) {
 }
 
 /** @param {Node} node @returns {[number, number]} width and height of its outline */
-function sizeOf({ is, sign = "" }) {
-  if (is === "layer") return [38, 26];
-  if (is === "operator") return sign.length > 1 ? [32, 26] : [20, 20];
+function sizeOf({ kind, sign = "" }) {
+  if (kind === "layer") return [38, 26];
+  if (kind === "operator") return sign.length > 1 ? [32, 26] : [20, 20];
   return [0, 0];
 }
 
 /** @param {Node} node */
 function drawnNode(node) {
-  const { is, x, y, sign = "", letter = "" } = node;
-  if (is === "branch" || is === "join") return draw("circle", { cx: x, cy: y, r: 3, class: "dot" });
-  if (is === "in" || is === "out") return null;
+  const { kind, x, y, sign = "", letter = "" } = node;
+  if (kind === "branch" || kind === "join") return draw("circle", { cx: x, cy: y, r: 3, class: "dot" });
+  if (kind === "in" || kind === "out") return null;
   const [width, height] = sizeOf(node);
-  const rx = is === "layer" ? 4 : height / 2;
+  const rx = kind === "layer" ? 4 : height / 2;
   const outline = draw("rect", { x: x - width / 2, y: y - height / 2, width, height, rx });
-  return draw("g", { class: is, "data-letter": is === "layer" ? letter : "" }, outline, draw("text", { x, y: y + 4.5 }, sign));
+  return draw("g", { class: kind, "data-letter": kind === "layer" ? letter : "" }, outline, draw("text", { x, y: y + 4.5 }, sign));
 }
 
 /**

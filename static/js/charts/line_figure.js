@@ -4,7 +4,7 @@ import { decimal, magnitude, power } from "../kit/numbers.js";
 import { layoutOf } from "./heatmap_figure.js";
 
 /** @typedef {import("../data/api.js").Row} Row */
-/** @typedef {"line" | "dashed" | "dotted" | "bars" | "points"} Style */
+/** @typedef {import("../data/api_types.d.ts").CellInfo["line"] | "bars" | "points"} Style */
 /** @typedef {{y: Row, color: string, style: Style}} Series */
 /** @typedef {{series: Series[], words: import("./heatmap_figure.js").WordAxis, range: [number, number], log: boolean, left: number, ink: string, line: string}} Lines `log`: y are base-10 logarithms */
 
@@ -13,9 +13,11 @@ const TICKS = 5; // along y, at most
 
 /** @type {Record<Style, (color: string, count: number) => Plotly.Data>} */
 const STYLES = {
-  line: (color, count) => stroke(color, count, "solid"),
+  solid: (color, count) => stroke(color, count, "solid"),
   dashed: (color, count) => stroke(color, count, "6px,3px"),
   dotted: (color, count) => stroke(color, count, "1.5px,3px"),
+  "dash-dotted": (color, count) => stroke(color, count, "7px,3px,1.5px,3px"),
+  "long-dashed": (color, count) => stroke(color, count, "12px,4px"),
   bars: (color) => ({ type: "bar", marker: { color, opacity: 0.6 } }),
   points: (color) => ({ type: "scatter", mode: "markers", marker: { color, size: 7, symbol: "line-ew-open", line: { width: 2 } } }),
 };

@@ -1,5 +1,6 @@
 // The panels of one layer: a heatmap of each gate, candidate and state, the bars above it, and the marks that link them.
 
+import { cellOf } from "../data/boot.js";
 import { visible } from "../data/visible_text.js";
 import { draw, make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
@@ -13,24 +14,12 @@ import { sheetOf } from "./sheet.js";
 import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
+/** @typedef {import("../data/api_types.d.ts").Model} Model */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
 /** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is that of two texts */
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./sheet.js").LayerValues} LayerValues */
 /** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, edge: Element, fill: () => void, sheet?: Sheet}} Panel `edge`: marks units at the left edge; `fill`: fills its table if that is open */
-
-/** The order in which a step computes them, and what each does. */
-const NOTES = new Map([
-  ["r", "how much of the past the candidate sees"],
-  ["f", "near 1 keeps the old cell state, near 0 drops it"],
-  ["i", "how much of the candidate is written to the cell"],
-  ["z", "near 1 keeps the old hidden state, near 0 takes the candidate"],
-  ["g", "what could be written to the cell"],
-  ["n", "what could become the hidden state"],
-  ["c", "what is carried from step to step"],
-  ["o", "how much of the cell is let out"],
-  ["h", "what the next step and the output see"],
-]);
 
 export class Panels {
   /**
@@ -43,7 +32,8 @@ export class Panels {
     this.onPick = onPick;
     /** @type {Map<string, Panel>} */
     this.panels = new Map();
-    this.cell = "";
+    /** The cell that the panels are of. */
+    this.variant = "";
     /** @type {number[]} */
     this.order = [];
     this.size = { width: 0, height: 0, steps: 0, below: 0 };
@@ -55,13 +45,12 @@ export class Panels {
 
   /**
    * Show one layer. Resolves when every panel is painted.
-   * @param {string} cell
-   * @param {ActivationInfo[]} infos
+   * @param {Model} model
    * @param {LayerValues} layer
    * @param {LayerLook} look
    */
-  async show(cell, infos, layer, { words, order, ranges, norms, lane, difference }) {
-    if (this.cell !== cell) this.#build(cell, sorted(infos));
+  async show(model, layer, { words, order, ranges, norms, lane, difference }) {
+    if (this.variant !== model.variant) this.#build(model);
     const { width, height } = this.#extent();
     const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
     this.size = { width, height, steps: words.length, below: axis.room };
@@ -70,7 +59,7 @@ export class Panels {
     this.words = words;
     const ink = colorOf(this.element, "muted");
     await Promise.all(
-      infos.map((info) => {
+      model.activations.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
         const range = ranges[info.letter];
         panel.sheet = sheetOf(info, layer, { lane, difference, words, order, range, size: { width, height }, axis, ink });
@@ -151,15 +140,15 @@ export class Panels {
     return { width: plot.clientWidth, height: plot.clientHeight };
   }
 
-  /**
-   * @param {string} cell
-   * @param {ActivationInfo[]} infos
-   */
-  #build(cell, infos) {
-    this.cell = cell;
-    this.element.dataset.cell = cell;
+  /** @param {Model} model */
+  #build(model) {
+    /** @type {Map<string, ActivationInfo>} */
+    const infos = new Map(model.activations.map((info) => [info.letter, info]));
     this.clear();
-    this.element.replaceChildren(...infos.map((info) => this.#panel(info)));
+    this.variant = model.variant;
+    const panels = cellOf(model).panels.map(({ letter, purpose }) => this.#panel(/** @type {ActivationInfo} */ (infos.get(letter)), purpose));
+    this.element.dataset.panels = String(panels.length);
+    this.element.replaceChildren(...panels);
   }
 
   /** Free what Plotly holds; the panels are built again when they are next shown. */
@@ -168,10 +157,13 @@ export class Panels {
     this.panels.clear();
   }
 
-  /** @param {ActivationInfo} info */
-  #panel(info) {
+  /**
+   * @param {ActivationInfo} info
+   * @param {string} purpose
+   */
+  #panel(info, purpose) {
     const title = make("h2", {}, info.name, " ", make("var", {}, info.letter));
-    const caption = make("figcaption", {}, title, make("p", {}, NOTES.get(info.letter) ?? ""));
+    const caption = make("figcaption", {}, title, make("p", {}, purpose));
     const plot = make("div", { class: "plot", role: "img" });
     const column = make("div", { class: "mark", hidden: "" });
     const row = make("div", { class: "mark", hidden: "" });
@@ -229,15 +221,6 @@ export class Panels {
       if (picked) this.onPick(picked);
     });
   }
-}
-
-/**
- * In the order in which a step computes them.
- * @param {ActivationInfo[]} infos
- */
-function sorted(infos) {
-  const order = [...NOTES.keys()];
-  return infos.toSorted((a, b) => order.indexOf(a.letter) - order.indexOf(b.letter));
 }
 
 /**

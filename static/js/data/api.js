@@ -1,5 +1,7 @@
 // The calls to the server.
 
+import { cellOf } from "./boot.js";
+
 /** @typedef {import("./api_types.d.ts").TypedArray} TypedArray */
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
@@ -22,17 +24,17 @@ export class Problem extends Error {
 }
 
 /**
- * Fetch the trace of a text by a model, from step `start` to before step `stop`; of a plain RNN also the sums that its
- * arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
+ * Fetch the trace of a text by a model, from step `start` to before step `stop`; of a cell without gates also the
+ * sums that its arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
  * AbortError by `signal`.
  * @param {Model} model
  * @param {{text: string, start: number, stop: number}} request
  * @param {AbortSignal} signal
  * @returns {Promise<TraceAnswer>}
  */
-export async function fetchTrace({ id, cell }, { text, start, stop }, signal) {
-  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cell === "rnn" };
-  return (await ask(id, "traces", signal, body)).json();
+export async function fetchTrace(model, { text, start, stop }, signal) {
+  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cellOf(model).gateless };
+  return (await ask(model.id, "traces", signal, body)).json();
 }
 
 /**

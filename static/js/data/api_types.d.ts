@@ -1,6 +1,6 @@
 // The shapes that the API sends and takes. Made by `make types` from its OpenAPI document: do not edit.
 
-export type ActivationInfo = { letter: "i" | "f" | "g" | "o" | "c" | "h" | "r" | "z" | "n"; name: string; kind: "gate" | "candidate" | "state"; minimum: number | null; maximum: number | null };
+export type ActivationInfo = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; name: string; kind: "gate" | "candidate" | "state"; minimum: number | null; maximum: number | null };
 
 export type ActivationStatistics = { layer: number; direction: "forward" | "backward"; activation: string; mean: number[]; standard_deviation: number[]; left_saturated?: number[] | null; right_saturated?: number[] | null };
 
@@ -10,13 +10,19 @@ export type BlockSpectrum = { block: string; largest_singular_value: number; spe
 
 export type BrokenModel = { id: string; reason: string };
 
+export type CellInfo = { noun: string; panels: PanelInfo[]; gateless: boolean; carrier: string; keeps: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed"; equations: Equation[]; note: string; circuit: Circuit };
+
+export type Circuit = { name: string; height: number; nodes: Record<string, Node>; wires: Wire[]; figures: Label[]; word: [number, number]; terms?: Label[] };
+
 export type Complaint = { where: string; what: string };
 
 export type CostAnswer = { model: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; recurrent_parameters: number; multiply_adds: number; tensor_operations: number; steps: number; threads: number; times: EngineTime[] };
 
 export type EngineTime = { engine: "ours" | "torch"; lower: number; median: number; upper: number; rounds: number };
 
-export type Facts = { comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
+export type Equation = { of: string; formula: string; figures?: string };
+
+export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
 
 export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
 
@@ -25,6 +31,8 @@ export type Health = { status: string };
 export type InputMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_medians: (number | null)[]; half_life: number | null };
 
 export type Invisible = { pattern: string; blank: string; names: Record<string, string> };
+
+export type Label = { of: string; x: number; y: number; name: string; anchor?: "start" | "middle" | "end" };
 
 export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
 
@@ -38,17 +46,21 @@ export type MemoryBody = { text: string; layers?: number[] | null; start?: numbe
 
 export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
 
-export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; licence: string; weights_sha256: string };
+export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; variant: "lstm" | "gru" | "reset-before gru" | "rnn" | "relu rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; licence: string; weights_sha256: string };
 
 export type ModelList = { models: ModelSummary[]; broken: BrokenModel[] };
 
-export type ModelSummary = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean };
+export type ModelSummary = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; variant: "lstm" | "gru" | "reset-before gru" | "rnn" | "relu rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean };
 
-export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "c" | "h" | "r" | "z" | "n"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; texts: number; steps: number };
+export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; texts: number; steps: number };
 
 export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
 
+export type Node = { kind: "in" | "out" | "branch" | "join" | "layer" | "operator"; x: number; y: number; sign?: string; letter?: string };
+
 export type Outputs = { names: string[]; values: number[][] | TypedArray };
+
+export type PanelInfo = { letter: string; purpose: string };
 
 export type ProblemDetails = { type: string; title: string; status: number; detail: string; errors?: Complaint[]; limit?: number | null };
 
@@ -68,10 +80,12 @@ export type TokenInfo = { text: string; start: number; end: number; id: number; 
 
 export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs };
 
-export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "c" | "h" | "r" | "z" | "n")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; pre_activations?: boolean };
+export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; pre_activations?: boolean };
 
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
 
+export type Wire = { start: string; end: string; via?: [number, number][] };
+
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "network" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units">;
+export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant">;

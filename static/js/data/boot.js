@@ -7,3 +7,11 @@
 
 /** @type {Boot} */
 export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "");
+
+/**
+ * What the server says of the cell of a model.
+ * @param {{variant: string}} model
+ */
+export function cellOf({ variant }) {
+  return boot.cells[variant];
+}

@@ -1,6 +1,7 @@
 // A trace as the page reads it: one model on one text, decoded, as far as one picture goes.
 
 import { numbers } from "./api.js";
+import { cellOf } from "./boot.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
@@ -9,21 +10,18 @@ import { numbers } from "./api.js";
 export class DecodedLayer {
   /**
    * @param {import("./api_types.d.ts").LayerActivations} layer
+   * @param {string} carrier letter of the state that carries the memory
    * @param {number} skipped rows before the first step in sight
    * @param {number} steps in sight
    */
-  constructor(layer, skipped, steps) {
+  constructor(layer, carrier, skipped, steps) {
     this.layer = layer.layer;
     this.direction = layer.direction;
+    this.carrier = carrier;
     this.units = layer.hidden_size;
     this.skipped = skipped;
     this.steps = steps;
     this.arrays = Object.fromEntries(Object.entries(layer.activations).map(([letter, array]) => [letter, numbers(array)]));
-  }
-
-  /** The letter of the state that carries the memory: the cell state, or the hidden state where there is none. */
-  get carrier() {
-    return "c" in this.arrays ? "c" : "h";
   }
 
   /**
@@ -71,7 +69,7 @@ export class DecodedTrace {
     this.stop = Math.min(start + size, answer.stop, answer.steps);
     this.steps = answer.steps;
     this.tokens = answer.tokens.slice(skipped, this.stop - answer.start);
-    this.layers = answer.layers.map((layer) => new DecodedLayer(layer, skipped, this.tokens.length));
+    this.layers = answer.layers.map((layer) => new DecodedLayer(layer, cellOf(model).carrier, skipped, this.tokens.length));
     this.skipped = skipped;
     this.names = answer.outputs.names;
     this.outputs = numbers(answer.outputs.values);

@@ -1,5 +1,7 @@
 // The derivatives that the picture of memory shows.
 
+import { cellOf } from "./boot.js";
+
 /** @typedef {keyof typeof DERIVATIVES} Derivative */
 
 /** The name of each, its formula, what it says, and the part of an answer that holds it. */
@@ -12,7 +14,7 @@ export const DERIVATIVES = {
   },
   kept: {
     name: "the cell’s own path only",
-    sign: "∏ f, ∏ z",
+    sign: "", // that of each cell
     says: "the same with gates and candidate held as they are, so that the state is only multiplied by the gate that keeps it",
     part: "states",
   },
@@ -29,3 +31,14 @@ export const DERIVATIVES = {
     part: "words",
   },
 };
+
+/**
+ * The formula of a derivative, for the cells of some models; its name where no gate of theirs keeps anything.
+ * @param {Derivative} derivative
+ * @param {{variant: string}[]} models
+ */
+export function signOf(derivative, models) {
+  if (derivative !== "kept") return DERIVATIVES[derivative].sign;
+  const kept = new Set(models.flatMap((model) => cellOf(model).keeps ?? []));
+  return [...kept].map((share) => `∏ ${share}`).join(", ") || DERIVATIVES.kept.name;
+}

@@ -57,8 +57,9 @@ export class CellMemory {
    */
   matrix(derivative, index) {
     const { states, inputs, hidden_size: units } = this.layer(index);
+    const size = units * this.model.activations.filter(({ kind }) => kind === "state").length;
     const { array, whole = 1 } = {
-      states: { array: states?.log10_norms, whole: this.model.cell === "lstm" ? 2 * units : units },
+      states: { array: states?.log10_norms, whole: size },
       kept: { array: states?.log10_kept, whole: units },
       inputs: { array: inputs?.log10_norms },
       words: { array: this.whole.words?.log10_norms },

@@ -1,7 +1,7 @@
 // The requests about memory, and a cache of their answers.
 
 import { fetchMemory } from "./api.js";
-import { boot } from "./boot.js";
+import { boot, cellOf } from "./boot.js";
 import { greatestIndex } from "./decoded_trace.js";
 import { DERIVATIVES } from "./derivatives.js";
 import { CellMemory } from "./memory.js";
@@ -16,13 +16,13 @@ const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
 /** The bodies of the two calls for a model: about the whole text, and about one step. @param {MemoryRequest} request */
 function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
-  const forgets = model.cell === "lstm"; // other cells have no forget gate
+  const { open_bias: canOpen, recurrent_weights: isScaled } = cellOf(model);
   const common = {
     text: text.toWellFormed(),
     start,
     stop,
-    alpha,
-    weights: boot.weights[weights === "forget1" && !forgets ? "untrained" : weights],
+    alpha: isScaled ? alpha : 1,
+    weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights],
     encoding: "base64",
   };
   const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);

@@ -32,7 +32,7 @@ export class ModelLibrary {
   }
 
   /**
-   * The model and the text of each lane, from left to right, as `lanes` in `app/web/opening.py` gives them.
+   * The model and the text of each lane, from left to right, as `lanes` in `app/web/first_view.py` gives them.
    * @param {Selection} selection
    * @returns {LaneRequest[]}
    */

@@ -62,7 +62,7 @@ export class Lane {
     this.infos = trace.model.activations;
     this.words = trace.tokens.map((token) => token.text);
     // The panels first: they need their sizes, which the browser knows as long as nothing above has changed.
-    const painted = this.panels.show(trace.model.cell, this.infos, layer, { ...look, words: this.words, lane: title, difference: false });
+    const painted = this.panels.show(trace.model, layer, { ...look, words: this.words, lane: title, difference: false });
     this.#entitle(title);
     this.element.classList.remove("difference");
     this.scales.hidden = true;
@@ -72,18 +72,17 @@ export class Lane {
 
   /**
    * Show how two texts differ. Resolves when it is painted.
-   * @param {string} cell
-   * @param {ActivationInfo[]} infos
+   * @param {import("../data/api_types.d.ts").Model} model
    * @param {import("../data/alignment.js").Difference} difference
    * @param {LaneLook & {words: string[]}} look
    */
-  showDifference(cell, infos, difference, look) {
+  showDifference(model, difference, look) {
     this.trace = null;
     this.layer = difference;
-    this.infos = infos;
+    this.infos = model.activations;
     this.words = look.words;
     const title = "difference: second minus first";
-    const painted = this.panels.show(cell, infos, difference, { ...look, lane: title, difference: true });
+    const painted = this.panels.show(model, difference, { ...look, lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
     const notes = "Blue is more, brown is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";

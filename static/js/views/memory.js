@@ -5,8 +5,8 @@ import { rangeOver } from "../charts/line_figure.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { greatest } from "../charts/scales.js";
 import { Problem } from "../data/api.js";
-import { boot } from "../data/boot.js";
-import { DERIVATIVES } from "../data/derivatives.js";
+import { boot, cellOf } from "../data/boot.js";
+import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf } from "../data/memory.js";
 import { MemoryRequests, lossTarget } from "../data/memory_requests.js";
 import { byId, make } from "../kit/dom.js";
@@ -104,7 +104,12 @@ export class Memory {
     this.weights.value = weights;
     this.alpha.value = String(Math.log10(alpha));
     this.#showAlpha(alpha);
-    byId("memory-says").textContent = `${DERIVATIVES[derivative].sign}: ${DERIVATIVES[derivative].says}.`;
+    const lanes = this.library.lanes({ ...state, compare: "cells" });
+    const models = lanes.map(({ model }) => model);
+    byId("memory-says").textContent = `${signOf(derivative, models)}: ${DERIVATIVES[derivative].says}.`;
+    const isScalable = models.some((model) => cellOf(model).recurrent_weights);
+    byId("memory-scaled").hidden = byId("memory-reset").hidden = !isScalable;
+    byId("memory-unscaled").hidden = isScalable;
     if (!trace) {
       this.results = null;
       this.#reveal(false);
@@ -113,7 +118,6 @@ export class Memory {
     }
     this.request = new AbortController();
     const { signal } = this.request;
-    const lanes = this.library.lanes({ ...state, compare: "cells" });
     const pinned = step ?? trace.stop - trace.start - 1;
     const start = trace.start + Math.max(0, pinned - STEPS + 1);
     const span = { start, stop: Math.min(trace.stop, start + STEPS), step: trace.start + pinned };
@@ -141,7 +145,7 @@ export class Memory {
     }));
     this.results = { cells, derivative, layer };
     await this.#draw();
-    if (!signal.aborted) await this.cost.show(lanes.map(({ model }) => model));
+    if (!signal.aborted) await this.cost.show(models);
   }
 
   /** Draw again if the room is no longer of the size of the pictures. */
@@ -164,6 +168,7 @@ export class Memory {
     const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
     const look = {
       derivative,
+      sign: signOf(derivative, memories.map(({ model }) => model)),
       layer,
       triangle: /** @type {[number, number]} */ ([-limit, limit]),
       back: rangeOver(memories.flatMap((memory) => curvesOf(memory, derivative, layer).map(({ y }) => y)), 1),
@@ -177,7 +182,7 @@ export class Memory {
         this.charts.show(memories, layer, color),
         ...cells.map(({ title, memory, why }, at) =>
           memory
-            ? this.cells[at].show(memory, { ...look, title: headed(memory, title, layer), color: color(memory.model.cell) })
+            ? this.cells[at].show(memory, { ...look, title: headed(memory, title, layer), color: color(`cell-${memory.model.cell}`) })
             : this.cells[at].showNothing(title, why),
         ),
       ]);
@@ -239,7 +244,7 @@ function headed(memory, title, layer) {
   const { start, stop } = memory.whole;
   const steps = memory.layer(layer).inputs?.half_life ?? null;
   const life = steps === null ? `> ${stop - start - 1}` : String(steps);
-  return [...named(memory.model.cell, title), make("em", {}, ` half-life ${life} ${steps === 1 ? "step" : "steps"}`)];
+  return [...named(memory.model, title), make("em", {}, ` half-life ${life} ${steps === 1 ? "step" : "steps"}`)];
 }
 
 /** @param {unknown} error */

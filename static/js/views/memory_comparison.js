@@ -4,6 +4,7 @@ import { countAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
 import { MARGIN } from "../charts/heatmap_figure.js";
 import { linesOf, rangeOver } from "../charts/line_figure.js";
+import { cellOf } from "../data/boot.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal, magnitude } from "../kit/numbers.js";
@@ -12,8 +13,6 @@ import { tableOf } from "../kit/table.js";
 /** @typedef {import("../data/api.js").Row} Row */
 /** @typedef {import("../data/memory.js").CellMemory} CellMemory */
 
-/** How each cell's line is drawn, so that it can be told apart without colour. @type {Record<string, import("../charts/line_figure.js").Style>} */
-const STYLE = { lstm: "line", gru: "dashed", rnn: "dotted" };
 const LEFT = 44; // pixels before the plots
 
 export class MemoryComparison {
@@ -53,7 +52,7 @@ export class MemoryComparison {
   #showDistance(memories, layer, color) {
     const rows = memories.map((memory) => memory.layer(layer).inputs?.log10_medians ?? []);
     const count = Math.max(1, ...rows.map((row) => row.length));
-    const key = memories.flatMap((memory) => [...named(memory.model.cell, memory.model.title), " "]);
+    const key = memories.flatMap((memory) => [...named(memory.model, memory.model.title), " "]);
     const note = "The half-life is the first distance at which less than half is left of what there is one step back.";
     const names = Array.from({ length: count }, (_, at) => String(at));
     const numbers = this.#numbers("median norms by distance", "steps back", names, memories, rows);
@@ -90,7 +89,7 @@ export class MemoryComparison {
    * @param {(name: string) => string} color
    */
   #lines({ size }, memories, rows, words, color) {
-    const series = memories.map(({ model }, at) => ({ y: rows[at], color: color(model.cell), style: STYLE[model.cell] }));
+    const series = memories.map(({ model }, at) => ({ y: rows[at], color: color(`cell-${model.cell}`), style: cellOf(model).line }));
     return linesOf(size, { series, words, range: rangeOver(rows, 1), log: true, left: LEFT, ink: color("muted"), line: color("line") });
   }
 
@@ -119,7 +118,7 @@ export class MemoryComparison {
       if (!learning) return [];
       const { loss, log10_norm: before, log10_clipped: after } = learning;
       const norms = [before, after].map((norm) => (norm === null ? "0" : magnitude(norm)));
-      return [{ name: make("span", {}, ...named(model.cell, model.title)), values: [loss === null ? "∞" : decimal(loss, 3), ...norms] }];
+      return [{ name: make("span", {}, ...named(model, model.title)), values: [loss === null ? "∞" : decimal(loss, 3), ...norms] }];
     });
     const clip = memories.find(({ whole }) => whole.learning)?.whole.learning?.clip ?? 1;
     this.learning.replaceChildren(tableOf("Gradient of all parameters", ["a step of training", "loss, nats", "norm of its gradient", `clipped at ${clip}`], rows));
@@ -128,10 +127,10 @@ export class MemoryComparison {
 
 /**
  * A name after a sample of its line.
- * @param {string} cell
+ * @param {import("../data/api_types.d.ts").Model} model
  * @param {string} text
  * @returns {(Node | string)[]}
  */
-export function named(cell, text) {
-  return [make("i", { class: "swatch", "data-cell": cell, "aria-hidden": "true" }), text];
+export function named(model, text) {
+  return [make("i", { class: "swatch", "data-cell": model.cell, "data-line": cellOf(model).line, "aria-hidden": "true" }), text];
 }

@@ -7,8 +7,7 @@ import { MARGIN, figureOf } from "../charts/heatmap_figure.js";
 import { linesOf } from "../charts/line_figure.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { numbers } from "../data/api.js";
-import { boot } from "../data/boot.js";
-import { DERIVATIVES } from "../data/derivatives.js";
+import { boot, cellOf } from "../data/boot.js";
 import { curvesOf } from "../data/memory.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { button, make } from "../kit/dom.js";
@@ -18,7 +17,7 @@ import { tableOf } from "../kit/table.js";
 /** @typedef {import("../data/api.js").Row} Row */
 /** @typedef {import("../data/memory.js").CellMemory} CellMemory */
 /** @typedef {import("../data/derivatives.js").Derivative} Derivative */
-/** @typedef {{title: (Node | string)[], derivative: Derivative, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} MemoryLook */
+/** @typedef {{title: (Node | string)[], derivative: Derivative, sign: string, layer: number, triangle: [number, number], back: [number, number], shares: [number, number], color: string, ink: string, line: string}} MemoryLook */
 /** @typedef {{onPick: (t: number) => void, onUnit: (unit: number) => void, onNote: (pointer: {clientX: number, clientY: number} | null, note: string) => void}} Handlers */
 
 const SLOWEST = 6; // units listed
@@ -34,6 +33,8 @@ export class MemoryOfCell {
     this.shares = new Chart("shares", "h4");
     this.scales = new Chart("scales", "h4");
     this.slowest = make("p", { class: "slowest" });
+    /** What the cell is called at the beginning of a sentence. */
+    this.noun = "";
     this.gates = make("div", { class: "gates" });
     this.charts = [this.triangle, this.back, this.shares, this.scales];
     const [triangle, back, shares, scales] = this.charts.map(({ element }) => element);
@@ -72,6 +73,7 @@ export class MemoryOfCell {
    */
   async show(memory, look) {
     this.title.replaceChildren(...look.title);
+    this.noun = capitalised(cellOf(memory.model).noun);
     this.message.textContent = "";
     for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
     this.gates.replaceChildren(...this.#tables(memory, look));
@@ -87,15 +89,15 @@ export class MemoryOfCell {
    * @param {CellMemory} memory
    * @param {MemoryLook} look
    */
-  #showTriangle(memory, { derivative, layer, triangle: range, ink }) {
+  #showTriangle(memory, { derivative, sign, layer, triangle: range, ink }) {
     const { words } = memory;
     const matrix = memory.matrix(derivative, layer);
     if (!matrix) {
       this.shown = null;
       this.triangle.row.hidden = true;
-      this.triangle.title.textContent = DERIVATIVES[derivative].sign;
+      this.triangle.title.textContent = sign;
       this.triangle.remove();
-      this.triangle.note.textContent = "A plain RNN has no such path: no gate keeps its state.";
+      this.triangle.note.textContent = `${this.noun} has no such path: no gate keeps its state.`;
       return;
     }
     const rows = rowAxis(words, this.triangle.size.height);
@@ -103,7 +105,6 @@ export class MemoryOfCell {
     const heatmap = { values: transposed(matrix), order: words.map((_, t) => t), words: axis, rows, scale: diverging(), range, ink };
     this.shown = { memory, matrix, left: rows.room, below: axis.room };
     this.#mark(memory.row);
-    const { sign } = DERIVATIVES[derivative];
     const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
     return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
   }
@@ -115,10 +116,10 @@ export class MemoryOfCell {
   #showBack(memory, { derivative, layer, back: range, color, ink, line }) {
     const { words, row } = memory;
     const curves = curvesOf(memory, derivative, layer);
-    const styles = /** @type {const} */ (["line", "dashed", "dotted"]);
+    const styles = /** @type {const} */ (["solid", "dashed", "dotted"]);
     const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
     const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
-    const note = curves.map(({ name }, at) => `${["solid", "dashed", "dotted"][at]}: ${name}`).join("; ");
+    const note = curves.map(({ name }, at) => `${styles[at]}: ${name}`).join("; ");
     return this.back.show(`Seen from “${shortened(words[row], 12)}”`, [note], lines, { ...table, caption: "norms by word" });
   }
 
@@ -158,7 +159,7 @@ export class MemoryOfCell {
   #showScales(memory, { layer, ink }) {
     const { time_scales: scales, hidden_size: units } = memory.layer(layer);
     if (!scales) {
-      this.slowest.textContent = "A plain RNN has no gate that keeps, and so no time scale of its own.";
+      this.slowest.textContent = `${this.noun} has no gate that keeps, and so no time scale of its own.`;
       return this.scales.hide();
     }
     const { words } = memory;
@@ -192,7 +193,7 @@ export class MemoryOfCell {
     };
     const ends = heatmap.range.map((log10) => decimal(10 ** log10, 0));
     const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
-    const note = `; τ = 1 / (1 − m), m the geometric mean of ${scales.activation} up to each word`;
+    const note = `; τ = 1 / (1 − m), m the geometric mean of ${cellOf(memory.model).keeps} up to each word`;
     return this.scales.show("Time scale of each unit", [scale, note], figureOf(this.scales.size, heatmap), table);
   }
 
@@ -228,8 +229,11 @@ export class MemoryOfCell {
       name: make("var", { "data-letter": block }, block),
       values: [decimal(most, 2), decimal(radius, 2)],
     }));
-    const tables = [tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], spectrumRows)];
-    if (saturationRows.length) tables.unshift(tableOf("Saturation of the gates", ["gate", `below ${low}`, "trained, usually", `above ${high}`, "trained, usually"], saturationRows));
+    /** @type {Node[]} */
+    const tables = [];
+    if (saturationRows.length) tables.push(tableOf("Saturation of the gates", ["gate", `below ${low}`, "trained, usually", `above ${high}`, "trained, usually"], saturationRows));
+    if (spectrumRows.length) tables.push(tableOf("Recurrent matrices", ["recurrent weights", "largest singular value", "spectral radius"], spectrumRows));
+    if (!cellOf(memory.model).recurrent_weights) tables.push(make("p", { class: "memory-says" }, `${this.noun} has no recurrent weights: there is nothing for a factor on them to change.`));
     return tables;
   }
 
@@ -260,6 +264,11 @@ export class MemoryOfCell {
     const value = matrix[t * memory.words.length + k];
     return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${normLabel(value, true)}`;
   }
+}
+
+/** @param {string} text */
+function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** @param {Float32Array} matrix n by n */

@@ -62,10 +62,10 @@ export class Picture {
     if (pairs && first && layers[0] && layers[1]) {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
       const values = new Difference(layers[0], layers[1], pairs);
-      const { cell, activations: infos } = first.model;
+      const { model } = first;
       const differences = differencesOf(ranges[0]);
-      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos, layer: values, ranges: differences }]) };
-      painted.push(this.lanes[2].showDifference(cell, infos, values, look));
+      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]) };
+      painted.push(this.lanes[2].showDifference(model, values, look));
     } else if (difference) this.lanes[2].showNothing("difference");
     await Promise.all(painted);
     this.hovered = null;

@@ -25,6 +25,7 @@ def test_list_names_every_model_and_says_why_one_is_broken(api: TestClient) -> N
         "title": "BOTH-WAYS",
         "task": "test",
         "cell": "gru",
+        "variant": "gru",
         "hidden_size": HIDDEN,
         "layers": 2,
         "bidirectional": True,

@@ -11,8 +11,10 @@ LSTM.c = LSTM.f * LSTM["c-"] + LSTM.i * LSTM.g;
 LSTM.h = LSTM.o * Math.tanh(LSTM.c);
 const GRU = { r: 0.2, z: 0.75, n: -0.5, "h-": 0.8 };
 GRU.h = (1 - GRU.z) * GRU.n + GRU.z * GRU["h-"];
-const relu = { network: { nonlinearity: "relu", reset_after: true } };
-const early = { network: { nonlinearity: "tanh", reset_after: false } };
+const COUPLED = { f: 0.75, g: -0.5, o: 0.6, "c-": 0.8, "h-": 0.1, c: 0.475, h: 0.6 * Math.tanh(0.475) };
+const MINGRU = { z: 0.25, n: -3, "h-": 2, h: 0.75 };
+const relu = { variant: "relu rnn" };
+const early = { variant: "reset-before gru" };
 
 /** The printed lines of a model: letters, then numbers and the result. */
 function lines(shown, values) {
@@ -48,8 +50,20 @@ test("a plain RNN's state", () => {
   assert.deepEqual(lines(model("rnn", relu), { a: -0.5, h: 0 }), [{ letters: "ht = max(0, a)", numbers: " = max(0, −0.500) ≈ 0.000" }]);
 });
 
+test("an LSTM with coupled gates writes what it forgets", () => {
+  const [c, h] = lines(model("coupled_lstm"), COUPLED);
+  assert.deepEqual(c, { letters: "ct = f·ct−1 + (1 − f)·g", numbers: " = 0.750·0.800 + (1 − 0.750)·(−0.500) ≈ 0.475" });
+  assert.equal(h.letters, "ht = o·tanh(ct)");
+});
+
+test("a minGRU's candidate sees only the input", () => {
+  const [n, h] = lines(model("mingru"), MINGRU);
+  assert.deepEqual(n, { letters: "n = W·xt + b", numbers: " = … ≈ −3.000" });
+  assert.deepEqual(h, { letters: "ht = (1 − z)·ht−1 + z·n", numbers: " = (1 − 0.250)·2.000 + 0.250·(−3.000) ≈ 0.750" });
+});
+
 test("the numbers that are printed come to the result that is printed", () => {
-  const cases = [[model("lstm"), LSTM], [model("gru"), GRU], [model("gru", early), GRU], [model("rnn"), { a: -2, h: Math.tanh(-2) }]];
+  const cases = [[model("lstm"), LSTM], [model("gru"), GRU], [model("gru", early), GRU], [model("rnn"), { a: -2, h: Math.tanh(-2) }], [model("coupled_lstm"), COUPLED], [model("mingru"), MINGRU]];
   for (const [shown, values] of cases) {
     for (const { numbers } of lines(shown, values).filter((line) => !line.numbers.includes("…"))) {
       const [expression, result] = numbers.slice(3).split(" ≈ ");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { formatted, unitValues, variantOf } from "../../../static/js/cells/unit_values.js";
+import { formatted, unitValues } from "../../../static/js/cells/unit_values.js";
 import { layer, model } from "../samples.js";
 
 const rows = (first, second) => [[0, first], [0, second]];
@@ -25,13 +25,4 @@ test("a plain RNN has the sum that its function is taken of", () => {
 
 test("a number has three decimals", () => {
   assert.equal(formatted({ f: -0.12345 }, "f"), "−0.123");
-});
-
-test("each form of a cell has its own circuit", () => {
-  const network = (changes) => ({ network: { nonlinearity: "tanh", reset_after: true, ...changes } });
-  assert.equal(variantOf(model("lstm", network({ nonlinearity: "relu" }))), "lstm");
-  assert.equal(variantOf(model("gru")), "gru");
-  assert.equal(variantOf(model("gru", network({ reset_after: false }))), "reset-before gru");
-  assert.equal(variantOf(model("rnn")), "rnn");
-  assert.equal(variantOf(model("rnn", network({ nonlinearity: "relu" }))), "relu rnn");
 });

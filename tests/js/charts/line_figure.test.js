@@ -13,12 +13,14 @@ test("a range has some room around the rows, and a least span", () => {
 });
 
 test("each series is drawn in its style", () => {
-  const styles = ["line", "dashed", "dotted", "bars", "points"];
+  const styles = ["solid", "dashed", "dotted", "dash-dotted", "long-dashed", "bars", "points"];
   const { data } = linesOf({ width: 300, height: 200 }, { ...look, series: styles.map((style) => ({ y: [1, 2], color: "#333333", style })), range: [0, 1], log: false });
   assert.deepEqual(data.map(({ type, mode, line }) => [type, mode ?? "", line?.dash ?? ""]), [
     ["scatter", "lines+markers", "solid"],
     ["scatter", "lines+markers", "6px,3px"],
     ["scatter", "lines+markers", "1.5px,3px"],
+    ["scatter", "lines+markers", "7px,3px,1.5px,3px"],
+    ["scatter", "lines+markers", "12px,4px"],
     ["bar", "", ""],
     ["scatter", "markers", ""],
   ]);
@@ -26,7 +28,7 @@ test("each series is drawn in its style", () => {
 
 test("a long line has no mark at each point", () => {
   const y = Array(41).fill(0);
-  const { data, layout } = linesOf({ width: 300, height: 200 }, { ...look, series: [{ y, color: "#333333", style: "line" }], range: [0, 1], log: false });
+  const { data, layout } = linesOf({ width: 300, height: 200 }, { ...look, series: [{ y, color: "#333333", style: "solid" }], range: [0, 1], log: false });
   assert.equal(data[0].mode, "lines");
   assert.deepEqual(layout.xaxis.range, [-0.5, 40.5]);
 });

@@ -11,6 +11,12 @@ test("gates run from 0 to 1, candidates and h from −1 to 1, c as far on either
   assert.deepEqual(rangesOf(activations, { c: 2.5 }), { i: [0, 1], f: [0, 1], g: [-1, 1], o: [0, 1], c: [-2.5, 2.5], h: [-1, 1] });
 });
 
+test("the c of coupled gates has bounds, the n and h of a minGRU have none", () => {
+  assert.deepEqual(rangesOf(model("coupled_lstm").activations, {}).c, [-1, 1]);
+  assert.deepEqual(rangesOf(model("mingru").activations, { n: 4, h: 3.3 }), { z: [0, 1], n: [-4, 4], h: [-3.3, 3.3] });
+  assert.deepEqual(endsOf([{ model: model("mingru") }], [layer({ n: [[-3.91]], h: [[1, 0.5]] })]), { n: 4, h: 1 });
+});
+
 test("the h of a relu RNN runs from 0", () => {
   assert.deepEqual(rangesOf([{ letter: "h", minimum: 0, maximum: null }], { h: 3 }), { h: [0, 3] });
 });

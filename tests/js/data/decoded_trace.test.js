@@ -24,9 +24,8 @@ test("before the first step there is 0, in either direction", () => {
   assert.deepEqual([backward.before("c", 3, 0), backward.before("c", 1, 0)], [0, 5]);
 });
 
-test("the cell state carries the memory where there is one", () => {
-  assert.equal(layer({ h: C, c: C }).carrier, "c");
-  assert.equal(layer({ h: C }).carrier, "h");
+test("the state that the cell keeps carries the memory", () => {
+  for (const [cell, carrier] of [["lstm", "c"], ["gru", "h"], ["rnn", "h"], ["coupled_lstm", "c"], ["mingru", "h"]]) assert.equal(layer({ h: C, c: C }, { cell }).carrier, carrier);
 });
 
 test("a trace ends where the page, the answer or the text does", () => {

@@ -29,6 +29,7 @@ const close = (actual, expected) => {
 test("norms of states are relative to that of a state that is kept whole", () => {
   close(memory("lstm").matrix("states", 0), relative(2 * H));
   close(memory("gru").matrix("states", 0), relative(H));
+  close(memory("coupled_lstm").matrix("states", 0), relative(2 * H));
   close(memory("lstm").matrix("kept", 0), relative(H));
 });
 

@@ -55,7 +55,14 @@ test("a forget bias is asked for only of a cell with forget gates", async () => 
   const bodies = answering();
   await new MemoryRequests().ask({ ...request, weights: "forget1" }, signal, () => {});
   await new MemoryRequests().ask({ ...request, weights: "forget1", model: model("gru") }, signal, () => {});
-  assert.deepEqual(bodies.map(({ weights }) => weights), [...Array(2).fill("untrained, forget bias 1"), ...Array(2).fill("untrained")]);
+  await new MemoryRequests().ask({ ...request, weights: "forget1", model: model("coupled_lstm") }, signal, () => {});
+  assert.deepEqual(bodies.map(({ weights }) => weights), [...Array(2).fill("untrained, forget bias 1"), ...Array(2).fill("untrained"), ...Array(2).fill("untrained, forget bias 1")]);
+});
+
+test("recurrent weights are scaled only where there are any", async () => {
+  const bodies = answering();
+  await new MemoryRequests().ask({ ...request, model: model("mingru") }, signal, () => {});
+  assert.deepEqual(bodies.map(({ alpha }) => alpha), [1, 1]);
 });
 
 test("progress is the mean of both calls, and ends at 1", async () => {

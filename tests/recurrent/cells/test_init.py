@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from typing import Any
 
 import pytest
@@ -98,6 +99,8 @@ CIRCUIT = LSTM.circuit
             {"circuit": dataclasses.replace(CIRCUIT, nodes={k: v for k, v in CIRCUIT.nodes.items() if k != "i·g"})},
             "circuit of the cell 'lstm' names 'i·g', which is not a node",
         ),
+        ({"noun": ""}, "noun of the cell 'lstm' is empty"),
+        ({"panels": "figco"}, "panels of the cell 'lstm' are 'figco': its letters are 'ifgoch'"),
         ({"memory": dataclasses.replace(LSTM.memory, gate="z")}, "memory of the cell 'lstm' names letters that"),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
@@ -110,10 +113,9 @@ def test_a_description_that_is_not_whole_is_refused_by_the_field(changes: dict[s
 @each_cell
 def test_equations_and_figures_of_the_circuit_only_use_what_a_step_has(cell: Cell) -> None:
     known = {*cell.activations, *(f"{letter}-" for letter in cell.states), "x", *(["a"] if not cell.gates else [])}
-    page = cell.for_page()
-    used = [part[0] for each in page["equations"] for part in each["is"] + each["figures"] if isinstance(part, list)]
+    used = re.findall(r"\{(.*?)\}", "".join(each.formula + each.figures for each in cell.equations))
     assert set(used) <= known
-    assert {each["of"] for each in page["equations"]} <= set(cell.activations)
+    assert {each.of for each in cell.equations} <= set(cell.activations)
 
 
 @each_cell
@@ -127,16 +129,16 @@ def test_the_circuit_as_drawn_computes_the_states_of_the_step(cell: Cell) -> Non
     step = {key: value.item() for key, value in cell.step(torch.tensor([0.7, -1.1]), before, w).items()}
     given = {letter: step[letter] for letter in cell.gates + cell.candidate}
     given |= {f"{letter}-": value.item() for letter, value in before.items()}
-    if cell.circuit.nodes["h"].is_ == "layer":
+    if cell.circuit.nodes["h"].kind == "layer":
         given["h"] = step["h"]
 
     def value(key: str) -> float:
         if key in given:
             return given[key]
         node = cell.circuit.nodes[key]
-        inputs = [value(wire.from_) for wire in cell.circuit.wires if wire.to == key]
+        inputs = [value(wire.start) for wire in cell.circuit.wires if wire.end == key]
         operators = {"⊙": math.prod, "+": sum, "1−": lambda of: 1 - of[0], "tanh": lambda of: math.tanh(of[0])}
-        return operators[node.sign](inputs) if node.is_ == "operator" else inputs[0]
+        return operators[node.sign](inputs) if node.kind == "operator" else inputs[0]
 
     for letter in cell.states:
         assert value(letter) == pytest.approx(step[letter], abs=1e-6), letter

@@ -41,6 +41,13 @@ def test_an_option_that_does_not_fit(options: dict[str, Any], message: str) -> N
         plan(**options)
 
 
+def test_alpha_where_there_is_nothing_that_it_could_scale() -> None:
+    message = "alpha: a minGRU has no recurrent weights to multiply by 2: leave alpha at 1"
+    with pytest.raises(OptionError, match=f"^{message}$"):
+        plan(config={"cell": "mingru"}, alpha=2.0)
+    assert plan(config={"cell": "mingru"}).options.alpha == 1
+
+
 @pytest.mark.parametrize("part", ["words", "attribution", "loss"])
 def test_a_part_that_a_module_does_not_have(part: str) -> None:
     message = (
