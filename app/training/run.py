@@ -289,7 +289,7 @@ def _save(
         "minutes": math.ceil(fmean(each.seconds for each in trained) / 60),
         "has_picture": picture != "",
         "cell": run.config.cell_definition.title,
-        "has_forget_gate": run.config.cell_definition.open_bias != "",
+        "keeping_gate": run.config.cell_definition.open_gate,
         "has_recurrent_weights": run.config.cell_definition.has_recurrent_weights,
         "command": command,
         "versions": {"gatescope": __version__, "torch": torch.__version__},

@@ -110,20 +110,22 @@ def initialise(network: Network, start: Start) -> None:
     nn.init.normal_(network.embedding.weight, std=start.embedding_spread)
     cell = network.config.cell_definition
     blocks, keeps, writes = cell.blocks, cell.open_bias, cell.opposite_bias
+    sign = cell.memory.sign if cell.memory else 1  # of a bias that keeps
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
         for block in weights.w_hh.chunk(len(blocks)) if cell.has_recurrent_weights else []:
             nn.init.orthogonal_(block)
-        if keeps and weights.b_ih is not None and weights.b_hh is not None:
+        if keeps and weights.b_ih is not None:
             b_ih = dict(zip(blocks, weights.b_ih.chunk(len(blocks)), strict=True))
-            b_hh = dict(zip(blocks, weights.b_hh.chunk(len(blocks)), strict=True))
-            b_ih[keeps].fill_(start.forget_bias)
-            b_hh[keeps].zero_()
+            b_ih[keeps].fill_(sign * start.forget_bias)
             if start.chrono:
-                b_ih[keeps].uniform_(1, max(start.chrono - 1, 1)).log_()
+                b_ih[keeps].uniform_(1, max(start.chrono - 1, 1)).log_().mul_(sign)
                 if writes:
                     b_ih[writes].copy_(-b_ih[keeps])
-                    b_hh[writes].zero_()
+            if weights.b_hh is not None:
+                for letter, bias in zip(blocks, weights.b_hh.chunk(len(blocks)), strict=True):
+                    if letter == keeps or (start.chrono and letter == writes):
+                        bias.zero_()
 
 
 class _Run:

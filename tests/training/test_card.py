@@ -65,7 +65,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         ),
         "has_picture": True,
         "cell": "LSTM",
-        "has_forget_gate": True,
+        "keeping_gate": "forget gate",
         "has_recurrent_weights": True,
         "command": "gatescope train code --cell lstm --seeds 0,1",
         "versions": {"gatescope": "1", "torch": "2"},

@@ -175,7 +175,7 @@ def test_a_task_still_has_the_recipe_that_its_models_were_trained_with(model: Mo
     recipe = replace(recipe, **{name.replace("-", "_"): float(value) for name, value in changes})
     recipe = replace(recipe, chrono=int(recipe.chrono))
     cell = network.cell_definition
-    of_cell = {"has_forget_gate": cell.open_bias != "", "has_recurrent_weights": cell.has_recurrent_weights}
+    of_cell = {"keeping_gate": cell.open_gate, "has_recurrent_weights": cell.has_recurrent_weights}
     today = card(facts(network=asdict(network), recipe=asdict(recipe), **of_cell))
     assert section(today, "How it was trained") == section(text, "How it was trained")
     assert model.config.start is not None

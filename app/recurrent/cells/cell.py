@@ -213,7 +213,7 @@ class Cell:
     module_mode: str = ""
     """The ``mode`` by which PyTorch tells variants of one class apart; "" if there are none."""
     open_bias: str = ""
-    """The letter of the gate whose bias may start above 0, so that it keeps (a forget gate)."""
+    """The letter of the gate that keeps, if its bias may start so that it keeps much (a forget gate)."""
     opposite_bias: str = ""
     """The letter of the gate whose bias starts at minus that under chrono initialisation (an input gate)."""
     projects: bool = False
@@ -262,6 +262,11 @@ class Cell:
     def candidate(self) -> str:
         """The letter of what could be written; empty for a plain RNN."""
         return "".join(each.letter for each in self.letters if each.kind == "candidate")
+
+    @cached_property
+    def open_gate(self) -> str:
+        """The name of the gate whose bias may start so that it keeps; empty if there is none."""
+        return self[self.open_bias].name if self.open_bias else ""
 
     @cached_property
     def bounded(self) -> bool:

@@ -80,6 +80,7 @@ MINGRU = Cell(
     row=row,
     recurrence="none",
     jacobians=jacobians,
+    open_bias="z",
     memory=Memory("h", "z", write=lambda each: each["z"] * each["n"], keeps_when="shut"),
     equations=[Equation("n", "W·{x} + b", "…"), Equation("h", "(1 − {z})·{h-} + {z}·{n}")],
     note="The … is a sum over all inputs and a bias. Neither z nor n sees the hidden state.",

@@ -59,7 +59,8 @@ def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = 
         forget = slice(start, start + config.hidden_size)
         for layer, direction in network.layers():
             weights = network.weights(layer, direction)
-            for bias, value in ((weights.b_ih, forget_bias), (weights.b_hh, 0.0)):
+            sign = cell.memory.sign if cell.memory else 1
+            for bias, value in ((weights.b_ih, sign * forget_bias), (weights.b_hh, 0.0)):
                 if bias is not None:
                     bias[forget] = value
     return network

@@ -38,8 +38,6 @@ def test_forget_bias_of_a_gru(api: TestClient) -> None:
     )
 
 
-<<<<<<< HEAD:tests/api/memory/test_limits.py
-=======
 def test_alpha_of_a_cell_without_recurrent_weights(tmp_path: Path) -> None:
     network = random_network(cell="mingru", vocabulary_size=4, outputs=1)
     about = {"title": "M", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
@@ -53,16 +51,6 @@ def test_alpha_of_a_cell_without_recurrent_weights(tmp_path: Path) -> None:
     assert "spectra" not in ask(api, "mingru", text="ab", alpha=1)["layers"][0]
 
 
-def test_unknown_model_media_types_and_method(api: TestClient) -> None:
-    path = "/api/v1/models/lstm/memory"
-    assert problem(api.post("/api/v1/models/none/memory", json={"text": TEXT}))[:2] == (404, "unknown-model")
-    assert problem(api.post("/api/v1/models/broken/memory", json={"text": TEXT}))[:2] == (503, "broken-model")
-    assert problem(api.post(path, content='{"text": "a"}'))[:2] == (415, "unsupported-media-type")
-    assert problem(api.post(path, json={"text": TEXT}, headers={"Accept": "text/csv"}))[:2] == (406, "not-acceptable")
-    assert problem(api.get(path))[:2] == (405, "method-not-allowed")
-
-
->>>>>>> page:tests/api/memory/test_bad_requests.py
 @pytest.mark.parametrize(
     ("limit", "value", "what"),
     [("max_work", 10_000, "multiply-adds"), ("max_held", 1000, "numbers held at a time")],
