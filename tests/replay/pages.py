@@ -110,7 +110,7 @@ def digest(html: str) -> dict[str, Any]:
     }
     if "boot" in reader.ids:
         content |= {
-            "boot": json.loads(reader.texts["boot"]),
+            "boot": opened_with(json.loads(reader.texts["boot"])),
             "first-traces": decoded(json.loads(reader.texts["first-traces"])),
             # A browser takes the line end behind the tag away.
             "text": reader.texts["text"].removeprefix("\n"),
@@ -124,3 +124,10 @@ def digest(html: str) -> dict[str, Any]:
     elif "swagger-ui" not in reader.ids:
         content |= {"links": dict.fromkeys(reader.links, True), "headings": reader.headings}
     return content
+
+
+def opened_with(boot: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page opens with and which models it offers; what its scripts are told besides is private."""
+    return {name: boot[name] for name in ("model", "text", "compare", "other")} | {
+        "models": [model["id"] for model in boot["models"]]
+    }

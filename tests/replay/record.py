@@ -53,7 +53,7 @@ def shorten_pages(found: dict[str, Any]) -> None:
     """Keep what is the same in all pages only in the first one."""
     bodies = [each["answer"]["body"] for each in found.values()]
     for body in [each for each in bodies if isinstance(each, dict) and "boot" in each][1:]:
-        del body["boot"]["models"], body["boot"]["invisible"], body["ids"]
+        del body["ids"]
 
 
 def of_shipped_models() -> dict[str, Any]:
