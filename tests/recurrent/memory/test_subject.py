@@ -45,7 +45,7 @@ def test_a_module_becomes_a_network_that_reads_the_rows_of_x_and_shares_its_weig
         ("models/flag-gru", "a", TypeError, "^memory is measured of a model from load_model, a Network, or a .* a str"),
         (nn.Linear(3, 4), X, TypeError, "not of a Linear$"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_does_not_belong_together(source: Any, x: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):

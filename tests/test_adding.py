@@ -1,0 +1,77 @@
+"""The examples of docs/adding.md, put into a copy of the package: they work without touching another file."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import gatescope
+import pytest
+from documentation import blocks
+
+USE = """
+import numpy as np, torch
+from pathlib import Path
+from gatescope import trace_module
+from gatescope.recurrent.cells import cell_named
+from gatescope.recurrent.memory.jacobians import layer_jacobians
+from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.recurrent.tokenizer import Token
+from gatescope.recurrent.trace import trace
+from gatescope.training.options import Options
+from gatescope.training.run import run
+
+torch.manual_seed(0)
+network = Network(NetworkConfig("ugrnn", 9, 4, hidden_size=5, outputs=1, layers=2)).eval()
+tokens = [Token(str(id_), 0, 1, id_, known=True) for id_ in torch.randint(9, (12,)).tolist()]
+ours, theirs = (trace(network, tokens, engine=engine) for engine in ("compiled", "reference"))
+for a, b in zip(ours.layers, theirs.layers, strict=True):
+    for letter in "znh":
+        assert np.abs(a[letter] - b[letter]).max() <= 1e-6, letter
+cell, weights, layer = network.config.cell_definition, network.weights(0, "forward"), ours.layers[0]
+x = network.embedding.weight[tokens[7].id].detach()
+by_h = torch.autograd.functional.jacobian(
+    lambda h: cell.step(x, {"h": h}, weights)["h"], torch.from_numpy(layer["h"][6])
+)
+_, jacobians = next(iter(layer_jacobians(network, ours)))
+closed = torch.ldexp(jacobians.recurrent[7], jacobians.exponents[7])
+torch.testing.assert_close(closed, by_h, rtol=1e-4, atol=1e-6)
+
+model = run("parity", "ugrnn", "model", seeds=[0], options=Options(epochs=1), cache=Path("cache"))
+assert model.config.task == "parity" and model.config.network.cell == "ugrnn"
+assert model.trace("0110").layer()["z"].shape == (4, 4)
+assert "UGRNN" in open("model/README.md", encoding="utf-8").read()
+print(model.config.metrics[0].name)
+"""
+
+
+def example(path: str) -> str:
+    """The block of the page that follows the path of a file."""
+    page = Path(__file__).parents[1] / "docs/adding.md"
+    [text] = re.findall(rf"`{re.escape(path)}`:\n\n<!--.*?-->\n```python\n(.*?)```", page.read_text(), re.DOTALL)
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.slow("compiles the kernels of a copy of the package, and trains a network", seconds=60)
+def test_a_cell_and_a_task_are_added_by_one_file_and_one_line_each(tmp_path: Path) -> None:
+    package = tmp_path / "gatescope"
+    shutil.copytree(Path(gatescope.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ("app/recurrent/cells/ugrnn.py", "app/training/tasks/parity.py"):
+        (package / path.removeprefix("app/")).write_text(example(path), encoding="utf-8")
+    [line] = [block.text for block in blocks("docs/adding.md") if block.text.startswith('    "parity": Entry')]
+    for file, before, added in (
+        ("recurrent/cells/__init__.py", "FILES = (\n", '    "ugrnn",\n'),
+        ("training/tasks/__init__.py", "TASKS = {\n", line),
+    ):
+        table = (package / file).read_text(encoding="utf-8")
+        assert before in table
+        (package / file).write_text(table.replace(before, before + added), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    environment |= {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "NUMBA_OPT": "1"}
+    command = [sys.executable, "-c", USE]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "symbols of texts of 40\n"
