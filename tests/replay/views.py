@@ -21,9 +21,9 @@ VIEW = r"""() => {
         lit: all(place, ".token").flatMap((word, t) => (word.closest(".lit") ? [t] : [])),
         panels: all(place, ".panel").map(({ dataset }) => dataset.letter),
         units: texts(place.querySelector(".panel") ?? place, ".ytick"),
-        cell: numbers(place.querySelector(".cell h3")?.firstChild?.textContent ?? ""),
-        word: place.querySelector(".cell h3 bdi")?.textContent ?? null,
-        pinned: place.querySelector(".cell.pinned") !== null,
+        cell: numbers(place.querySelector(".inspector h3")?.firstChild?.textContent ?? ""),
+        word: place.querySelector(".inspector h3 bdi")?.textContent ?? null,
+        pinned: place.querySelector(".inspector.pinned") !== null,
     });
     const find = () => ({
         from: id("find-from").value,
