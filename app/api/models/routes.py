@@ -39,7 +39,6 @@ def summary(model: Model) -> ModelSummary:
         title=model.config.title,
         task=model.config.task,
         cell=network.cell,
-        variant=network.cell_definition.variant,
         hidden_size=network.hidden_size,
         layers=network.layers,
         bidirectional=network.bidirectional,
@@ -54,6 +53,7 @@ def card(model: Model) -> ModelCard:
         **config.model_dump(
             include={"description", "tokenizer", "outputs", "opposite", "examples", "metrics", "units", "licence"}
         ),
+        variant=config.network.cell_definition.variant,
         network=config.network,
         weights_sha256=config.weights_sha256,
         parameters=sum(each.numel() for each in model.network.parameters()),

@@ -27,9 +27,6 @@ class ModelSummary(BaseModel):
     title: str = Field(description="Name of the model, for people.")
     task: str = Field(description="What it was trained for; models of one task answer the same sentences.")
     cell: CellName = Field(description="The recurrent cell.")
-    variant: Variant = Field(
-        description="The form of the cell: its name for the usual one. Forms of one cell compute different things."
-    )
     hidden_size: int = Field(ge=1, description="H: units in each layer and direction.")
     layers: int = Field(ge=1, description="Number of layers.")
     bidirectional: bool = Field(description="Whether every layer also runs from the last token to the first.")
@@ -52,6 +49,9 @@ class ModelList(BaseModel):
 class ModelCard(ModelSummary):
     """All that is known about a model."""
 
+    variant: Variant = Field(
+        description="The form of the cell: its name for the usual one. Forms of one cell compute different things."
+    )
     description: str = Field(description="What its outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
     parameters: int = Field(ge=1, description="Number of trained parameters, the embedding and the head included.")

@@ -25,7 +25,6 @@ def test_list_names_every_model_and_says_why_one_is_broken(api: TestClient) -> N
         "title": "BOTH-WAYS",
         "task": "test",
         "cell": "gru",
-        "variant": "gru",
         "hidden_size": HIDDEN,
         "layers": 2,
         "bidirectional": True,
@@ -35,6 +34,7 @@ def test_list_names_every_model_and_says_why_one_is_broken(api: TestClient) -> N
 
 def test_card_tells_sizes_activations_and_checksum(api: TestClient, models: Path) -> None:
     card = api.get("/api/v1/models/lstm").json()
+    assert card["variant"] == "lstm"
     assert card["network"]["embedding_size"] == 5
     assert card["recurrent_parameters"] == 4 * HIDDEN * (5 + HIDDEN + 2)
     assert card["parameters"] == card["recurrent_parameters"] + 10 * 5 + HIDDEN + 1
