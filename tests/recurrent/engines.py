@@ -12,6 +12,7 @@ import onnx
 import onnxruntime
 import torch
 from gatescope.recurrent.cells.cell import CellWeights
+from gatescope.recurrent.engine import stepped
 from gatescope.recurrent.modules import Direction
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
@@ -45,13 +46,21 @@ def embedded(network: Network, tokens: list[Token]) -> torch.Tensor:
 
 @torch.inference_mode()
 def fused_states(network: Network, tokens: list[Token]) -> LayerStates:
-    """States of every step from torch.nn, by running one fused module for each layer and direction step by step."""
+    """States of every step from torch.nn, by running one fused module for each layer and direction step by step.
+
+    A cell that torch.nn does not have is stepped in PyTorch: how far float32 carries it, not what is right.
+    """
     x, found = embedded(network, tokens), {}
     for layer in range(network.config.layers):
         outputs = []
         for direction in network.config.directions:
-            module = _fused_layer(network, layer, direction)
-            states = _step_by_step(module, x if direction == "forward" else x.flip(0))
+            ordered = x if direction == "forward" else x.flip(0)
+            if (cell := network.config.cell_definition).module is None:
+                weights = network.weights(layer, direction)
+                whole = stepped.unroll(cell, weights, ordered[:, None], [len(x)], None, reverse=False)
+                states = {letter: whole[letter][:, 0] for letter in cell.states}
+            else:
+                states = _step_by_step(_fused_layer(network, layer, direction), ordered)
             if direction == "backward":
                 states = {letter: array.flip(0) for letter, array in states.items()}
             outputs.append(states["h"])

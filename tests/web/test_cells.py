@@ -34,7 +34,7 @@ def test_panels_stand_in_the_order_of_reading(variant: str, panels: str) -> None
         ("rnn", "h", None, True, False, True),
         ("relu rnn", "h", None, True, False, True),
         ("coupled_lstm", "c", "f", False, True, True),
-        ("mingru", "h", "(1 − z)", False, False, False),
+        ("mingru", "h", "(1 − z)", False, True, False),
     ],
 )
 def test_what_is_said_of_a_cell(
