@@ -84,6 +84,7 @@ def test_contestants_take_turns() -> None:
 
 
 @pytest.mark.parametrize("name", bench.PARTS)
+@pytest.mark.slow("runs every part of the benchmarks, one of them in a browser", seconds=35)
 def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
     found = TINY[name]()
     bench.write(tmp_path, {"machine": {"processor": "a fast one"}, "parts": {name: found}})

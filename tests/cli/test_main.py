@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow("starts the command in a process of its own", seconds=7)
 def test_the_module_is_the_command() -> None:
     command = [sys.executable, "-m", "gatescope.cli", "trace", "good", "--model", "no-such-model"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

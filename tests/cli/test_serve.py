@@ -36,6 +36,7 @@ def serving(*arguments: str, cwd: Path | None = None) -> Iterator[tuple["subproc
                 process.kill()
 
 
+@pytest.mark.slow("starts the command in a process of its own", seconds=10)
 def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path: Path) -> None:
     with serving("--models", str(models), cwd=tmp_path) as (process, line):
         match = re.fullmatch(r"Gatescope is at (http://127\.0\.0\.1:\d+/) \(Ctrl-C stops it\)\n", line)
@@ -85,6 +86,7 @@ def test_a_machine_without_ipv6_says_so(models: Path, monkeypatch: pytest.Monkey
     assert (done.exit_code, done.stderr) == (1, message)
 
 
+@pytest.mark.slow("waits for the grace of a server that is stopped", seconds=14)
 def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> None:
     with serving("--models", str(models)) as (process, line), socket.socket() as client:
         [port] = re.findall(r":(\d+)/", line)

@@ -68,6 +68,7 @@ def run(*arguments: str, **environment: str | None) -> subprocess.CompletedProce
     return subprocess.run([sys.executable, *arguments], env=variables, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.slow("has Python interpret the kernels", seconds=5)
 def test_the_same_lines_hold_when_python_interprets_them() -> None:
     node = f"{test_compiled.__file__}::{test_compiled.test_every_activation_is_that_of_the_cells.__name__}"
     options = ["-q", "-p", "no:cacheprovider", f"--confcutdir={Path(__file__).parent}"]
@@ -111,6 +112,7 @@ print(matmul.__file__, error < 1e-6, hits, misses)
 """
 
 
+@pytest.mark.slow("compiles the kernels of a copy of the package twice", seconds=25)
 def test_a_change_of_any_kernel_source_compiles_all_kernels_anew(tmp_path: Path) -> None:
     package = copied(tmp_path)
     shared = {
@@ -169,6 +171,7 @@ def broken_file(place: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("trouble", [no_folder, broken_file])
+@pytest.mark.slow("compiles kernels without their cache", seconds=10)
 def test_a_cache_that_cannot_be_used_costs_a_warning_and_nothing_else(
     trouble: Callable[[Path], dict[str, str]], tmp_path: Path
 ) -> None:

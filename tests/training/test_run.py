@@ -148,6 +148,7 @@ def test_the_same_seed_writes_the_same_bytes_and_replaces_an_old_model(folder: P
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.slow("trains in processes of their own", seconds=16)
 def test_a_run_that_is_ended_goes_on_to_the_same_bytes(folder: Path, blow: signal.Signals) -> None:
     learn(folder, "lstm", "whole", seeds=[0, 1], epochs=8)
     command = [sys.executable, "-X", "faulthandler", "-c", EAGER, str(folder)]
@@ -360,6 +361,7 @@ def test_too_large_a_network_is_refused_before_anything_is_learned(
 
 
 @pytest.mark.parametrize("every", [0, 3600], ids=["checkpoint", "model"])
+@pytest.mark.slow("trains in processes of their own", seconds=16)
 def test_a_disk_that_fills_up_leaves_nothing_half_written(folder: Path, every: int) -> None:
     limits = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
     script = limits + EAGER.replace("run.EVERY = 0", f"run.EVERY = {every}")
