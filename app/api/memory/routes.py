@@ -6,7 +6,8 @@ lines are accepted, the progress is sent.
 
 import time
 from asyncio import Semaphore
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import torch
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ...recurrent import cost
 from ...recurrent.memory.report import Memory, Steps, memory_steps
@@ -80,7 +82,7 @@ async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
     plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
     progress = measured(asked.request, memory_steps(plan))
     if asked.form == JSONL:
-        return StreamingResponse(lines(progress, asked.model, options), media_type=JSONL)
+        return ClosingResponse(lines(progress, asked.model, options), media_type=JSONL)
     finished = [memory async for _, memory in progress if memory is not None]
     if not finished:  # the client has gone, and nobody reads this
         return Response(status_code=499)
@@ -88,18 +90,30 @@ async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
     return Response(dumps(content), media_type=JSON)
 
 
+class ClosingResponse(StreamingResponse):
+    """A stream that is closed when it ends or its client goes: no turn waits for the garbage collector."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if isinstance(self.body_iterator, AsyncGenerator):
+                await self.body_iterator.aclose()
+
+
 async def lines(
-    progress: AsyncIterator[tuple[float, Memory | None]], model: Model, body: MemoryBody
+    progress: AsyncGenerator[tuple[float, Memory | None]], model: Model, body: MemoryBody
 ) -> AsyncIterator[bytes]:
     """Yield the progress as JSON lines, the answer in the last of them."""
-    async for done, memory in progress:
-        content: dict[str, Any] = {"done": done}
-        if memory is not None:
-            content["answer"] = await run_in_threadpool(memory_content, memory, model, body)
-        yield dumps(content) + b"\n"
+    async with aclosing(progress):
+        async for done, memory in progress:
+            content: dict[str, Any] = {"done": done}
+            if memory is not None:
+                content["answer"] = await run_in_threadpool(memory_content, memory, model, body)
+            yield dumps(content) + b"\n"
 
 
-async def measured(request: Request, steps: Steps[Memory]) -> AsyncIterator[tuple[float, Memory | None]]:
+async def measured(request: Request, steps: Steps[Memory]) -> AsyncGenerator[tuple[float, Memory | None]]:
     """Measure slice by slice: yield the share that is done after each, and in the end the memory with it.
 
     Ends without it if the client goes.
