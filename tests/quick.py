@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-CASES = 2  # of each parametrised test: the first and the last
+CELLS = {"cell", "kind", "variant"}  # parameters that choose a cell: no cell may go untested
 EXAMPLES = 5  # that hypothesis tries
 
 
@@ -51,11 +51,21 @@ def is_slow(item: pytest.Item) -> bool:
 
 
 def sample(items: Iterable[pytest.Item]) -> Iterable[pytest.Item]:
-    """Yield ``CASES`` items of each test function, the first and the last among them."""
+    """Yield of each test function the first case, the last, and one for each cell among its parameters."""
     for _, group in groupby(items, key=function_of):
         cases = list(group)
-        last = len(cases) - 1
-        yield from (cases[at] for at in sorted({round(last * n / (CASES - 1)) for n in range(CASES)}))
+        covered: set[tuple[str, str]] = set()
+        for case in cases:
+            missing = cells_of(case) - covered
+            if missing or case is cases[0] or case is cases[-1]:
+                covered |= missing
+                yield case
+
+
+def cells_of(item: pytest.Item) -> set[tuple[str, str]]:
+    """Return the parameters of a case that choose a cell, with their values."""
+    callspec = getattr(item, "callspec", None)
+    return {(name, repr(callspec.params[name])) for name in CELLS & callspec.params.keys()} if callspec else set()
 
 
 def function_of(item: pytest.Item) -> tuple[Path, str]:

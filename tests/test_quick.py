@@ -10,6 +10,10 @@ SUITE = """
     @pytest.mark.parametrize("x", range(5))
     def test_cases(x): pass
 
+    @pytest.mark.parametrize("layers", [1, 2])
+    @pytest.mark.parametrize("cell", "abcd")
+    def test_cells(cell, layers): pass
+
     def test_one(): pass
 
     @pytest.mark.slow("trains a network", seconds=9)
@@ -20,13 +24,21 @@ SUITE = """
 
     def test_browser(page): pass
 """
+QUICK_CELLS = ["a-1", "b-1", "c-1", "d-1", "d-2"]
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--quick"], ["test_cases[0]", "test_cases[4]", "test_one"]),
-        ([], [*(f"test_cases[{x}]" for x in range(5)), "test_one", "test_slow", "test_browser[chromium]"]),
+        (["--quick"], ["test_cases[0]", "test_cases[4]", *(f"test_cells[{x}]" for x in QUICK_CELLS), "test_one"]),
+        (
+            [],
+            [
+                *(f"test_cases[{x}]" for x in range(5)),
+                *(f"test_cells[{cell}-{layers}]" for cell in "abcd" for layers in (1, 2)),
+                *("test_one", "test_slow", "test_browser[chromium]"),
+            ],
+        ),
     ],
     ids=["quick", "everything"],
 )

@@ -48,9 +48,12 @@ def keeper(zoo: str) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """Without motion: the page shows at once what it would lead up to."""
-    return {**browser_context_args, "reduced_motion": "reduce"}
+def browser_context_args(browser_context_args: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """Without motion: the page shows at once what it would lead up to.
+
+    The address is named again: the plugin makes its arguments once for all folders, maybe for one without a base_url.
+    """
+    return {**browser_context_args, "base_url": base_url, "reduced_motion": "reduce"}
 
 
 @pytest.fixture
