@@ -10,7 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .engine import stepped
-from .modules import parts_of
+from .modules import layer_weights_of
 from .network import Network
 from .trace import Engine, activations_of
 
@@ -73,8 +73,8 @@ def times(network: Network, steps: int, engine: Engine = "compiled", budget: flo
     x = torch.randn(steps, 1, network.config.embedding_size, generator=torch.Generator().manual_seed(0)).to(
         network.head.weight.dtype
     )
-    parts, cell = parts_of(network.recurrent), network.config.cell_definition
-    engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(parts, cell, x, [steps], None, engine)}
+    layers, cell = layer_weights_of(network.recurrent), network.config.cell_definition
+    engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(layers, cell, x, [steps], None, engine)}
     if cell.module is not None:
         batch = x.transpose(0, 1)
         engines["torch"] = lambda: network.states(batch)

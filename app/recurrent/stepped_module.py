@@ -76,13 +76,13 @@ class SteppedModule(nn.Module):
             for suffix in ("", "_reverse")[: 1 + self.bidirectional]:
                 at = len(last["h"])
                 start = None if given is None else dict(zip("hc", (state[at] for state in given), strict=False))
-                found = stepped.unroll(
+                activations = stepped.unroll(
                     self.cell, self.weights(layer, suffix), x, ends.tolist(), start, reverse=suffix != ""
                 )
                 for letter, states in last.items():
-                    ended = found[letter]
+                    ended = activations[letter]
                     states.append(ended[0] if suffix else ended[ends - 1, torch.arange(len(ends), device=x.device)])
-                outputs.append(found["h"] * is_step)
+                outputs.append(activations["h"] * is_step)
             x = torch.cat(outputs, dim=-1)
         joined = [torch.stack(last[letter]) for letter in "hc" if letter in last]
         return x.transpose(0, 1), joined[0] if len(joined) == 1 else (joined[0], joined[1])
