@@ -87,5 +87,5 @@ def stamp() -> str:
 def warn_of_no_cache() -> None:
     """Warn once that every start takes some seconds longer."""
     logger.warning(
-        "the kernels are compiled anew at every start: let NUMBA_CACHE_DIR name a folder that can be written"
+        "the compiled kernels cannot be cached, which delays every start: set NUMBA_CACHE_DIR to a writable folder"
     )

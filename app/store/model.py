@@ -15,7 +15,7 @@ class Model:
     """A model, loaded and verified."""
 
     id: str
-    config: ModelConfig  # of which predicts_next is never None
+    config: ModelConfig  # predicts_next is never None
     tokenizer: Tokenizer
     network: Network
     folder: Path
@@ -24,16 +24,15 @@ class Model:
     def trace(self, text: str) -> Trace:
         """Return the trace of ``text``.
 
-        Raises ValueError if it has no token, and OverflowError, naming letter and step, where a number overflows.
+        Raises ValueError if it has no token, and OverflowError, which names letter and step, if a number overflows.
         """
         return trace(self.network, self.tokenizer(text), overflow="refuse")
 
     @cached_property
     def next_outputs(self) -> tuple[int | None, ...]:
-        """For each token of the vocabulary, by id, the output that gives its probability of coming next.
+        """For each token id, the output that gives the token's probability of coming next.
 
-        None for a token without an output, which only the unknown one may be. Empty unless the model predicts the next
-        token.
+        Only the unknown token may have no output: None. Empty unless the model predicts the next token.
         """
         if not self.config.predicts_next:
             return ()
