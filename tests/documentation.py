@@ -41,17 +41,17 @@ def parse(page: str) -> list[Token]:
 
 def blocks(page: str) -> list[Block]:
     """The blocks of code of a page, except those that show the output of the block before them."""
-    found: list[Block] = []
+    code: list[Block] = []
     before = None
     for token in parse(page):
         if token.type in {"fence", "code_block"} and token.map:
             block = Block(page, token.map[0] + 1, token.info, token.content, not_run=says_why_not(before))
             if before and before.type == "fence" and before.info in PROGRAMS and block.language in OUTPUTS:
-                found[-1] = replace(found[-1], output=block)
+                code[-1] = replace(code[-1], output=block)
             else:
-                found.append(block)
+                code.append(block)
         before = token
-    return found
+    return code
 
 
 def says_why_not(before: Token | None) -> bool:
