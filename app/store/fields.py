@@ -16,7 +16,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """How a network is initialised, and how the untrained ones are that it is compared with."""
+    """How a network, and the untrained networks that it is compared with, are initialised."""
 
     forget_bias: float = 1.0
     """The sum of the two biases of an LSTM's forget gates."""
