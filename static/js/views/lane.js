@@ -82,6 +82,7 @@ export class Lane {
     this.infos = model.activations;
     this.words = look.words;
     const title = "difference: second minus first";
+    this.#clearViews(); // they may show the trace that the lane had before
     const painted = this.panels.show(model, difference, { ...look, lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
