@@ -10,8 +10,8 @@ import pytest
 import torch
 from gatescope.recurrent.memory.attribution import word_norms
 from gatescope.recurrent.memory.jacobians import layer_jacobians
+from gatescope.recurrent.memory.measure import memory_steps
 from gatescope.recurrent.memory.plan import OF_TEXT, PARTS, MemoryOptions, MemoryPlan
-from gatescope.recurrent.memory.report import memory_steps
 from gatescope.recurrent.memory.subject import subject_of
 from gatescope.recurrent.memory.timescales import by_distance, half_life, time_scales
 from gatescope.recurrent.trace import trace
