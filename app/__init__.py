@@ -1,6 +1,7 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
-from .recurrent.memory.report import Memory, memory
+from .recurrent.memory.measure import memory
+from .recurrent.memory.report import Memory
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
 from .store.loading import load_model

@@ -54,6 +54,18 @@ def blocks(page: str) -> list[Block]:
     return code
 
 
+def example(page: str, path: str) -> str:
+    """The whole content of a file that is to be written: the block after the text that ends in its path."""
+    before, [*found] = None, []
+    for token in parse(page):
+        if token.type == "fence" and before is not None and before.endswith(f"`{path}`:"):
+            found.append(token.content)
+        if token.type in {"inline", "fence"}:  # the comment between them is neither
+            before = token.content
+    [text] = found
+    return text
+
+
 def says_why_not(before: Token | None) -> bool:
     return before is not None and before.type == "html_block" and bool(NOT_RUN.fullmatch(before.content.strip()))
 
