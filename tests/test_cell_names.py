@@ -32,13 +32,13 @@ class Exemption(NamedTuple):
 
 
 PROSE = "prose for readers"
-SHIPPED = "|".join(path.name for path in (ROOT / "models").iterdir())
+SHIPPED = "|".join(sorted(path.name for path in (ROOT / "models").iterdir()))
 MEMORY, TRACES = "app/api/memory/schemas.py", "app/api/traces/schemas.py"
 AGREEMENT, BRACKETS, COUNTING, FLAG, SENTIMENT = (
     f"app/training/tasks/{name}.py" for name in ("agreement", "brackets", "counting", "flag", "sentiment")
 )
 CHARACTERS, TYPES = "app/training/characters.py", "static/js/data/api_types.d.ts"
-LISTED = "|".join({*CELL_NAMES, *(cell.variant for cell in TABLE)})
+LISTED = "|".join(sorted({*CELL_NAMES, *(cell.variant for cell in TABLE)}))
 EXEMPTIONS = [  # this list may only shrink
     Exemption("app/settings.py", "^sentiment-lstm$", "the shipped model that the page opens with"),
     Exemption("app/web/pages.py", f"^({SHIPPED})$", "the shipped models that the tour visits"),
