@@ -15,7 +15,7 @@ from ..overflow import require_finite
 from . import products
 from .edits import NO_EDITS, Edits
 from .loop import kernel
-from .matmul import FLOAT_BYTES, SEQUENCES, WIDTH
+from .matmul import FLOAT_BYTES, HALF, SEQUENCES, WIDTH
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ class Panels:
     def __init__(self, w: Array) -> None:
         self._w, self._free = w, list[Array]()
         self.none = aligned(0, w.shape[1], WIDTH)
-        self.is_full = len(w) % WIDTH == 0  # a partly filled last panel costs a single sequence more than it saves
+        self.is_in_halves = len(w) % HALF == 0  # what is left of a panel costs one sequence more than it gains
 
     def take(self) -> Array:
         """Return the matrix as it is now in panels, for one call, which gives them back."""
@@ -144,7 +144,7 @@ def unroll(
     for_steps = weights.are_few or steps >= REPEATED
     of_inputs, *of_steps = weights.panels
     taken = [of_inputs.take() if not is_outside else of_inputs.none]
-    taken += [each.take() if for_tiles or (for_steps and each.is_full) else each.none for each in of_steps]
+    taken += [each.take() if for_tiles or (for_steps and each.is_in_halves) else each.none for each in of_steps]
     panels_ih, panels_hh, panels_second, panels_hr = taken
     w_hh, w_second = weights.recurrent
     are_finite = kernel(cell)(

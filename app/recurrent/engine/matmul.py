@@ -19,6 +19,7 @@ from numba.extending import intrinsic, overload
 LANES = 16
 VECTORS = 4  # of a panel
 WIDTH = VECTORS * LANES
+HALF = VECTORS // 2 * LANES
 SEQUENCES = 4  # of a tile
 
 FLOAT, INDEX, LANE = ir.FloatType(), ir.IntType(64), ir.IntType(32)
@@ -56,6 +57,8 @@ def _adding(sequences: int, vectors: int) -> Add:
 # column j on. ``x`` (B, K) and ``out`` (B, J) are contiguous; ``k`` is below ``stop``. Nothing is checked.
 add_tile = _adding(SEQUENCES, VECTORS)
 add_row = _adding(1, VECTORS)
+add_half_tile = _adding(SEQUENCES, VECTORS // 2)
+add_half_row = _adding(1, VECTORS // 2)
 add_narrow_tile = _adding(SEQUENCES, 1)
 add_narrow_row = _adding(1, 1)
 

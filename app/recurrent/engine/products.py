@@ -12,7 +12,19 @@ from numba import boolean, float32, int64, void
 
 from ..cache import compiled
 from ..cells.elementwise import INTEGERS, MATRIX, VECTOR, ZERO, Array
-from .matmul import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, add_row, add_tile, put_block
+from .matmul import (
+    HALF,
+    LANES,
+    SEQUENCES,
+    WIDTH,
+    add_half_row,
+    add_half_tile,
+    add_narrow_row,
+    add_narrow_tile,
+    add_row,
+    add_tile,
+    put_block,
+)
 
 BATCHES = float32[:, :, ::1]
 CHUNK = 256  # products in a sum: longer sums in float32 lose digits
@@ -74,7 +86,14 @@ def add_panels(x: Array, panels: Array, rest: Array, out: Array) -> None:
                 add_tile(x, b, k, min(k + chunk, inner), panels, p, 0, out, p * WIDTH)
             for b in range(tiled, count):
                 add_row(x, b, k, min(k + chunk, inner), panels, p, 0, out, p * WIDTH)
-    for lane in range(0, rows - full * WIDTH, LANES):
+    halves = (rows - full * WIDTH) // HALF * HALF
+    if halves > 0:
+        for k in range(0, inner, chunk):
+            for b in range(0, tiled, SEQUENCES):
+                add_half_tile(x, b, k, min(k + chunk, inner), panels, full, 0, out, full * WIDTH)
+            for b in range(tiled, count):
+                add_half_row(x, b, k, min(k + chunk, inner), panels, full, 0, out, full * WIDTH)
+    for lane in range(halves, rows - full * WIDTH, LANES):
         for b in range(count):
             for j in range(LANES):
                 rest[b, j] = ZERO
