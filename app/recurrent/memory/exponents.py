@@ -24,8 +24,12 @@ class Scaled:
     def of(cls, numbers: Tensor, exponents: Tensor) -> "Scaled":
         """Return ``numbers`` times 2^exponents, whatever their size."""
         largest = numbers.flatten(exponents.dim()).abs().amax(dim=-1)
-        shifts = torch.frexp(largest).exponent.clamp(-_FAR, _FAR)
-        return cls(_moved(numbers, -shifts), exponents + shifts)
+        shifts = torch.frexp(largest).exponent
+        near = shifts.clamp(-_FAR, _FAR)
+        numbers = _moved(numbers, -near)
+        if (near != shifts).any():
+            numbers = _moved(numbers, near - shifts)
+        return cls(numbers, exponents + shifts)
 
     def __add__(self, other: "Scaled") -> "Scaled":
         ours, theirs = self._exponents_of_numbers(), other._exponents_of_numbers()

@@ -47,6 +47,18 @@ def test_a_sum_is_exact_to_the_digits_of_the_larger(
     assert abs(error) <= larger * Fraction(2) ** -(DTYPES[dtype] - 1)
 
 
+@given(st.floats(allow_nan=False, allow_infinity=False), dtypes)
+@example(2.0**-1074, torch.float64)
+@example(2.0**-740, torch.float64)
+@example(2.0**1023, torch.float64)
+@example(2.0**-149, torch.float32)
+def test_the_largest_number_of_a_group_is_between_a_half_and_1(value: float, dtype: torch.dtype) -> None:
+    number = torch.tensor([value]).to(dtype) if abs(value) < torch.finfo(dtype).max else torch.ones(1, dtype=dtype)
+    moved = Scaled.of(number, torch.tensor(0))
+    assert moved.numbers.item() == math.frexp(number.item())[0]
+    assert int(moved.exponents) == math.frexp(number.item())[1]
+
+
 def test_groups_have_exponents_of_their_own() -> None:
     groups = torch.tensor([[[3.0, 4.0], [0.0, 0.0]], [[6.0, 8.0], [1e-30, 0.0]]])
     scaled_groups = Scaled.of(groups, torch.tensor([[400, 7], [-400, 0]]))
