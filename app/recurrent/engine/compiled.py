@@ -132,8 +132,10 @@ def unroll(
     is_in_place = "h" in cell.blocks  # the sums become h itself
     a, cells, *separate = allocate(steps, batch, [rows, sizes["c"], *([] if is_in_place else [width])])
     gates, hidden = a.reshape(steps, batch, len(cell.blocks), size), separate[0] if separate else a
-    with np.errstate(over="ignore"):
-        bias = weights.b_ih + weights.b_hh if cell.recurrence == "joined" else weights.b_ih
+    bias = weights.b_ih
+    if cell.recurrence == "joined":
+        with np.errstate(over="ignore"):
+            bias = bias + weights.b_hh
     is_long = steps * batch >= LONG
     in_panels = is_long or weights.are_few
     is_outside = not in_panels or (is_long and torch.get_num_threads() > 1)  # PyTorch's product takes all threads
