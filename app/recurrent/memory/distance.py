@@ -28,7 +28,9 @@ _LEAST = {torch.float32: 1e-3, torch.float64: 1e-5}  # a squared norm, relative 
 def norms(jacobians: Jacobians, by: By = "state") -> Array:
     """Return the logarithms (T, T) of ‖∂s_t/∂s_k‖, or by input of ‖∂h_t/∂x_k‖, in row t, column k; NaN for k > t.
 
-    Norms are Frobenius norms. Those by input are comparable between cells whose states differ.
+    Norms are Frobenius norms. Those by input are comparable between cells whose states differ. The numbers of a
+    derivative share a power of two: where a unit's is below about 10⁻³⁰⁰ (float64; 10⁻³⁸ in float32) of the largest
+    unit's, it counts as 0.
     """
     logarithms = np.full((len(jacobians), len(jacobians)), math.nan)
     for t, k, block in norm_blocks(jacobians, by):

@@ -158,11 +158,12 @@ def test_the_spectral_norm_bounds_the_frobenius_norm(network: Network, tokens: l
 @given(any_network(), any_tokens())
 def test_a_cut_changes_nothing(network: Network, tokens: list[Token]) -> None:
     for _, jacobians in layers(network.double(), tokens):
+        floors = norms(jacobians) - 290  # a float64 next to 1 cannot hold less than 1e-308; see norms
         for by in get_args(By):
             whole = norms(jacobians, by)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("gatescope.recurrent.memory.distance._SHORT", 1)
-                assert_same(norms(jacobians, by), whole, 1e-9)
+                assert_same(np.maximum(norms(jacobians, by), floors), np.maximum(whole, floors), 1e-9)
 
 
 def test_where_the_sides_of_a_cut_nearly_miss_each_other_no_digit_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
