@@ -87,6 +87,7 @@ def test_plain_spelling_is_spelt_plainly() -> None:
     assert [plain(each) for each in spelt] == spelt
 
 
+@pytest.mark.slow("tries every code point", seconds=5)
 def test_nothing_that_has_a_picture_is_left_out() -> None:
     left_out = [chr(code) for code in range(0x110000) if visible(f"x{chr(code)}x")[0] == "xx"]
     assert all(regex.match(r"\p{Default_Ignorable_Code_Point}|[\uFFF9-\uFFFB]", each) for each in left_out)

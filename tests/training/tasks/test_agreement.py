@@ -96,6 +96,7 @@ def test_padding_costs_nothing() -> None:
     assert torch.equal(TASK.objective.loss(padded, batch), TASK.objective.loss(logits, batch))
 
 
+@pytest.mark.slow("judges all held-out sentences, twice", seconds=4)
 def test_the_verb_is_judged_against_its_other_form() -> None:
     by_subject = TASK.measure(Follower(TASK.tokenizer, noun=0))
     assert [figure.values.mean() for figure in by_subject] == [1] * (MEASURED + 1)

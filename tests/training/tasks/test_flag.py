@@ -32,6 +32,7 @@ def test_the_question_comes_at_its_distance(distance: int) -> None:
     assert all(noise not in text[1:] for text in texts for noise in FLAGS)
 
 
+@pytest.mark.slow("draws ten epochs of texts", seconds=3)
 def test_all_distances_are_equally_frequent() -> None:
     generator = torch.Generator().manual_seed(0)
     batches = [batch for _ in range(10) for batch in Flag().objective.epoch(2, generator)]
