@@ -57,10 +57,10 @@ def earlier(folder: Path) -> dict[str, Any]:
     """What ``folder`` holds already, if it is of this machine: other figures would not bear comparison."""
     here = {"machine": machine(), "parts": {}}
     try:
-        found: dict[str, Any] = json.loads((folder / "results.json").read_text())
+        results: dict[str, Any] = json.loads((folder / "results.json").read_text())
     except FileNotFoundError:
         return here
-    return found if found["machine"] == here["machine"] else here
+    return results if results["machine"] == here["machine"] else here
 
 
 def write(folder: Path, results: dict[str, Any]) -> None:

@@ -32,8 +32,8 @@ def measure_case(case: Case, budget: float) -> dict[str, Any]:
         return case._asdict() | interleave(contestants(module, x, case.threads), budget)
 
 
-def section(found: list[dict[str, Any]]) -> Section:
-    """What ``measure`` found, for people."""
+def section(results: list[dict[str, Any]]) -> Section:
+    """Present what ``measure`` returns."""
     return Section(
         "Kernel",
         "`ours` is `trace_module(module, x)` of one layer, E = H, float32: every gate, candidate and state, all checks "
@@ -41,9 +41,9 @@ def section(found: list[dict[str, Any]]) -> Section:
         "own forward pass first. `loop` steps the cell's equations in PyTorch and keeps the same. `onnxruntime` and "
         "`forward`, `nn.LSTM` or `nn.GRU` itself, give only the states. All are multiples of `forward`, in eval and "
         "inference mode, over the same tensors.",
-        [summary(found), details(found)],
-        goals(cases(found, threads=1)),
-        notes(cases(found, threads=1)),
+        [summary(results), details(results)],
+        goals(cases(results, threads=1)),
+        notes(cases(results, threads=1)),
     )
 
 
@@ -84,46 +84,46 @@ def notes(one: list[dict[str, Any]]) -> dict[str, str]:
     return {mean_of("lstm", 1): alone, mean_of("lstm", 64): together}
 
 
-def by_steps(found: list[dict[str, Any]], batch: int) -> str:
+def by_steps(results: list[dict[str, Any]], batch: int) -> str:
     """The geometric means for the LSTM, by length."""
-    found = cases(found, cell="lstm", batch=batch)
-    lengths = sorted({each["steps"] for each in found})
-    means = {steps: geometric_mean(ratios_of(found, "ours", steps=steps)) for steps in lengths}
+    results = cases(results, cell="lstm", batch=batch)
+    lengths = sorted({each["steps"] for each in results})
+    means = {steps: geometric_mean(ratios_of(results, "ours", steps=steps)) for steps in lengths}
     return f"By length the mean is {', '.join(f'{written(mean)} at T = {steps}' for steps, mean in means.items())}."
 
 
-def speeds(found: list[dict[str, Any]], way: str, batch: int) -> str:
+def speeds(results: list[dict[str, Any]], way: str, batch: int) -> str:
     """The range of the LSTM's floating-point operations per second, in billions: of both products, a step and block."""
     rates = [
         2 * 2 * 4 * each["size"] ** 2 * each["steps"] * batch / each[way] / 1e9
-        for each in cases(found, cell="lstm", batch=batch)
+        for each in cases(results, cell="lstm", batch=batch)
     ]
     return f"{min(rates, default=0):.0f} to {max(rates, default=0):.0f}"
 
 
-def cases(found: list[dict[str, Any]], **wanted: object) -> list[dict[str, Any]]:
+def cases(results: list[dict[str, Any]], **wanted: object) -> list[dict[str, Any]]:
     """The cases whose fields are as ``wanted``."""
-    return [each for each in found if wanted.items() <= each.items()]
+    return [each for each in results if wanted.items() <= each.items()]
 
 
-def ratios_of(found: list[dict[str, Any]], way: str, **wanted: object) -> list[float]:
+def ratios_of(results: list[dict[str, Any]], way: str, **wanted: object) -> list[float]:
     """The multiples of ``forward`` in the cases whose fields are as ``wanted``."""
-    return [each[way] / each["forward"] for each in cases(found, **wanted)]
+    return [each[way] / each["forward"] for each in cases(results, **wanted)]
 
 
-def summary(found: list[dict[str, Any]]) -> Table:
+def summary(results: list[dict[str, Any]]) -> Table:
     """Geometric means by threads, cell and batch, and how far ours goes beyond its own."""
     columns = ("cell", "threads", "B", "cases", *(f"{way}, mean" for way in WAYS), "ours, largest", "ours, above 1")
     rows = []
-    for cell, count, batch in dict.fromkeys((each["cell"], each["threads"], each["batch"]) for each in found):
-        ratios = {way: ratios_of(found, way, cell=cell, threads=count, batch=batch) for way in WAYS}
+    for cell, count, batch in dict.fromkeys((each["cell"], each["threads"], each["batch"]) for each in results):
+        ratios = {way: ratios_of(results, way, cell=cell, threads=count, batch=batch) for way in WAYS}
         ours = ratios["ours"]
         means = map(geometric_mean, ratios.values())
         rows.append((cell.upper(), count, batch, len(ours), *means, max(ours), sum(ratio > 1 for ratio in ours)))
     return Table(columns, rows)
 
 
-def details(found: list[dict[str, Any]]) -> Table:
+def details(results: list[dict[str, Any]]) -> Table:
     """Every case."""
     return Table(
         ("cell", "threads", "B", "H", "T", *WAYS, "forward, ms"),
@@ -134,6 +134,6 @@ def details(found: list[dict[str, Any]]) -> Table:
                 *(each[way] / each["forward"] for way in WAYS),
                 1e3 * each["forward"],
             )
-            for each in found
+            for each in results
         ],
     )

@@ -51,10 +51,10 @@ class Connection:
         end = self.head.find(b"\r\n\r\n") + 4
         if end < 4:
             return False
-        found = _HEAD.fullmatch(self.head, 0, end)
-        if not found:
+        results = _HEAD.fullmatch(self.head, 0, end)
+        if not results:
             raise ConnectionError(f"the server answered no 200 with a length: {self.head[:1000]!r}")
-        self.size = int(found[1])
+        self.size = int(results[1])
         self.missing = self.size - (len(self.head) - end)
         return self.missing == 0
 

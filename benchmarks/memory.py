@@ -31,15 +31,15 @@ def measure(
     cells: Iterable[CellName] = CELLS, steps: int = STEPS, size: int = SIZE, budget: float = 5.0
 ) -> list[dict[str, Any]]:
     """Seconds of every way, for every cell, on one thread."""
-    found = []
+    results = []
     with threads(1):
         for cell in track(list(cells), "memory"):
             ways = contestants(cell, steps, size)
             states = steps * size * (2 if cell == "lstm" else 1)
             seconds = interleave(ways, budget)
             seconds["backward"] *= states / min(SAMPLE, states)
-            found.append({"cell": cell, "steps": steps, "size": size, **seconds})
-    return found
+            results.append({"cell": cell, "steps": steps, "size": size, **seconds})
+    return results
 
 
 def contestants(cell: CellName, steps: int, size: int) -> dict[str, Callable[[], Any]]:
@@ -62,12 +62,12 @@ def contestants(cell: CellName, steps: int, size: int) -> dict[str, Callable[[],
         """The states (T, S), to which ``pushes`` (T, S) are added: their derivatives by these are those wanted."""
         weights, definition = network.weights(0, "forward"), network.config.cell_definition
         letters = "".join(reversed(definition.states))
-        state, found = torch.zeros(states), []
+        state, results = torch.zeros(states), []
         for x_t, push in zip(x, pushes, strict=True):
             step = definition.step(x_t, dict(zip(letters, state.chunk(len(letters)), strict=True)), weights)
             state = torch.cat([step[letter] for letter in letters]) + push
-            found.append(state)
-        return torch.stack(found)
+            results.append(state)
+        return torch.stack(results)
 
     def jacrev() -> Tensor:
         whole_jacobian = torch.func.jacrev(pushed, chunk_size=CHUNK)(torch.zeros(steps, states))  # (T, S, T, S)
@@ -81,8 +81,8 @@ def contestants(cell: CellName, steps: int, size: int) -> dict[str, Callable[[],
     return {"ours": ours, "jacrev": jacrev, "backward": backward}
 
 
-def section(found: list[dict[str, Any]]) -> Section:
-    """What ``measure`` found, for people."""
+def section(results: list[dict[str, Any]]) -> Section:
+    """Present what ``measure`` returns."""
     rows = [
         (
             each["cell"].upper(),
@@ -94,7 +94,7 @@ def section(found: list[dict[str, Any]]) -> Section:
             1e3 * each["jacrev"],
             1e3 * each["backward"],
         )
-        for each in found
+        for each in results
     ]
     return Section(
         "Memory",
@@ -104,14 +104,14 @@ def section(found: list[dict[str, Any]]) -> Section:
         f"unit, reckoned from {SAMPLE} of them.",
         [Table(("cell", "T", "H", "jacrev / ours", "backward / ours", "ours, ms", "jacrev, ms", "backward, ms"), rows)],
         [
-            *(Goal(f"{each['cell'].upper()}: ours, ms", 1e3 * each["ours"], LIMITS[each["cell"]]) for each in found),
+            *(Goal(f"{each['cell'].upper()}: ours, ms", 1e3 * each["ours"], LIMITS[each["cell"]]) for each in results),
             *(
                 Goal(f"{each['cell'].upper()}: {way} / ours", each[way] / each["ours"], least, at_least=True)
                 for way, least in LEAST.items()
-                for each in found
+                for each in results
             ),
         ],
-        {f"{each['cell'].upper()}: jacrev / ours": why_jacrev(each) for each in found},
+        {f"{each['cell'].upper()}: jacrev / ours": why_jacrev(each) for each in results},
     )
 
 

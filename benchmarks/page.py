@@ -96,10 +96,10 @@ def measure(
             save_random_model(Path(folder), f"lstm-{units}", units)
         with worker(Path(folder)) as (_, (host, port)):
             address = f"http://{host}:{port}"
-            found = [measure_size(chrome, address, *size, rounds) for size in track(sizes, "page")]
+            results = [measure_size(chrome, address, *size, rounds) for size in track(sizes, "page")]
             early, late = measure_heap(chrome, address, *sizes[0], edits)
             weight = measure_weight(chrome, address)
-    return {"sizes": found, "heap": {"edits": list(edits), "early": early, "late": late}, "weight": weight}
+    return {"sizes": results, "heap": {"edits": list(edits), "early": early, "late": late}, "weight": weight}
 
 
 @contextmanager
@@ -196,9 +196,9 @@ def measure_weight(chrome: Browser, address: str) -> dict[str, float]:
     return {"plotly": of_plotly, "rest": sum(sizes.values()) - of_plotly}
 
 
-def section(found: dict[str, Any]) -> Section:
-    """What ``measure`` found, for people."""
-    sizes, heaps, weight = found["sizes"], found["heap"], found["weight"]
+def section(results: dict[str, Any]) -> Section:
+    """Present what ``measure`` returns."""
+    sizes, heaps, weight = results["sizes"], results["heap"], results["weight"]
     early, late = heaps["edits"]
     return Section(
         "Page",

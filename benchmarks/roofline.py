@@ -68,10 +68,10 @@ def measure_case(cell: CellName, size: int, steps: int, budget: float) -> dict[s
     }
 
 
-def section(found: list[dict[str, Any]]) -> Section:
-    """What ``measure`` found, for people."""
+def section(results: list[dict[str, Any]]) -> Section:
+    """Present what ``measure`` returns."""
     rows = []
-    for each in found:
+    for each in results:
         least, way = min((each[way], way) for way in ("sum", "mv"))
         taken = each["step"] - each["inputs"]
         gigabytes = each["bytes"] / least / 1e9

@@ -26,19 +26,19 @@ SWEEPS: dict[str, Pairs] = {
 @torch.inference_mode()
 def measure(sweeps: dict[str, Pairs] = SWEEPS, budget: float = 5.0) -> list[dict[str, Any]]:
     """Seconds of a trace at batch 1 and on one thread, along every sweep; ``budget`` is for one sweep of one cell."""
-    found = []
+    results = []
     with threads(1):
         for cell, (over, pairs) in track([(cell, sweep) for cell in CELLS for sweep in sweeps.items()], "scaling"):
             runs = {(t, h): partial(trace_module, *module_and_input(cell, h, t, 1)) for t, h in pairs}
             seconds = interleave(runs, budget)
-            found += [{"cell": cell, "over": over, "T": t, "H": h, "seconds": s} for (t, h), s in seconds.items()]
-    return found
+            results += [{"cell": cell, "over": over, "T": t, "H": h, "seconds": s} for (t, h), s in seconds.items()]
+    return results
 
 
-def section(found: list[dict[str, Any]]) -> Section:
-    """What ``measure`` found, for people."""
+def section(results: list[dict[str, Any]]) -> Section:
+    """Present what ``measure`` returns."""
     sweeps: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for each in found:
+    for each in results:
         sweeps.setdefault((each["cell"], each["over"]), []).append(each)
     exponents = [
         (cell.upper(), over, f"{points[0][over]:,} … {points[-1][over]:,}", exponent(points, over))
@@ -53,7 +53,7 @@ def section(found: list[dict[str, Any]]) -> Section:
             1e3 * each["seconds"],
             1e6 * each["seconds"] / each["T"],
         )
-        for each in found
+        for each in results
     ]
     return Section(
         "Scaling",

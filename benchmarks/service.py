@@ -100,9 +100,9 @@ def worker(models: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
 
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds; Linux tells it in /proc."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found
-    return 1024 * int(found[1])
+    results = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert results
+    return 1024 * int(results[1])
 
 
 def memory_of_torch() -> int:
@@ -128,9 +128,9 @@ def summary(loads: list[Load]) -> dict[str, float]:
     }
 
 
-def section(found: dict[str, Any]) -> Section:
-    """What ``measure`` found, for people."""
-    routes, memory = {each["route"]: each for each in found["routes"]}, found["memory"]
+def section(results: dict[str, Any]) -> Section:
+    """Present what ``measure`` returns."""
+    routes, memory = {each["route"]: each for each in results["routes"]}, results["memory"]
     empty = routes["empty"]["requests_per_second"]
     is_held_up = empty < max(each["requests_per_second"] for each in routes.values())
     rows = [

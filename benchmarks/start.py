@@ -40,8 +40,8 @@ def measure(rounds: int = 7) -> dict[str, float]:
     return {name: median(seconds) for name, seconds in {"import": imports, **traces}.items()}
 
 
-def section(found: dict[str, Any]) -> Section:
-    """What ``measure`` found, for people."""
+def section(results: dict[str, Any]) -> Section:
+    """Present what ``measure`` returns."""
     return Section(
         "Start",
         "The import of Numba and of the compiled kernels, from the cache of earlier runs, in a process that has torch "
@@ -49,11 +49,11 @@ def section(found: dict[str, Any]) -> Section:
         [
             Table(
                 ("trace", "time / that of the second", "ms"),
-                [(name, found[name] / found["second"], 1e3 * found[name]) for name in ASKED],
+                [(name, results[name] / results["second"], 1e3 * results[name]) for name in ASKED],
             )
         ],
         [
-            Goal("import of the kernels, s", found["import"], 1.0),
-            Goal("first trace / second", found["first"] / found["second"], 1.5),
+            Goal("import of the kernels, s", results["import"], 1.0),
+            Goal("first trace / second", results["first"] / results["second"], 1.5),
         ],
     )

@@ -23,17 +23,17 @@ LENGTHS, SIZE, VOCABULARY_SIZE = (20, 100), 128, 1000
 def measure(lengths: Iterable[int] = LENGTHS, size: int = SIZE, budget: float = 2.0) -> list[dict[str, Any]]:
     """Seconds and bytes of every form of a trace of an LSTM, for every length."""
     network = Network(NetworkConfig("lstm", VOCABULARY_SIZE, size, size, outputs=1)).eval()
-    found = []
+    results = []
     for length in track(list(lengths), "wire"):
         ids = torch.randint(VOCABULARY_SIZE, (length,)).tolist()
         tokens = [Token(f"word{id_:04}", 9 * at, 9 * at + 8, id_, known=True) for at, id_ in enumerate(ids)]
         forms = forms_of(trace(network, tokens))
         seconds = interleave(forms, budget)
-        found += [
+        results += [
             {"steps": length, "size": size, "form": form, "seconds": seconds[form], "bytes": sum(map(len, write()))}
             for form, write in forms.items()
         ]
-    return found
+    return results
 
 
 def forms_of(whole: Trace) -> dict[str, Callable[[], list[bytes]]]:
@@ -57,9 +57,9 @@ def forms_of(whole: Trace) -> dict[str, Callable[[], list[bytes]]]:
     }
 
 
-def section(found: list[dict[str, Any]]) -> Section:
-    """What ``measure`` found, for people."""
-    least = {each["steps"]: each for each in found if each["form"] == "tobytes"}
+def section(results: list[dict[str, Any]]) -> Section:
+    """Present what ``measure`` returns."""
+    least = {each["steps"]: each for each in results if each["form"] == "tobytes"}
     rows = [
         (
             each["form"],
@@ -69,7 +69,7 @@ def section(found: list[dict[str, Any]]) -> Section:
             1e6 * each["seconds"],
             each["bytes"],
         )
-        for each in found
+        for each in results
     ]
     return Section(
         "Wire",

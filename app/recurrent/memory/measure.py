@@ -70,7 +70,7 @@ def memory(
         source: A model from ``load_model``, a ``Network``, or a module that ``trace_module`` can trace, without a
             projection.
         x: The text that a model reads, the tokens that a network reads, or the sequence (T, E) that a module reads.
-        parts: What to measure; all that there is if None. ``states`` ‖∂s_t/∂s_k‖; ``inputs`` ‖∂h_t/∂x_k‖ and the
+        parts: What to measure; everything possible if None. ``states`` ‖∂s_t/∂s_k‖; ``inputs`` ‖∂h_t/∂x_k‖ and the
             half-life; ``spectral`` the largest singular values at ``step``; ``time_scales``; ``saturation`` of the
             gates; ``spectra`` of the recurrent weights. Only of a model or a network: ``words``
             ‖∂(output at t)/∂(embedding of word k)‖; ``attribution``, each word's share in an output at ``step``;
