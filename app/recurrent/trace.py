@@ -1,11 +1,11 @@
 """Trace: every gate, candidate and state of a network over one sequence; and the function that makes it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .cells import CellName
-from .cells.cell import Activations, Cell, double
+from .cells.cell import Activations, Cell, double, unchanged
+from .edits.binding import NOTHING_BOUND, Bound, Subject, bind
+from .edits.edit import NO_RESOURCES, Edit, Resources
 from .engine import compiled, stepped
+from .engine.edits import Edits
 from .modules import Direction, Part, parts_of
 from .network import Network
 from .overflow import RangeError, require_finite
@@ -47,7 +50,9 @@ class Trace:
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head says after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
-    A bare module, which has neither tokens nor a head, leaves ``tokens`` empty and ``outputs`` (T, 0).
+    A bare module, which has neither tokens nor a head, leaves ``tokens`` empty and ``outputs`` (T, 0). ``edits`` are
+    those that were applied, in their order: everything that a trace holds follows from them, except ``tokens``, which
+    stay those of the text where a swap puts others at the input. ``notes`` say what to know about them.
     """
 
     tokens: tuple[Token, ...]
@@ -55,6 +60,8 @@ class Trace:
     outputs: FloatArray  # (T, outputs)
     start: int = 0
     state: State = field(default_factory=list, repr=False)  # empty where no step can follow
+    edits: tuple[Edit, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """T, the number of steps."""
@@ -80,6 +87,8 @@ class Trace:
             ),
             self.outputs[start:stop],
             self.start + start,
+            edits=self.edits,
+            notes=self.notes,
         )
 
 
@@ -91,6 +100,9 @@ def trace(
     engine: Engine = "compiled",
     pre_activations: bool = False,  # noqa: FBT001, FBT002
     overflow: Overflow = "keep",
+    *,
+    edits: Iterable[Edit | Mapping[str, Any]] = (),
+    resources: Resources = NO_RESOURCES,
 ) -> Trace:
     """Run ``network`` over ``tokens`` from zero states, or on from where the trace ``after`` ended.
 
@@ -99,9 +111,12 @@ def trace(
     ``pre_activations`` each gate and candidate, and the h of a plain RNN, comes with the sum that it is the sigmoid,
     tanh or relu of, as ``a_f`` and so on, computed in float64 from the inputs and the states before.
 
-    Raises ValueError for an empty sequence, and where ``after`` holds no state: a part of a trace, or the trace of a
-    bidirectional network, whose backward layers need it whole. A number that overflows is infinite or NaN, as in
-    PyTorch, or raises RangeError if ``overflow`` is to be refused.
+    ``edits`` change activations inside the steps, so that all that depends on them follows (docs/experiments.md); their
+    steps count from the first token of the whole sequence. ``resources`` are what edits may need of a model.
+
+    Raises EditError, a ValueError, for an edit that does not fit; ValueError for an empty sequence, and where ``after``
+    holds no state: a part of a trace, or the trace of a bidirectional network, whose backward layers need it whole. A
+    number that overflows is infinite or NaN, as in PyTorch, or raises RangeError if ``overflow`` is to be refused.
     """
     if not tokens:
         raise ValueError("there is nothing to trace: the sequence is empty")
@@ -109,11 +124,37 @@ def trace(
         raise ValueError(
             "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
         )
+    start = after.start + len(after) if after is not None else 0
+    bound = _bind(network, [len(tokens)], start, edits, resources)
+    return _trace(network, tokens, after, engine, pre_activations, overflow, bound)
+
+
+def _bind(
+    network: Network,
+    lengths: Sequence[int],
+    start: int,
+    edits: Iterable[Edit | Mapping[str, Any]],
+    resources: Resources,
+) -> Bound:
+    return bind(edits, Subject.of(network.config.cell_definition, network.recurrent, lengths, start), resources)
+
+
+@torch.inference_mode()
+def _trace(
+    network: Network,
+    tokens: Sequence[Token],
+    after: Trace | None,
+    engine: Engine,
+    pre_activations: bool,  # noqa: FBT001
+    overflow: Overflow,
+    bound: Bound,
+) -> Trace:
     config, device = network.config, network.embedding.weight.device
     cell = config.cell_definition
-    ids = torch.from_numpy(np.array([token.id for token in tokens])).to(device)
-    initial = after.state if after is not None else None
     start = after.start + len(after) if after is not None else 0
+    read = [bound.swaps.get(step, token.id) for step, token in enumerate(tokens, start)]
+    ids = torch.from_numpy(np.array(read)).to(device)
+    initial = after.state if after is not None else None
     parts = parts_of(network.recurrent)
     with torch.autocast(device.type, enabled=False):
         x = network.embedding(ids)[:, None]  # (T, 1, E)
@@ -127,13 +168,15 @@ def trace(
             start=start,
             pre_activations=pre_activations,
             overflow=overflow,
+            bound=bound,
         )
         outputs = _outputs(network, found)
     state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in found]
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
     layers = layer_traces(parts, config.cell, found, 0, len(tokens))
-    return Trace(tuple(tokens), layers, outputs, start, [] if config.bidirectional else state)
+    final = [] if config.bidirectional else state
+    return Trace(tuple(tokens), layers, outputs, start, final, bound.edits, bound.notes)
 
 
 def _outputs(network: Network, found: Sequence[dict[str, FloatArray]]) -> FloatArray:
@@ -156,22 +199,30 @@ def trace_in_chunks(
     engine: Engine = "compiled",
     pre_activations: bool = False,  # noqa: FBT001, FBT002
     overflow: Overflow = "keep",
+    *,
+    edits: Iterable[Edit | Mapping[str, Any]] = (),
+    resources: Resources = NO_RESOURCES,
 ) -> Iterator[Trace]:
     """The trace of ``tokens`` in consecutive parts of ``size`` steps, each yielded as soon as it is computed.
 
-    The parts of a bidirectional network come after its last step; so do those of a relu RNN if an overflow is to be
-    refused, which may come at any step. Raises ValueError for a size below 1; other options are those of ``trace``.
+    The parts of a bidirectional network come after its last step; so do those of a relu RNN, or of an edited run, if an
+    overflow is to be refused, which may come at any step. Raises ValueError for a size below 1, and as ``trace`` does,
+    whose options the others are.
     """
     if size < 1:
         raise ValueError(f"the size of a part is {size}: it must be at least 1")
     config = network.config
-    if config.bidirectional or (overflow == "refuse" and not config.cell_definition.bounded):
-        whole = trace(network, tokens, None, engine, pre_activations, overflow)
+    if not tokens:
+        raise ValueError("there is nothing to trace: the sequence is empty")
+    bound = _bind(network, [len(tokens)], 0, edits, resources)
+    is_bounded = config.cell_definition.bounded and not bound.edits
+    if config.bidirectional or (overflow == "refuse" and not is_bounded):
+        whole = _trace(network, tokens, None, engine, pre_activations, overflow, bound)
         yield from (whole.span(start, start + size) for start in range(0, len(tokens), size))
         return
     part = None
-    for start in range(0, len(tokens) or 1, size):
-        part = trace(network, tokens[start : start + size], part, engine, pre_activations, overflow)
+    for start in range(0, len(tokens), size):
+        part = _trace(network, tokens[start : start + size], part, engine, pre_activations, overflow, bound)
         yield part
 
 
@@ -186,13 +237,16 @@ def activations_of(
     start: int = 0,
     pre_activations: bool = False,
     overflow: Overflow = "keep",
+    bound: Bound = NOTHING_BOUND,
+    order: NDArray[np.int64] | None = None,
 ) -> list[dict[str, FloatArray]]:
     """Every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
 
     Sequence b has ``lengths[b]`` steps, the longest, T, first; what stands in its rows past them is of no meaning.
     ``initial`` holds the states (B, ·) that each layer and direction starts from, zeros if it is None.
     ``pre_activations`` are added as ``trace`` says, for sequences of one length. Where a number overflows and
-    this is to be refused, raises RangeError, at a step that is counted from ``start``.
+    this is to be refused, raises RangeError, at a step that is counted from ``start``, as those of the edits in
+    ``bound`` are. ``order`` holds, for each sequence of ``x``, its place in the batch that the edits are about.
     """
     if engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
@@ -206,14 +260,16 @@ def activations_of(
         for part in layer:
             states, is_backward = initial[len(found)] if initial is not None else None, part.direction == "backward"
             weights = part.arrays if is_compiled else None
+            edits = bound.of(part.layer, part.direction, start, start + lengths[0], order)
+            options: dict[str, Any] = {"reverse": is_backward, "strict": is_strict, "edits": edits}
             try:
                 if weights is not None:
-                    arrays = compiled.unroll(cell, weights, x, lengths, states, reverse=is_backward, strict=is_strict)
+                    arrays = compiled.unroll(cell, weights, x, lengths, states, **options)
                 else:
-                    arrays = _reference(cell, part, x, lengths, states)
+                    arrays = _reference(cell, part, x, lengths, states, edits)
                 if pre_activations:
-                    arrays |= _pre_activations(cell, part, x, arrays, states)
-                if is_strict and (pre_activations or weights is None):
+                    arrays |= _pre_activations(cell, part, x, arrays, states, edited=len(edits.first) > 0)
+                if is_strict and (pre_activations or weights is None or len(edits.first) > 0):
                     require_finite(arrays, lengths, reverse=is_backward)
             except RangeError as error:
                 what = f"{error.what} of layer {part.layer} {part.direction}"
@@ -224,29 +280,42 @@ def activations_of(
 
 
 def _reference(
-    cell: Cell, part: Part, x: Tensor, lengths: Sequence[int], initial: Activations | None
+    cell: Cell, part: Part, x: Tensor, lengths: Sequence[int], initial: Activations | None, edits: Edits
 ) -> dict[str, FloatArray]:
     """As ``compiled.unroll``, by the cells."""
     is_backward = part.direction == "backward"
     with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
-        found = stepped.unroll(cell, part.weights, x, lengths, initial, reverse=is_backward)
+        found = stepped.unroll(cell, part.weights, x, lengths, initial, reverse=is_backward, edits=edits)
         # PyTorch's sigmoid is 0 from where e^−a overflows, and its value may not be: then float64 is rounded.
         if x.dtype != torch.float64 and any(not found[letter].all() for letter in cell.gates):
             weights, states = part.weights.double(), initial and double(initial)
-            found = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward)
+            found = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward, edits=edits)
         return {letter: tensor.to(x.dtype).cpu().numpy() for letter, tensor in found.items()}
 
 
 def _pre_activations(
-    cell: Cell, part: Part, x: Tensor, arrays: dict[str, FloatArray], initial: Activations | None
+    cell: Cell,
+    part: Part,
+    x: Tensor,
+    arrays: dict[str, FloatArray],
+    initial: Activations | None,
+    *,
+    edited: bool,
 ) -> dict[str, FloatArray]:
-    """Return what each of ``arrays`` is the sigmoid, tanh or relu of, computed forward in float64."""
+    """Return what each of ``arrays`` is the sigmoid, tanh or relu of before any edit, computed forward in float64.
+
+    In an edited run the sums that are of gates, such as the reset gate's product, are of those that the trace holds.
+    """
+
+    def traced(letter: str, activation: Tensor, _: Tensor | None = None, /) -> Tensor:
+        return torch.from_numpy(arrays[letter]).to(activation)
+
     before = {}
     for letter in cell.states:
         states = torch.from_numpy(arrays[letter]).to(x.device)
         first = torch.zeros_like(states[:1]) if initial is None else initial[letter][None]
         before[letter] = torch.cat([states[1:], first] if part.direction == "backward" else [first, states[:-1]])
-    step = cell.step(x.double(), double(before), part.weights.double())
+    step = cell.step(x.double(), double(before), part.weights.double(), traced if edited else unchanged)
     return {name: step[name].to(x.dtype).cpu().numpy() for name in cell.pre_activations}
 
 

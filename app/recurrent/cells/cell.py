@@ -218,7 +218,7 @@ class Cell:
     opposite_bias: str = ""
     """The letter of the gate whose bias starts at minus that under chrono initialisation (an input gate)."""
     couples: tuple[str, str] | None = None
-    """A gate, and another that it may be coupled to as 1 minus that; None where gates are coupled already, or cannot be."""
+    """A gate, and the one that it may be coupled to, as 1 minus that; None where gates are coupled by construction."""
     projects: bool = False
     """Whether h may be projected to a smaller size."""
     note: str = ""

@@ -28,8 +28,8 @@ from ..cache import compiled
 Array = NDArray[Any]
 
 MATRIX, VECTOR, INTEGERS = float32[:, ::1], float32[::1], int64[::1]
-# Of one step and sequence: letters (n,), by their place in Cell.letters, and rows (n,) of the tables scale, shift and take
-# (m, H), as in engine.edits.Edits; and a source (letters, H) for each letter that has one.
+# Of one step and sequence: letters (n,), by their place in Cell.letters, and rows (n,) of the tables scale, shift and
+# take (m, H), as in engine.edits.Edits; and the sources (letters, H), each set for a letter that has one.
 EDITS = types.Tuple((INTEGERS, INTEGERS, MATRIX, MATRIX, MATRIX, MATRIX))  # type: ignore[no-untyped-call]
 ROW = void(MATRIX, MATRIX, VECTOR, VECTOR, VECTOR, EDITS)
 

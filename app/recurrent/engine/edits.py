@@ -17,8 +17,8 @@ class Edits(NamedTuple):
     """Changes of activations at single steps: activation ← scale · activation + shift + take · source.
 
     The source of a state is its value before the step; that of the gate ``Cell.couples`` names is the gate that it may
-    be coupled to; no other letter has one, and its ``take`` is 0. A factor of 0 leaves nothing, not even of an infinity.
-    The n changes share the m rows of the three tables: one for each sequence, or one for all of them, B = 1.
+    be coupled to; no other letter has one, and its ``take`` is 0. A factor of 0 leaves nothing, even of an infinity.
+    The n changes share the m rows of the three tables, which each sequence has of its own, or all in common, B = 1.
     """
 
     first: Array  # (T + 1,): those of step t are the changes from first[t] to first[t + 1]; (0,) if there are none
