@@ -96,6 +96,7 @@ def is_overridden(module: nn.RNNBase) -> bool:
 
 def weights_of_call(module: nn.RNNBase) -> list[CellWeights]:
     """Return the weights that a call of ``module`` uses, in the order of ``layers_of``."""
+    module._update_flat_weights()  # as its forward does: torch.func may have put others in their place
     tensors = dict(zip(module._flat_weights_names, cast("list[Tensor]", module._flat_weights), strict=True))
     return [
         _cell_weights(module, {field: tensors[name] for field, name in weight_names(module, layer, direction).items()})
