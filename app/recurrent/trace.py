@@ -101,7 +101,7 @@ def trace(
     pre_activations: bool = False,  # noqa: FBT001, FBT002
     overflow: Overflow = "keep",
     *,
-    edits: Iterable[Edit | Mapping[str, Any]] = (),
+    edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
 ) -> Trace:
     """Run ``network`` over ``tokens`` from zero states, or on from where the trace ``after`` ended.
@@ -125,18 +125,24 @@ def trace(
             "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
         )
     start = after.start + len(after) if after is not None else 0
-    bound = _bind(network, [len(tokens)], start, edits, resources)
+    bound = bound_to(network, len(tokens), edits, resources, start)
     return _trace(network, tokens, after, engine, pre_activations, overflow, bound)
 
 
-def _bind(
+def bound_to(
     network: Network,
-    lengths: Sequence[int],
-    start: int,
-    edits: Iterable[Edit | Mapping[str, Any]],
-    resources: Resources,
+    length: int,
+    edits: Iterable[Edit | Mapping[str, Any]] | Bound,
+    resources: Resources = NO_RESOURCES,
+    start: int = 0,
 ) -> Bound:
-    return bind(edits, Subject.of(network.config.cell_definition, network.recurrent, lengths, start), resources)
+    """Return ``edits`` bound to ``network`` over a sequence of ``length`` steps. Raises EditError if one does not fit.
+
+    What is bound already stays as it is: ``trace`` takes that too, also for the first part of the sequence.
+    """
+    if isinstance(edits, Bound):
+        return edits
+    return bind(edits, Subject.of(network.config.cell_definition, network.recurrent, [length], start), resources)
 
 
 @torch.inference_mode()
@@ -200,7 +206,7 @@ def trace_in_chunks(
     pre_activations: bool = False,  # noqa: FBT001, FBT002
     overflow: Overflow = "keep",
     *,
-    edits: Iterable[Edit | Mapping[str, Any]] = (),
+    edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
 ) -> Iterator[Trace]:
     """The trace of ``tokens`` in consecutive parts of ``size`` steps, each yielded as soon as it is computed.
@@ -214,7 +220,7 @@ def trace_in_chunks(
     config = network.config
     if not tokens:
         raise ValueError("there is nothing to trace: the sequence is empty")
-    bound = _bind(network, [len(tokens)], 0, edits, resources)
+    bound = bound_to(network, len(tokens), edits, resources)
     is_bounded = config.cell_definition.bounded and not bound.edits
     if config.bidirectional or (overflow == "refuse" and not is_bounded):
         whole = _trace(network, tokens, None, engine, pre_activations, overflow, bound)

@@ -29,7 +29,7 @@ _INDICES = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*", re.ASCII)
 
 
 class EditError(ValueError):
-    """An edit that cannot be made: ``field`` is wrong, or the edit as a whole if that is empty.
+    """An edit that cannot be made: ``field`` is wrong, or the edit as a whole if that is empty; ``edits`` is the list.
 
     ``index`` is the place of the edit in its list, where there is one.
     """
@@ -43,7 +43,8 @@ class EditError(ValueError):
     @property
     def pointer(self) -> str:
         """Return the place as the API names it: ``edits.0.units``."""
-        return ".".join(str(each) for each in ("edits", self.index, self.field) if each not in (None, ""))
+        place = [] if self.field == "edits" else ["edits"]
+        return ".".join(str(each) for each in (*place, self.index, self.field) if each not in (None, ""))
 
     def at(self, index: int) -> "EditError":
         """Return the same error, of the edit at ``index``."""
