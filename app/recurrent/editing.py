@@ -49,7 +49,7 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
     >>> model = torch.nn.ModuleDict({"rnn": torch.nn.LSTM(3, 4)})
     >>> with edit(model, hold("o", 0, steps=[1])):
     ...     h, _ = model["rnn"](torch.randn(2, 3))
-    >>> h[1].tolist()
+    >>> h[1].abs().tolist()
     [0.0, 0.0, 0.0, 0.0]
 
     The module computes step by step in PyTorch, on its device, in its dtype and with gradients. Blocks nest: the edits
