@@ -92,7 +92,6 @@ class Trace:
         )
 
 
-@torch.inference_mode()
 def trace(
     network: Network,
     tokens: Sequence[Token],
@@ -142,6 +141,8 @@ def bound_to(
     """
     if isinstance(edits, Bound):
         return edits
+    if isinstance(edits, tuple | list) and not edits:  # as usual: what follows takes as long as a few steps
+        return NOTHING_BOUND
     return bind(edits, Subject.of(network.config.cell_definition, network.recurrent, [length], start), resources)
 
 

@@ -30,6 +30,8 @@ class Edits(NamedTuple):
 
     def in_float32(self) -> "Edits":
         """Return them as the kernels take them."""
+        if self is NO_EDITS:
+            return self
         with np.errstate(over="ignore"):  # an overflow shows in what follows from it
             return self._replace(
                 **{name: getattr(self, name).astype(np.float32, copy=False) for name in self._fields[3:]}

@@ -78,6 +78,7 @@ def kernel(cell: Cell) -> Kernel:
         second_u = np.empty((batch, 1, size), np.float32)
         products, second_products = u.reshape(batch, u.shape[1] * size), second_u.reshape(batch, size)
         source, own = np.empty((batch, letters_count, size), np.float32), len(scale) - 1
+        nothing = letters[:0], rows[:0], scale[0], shift[0], take[0], source[0]
         rest, finite = rests(batch), True
         for i in range(len(a)):
             input_products(i, direction, x, panels_ih, bias, rest, sums)
@@ -98,14 +99,19 @@ def kernel(cell: Cell) -> Kernel:
             elif is_recurrent:
                 add_products(w_hh, panels_hh, h[:count], rest, sums[t][:count])
             for b in range(count):
-                k = min(b, own)
-                row(a[t, b], u[b], c[b], h[b], out[b], (of, at, scale[k], shift[k], take[k], source[b]))
+                now = nothing
+                if begin < end:
+                    k = min(b, own)
+                    now = of, at, scale[k], shift[k], take[k], source[b]
+                row(a[t, b], u[b], c[b], h[b], out[b], now)
             if has_two_rows:
                 fill(b_hh[len(w_hh) :], second_products[:count])
                 add_products(w_second, panels_second, out[:count], rest, second_products[:count])
                 for b in range(count):
-                    k = min(b, own)
-                    now = of, at, scale[k], shift[k], take[k], source[b]
+                    now = nothing
+                    if begin < end:
+                        k = min(b, own)
+                        now = of, at, scale[k], shift[k], take[k], source[b]
                     second_row(a[t, b], second_u[b], c[b], h[b], out[b], now)
             if has_cells:
                 for b in range(count):

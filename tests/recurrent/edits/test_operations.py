@@ -78,13 +78,13 @@ def by_hand(case: Case, edit: loops.Edit) -> dict[str, Tensor]:
 
 
 def require_agreement(case: Case, edits: list[Any], edit: loops.Edit, width: int = HIDDEN) -> dict[str, Tensor]:
-    """In float64 to 1e-12; in float32 as close to float64 as the unedited trace is, and nowhere further than 1e-5."""
+    """In float64 to 1e-12; in float32 within 10⁻⁶, or three times the error of the unedited run."""
     expected = by_hand(case, edit)
     ours, single, double = runs(case, edits, width)
     plain, exact = case(), in_float64(case)(stepped.unroll)
     for letter in case.cell.activations:
         assert error(double[letter].numpy(), expected[letter].numpy()) <= 1e-12
-        drift = max(1e-6, 10 * error(plain[letter], exact[letter].numpy()))
+        drift = max(1e-6, 3 * error(plain[letter], exact[letter].numpy()))
         assert error(ours[letter], expected[letter].numpy()) <= drift
         assert error(single[letter].numpy(), expected[letter].numpy()) <= drift
     return expected
