@@ -1,6 +1,7 @@
 """The shapes of requests for traces and of their answers; OpenAPI is made from them."""
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -21,13 +22,22 @@ from ..wire.schemas import (
 )
 
 
-def _of_whole_characters(edits: list[Any]) -> list[Any]:
-    """Return ``edits``. Raises ValueError for a lone surrogate, which no answer could repeat."""
+def _plain_data(edits: list[Any]) -> list[Any]:
+    """Return ``edits``. Raises ValueError for what no answer could repeat: a lone surrogate, or nesting without end."""
+    level: list[Any] = edits
+    for _ in range(DEPTH):
+        level = [item for each in level if isinstance(each, list | dict) for item in _items(each)]
+    if level:
+        raise ValueError("is nested too deeply: an edit holds numbers, texts, and lists of them")
     try:
         json.dumps(edits, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise ValueError("holds a lone surrogate (half of a UTF-16 pair); send whole characters") from None
     return edits
+
+
+def _items(holder: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return holder.values() if isinstance(holder, dict) else holder
 
 
 def _from_address(given: Any) -> Any:
@@ -42,13 +52,14 @@ def _from_address(given: Any) -> Any:
         raise ValueError(f"is not a JSON list: {error}") from None
 
 
+DEPTH = 6  # of lists and objects in one another, which is more than any edit has
 _EDITS = {"type": "array", "items": schema(), "maxItems": MOST}
 _ABOUT_EDITS = (
     "What to change inside the steps, in this order. Each edit has one operation, at the letter, layer, direction, "
     "units and steps that it names; everything that depends on it follows."
 )
 
-EditList = Annotated[list[Any], AfterValidator(_of_whole_characters), WithJsonSchema(_EDITS)]
+EditList = Annotated[list[Any], AfterValidator(_plain_data), WithJsonSchema(_EDITS)]
 
 
 class TraceOptions(TextOptions):
@@ -70,7 +81,7 @@ class TraceQuery(TraceOptions):
     edits: Annotated[
         list[Any],
         BeforeValidator(_from_address),
-        AfterValidator(_of_whole_characters),
+        AfterValidator(_plain_data),
         WithJsonSchema({"type": "string"}),
     ] = Field(
         [],

@@ -5,7 +5,7 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from .edit import Affine, Edit, Operation, Place, Where
+from .edit import Affine, Edit, Operation, Place, Where, shown
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Ablate(Operation):
     @classmethod
     def parse(cls, value: Any) -> "Ablate":
         if value not in ("zero", "mean"):
-            raise ValueError(f"{value!r} must be zero or mean")
+            raise ValueError(f"{shown(value)} must be zero or mean")
         return cls(value)
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from ..cells.cell import Cell
-from .edit import Affine, Edit, EditError, Operation, Place, Where
+from .edit import Affine, Edit, EditError, Operation, Place, Where, shown
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Couple(Operation):
     @classmethod
     def parse(cls, value: Any) -> "Couple":
         if value is not True:
-            raise ValueError(f"{value!r} must be true")
+            raise ValueError(f"{shown(value)} must be true")
         return cls()
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from . import OPERATIONS
-from .edit import MOST, Edit, EditError, Where
+from .edit import MOST, Edit, EditError, Where, shown
 
 WHERE = ("layer", "direction", "units", "steps", "sequences")
 
@@ -13,11 +13,11 @@ WHERE = ("layer", "direction", "units", "steps", "sequences")
 def edit_from(data: Mapping[str, Any]) -> Edit:
     """Return the edit of the data form; null is as good as left out. Raises EditError, which names the field."""
     if not isinstance(data, Mapping):
-        raise EditError("", f"{data!r} is not an object with a letter and an operation")
+        raise EditError("", f"{shown(data)} is not an object with a letter and an operation")
     given = {name: value for name, value in data.items() if value is not None}
     if unknown := [name for name in given if name not in {"letter", *WHERE, *OPERATIONS}]:
         known = ", ".join(("letter", *WHERE))
-        raise EditError(str(unknown[0]), f"there is no such field: the fields are {known} and one operation")
+        raise EditError(str(unknown[0])[:60], f"there is no such field: the fields are {known} and one operation")
     named = [name for name in OPERATIONS if name in given]
     if not named:
         raise EditError("", f"there is no operation: add one of {', '.join(OPERATIONS)}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from numbers import Real
+from reprlib import Repr
 from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict
 
 import numpy as np
@@ -24,6 +25,11 @@ MOST = 100  # edits in a list
 LARGEST = float(np.finfo(np.float32).max)
 LONGEST = 100_000  # indices that one field names
 NUMBERS: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+
+_REPR = Repr()
+_REPR.maxstring = 60
+shown = _REPR.repr
+"""Return how a value that is wrong stands in a message: its repr, cut short where it is long or deep."""
 
 _INDICES = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*", re.ASCII)
 
@@ -197,11 +203,11 @@ class Edit:
             raise EditError(kind.name, str(error)) from None
         layer, direction = where.get("layer"), where.get("direction")
         if letter is not None and not isinstance(letter, str):
-            raise EditError("letter", f"is {letter!r}: it must be the letter of an activation")
+            raise EditError("letter", f"is {shown(letter)}: it must be the letter of an activation")
         if layer is not None:
             layer = index("layer", layer)
         if direction not in (None, "forward", "backward"):
-            raise EditError("direction", f"is {direction!r}: it must be forward or backward")
+            raise EditError("direction", f"is {shown(direction)}: it must be forward or backward")
         lists: Any = {name: indices(name, where.get(name)) for name in ("units", "steps", "sequences")}
         return cls(operation, letter, layer, direction, **lists)
 
@@ -236,7 +242,7 @@ def index(field: str, given: Any) -> int:
             raise TypeError
         number = operator.index(given)
     except TypeError:
-        raise EditError(field, f"{given!r} is not a whole number") from None
+        raise EditError(field, f"{shown(given)} is not a whole number") from None
     if number < 0:
         raise EditError(field, f"is {number}: it counts from 0")
     return number
@@ -249,7 +255,7 @@ def indices(field: str, given: Any) -> tuple[int, ...] | None:
     many = f"names more than {LONGEST:,}, which is the most"
     if isinstance(given, str):
         if not _INDICES.fullmatch(given) or any(len(each) > 18 for each in re.findall(r"\d+", given)):
-            raise EditError(field, f"is {given!r}: it must be a list, or like 3-7")
+            raise EditError(field, f"is {shown(given)}: it must be a list, or like 3-7")
         ranges = [tuple(map(int, each.split("-"))) for each in given.split(",")]
         if empty := [each for each in ranges if each[0] > each[-1]]:
             raise EditError(field, f"{empty[0][0]}-{empty[0][1]} ends before it begins")
@@ -258,15 +264,17 @@ def indices(field: str, given: Any) -> tuple[int, ...] | None:
         numbers = tuple(number for each in ranges for number in range(each[0], each[-1] + 1))
     else:
         if isinstance(given, Mapping) or not isinstance(given, Iterable):
-            raise EditError(field, f"is {given!r}: it must be a list, or like 3-7")
+            raise EditError(field, f"is {shown(given)}: it must be a list, or like 3-7")
         numbers = tuple(index(field, each) for each in islice(given, LONGEST + 1))
         if len(numbers) > LONGEST:
             raise EditError(field, many)
     if not numbers:
         raise EditError(field, "is empty; leave it out for all of them")
-    if len(set(numbers)) < len(numbers):
-        twice = next(each for at, each in enumerate(numbers) if each in numbers[:at])
-        raise EditError(field, f"{twice} is listed twice")
+    seen: set[int] = set()
+    for each in numbers:
+        if each in seen:
+            raise EditError(field, f"{each} is listed twice")
+        seen.add(each)
     return numbers
 
 
@@ -281,7 +289,7 @@ def values(given: Any) -> Values:
 
 def _number(given: Any) -> float:
     if isinstance(given, bool) or not isinstance(given, Real):
-        raise ValueError(f"{given!r} is not a number")
+        raise ValueError(f"{shown(given)} is not a number")
     try:
         number = float(given)
     except OverflowError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from ..cells.cell import Cell
-from .edit import Affine, Edit, EditError, Operation, Place, Where
+from .edit import Affine, Edit, EditError, Operation, Place, Where, shown
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Freeze(Operation):
     @classmethod
     def parse(cls, value: Any) -> "Freeze":
         if value is not True:
-            raise ValueError(f"{value!r} must be true")
+            raise ValueError(f"{shown(value)} must be true")
         return cls()
 
     @property

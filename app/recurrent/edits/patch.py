@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from .edit import Affine, Edit, Layers, Operation, Place, Where, index
+from .edit import Affine, Edit, Layers, Operation, Place, Where, index, shown
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,16 @@ class Patch(Operation):
 
     @classmethod
     def parse(cls, value: Any) -> "Patch":
-        if not isinstance(value, Mapping) or not value.keys() <= {"text", "step", "trace"}:
-            raise ValueError(f"{value!r} must be an object with a text and, if all steps are not meant, its step")
-        text, step, trace = (value.get(key) for key in ("text", "step", "trace"))
-        if trace is None and not isinstance(text, str):
-            raise ValueError("is without a text to take the value from" if text is None else f"{text!r} is not a text")
-        return cls(text, None if step is None else index("patch.step", step), trace)
+        if isinstance(value, Patch):  # of a trace, which has no data form
+            return value
+        if not isinstance(value, Mapping) or not value.keys() <= {"text", "step"}:
+            raise ValueError(f"{shown(value)} must be an object with a text and, if all steps are not meant, its step")
+        text, step = value.get("text"), value.get("step")
+        if not isinstance(text, str):
+            raise ValueError(
+                "is without a text to take the value from" if text is None else f"{shown(text)} is not a text"
+            )
+        return cls(text, _step(step))
 
     @property
     def value(self) -> Any:
@@ -66,6 +70,10 @@ class Patch(Operation):
         return Affine(scale=0.0, shift=activation[place.steps][:, place.units])
 
 
+def _step(given: Any) -> int | None:
+    return None if given is None else index("patch.step", given)
+
+
 def _steps(count: int) -> str:
     return "1 step" if count == 1 else f"{count} steps"
 
@@ -75,8 +83,8 @@ def patch(letter: str, source: "str | Layers", step: int | None = None, **where:
 
     It takes the value at ``step`` of that; at the same step if it is None, and then both must be of equal length.
     """
-    given = {"text": source} if isinstance(source, str) else {"trace": source}
-    return Edit.make(Patch, {**given, "step": step}, letter, where)
+    given = {"text": source, "step": step} if isinstance(source, str) else Patch(None, _step(step), source)
+    return Edit.make(Patch, given, letter, where)
 
 
 OPERATION = Patch

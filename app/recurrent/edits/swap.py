@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from ..cells.cell import Cell
-from .edit import Affine, Edit, Operation, Place, Where
+from .edit import Affine, Edit, Operation, Place, Where, shown
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Swap(Operation):
     @classmethod
     def parse(cls, value: Any) -> "Swap":
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not a token: it must be a text")
+            raise ValueError(f"{shown(value)} is not a token: it must be a text")
         return cls(value)
 
     @property

@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 from gatescope.api.wire.schemas import ProblemDetails
 from gatescope.main import create_app
+from gatescope.recurrent.edits import OPERATIONS
 from gatescope.recurrent.trace import Trace
 from gatescope.settings import Settings
 from gatescope.store.loading import load_model
+from hypothesis import given
+from hypothesis import strategies as st
 from serving import client, running
 from starlette.testclient import TestClient
 
@@ -197,3 +200,37 @@ def test_edits_never_leak_into_another_request(models: Path) -> None:
                 gates = np.array(sent, np.float32)
                 np.testing.assert_array_equal(gates[:2], plain[:2])
                 assert (gates[2] == (plain[2] if value is None else np.float32(value))).all()
+
+
+@pytest.mark.parametrize("depth", [5, 100, 300, 500, 700, 800, 900, 950, 980, 1000, 5000])
+def test_edits_nested_deeply_are_refused(api: TestClient, depth: int) -> None:
+    edits = f'[{{"letter": "i", "hold": {"[" * depth}{"]" * depth}}}]'
+    body = f'{{"text": "good", "edits": {edits}}}'
+    posted = api.post("/api/v1/models/lstm/traces", content=body, headers={"Content-Type": "application/json"})
+    got = api.get("/api/v1/models/lstm/trace", params={"text": "good", "edits": edits})
+    for answer in (posted, got):
+        assert problem(answer)[0] in (400, 422)
+
+
+NAMES = ["letter", "layer", "direction", "units", "steps", "sequences", *OPERATIONS]
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 8)
+    | st.floats()
+    | st.sampled_from(["i", "h", "0-1", "zero", "good", ""])
+)
+ANYTHING = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "step"]), inner),
+    max_leaves=4,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=4), max_size=3))
+def test_any_edits_are_run_or_refused(api: TestClient, edits: Any) -> None:
+    body = json.dumps({"text": TEXT, "edits": edits})
+    posted = api.post("/api/v1/models/lstm/traces", content=body, headers={"Content-Type": "application/json"})
+    got = api.get("/api/v1/models/lstm/trace", params={"text": TEXT, "edits": json.dumps(edits)})
+    assert posted.status_code in (200, 413, 422), posted.text
+    assert got.content == posted.content

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import gatescope
 import numpy as np
 import pytest
 from gatescope.recurrent.cells import cell_named
@@ -117,9 +118,9 @@ PATCHES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_a_patch_of_another_length_or_size_is_refused(
     source: dict[str, Any], patch: dict[str, Any], message: str
 ) -> None:
-    data = {"letter": "h", "patch": {"trace": traced(**source), **patch}}
+    edit = gatescope.patch("h", traced(**source), patch.get("step"))
     with pytest.raises(EditError) as error:
-        bind([data], SUBJECTS["gru"])
+        bind([edit], SUBJECTS["gru"])
     assert str(error.value) == f"edits[0].patch: {message}"
 
 

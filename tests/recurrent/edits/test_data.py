@@ -158,6 +158,10 @@ REFUSED = [
     ({"letter": "h", "patch": {"step": 1}}, "edits[0].patch: is without a text to take the value from"),
     ({"letter": "h", "patch": {"text": "a", "step": -1}}, "edits[0].patch.step: is -1: it counts from 0"),
     (
+        {"letter": "h", "patch": {"trace": [1]}},
+        "edits[0].patch: {'trace': [1]} must be an object with a text and, if all steps are not meant, its step",
+    ),
+    (
         {"letter": "h", "patch": "a"},
         "edits[0].patch: 'a' must be an object with a text and, if all steps are not meant, its step",
     ),
