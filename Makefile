@@ -25,7 +25,7 @@ test: $(VENV)/.installed-test ## run a few cases of every test that is not slow,
 	@scripts/ensure Node.js nodejs node --version
 	$(BIN)/python -m pytest $(or $(ARGS),--quick --cov --cov-fail-under=85 $(PARALLEL))
 
-check: $(VENV)/.installed-test ## run every test, in a real browser too, and measure coverage, or those that ARGS names
+check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test, in a real browser too, and measure coverage, or those that ARGS names
 	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
 	@scripts/ensure Node.js nodejs node --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version

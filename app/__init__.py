@@ -11,7 +11,8 @@ from .recurrent.edits.hold import hold
 from .recurrent.edits.patch import patch
 from .recurrent.edits.scale import scale
 from .recurrent.edits.swap import swap
-from .recurrent.memory.report import Memory, memory
+from .recurrent.memory.measure import memory
+from .recurrent.memory.report import Memory
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
 from .store.loading import load_model

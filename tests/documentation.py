@@ -41,17 +41,29 @@ def parse(page: str) -> list[Token]:
 
 def blocks(page: str) -> list[Block]:
     """The blocks of code of a page, except those that show the output of the block before them."""
-    found: list[Block] = []
+    code: list[Block] = []
     before = None
     for token in parse(page):
         if token.type in {"fence", "code_block"} and token.map:
             block = Block(page, token.map[0] + 1, token.info, token.content, not_run=says_why_not(before))
             if before and before.type == "fence" and before.info in PROGRAMS and block.language in OUTPUTS:
-                found[-1] = replace(found[-1], output=block)
+                code[-1] = replace(code[-1], output=block)
             else:
-                found.append(block)
+                code.append(block)
         before = token
-    return found
+    return code
+
+
+def example(page: str, path: str) -> str:
+    """The whole content of a file that is to be written: the block after the text that ends in its path."""
+    before, [*found] = None, []
+    for token in parse(page):
+        if token.type == "fence" and before is not None and before.endswith(f"`{path}`:"):
+            found.append(token.content)
+        if token.type in {"inline", "fence"}:  # the comment between them is neither
+            before = token.content
+    [text] = found
+    return text
 
 
 def says_why_not(before: Token | None) -> bool:

@@ -1,16 +1,20 @@
-"""The examples of docs/adding.md, put into a copy of the package: they work without touching another file."""
+"""The examples of docs/adding.md in Python, put into a copy of the package: they work without touching another file.
+
+`browser/test_adding.py` does so with the view.
+"""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gatescope
 import pytest
-from documentation import blocks
-from gatescope.settings import data_folder
+from documentation import blocks, example
+from gatescope.settings import Settings, data_folder
+from pydantic import Field, ValidationError
 
 USE = """
 import numpy as np, torch
@@ -48,12 +52,16 @@ print(model.config.metrics[0].name)
 """
 
 
-def example(path: str) -> str:
-    """The block of the page that follows the path of a file."""
-    page = Path(__file__).parents[1] / "docs/adding.md"
-    [text] = re.findall(rf"`{re.escape(path)}`:\n\n<!--.*?-->\n```python\n(.*?)```", page.read_text(), re.DOTALL)
-    assert isinstance(text, str)
-    return text
+def test_a_setting_is_added_by_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    [line] = [block.text for block in blocks("docs/adding.md") if "max_shown: int" in block.text]
+    namespace: dict[str, Any] = {"Settings": Settings, "Field": Field}
+    exec(f"class More(Settings):\n{line}", namespace)
+    assert namespace["More"]().max_shown == 150_000
+    monkeypatch.setenv("GATESCOPE_MAX_SHOWN", "7")
+    assert namespace["More"]().max_shown == 7
+    monkeypatch.setenv("GATESCOPE_MAX_SHOWN", "0")
+    with pytest.raises(ValidationError, match="max_shown"):
+        namespace["More"]()
 
 
 @pytest.mark.slow("compiles the kernels of a copy of the package, and trains a network", seconds=60)
@@ -61,7 +69,7 @@ def test_a_cell_and_a_task_are_added_by_one_file_and_one_line_each(tmp_path: Pat
     package = tmp_path / "gatescope"
     shutil.copytree(Path(gatescope.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ("app/recurrent/cells/ugrnn.py", "app/training/tasks/parity.py"):
-        (package / path.removeprefix("app/")).write_text(example(path), encoding="utf-8")
+        (package / path.removeprefix("app/")).write_text(example("docs/adding.md", path), encoding="utf-8")
     [line] = [block.text for block in blocks("docs/adding.md") if block.text.startswith('    "parity": Entry')]
     for file, before, added in (
         ("recurrent/cells/__init__.py", "FILES = (\n", '    "ugrnn",\n'),
@@ -99,7 +107,7 @@ def test_an_edit_is_added_by_one_file_and_one_line(tmp_path: Path) -> None:
     package, path = tmp_path / "gatescope", "app/recurrent/edits/flip.py"
     original = Path(gatescope.__file__).parent
     shutil.copytree(original, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / path.removeprefix("app/")).write_text(example(path), encoding="utf-8")
+    (package / path.removeprefix("app/")).write_text(example("docs/adding.md", path), encoding="utf-8")
     table = package / "recurrent/edits/__init__.py"
     known = table.read_text(encoding="utf-8")
     assert '    "swap",\n' in known

@@ -51,25 +51,25 @@ TINY: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("batch", [1, 3])
 @torch.inference_mode()
 def test_contestants_compute_the_same(cell: str, batch: int) -> None:
-    found = {way: call() for way, call in contestants(*module_and_input(cell, 6, 5, batch)).items()}
-    expected = found["forward"][0].reshape(5, batch, 6)
-    torch.testing.assert_close(found["loop"]["h"], expected)
-    torch.testing.assert_close(torch.from_numpy(found["onnxruntime"][0][:, 0]), expected)
+    results = {way: call() for way, call in contestants(*module_and_input(cell, 6, 5, batch)).items()}
+    expected = results["forward"][0].reshape(5, batch, 6)
+    torch.testing.assert_close(results["loop"]["h"], expected)
+    torch.testing.assert_close(torch.from_numpy(results["onnxruntime"][0][:, 0]), expected)
     for way, b in product(("ours", "checked"), range(batch)):
-        trace = found[way] if batch == 1 else found[way][b]
+        trace = results[way] if batch == 1 else results[way][b]
         activations = {letter: torch.tensor(array) for letter, array in trace.layer().activations.items()}
         torch.testing.assert_close(activations["h"], expected[:, b])
-        torch.testing.assert_close(activations, {letter: a[:, b] for letter, a in found["loop"].items()})
+        torch.testing.assert_close(activations, {letter: a[:, b] for letter, a in results["loop"].items()})
 
 
 @pytest.mark.parametrize("cell", memory.CELLS)
 def test_ways_to_all_pairs_of_states_compute_the_same(cell: str) -> None:
-    found = {way: call() for way, call in memory.contestants(cell, 3, 4).items()}
+    results = {way: call() for way, call in memory.contestants(cell, 3, 4).items()}
     pairs = torch.tril_indices(3, 3).unbind()  # t >= k
-    torch.testing.assert_close(torch.from_numpy(found["ours"]).float()[pairs], found["jacrev"][pairs])
+    torch.testing.assert_close(torch.from_numpy(results["ours"]).float()[pairs], results["jacrev"][pairs])
     # A pass for each of T·S states, here all of them: the squares of their gradients add up to those of the norms.
-    squares = torch.stack(found["backward"]).square().sum(dim=(0, 2))  # by step k
-    torch.testing.assert_close(squares, (100 ** found["jacrev"]).sum(dim=0))
+    squares = torch.stack(results["backward"]).square().sum(dim=(0, 2))  # by step k
+    torch.testing.assert_close(squares, (100 ** results["jacrev"]).sum(dim=0))
 
 
 def test_contestants_take_turns() -> None:
@@ -86,9 +86,9 @@ def test_contestants_take_turns() -> None:
 @pytest.mark.parametrize("name", bench.PARTS)
 @pytest.mark.slow("runs every part of the benchmarks, one of them in a browser", seconds=35)
 def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
-    found = TINY[name]()
-    bench.write(tmp_path, {"machine": {"processor": "a fast one"}, "parts": {name: found}})
-    assert json.loads((tmp_path / "results.json").read_text())["parts"] == {name: found}
+    figures = TINY[name]()
+    bench.write(tmp_path, {"machine": {"processor": "a fast one"}, "parts": {name: figures}})
+    assert json.loads((tmp_path / "results.json").read_text())["parts"] == {name: figures}
     page = (tmp_path / "README.md").read_text()
     assert "Measured on: processor a fast one." in page
     tables = [
@@ -181,8 +181,8 @@ def test_a_missed_goal_has_its_reason_below_the_goals() -> None:
 
 @pytest.mark.parametrize("name", bench.PARTS)
 def test_a_reason_is_of_a_goal_that_there_is(name: str) -> None:
-    found = json.loads((Path(bench.__file__).parent / "results.json").read_text())["parts"][name]
-    section = bench.PARTS[name].section(found)
+    figures = json.loads((Path(bench.__file__).parent / "results.json").read_text())["parts"][name]
+    section = bench.PARTS[name].section(figures)
     assert set(section.notes) <= {goal.what for goal in section.goals}
 
 

@@ -127,8 +127,8 @@ def test_the_units_of_the_card_are_those_of_the_manifest(model: Model) -> None:
 def in_characters(model: Model, name: str) -> dict[str, float]:
     """Bits per character of the first blocks of the test part."""
     ids = characters.encoded((DATA / name).read_text(encoding="utf-8"), model.tokenizer.vocabulary)
-    found = characters.bits(model.network, torch.from_numpy(ids))
-    return {f"its first {len(found)} blocks": float(found.mean(dtype="f8"))}
+    bits = characters.bits(model.network, torch.from_numpy(ids))
+    return {f"its first {len(bits)} blocks": float(bits.mean(dtype="f8"))}
 
 
 def in_phrases(model: Model, name: str) -> dict[str, float]:
@@ -151,17 +151,17 @@ SLICES: dict[str, tuple[Callable[[Model, str], dict[str, float]], str]] = {
 
 @every
 def test_a_slice_of_the_data_gives_the_figures_of_the_card_again(model: Model, tmp_path: Path) -> None:
-    said = {metric.name: metric.value for metric in model.config.metrics}
+    recorded = {metric.name: metric.value for metric in model.config.metrics}
     with one_thread():
         if model.config.task in SLICES:
             measure, name = SLICES[model.config.task]
-            found = measure(model, name)
+            measured = measure(model, name)
         else:  # its data are drawn, the same ones each time
             task = tasks.load(model.config.task, tmp_path, pytest.fail)
-            found = {each.name: each.value for each in metrics([task.measure(model.network)], 0)}
-            assert found.keys() == said.keys()
-    assert found
-    assert found == pytest.approx({name: said[name] for name in found}, rel=1e-5, abs=1e-9)
+            measured = {each.name: each.value for each in metrics([task.measure(model.network)], 0)}
+            assert measured.keys() == recorded.keys()
+    assert measured
+    assert measured == pytest.approx({name: recorded[name] for name in measured}, rel=1e-5, abs=1e-9)
 
 
 @pytest.mark.parametrize(("task", "most"), [("prose", 1.8), ("code", 1.85)])

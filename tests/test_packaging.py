@@ -1,5 +1,6 @@
 """What is shipped: the packages, the pins, the vendored stylesheet, and the wheel in an empty environment."""
 
+import ast
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import tomllib
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -32,6 +34,18 @@ def test_every_package_is_listed() -> None:
         ".".join(("gatescope", *path.parent.relative_to(ROOT).parts[1:])) for path in (ROOT / "app").rglob("*.py")
     }
     assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(folders | {f"gatescope.{name}" for name in DATA})
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    """Not left to come through another one, which may stop needing it."""
+    nodes = [node for path in (ROOT / "app").rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    modules = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
+    imported = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+    declared = {canonicalize_name(Requirement(each).name) for each in PROJECT["project"]["dependencies"]}
+    distributions = packages_distributions()
+    assert {"torch", "prometheus_client"} <= imported
+    assert [name for name in sorted(imported) if canonicalize_name(distributions[name][0]) not in declared] == []
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:

@@ -116,7 +116,7 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(
 ) -> None:
     machine.program("python3", 'case "$2" in *ensurepip*) exit 1;; esac')
     if target == "check":
-        machine.touch(".venv/bin/pip", ".venv/.installed-test")
+        machine.touch(".venv/bin/pip", ".venv/.installed-test", "node_modules/.package-lock.json")
     run = machine.make(target)
     assert run.returncode == 2
     assert message.format("On Debian and Ubuntu: sudo apt-get install ") in run.stderr

@@ -1,4 +1,4 @@
-"""How often a network is right on held-out text."""
+"""Measure how often a network is right on held-out text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Rated:
 
 @dataclass(frozen=True)
 class Negated:
-    """Phrases, their negations, and the ratings of the plain ones."""
+    """Plain phrases, their negations, and the ratings of the plain phrases."""
 
     plain: Sequence[str]
     negated: Sequence[str]
@@ -43,7 +43,7 @@ class Negated:
 def verdicts(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> FloatArray:
     """Return the outputs after the last token of each text: (N, outputs).
 
-    Raises ValueError for a text without a token, and OverflowError for one over which states overflow, naming it.
+    Raises ValueError for a text without tokens, and OverflowError for one that makes the states overflow; both name it.
     """
     ids = [torch.tensor([token.id for token in tokenizer(text)]) for text in texts]
     for text, sequence in zip(texts, ids, strict=True):
@@ -62,16 +62,16 @@ def verdicts(network: Network, tokenizer: Tokenizer, texts: Sequence[str]) -> Fl
 
 
 def accuracy(network: Network, tokenizer: Tokenizer, rated: Rated) -> Outcomes:
-    """Return whether the verdict is on the side of the rating, for texts whose |rating| is at least ``CLEAR``."""
+    """Return whether verdict and rating have the same sign, for each text with a |rating| of at least ``CLEAR``."""
     clear = [at for at, rating in enumerate(rated.ratings) if abs(rating) >= CLEAR]
     positive = verdicts(network, tokenizer, [rated.texts[at] for at in clear])[:, 0]
     return {rated.name: (positive > 0.5) == np.array([rated.ratings[at] > 0 for at in clear], bool)}
 
 
 def negation(network: Network, tokenizer: Tokenizer, phrases: Negated) -> Outcomes:
-    """Return whether phrases are judged correctly without a negation and with it.
+    """Return whether phrases are judged correctly, without a negation and with one.
 
-    A flip is a pair that is all correct: the plain phrase on the side of its rating, its negation on the other side.
+    A pair counts as flipped if both verdicts are correct: that on the plain phrase, and the opposite on its negation.
     """
     positive = np.array(phrases.ratings) > 0
     plain = verdicts(network, tokenizer, phrases.plain)[:, 0] > 0.5

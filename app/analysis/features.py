@@ -10,4 +10,4 @@ class Feature:
     """A property of each token, known once the network has read it."""
 
     name: str  # such as "bracket depth"
-    values: FloatArray  # (T,); NaN where it does not apply; only 0 and 1 for what is false or true
+    values: FloatArray  # (T,); NaN where it does not apply; 0 and 1 for false and true

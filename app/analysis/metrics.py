@@ -1,4 +1,4 @@
-"""Figures on held-out data: means over examples, each with an interval for how far another sample might differ."""
+"""Figures on held-out data: means over examples, each with a confidence interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,35 +17,34 @@ class Figure:
     """One measure of one network, example by example; the mean is reported."""
 
     name: str  # what was measured, on which data
-    values: FloatArray  # (N,), one for each example
+    values: FloatArray  # (N,), one per example
     unit: str = "share"  # of the values: share, bits per character, n …
-    baselines: Mapping[str, float] = field(default_factory=dict)  # what baselines reach, by name
+    baselines: Mapping[str, float] = field(default_factory=dict)  # means of baselines, by name
 
 
 def interval(values: FloatArray, seed: int = 0) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the mean of ``values`` (N,).
 
-    N examples are sampled with replacement, again and again; 2.5 % of their means lie outside at either end (the
-    percentile interval: Efron & Tibshirani 1993, ch. 13). Raises ValueError if there is no example.
+    N examples are sampled with replacement many times; 2.5 % of the samples' means lie outside at either end (the
+    percentile interval: Efron & Tibshirani 1993, ch. 13). Raises ValueError if there are no examples.
     """
     if not len(values):
         raise ValueError("there is nothing to measure: no example was held out")
     generator = np.random.default_rng(seed)
-    # One sample at a time: all at once would take gigabytes for some hundred thousand examples.
+    # One sample at a time: all at once would take gigabytes for a few hundred thousand examples.
     return middle([float(values[generator.integers(len(values), size=len(values))].mean()) for _ in range(RESAMPLES)])
 
 
 def middle(draws: Sequence[float]) -> tuple[float, float]:
-    """Return where the middle 95 % of ``draws`` begin and end."""
+    """Return the ends of the middle 95 % of ``draws``."""
     low, high = np.quantile(np.array(draws), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
 def metrics(runs: Sequence[Sequence[Figure]], chosen: int) -> list[Metric]:
-    """Return the figures of the run ``chosen``, with those of all runs, one for each seed.
+    """Return the figures of the run ``chosen``, with those of all runs, one per seed.
 
-    A single example says nothing about another sample, and has no interval. Raises ValueError, naming the measure, if
-    there is no example.
+    A single example has no interval. Raises ValueError, which names the measure, if there are no examples.
     """
     measured = []
     for figure, *same in zip(runs[chosen], *runs, strict=True):

@@ -1,8 +1,8 @@
-"""A figure of how often each gate is nearly shut and nearly open, unit by unit.
+"""Draw how often each gate is nearly shut and nearly open, unit by unit.
 
-After figure 3 of Karpathy, Johnson & Fei-Fei (2015): a panel for each gate, in rows by layer and direction, and a dot
-for each unit; its x is the share of the steps at which it is above 0.9, its y that at which it is below 0.1. No dot can
-lie beyond the diagonal.
+As in figure 3 of Karpathy, Johnson & Fei-Fei (2015), there is a panel for each gate, in rows by layer and direction,
+with a dot for each unit: x is the share of steps at which it is above 0.9, and y the share at which it is below 0.1.
+The two add up to at most 1, so that no dot lies beyond the diagonal.
 """
 
 from itertools import groupby

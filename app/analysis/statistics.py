@@ -1,4 +1,4 @@
-"""Statistics of every activation over held-out text, unit by unit; and how far single steps depart from them."""
+"""Statistics of every activation over held-out text, unit by unit, and how far single steps depart from them."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Key = tuple[int, Direction, str]  # layer, direction, letter
 
 
 class Moments:
-    """Mean and standard deviation of rows that come in blocks: (T, H) → (H,), in float64."""
+    """Mean and standard deviation (H,), in float64, of rows that come in blocks (T, H)."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -25,7 +25,7 @@ class Moments:
         self._squares: NDArray[np.float64] = np.zeros(())  # sum of squared distances from the mean
 
     def add(self, rows: FloatArray) -> None:
-        """Add rows (Chan, Golub & LeVeque 1979: without subtracting large sums)."""
+        """Add rows (T, H) without subtracting large sums (Chan, Golub & LeVeque 1979)."""
         rows = rows.astype(np.float64)
         added, total = len(rows), self.count + len(rows)
         mean = rows.mean(axis=0)
@@ -56,7 +56,7 @@ class Departure:
     standard_deviation: float  # over all steps
     at_words: float  # mean over the steps at the words
     steps: int  # at the words
-    units: int  # whose mean at the words is more than a standard deviation from their mean over all steps
+    units: int  # those whose mean at the words is more than a standard deviation from their mean over all steps
     hidden_size: int
 
     @property
@@ -68,7 +68,7 @@ class Departure:
 def statistics(traces: Iterable[Trace]) -> Statistics:
     """Return mean and standard deviation of every unit over all steps, and how often each gate is saturated.
 
-    Raises ValueError if there is no trace.
+    Raises ValueError if there are no traces.
     """
     moments_of = _moments(traces, lambda rows, _: np.hstack([rows, is_shut(rows), is_open(rows)]))  # (T, 3·H)
     if not moments_of:
@@ -94,9 +94,9 @@ def _statistics_of(key: Key, moments: Moments) -> ActivationStatistics:
 
 
 def deviations(trace: Trace, statistics: Statistics) -> dict[Key, FloatArray]:
-    """Return how many standard deviations every activation of ``trace`` is from its mean: (T, H) for each.
+    """Return how many standard deviations (T, H) every activation of ``trace`` is from its mean.
 
-    It is 0 for a unit that never changed in the held-out text.
+    They are 0 for a unit that never changed in the held-out text.
     """
     from_mean = {}
     for each in statistics.activations:
@@ -108,7 +108,10 @@ def deviations(trace: Trace, statistics: Statistics) -> dict[Key, FloatArray]:
 
 
 def departures(traces: Collection[Trace], is_word: Callable[[Token], bool]) -> list[Departure]:
-    """Return how far each activation departs from its mean at the tokens that ``is_word`` picks; none if none."""
+    """Return how far each activation departs from its mean at the tokens that ``is_word`` picks.
+
+    The list is empty if it picks none.
+    """
 
     def at_words(rows: FloatArray, trace: Trace) -> FloatArray:
         return rows[[is_word(token) for token in trace.tokens]]

@@ -1,8 +1,8 @@
-"""Which single units track features of a text: chosen on some texts, measured on others, against chance.
+"""Find the units that track features of a text: chosen on some texts, measured on others, compared with chance.
 
-Karpathy, Johnson & Fei-Fei (2015) found by eye units that follow quotations, brackets and the end of a line. Here every
-unit is compared with every feature, and so are the units of untrained networks: the best of some hundred units looks
-good on the texts that it was chosen on, and random weights remember what was read, too.
+Karpathy, Johnson & Fei-Fei (2015) found units that follow quotations, brackets and the end of a line by eye. Here every
+unit is compared with every feature, and so are the units of untrained networks: the best of a few hundred units looks
+good on the texts that it was chosen on, and networks with random weights remember what they read, too.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from .features import Feature
 from .metrics import RESAMPLES, middle
 from .statistics import Key
 
-STATES = "ch"  # where a network keeps things: units of these letters come before others that track equally well
+STATES = "ch"  # a network's memory: units of these letters take precedence over others that track equally well
 ROUNDING = 1e-13  # a spread below this share of the values is rounding
 
 Integers = NDArray[np.integer[Any]]
@@ -29,10 +29,10 @@ Features = Callable[[str], Sequence[Feature]]
 
 @dataclass(frozen=True)
 class Measure:
-    """How closely the columns of an array follow a feature; a column with its sign changed follows the opposite."""
+    """A measure of how closely the columns of an array follow a feature; flipping a sign mirrors it about chance."""
 
     name: Literal["r", "AUC"]
-    chance: float  # its value for a column that has nothing to do with the feature
+    chance: float  # its value for a column that is unrelated to the feature
     prepare: Callable[[FloatArray], NDArray[Any]]  # (N, H) → (N, H), once for all features
     score: Callable[[NDArray[Any], FloatArray, FloatArray], FloatArray]  # prepared (N, H), y (N,), weights (N,) → (H,)
 
@@ -40,21 +40,21 @@ class Measure:
 def correlation(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
     """Return Pearson's r (H,) of each column of ``x`` (N, H) with ``y`` (N,), rows counted ``weights`` (N,) times.
 
-    0 where either does not vary.
+    It is 0 where either does not vary.
     """
     share = weights / weights.sum()
     apart_x, apart_y = x - share @ x, y - share @ y
     spread = np.sqrt((share @ apart_x**2) * (share @ apart_y**2))
     varies = spread > ROUNDING * np.sqrt((share @ x**2) * (share @ y**2))
     r: FloatArray = np.divide((share * apart_y) @ apart_x, spread, out=np.zeros(x.shape[1]), where=varies)
-    return r.clip(-1, 1)  # rounding may exceed these
+    return r.clip(-1, 1)  # rounding may exceed the bounds
 
 
 def area(ranks: Integers, y: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the area (H,) under the ROC curve of each column of ``ranks`` (N, H) for ``y`` (N,), 0 or 1.
 
-    It is the share of the pairs of a row with 1 and a row with 0 in which the first has the greater rank; ties count
-    half (Hanley & McNeil 1982). Rows count ``weights`` (N,) times. 0.5 if there is no pair.
+    Among the pairs of a row with 1 and a row with 0 it is the share in which the first has the greater rank; ties count
+    half (Hanley & McNeil 1982). Rows count ``weights`` (N,) times. Without any pair it is 0.5.
     """
     ones, zeros = weights * y, weights * (1 - y)
     pairs = ones.sum() * zeros.sum()
@@ -70,19 +70,30 @@ def dense_ranks(x: FloatArray) -> Integers:
     return np.stack([np.unique(column, return_inverse=True)[1] for column in x.T], axis=1)
 
 
-R = Measure("r", 0.0, lambda x: x.astype(np.float64), correlation)
+def scaled(x: FloatArray) -> FloatArray:
+    """Return each column of ``x`` (N, H) over the power of two above its greatest |value|, in float64.
+
+    It correlates as ``x`` does, to the last digit, and may be squared: states of a float64 network reach 1e308.
+    """
+    x = x.astype(np.float64)
+    _, exponents = np.frexp(np.abs(x).max(axis=0, initial=0))
+    below_one: FloatArray = np.ldexp(x, -exponents)
+    return below_one
+
+
+R = Measure("r", 0.0, scaled, correlation)
 AUC = Measure("AUC", 0.5, dense_ranks, area)
 MEASURES = {measure.name: measure for measure in (R, AUC)}
 
 
 @dataclass(frozen=True, eq=False)
 class Marked:
-    """Texts, and the N steps in all of them at which a feature applies."""
+    """Texts, and the N steps of all of them at which any feature applies."""
 
     texts: list[list[Token]]
-    known: list[NDArray[np.bool_]]  # (T,) for each text: whether a step is one of these
+    known: list[NDArray[np.bool_]]  # (T,) for each text: whether a step is one of the N
     features: dict[str, FloatArray]  # name → (N,); NaN where it does not apply
-    text: Integers  # (N,): the text that the step is in
+    text: Integers  # (N,): the index of each step's text
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ class Sample:
     measure: Measure
     x: FloatArray  # (N, 1)
     y: FloatArray  # (N,)
-    text: Integers  # (N,), from 0 without a gap
+    text: Integers  # (N,): the index of each step's text, counted without gaps
 
     def score(self) -> float:
         """Return the measure over all steps."""
@@ -126,13 +137,13 @@ def best_units(
     report: Sequence[str],
     features: Features,
 ) -> list[NamedUnit]:
-    """Return, for each feature, the unit of ``network`` that tracks it best, however well (see ``stands_out``).
+    """Return, for each feature, the unit of ``network`` that tracks it best, even if badly (see ``stands_out``).
 
-    Every activation of every layer and direction is searched. The unit and its sign are chosen on the texts
-    ``choose``, and scored on the texts ``report``. So are those of the ``untrained`` networks, at least one.
+    Every activation of every layer and direction is searched. The unit and its sign are chosen on the texts ``choose``
+    and scored on the texts ``report``, and so are those of the ``untrained`` networks, at least one.
 
-    A feature is left out if it never changes in one of the two sets, or applies in fewer than two of the texts to
-    report on. Raises ValueError for a text without a token, and for a feature without a value for each token.
+    A feature is left out if it never changes in one of the two sets of texts, or applies in fewer than two texts of
+    ``report``. Raises ValueError for a text without tokens, and for a feature without a value for each token.
     """
     choosing, reporting = mark(tokenizer, choose, features), mark(tokenizer, report, features)
     measures = _measures(choosing, reporting)
@@ -163,12 +174,12 @@ def best_units(
 
 
 def threshold(unit: NamedUnit) -> float:
-    """Return what a unit must exceed to be named: the best of the untrained networks, and chance."""
+    """Return the score that a unit must exceed to be named: that of the best untrained network, but at least chance."""
     return max(MEASURES[unit.measure].chance, *unit.untrained)
 
 
 def stands_out(unit: NamedUnit) -> bool:
-    """Return whether a unit may be named: the whole interval of its score is above the ``threshold``."""
+    """Return whether a unit may be named: whether the whole interval of its score is above the ``threshold``."""
     return unit.interval[0] > threshold(unit)
 
 
@@ -194,10 +205,10 @@ def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Mark
 
 
 def _measures(choosing: Marked, reporting: Marked) -> dict[str, Measure]:
-    """Return how to compare units with each feature that can be compared: by AUC if it is only ever 0 or 1."""
+    """Return a measure for each feature that units can be compared with: AUC if it is always 0 or 1, otherwise r."""
     usable = {}
     for name in choosing.features.keys() & reporting.features.keys():
-        kinds = [np.unique(part.features[name][~np.isnan(part.features[name])]) for part in (choosing, reporting)]
+        kinds = [np.unique(each.features[name][~np.isnan(each.features[name])]) for each in (choosing, reporting)]
         texts = np.unique(reporting.text[~np.isnan(reporting.features[name])])
         if min(map(len, kinds)) > 1 and len(texts) > 1:
             usable[name] = AUC if np.isin(np.concatenate(kinds), [0, 1]).all() else R
@@ -220,7 +231,7 @@ def _chosen_and_sampled(
 
 
 def _places(activations: Mapping[Key, FloatArray], measures: Mapping[str, Measure], marked: Marked) -> dict[str, Place]:
-    """Return where each feature is tracked best; of equals the first, states before gates."""
+    """Return where each feature is tracked best; among equals the first, with states before gates."""
     places, closest = {}, dict.fromkeys(measures, -1.0)
     used = {measure.name: measure for measure in measures.values()}
     for key in sorted(activations, key=lambda key: key[2] not in STATES):
@@ -237,7 +248,7 @@ def _places(activations: Mapping[Key, FloatArray], measures: Mapping[str, Measur
 
 
 def _activations(network: Network, marked: Marked) -> dict[Key, FloatArray]:
-    """Return the activations at the steps at which a feature applies: (N, H) by layer, direction and letter."""
+    """Return the activations (N, H) at the steps where any feature applies, by layer, direction and letter."""
     rows: dict[Key, list[FloatArray]] = {}
     for tokens, known in zip(marked.texts, marked.known, strict=True):
         if known.any():

@@ -1,1 +1,1 @@
-"""The science: cells, networks, tokenizers and traces. Knows nothing of HTTP, files or pages."""
+"""The science: cells, networks, tokenizers and traces. It knows nothing about HTTP, files or pages."""

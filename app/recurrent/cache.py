@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Every file of this package that compiled code is made from. The options of the compiler stand in this one.
+# Every file that compiled code is made from; this one, too, because it holds the compiler's options.
 SOURCES = (
     Path(__file__),
     *(each for folder in ("cells", "engine") for each in sorted(Path(__file__).parent.glob(f"{folder}/*.py"))),
@@ -29,10 +29,11 @@ SOURCES = (
 def compiled(
     signature: object, *fastmath: str, name: str = "", inlined: bool = False
 ) -> Callable[[Function], Function]:
-    """Compile a function now, or load it from the cache on disk; without a cache where none can be written.
+    """Compile a function now, or load it from the cache on disk; if no cache can be written, do without.
 
-    ``name`` tells functions apart that were made by one definition: numba itself compares what they enclose, which
-    differs from process to process if it is a compiled function. ``inlined`` puts its code into whatever calls it.
+    ``name`` distinguishes functions made by one definition: numba itself compares the variables in their closures,
+    which differ from process to process if they are compiled functions. ``inlined`` puts the function's code into
+    whatever calls it.
     """
 
     def decorate(function: Function) -> Function:
@@ -42,7 +43,7 @@ def compiled(
             return function
         try:
             return _compile(function, signature, fastmath, KernelCache(function), inlined=inlined)
-        except Exception:  # no folder for the cache, a full disk, or a file in it that was cut short
+        except Exception:  # no folder for the cache, a full disk, or a truncated file in it
             warn_of_no_cache()
             return _compile(function, signature, fastmath, None, inlined=inlined)
 
@@ -64,7 +65,7 @@ def _compile(
 
 
 class KernelCache(FunctionCache):
-    """numba's cache of one function, whose entries hold only for the kernel sources that they were made from."""
+    """numba's cache of one function, whose entries are valid only for the kernel sources that they were made from."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]
@@ -72,7 +73,7 @@ class KernelCache(FunctionCache):
         self._cache_file = file
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        """Return what an entry is found by: types and processor. The name and all sources are the file's own."""
+        """Return the key of an entry: types and processor. The name of the file covers function and sources."""
         return sig, codegen.magic_tuple()
 
 
@@ -84,7 +85,7 @@ def stamp() -> str:
 
 @functools.cache
 def warn_of_no_cache() -> None:
-    """Say once why every start takes some seconds longer."""
+    """Warn once that every start takes some seconds longer."""
     logger.warning(
-        "the kernels are compiled anew at every start: let NUMBA_CACHE_DIR name a folder that can be written"
+        "the compiled kernels cannot be cached, which delays every start: set NUMBA_CACHE_DIR to a writable folder"
     )

@@ -1,4 +1,4 @@
-"""What a step costs: counted, and measured on this machine in PyTorch's engine and in ours."""
+"""Count what a step costs, and time it on this machine in PyTorch's engine and in ours."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .engine import stepped
-from .modules import parts_of
+from .modules import layer_weights_of
 from .network import Network
 from .trace import Engine, activations_of
 
 
 @dataclass(frozen=True)
 class Time:
-    """Seconds of a step: the quartiles over rounds in which the engines took turns."""
+    """Seconds per step: the quartiles over rounds in which the engines took turns."""
 
     lower: float
     median: float
@@ -26,12 +26,12 @@ class Time:
 
 
 def parameters(network: Network) -> int:
-    """Parameters of the recurrent layers."""
+    """Return the number of parameters of the recurrent layers."""
     return sum(weight.numel() for weight in network.recurrent.parameters())
 
 
 def multiply_adds(network: Network) -> int:
-    """Multiply-adds of a step's matrix products in the recurrent layers: each weight is used once."""
+    """Return the multiply-adds per step in the recurrent layers' matrix products: each weight is used once."""
     return sum(weight.numel() for weight in network.recurrent.parameters() if weight.dim() == 2)
 
 
@@ -51,7 +51,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @torch.no_grad()
 def tensor_operations(network: Network) -> int:
-    """Tensor operations of a step through all layers, with the cells' equations as they are written."""
+    """Return the tensor operations of a step through all layers, with the cells' equations as they are written."""
     cell, count = network.config.cell_definition, 0
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
@@ -65,35 +65,35 @@ def tensor_operations(network: Network) -> int:
 
 @torch.inference_mode()
 def times(network: Network, steps: int, engine: Engine = "compiled", budget: float = 0.2) -> dict[str, Time]:
-    """Seconds of a step over a sequence of ``steps``, by engine, with the threads that PyTorch may use at the time.
+    """Return the seconds per step of a sequence of ``steps``, by engine, with as many threads as PyTorch may now use.
 
-    ``ours`` keeps every activation; ``torch`` is the fused module, which keeps h alone, and stands only where there is
-    one. Takes about ``budget`` seconds, at least five rounds.
+    ``ours`` keeps every activation; ``torch`` is the fused module, which keeps only h, and is missing if the cell has
+    none. Takes about ``budget`` seconds, and at least five rounds.
     """
     x = torch.randn(steps, 1, network.config.embedding_size, generator=torch.Generator().manual_seed(0)).to(
         network.head.weight.dtype
     )
-    parts, cell = parts_of(network.recurrent), network.config.cell_definition
-    engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(parts, cell, x, [steps], None, engine)}
+    layers, cell = layer_weights_of(network.recurrent), network.config.cell_definition
+    engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(layers, cell, x, [steps], None, engine)}
     if cell.module is not None:
         batch = x.transpose(0, 1)
         engines["torch"] = lambda: network.states(batch)
-    found = {}
+    per_step = {}
     for name, taken in _rounds(engines, budget).items():
         lower, median, upper = (seconds / steps for seconds in quantiles(taken, n=4))
-        found[name] = Time(lower, median, upper, len(taken))
-    return found
+        per_step[name] = Time(lower, median, upper, len(taken))
+    return per_step
 
 
 def _rounds(calls: Mapping[str, Callable[[], object]], budget: float) -> dict[str, list[float]]:
-    """Seconds of each call, round after round, in which they take turns; the first, which warms up, is not counted."""
-    found: dict[str, list[float]] = {name: [] for name in calls}
+    """Return the seconds of each call in every round; calls take turns, and a first round for warming up is omitted."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     end = perf_counter() + budget
     for call in calls.values():
         call()
-    while len(next(iter(found.values()))) < 5 or perf_counter() < end:
+    while len(next(iter(seconds.values()))) < 5 or perf_counter() < end:
         for name, call in calls.items():
             start = perf_counter()
             call()
-            found[name].append(perf_counter() - start)
-    return found
+            seconds[name].append(perf_counter() - start)
+    return seconds

@@ -1,4 +1,4 @@
-"""One call of a module: what it returns, the weights that it uses, and the module left as it was."""
+"""Call a module: learn what it returns and which weights it uses, and leave it as it was."""
 
 import copy
 import random
@@ -19,7 +19,7 @@ from .modules import StandIn, base_of
 
 Input = Tensor | PackedSequence
 States = Tensor | Sequence[Tensor]  # h_0, or an LSTM's pair (h_0, c_0)
-Weights = Mapping[str, Tensor]  # by the names of their parameters
+Weights = Mapping[str, Tensor]  # by name, as the module's parameters are called
 
 
 class Call(NamedTuple):
@@ -43,10 +43,10 @@ def time_major(x: Input, *, batch_first: bool) -> tuple[Tensor, list[int]]:
 
 @contextmanager
 def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
-    """Undo on leaving what calls change: weights, buffers, attributes, training flags, and the state of random numbers.
+    """Undo on exit what calls change: weights, buffers, attributes, training flags and random number generators.
 
-    Attributes that are dictionaries, lists or sets get their items back; what is deeper inside stays as a call leaves
-    it. Yields a function that undoes all this at once, except for the random numbers.
+    Attributes that are dictionaries, lists or sets get their items back, but objects nested deeper are not restored.
+    Yields a function that undoes everything at once, except for the random number generators.
     """
     submodules = list(module.modules())
     attributes = [
@@ -76,12 +76,15 @@ def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
 
 
 def _can_be_copied(tensor: Tensor) -> bool:
-    """Whether ``tensor`` is dense and has numbers, unlike one on meta, of a lazy module, or whose storage was freed."""
+    """Return whether ``tensor`` is dense and holds numbers.
+
+    A tensor on the meta device, one of a lazy module, or one whose storage was freed does not.
+    """
     return not is_lazy(tensor) and not tensor.is_meta and tensor.layout is torch.strided and holds_its_numbers(tensor)
 
 
 def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
-    """Give ``attributes`` back their values of ``before``; dictionaries, sets and lists stay the same objects."""
+    """Give ``attributes`` their values from ``before`` back; dictionaries, sets and lists stay the same objects."""
     for name in attributes.keys() - before.keys():
         del attributes[name]
     for name, value in before.items():
@@ -96,9 +99,9 @@ def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
 
 
 def call(module: nn.RNNBase, x: Input, hx: States | None, undo: Callable[[], None]) -> Call:
-    """Call ``module`` twice within ``left_as_it_was``, which gives ``undo``, and return what both calls gave.
+    """Call ``module`` twice, with ``undo`` (of ``left_as_it_was``) in between, and return the second call.
 
-    Raises ValueError if a call fails, or returns something else than outputs and states, or if the two differ.
+    Raises ValueError if a call fails or returns anything but outputs and states, or if the two differ.
     """
     first = call_once(module, x, hx)
     undo()
@@ -114,12 +117,12 @@ def call(module: nn.RNNBase, x: Input, hx: States | None, undo: Callable[[], Non
 def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[..., Any] | None = None) -> Call:
     """Call ``module``, or ``run`` in its place.
 
-    Raises ValueError if the call fails, or returns something else than outputs and states.
+    Raises ValueError if the call fails or returns anything but outputs and states.
     """
-    module._compiled_call_impl = None  # compiling takes seconds, and changes no number
+    module._compiled_call_impl = None  # compiling takes seconds and does not change the numbers
     device = x.data.device if isinstance(x, PackedSequence) else x.device
     with torch.no_grad(), torch.autocast(device.type, enabled=False), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a call by the module's owner shows them
+        warnings.simplefilter("ignore")  # the module's owner sees them when calling it
         try:
             returned = (run or module)(*([x] if hx is None else [x, hx]))
         except Exception as error:
@@ -139,7 +142,7 @@ def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[...
 
 
 def is_same(one: Call, other: Call) -> bool:
-    """Whether two calls returned the same bits."""
+    """Return whether two calls returned the same bits."""
     pairs = zip((one.outputs, *one.states), (other.outputs, *other.states), strict=False)
     return len(one.states) == len(other.states) and all(
         a.shape == b.shape and a.dtype == b.dtype and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
@@ -167,7 +170,7 @@ def describe(module: nn.RNNBase) -> str:
 
 
 def refusal(module: nn.RNNBase, what: str) -> str:
-    """Return the message that refuses ``module`` because of ``what`` a call of it does."""
+    """Return the error message for a ``module`` that cannot be traced because of ``what`` a call of it does."""
     base = f"torch.nn.{base_of(module).__name__}"
     return (
         f"a call of this {type(module).__name__} {what} ({describe(module)}), but a trace shows what {base} computes: "

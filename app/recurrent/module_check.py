@@ -1,7 +1,7 @@
-"""Whether a call of a module does what torch.nn does with the weights that the call uses.
+"""Check that a call of a module does what torch.nn does with the weights that the call uses.
 
-In a subclass, by a hook or by a parametrization a call may do something else, which only a call can tell. So the module
-is called, and then a plain module of torch.nn with the weights of that call. Where both run the same code on the same
+A subclass, a hook or a parametrization may make a call do something else, which only a call can tell. So the module is
+called, and then a plain module of torch.nn with the weights of that call. Where both run the same code on the same
 numbers they give the same bits, however much the network amplifies rounding; elsewhere they are compared in float64.
 """
 
@@ -18,15 +18,15 @@ from torch.nn.utils.rnn import PackedSequence
 
 from .cells import cell_of
 from .module_call import Call, Input, States, Weights, call_once, is_same, refusal, time_major
-from .modules import base_of, for_numpy, parts_from, plain_forward
+from .modules import base_of, for_numpy, layer_weights_from, plain_forward
 from .trace import FloatArray, activations_of
 
 
 class _Rounding(NamedTuple):
     """By how much two correct engines may differ."""
 
-    close: float  # whatever the network
-    drift: float  # times as far as a second engine of ours, where a network amplifies rounding
+    close: float  # in any network
+    drift: float  # in a network that amplifies rounding: this many times as far as a second engine of ours
 
 
 _ROUNDING = {torch.float64: _Rounding(1e-9, 1000), torch.float32: _Rounding(3e-5, 100)}
@@ -35,7 +35,7 @@ _ROUNDING = {torch.float64: _Rounding(1e-9, 1000), torch.float32: _Rounding(3e-5
 def require_plain_call(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> None:
     """Raise ValueError unless ``called`` returned what torch.nn returns with the same weights, up to rounding.
 
-    Where the two differ at all, a copy of ``module`` must agree in float64 too; a warning says if there can be none.
+    Where the two differ at all, a copy of ``module`` must agree in float64 too. Warns if no such copy can be run.
     """
     if is_same(called, _call_plain(module, called.weights, x, hx)):
         return
@@ -76,8 +76,8 @@ def _in_double(given: Any) -> Any:
 def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> None:
     """Raise ValueError unless ``called`` is as close to torch.nn as rounding explains.
 
-    How far rounding can carry a network, another correct engine tells: the cells, stepped. Where it carries them apart,
-    every step is also compared by itself, from the states of the cells.
+    Another correct engine, the cells stepped by PyTorch, tells how far rounding can carry a network. Where it carries
+    the two apart, every step is also compared by itself, from the states of the stepped cells.
     """
     plain = _call_plain(module, called.weights, x, hx)
     dtype = plain.outputs.dtype
@@ -110,9 +110,9 @@ def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, called: 
 
 
 def _gaps(ours: Tensor, theirs: Tensor) -> Tensor:
-    """Return the largest difference at each step of (T, …), relative where ``theirs`` exceeds 1: (T,).
+    """Return the largest difference (T,) at each step of arrays (T, …), relative where ``theirs`` exceeds 1.
 
-    It is infinite where only one of the two is a number.
+    It is infinite where they differ and either is NaN or infinite.
     """
     is_same = (ours == theirs) | (ours.isnan() & theirs.isnan())
     gaps = ((ours - theirs).abs() / theirs.abs().clamp(min=1)).nan_to_num(nan=torch.inf)
@@ -124,34 +124,35 @@ def _gap(ours: Tensor, theirs: Tensor) -> float:
 
 
 class _Steps(NamedTuple):
-    """The N steps of all sequences, each by itself: a batch of sequences of one step."""
+    """The N steps of all sequences, as a batch of N sequences of one step."""
 
-    x: Tensor  # (1, N, E), or (N, 1, E)
+    x: Tensor  # (1, N, E), or (N, 1, E) if the module takes the batch first
     before: States  # h, or (h, c), that each starts from: (layers·directions, N, ·)
-    outputs: Tensor  # (T, B, P·directions): what the cells make of the whole sequences
+    outputs: Tensor  # (T, B, P·directions) of the cells over the whole sequences
 
 
 def _stepped(module: nn.RNNBase, weights: Weights, x: Input, starts: Sequence[Tensor]) -> _Steps:
-    """Let the cells step through ``x`` from the states ``starts``."""
+    """Step the cells through ``x`` from the states ``starts``."""
     batch, lengths = time_major(x, batch_first=module.batch_first)
     order = np.argsort(np.negative(lengths), kind="stable")  # the longest first
     batch, ends = for_numpy(batch[:, order]), np.array(lengths)[order]
-    parts = parts_from(module, {name: for_numpy(weight) for name, weight in weights.items()})
+    layers = layer_weights_from(module, {name: for_numpy(weight) for name, weight in weights.items()})
     cell = cell_of(module)
     letters = sorted(cell.states, reverse=True)  # h before c, as PyTorch has them
-    starts = [for_numpy(start).reshape(len(parts), len(ends), -1)[:, order] for start in starts]
-    initial = [dict(zip(letters, (start[at] for start in starts), strict=True)) for at in range(len(parts))]
-    activations = activations_of(parts, cell, batch, ends.tolist(), initial, "reference")
-    layers = list(zip(parts, activations, strict=True))
-    top = np.concatenate([each["h"] for part, each in layers if part.layer == parts[-1].layer], axis=-1)
+    starts = [for_numpy(start).reshape(len(layers), len(ends), -1)[:, order] for start in starts]
+    initial = [dict(zip(letters, (start[at] for start in starts), strict=True)) for at in range(len(layers))]
+    activations = activations_of(layers, cell, batch, ends.tolist(), initial, "reference")
+    top = np.concatenate(
+        [each["h"] for layer, each in zip(layers, activations, strict=True) if layer.layer == layers[-1].layer], axis=-1
+    )
     taken = np.arange(len(batch))[:, None] < ends  # (T, B)
     in_order = np.where(taken[..., None], top, 0)[:, np.argsort(order)]
     rows = batch[torch.from_numpy(taken)].to(x.data.dtype)
     states = [
         np.stack(
             [
-                _shifted(each[letter], start[at].cpu().numpy(), ends, reverse=part.direction == "backward")[taken]
-                for at, (part, each) in enumerate(layers)
+                _shifted(each[letter], start[at].cpu().numpy(), ends, reverse=layer.direction == "backward")[taken]
+                for at, (layer, each) in enumerate(zip(layers, activations, strict=True))
             ]
         )
         for letter, start in zip(letters, starts, strict=True)
@@ -165,7 +166,7 @@ def _stepped(module: nn.RNNBase, weights: Weights, x: Input, starts: Sequence[Te
 
 
 def _shifted(states: FloatArray, start: FloatArray, ends: NDArray[np.int64], *, reverse: bool) -> FloatArray:
-    """Return the states before each step, for those after it (T, B, ·) and those before the first (B, ·)."""
+    """Return the states before each step, given those after it (T, B, ·) and those before the first (B, ·)."""
     before = np.empty_like(states)
     if reverse:
         before[:-1] = states[1:]

@@ -1,4 +1,4 @@
-"""What the recurrent modules of torch.nn hold, in the terms of the cells."""
+"""Read the recurrent modules of torch.nn in the terms of the cells: layers, directions, names and shapes of weights."""
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -18,8 +18,8 @@ Direction = Literal["forward", "backward"]
 Recurrent = nn.RNNBase | SteppedModule
 
 
-class Part(NamedTuple):
-    """One layer in one direction."""
+class LayerWeights(NamedTuple):
+    """The weights of one layer in one direction."""
 
     layer: int  # from 0
     direction: Direction
@@ -27,20 +27,20 @@ class Part(NamedTuple):
     arrays: compiled.Arrays | None  # the weights for the kernels, where these serve them
 
 
-class _Known(NamedTuple):
-    """The parts of a module, and what tells that they are still its own."""
+class _Cached(NamedTuple):
+    """The layer weights of a module, and what shows that they are still current."""
 
     names: list[str]
     tensors: list[Tensor]
-    views: list[Tensor]  # of their memory, as each looked at it then
-    addresses: list[int]  # of that memory, which a storage may exchange for another
+    views: list[Tensor]  # of the memory, shape and strides that each tensor had
+    addresses: list[int]  # of that memory, which a storage may replace
     dtypes: list[dtype]
-    parts: list[Part]
+    layers: list[LayerWeights]
 
 
-_KNOWN: WeakKeyDictionary[Recurrent, _Known] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[Recurrent, _Cached] = WeakKeyDictionary()
 
-# What a call of each class runs, and the methods that may stand in its place.
+# What a call of each class runs, and the methods that may be replaced.
 _FORWARD: dict[type[nn.RNNBase], Callable[..., Any]] = {
     cell.module: cell.module.forward for cell in TABLE if cell.module is not None
 }
@@ -55,14 +55,15 @@ def base_of(module: nn.RNNBase) -> type[nn.RNNBase]:
 
 
 def plain_forward(module: nn.RNNBase) -> Callable[..., Any]:
-    """Return the forward pass of torch.nn itself over the weights of ``module``: no method, no hook in its place."""
+    """Return the forward pass of torch.nn over the weights of ``module``, without hooks or replaced methods."""
     return partial(_FORWARD[base_of(module)], module)
 
 
 def is_plain(module: nn.RNNBase) -> bool:
-    """Whether a call of ``module`` can only run the forward pass of torch.nn over the parameters that it holds.
+    """Return whether a call of ``module`` can only run the forward pass of torch.nn over the parameters that it holds.
 
-    Decided by its structure: the class itself, no method replaced, no forward hook, and every weight a parameter.
+    This is decided by its structure: the class is that of torch.nn, no method is replaced, there is no forward hook,
+    and every weight is a parameter.
     """
     forward = _FORWARD.get(type(module))
     return (
@@ -84,13 +85,13 @@ class StandIn:
 
 
 def _has_methods(module: nn.RNNBase) -> bool:
-    """Whether ``module`` has methods in the place of those of its class; a stand-in of ours does not count."""
+    """Return whether ``module`` has methods in the place of those of its class; a stand-in of ours does not count."""
     own = _METHODS & module.__dict__.keys()
     return any(not isinstance(module.__dict__[name], StandIn) for name in own)
 
 
 def is_overridden(module: nn.RNNBase) -> bool:
-    """Whether a call of ``module`` runs a forward that is neither torch.nn's nor ours."""
+    """Return whether a call of ``module`` runs a forward that is neither torch.nn's nor ours."""
     return type(module).forward is not _FORWARD[base_of(module)] or _has_methods(module)
 
 
@@ -117,7 +118,7 @@ def layers_of(module: Recurrent) -> Iterator[tuple[int, Direction]]:
 
 
 def weight_names(module: Recurrent, layer: int, direction: Direction) -> dict[str, str]:
-    """Return field of ``CellWeights`` → name of the parameter, of one layer in one direction."""
+    """Return a map from fields of ``CellWeights`` to the parameters' names in one layer and direction."""
     suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
     names = {"w_ih": "weight_ih", "w_hh": "weight_hh"}
     if module.bias:
@@ -138,57 +139,57 @@ def weights_of(module: Recurrent, layer: int, direction: Direction) -> CellWeigh
 
 
 def _cell_weights(module: Recurrent, named: dict[str, Tensor]) -> CellWeights:
-    """Return weights by the fields of ``CellWeights``; recurrent ones that a cell does not have are (0, H)."""
+    """Return ``CellWeights`` of the fields ``named``; recurrent weights that a cell does not have become (0, H)."""
     if "w_hh" not in named:
         named["w_hh"] = named["w_ih"].new_empty(0, module.hidden_size)
     return CellWeights(**named)
 
 
 def tensors_of(module: Recurrent) -> dict[str, Tensor]:
-    """Return every weight by its name, as the attributes of ``module`` give them, in the order of ``layers_of``.
+    """Return every weight of ``module`` by its attribute's name, in the order of ``layers_of``.
 
-    One that is missing is None, which no trace takes.
+    A missing one is None, which no trace accepts.
     """
     names = (weight_names(module, layer, direction).values() for layer, direction in layers_of(module))
     return {name: cast("Tensor", getattr(module, name, None)) for each in names for name in each}
 
 
 def for_numpy(tensor: Tensor) -> Tensor:
-    """Return ``tensor`` in a dtype that NumPy has: bfloat16 becomes float32, which holds every number of it."""
+    """Return ``tensor`` in a dtype that NumPy has: bfloat16 becomes float32, which represents all its values."""
     return tensor.float() if tensor.dtype == bfloat16 else tensor
 
 
-def parts_of(module: Recurrent) -> list[Part]:
-    """Return every layer and direction with its parameters, in the order of ``layers_of``.
+def layer_weights_of(module: Recurrent) -> list[LayerWeights]:
+    """Return the weights of every layer and direction, in the order of ``layers_of``.
 
-    They are looked up once: a part holds the parameters' own memory, so that it shows whatever is written there.
+    They are cached: they share the parameters' memory, so that later writes to it show.
     """
-    known = _KNOWN.get(module)
-    if known is not None:
-        tensors = list(map(module._parameters.get, known.names))
+    cached = _CACHE.get(module)
+    if cached is not None:
+        tensors = list(map(module._parameters.get, cached.names))
         if (
-            all(map(operator.is_, tensors, known.tensors))
-            and [tensor.dtype for tensor in known.tensors] == known.dtypes
-            and [tensor.data_ptr() for tensor in known.tensors] == known.addresses
-            and all(map(Tensor.is_set_to, known.tensors, known.views))
+            all(map(operator.is_, tensors, cached.tensors))
+            and [tensor.dtype for tensor in cached.tensors] == cached.dtypes
+            and [tensor.data_ptr() for tensor in cached.tensors] == cached.addresses
+            and all(map(Tensor.is_set_to, cached.tensors, cached.views))
         ):
-            return known.parts
+            return cached.layers
     weights = tensors_of(module)
-    parts = parts_from(module, weights)
-    if all(part.arrays is not None for part in parts) and all(weight.is_contiguous() for weight in weights.values()):
+    layers = layer_weights_from(module, weights)
+    if all(layer.arrays is not None for layer in layers) and all(weight.is_contiguous() for weight in weights.values()):
         held = list(weights.values())
         views = [weight.detach() for weight in held]
         addresses = [weight.data_ptr() for weight in held]
-        _KNOWN[module] = _Known(list(weights), held, views, addresses, [weight.dtype for weight in held], parts)
-    return parts
+        _CACHE[module] = _Cached(list(weights), held, views, addresses, [weight.dtype for weight in held], layers)
+    return layers
 
 
-def parts_from(module: Recurrent, tensors: Mapping[str, Tensor]) -> list[Part]:
-    """Return what ``parts_of`` does, with the weights ``tensors``, by name, in the place of the module's own.
+def layer_weights_from(module: Recurrent, tensors: Mapping[str, Tensor]) -> list[LayerWeights]:
+    """Return what ``layer_weights_of`` does, with the weights ``tensors``, by name, in place of the module's own.
 
-    The kernels take only weights of the shapes that the sizes of ``module`` ask for.
+    The kernels serve only weights whose shapes follow from the sizes of ``module``.
     """
-    parts, cell = [], cell_of(module)
+    layers, cell = [], cell_of(module)
     for layer, direction in layers_of(module):
         names = weight_names(module, layer, direction)
         weights = _cell_weights(module, {field: tensors[name] for field, name in names.items()})
@@ -199,12 +200,12 @@ def parts_from(module: Recurrent, tensors: Mapping[str, Tensor]) -> list[Part]:
             and tensors[name].shape == shapes[field]
             for field, name in names.items()
         )
-        parts.append(Part(layer, direction, weights, compiled.arrays_of(cell, weights) if served else None))
-    return parts
+        layers.append(LayerWeights(layer, direction, weights, compiled.arrays_of(cell, weights) if served else None))
+    return layers
 
 
 def weight_shapes(module: Recurrent, layer: int) -> dict[str, tuple[int, ...]]:
-    """Return field of ``CellWeights`` → shape that the sizes of ``module`` ask for, in any direction of a layer."""
+    """Return a map from fields of ``CellWeights`` to the shapes that they must have in any direction of a layer."""
     rows, width = len(cell_of(module).blocks) * module.hidden_size, module.proj_size or module.hidden_size
     inputs = width * len(directions_of(module)) if layer > 0 else module.input_size
     return {

@@ -1,4 +1,4 @@
-"""A recurrent network: embedding, layers of a cell, head; and the one dataclass that describes it."""
+"""A recurrent network (embedding, layers of a cell, head), and the dataclass that describes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ Head = Literal["sigmoid", "softmax"]
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """All that is needed to build a network, but for its weights."""
+    """Everything needed to build a network, except its weights."""
 
-    # How pydantic reads it from a config.json: no other fields, each described by the docstring below it.
+    # How pydantic reads a config.json: it forbids other fields, and takes descriptions from the docstrings below.
     __pydantic_config__: ClassVar = {"extra": "forbid", "use_attribute_docstrings": True}
 
     cell: CellName
     """The recurrent cell."""
     vocabulary_size: int
-    """V: rows of the embedding, the unknown token included."""
+    """V: rows of the embedding, including that of the unknown token."""
     embedding_size: int
-    """E: numbers that stand for a token."""
+    """E: numbers that represent a token."""
     hidden_size: int
     """H: units of each layer and direction."""
     outputs: int
-    """Numbers that the head says after each step."""
+    """Numbers that the head gives after each step."""
     layers: int = 1
     """Recurrent layers, one on top of the other."""
     bidirectional: bool = False
@@ -41,11 +41,11 @@ class NetworkConfig:
     bias: bool = True
     """Whether there are biases: PyTorch's two vectors, b_ih and b_hh, which add up."""
     nonlinearity: Literal["tanh", "relu"] = "tanh"
-    """Only of the plain RNN."""
+    """RNN: the function that gives h."""
     reset_after: bool = True
     """GRU: whether r is applied after the recurrent product (PyTorch) or before it (Cho et al. 2014)."""
     head: Head = "sigmoid"
-    """What makes the outputs probabilities: sigmoid, each for itself, or softmax, so that they sum to 1."""
+    """What turns outputs into probabilities: sigmoid, each independently, or softmax, so that they sum to 1."""
 
     def __post_init__(self) -> None:
         for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"):
@@ -66,8 +66,8 @@ class NetworkConfig:
 class Network(nn.Module):
     """The network of a ``NetworkConfig``.
 
-    ``forward`` serves training, by PyTorch's fused module where it has one for the cell; ``weights`` hands the same
-    parameters to the cell, which shows what the fused module hides.
+    ``forward`` is for training, and uses PyTorch's fused module if it has one for the cell; ``weights`` gives the same
+    parameters to the cell, whose steps show what the fused module hides.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -78,13 +78,14 @@ class Network(nn.Module):
         self.head = nn.Linear(config.hidden_size * len(config.directions), config.outputs)
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the logits (B, T, outputs) of token ids (B, T); ``lengths`` (B,) on the CPU where rows are padded."""
+        """Return the logits (B, T, outputs) of token ids (B, T); ``lengths`` (B,), on the CPU, if rows are padded."""
         return self.read(self.states(self.embedding(ids), lengths)[0])
 
     def states(self, x: Tensor, lengths: Tensor | None = None, initial: States | None = None) -> tuple[Tensor, States]:
-        """Hidden states (B, T, H·directions) of the last layer for embedded tokens (B, T, E); and where all layers end.
+        """Return the last layer's h (B, T, H·directions) for embedded tokens (B, T, E), and all layers' final states.
 
-        ``initial`` is where they start, as the fused module gives and takes it: a batch may go on from another's end.
+        ``initial`` holds the states to start from, in the form of the final states, so that a batch can continue
+        another.
         """
         if isinstance(self.recurrent, SteppedModule):
             return self.recurrent(x, None if lengths is None else lengths.tolist(), initial)  # type: ignore[no-any-return]
@@ -95,23 +96,23 @@ class Network(nn.Module):
         return pad_packed_sequence(h, batch_first=True, total_length=x.shape[1])[0], last
 
     def read(self, h: Tensor) -> Tensor:
-        """Logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
+        """Return the logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
         return self.head(h)  # type: ignore[no-any-return]
 
     def read_in_double(self, h: Tensor) -> Tensor:
-        """Return the logits in float64, where no sum of float32 overflows and a probability near 1 is apart from it."""
+        """Return the logits in float64: sums of float32 cannot overflow, and probabilities near 1 stay below it."""
         return linear(h.double(), self.head.weight.double(), self.head.bias.double())
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """What the head says: ``logits`` (..., outputs) through the head's function."""
+        """Return the probabilities (..., outputs): the head's function of ``logits`` (..., outputs)."""
         return torch.sigmoid(logits) if self.config.head == "sigmoid" else torch.softmax(logits, dim=-1)
 
     def weights(self, layer: int, direction: Direction) -> CellWeights:
-        """The parameters of one layer in one direction."""
+        """Return the parameters of one layer in one direction."""
         return weights_of(self.recurrent, layer, direction)
 
     def layers(self) -> Iterator[tuple[int, Direction]]:
-        """Every layer and direction, in the order in which a trace lists them."""
+        """Yield every layer and direction, in the order in which a trace lists them."""
         return layers_of(self.recurrent)
 
 

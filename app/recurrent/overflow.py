@@ -1,4 +1,4 @@
-"""Numbers that leave the range of floats: where the first of them stands."""
+"""Find the first number that leaves the range of floats."""
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 
 class RangeError(OverflowError):
-    """A number of a trace is beyond the largest of its dtype.
+    """A number of a trace exceeds the largest of its dtype.
 
-    An h of a plain RNN with relu may be, which has no bound; any other only where weights or inputs are very large.
+    The h of a plain RNN with relu, which has no bound, may do so; any other only with very large weights or inputs.
     """
 
     def __init__(self, what: str, step: int, dtype: object) -> None:
@@ -22,7 +22,8 @@ class RangeError(OverflowError):
 def require_finite(arrays: Mapping[str, NDArray[Any]], lengths: Sequence[int], *, reverse: bool) -> None:
     """Raise RangeError for the first number of arrays (T, B, ·), in the order of computation, that is NaN or infinite.
 
-    Sequence b has ``lengths[b]`` steps, the longest first; ``reverse`` says that the last is taken first.
+    Sequence b has ``lengths[b]`` steps, and the longest sequence comes first; with ``reverse`` the last step is
+    computed first.
     """
     taken = np.arange(lengths[0])[:, None] < np.array(lengths)  # (T, B)
     places = []

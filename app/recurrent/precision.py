@@ -1,4 +1,4 @@
-"""The precision of the numbers themselves, whatever torch.autocast would make of it."""
+"""Compute in the precision of the numbers themselves, even within torch.autocast."""
 
 from collections.abc import Callable, Generator
 from functools import wraps

@@ -1,8 +1,8 @@
-"""The plain spelling of a text: look-alikes are folded together, and invisible characters are left out.
+"""Spell a text plainly: fold look-alikes together, and leave invisible characters out.
 
 Text copied from a web page, a phone or a PDF spells *don't* with any of a dozen apostrophes, hides soft hyphens and
 zero-width spaces inside words, and sets letters full-width or as ligatures. A reader sees the same words, and so must a
-model. What looks different stays different: NFKC would rewrite … ½ ™ ² and some emoji, so it is not applied as a whole.
+model. What looks different stays different: NFKC would rewrite … ½ ™ ² and some emoji, so only parts of it are applied.
 """
 
 import unicodedata
@@ -12,31 +12,31 @@ import regex
 
 APOSTROPHES = "’‘‛ʼ՚´\u1ffd′‵"  # folded to ' anywhere
 APOSTROPHES_WITHIN = (
-    "`ʹʻʽʾˈˊˋꞌ"  # folded only within n't, ` after any word: elsewhere they are quotation marks or letters
+    "`ʹʻʽʾˈˊˋꞌ"  # folded only within n't, and ` before any clitic: elsewhere they are quotation marks or letters
 )
 QUOTES = "“”„‟″‶〝〞〟"
 HYPHENS = "‐\u2011−"
-BLANKS = "\u2800\u3164\uffa0"  # drawn as a gap, although Unicode does not count them as white space
+BLANKS = "\u2800\u3164\uffa0"  # shown as a gap, although Unicode does not count them as white space
 
 # The body of a character class, in syntax that Python's regex and JavaScript share: format characters, variation
 # selectors, fillers and tags (Default_Ignorable_Code_Point), the braille blank, and interlinear annotation marks.
 UNSEEN = r"\p{Default_Ignorable_Code_Point}\u2800\uFFF9-\uFFFB"
-# A joiner or selector after one of these chooses a form: emoji, and letters of Persian and of Indic scripts. After
-# Latin, Greek and Cyrillic letters, which do not join, it does nothing.
+# A joiner or selector after one of these selects a form: emoji, and letters of Persian and of Indic scripts. It has no
+# effect after Latin, Greek and Cyrillic letters, which do not join.
 JOINING = (
     rf"(?![{UNSEEN}\p{{Script=Latin}}\p{{Script=Greek}}\p{{Script=Cyrillic}}\u0300-\u036F])"
     r"[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]"
 )
 JOINERS = frozenset("\u200c\u200d")
-TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))  # after a black flag they make those of England, Scotland, Wales
+TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))  # after a black flag: England, Scotland and Wales
 
 # Compatibility decompositions that change the shape of a letter or sign but not what it is.
 _SHAPES = frozenset({"<font>", "<wide>", "<narrow>", "<small>", "<initial>", "<medial>", "<final>", "<isolated>"})
-_HANGUL_LETTERS = range(0x3131, 0x318F)  # they stand alone, but their decompositions would combine into syllables
+_HANGUL_LETTERS = range(0x3131, 0x318F)  # single letters, but their decompositions would combine into syllables
 
 
 def _shapes() -> dict[int, str]:
-    """Return the plain spelling of each letter or sign that is another in a different shape: ｇ for g, ﬁ for fi."""
+    """Return the plain spelling of each letter or sign that is a variant shape of others: ｇ of g, ﬁ of fi."""
     shapes = {}
     for code in range(0xA0, 0x20000):
         character = chr(code)
@@ -58,7 +58,7 @@ _ONE_TO_ONE = (
 )
 _LIGATURES = {code: folded.translate(_ONE_TO_ONE) for code, folded in _SHAPE_OF.items() if len(folded) > 1}
 _UNSEEN = regex.compile(rf"(?:(?P<flag>\U0001F3F4)|(?P<joining>{JOINING}))?(?P<run>[{UNSEEN}]+)")
-# Thai, Lao, Khmer and Burmese put no blanks between words: there a zero-width space separates them.
+# Thai, Lao, Khmer and Burmese put no blanks between words: a zero-width space may separate them.
 _SEPARATING_SPACE = regex.compile(r"(?<=\p{Line_Break=Complex_Context})\u200b")
 _APOSTROPHE_WITHIN = regex.compile(
     rf"(?<=n)[{APOSTROPHES_WITHIN}](?=t(?![\w\p{{M}}])) | (?<=\w)`(?=(?:s|m|d|re|ve|ll)(?![\w\p{{M}}]))",
@@ -70,11 +70,11 @@ _CLITIC = regex.compile(r"^`(?=(?:s|m|d|re|ve|ll)$)", regex.IGNORECASE)  # a tok
 
 
 def visible(text: str) -> tuple[str, Sequence[int]]:
-    """Return what is read of ``text``, and the offset in ``text`` of each of its code points, with that of the end.
+    """Return the visible text, and the offset in ``text`` of each of its code points and of its end.
 
-    Each look-alike becomes one plain character; ligatures stay, as ``plain`` spells them out. Invisible characters are
-    left out, and belong to the code point before them, as in UAX #29, rule WB4. Unlike WB4 this also leaves out U+200B,
-    which web pages put inside long words, unless it separates the words of a script that has no blanks.
+    Each look-alike becomes one plain character; ligatures stay, because ``plain`` spells them out. Invisible characters
+    are left out, and belong to the code point before them, as in UAX #29, rule WB4. Unlike WB4, this also leaves out
+    U+200B, which web pages put inside long words, unless it separates the words of a script that has no blanks.
     """
     offsets: Sequence[int] = range(len(text) + 1)
     if not text.isascii():
@@ -86,12 +86,12 @@ def visible(text: str) -> tuple[str, Sequence[int]]:
 
 
 def plain(piece: str) -> str:
-    """Return ``piece`` in plain spelling: as ``visible`` reads it, with its ligatures spelled out."""
+    """Return ``piece`` in plain spelling: its visible text, with ligatures spelled out."""
     return _CLITIC.sub("'", visible(piece)[0]).translate(_LIGATURES)
 
 
 def _unseen(text: str) -> set[int]:
-    """Return the offsets of the invisible characters that do nothing where they stand."""
+    """Return the offsets of the invisible characters that have no effect where they are."""
     return {
         at
         for match in _UNSEEN.finditer(text)

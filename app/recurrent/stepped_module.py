@@ -1,4 +1,4 @@
-"""Layers of a cell that torch.nn does not have, as a module that can be trained: stepped in PyTorch."""
+"""A trainable module of a cell that torch.nn does not have, stepped in PyTorch."""
 
 import math
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ States = Tensor | tuple[Tensor, Tensor]  # h, or h and c, each (layers·directio
 
 
 class SteppedModule(nn.Module):
-    """Layers of any cell, with the attributes and the names of parameters that torch.nn's recurrent modules have.
+    """Layers of any cell, with the attributes and parameter names of torch.nn's recurrent modules.
 
-    ``forward`` steps through time in Python: right for every cell, and slow.
+    ``forward`` steps through time in Python, which works for every cell but is slow.
     """
 
     proj_size = 0
@@ -40,7 +40,7 @@ class SteppedModule(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw all parameters as torch.nn does, uniformly from ±1/√H."""
+        """Draw all parameters uniformly from [−1/√H, 1/√H], as torch.nn does."""
         bound = 1 / math.sqrt(self.hidden_size)
         for weight in self.parameters():
             nn.init.uniform_(weight, -bound, bound)
@@ -62,7 +62,7 @@ class SteppedModule(nn.Module):
     def forward(
         self, x: Tensor, lengths: Sequence[int] | None = None, initial: States | None = None
     ) -> tuple[Tensor, States]:
-        """Return h (B, T, H·directions) of the last layer for ``x`` (B, T, E), and the states where each layer ends.
+        """Return h (B, T, H·directions) of the last layer for ``x`` (B, T, E), and the final states of each layer.
 
         Row b has ``lengths[b]`` steps, all T if None; h is 0 past them.
         """
@@ -76,13 +76,13 @@ class SteppedModule(nn.Module):
             for suffix in ("", "_reverse")[: 1 + self.bidirectional]:
                 at = len(last["h"])
                 start = None if given is None else dict(zip("hc", (state[at] for state in given), strict=False))
-                found = stepped.unroll(
+                activations = stepped.unroll(
                     self.cell, self.weights(layer, suffix), x, ends.tolist(), start, reverse=suffix != ""
                 )
                 for letter, states in last.items():
-                    ended = found[letter]
+                    ended = activations[letter]
                     states.append(ended[0] if suffix else ended[ends - 1, torch.arange(len(ends), device=x.device)])
-                outputs.append(found["h"] * is_step)
+                outputs.append(activations["h"] * is_step)
             x = torch.cat(outputs, dim=-1)
         joined = [torch.stack(last[letter]) for letter in "hc" if letter in last]
         return x.transpose(0, 1), joined[0] if len(joined) == 1 else (joined[0], joined[1])

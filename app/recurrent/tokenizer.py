@@ -1,7 +1,7 @@
-"""Character and word tokenizers; every token knows where it stands in the original text.
+"""Character and word tokenizers; every token knows its place in the original text.
 
 Offsets count code points of the text as it was given: normalisation decides what is looked up and where tokens end, but
-moves nothing. An invisible character that is not read belongs to the token it stands in or follows.
+shifts no offset. An invisible character that is left out belongs to the token that it is in or follows.
 """
 
 import unicodedata
@@ -20,7 +20,7 @@ TokenizerKind = Literal["word", "character"]
 class Token(NamedTuple):
     """A piece of the text and its row in the embedding."""
 
-    text: str  # as it stands in the original text
+    text: str  # as in the original text
     start: int  # first code point
     end: int  # one past the last code point
     id: int  # 0 is the unknown token
@@ -44,7 +44,7 @@ class Tokenizer(ABC):
             raise ValueError("the vocabulary lists a token twice")
 
     def __call__(self, text: str) -> list[Token]:
-        """The tokens of ``text``, in order; none for a text without any."""
+        """Return the tokens of ``text``, in order."""
         tokens = []
         for start, end in self.spans(text):
             piece = text[start:end]
@@ -54,27 +54,27 @@ class Tokenizer(ABC):
 
     @classmethod
     def keys(cls, text: str) -> list[str]:
-        """The keys of the tokens of ``text``: what a vocabulary is built from."""
+        """Return the keys of the tokens of ``text``, from which a vocabulary is built."""
         return [cls.key(text[start:end]) for start, end in cls.spans(text)]
 
     @staticmethod
     @abstractmethod
     def spans(text: str) -> Iterator[tuple[int, int]]:
-        """Start and end of every token."""
+        """Yield the start and end of every token."""
 
     @staticmethod
     @abstractmethod
     def key(piece: str) -> str:
-        """Return what a vocabulary built from a text lists a piece of it as."""
+        """Return the entry that a piece of text gets in a vocabulary built from it."""
 
     @staticmethod
     def spelt(piece: str) -> str:
-        """Return what a vocabulary may list a piece as instead; this is looked up first."""
+        """Return the entry that a vocabulary may have for a piece instead; it is looked up first."""
         return piece
 
 
 class CharacterTokenizer(Tokenizer):
-    """One token a code point, upper and lower case apart."""
+    """One token per code point; upper and lower case are different tokens."""
 
     kind = "character"
 
@@ -90,8 +90,8 @@ class CharacterTokenizer(Tokenizer):
 class WordTokenizer(Tokenizer):
     """Words in lower case, with "n't" and other clitics split off; any other visible grapheme is its own token.
 
-    Words are read as they look: with any apostrophe, full-width, with ligatures, with soft hyphens and other invisible
-    characters inside (see ``spelling``). What shows nothing is not a token.
+    Words are read as they look, whatever their apostrophes, full-width letters, ligatures, soft hyphens and other
+    invisible characters (see ``spelling``). A piece that shows nothing is not a token.
     """
 
     kind = "word"
@@ -103,7 +103,7 @@ class WordTokenizer(Tokenizer):
         | [\w\p{M}]+? (?= n't (?![\w\p{M}]))                    # the word before n't
         | \w [\w\p{M}]*                                         # a word, its combining marks included
         | \p{RI}{2} [\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*  # a flag; over a row of them \X is quadratic
-        | (?!\s) (?: \p{GCB=Prepend} | \X)                     # any other grapheme, without a blank: punctuation, emoji
+        | (?!\s) (?: \p{GCB=Prepend} | \X)                     # any other visible grapheme: punctuation, emoji
         """,
         regex.VERBOSE | regex.IGNORECASE,
     )
@@ -116,12 +116,12 @@ class WordTokenizer(Tokenizer):
     @staticmethod
     def key(piece: str) -> str:
         key = WordTokenizer.spelt(plain(piece))
-        # Lower case may bring a mark that moves before another, after which a joiner does nothing: İ्‌.
+        # Lower case may add a mark that moves before another, after which a joiner has no effect: İ्‌.
         return key if key.isascii() else WordTokenizer.spelt(plain(key))
 
     @staticmethod
     def spelt(piece: str) -> str:
-        """Return ``piece`` in lower case, look-alikes apart: older vocabularies list ‘ and ' as two tokens."""
+        """Return ``piece`` in lower case, without folding look-alikes: older vocabularies list ‘ and ' separately."""
         return unicodedata.normalize("NFC", piece.lower()).replace("’", "'")
 
 

@@ -1,4 +1,4 @@
-"""Trace: every gate, candidate and state of a network over one sequence; and the function that makes it."""
+"""Trace: every gate, candidate and state of a network over one sequence, and the functions that make it."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from .edits.binding import NOTHING_BOUND, Bound, Subject, bind
 from .edits.edit import NO_RESOURCES, Edit, Resources
 from .engine import compiled, stepped
 from .engine.edits import Edits
-from .modules import Direction, Part, parts_of
+from .modules import Direction, LayerWeights, layer_weights_of
 from .network import Network
 from .overflow import RangeError, require_finite
 from .tokenizer import Token
@@ -27,7 +27,7 @@ Engine = Literal["compiled", "reference"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 Overflow = Literal["keep", "refuse"]
 FloatArray = NDArray[np.floating]
-State = list[Activations]  # the last step of every layer and direction, to go on from
+State = list[Activations]  # the last step of every layer and direction, to continue from
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class LayerTrace:
     activations: dict[str, FloatArray]  # letter, or a_f and its like, → (T, H); h is (T, P) under a projection
 
     def __getitem__(self, letter: str) -> FloatArray:
-        """The (T, H) array of an activation."""
+        """Return the (T, H) array of an activation."""
         return self.activations[letter]
 
 
@@ -49,33 +49,35 @@ class Trace:
     """What a network did with one sequence: the noun that every view reads.
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
-    head says after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
-    A bare module, which has neither tokens nor a head, leaves ``tokens`` empty and ``outputs`` (T, 0). ``edits`` are
-    those that were applied, in their order: everything that a trace holds follows from them, except ``tokens``, which
-    stay those of the text where a swap puts others at the input. ``notes`` say what to know about them.
+    head gives after each step; ``start`` is the position of the first token in the sequence, above 0 in later chunks.
+    For a bare module, which has neither tokens nor a head, ``tokens`` is empty and ``outputs`` is (T, 0).
+
+    ``edits`` are those that were applied, in their order: everything that a trace holds follows from them, except
+    ``tokens``, which stay those of the text where a swap puts others at the input. ``notes`` say what to know about
+    the edits.
     """
 
     tokens: tuple[Token, ...]
     layers: tuple[LayerTrace, ...]
     outputs: FloatArray  # (T, outputs)
     start: int = 0
-    state: State = field(default_factory=list, repr=False)  # empty where no step can follow
+    state: State = field(default_factory=list, repr=False)  # empty if the trace cannot be continued
     edits: tuple[Edit, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        """T, the number of steps."""
+        """Return T, the number of steps."""
         return len(self.outputs)
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerTrace:
-        """One layer in one direction. Raises KeyError if the network has none such."""
+        """Return one layer in one direction. Raises KeyError if the network does not have it."""
         for candidate in self.layers:
             if (candidate.layer, candidate.direction) == (layer, direction):
                 return candidate
         raise KeyError(f"layer {layer} {direction}")
 
     def span(self, start: int, stop: int) -> "Trace":
-        """The part from token ``start`` up to ``stop`` of this trace, as of a slice; arrays are views."""
+        """Return the steps from ``start`` up to ``stop``, which count as in a slice; arrays are views."""
         start, stop, _ = slice(start, stop).indices(len(self))
         return Trace(
             self.tokens[start:stop],
@@ -103,25 +105,29 @@ def trace(
     edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
 ) -> Trace:
-    """Run ``network`` over ``tokens`` from zero states, or on from where the trace ``after`` ended.
+    """Run ``network`` over ``tokens``, from zero states or from where the trace ``after`` ended.
 
-    Arrays have the dtype of the network's parameters. ``engine`` is the compiled kernels, which serve float32 on the
-    CPU, or the reference, the cells stepped by PyTorch, which also serves whatever the kernels do not. With
+    Arrays have the dtype of the network's parameters. ``engine`` is ``"compiled"``, the kernels for float32 on the CPU,
+    or ``"reference"``, the cells stepped by PyTorch, which also serves whatever the kernels do not. With
     ``pre_activations`` each gate and candidate, and the h of a plain RNN, comes with the sum that it is the sigmoid,
-    tanh or relu of, as ``a_f`` and so on, computed in float64 from the inputs and the states before.
+    tanh or relu of, named ``a_f`` and so on, computed in float64 from the inputs and the previous states.
+
+    A number that overflows becomes infinite or NaN, as in PyTorch, unless ``overflow`` is ``"refuse"``.
 
     ``edits`` change activations inside the steps, so that all that depends on them follows (docs/experiments.md); their
     steps count from the first token of the whole sequence. ``resources`` are what edits may need of a model.
 
-    Raises EditError, a ValueError, for an edit that does not fit; ValueError for an empty sequence, and where ``after``
-    holds no state: a part of a trace, or the trace of a bidirectional network, whose backward layers need it whole. A
-    number that overflows is infinite or NaN, as in PyTorch, or raises RangeError if ``overflow`` is to be refused.
+    Raises:
+        ValueError: ``tokens`` is empty, or ``after`` holds no state to continue from: it is a span of a trace, or the
+            trace of a bidirectional network, whose backward layers need the whole sequence.
+        EditError: An edit does not fit; a ValueError that names the edit and its field.
+        RangeError: ``overflow`` is ``"refuse"`` and a number overflows.
     """
     if not tokens:
         raise ValueError("there is nothing to trace: the sequence is empty")
     if after is not None and not after.state:
         raise ValueError(
-            "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
+            "this trace holds no state to continue from: it is a span of a trace, or of a bidirectional network"
         )
     start = after.start + len(after) if after is not None else 0
     bound = bound_to(network, len(tokens), edits, resources, start)
@@ -162,11 +168,11 @@ def _trace(
     read = [bound.swaps.get(step, token.id) for step, token in enumerate(tokens, start)]
     ids = torch.from_numpy(np.array(read)).to(device)
     initial = after.state if after is not None else None
-    parts = parts_of(network.recurrent)
+    layers = layer_weights_of(network.recurrent)
     with torch.autocast(device.type, enabled=False):
         x = network.embedding(ids)[:, None]  # (T, 1, E)
-        found = activations_of(
-            parts,
+        activations = activations_of(
+            layers,
             cell,
             x,
             [len(tokens)],
@@ -177,18 +183,18 @@ def _trace(
             overflow=overflow,
             bound=bound,
         )
-        outputs = _outputs(network, found)
-    state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in found]
+        outputs = _outputs(network, activations)
+    state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in activations]
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
-    layers = layer_traces(parts, config.cell, found, 0, len(tokens))
+    traces = layer_traces(layers, config.cell, activations, 0, len(tokens))
     final = [] if config.bidirectional else state
-    return Trace(tuple(tokens), layers, outputs, start, final, bound.edits, bound.notes)
+    return Trace(tuple(tokens), traces, outputs, start, final, bound.edits, bound.notes)
 
 
-def _outputs(network: Network, found: Sequence[dict[str, FloatArray]]) -> FloatArray:
-    """Return the probabilities (T, outputs) that the head gives for what ``activations_of`` found."""
-    last = found[-len(network.config.directions) :]
+def _outputs(network: Network, activations: Sequence[dict[str, FloatArray]]) -> FloatArray:
+    """Return the output probabilities (T, outputs) for the result of ``activations_of``."""
+    last = activations[-len(network.config.directions) :]
     top = np.concatenate([each["h"][:, 0] for each in last], axis=-1)  # (T, H·directions)
     h = torch.from_numpy(top).to(network.head.weight.device)
     logits = network.read(h)
@@ -210,14 +216,16 @@ def trace_in_chunks(
     edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
 ) -> Iterator[Trace]:
-    """The trace of ``tokens`` in consecutive parts of ``size`` steps, each yielded as soon as it is computed.
+    """Yield the trace of ``tokens`` in consecutive chunks of ``size`` steps, each as soon as it is computed.
 
-    The parts of a bidirectional network come after its last step; so do those of a relu RNN, or of an edited run, if an
-    overflow is to be refused, which may come at any step. Raises ValueError for a size below 1, and as ``trace`` does,
-    whose options the others are.
+    A bidirectional network yields its chunks only after its last step, and so does a relu RNN, or an edited run, with
+    ``overflow="refuse"``, which may overflow at any step. The other options are those of ``trace``.
+
+    Raises:
+        ValueError: ``size`` is below 1, ``tokens`` is empty, or an edit does not fit.
     """
     if size < 1:
-        raise ValueError(f"the size of a part is {size}: it must be at least 1")
+        raise ValueError(f"the size of a chunk is {size}: it must be at least 1")
     config = network.config
     if not tokens:
         raise ValueError("there is nothing to trace: the sequence is empty")
@@ -227,14 +235,14 @@ def trace_in_chunks(
         whole = _trace(network, tokens, None, engine, pre_activations, overflow, bound)
         yield from (whole.span(start, start + size) for start in range(0, len(tokens), size))
         return
-    part = None
+    chunk = None
     for start in range(0, len(tokens), size):
-        part = _trace(network, tokens[start : start + size], part, engine, pre_activations, overflow, bound)
-        yield part
+        chunk = _trace(network, tokens[start : start + size], chunk, engine, pre_activations, overflow, bound)
+        yield chunk
 
 
 def activations_of(
-    parts: Sequence[Part],
+    layers: Sequence[LayerWeights],
     cell: Cell,
     x: Tensor,
     lengths: Sequence[int],
@@ -247,71 +255,75 @@ def activations_of(
     bound: Bound = NOTHING_BOUND,
     order: NDArray[np.int64] | None = None,
 ) -> list[dict[str, FloatArray]]:
-    """Every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
+    """Return every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
 
-    Sequence b has ``lengths[b]`` steps, the longest, T, first; what stands in its rows past them is of no meaning.
-    ``initial`` holds the states (B, ·) that each layer and direction starts from, zeros if it is None.
-    ``pre_activations`` are added as ``trace`` says, for sequences of one length. Where a number overflows and
-    this is to be refused, raises RangeError, at a step that is counted from ``start``, as those of the edits in
-    ``bound`` are. ``order`` holds, for each sequence of ``x``, its place in the batch that the edits are about.
+    Sequence b has ``lengths[b]`` steps, the longest, T, first; its rows past them have no meaning. ``initial`` holds
+    the states (B, ·) that each layer and direction starts from, zeros if it is None. ``pre_activations`` adds the same
+    arrays as in ``trace``; all sequences must then have the same length. The steps of the edits in ``bound`` count from
+    0, the first of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about.
+
+    Raises:
+        RangeError: ``overflow`` is ``"refuse"`` and a number overflows; the error counts its step from ``start``.
+        ValueError: There is no such ``engine``.
     """
     if engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
     is_compiled, is_strict = engine == "compiled" and compiled.serves(x), overflow == "refuse"
-    found: list[dict[str, FloatArray]] = []
+    activations: list[dict[str, FloatArray]] = []
     outputs: list[FloatArray] = []
-    for index, layer in groupby(parts, key=attrgetter("layer")):
+    for index, directions in groupby(layers, key=attrgetter("layer")):
         if index > 0:  # (T, B, H·directions)
             x = torch.from_numpy(np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]).to(x.device)
         outputs = []
-        for part in layer:
-            states, is_backward = initial[len(found)] if initial is not None else None, part.direction == "backward"
-            weights = part.arrays if is_compiled else None
-            edits = bound.of(part.layer, part.direction, start, start + lengths[0], order)
+        for layer in directions:
+            states = initial[len(activations)] if initial is not None else None
+            is_backward = layer.direction == "backward"
+            weights = layer.arrays if is_compiled else None
+            edits = bound.of(layer.layer, layer.direction, start, start + lengths[0], order)
             options: dict[str, Any] = {"reverse": is_backward, "strict": is_strict, "edits": edits}
             try:
                 if weights is not None:
                     arrays = compiled.unroll(cell, weights, x, lengths, states, **options)
                 else:
-                    arrays = _reference(cell, part, x, lengths, states, edits)
+                    arrays = _reference(cell, layer, x, lengths, states, edits)
                 if pre_activations:
-                    arrays |= _pre_activations(cell, part, x, arrays, states, edited=len(edits.first) > 0)
+                    arrays |= _pre_activations(cell, layer, x, arrays, states, edited=len(edits.first) > 0)
                 if is_strict and (pre_activations or weights is None or len(edits.first) > 0):
                     require_finite(arrays, lengths, reverse=is_backward)
             except RangeError as error:
-                what = f"{error.what} of layer {part.layer} {part.direction}"
+                what = f"{error.what} of layer {layer.layer} {layer.direction}"
                 raise RangeError(what, start + error.step, error.dtype) from None
-            found.append(arrays)
+            activations.append(arrays)
             outputs.append(arrays["h"])
-    return found
+    return activations
 
 
 def _reference(
-    cell: Cell, part: Part, x: Tensor, lengths: Sequence[int], initial: Activations | None, edits: Edits
+    cell: Cell, layer: LayerWeights, x: Tensor, lengths: Sequence[int], initial: Activations | None, edits: Edits
 ) -> dict[str, FloatArray]:
-    """As ``compiled.unroll``, by the cells."""
-    is_backward = part.direction == "backward"
+    """Return what ``compiled.unroll`` returns, computed by PyTorch from the cells' equations."""
+    is_backward = layer.direction == "backward"
     with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
-        found = stepped.unroll(cell, part.weights, x, lengths, initial, reverse=is_backward, edits=edits)
-        # PyTorch's sigmoid is 0 from where e^−a overflows, and its value may not be: then float64 is rounded.
-        if x.dtype != torch.float64 and any(not found[letter].all() for letter in cell.gates):
-            weights, states = part.weights.double(), initial and double(initial)
-            found = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward, edits=edits)
-        return {letter: tensor.to(x.dtype).cpu().numpy() for letter, tensor in found.items()}
+        activations = stepped.unroll(cell, layer.weights, x, lengths, initial, reverse=is_backward, edits=edits)
+        # PyTorch's sigmoid is 0 where e^−a overflows, although the true value may be a float: round that of float64.
+        if x.dtype != torch.float64 and any(not activations[letter].all() for letter in cell.gates):
+            weights, states = layer.weights.double(), initial and double(initial)
+            activations = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward, edits=edits)
+        return {letter: tensor.to(x.dtype).cpu().numpy() for letter, tensor in activations.items()}
 
 
 def _pre_activations(
     cell: Cell,
-    part: Part,
+    layer: LayerWeights,
     x: Tensor,
     arrays: dict[str, FloatArray],
     initial: Activations | None,
     *,
     edited: bool,
 ) -> dict[str, FloatArray]:
-    """Return what each of ``arrays`` is the sigmoid, tanh or relu of before any edit, computed forward in float64.
+    """Return the sums that the activations are the sigmoid, tanh or relu of, computed in float64 from ``arrays``.
 
-    In an edited run the sums that are of gates, such as the reset gate's product, are of those that the trace holds.
+    In an edited run they are the sums before any edit, of gates and states as ``arrays`` holds them.
     """
 
     def traced(letter: str, activation: Tensor, _: Tensor | None = None, /) -> Tensor:
@@ -321,16 +333,16 @@ def _pre_activations(
     for letter in cell.states:
         states = torch.from_numpy(arrays[letter]).to(x.device)
         first = torch.zeros_like(states[:1]) if initial is None else initial[letter][None]
-        before[letter] = torch.cat([states[1:], first] if part.direction == "backward" else [first, states[:-1]])
-    step = cell.step(x.double(), double(before), part.weights.double(), traced if edited else unchanged)
+        before[letter] = torch.cat([states[1:], first] if layer.direction == "backward" else [first, states[:-1]])
+    step = cell.step(x.double(), double(before), layer.weights.double(), traced if edited else unchanged)
     return {name: step[name].to(x.dtype).cpu().numpy() for name in cell.pre_activations}
 
 
 def layer_traces(
-    parts: Sequence[Part], cell: CellName, found: Sequence[dict[str, FloatArray]], b: int, length: int
+    layers: Sequence[LayerWeights], cell: CellName, activations: Sequence[dict[str, FloatArray]], b: int, length: int
 ) -> tuple[LayerTrace, ...]:
-    """The first ``length`` steps of sequence ``b`` of what ``activations_of`` found; arrays are views."""
+    """Return the first ``length`` steps of sequence ``b`` of the result of ``activations_of``; arrays are views."""
     return tuple(
-        LayerTrace(part.layer, part.direction, cell, {letter: a[:length, b] for letter, a in arrays.items()})
-        for part, arrays in zip(parts, found, strict=True)
+        LayerTrace(layer.layer, layer.direction, cell, {letter: a[:length, b] for letter, a in arrays.items()})
+        for layer, arrays in zip(layers, activations, strict=True)
     )

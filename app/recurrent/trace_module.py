@@ -1,4 +1,4 @@
-"""Traces of anyone's torch.nn.RNN, LSTM or GRU."""
+"""Trace anyone's torch.nn.RNN, LSTM or GRU."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
@@ -21,12 +21,12 @@ from .engine import compiled
 from .module_call import States, call, left_as_it_was, time_major
 from .module_check import require_plain_call
 from .modules import (
-    Part,
+    LayerWeights,
     for_numpy,
     is_plain,
+    layer_weights_from,
+    layer_weights_of,
     layers_of,
-    parts_from,
-    parts_of,
     tensors_of,
     weight_names,
     weight_shapes,
@@ -37,7 +37,7 @@ DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 class Traces(Sequence[Trace]):
-    """The traces of a batch, each made when it is asked for: making many takes long, and few are looked at."""
+    """The traces of a batch, each made on access: making them all takes long, and few are looked at."""
 
     def __init__(self, trace_of: Callable[[int], Trace], count: int) -> None:
         self._trace_of = trace_of
@@ -102,45 +102,45 @@ def trace_module(
 
     A plain module is recognised by its structure and only read. Any other (a subclass, forward hooks, parametrizations,
     weights that are not parameters) is called a few times, without gradients, to learn which weights it uses and
-    whether it does what torch.nn does with them. Its hooks run; weights, buffers, training flags and random numbers are
-    afterwards as they were before.
+    whether it does what torch.nn does with them. Its hooks run; weights, buffers, training flags and the states of
+    random number generators are restored afterwards.
 
     Args:
         module: An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` with any options. Dropout must be off: ``module.eval()``.
         x: What the module takes: one sequence (T, E), a batch (T, B, E), or (B, T, E) if ``module.batch_first``, or a
             packed batch of sequences that differ in length.
         hx: The states to start from, as the module takes them; zeros if None.
-        engine: The compiled kernels, for float32 on the CPU, or the reference; see ``trace``.
-        check: False traces the present weights as those of a plain module of torch.nn, and calls nothing.
+        engine: ``"compiled"``, the kernels for float32 on the CPU, or ``"reference"``; see ``trace``.
+        check: False traces the current weights as those of a plain module of torch.nn, and calls nothing.
         edits: What to change inside the steps, such as ``hold("f", 1.0, steps=[3])``, in this order; see
             docs/experiments.md. Within ``gatescope.edit`` they come after those that are in force there.
 
     Returns:
-        The ``Trace`` of one sequence, or those of a batch, in its order, each made when it is asked for. Arrays are
-        NumPy's, (T, H), in the dtype of the module, but float32 for bfloat16, which NumPy does not have; the traces of
-        a batch share their memory.
+        The ``Trace`` of one sequence, or those of a batch, in its order, each made on access. Arrays are NumPy's,
+        (T, H), in the dtype of the module, but float32 for bfloat16, which NumPy does not have; the traces of a batch
+        share their memory.
 
     Raises:
-        TypeError: ``module``, ``x`` or ``hx`` is of another kind, or of another dtype than the weights.
+        TypeError: ``module``, ``x`` or ``hx`` has the wrong type, or a dtype other than that of the weights.
         EditError: An edit does not fit ``module`` or ``x``; a ValueError that names the edit and its field.
         ValueError: They do not fit together, there is no step to trace, or a number is NaN or infinite; the message
-            names the tensor and the place. Or a call of ``module`` is random, or does not do what torch.nn does.
+            names the tensor and the index. Or a call of ``module`` is random, or does not do what torch.nn does.
         OverflowError: A number leaves the range of the dtype; the message names letter, layer and step. A relu RNN may
             be traced further as ``module.double()``.
     """
     cell = _cell_that_can_be_traced(module)
     listed = (*edits_of(module), *edits_from(edits))
     if is_plain(module):
-        return _trace(module, cell, parts_of(module), x, hx, engine, listed)
+        return _trace(module, cell, layer_weights_of(module), x, hx, engine, listed)
     with left_as_it_was(module) as undo, unedited():
         if not check:
-            return _trace(module, cell, parts_from(module, tensors_of(module)), x, hx, engine, listed)
+            return _trace(module, cell, layer_weights_from(module, tensors_of(module)), x, hx, engine, listed)
         for name, weight in module.named_parameters():
-            _require_memory(name, weight)  # PyTorch may read what is not there
+            _require_memory(name, weight)  # without memory, PyTorch may read out of bounds
         if (like := next(module.parameters(), None)) is not None:
             _require_fitting(module, cell, x, hx, like)
         called = call(module, x, hx, undo)
-        traced = _trace(module, cell, parts_from(module, called.weights), x, hx, engine, listed)
+        traced = _trace(module, cell, layer_weights_from(module, called.weights), x, hx, engine, listed)
         require_plain_call(module, x, hx, called)
         return traced
 
@@ -148,21 +148,21 @@ def trace_module(
 def _trace(
     module: nn.RNNBase,
     cell: Cell,
-    parts: Sequence[Part],
+    layers: Sequence[LayerWeights],
     x: Tensor | PackedSequence,
     hx: States | None,
     engine: Engine,
     edits: Sequence[Edit],
 ) -> Trace | Sequence[Trace]:
-    """Return the trace or traces of ``module`` with the weights of ``parts``."""
-    _require_traceable(module, parts)
-    initial = _require_fitting(module, cell, x, hx, parts[0].weights.w_ih)
+    """Return the trace or traces of ``module`` with the weights of ``layers``."""
+    _require_traceable(module, layers)
+    initial = _require_fitting(module, cell, x, hx, layers[0].weights.w_ih)
     batch, lengths = time_major(x, batch_first=module.batch_first)
     if not lengths:
         return []
     bound = bind(edits, Subject.of(cell, module, lengths))
     if batch.dtype == torch.bfloat16:
-        parts, batch = _for_numpy(module, parts), for_numpy(batch)
+        layers, batch = _for_numpy(module, layers), for_numpy(batch)
         initial = initial and [{k: for_numpy(state) for k, state in each.items()} for each in initial]
     places: Sequence[int] = range(len(lengths))
     order: NDArray[np.int64] | None = None
@@ -173,13 +173,13 @@ def _trace(
         initial = initial and [{k: state[order] for k, state in each.items()} for each in initial]
     lengths_in_order = sorted(lengths, reverse=True)
     activations = activations_of(
-        parts, cell, batch, lengths_in_order, initial, engine, overflow="refuse", bound=bound, order=order
+        layers, cell, batch, lengths_in_order, initial, engine, overflow="refuse", bound=bound, order=order
     )
     no_outputs = np.empty((max(lengths), 0), activations[0]["h"].dtype)
 
     def trace_of(b: int) -> Trace:
-        layers = layer_traces(parts, cell.name, activations, places[b], lengths[b])
-        return Trace((), layers, no_outputs[: lengths[b]], edits=bound.of_sequence(b), notes=bound.notes)
+        traces = layer_traces(layers, cell.name, activations, places[b], lengths[b])
+        return Trace((), traces, no_outputs[: lengths[b]], edits=bound.of_sequence(b), notes=bound.notes)
 
     return trace_of(0) if isinstance(x, Tensor) and x.dim() == 2 else Traces(trace_of, len(lengths))
 
@@ -197,7 +197,7 @@ def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
 
 
 def _no_module(given: object) -> str:
-    """Say what ``given`` is instead of a module that can be traced, and what can be traced in its place."""
+    """Say what ``given`` is instead of a module, and what to trace in its place."""
     name = type(given).__name__
     match given:
         case str() | PathLike():
@@ -217,22 +217,22 @@ def _no_module(given: object) -> str:
         case nn.Module() if "quantiz" in type(given).__module__:
             return f"this {name} is quantized ({type(given).__module__}): trace the module that it was made from"
         case nn.Module():
-            inside = [name for name, part in given.named_modules() if isinstance(part, nn.RNNBase)]
-            parts = " or ".join(f"module.get_submodule({each!r})" for each in inside)
-            hint = f": trace what it holds, {parts}" if inside else ""
+            inside = [name for name, each in given.named_modules() if isinstance(each, nn.RNNBase)]
+            choices = " or ".join(f"module.get_submodule({each!r})" for each in inside)
+            hint = f": trace what it holds, {choices}" if inside else ""
             return f"{name} is not a torch.nn.{modules_in_words()}{hint}"
     return f"the module is a {name}, not a torch.nn.{modules_in_words()}"
 
 
-def _require_traceable(module: nn.RNNBase, parts: Sequence[Part]) -> None:
-    """Raise unless the weights have the right kind, shape and dtype, and finite numbers."""
-    if all(part.arrays is not None and part.arrays.are_finite() for part in parts):
+def _require_traceable(module: nn.RNNBase, layers: Sequence[LayerWeights]) -> None:
+    """Raise unless the weights have the right type, shape and dtype, and finite numbers."""
+    if all(layer.arrays is not None and layer.arrays.are_finite() for layer in layers):
         return
-    like = parts[0].weights.w_ih
-    for part in parts:
-        shapes = weight_shapes(module, part.layer)
-        for field, name in weight_names(module, part.layer, part.direction).items():
-            weight = getattr(part.weights, field)
+    like = layers[0].weights.w_ih
+    for layer in layers:
+        shapes = weight_shapes(module, layer.layer)
+        for field, name in weight_names(module, layer.layer, layer.direction).items():
+            weight = getattr(layer.weights, field)
             _require_like(like, name, weight)
             if weight.shape != shapes[field]:
                 raise ValueError(f"{name} is {tuple(weight.shape)}: it must be {shapes[field]}")
@@ -244,14 +244,14 @@ def _require_traceable(module: nn.RNNBase, parts: Sequence[Part]) -> None:
             _require_finite(name, weight)
 
 
-def _for_numpy(module: nn.RNNBase, parts: Sequence[Part]) -> list[Part]:
-    """Return ``parts`` with weights in a dtype that NumPy has."""
-    return parts_from(
+def _for_numpy(module: nn.RNNBase, layers: Sequence[LayerWeights]) -> list[LayerWeights]:
+    """Return ``layers`` with weights in a dtype that NumPy has."""
+    return layer_weights_from(
         module,
         {
-            name: for_numpy(getattr(part.weights, field))
-            for part in parts
-            for field, name in weight_names(module, part.layer, part.direction).items()
+            name: for_numpy(getattr(layer.weights, field))
+            for layer in layers
+            for field, name in weight_names(module, layer.layer, layer.direction).items()
         },
     )
 
@@ -259,9 +259,9 @@ def _for_numpy(module: nn.RNNBase, parts: Sequence[Part]) -> list[Part]:
 def _require_fitting(
     module: nn.RNNBase, cell: Cell, x: Tensor | PackedSequence, hx: States | None, like: Tensor
 ) -> list[Activations] | None:
-    """Return what each layer and direction starts from, (B, ·) each. Raises if ``module`` cannot take ``x`` and ``hx``.
+    """Return the states that each layer and direction starts from, (B, ·) each, None for zeros.
 
-    ``like`` has the dtype and device that they must have.
+    Raises if ``module`` cannot take ``x`` and ``hx``; ``like`` has the dtype and device that they must have.
     """
     data = x.data if isinstance(x, PackedSequence) else x
     if isinstance(x, PackedSequence):
@@ -323,7 +323,7 @@ def _require_memory(name: str, tensor: Tensor) -> None:
 
 
 def _require_finite(name: str, tensor: Tensor) -> None:
-    """Raise if a number is NaN or infinite, naming the first."""
+    """Raise if a number is NaN or infinite, and name the first."""
     if compiled.serves(tensor) and compiled.is_finite(tensor):
         return
     if len(places := (~tensor.isfinite()).nonzero()):

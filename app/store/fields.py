@@ -1,4 +1,4 @@
-"""What the JSON files of a model hold, field by field: ``config.json`` and ``statistics.json``."""
+"""The fields of a model's JSON files, ``config.json`` and ``statistics.json``."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """How a network is initialised, and so are the untrained ones that it is compared with."""
+    """How a network, and the untrained networks that it is compared with, are initialised."""
 
     forget_bias: float = 1.0
     """The sum of the two biases of an LSTM's forget gates."""
@@ -32,24 +32,24 @@ class Metric(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     name: str = Field(description="What was measured, on which data.")
-    value: float = Field(description="The figure of the weights that are shipped.")
+    value: float = Field(description="The figure for the shipped weights.")
     standard_error: float = Field(ge=0, description="Standard error of `value` over the held-out examples.")
     interval: tuple[float, float] | None = Field(
         default=None,
-        description="95 % bootstrap interval of `value` over the held-out examples; null: there is only one.",
+        description="95 % bootstrap interval of `value` over the held-out examples; null: there is only one example.",
     )
     unit: str = Field(
-        default="share", description="What `value` counts: share (of what is right), bits per character …"
+        default="share", description="The unit of `value`: share (of correct answers), bits per character …"
     )
-    baselines: dict[str, float] = Field(default={}, description="What baselines reach on the same examples, by name.")
-    seeds: list[float] = Field(default=[], description="The same figure of every training run, one for each seed.")
+    baselines: dict[str, float] = Field(default={}, description="Figures of baselines on the same examples, by name.")
+    seeds: list[float] = Field(default=[], description="The same figure for every training run, one per seed.")
     examples: int = Field(ge=1, description="How many held-out examples it was measured on.")
 
 
 class NamedUnit(BaseModel):
     """A unit that tracks a feature of the text better than any unit of an untrained network does.
 
-    The unit and its sign were chosen on one part of the held-out texts, and all figures are of another part.
+    The unit and its sign were chosen on one part of the held-out texts, and all figures were measured on another.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -57,50 +57,50 @@ class NamedUnit(BaseModel):
     feature: str = Field(min_length=1, description="What it tracks: `bracket depth`.")
     layer: int = Field(ge=0, description="Its layer, from 0.")
     direction: Direction = Field(description="Its direction.")
-    activation: Letter = Field(description="Which of its activations does: a letter.")
+    activation: Letter = Field(description="Letter of the activation that tracks it.")
     unit: int = Field(ge=0, description="The unit, from 0.")
-    sign: Literal[-1, 1] = Field(description="-1 where the activation falls as the feature rises.")
+    sign: Literal[-1, 1] = Field(description="-1 if the activation falls as the feature rises.")
     measure: Literal["r", "AUC"] = Field(
-        description="What `score` is: Pearson's r for a number; for what is true or false, the area under the ROC "
-        "curve: the probability that the activation is greater at a step where it is true than at one where it is "
-        "not, a tie counted half."
+        description="What `score` is: Pearson's r for a numeric feature; for a feature that is true or false, the area "
+        "under the ROC curve: the probability that the activation is greater at a step where it is true than at one "
+        "where it is false, with ties counted half."
     )
     score: float = Field(
-        ge=-1, le=1, description="The measure, of the activation times `sign`: 1 at best; by chance 0 (r) or 0.5 (AUC)."
+        ge=-1, le=1, description="`measure` of the activation times `sign`: at best 1; by chance 0 (r) or 0.5 (AUC)."
     )
     interval: tuple[float, float] = Field(description="95 % bootstrap interval of `score` over the texts.")
     untrained: list[float] = Field(
         min_length=1,
-        description="Score of the best unit of untrained networks of the same form, found in the same way, one for "
-        "each seed.",
+        description="Score of the best unit of each untrained network of the same form, found in the same way, one "
+        "per seed.",
     )
-    texts: int = Field(ge=1, description="Held-out texts that it was measured on.")
-    steps: int = Field(ge=1, description="Steps of these texts where the feature applies.")
+    texts: int = Field(ge=1, description="Number of held-out texts that it was measured on.")
+    steps: int = Field(ge=1, description="Number of their steps where the feature applies.")
 
 
 class ModelConfig(BaseModel):
-    """``config.json``: how to build a model, and what is known about it."""
+    """``config.json``: how to build a model, and facts about it."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field(description="Name of the model, for people.")
-    task: str = Field(description="What it was trained for; models of one task answer the same sentences.")
+    task: str = Field(description="What it was trained for; models with the same task take the same sentences.")
     description: str = Field(description="One sentence on what the outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
     outputs: list[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
     predicts_next: bool | None = Field(
         default=None,
-        description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "
-        "one, is then the name of one output. null: they do if they are the vocabulary, in its order.",
+        description="Whether the outputs predict the next token: every token of the vocabulary, except the unknown "
+        "one, is then the name of one output. null: true if the outputs are the vocabulary, in the same order.",
     )
-    opposite: str = Field(default="", description="What a single output near 0 means; empty where it has no name.")
+    opposite: str = Field(default="", description="What a single output near 0 means; empty if it has no name.")
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
-    units: list[NamedUnit] = Field(default=[], description="Units that track something that has a name.")
+    units: list[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")
     licence: str = Field(description="Licence of the weights.")
     seed: int | None = Field(default=None, description="Seed of the training run that gave these weights.")
-    start: Start | None = Field(default=None, description="How the network was initialised; null: not known.")
+    start: Start | None = Field(default=None, description="How the network was initialised; null: unknown.")
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
 
 
@@ -116,18 +116,18 @@ class ActivationStatistics(BaseModel):
     standard_deviation: list[float] = Field(description="(H,): standard deviation of each unit, at least 0.")
     left_saturated: list[Share] | None = Field(
         default=None,
-        description="(H,), only of a gate: share of the steps, in [0, 1], at which each unit is below 0.1 "
+        description="(H,), only for a gate: share of the steps, in [0, 1], at which each unit is below 0.1 "
         "(Karpathy, Johnson & Fei-Fei 2015). null: not a gate, or not measured.",
     )
     right_saturated: list[Share] | None = Field(
-        default=None, description="(H,), only of a gate: share of the steps, in [0, 1], at which it is above 0.9."
+        default=None, description="(H,), only for a gate: share of the steps, in [0, 1], at which it is above 0.9."
     )
 
 
 class Statistics(BaseModel):
-    """``statistics.json``: what the activations do over held-out text."""
+    """``statistics.json``: statistics of the activations over held-out text."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    steps: int = Field(ge=1, description="Tokens that were averaged over.")
+    steps: int = Field(ge=1, description="Number of tokens that were averaged over.")
     activations: list[ActivationStatistics] = Field(description="Layer by layer, forward before backward.")

@@ -1,4 +1,4 @@
-"""The files of a model's folder: their names, and how they are read."""
+"""Name and read the files of a model's folder."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ class BrokenModelError(Exception):
 
 
 def model_folders(folder: Path) -> list[Path]:
-    """Return the folders in ``folder`` that should hold a model each, by name; none if there is no such folder.
+    """Return the folders in ``folder`` that should each hold a model, by name; none if ``folder`` does not exist.
 
     Raises OSError if it cannot be read.
     """
@@ -31,7 +31,7 @@ def model_folders(folder: Path) -> list[Path]:
 
 
 def parse(folder: Path, name: str, kind: type[T]) -> T:
-    """Return what a JSON file holds, as ``kind``. Raises BrokenModelError if it is something else."""
+    """Return the content of a JSON file as a ``kind``. Raises BrokenModelError if it is anything else."""
     try:
         return TypeAdapter(kind).validate_json(read(folder, name))
     except ValidationError as error:
@@ -49,7 +49,7 @@ def read(folder: Path, name: str) -> bytes:
 
 
 def _first_error(error: ValidationError) -> str:
-    """Return the first error of a validation, with its place."""
+    """Return the first error of a validation, with the path of its field."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")

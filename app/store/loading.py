@@ -1,4 +1,4 @@
-"""Load a model from its folder, and verify that its files are whole and fit together."""
+"""Load a model from its folder, and verify that its files are intact and fit together."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ from .model import Model
 def load_model(folder: Path | str) -> Model:
     """Load the model in ``folder``.
 
-    Raises BrokenModelError, naming the file and the reason, if anything is missing, is malformed or does not fit.
+    Raises BrokenModelError, which names the file and the reason, if anything is missing, malformed or does not fit.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -45,7 +45,7 @@ def load_model(folder: Path | str) -> Model:
         )
     config = with_meaning(config, vocabulary)
     network = _load_network(folder, config)
-    name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would give the name of what a linked folder leads to
+    name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would follow a link and give its target's name
     return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
 
 
@@ -62,7 +62,7 @@ def _why_not_a_folder(path: Path) -> str:
 def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
     """Return ``config`` with ``predicts_next`` true or false.
 
-    Raises BrokenModelError if it is true and the names of the outputs do not tell which token each is about.
+    Raises BrokenModelError if it is true but the outputs' names do not match tokens one to one.
     """
     if config.predicts_next is None:
         return config.model_copy(update={"predicts_next": tuple(config.outputs) == tuple(vocabulary)})
@@ -77,7 +77,7 @@ def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
 
 
 def _load_network(folder: Path, config: ModelConfig) -> Network:
-    """Return the network, its weights verified. Raises BrokenModelError if they cannot be used."""
+    """Return the network with verified weights. Raises BrokenModelError if they cannot be used."""
     data = read(folder, WEIGHTS)
     if hashlib.sha256(data).hexdigest() != config.weights_sha256:
         raise BrokenModelError(f"{WEIGHTS}: its SHA-256 is not the one that {CONFIG} records: the file was changed")
@@ -98,7 +98,7 @@ def _load_network(folder: Path, config: ModelConfig) -> Network:
 
 
 def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> None:
-    """Raise BrokenModelError for weights that cannot be traced, and before memory is spent on sizes not in them."""
+    """Raise BrokenModelError unless the weights can be traced and have the sizes that memory will be allocated for."""
     dtypes = {tensor.dtype for tensor in state.values()}
     if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
         held = ", ".join(sorted(map(str, dtypes)))
@@ -117,7 +117,7 @@ def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> N
 
 
 def _load_statistics(folder: Path, network: Network) -> Statistics | None:
-    """Return the statistics, if there are any. Raises BrokenModelError if they are not of ``network``."""
+    """Return the statistics, if there are any. Raises BrokenModelError if they do not fit ``network``."""
     if not (folder / STATISTICS).exists():
         return None
     statistics = parse(folder, STATISTICS, Statistics)
@@ -128,10 +128,10 @@ def _load_statistics(folder: Path, network: Network) -> Statistics | None:
             raise BrokenModelError(f"{STATISTICS}: {place}: the network does not have this activation")
         if not len(each.mean) == len(each.standard_deviation) == size:
             raise BrokenModelError(
-                f"{STATISTICS}: {place}: {size} means and standard deviations are needed, one a unit"
+                f"{STATISTICS}: {place}: {size} means and standard deviations are needed, one per unit"
             )
         if any(shares is not None and len(shares) != size for shares in (each.left_saturated, each.right_saturated)):
-            raise BrokenModelError(f"{STATISTICS}: {place}: {size} shares are needed, one a unit, or null")
+            raise BrokenModelError(f"{STATISTICS}: {place}: {size} shares are needed, one per unit, or null")
     return statistics
 
 

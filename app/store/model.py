@@ -19,7 +19,7 @@ class Model:
     """A model, loaded and verified."""
 
     id: str
-    config: ModelConfig  # of which predicts_next is never None
+    config: ModelConfig  # predicts_next is never None
     tokenizer: Tokenizer
     network: Network
     folder: Path
@@ -41,10 +41,9 @@ class Model:
 
     @cached_property
     def next_outputs(self) -> tuple[int | None, ...]:
-        """For each token of the vocabulary, by id, the output that gives its probability of coming next.
+        """For each token id, the output that gives the token's probability of coming next.
 
-        None for a token without an output, which only the unknown one may be. Empty unless the model predicts the next
-        token.
+        Only the unknown token may have no output: None. Empty unless the model predicts the next token.
         """
         if not self.config.predicts_next:
             return ()

@@ -27,16 +27,16 @@ def save_model(
     card: str = "",
     saturation: str = "",
 ) -> Model:
-    """Write a model to ``folder``, load it back and return it; what was there is replaced only once all is written.
+    """Write a model to ``folder``, load it back and return it; an old one is replaced only once all is written.
 
     Args:
         folder: The folder of the model; it need not exist.
         network: The network, whose configuration and weights are saved.
-        tokenizer: What splits its texts.
+        tokenizer: The tokenizer of its texts.
         about: The fields of ``ModelConfig`` that neither network nor tokenizer gives.
-        statistics: What its activations do over held-out text.
+        statistics: The statistics of its activations over held-out text.
         card: The model card, in Markdown.
-        saturation: The picture of its gates, as SVG.
+        saturation: The figure of its gates, as SVG.
 
     Raises BrokenModelError if what was written cannot be loaded, and OSError if it cannot be written.
     """
@@ -79,7 +79,7 @@ def save_model(
 def write_units(folder: Path, units: Sequence[NamedUnit]) -> None:
     """Replace the named units of the model in ``folder``, atomically.
 
-    Raises BrokenModelError if there is no config.json to write them to, and OSError if it cannot be written.
+    Raises BrokenModelError if there is no valid config.json, and OSError if it cannot be written.
     """
     config = parse(folder, CONFIG, ModelConfig).model_copy(update={"units": list(units)})
     partial = folder / f".{CONFIG}.partial"

@@ -9,7 +9,7 @@ from .model import Model
 
 
 class Store:
-    """The models of a folder by the names of their own folders, and why the broken ones cannot be used."""
+    """The models of a folder, by the names of their own folders, and the reasons why the broken ones cannot be used."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -25,5 +25,5 @@ class Store:
         return iter(self.models.values())
 
     def task(self, task: str) -> Sequence[Model]:
-        """Return the models of one task: different cells for the same texts."""
+        """Return the models of one task, whose cells differ and which take the same texts."""
         return [model for model in self if model.config.task == task]

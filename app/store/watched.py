@@ -1,4 +1,4 @@
-"""A store that follows its folder on disk: models that are new, changed or gone are noticed when it is refreshed."""
+"""A store that follows its folder on disk: each refresh notices new, changed and removed models."""
 
 import logging
 from copy import copy
@@ -10,23 +10,23 @@ from .store import Store
 
 logger = logging.getLogger(__name__)
 
-Fingerprint = tuple[tuple[int, ...], ...]  # of the files of a model: it changes when one of them does
+Fingerprint = tuple[tuple[int, ...], ...]  # of a model's files: it changes when one of them does
 
 
 class WatchedStore:
-    """The store of a folder, and the fingerprints of the models when they were loaded."""
+    """The store of a folder, and the fingerprints that its models had when they were loaded."""
 
     def __init__(self, folder: Path) -> None:
-        self._loaded = fingerprints(folder)  # before it is read: what changes meanwhile is noticed at the next refresh
-        self._missing: set[str] = set()  # of the models that are loaded, at the last refresh
+        self._loaded = fingerprints(folder)  # taken before loading, so that the next refresh notices later changes
+        self._missing: set[str] = set()  # loaded models that were not there at the last refresh
         self.store = Store(folder)
 
     def refresh(self) -> Store:
-        """Return the store as the folder is now: the same one if nothing changed. Load only what is new or changed.
+        """Return the store for the folder as it is now: the same one if nothing changed.
 
-        A model that served goes on serving until its replacement is complete: a folder that is being copied does not
-        break it. A folder counts as gone only if two refreshes in a row miss it, as one that is being replaced is away
-        for an instant.
+        Only new and changed models are loaded. A model stays in use until its replacement is complete, so that copying
+        a folder does not break it. A model counts as gone only if it is missing at two refreshes in a row, because a
+        folder that is being replaced is missing for an instant.
         """
         try:
             now = fingerprints(self.store.folder)
@@ -42,7 +42,7 @@ class WatchedStore:
         return self.store
 
     def _load(self, now: dict[str, Fingerprint]) -> Store:
-        """Return a new store of the models in ``now``: requests that are under way keep theirs."""
+        """Return a new store of the models in ``now``; requests under way keep the old one."""
         changed = sorted(name for name in now if now[name] != self._loaded.get(name))
         models = {name: model for name, model in self.store.models.items() if name in now}
         broken = {name: why for name, why in self.store.broken.items() if name in now and name not in changed}
@@ -53,7 +53,7 @@ class WatchedStore:
             except BrokenModelError as error:
                 if name not in models:
                     broken[name] = str(error)
-                kept = "; the previous one goes on serving" if name in models else ""
+                kept = "; the previous one stays in use" if name in models else ""
                 logger.warning("the model %s cannot be used: %s%s", name, error, kept)
         for name in sorted(self._loaded.keys() - now.keys()):
             logger.info("the model %s is gone", name)

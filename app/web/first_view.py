@@ -112,7 +112,7 @@ def still(view: FirstView, engine: Engine) -> dict[str, Any] | None:
         return None
     rows = []
     for letter, array in layer.activations.items():
-        norms = np.linalg.norm(array, axis=1)
-        shares = array.mean(axis=1) if letter in cell.gates else norms / max(norms.max(), 1e-9)
+        norms = np.linalg.norm(array / (np.abs(array).max() or 1), axis=1)  # the squares of large states overflow
+        shares = array.mean(axis=1) if letter in cell.gates else norms / max(norms.max(), 1)
         rows.append((NAMES[letter], letter, shares.tolist()))
     return {"words": [shown(token.text) for token in tokens], "rows": rows}

@@ -47,6 +47,14 @@ def test_correlations_are_those_of_numpy() -> None:
     assert wanted[3] < -0.5
 
 
+@pytest.mark.parametrize("exponent", [-700, 0, 700, 1000])
+def test_a_correlation_does_not_depend_on_how_large_the_states_are(exponent: int) -> None:
+    x, y = RANDOM.standard_normal((50, 4)), RANDOM.standard_normal(50)
+    wanted = [np.corrcoef(column, y)[0, 1] for column in x.T]
+    large = np.ldexp(x, exponent)
+    np.testing.assert_allclose(R.score(R.prepare(large), y, np.ones(50)), wanted, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES.keys())
 @pytest.mark.parametrize("value", [0.0, 0.3, 1e6])
 def test_what_never_changes_tracks_nothing_better_than_chance(measure: Measure, value: float) -> None:

@@ -204,11 +204,11 @@ def function(sign: str) -> Any:
     return functions[sign]
 
 
-def only(found: list[Any], count: int, what: str) -> list[Any]:
+def only(items: list[Any], count: int, what: str) -> list[Any]:
     """As many as there must be."""
-    if len(found) != count:
-        raise UnreadableError(f"{what} {found}: there must be {count}")
-    return found
+    if len(items) != count:
+        raise UnreadableError(f"{what} {items}: there must be {count}")
+    return items
 
 
 def vectors(values: list[Value]) -> tuple[Tensor, ...]:

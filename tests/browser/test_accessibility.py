@@ -28,8 +28,8 @@ def test_axe_finds_nothing(browser: Browser, base_url: str, scheme: Any, width: 
             page.goto(address)
             page.locator(".tokens bdi, main .verdict:has-text('Type a word'), main table").first.wait_for()
             page.wait_for_load_state("networkidle")
-            found = Axe().run(page).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
+            violations = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], address
 
 
 def test_axe_finds_nothing_in_the_sheets(browser: Browser, base_url: str) -> None:
@@ -39,6 +39,6 @@ def test_axe_finds_nothing_in_the_sheets(browser: Browser, base_url: str) -> Non
         page.get_by_text("numbers").first.click()
         for opener, sheet in (("#show-help", "#help"), ("#show-share", "#share")):
             page.locator(opener).click()
-            found = Axe().run(page).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], sheet
+            violations = Axe().run(page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], sheet
             page.locator(f"{sheet} form button").click()

@@ -125,3 +125,12 @@ def test_all_cells_of_the_table_fit_side_by_side_or_below(browser: Browser, zoo:
             assert high not in {0, 1}
         violations = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+
+
+def test_a_difference_shows_no_unit_of_the_lane_whose_place_it_takes(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}&compare=cells#step=3&unit=20")
+    expect(page.locator(".inspector h3")).to_have_count(3)
+    page.locator("#compare").select_option("text")
+    expect(page.locator(".lane-title").nth(2)).to_contain_text("difference")
+    expect(page.locator(".inspector").nth(0)).to_contain_text("unit")
+    expect(page.locator(".inspector").nth(2)).to_be_empty()

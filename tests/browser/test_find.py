@@ -13,14 +13,14 @@ TEXT = "the acting was terrible but the story was wonderful"
 
 def on_in(rows: list[list[float]], start: int, stop: int, above: float) -> list[str]:
     """The units that are on from step ``start`` to ``stop``, and off just before and behind."""
-    found = []
+    names = []
     for unit in range(len(rows[0])):
         for sign in (1, -1):
             on = [sign * row[unit] >= above for row in rows]
             around = [on[t] for t in (start - 1, stop + 1) if 0 <= t < len(rows)]
             if all(on[start : stop + 1]) and not any(around):
-                found.append(f"{'−' if sign < 0 else ''}{unit}")
-    return found
+                names.append(f"{'−' if sign < 0 else ''}{unit}")
+    return names
 
 
 def brushed(page: Page, start: int, stop: int) -> None:
@@ -65,14 +65,14 @@ def test_units_on_throughout_a_phrase_are_listed_lit_and_pinned(page: Page, serv
 def test_other_places_where_they_are_on_together_are_offered(page: Page, server: httpx2.Client) -> None:
     text = "not good and not bad and not good"
     rows = layer_of(server, "sentiment-lstm", text)["g"]
-    found = [int(unit) for unit in on_in(rows, 3, 3, 0.5)]
-    others = [t for t, row in enumerate(rows) if t != 3 and all(row[unit] >= 0.5 for unit in found)]
-    assert found
+    units = [int(unit) for unit in on_in(rows, 3, 3, 0.5)]
+    others = [t for t, row in enumerate(rows) if t != 3 and all(row[unit] >= 0.5 for unit in units)]
+    assert units
     assert others == [0, 6], "the text was chosen so: they are on at every not"
     opened(page, f"/?text={text}#find=3-3,g,0.5")
     expect(page.locator("#find-elsewhere button")).to_have_text(["not", "not"])
     page.locator("#find-elsewhere button").last.click()
-    expect(page.locator(".inspector h3")).to_have_text(f"unit {found[0]} at not pinned")
+    expect(page.locator(".inspector h3")).to_have_text(f"unit {units[0]} at not pinned")
     assert "step=6" in page.url
 
 

@@ -40,9 +40,9 @@ def rows(page: Page, chart: str, cell: int = 0) -> list[tuple[str, list[str]]]:
     details = page.locator(".memory-cell").nth(cell).locator(f".{chart} details")
     if details.get_attribute("open") is None:
         details.locator("summary").click()
-    found = details.locator("tbody tr")
-    expect(found.first).to_be_visible()
-    return [(row.locator("th").inner_text(), row.locator("td").all_inner_texts()) for row in found.all()]
+    table_rows = details.locator("tbody tr")
+    expect(table_rows.first).to_be_visible()
+    return [(row.locator("th").inner_text(), row.locator("td").all_inner_texts()) for row in table_rows.all()]
 
 
 def table(page: Page, chart: str, cell: int = 0) -> list[list[str]]:

@@ -106,9 +106,9 @@ def test_difference_has_the_span_of_the_values_as_its_scale_and_bars_of_its_norm
     expected: dict[str, Any] = (
         dict.fromkeys("ifo", (-1, 1)) | dict.fromkeys("gh", (-2, 2)) | {"c": (-2 * most, 2 * most)}
     )
-    found = {panel.letter: panel for panel in check_scales(page) if panel.difference}
-    assert found.keys() == expected.keys()
-    for letter, panel in found.items():
+    panels = {panel.letter: panel for panel in check_scales(page) if panel.difference}
+    assert panels.keys() == expected.keys()
+    for letter, panel in panels.items():
         assert (panel.low, panel.high) == pytest.approx(expected[letter])
         pairs = zip(first[letter], second[letter], strict=True)
         check_bars(panel, "norm", norm([[b - a for a, b in zip(*rows, strict=True)] for rows in pairs]))

@@ -50,7 +50,7 @@ def fused_states(network: Network, tokens: list[Token]) -> LayerStates:
 
     A cell that torch.nn does not have is stepped in PyTorch: how far float32 carries it, not what is right.
     """
-    x, found = embedded(network, tokens), {}
+    x, states_by_layer = embedded(network, tokens), {}
     for layer in range(network.config.layers):
         outputs = []
         for direction in network.config.directions:
@@ -64,9 +64,9 @@ def fused_states(network: Network, tokens: list[Token]) -> LayerStates:
             if direction == "backward":
                 states = {letter: array.flip(0) for letter, array in states.items()}
             outputs.append(states["h"])
-            found[layer, direction] = {letter: array.numpy() for letter, array in states.items()}
+            states_by_layer[layer, direction] = {letter: array.numpy() for letter, array in states.items()}
         x = torch.cat(outputs, dim=-1)
-    return found
+    return states_by_layer
 
 
 def _fused_layer(network: Network, layer: int, direction: Direction) -> torch.nn.RNNBase:
@@ -96,13 +96,13 @@ def onnx_states(network: Network, tokens: list[Token]) -> LayerStates:
     session = onnxruntime.InferenceSession(onnx_model(network).SerializeToString(), options, ["CPUExecutionProvider"])
     x = embedded(network, tokens).detach().numpy()[:, None]  # (T, 1, E)
     answers = dict(zip([output.name for output in session.get_outputs()], session.run(None, {"x0": x}), strict=True))
-    found: LayerStates = {}
+    states: LayerStates = {}
     for layer, direction in network.layers():
         at = config.directions.index(direction)
-        found[layer, direction] = {"h": answers[f"h{layer}"][:, at, 0]}  # of (T, directions, 1, H)
+        states[layer, direction] = {"h": answers[f"h{layer}"][:, at, 0]}  # of (T, directions, 1, H)
         if config.cell == "lstm":
-            found[layer, direction]["c"] = answers[f"c{layer}"][at]  # of (directions, 1, H)
-    return found
+            states[layer, direction]["c"] = answers[f"c{layer}"][at]  # of (directions, 1, H)
+    return states
 
 
 def onnx_model(network: Network) -> onnx.ModelProto:

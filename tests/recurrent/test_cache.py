@@ -178,5 +178,5 @@ def test_a_cache_that_cannot_be_used_costs_a_warning_and_nothing_else(
     finished = run("-c", TRACE, NUMBA_OPT="1", **trouble(tmp_path))  # little optimised, which compiles sooner
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.splitlines() == [
-        "the kernels are compiled anew at every start: let NUMBA_CACHE_DIR name a folder that can be written"
+        "the compiled kernels cannot be cached, which delays every start: set NUMBA_CACHE_DIR to a writable folder"
     ]

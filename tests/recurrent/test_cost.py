@@ -29,8 +29,8 @@ def test_costs_of_several_layers_add_up() -> None:
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_times_are_quartiles_of_rounds_in_each_engine(variant: Any, engine: Any) -> None:
-    found = times(random_network(**variant), 3, engine, budget=0)
-    assert set(found) == ({"ours", "torch"} if variant in FUSED.values() else {"ours"})
-    for time in found.values():
+    measured = times(random_network(**variant), 3, engine, budget=0)
+    assert set(measured) == ({"ours", "torch"} if variant in FUSED.values() else {"ours"})
+    for time in measured.values():
         assert 0 < time.lower <= time.median <= time.upper
         assert time.rounds == 5

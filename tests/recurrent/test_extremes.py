@@ -38,16 +38,16 @@ def test_gates_are_those_of_float64_to_the_last_places(
     cell: type[nn.RNNBase], block: int, letter: str, bias: float, engine: Engine
 ) -> None:
     exact = 1 / (1 + np.exp(-np.float64(np.float32(bias)))) if bias > -700 else 0.0
-    found = trace_module(with_bias(cell, block, bias), torch.zeros(1, 1), engine=engine).layer()[letter].item()
-    assert abs(found - exact) <= max(3e-7 * exact, LEAST)
+    gate = trace_module(with_bias(cell, block, bias), torch.zeros(1, 1), engine=engine).layer()[letter].item()
+    assert abs(gate - exact) <= max(3e-7 * exact, LEAST)
 
 
 @each_engine
 def test_a_shut_forget_gate_forgets_whatever_the_cell_held(engine: Engine) -> None:
     for bias, expected in ((-120, 0.0), (-90, 1e38 * np.exp(-90.0))):
         start = torch.zeros(1, 1), torch.full((1, 1), 1e38)
-        found = trace_module(with_bias(nn.LSTM, 1, bias), torch.zeros(1, 1), start, engine=engine).layer()["c"].item()
-        assert found == pytest.approx(expected, rel=1e-5, abs=1e-10)
+        c = trace_module(with_bias(nn.LSTM, 1, bias), torch.zeros(1, 1), start, engine=engine).layer()["c"].item()
+        assert c == pytest.approx(expected, rel=1e-5, abs=1e-10)
 
 
 # Overflow.

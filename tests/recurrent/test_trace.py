@@ -191,7 +191,7 @@ def test_an_empty_sequence_is_refused(bidirectional: bool) -> None:
 def test_nothing_goes_on_from_a_trace_without_state(bidirectional: bool) -> None:
     network, tokens = random_network(cell="lstm", bidirectional=bidirectional), random_tokens(4)
     whole = trace(network, tokens)
-    message = "this trace holds no state to go on from: it is a part of a trace, or of a bidirectional network"
+    message = "this trace holds no state to continue from: it is a span of a trace, or of a bidirectional network"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         trace(network, tokens, after=whole if bidirectional else whole.span(0, 1))
 
@@ -200,7 +200,7 @@ def test_nothing_goes_on_from_a_trace_without_state(bidirectional: bool) -> None
 @pytest.mark.parametrize("size", [0, -1])
 def test_parts_have_at_least_one_step(bidirectional: bool, size: int) -> None:
     network = random_network(cell="lstm", bidirectional=bidirectional)
-    with pytest.raises(ValueError, match=f"^the size of a part is {size}: it must be at least 1$"):
+    with pytest.raises(ValueError, match=f"^the size of a chunk is {size}: it must be at least 1$"):
         list(trace_in_chunks(network, random_tokens(3), size))
 
 

@@ -26,20 +26,20 @@ def exchanges(group: str) -> dict[str, Any]:
     """Return the requests of a group with their answers, and the headers that all of these have."""
     make, settings = cases.GROUPS[group]
     server = client(settings)
-    found: dict[str, Any] = {}
+    recorded: dict[str, Any] = {}
     for name, request in make():
-        assert name not in found, f"{group}: two requests are called {name!r}"
+        assert name not in recorded, f"{group}: two requests are called {name!r}"
         content = replayed(server, request)
         if "/cost" in request["path"]:
             content = without_times(content)
-        found[name] = {"request": request, "answer": content}
-    shorten_pages(found)
-    answers = [each["answer"] for each in found.values()]
+        recorded[name] = {"request": request, "answer": content}
+    shorten_pages(recorded)
+    answers = [each["answer"] for each in recorded.values()]
     answers += [each["again"] for each in answers if "again" in each]
     common = dict(set.intersection(*(set(each["headers"].items()) for each in answers)))
     for each in answers:
         each["headers"] = {name: value for name, value in each["headers"].items() if common.get(name) != value}
-    return {"settings": settings, "headers": dict(sorted(common.items())), "exchanges": found}
+    return {"settings": settings, "headers": dict(sorted(common.items())), "exchanges": recorded}
 
 
 def without_times(value: Any) -> Any:
@@ -49,9 +49,9 @@ def without_times(value: Any) -> Any:
     return [without_times(each) for each in value] if isinstance(value, list) else value
 
 
-def shorten_pages(found: dict[str, Any]) -> None:
+def shorten_pages(recorded: dict[str, Any]) -> None:
     """Keep what is the same in all pages only in the first one."""
-    bodies = [each["answer"]["body"] for each in found.values()]
+    bodies = [each["answer"]["body"] for each in recorded.values()]
     for body in [each for each in bodies if isinstance(each, dict) and "boot" in each][1:]:
         del body["ids"]
 
@@ -59,26 +59,26 @@ def shorten_pages(found: dict[str, Any]) -> None:
 def of_shipped_models() -> dict[str, Any]:
     """Return the shapes of what is answered about every shipped model, with the text that was asked about."""
     server = shipped.client()
-    found = {}
+    recorded = {}
     for each in server.get("/api/v1/models").json()["models"]:
         examples = server.get(f"/api/v1/models/{each['id']}").json()["examples"]
         text = (examples or ["ab"])[0][: shipped.LONGEST]
-        found[each["id"]] = {"text": text, "answers": shipped.asked(server, each["id"], text)}
-    return found
+        recorded[each["id"]] = {"text": text, "answers": shipped.asked(server, each["id"], text)}
+    return recorded
 
 
 def of_permalinks() -> dict[str, Any]:
     """Return what the page shows at every address."""
-    found = {}
+    recorded = {}
     with running(application({})) as base_url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
         for name, address in cases.permalinks():
             page = browser.new_page(viewport=views.SIZE, reduced_motion="reduce")
             views.opened(page, address, base_url)
-            found[name] = {"address": address, "view": _settled(page)}
+            recorded[name] = {"address": address, "view": _settled(page)}
             page.close()
         browser.close()
-    return found
+    return recorded
 
 
 def _settled(page: Page) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def test_address_shows_what_it_did(page: Page, small_models: str, name: str) -> 
     page.set_default_timeout(PATIENCE)
     views.opened(page, address, small_models)
     end = time.monotonic() + SETTLED
-    while (found := differences(recorded, views.view(page))) and time.monotonic() < end:
+    while (changes := differences(recorded, views.view(page))) and time.monotonic() < end:
         page.wait_for_timeout(100)
-    assert found + wrong == []
+    assert changes + wrong == []
 
 
 def is_foreign(url: str, base_url: str) -> bool:

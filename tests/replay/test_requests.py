@@ -31,12 +31,12 @@ def wrong(group: str, name: str, engine: str = "compiled") -> list[str]:
     exchange, common = recorded(group)["exchanges"][name], recorded(group)["headers"]
     actual = replayed(server(group, engine), exchange["request"])
     lines = []
-    for expected, found in ((exchange["answer"], actual), (exchange["answer"].get("again"), actual.get("again"))):
+    for expected, answer in ((exchange["answer"], actual), (exchange["answer"].get("again"), actual.get("again"))):
         if expected:
-            found = found or {"status": "without ETag or 304", "headers": {}, "body": None}
-            lines += differences(expected["status"], found["status"], "status")
-            lines += header_differences(common | expected["headers"], found["headers"])
-            lines += differences(expected["body"], found["body"], "body")
+            answer = answer or {"status": "without ETag or 304", "headers": {}, "body": None}
+            lines += differences(expected["status"], answer["status"], "status")
+            lines += header_differences(common | expected["headers"], answer["headers"])
+            lines += differences(expected["body"], answer["body"], "body")
     return lines
 
 

@@ -120,7 +120,7 @@ def test_while_a_folder_is_copied_the_model_before_goes_on(
     assert api.get("/readyz").json() == {"status": "ok", "models": 1, "broken": 0}
     assert (
         "the model lstm cannot be used: model.safetensors: its SHA-256 is not the one that config.json records: "
-        "the file was changed; the previous one goes on serving" in caplog.text
+        "the file was changed; the previous one stays in use" in caplog.text
     )
     caplog.clear()
     assert sha256(api) == before

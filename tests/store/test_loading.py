@@ -183,11 +183,11 @@ BROKEN = [
     (statistics(activation="z"), f"statistics.json: layer 0 forward z: {NO_ACTIVATION}"),
     (
         statistics(mean=[0.5] * 6),
-        "statistics.json: layer 0 forward f: 7 means and standard deviations are needed, one a unit",
+        "statistics.json: layer 0 forward f: 7 means and standard deviations are needed, one per unit",
     ),
     (
         statistics(left_saturated=[0.5] * 6),
-        "statistics.json: layer 0 forward f: 7 shares are needed, one a unit, or null",
+        "statistics.json: layer 0 forward f: 7 shares are needed, one per unit, or null",
     ),
     (
         statistics(right_saturated=[0.5] * 6 + [1.1]),

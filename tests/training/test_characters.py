@@ -138,9 +138,9 @@ def test_bits_are_those_of_the_probabilities_that_a_trace_shows(
     text = "abcabdacbabbacdadcab" * 4
     tokenizer = CharacterTokenizer([UNKNOWN, *"abcd"])
     network = random_network(cell=cell, scale=3.0, vocabulary_size=5, outputs=5, head="softmax")
-    found = bits(network, torch.from_numpy(encoded(text, tokenizer.vocabulary)))
-    assert len(found) == (80 - 7) // 20
-    for at, value in enumerate(found):
+    block_bits = bits(network, torch.from_numpy(encoded(text, tokenizer.vocabulary)))
+    assert len(block_bits) == (80 - 7) // 20
+    for at, value in enumerate(block_bits):
         block = tokenizer(text[20 * at : 20 * at + 27])
         outputs = trace(network, block).outputs
         wanted = [-math.log2(outputs[t, block[t + 1].id]) for t in range(6, 26)]
@@ -161,8 +161,8 @@ def witten_bell(learned: str, context: str, character: str, size: int) -> float:
 @given(st.text("abc", min_size=4, max_size=30), st.text("abcd", min_size=4, max_size=12))
 def test_ngrams_are_smoothed_as_by_witten_and_bell(learned: str, text: str) -> None:
     vocabulary = (UNKNOWN, *"abcd")
-    found = ngram_bits(encoded(learned, vocabulary), encoded(text, vocabulary), 5, 3)
-    for n, row in enumerate(found, 1):
+    by_size = ngram_bits(encoded(learned, vocabulary), encoded(text, vocabulary), 5, 3)
+    for n, row in enumerate(by_size, 1):
         wanted = [
             -math.log2(witten_bell(learned, text[at - n + 1 : at], text[at], 5)) for at in range(n - 1, len(text))
         ]

@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
+from gatescope.store.saving import save_model
 from gatescope.web import first_view
-from serving import client
+from networks import random_network
+from serving import LETTERS, client
 from starlette.testclient import TestClient
 
 from .embedded import embedded, notice
@@ -39,6 +42,22 @@ def test_picture_without_scripts_holds_means_of_gates_and_norms_of_states(api: T
     assert shares[:2] == pytest.approx(gates, abs=0.0051)
     assert shares[8:10] == pytest.approx([norm / max(norms) for norm in norms], abs=0.0051)
     assert "<svg" not in re.sub(r"<script.*?</script>", "", api.get("/?text=").text, flags=re.DOTALL)
+
+
+def test_picture_without_scripts_holds_shares_of_states_whose_squares_overflow(tmp_path: Path) -> None:
+    """Each step of this relu RNN makes h 1e5 times as large, so that h² leaves float32 after the fourth."""
+    network = random_network(
+        cell="rnn", nonlinearity="relu", vocabulary_size=4, hidden_size=2, embedding_size=1, outputs=1, bias=False
+    )
+    with torch.no_grad():
+        network.embedding.weight.fill_(1)
+        network.weights(0, "forward").w_ih.fill_(1)
+        network.weights(0, "forward").w_hh.copy_(1e5 * torch.eye(2))
+    about = {"title": "R", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
+    save_model(tmp_path / "relu", network, LETTERS, about)
+    page = client(tmp_path, default_model="relu").get("/", params={"text": "ababab"}).text
+    [still] = re.findall(r"<noscript>.*?(<svg.*?</svg>).*?</noscript>", page, re.DOTALL)
+    assert re.findall(r'fill-opacity="([^"]+)"', still) == ["0.00"] * 5 + ["1.00"]
 
 
 def test_picture_without_scripts_names_what_cannot_be_seen(models: Path) -> None:

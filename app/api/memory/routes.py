@@ -19,7 +19,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ...recurrent import cost
-from ...recurrent.memory.report import Memory, Steps, memory_steps
+from ...recurrent.memory.measure import Steps, memory_steps
+from ...recurrent.memory.report import Memory
 from ...store.model import Model
 from ..wire.encoding import dumps
 from ..wire.model import AModel

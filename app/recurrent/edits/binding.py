@@ -66,7 +66,7 @@ class _Change(NamedTuple):
 
     @property
     def varies(self) -> bool:
-        """Whether it differs from step to step."""
+        """Return whether it differs from step to step."""
         return max(map(len, (self.scale, self.shift, self.take))) > 1
 
 

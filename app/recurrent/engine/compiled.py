@@ -1,4 +1,4 @@
-"""The cells unrolled by the compiled kernels: what ``stepped`` does, for float32 on the CPU."""
+"""Unroll the cells by the compiled kernels: what ``stepped`` does, for float32 on the CPU."""
 
 import math
 from collections.abc import Sequence
@@ -20,21 +20,22 @@ from .matmul import FLOAT_BYTES, SEQUENCES, WIDTH
 Array = NDArray[Any]
 
 CACHE_LINE = 64  # bytes
-LONG = 64  # rows of inputs, from which on it is worth while to put the weights into panels
-FEW = 2**15  # weights, up to which it always is
-REPEATED = 24  # steps, from which on it is worth while for the recurrent weights, which each step reads
+# When copying weights into panels pays off:
+LONG = 64  # from this many rows of inputs on
+FEW = 2**15  # always, up to this many weights
+REPEATED = 24  # for the recurrent weights, which every step reads, from this many steps on
 
 
 class Panels:
-    """Memory for a matrix in panels, kept from call to call: to touch new pages takes longer than to fill them."""
+    """Memory for a matrix in panels, kept from call to call: touching new pages takes longer than filling them."""
 
     def __init__(self, w: Array) -> None:
         self._w, self._free = w, list[Array]()
         self.none = aligned(0, w.shape[1], WIDTH)
-        self.is_full = len(w) % WIDTH == 0  # a last panel that is not full costs a single sequence more than it gains
+        self.is_full = len(w) % WIDTH == 0  # a partly filled last panel costs a single sequence more than it saves
 
     def take(self) -> Array:
-        """The matrix as it is now; of use to one call, which gives it back."""
+        """Return the matrix as it is now in panels, for one call, which gives them back."""
         if len(self._w) == 0:
             return self.none
         try:
@@ -45,55 +46,55 @@ class Panels:
         return panels
 
     def give_back(self, panels: Array) -> None:
-        """Leave what was taken to the next call."""
+        """Keep ``panels`` for the next call."""
         if len(panels) > 0:
             self._free.append(panels)
 
 
 class Arrays(NamedTuple):
-    """``CellWeights`` as the kernels read them: contiguous, in the tensors' own memory wherever that is."""
+    """``CellWeights`` as the kernels read them: the tensors' own memory if it is contiguous, otherwise a copy."""
 
     w_ih: Array  # (blocks·H, E)
     w_hh: Array  # (blocks·H, P)
     b_ih: Array  # (blocks·H,); zeros where the module has no biases
     b_hh: Array  # (blocks·H,)
-    w_hr: Array  # (P, H); (0, H) where nothing projects
+    w_hr: Array  # (P, H); (0, H) without a projection
     w_ih_t: Tensor  # (E, blocks·H) for PyTorch's matrix product
-    recurrent: tuple[Array, Array]  # w_hh, and its last block where a cell multiplies something else by that
+    recurrent: tuple[Array, Array]  # w_hh without, and only, its last block, if the cell has a second row
     panels: tuple[Panels, Panels, Panels, Panels]  # of w_ih, recurrent and w_hr
 
     @property
     def are_few(self) -> bool:
-        """Whether it is always worth while to put them into panels."""
+        """Return whether putting the weights into panels always pays off."""
         return self.w_ih.size + self.w_hh.size <= FEW
 
     def are_finite(self) -> bool:
-        """Whether no weight is NaN or infinite."""
+        """Return whether all weights are finite."""
         return bool(products.are_finite(*self[:5]))
 
 
 def serves(tensor: Tensor) -> bool:
-    """Whether the kernels take the dtype, device and layout of ``tensor``."""
+    """Return whether the kernels take the dtype, device and layout of ``tensor``."""
     return (
         tensor.dtype == torch.float32 and tensor.is_cpu and tensor.layout is torch.strided and holds_its_numbers(tensor)
     )
 
 
 def holds_its_numbers(tensor: Tensor) -> bool:
-    """Whether the storage of a dense ``tensor`` is there: it may have been freed, as to save memory in training.
+    """Return whether a dense ``tensor`` has its storage: training code may free it to save memory.
 
-    A subclass that wraps a tensor has none of its own.
+    A subclass that wraps another tensor has no storage of its own, and counts as having it.
     """
     return tensor.data_ptr() != 0 or tensor.numel() == 0 or type(tensor) not in (Tensor, Parameter)
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether no number of a tensor that the kernels take is NaN or infinite."""
+    """Return whether all numbers of a tensor that the kernels take are finite."""
     return bool(products.is_finite(array_of(tensor).reshape(-1, tensor.shape[-1])))
 
 
 def arrays_of(cell: Cell, weights: CellWeights) -> Arrays:
-    """Return the arrays of one layer in one direction, which the kernels serve."""
+    """Return the arrays of one layer in one direction, whose weights the kernels must serve."""
     w_ih, w_hh = array_of(weights.w_ih), array_of(weights.w_hh)
     no_bias, no_projection = np.zeros(len(w_ih), np.float32), np.empty((0, w_hh.shape[1]), np.float32)
     b_ih, b_hh = (no_bias if bias is None else array_of(bias) for bias in (weights.b_ih, weights.b_hh))
@@ -115,7 +116,10 @@ def unroll(
     strict: bool = False,
     edits: Edits = NO_EDITS,
 ) -> dict[str, Array]:
-    """As ``stepped.unroll``, for ``lengths`` that fall. Raises RangeError if ``strict`` and a number overflows."""
+    """Return what ``stepped.unroll`` returns, for ``lengths`` in falling order.
+
+    Raises RangeError if ``strict`` and a number overflows.
+    """
     steps, batch, _ = x.shape
     rows, width = len(weights.w_ih), weights.w_hh.shape[1]
     size = rows // len(cell.blocks)
@@ -160,10 +164,10 @@ def unroll(
 
 
 def allocate(steps: int, batch: int, widths: Sequence[int]) -> list[Array]:
-    """An array (T, B, width) for each of ``widths``, in one block of memory.
+    """Return an array (T, B, width) for each of ``widths``, in one block of memory.
 
-    Where a block is large NumPy asks for huge pages, which PyTorch does not, and the first touch of as many ordinary
-    pages can take as long as the arithmetic.
+    For a large block NumPy asks for huge pages, which PyTorch does not, and the first touch of that many ordinary pages
+    can take as long as the arithmetic.
     """
     rows = steps * batch
     block, start, arrays = np.empty(rows * sum(widths), np.float32), 0, []
@@ -175,7 +179,7 @@ def allocate(steps: int, batch: int, widths: Sequence[int]) -> list[Array]:
 
 
 def aligned(*shape: int) -> Array:
-    """An array that starts with a line of the cache, so that no vector of it lies across two."""
+    """Return an uninitialised array that starts on a cache line, so that none of its vectors straddles two lines."""
     size, line = math.prod(shape), CACHE_LINE // FLOAT_BYTES
     block = np.empty(size + line, np.float32)
     start = -block.ctypes.data % CACHE_LINE // FLOAT_BYTES
@@ -183,5 +187,5 @@ def aligned(*shape: int) -> Array:
 
 
 def array_of(tensor: Tensor) -> Array:
-    """The numbers of a tensor, contiguous; its own memory wherever that is."""
+    """Return the numbers of a tensor, contiguous: its own memory if that is, otherwise a copy."""
     return tensor.detach().contiguous().numpy()

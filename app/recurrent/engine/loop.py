@@ -1,8 +1,8 @@
 """The one compiled loop through time, into which a cell puts its row.
 
-``Cell.step`` is the definition and the oracle in the tests; here the same is ordered for the processor. A batch of B
-sequences lies step by step in arrays (T, B, ·): the inputs ``x`` (T, B, E), and ``a`` (T, B, blocks, H), which becomes
-gates and candidate. Where ``panels_ih`` are none, it holds the input products already. Sequence b has ``steps[b]``
+``Cell.step`` is the definition and the tests' oracle; here the same arithmetic is ordered for the processor. A batch of
+B sequences lies step by step in arrays (T, B, ·): the inputs ``x`` (T, B, E), and ``a`` (T, B, blocks, H), which
+becomes gates and candidate. If ``panels_ih`` is empty, it already holds the input products. Sequence b has ``steps[b]``
 steps, falling from T; its rows past them have no meaning. ``direction`` is 1 from the first step to the last, or −1
 from the last to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H) are what
 the sequences start from, and at the end what they ended with; ``cells`` and ``hidden`` hold them step by step. P is H
@@ -26,7 +26,7 @@ from .products import BATCHES, active, add_products, fill, input_products, is_fi
 
 Kernel = Callable[..., bool]
 
-WEIGHTS = (MATRIX, BATCHES)  # as they lie, and in panels, which may be none
+WEIGHTS = (MATRIX, BATCHES)  # row by row, and in panels, which may be empty
 SIGNATURE = boolean(
     *(BATCHES, BATCHES, VECTOR, float32[:, :, :, ::1]),
     *(*WEIGHTS, *WEIGHTS, VECTOR, *WEIGHTS),
@@ -37,11 +37,11 @@ SIGNATURE = boolean(
 
 @cache
 def kernel(cell: Cell) -> Kernel:
-    """Return the loop of a cell, compiled for it when it is first asked for, or loaded from the cache on disk."""
+    """Return the loop of a cell, compiled on first use or loaded from the cache on disk."""
     row, has_two_rows = cell.row, cell.second_row is not None
     second_row = cell.second_row or cell.row
     is_apart, is_recurrent = cell.recurrence == "apart", cell.has_recurrent_weights
-    # Where states are bounded only NaN can come up, which spreads to all later steps: the last ones tell.
+    # Bounded states can only become NaN, which spreads to all later steps: checking the last ones is enough.
     tells_at_the_end = cell.bounded
     letters_count = len(cell.letters)
     hidden_letter, cell_letter = cell.activations.index("h"), cell.activations.find("c")

@@ -1,11 +1,11 @@
 """The innermost loops of a matrix product, in the compiler's own terms.
 
 A loop over scalars leaves its sums in memory; here they stay in registers, as vectors of ``LANES`` numbers, whatever
-the width of the processor's own. Four vectors of sums or more hide the time that one addition takes (Goto & van de
+the width of the processor's own vectors. Four vectors of sums or more hide the latency of an addition (Goto & van de
 Geijn, Anatomy of High-Performance Matrix Multiplication, 2008).
 
-A matrix ``W`` (R, K) stands in panels (⌈R / WIDTH⌉, K, WIDTH): column k of the rows of a panel is a few vectors side by
-side, so that a panel is read as it lies in memory.
+A matrix ``W`` (R, K) is stored in panels (⌈R / WIDTH⌉, K, WIDTH): in a panel, column k of its rows is a few adjacent
+vectors, so that a panel is read in the order of memory.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ Add = Callable[[Any, int, int, int, Any, int, int, Any, int], None]
 
 
 def _adding(sequences: int, vectors: int) -> Add:
-    """The function that adds the product of so many sequences and vectors."""
+    """Return a function that adds the product of this many sequences and vectors of a panel."""
 
     def add(x: Any, b: int, k: int, stop: int, panels: Any, p: int, lane: int, out: Any, j: int) -> None:
         lanes = vectors * LANES
@@ -52,8 +52,8 @@ def _adding(sequences: int, vectors: int) -> Add:
     return add
 
 
-# Each adds ``x[b : b + sequences, k : stop] @ panels[p, k : stop, lane : lane + lanes]`` to the place of ``out`` from
-# row b and column j on. ``x`` (B, K) and ``out`` (B, J) lie row by row; ``k`` is below ``stop``. Nothing is checked.
+# Each adds ``x[b : b + sequences, k : stop] @ panels[p, k : stop, lane : lane + lanes]`` to ``out``, from row b and
+# column j on. ``x`` (B, K) and ``out`` (B, J) are contiguous; ``k`` is below ``stop``. Nothing is checked.
 add_tile = _adding(SEQUENCES, VECTORS)
 add_row = _adding(1, VECTORS)
 add_narrow_tile = _adding(SEQUENCES, 1)
@@ -61,7 +61,7 @@ add_narrow_row = _adding(1, 1)
 
 
 def put_block(w: Any, j: int, k: int, panel: Any, lane: int) -> None:
-    """Put ``LANES`` rows of ``w`` (R, K) from j on, of these as many columns from k on, into ``panel`` (K, WIDTH)."""
+    """Transpose the square of ``w`` (R, K) of ``LANES`` rows from j and columns from k into ``panel`` (K, WIDTH)."""
     panel[k : k + LANES, lane : lane + LANES] = w[j : j + LANES, k : k + LANES].T
 
 
@@ -80,7 +80,7 @@ def _generated_put_block(_: Any, w: Any, stride: Any, panel: Any) -> Any:
 
 
 def _place(builder: Any, start: Any, index: Any, of: ir.Type) -> Any:
-    """The place of a number, or of the first of a vector, by its index from the address ``start``."""
+    """Return a pointer to the number, or the vector, that starts ``index`` numbers after the address ``start``."""
     return builder.inttoptr(builder.add(start, builder.mul(index, INDEX(FLOAT_BYTES))), of.as_pointer())
 
 
@@ -93,7 +93,7 @@ def _store(builder: Any, vector: Any, start: Any, index: Any) -> None:
 
 
 def _spread(builder: Any, number: Any) -> Any:
-    """A vector of one number."""
+    """Return a vector that repeats one number."""
     first = builder.insert_element(VECTOR(ir.Undefined), number, LANE(0))
     return builder.shuffle_vector(first, VECTOR(ir.Undefined), PLACES(None))
 
@@ -110,9 +110,10 @@ def _add(
     out: Any,
     out_stride: Any,
 ) -> Any:
-    """A loop over k with a sum for each sequence and vector.
+    """Generate a loop over k with a sum for each sequence and vector.
 
-    Of the program are the addresses of the first numbers, strides in numbers, and ``inner``, how many k there are.
+    ``sequences`` and ``vectors`` are known now, all else are values of the generated program: ``x``, ``panel`` and
+    ``out`` are addresses, the strides count numbers, and ``inner`` is the number of k.
     """
     before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
     builder.branch(loop)
@@ -139,7 +140,7 @@ def _add(
 
 
 def _put(context: Any, builder: Any, w: Any, stride: Any, panel: Any) -> Any:
-    """A square is transposed in four rounds: each swaps what stands off the diagonal, in squares twice as large."""
+    """Generate a transposition in four rounds: each swaps the off-diagonal quarters of squares twice as large."""
     rows = [_load(builder, w, builder.mul(stride, INDEX(j)), VECTOR) for j in range(LANES)]
     apart = 1
     while apart < LANES:

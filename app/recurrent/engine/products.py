@@ -1,9 +1,9 @@
-"""Matrix products of the compiled loop, and whether numbers are finite.
+"""Matrix products of the compiled loop, and checks for finite numbers.
 
-- A product of many rows takes the weights in panels (``matmul``). That of a short sequence reads the rows of the
-  weights as they lie in memory, four at a time.
-- The input products of some steps are one matrix product, made just before these steps are taken: it is still in the
-  cache when gates and candidate take its place.
+- A product of many rows takes the weights in panels (``matmul``). That of a short sequence reads the weights row by
+  row, four rows at a time.
+- The input products of a block of steps are one matrix product, made just before these steps are taken, so that it is
+  still in the cache when gates and candidate replace it.
 - Nothing is allocated from step to step, and Python's lock is released throughout.
 """
 
@@ -15,14 +15,14 @@ from ..cells.elementwise import INTEGERS, MATRIX, VECTOR, ZERO, Array
 from .matmul import LANES, SEQUENCES, WIDTH, add_narrow_row, add_narrow_tile, add_row, add_tile, put_block
 
 BATCHES = float32[:, :, ::1]
-CHUNK = 256  # products in a sum: a longer one of float32 loses digits
-CHUNK_OF_FEW = 32  # of a few sequences, whose sums PyTorch makes in as many parts
+CHUNK = 256  # products in a sum: longer sums in float32 lose digits
+CHUNK_OF_FEW = 32  # the same for a few sequences: PyTorch splits their sums as finely
 BLOCK = 64  # rows of inputs whose products are made at once
 
 
 @compiled(void(MATRIX, VECTOR, VECTOR), "reassoc")
 def add_product(w: Array, x: Array, out: Array) -> None:
-    """``out += W x`` with ``W`` (R, K), four rows at a time as they lie in memory."""
+    """Add ``W x`` to ``out``, with ``W`` (R, K) read four rows at a time."""
     rows, inner = w.shape
     fours = rows // 4 * 4
     for j in range(0, fours, 4):
@@ -61,9 +61,9 @@ def put_in_panels(w: Array, panels: Array) -> None:
 
 @compiled(void(MATRIX, BATCHES, MATRIX, MATRIX))
 def add_panels(x: Array, panels: Array, rest: Array, out: Array) -> None:
-    """``out[b] += W x[b]`` for ``W`` (R, K) in panels and ``x`` (B, K).
+    """Add ``W x[b]`` to each ``out[b]``, for ``W`` (R, K) in panels and ``x`` (B, K).
 
-    The last panel may be wider than what is left of ``out``: its sums are made in ``rest``, B rows or more.
+    The last panel may be wider than what is left of ``out``: its sums are made in ``rest``, which has at least B rows.
     """
     (count, inner), rows = x.shape, out.shape[1]
     tiled, full = count // SEQUENCES * SEQUENCES, rows // WIDTH
@@ -91,7 +91,7 @@ def add_panels(x: Array, panels: Array, rest: Array, out: Array) -> None:
 
 @compiled(void(MATRIX, BATCHES, MATRIX, MATRIX, MATRIX))
 def add_products(w: Array, panels: Array, x: Array, rest: Array, out: Array) -> None:
-    """``out[b] += W x[b]`` for each row of ``x`` (B, K); from the panels of ``W``, where it has been put there."""
+    """Add ``W x[b]`` to each ``out[b]`` for ``x`` (B, K), with the panels of ``W`` unless they are empty."""
     if len(panels) > 0:
         add_panels(x, panels, rest, out)
     else:
@@ -101,13 +101,13 @@ def add_products(w: Array, panels: Array, x: Array, rest: Array, out: Array) -> 
 
 @compiled(MATRIX(int64))
 def rests(batch: int) -> Array:
-    """What ``add_panels`` takes as ``rest``, for any product of a run."""
+    """Return the ``rest`` that ``add_panels`` needs, large enough for any product of a run."""
     return np.empty((max(batch, BLOCK), LANES), np.float32)
 
 
 @compiled(void(VECTOR, MATRIX))
 def fill(row: Array, out: Array) -> None:
-    """``out[b] = row``."""
+    """Set each ``out[b]`` to ``row``."""
     for b in range(len(out)):
         for j in range(len(row)):
             out[b, j] = row[j]
@@ -115,7 +115,7 @@ def fill(row: Array, out: Array) -> None:
 
 @compiled(void(int64, int64, BATCHES, BATCHES, VECTOR, MATRIX, BATCHES))
 def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array, rest: Array, a: Array) -> None:
-    """Before the first step of a block, fill ``a`` (T, B, R) for all its steps; ``i`` counts as the steps are taken."""
+    """Fill ``a`` (T, B, R) for all steps of a block before its first; ``i`` counts steps in the order taken."""
     steps, batch, rows = a.shape
     block = max(BLOCK // batch, 1)
     if len(panels) == 0 or i % block > 0:
@@ -130,7 +130,7 @@ def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array,
 
 @compiled(boolean(MATRIX), "reassoc")
 def is_finite(numbers: Array) -> bool:
-    """Whether no number is NaN or infinite: 0 times either of them is NaN."""
+    """Return whether all numbers are finite: 0 times NaN or infinity is NaN."""
     total = ZERO
     for i in range(numbers.shape[0]):
         for j in range(numbers.shape[1]):
@@ -140,14 +140,14 @@ def is_finite(numbers: Array) -> bool:
 
 @compiled(boolean(MATRIX, MATRIX, VECTOR, VECTOR, MATRIX))
 def are_finite(w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array, w_hr: Array) -> bool:
-    """Whether no number of a layer is NaN or infinite."""
+    """Return whether all weights of a layer are finite."""
     matrices = is_finite(w_ih) and is_finite(w_hh) and is_finite(w_hr)
     return matrices and is_finite(b_ih.reshape(1, -1)) and is_finite(b_hh.reshape(1, -1))
 
 
 @compiled(int64(INTEGERS, int64))
 def active(steps: Array, t: int) -> int:
-    """How many sequences, the longest first, have a step ``t``."""
+    """Return how many sequences, of which the longest come first, have a step ``t``."""
     count = len(steps)
     while count > 0 and steps[count - 1] <= t:
         count -= 1

@@ -1,4 +1,4 @@
-"""The cells, stepped through time one by one: the definition, and the path that gradients and interventions take."""
+"""Step any cell through time in PyTorch: the definition, and the path that gradients take."""
 
 from collections.abc import Sequence
 

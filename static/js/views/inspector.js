@@ -25,9 +25,8 @@ const KEY = [
 ];
 
 export class Inspector {
-  /** @param {HTMLElement} element */
-  constructor(element) {
-    this.element = element;
+  constructor() {
+    this.element = make("div", { class: "inspector" });
     this.title = make("h3", {});
     this.names = make("div", { class: "names" });
     this.drawing = make("div", {});
@@ -42,7 +41,7 @@ export class Inspector {
   /**
    * @param {import("../data/decoded_trace.js").DecodedTrace} trace
    * @param {DecodedLayer} layer
-   * @param {{t: number, unit: number, pinned: boolean}} inspected
+   * @param {import("./trace_views.js").Place} place
    */
   show(trace, layer, { t, unit, pinned }) {
     const { model, tokens } = trace;

@@ -6,8 +6,9 @@ import { scalesOf } from "../charts/scales.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
-import { Inspector, describe, namesOf } from "./inspector.js";
+import { describe, namesOf } from "./inspector.js";
 import { TokenStrip } from "./token_strip.js";
+import { TRACE_VIEWS } from "./trace_views.js";
 import { showVerdict } from "./verdict.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
@@ -29,17 +30,16 @@ export class Lane {
     this.scales = make("p", { class: "color-scales", hidden: "" }); // of a difference; those of values stand above all lanes
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
-    const inspector = make("div", { class: "inspector" });
+    this.views = TRACE_VIEWS.map((View) => new View());
     this.element = make(
       "section",
       { class: "lane" },
       this.title,
       make("div", { class: "words" }, words, this.verdict, this.scales),
-      make("div", { class: "pictures" }, panels, inspector),
+      make("div", { class: "pictures" }, panels, ...this.views.map(({ element }) => element)),
     );
     this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
     this.panels = new Panels(panels, handlers);
-    this.inspector = new Inspector(inspector);
     /** @type {DecodedTrace | null} */
     this.trace = null;
     /** @type {import("../charts/sheet.js").LayerValues | null} */
@@ -82,6 +82,7 @@ export class Lane {
     this.infos = model.activations;
     this.words = look.words;
     const title = "difference: second minus first";
+    this.#clearViews(); // they may show the trace that the lane had before
     const painted = this.panels.show(model, difference, { ...look, lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
@@ -101,14 +102,14 @@ export class Lane {
     this.trace = this.layer = null;
     this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
     this.strip.clear();
-    this.inspector.clear();
+    this.#clearViews();
     this.element.toggleAttribute("data-stale", true);
     this.panels.dim(true);
     this.verdict.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
   }
 
   /**
-   * Mark a step and a unit, and look into one unit.
+   * Mark a step and a unit, and show one step of one unit in the views.
    * @param {{t: number | null, unit: number | null}} marked
    * @param {{t: number | null, unit: number, pinned: boolean}} inspected
    */
@@ -120,8 +121,8 @@ export class Lane {
     if (verdictStep !== this.verdictStep) showVerdict(this.verdict, this.trace, verdictStep);
     this.verdictStep = verdictStep;
     const layer = /** @type {DecodedLayer} */ (this.layer);
-    if (t === null) this.inspector.clear();
-    else this.inspector.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
+    if (t === null) return this.#clearViews();
+    for (const view of this.views) view.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
   }
 
   /** The title, and the verdict after which step. */
@@ -148,6 +149,10 @@ export class Lane {
       output,
       ...tracked.map((named) => make("small", {}, describe(named))),
     ];
+  }
+
+  #clearViews() {
+    for (const view of this.views) view.clear();
   }
 
   /** @param {string} title */

@@ -249,6 +249,22 @@ def test_an_explosion_past_float32_is_shown_as_such(tmp_path: Path) -> None:
     assert answer["words"]["log10_norms"][0][1] is None
 
 
+def test_states_whose_squares_leave_float64_are_measured() -> None:
+    """The recorded relu RNN in float64 reaches 2e217 over this text; its spectra depend on the weights only."""
+    folder = Path(__file__).parents[2] / "replay/models"
+    network = load_model(folder / "words-rnn").network
+    w_hh = 3 * network.weights(0, "forward").w_hh.detach().numpy()
+    text = "good " * 400
+    answer = ask(
+        client(folder, default_model="words-rnn"), "words-rnn", text=text, alpha=3, parts=["spectra", "saturation"]
+    )
+    [layer] = answer["layers"]
+    [spectrum] = layer["spectra"]
+    assert spectrum["largest_singular_value"] == pytest.approx(np.linalg.svd(w_hh)[1][0])
+    assert spectrum["spectral_radius"] == pytest.approx(np.abs(np.linalg.eigvals(w_hh)).max())
+    assert layer["saturation"] == []  # it has no gates
+
+
 def test_a_time_scale_outlives_a_step_at_which_float32_keeps_nothing(tmp_path: Path) -> None:
     """The sum of f is 20, but −150 at one word: e^−150 is 0 in float32, and the geometric mean is not."""
     network = random_network(

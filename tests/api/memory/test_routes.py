@@ -1,9 +1,12 @@
 """The calls for memory and cost: progress, abandoned work, and what no call answers."""
 
+import asyncio
+import gc
 import json
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from gatescope.store.saving import save_model
 from networks import random_network
 from serving import LETTERS, running
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope
 
 from ..asking import JSONL, TEXT, problem
 from .asking import ask
@@ -62,6 +66,99 @@ def test_work_is_given_up_when_the_client_goes(slow: tuple[Any, str], accept: st
         time.sleep(0.05)
     assert counted._value.get() == before + 1
     assert not app.state.memory_turns.locked()
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No garbage collector, which would close what the code under test leaves open."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("leaves", ["by an error in send", "by a message"])
+def test_a_client_that_leaves_a_stream_gives_its_turn_back_at_once(
+    models: Path, monkeypatch: pytest.MonkeyPatch, leaves: str
+) -> None:
+    monkeypatch.setattr("gatescope.api.memory.routes.SLICE", 0)
+    monkeypatch.setattr("gatescope.api.memory.routes.AT_ONCE", 1)
+    app = create_app(Settings(models=models, default_model="lstm"))
+
+    async def ask_and_leave() -> BaseException | None:
+        """Take the first part of a stream and leave: a server tells the application in either of two ways."""
+        left, parts, outcome = asyncio.Event(), 0, None
+
+        async def send(message: Message) -> None:
+            nonlocal parts
+            parts += message["type"] == "http.response.body"
+            if parts == 1:
+                assert app.state.memory_turns.locked()
+                left.set()
+                if leaves == "by an error in send":
+                    raise OSError("the connection is closed")
+                await asyncio.Event().wait()  # nobody reads
+
+        spec_version = "2.4" if leaves == "by an error in send" else "2.3"
+        try:
+            await app(scope(spec_version, "application/jsonl"), receiver(left), send)
+        except BaseException as error:
+            outcome = error
+        assert parts == 1
+        return outcome
+
+    async def ask_to_the_end() -> int:
+        started: list[Message] = []
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                started.append(message)
+
+        await app(scope("2.4", "application/json"), receiver(asyncio.Event()), send)
+        [start] = started
+        status: int = start["status"]
+        return status
+
+    async def both() -> None:
+        outcome = await ask_and_leave()  # its frames hold the stream, as those of a server may
+        assert not app.state.memory_turns.locked()
+        assert app.state.memory_abandoned._value.get() == 1
+        assert await ask_to_the_end() == 200
+        del outcome
+
+    asyncio.run(both())
+
+
+def scope(spec_version: str, accept: str) -> Scope:
+    """Return the scope of a request for memory, of a server of one version of ASGI."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": spec_version},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/api/v1/models/lstm/memory",
+        "raw_path": b"/api/v1/models/lstm/memory",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"accept", accept.encode()), (b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+
+
+def receiver(left: asyncio.Event) -> Receive:
+    """Return what gives the body of a request, and says that the client has gone once ``left`` is set."""
+    body = iter([{"type": "http.request", "body": json.dumps({"text": TEXT}).encode(), "more_body": False}])
+
+    async def receive() -> Message:
+        if (message := next(body, None)) is not None:
+            return message
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    return receive
 
 
 def test_cost(api: TestClient) -> None:

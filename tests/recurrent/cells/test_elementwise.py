@@ -49,10 +49,10 @@ def ulps(ours: Array, exact: Array) -> Array:
 def test_expm1_is_within_2_ulp_up_to_88_and_constant_from_there(numbers: Array) -> None:
     @numba.njit
     def of_each(x: Array) -> Array:
-        found = np.empty_like(x)
+        values = np.empty_like(x)
         for at in range(len(x)):
-            found[at] = elementwise.expm1(x[at])
-        return found
+            values[at] = elementwise.expm1(x[at])
+        return values
 
     x = numbers.ravel()
     ours = of_each(x)

@@ -25,9 +25,9 @@ def written(path: Path, data: bytes) -> Path:
     ids=["as it is", "with a mark", "other line ends", "other planes"],
 )
 def test_text_is_read(tmp_path: Path, data: bytes, text: str) -> None:
-    found = read(written(tmp_path / "my.txt", data))
-    assert (found.text, found.size) == (text, len(data))
-    assert len(found.sha256) == 64
+    source = read(written(tmp_path / "my.txt", data))
+    assert (source.text, source.size) == (text, len(data))
+    assert len(source.sha256) == 64
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def test_a_table_is_read_by_the_names_of_its_columns(text: str) -> None:
 
 
 def test_between_tabs_a_quotation_mark_is_a_letter() -> None:
-    found = table(given('class\treview\nx\t"so, they said\ny\tno; not that" one\n'), "review", "class")
-    assert found == [Row('"so, they said', "x"), Row('no; not that" one', "y")]
+    parsed = table(given('class\treview\nx\t"so, they said\ny\tno; not that" one\n'), "review", "class")
+    assert parsed == [Row('"so, they said', "x"), Row('no; not that" one', "y")]
 
 
 @pytest.mark.parametrize(

@@ -88,23 +88,23 @@ def test_python_itself_reads_the_same() -> None:
             (docstring if triple else string)[quote + 2 * triple : end - 1] = 1
         elif kind == tokenize.OP and lexeme in "()[]{}":
             depth[start:] += 1 if lexeme in "([{" else -1
-    found = syntax(text)
+    features = syntax(text)
     assert string.any()
     assert docstring.any()
     assert comment.any()
     assert depth.max() > 2
-    np.testing.assert_array_equal(found["bracket depth"], depth)
-    np.testing.assert_array_equal(found["inside string"], string)
-    np.testing.assert_array_equal(found["inside docstring"], docstring)
-    np.testing.assert_array_equal(found["inside comment"], comment)
+    np.testing.assert_array_equal(features["bracket depth"], depth)
+    np.testing.assert_array_equal(features["inside string"], string)
+    np.testing.assert_array_equal(features["inside docstring"], docstring)
+    np.testing.assert_array_equal(features["inside comment"], comment)
 
 
 @given(st.text("ab'\"#()[{}\\\n ", max_size=60))
 def test_any_text_has_its_features(text: str) -> None:
-    found = syntax(text)
-    assert all(len(values) == len(text) for values in found.values())
-    assert not text or found["bracket depth"].min() >= 0
-    assert not text or sum(found[f"inside {what}"] for what in ("string", "docstring", "comment")).max() <= 1
+    features = syntax(text)
+    assert all(len(values) == len(text) for values in features.values())
+    assert not text or features["bracket depth"].min() >= 0
+    assert not text or sum(features[f"inside {what}"] for what in ("string", "docstring", "comment")).max() <= 1
 
 
 @pytest.fixture

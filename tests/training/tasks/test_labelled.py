@@ -58,13 +58,13 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     long = "word " * (LONGEST + 1)
     odd = [Row("", "good"), Row("…", ""), Row(rows()[0].text, "bad"), Row(long, "bad"), rows()[0]]
     told: list[str] = []
-    found = load(written(tmp_path, [*rows(), *odd]), "review", "class", told.append)
+    labelled = load(written(tmp_path, [*rows(), *odd]), "review", "class", told.append)
     assert told == [
         "2 rows without a word in 'review' or without a 'class' are left out",
         "1 rows repeat a text under another label: the first counts",
         "1 texts have more than 400 words: the rest of them is not read",
     ]
-    assert sum(map(len, found.splits.values())) == 121
+    assert sum(map(len, labelled.splits.values())) == 121
 
 
 def test_the_parts_are_disjoint_and_hold_every_label_whatever_the_order() -> None:
@@ -104,42 +104,42 @@ def test_the_loss_is_bits_after_the_last_word_and_after_each() -> None:
 
 
 def test_an_epoch_holds_every_training_text_once() -> None:
-    found = task()
-    batches = found.objective.epoch(8, torch.Generator().manual_seed(0))
+    labelled = task()
+    batches = labelled.objective.epoch(8, torch.Generator().manual_seed(0))
     ids = [
         tuple(row[:length].tolist())
         for batch in batches
         for row, length in zip(batch.ids, batch.lengths if batch.lengths is not None else [], strict=True)
     ]
-    assert sorted(ids) == sorted(tuple(each.tolist()) for each in found.ids("train"))
+    assert sorted(ids) == sorted(tuple(each.tolist()) for each in labelled.ids("train"))
     assert any(batch.lengths is not None and len(batch.lengths) == 8 for batch in batches)
 
 
-def test_figures_stand_beside_simpler_means() -> None:
-    found = task()
-    network = Network(found.config("rnn")).eval().requires_grad_(requires_grad=False)
+def test_figures_come_with_baselines() -> None:
+    labelled = task()
+    network = Network(labelled.config("rnn")).eval().requires_grad_(requires_grad=False)
     with torch.no_grad():
         network.head.weight.zero_()
         network.head.bias.fill_(5)  # always the last label
-    validation, test = found.measure(network)
+    validation, test = labelled.measure(network)
     assert (validation.name, test.name) == ("validation texts", "test texts")
     assert test.values.mean() == 0.5
     assert test.baselines == {"most frequent label": 0.5, "naive Bayes": 1.0}
-    assert found.judge(network) == pytest.approx(
+    assert labelled.judge(network) == pytest.approx(
         (math.log2(1 + math.exp(5)) + math.log2(1 + math.exp(-5))) / 2, rel=1e-4
     )
 
 
 def test_the_label_is_a_feature_after_the_last_word() -> None:
-    found = task(tuple(SIGNS))
-    assert not set(found.held_out("choose")) & set(found.held_out("report"))
-    row = found.splits["test"][0]
-    features = found.features(row.text)
+    labelled = task(tuple(SIGNS))
+    assert not set(labelled.held_out("choose")) & set(labelled.held_out("report"))
+    row = labelled.splits["test"][0]
+    features = labelled.features(row.text)
     assert [each.name for each in features] == ["label bad", "label good", "label so so"]
-    for each, label in zip(features, found.labels, strict=True):
+    for each, label in zip(features, labelled.labels, strict=True):
         assert np.isnan(each.values[:-1]).all()
         assert each.values[-1] == (row.label == label)
-    assert all(np.isnan(each.values).all() for each in found.features("a text of nobody"))
+    assert all(np.isnan(each.values).all() for each in labelled.features("a text of nobody"))
 
 
 def test_a_long_text_is_read_up_to_its_last_word_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,9 +69,9 @@ def test_the_novels_are_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_another_text_is_used_with_a_word_of_both_sums(tmp_path: Path) -> None:
     path = tmp_path / "novel.txt"
     path.write_text(TEXT, newline="\r\n")
-    found, said = hashlib.sha256(path.read_bytes()).hexdigest(), list[str]()
-    task = prose.load(tmp_path, said.append, path)
-    assert said == [f"{path} is not the text of the reference figures: its SHA-256 is {found}, not {prose.SHA256}"]
+    digest, told = hashlib.sha256(path.read_bytes()).hexdigest(), list[str]()
+    task = prose.load(tmp_path, told.append, path)
+    assert told == [f"{path} is not the text of the reference figures: its SHA-256 is {digest}, not {prose.SHA256}"]
     assert "".join(task.splits.values()) == TEXT
     assert task.facts()["data"][0]["name"] == "novel.txt"
 

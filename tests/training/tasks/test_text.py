@@ -49,23 +49,23 @@ def test_a_text_without_lines_is_cut_where_it_must_be() -> None:
 
 
 def test_a_task_is_of_its_file(tmp_path: Path) -> None:
-    found = task(tmp_path, prose(SHORTEST))
-    assert found.about["task"] == "text my tale"
-    assert found.about["outputs"] == list(found.tokenizer.vocabulary)
-    assert found.about["predicts_next"] is True
-    assert found.facts()["data"][0]["name"] == "my tale.txt"
-    assert found.data != task(tmp_path, prose(SHORTEST, seed=1)).data
-    assert all(example in prose(SHORTEST) for example in found.about["examples"])
-    config = found.config("gru")
-    assert (config.hidden_size, config.outputs, config.head) == (128, len(found.tokenizer.vocabulary), "softmax")
+    loaded = task(tmp_path, prose(SHORTEST))
+    assert loaded.about["task"] == "text my tale"
+    assert loaded.about["outputs"] == list(loaded.tokenizer.vocabulary)
+    assert loaded.about["predicts_next"] is True
+    assert loaded.facts()["data"][0]["name"] == "my tale.txt"
+    assert loaded.data != task(tmp_path, prose(SHORTEST, seed=1)).data
+    assert all(example in prose(SHORTEST) for example in loaded.about["examples"])
+    config = loaded.config("gru")
+    assert (config.hidden_size, config.outputs, config.head) == (128, len(loaded.tokenizer.vocabulary), "softmax")
 
 
 def test_units_are_chosen_and_reported_on_different_texts_that_no_network_learned(tmp_path: Path) -> None:
-    found = task(tmp_path, prose(SHORTEST))
-    choose, report = found.held_out("choose"), found.held_out("report")
+    loaded = task(tmp_path, prose(SHORTEST))
+    choose, report = loaded.held_out("choose"), loaded.held_out("report")
     assert min(len(choose), len(report)) >= 2
     assert not set(choose) & set(report)
-    assert all(text in found.splits["test"] for text in [*choose, *report])
+    assert all(text in loaded.splits["test"] for text in [*choose, *report])
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_units_are_chosen_and_reported_on_different_texts_that_no_network_learne
 def test_a_longer_text_is_read_fewer_times_in_larger_batches(
     tmp_path: Path, characters: int, epochs: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = task(tmp_path, prose(SHORTEST))
-    monkeypatch.setitem(found.splits, "train", "x" * characters)
-    recipe = found.recipe("lstm")
+    loaded = task(tmp_path, prose(SHORTEST))
+    monkeypatch.setitem(loaded.splits, "train", "x" * characters)
+    recipe = loaded.recipe("lstm")
     assert (recipe.epochs, recipe.batch_size) == (epochs, rows)
     assert recipe.patience > 0
 
@@ -112,10 +112,10 @@ def test_positions_are_known_from_the_first_break_on() -> None:
 
 
 def test_the_features_fit_the_tokens(tmp_path: Path) -> None:
-    found = task(tmp_path, prose(SHORTEST))
-    text = found.held_out("choose")[0]
-    assert [each.name for each in found.features(text)] == ["line position", "word position"]
-    assert all(each.values.shape == (len(found.tokenizer(text)),) for each in found.features(text))
+    loaded = task(tmp_path, prose(SHORTEST))
+    text = loaded.held_out("choose")[0]
+    assert [each.name for each in loaded.features(text)] == ["line position", "word position"]
+    assert all(each.values.shape == (len(loaded.tokenizer(text)),) for each in loaded.features(text))
 
 
 def test_examples_are_lines_that_can_be_read_at_a_glance() -> None:
