@@ -1,5 +1,16 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
+from .recurrent.comparison import Comparison, compare
+from .recurrent.editing import edit
+from .recurrent.edits.ablate import ablate
+from .recurrent.edits.add import add
+from .recurrent.edits.couple import couple
+from .recurrent.edits.edit import Edit, EditError
+from .recurrent.edits.freeze import freeze
+from .recurrent.edits.hold import hold
+from .recurrent.edits.patch import patch
+from .recurrent.edits.scale import scale
+from .recurrent.edits.swap import swap
 from .recurrent.memory.measure import memory
 from .recurrent.memory.report import Memory
 from .recurrent.trace import Trace
@@ -7,4 +18,23 @@ from .recurrent.trace_module import trace_module
 from .store.loading import load_model
 
 __version__ = "0.1.0"
-__all__ = ["Memory", "Trace", "load_model", "memory", "trace_module"]
+__all__ = [
+    "Comparison",
+    "Edit",
+    "EditError",
+    "Memory",
+    "Trace",
+    "ablate",
+    "add",
+    "compare",
+    "couple",
+    "edit",
+    "freeze",
+    "hold",
+    "load_model",
+    "memory",
+    "patch",
+    "scale",
+    "swap",
+    "trace_module",
+]

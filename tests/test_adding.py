@@ -13,7 +13,7 @@ from typing import Any
 import gatescope
 import pytest
 from documentation import blocks, example
-from gatescope.settings import Settings
+from gatescope.settings import Settings, data_folder
 from pydantic import Field, ValidationError
 
 USE = """
@@ -84,3 +84,36 @@ def test_a_cell_and_a_task_are_added_by_one_file_and_one_line_each(tmp_path: Pat
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "symbols of texts of 40\n"
+
+
+USE_EDIT = """
+import numpy as np
+from gatescope import load_model
+from gatescope.api.traces.schemas import TraceBody
+from gatescope.recurrent.edits.flip import flip
+from gatescope.recurrent.edits.short_form import from_short_form, short_form
+
+model = load_model("MODELS/sentiment-lstm")
+edits = [flip("i", steps=[1], units=[3])]
+plain, edited = model.trace("not good"), model.trace("not good", edits)
+np.testing.assert_allclose(edited.layer()["i"][1, 3], 1 - plain.layer()["i"][1, 3], atol=1e-7)
+assert (edited.layer()["c"][1] != plain.layer()["c"][1]).nonzero()[0].tolist() == [3]
+assert short_form(edits) == "i[3]@1:flip" and from_short_form("i[3]@1:flip") == tuple(edits)
+assert "flip" in str(TraceBody.model_json_schema()["properties"]["edits"])
+"""
+
+
+def test_an_edit_is_added_by_one_file_and_one_line(tmp_path: Path) -> None:
+    package, path = tmp_path / "gatescope", "app/recurrent/edits/flip.py"
+    original = Path(gatescope.__file__).parent
+    shutil.copytree(original, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / path.removeprefix("app/")).write_text(example("docs/adding.md", path), encoding="utf-8")
+    table = package / "recurrent/edits/__init__.py"
+    known = table.read_text(encoding="utf-8")
+    assert '    "swap",\n' in known
+    table.write_text(known.replace('    "swap",\n', '    "swap",\n    "flip",\n'), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    environment |= {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-c", USE_EDIT.replace("MODELS", str(data_folder("models")))]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from .engine.compiled import holds_its_numbers
-from .modules import base_of
+from .modules import StandIn, base_of
 
 Input = Tensor | PackedSequence
 States = Tensor | Sequence[Tensor]  # h_0, or an LSTM's pair (h_0, c_0)
@@ -160,7 +160,7 @@ def describe(module: nn.RNNBase) -> str:
     ]
     parametrized = list(getattr(module, "parametrizations", ()))
     reasons = {
-        "its forward was replaced": "forward" in vars(module),
+        "its forward was replaced": not isinstance(vars(module).get("forward", StandIn()), StandIn),
         f"{owner.__name__} has a forward of its own": owner is not base_of(module),
         f"forward hooks: {', '.join(hooks)}": hooks,
         f"parametrizations of {', '.join(parametrized)}": parametrized,

@@ -69,11 +69,40 @@ def is_plain(module: nn.RNNBase) -> bool:
     return (
         forward is not None
         and type(module).forward is forward
-        and _METHODS.isdisjoint(module.__dict__)
+        and not _has_methods(module)
         and not (module._forward_hooks or module._forward_pre_hooks)
         and not (torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks)
         and all(map(operator.is_, module._flat_weights, map(module._parameters.get, module._flat_weights_names)))
     )
+
+
+class StandIn:
+    """A forward of ours in the place of a module's own: it runs that, unless it is to compute with edits."""
+
+    def __call__(self, input: Any, hx: Any = None) -> Any:  # noqa: A002
+        """Do what a call of the module does."""
+        raise NotImplementedError
+
+
+def _has_methods(module: nn.RNNBase) -> bool:
+    """Return whether ``module`` has methods in the place of those of its class; a stand-in of ours does not count."""
+    own = _METHODS & module.__dict__.keys()
+    return any(not isinstance(module.__dict__[name], StandIn) for name in own)
+
+
+def is_overridden(module: nn.RNNBase) -> bool:
+    """Return whether a call of ``module`` runs a forward that is neither torch.nn's nor ours."""
+    return type(module).forward is not _FORWARD[base_of(module)] or _has_methods(module)
+
+
+def weights_of_call(module: nn.RNNBase) -> list[CellWeights]:
+    """Return the weights that a call of ``module`` uses, in the order of ``layers_of``."""
+    module._update_flat_weights()  # as its forward does: torch.func may have put others in their place
+    tensors = dict(zip(module._flat_weights_names, cast("list[Tensor]", module._flat_weights), strict=True))
+    return [
+        _cell_weights(module, {field: tensors[name] for field, name in weight_names(module, layer, direction).items()})
+        for layer, direction in layers_of(module)
+    ]
 
 
 def directions_of(module: Recurrent) -> tuple[Direction, ...]:

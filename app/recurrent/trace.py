@@ -1,11 +1,11 @@
 """Trace: every gate, candidate and state of a network over one sequence, and the functions that make it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .cells import CellName
-from .cells.cell import Activations, Cell, double
+from .cells.cell import Activations, Cell, double, unchanged
+from .edits.binding import NOTHING_BOUND, Bound, Subject, bind
+from .edits.edit import NO_RESOURCES, Edit, Resources
 from .engine import compiled, stepped
+from .engine.edits import Edits
 from .modules import Direction, LayerWeights, layer_weights_of
 from .network import Network
 from .overflow import RangeError, require_finite
@@ -48,6 +51,10 @@ class Trace:
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head gives after each step; ``start`` is the position of the first token in the sequence, above 0 in later chunks.
     For a bare module, which has neither tokens nor a head, ``tokens`` is empty and ``outputs`` is (T, 0).
+
+    ``edits`` are those that were applied, in their order: everything that a trace holds follows from them, except
+    ``tokens``, which stay those of the text where a swap puts others at the input. ``notes`` say what to know about
+    the edits.
     """
 
     tokens: tuple[Token, ...]
@@ -55,6 +62,8 @@ class Trace:
     outputs: FloatArray  # (T, outputs)
     start: int = 0
     state: State = field(default_factory=list, repr=False)  # empty if the trace cannot be continued
+    edits: tuple[Edit, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return T, the number of steps."""
@@ -80,10 +89,11 @@ class Trace:
             ),
             self.outputs[start:stop],
             self.start + start,
+            edits=self.edits,
+            notes=self.notes,
         )
 
 
-@torch.inference_mode()
 def trace(
     network: Network,
     tokens: Sequence[Token],
@@ -91,6 +101,9 @@ def trace(
     engine: Engine = "compiled",
     pre_activations: bool = False,  # noqa: FBT001, FBT002
     overflow: Overflow = "keep",
+    *,
+    edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
+    resources: Resources = NO_RESOURCES,
 ) -> Trace:
     """Run ``network`` over ``tokens``, from zero states or from where the trace ``after`` ended.
 
@@ -101,9 +114,13 @@ def trace(
 
     A number that overflows becomes infinite or NaN, as in PyTorch, unless ``overflow`` is ``"refuse"``.
 
+    ``edits`` change activations inside the steps, so that all that depends on them follows (docs/experiments.md); their
+    steps count from the first token of the whole sequence. ``resources`` are what edits may need of a model.
+
     Raises:
         ValueError: ``tokens`` is empty, or ``after`` holds no state to continue from: it is a span of a trace, or the
             trace of a bidirectional network, whose backward layers need the whole sequence.
+        EditError: An edit does not fit; a ValueError that names the edit and its field.
         RangeError: ``overflow`` is ``"refuse"`` and a number overflows.
     """
     if not tokens:
@@ -112,11 +129,45 @@ def trace(
         raise ValueError(
             "this trace holds no state to continue from: it is a span of a trace, or of a bidirectional network"
         )
+    start = after.start + len(after) if after is not None else 0
+    bound = bound_to(network, len(tokens), edits, resources, start)
+    return _trace(network, tokens, after, engine, pre_activations, overflow, bound)
+
+
+def bound_to(
+    network: Network,
+    length: int,
+    edits: Iterable[Edit | Mapping[str, Any]] | Bound,
+    resources: Resources = NO_RESOURCES,
+    start: int = 0,
+) -> Bound:
+    """Return ``edits`` bound to ``network`` over a sequence of ``length`` steps. Raises EditError if one does not fit.
+
+    What is bound already stays as it is: ``trace`` takes that too, also for the first part of the sequence.
+    """
+    if isinstance(edits, Bound):
+        return edits
+    if isinstance(edits, tuple | list) and not edits:  # as usual: what follows takes as long as a few steps
+        return NOTHING_BOUND
+    return bind(edits, Subject.of(network.config.cell_definition, network.recurrent, [length], start), resources)
+
+
+@torch.inference_mode()
+def _trace(
+    network: Network,
+    tokens: Sequence[Token],
+    after: Trace | None,
+    engine: Engine,
+    pre_activations: bool,  # noqa: FBT001
+    overflow: Overflow,
+    bound: Bound,
+) -> Trace:
     config, device = network.config, network.embedding.weight.device
     cell = config.cell_definition
-    ids = torch.from_numpy(np.array([token.id for token in tokens])).to(device)
-    initial = after.state if after is not None else None
     start = after.start + len(after) if after is not None else 0
+    read = [bound.swaps.get(step, token.id) for step, token in enumerate(tokens, start)]
+    ids = torch.from_numpy(np.array(read)).to(device)
+    initial = after.state if after is not None else None
     layers = layer_weights_of(network.recurrent)
     with torch.autocast(device.type, enabled=False):
         x = network.embedding(ids)[:, None]  # (T, 1, E)
@@ -130,13 +181,15 @@ def trace(
             start=start,
             pre_activations=pre_activations,
             overflow=overflow,
+            bound=bound,
         )
         outputs = _outputs(network, activations)
     state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in activations]
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
     traces = layer_traces(layers, config.cell, activations, 0, len(tokens))
-    return Trace(tuple(tokens), traces, outputs, start, [] if config.bidirectional else state)
+    final = [] if config.bidirectional else state
+    return Trace(tuple(tokens), traces, outputs, start, final, bound.edits, bound.notes)
 
 
 def _outputs(network: Network, activations: Sequence[dict[str, FloatArray]]) -> FloatArray:
@@ -159,25 +212,32 @@ def trace_in_chunks(
     engine: Engine = "compiled",
     pre_activations: bool = False,  # noqa: FBT001, FBT002
     overflow: Overflow = "keep",
+    *,
+    edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
+    resources: Resources = NO_RESOURCES,
 ) -> Iterator[Trace]:
     """Yield the trace of ``tokens`` in consecutive chunks of ``size`` steps, each as soon as it is computed.
 
-    A bidirectional network yields its chunks only after its last step, and so does a relu RNN with
+    A bidirectional network yields its chunks only after its last step, and so does a relu RNN, or an edited run, with
     ``overflow="refuse"``, which may overflow at any step. The other options are those of ``trace``.
 
     Raises:
-        ValueError: ``size`` is below 1, or ``tokens`` is empty.
+        ValueError: ``size`` is below 1, ``tokens`` is empty, or an edit does not fit.
     """
     if size < 1:
         raise ValueError(f"the size of a chunk is {size}: it must be at least 1")
     config = network.config
-    if config.bidirectional or (overflow == "refuse" and not config.cell_definition.bounded):
-        whole = trace(network, tokens, None, engine, pre_activations, overflow)
+    if not tokens:
+        raise ValueError("there is nothing to trace: the sequence is empty")
+    bound = bound_to(network, len(tokens), edits, resources)
+    is_bounded = config.cell_definition.bounded and not bound.edits
+    if config.bidirectional or (overflow == "refuse" and not is_bounded):
+        whole = _trace(network, tokens, None, engine, pre_activations, overflow, bound)
         yield from (whole.span(start, start + size) for start in range(0, len(tokens), size))
         return
     chunk = None
-    for start in range(0, len(tokens) or 1, size):
-        chunk = trace(network, tokens[start : start + size], chunk, engine, pre_activations, overflow)
+    for start in range(0, len(tokens), size):
+        chunk = _trace(network, tokens[start : start + size], chunk, engine, pre_activations, overflow, bound)
         yield chunk
 
 
@@ -192,12 +252,15 @@ def activations_of(
     start: int = 0,
     pre_activations: bool = False,
     overflow: Overflow = "keep",
+    bound: Bound = NOTHING_BOUND,
+    order: NDArray[np.int64] | None = None,
 ) -> list[dict[str, FloatArray]]:
     """Return every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
 
     Sequence b has ``lengths[b]`` steps, the longest, T, first; its rows past them have no meaning. ``initial`` holds
     the states (B, ·) that each layer and direction starts from, zeros if it is None. ``pre_activations`` adds the same
-    arrays as in ``trace``; all sequences must then have the same length.
+    arrays as in ``trace``; all sequences must then have the same length. The steps of the edits in ``bound`` count from
+    0, the first of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about.
 
     Raises:
         RangeError: ``overflow`` is ``"refuse"`` and a number overflows; the error counts its step from ``start``.
@@ -216,14 +279,16 @@ def activations_of(
             states = initial[len(activations)] if initial is not None else None
             is_backward = layer.direction == "backward"
             weights = layer.arrays if is_compiled else None
+            edits = bound.of(layer.layer, layer.direction, start, start + lengths[0], order)
+            options: dict[str, Any] = {"reverse": is_backward, "strict": is_strict, "edits": edits}
             try:
                 if weights is not None:
-                    arrays = compiled.unroll(cell, weights, x, lengths, states, reverse=is_backward, strict=is_strict)
+                    arrays = compiled.unroll(cell, weights, x, lengths, states, **options)
                 else:
-                    arrays = _reference(cell, layer, x, lengths, states)
+                    arrays = _reference(cell, layer, x, lengths, states, edits)
                 if pre_activations:
-                    arrays |= _pre_activations(cell, layer, x, arrays, states)
-                if is_strict and (pre_activations or weights is None):
+                    arrays |= _pre_activations(cell, layer, x, arrays, states, edited=len(edits.first) > 0)
+                if is_strict and (pre_activations or weights is None or len(edits.first) > 0):
                     require_finite(arrays, lengths, reverse=is_backward)
             except RangeError as error:
                 what = f"{error.what} of layer {layer.layer} {layer.direction}"
@@ -234,29 +299,42 @@ def activations_of(
 
 
 def _reference(
-    cell: Cell, layer: LayerWeights, x: Tensor, lengths: Sequence[int], initial: Activations | None
+    cell: Cell, layer: LayerWeights, x: Tensor, lengths: Sequence[int], initial: Activations | None, edits: Edits
 ) -> dict[str, FloatArray]:
     """Return what ``compiled.unroll`` returns, computed by PyTorch from the cells' equations."""
     is_backward = layer.direction == "backward"
     with torch.inference_mode(), torch.autocast(x.device.type, enabled=False):
-        activations = stepped.unroll(cell, layer.weights, x, lengths, initial, reverse=is_backward)
+        activations = stepped.unroll(cell, layer.weights, x, lengths, initial, reverse=is_backward, edits=edits)
         # PyTorch's sigmoid is 0 where e^−a overflows, although the true value may be a float: round that of float64.
         if x.dtype != torch.float64 and any(not activations[letter].all() for letter in cell.gates):
             weights, states = layer.weights.double(), initial and double(initial)
-            activations = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward)
+            activations = stepped.unroll(cell, weights, x.double(), lengths, states, reverse=is_backward, edits=edits)
         return {letter: tensor.to(x.dtype).cpu().numpy() for letter, tensor in activations.items()}
 
 
 def _pre_activations(
-    cell: Cell, layer: LayerWeights, x: Tensor, arrays: dict[str, FloatArray], initial: Activations | None
+    cell: Cell,
+    layer: LayerWeights,
+    x: Tensor,
+    arrays: dict[str, FloatArray],
+    initial: Activations | None,
+    *,
+    edited: bool,
 ) -> dict[str, FloatArray]:
-    """Return the sums that the activations are the sigmoid, tanh or relu of, computed in float64 from ``arrays``."""
+    """Return the sums that the activations are the sigmoid, tanh or relu of, computed in float64 from ``arrays``.
+
+    In an edited run they are the sums before any edit, of gates and states as ``arrays`` holds them.
+    """
+
+    def traced(letter: str, activation: Tensor, _: Tensor | None = None, /) -> Tensor:
+        return torch.from_numpy(arrays[letter]).to(activation)
+
     before = {}
     for letter in cell.states:
         states = torch.from_numpy(arrays[letter]).to(x.device)
         first = torch.zeros_like(states[:1]) if initial is None else initial[letter][None]
         before[letter] = torch.cat([states[1:], first] if layer.direction == "backward" else [first, states[:-1]])
-    step = cell.step(x.double(), double(before), layer.weights.double())
+    step = cell.step(x.double(), double(before), layer.weights.double(), traced if edited else unchanged)
     return {name: step[name].to(x.dtype).cpu().numpy() for name in cell.pre_activations}
 
 

@@ -1,17 +1,22 @@
 """Trace anyone's torch.nn.RNN, LSTM or GRU."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from .cells import cell_of, modules_in_words
 from .cells.cell import Activations, Cell
+from .editing import edits_of, unedited
+from .edits.binding import Subject, bind
+from .edits.data import edits_from
+from .edits.edit import Edit
 from .engine import compiled
 from .module_call import States, call, left_as_it_was, time_major
 from .module_check import require_plain_call
@@ -56,11 +61,23 @@ class Traces(Sequence[Trace]):
 
 @overload
 def trace_module(
-    module: nn.RNNBase, x: PackedSequence, hx: States | None = None, engine: Engine = "compiled", *, check: bool = True
+    module: nn.RNNBase,
+    x: PackedSequence,
+    hx: States | None = None,
+    engine: Engine = "compiled",
+    *,
+    check: bool = True,
+    edits: Iterable[Edit | Mapping[str, Any]] = (),
 ) -> Sequence[Trace]: ...
 @overload
 def trace_module(
-    module: nn.RNNBase, x: Tensor, hx: States | None = None, engine: Engine = "compiled", *, check: bool = True
+    module: nn.RNNBase,
+    x: Tensor,
+    hx: States | None = None,
+    engine: Engine = "compiled",
+    *,
+    check: bool = True,
+    edits: Iterable[Edit | Mapping[str, Any]] = (),
 ) -> Trace | Sequence[Trace]: ...
 def trace_module(
     module: nn.RNNBase,
@@ -69,6 +86,7 @@ def trace_module(
     engine: Engine = "compiled",
     *,
     check: bool = True,
+    edits: Iterable[Edit | Mapping[str, Any]] = (),
 ) -> Trace | Sequence[Trace]:
     """Return every gate, candidate and state of ``module`` over ``x``, at every step.
 
@@ -94,6 +112,8 @@ def trace_module(
         hx: The states to start from, as the module takes them; zeros if None.
         engine: ``"compiled"``, the kernels for float32 on the CPU, or ``"reference"``; see ``trace``.
         check: False traces the current weights as those of a plain module of torch.nn, and calls nothing.
+        edits: What to change inside the steps, such as ``hold("f", 1.0, steps=[3])``, in this order; see
+            docs/experiments.md. Within ``gatescope.edit`` they come after those that are in force there.
 
     Returns:
         The ``Trace`` of one sequence, or those of a batch, in its order, each made on access. Arrays are NumPy's,
@@ -102,23 +122,25 @@ def trace_module(
 
     Raises:
         TypeError: ``module``, ``x`` or ``hx`` has the wrong type, or a dtype other than that of the weights.
+        EditError: An edit does not fit ``module`` or ``x``; a ValueError that names the edit and its field.
         ValueError: They do not fit together, there is no step to trace, or a number is NaN or infinite; the message
             names the tensor and the index. Or a call of ``module`` is random, or does not do what torch.nn does.
         OverflowError: A number leaves the range of the dtype; the message names letter, layer and step. A relu RNN may
             be traced further as ``module.double()``.
     """
     cell = _cell_that_can_be_traced(module)
+    listed = (*edits_of(module), *edits_from(edits))
     if is_plain(module):
-        return _trace(module, cell, layer_weights_of(module), x, hx, engine)
-    with left_as_it_was(module) as undo:
+        return _trace(module, cell, layer_weights_of(module), x, hx, engine, listed)
+    with left_as_it_was(module) as undo, unedited():
         if not check:
-            return _trace(module, cell, layer_weights_from(module, tensors_of(module)), x, hx, engine)
+            return _trace(module, cell, layer_weights_from(module, tensors_of(module)), x, hx, engine, listed)
         for name, weight in module.named_parameters():
             _require_memory(name, weight)  # without memory, PyTorch may read out of bounds
         if (like := next(module.parameters(), None)) is not None:
             _require_fitting(module, cell, x, hx, like)
         called = call(module, x, hx, undo)
-        traced = _trace(module, cell, layer_weights_from(module, called.weights), x, hx, engine)
+        traced = _trace(module, cell, layer_weights_from(module, called.weights), x, hx, engine, listed)
         require_plain_call(module, x, hx, called)
         return traced
 
@@ -130,6 +152,7 @@ def _trace(
     x: Tensor | PackedSequence,
     hx: States | None,
     engine: Engine,
+    edits: Sequence[Edit],
 ) -> Trace | Sequence[Trace]:
     """Return the trace or traces of ``module`` with the weights of ``layers``."""
     _require_traceable(module, layers)
@@ -137,22 +160,26 @@ def _trace(
     batch, lengths = time_major(x, batch_first=module.batch_first)
     if not lengths:
         return []
+    bound = bind(edits, Subject.of(cell, module, lengths))
     if batch.dtype == torch.bfloat16:
         layers, batch = _for_numpy(module, layers), for_numpy(batch)
         initial = initial and [{k: for_numpy(state) for k, state in each.items()} for each in initial]
     places: Sequence[int] = range(len(lengths))
+    order: NDArray[np.int64] | None = None
     if not isinstance(x, Tensor):  # the longest first
         order = np.argsort(np.negative(lengths), stable=True)
         places = np.argsort(order).tolist()
         batch = batch[:, order]
         initial = initial and [{k: state[order] for k, state in each.items()} for each in initial]
     lengths_in_order = sorted(lengths, reverse=True)
-    activations = activations_of(layers, cell, batch, lengths_in_order, initial, engine, overflow="refuse")
+    activations = activations_of(
+        layers, cell, batch, lengths_in_order, initial, engine, overflow="refuse", bound=bound, order=order
+    )
     no_outputs = np.empty((max(lengths), 0), activations[0]["h"].dtype)
 
     def trace_of(b: int) -> Trace:
         traces = layer_traces(layers, cell.name, activations, places[b], lengths[b])
-        return Trace((), traces, no_outputs[: lengths[b]])
+        return Trace((), traces, no_outputs[: lengths[b]], edits=bound.of_sequence(b), notes=bound.notes)
 
     return trace_of(0) if isinstance(x, Tensor) and x.dim() == 2 else Traces(trace_of, len(lengths))
 

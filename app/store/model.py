@@ -1,9 +1,13 @@
 """A model that is loaded and verified."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import Any
 
+from ..recurrent.edits.edit import Edit, Layers, Resources
+from ..recurrent.modules import Direction
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Tokenizer
 from ..recurrent.trace import Trace, trace
@@ -21,12 +25,19 @@ class Model:
     folder: Path
     statistics: Statistics | None = None  # None: not measured
 
-    def trace(self, text: str) -> Trace:
-        """Return the trace of ``text``.
+    def trace(self, text: str, edits: Iterable[Edit | Mapping[str, Any]] = ()) -> Trace:
+        """Return the trace of ``text``, run with ``edits``, which apply in their order.
 
-        Raises ValueError if it has no token, and OverflowError, which names letter and step, if a number overflows.
+        Raises ValueError if it has no token; EditError, a ValueError that names the edit and its field, if an edit does
+        not fit; and OverflowError, naming letter and step, where a number overflows.
         """
-        return trace(self.network, self.tokenizer(text), overflow="refuse")
+        tokens = self.tokenizer(text)
+        return trace(self.network, tokens, overflow="refuse", edits=edits, resources=self.resources())
+
+    def resources(self, of_text: Callable[[str], Layers] | None = None) -> Resources:
+        """Return what edits may need of this model; ``of_text``, or else ``trace``, traces the texts of patches."""
+        mean = None if self.statistics is None else partial(_mean, self.statistics)
+        return Resources(mean, cache(of_text or self.trace), self.tokenizer)
 
     @cached_property
     def next_outputs(self) -> tuple[int | None, ...]:
@@ -38,3 +49,11 @@ class Model:
             return ()
         places = {name: place for place, name in enumerate(self.config.outputs)}
         return tuple(places.get(key) for key in self.tokenizer.vocabulary)
+
+
+def _mean(statistics: Statistics, layer: int, direction: Direction, letter: str) -> Sequence[float]:
+    """Return the mean of each unit of an activation. Raises ValueError if the statistics lack it."""
+    for each in statistics.activations:
+        if (each.layer, each.direction, each.activation) == (layer, direction, letter):
+            return each.mean
+    raise ValueError(f"statistics.json has no mean of {letter} in layer {layer} {direction}")

@@ -1,9 +1,14 @@
 """A model that is loaded: its traces, and what its outputs are about."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gatescope import EditError, ablate, patch, swap
+from gatescope.analysis.statistics import statistics
+from gatescope.store.fields import Statistics
 from gatescope.store.loading import load_model
 from model_folders import VOCABULARY, contents, network, saved
 
@@ -21,6 +26,22 @@ def test_a_model_traces_text(tmp_path: Path) -> None:
     assert trace.layer()["f"].shape == (5, 7)
     with pytest.raises(ValueError, match="there is nothing to trace: the sequence is empty"):
         model.trace(" \n")
+
+
+def test_a_model_gives_edits_its_means_its_texts_and_its_tokens(tmp_path: Path) -> None:
+    model = saved(tmp_path / "small")
+    other = model.trace("not good")
+    edited = model.trace("the movie", [patch("h", "not good", 1, steps=[0]), swap("good", steps=[1])])
+    np.testing.assert_array_equal(edited.layer()["h"][0], other.layer()["h"][1])
+    assert [str(each) for each in edited.edits] == ['h@0:patch={"text":"not good","step":1}', '@1:swap="good"']
+    with pytest.raises(EditError, match=r"^edits\[0\].ablate: the mean is that of a model's statistics, and there are"):
+        replace(model, statistics=None).trace("the movie", [ablate("h", "mean")])
+    measured = replace(model, statistics=statistics([other]))
+    means = measured.trace("the movie", [ablate("h", "mean", units=[2, 0])]).layer()["h"]
+    np.testing.assert_allclose(means[:, [2, 0]], np.tile(other.layer()["h"].mean(axis=0)[[2, 0]], (2, 1)), atol=1e-7)
+    some = Statistics(steps=1, activations=[each for each in measured.statistics.activations if each.activation != "h"])  # type: ignore[union-attr]
+    with pytest.raises(EditError, match=r"^edits\[0\].ablate: statistics.json has no mean of h in layer 0 forward$"):
+        replace(model, statistics=some).trace("the movie", [ablate("h", "mean")])
 
 
 @pytest.mark.parametrize("predicts_next", [True, False])

@@ -66,6 +66,7 @@ def trace_content(
             for layer in selection.layers_of(trace)
         ],
         "outputs": {"names": outputs, "values": encode(trace.outputs)},
+        **({"edits": [each.to_dict() for each in trace.edits], "notes": trace.notes} if trace.edits else {}),
     }
 
 

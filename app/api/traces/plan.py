@@ -1,14 +1,16 @@
 """What a request for a trace asks for: the steps to run over, and the part of the trace to send, in any form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
+from ...recurrent.edits.binding import Bound
+from ...recurrent.edits.edit import EditError
 from ...recurrent.overflow import RangeError
 from ...recurrent.tokenizer import Token
-from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
+from ...recurrent.trace import Overflow, Trace, bound_to, trace, trace_in_chunks
 from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
@@ -30,6 +32,7 @@ class TracePlan:
     stop: int
     selection: Selection
     encoding: Encoding
+    edits: Bound
     settings: Settings
 
     def json(self) -> bytes:
@@ -52,14 +55,17 @@ class TracePlan:
     def _whole(self) -> Trace:
         """Return the trace of the steps wanted."""
         with self._overflow_as_a_problem():
-            whole = trace(self.model.network, self._needed, None, self.settings.engine, *self._options)
+            whole = trace(
+                self.model.network, self._needed, None, self.settings.engine, *self._options, edits=self.edits
+            )
         return whole.span(self.start, self.stop)
 
     def _parts(self) -> Iterator[Trace]:
         """Yield the trace of the steps wanted, part by part, as they are computed."""
         size, engine = self.settings.chunk_steps, self.settings.engine
         with self._overflow_as_a_problem():
-            for part in trace_in_chunks(self.model.network, self._needed, size, engine, *self._options):
+            parts = trace_in_chunks(self.model.network, self._needed, size, engine, *self._options, edits=self.edits)
+            for part in parts:
                 if part.start + len(part) > self.start and part.start < self.stop:
                     yield part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
 
@@ -86,7 +92,7 @@ class TracePlan:
         try:
             yield
         except RangeError as error:
-            remedies = []
+            remedies = ["make the edits smaller"] if self.edits.edits else []
             if error.step > 0:
                 remedies.append("send a shorter text")
                 if not self.model.config.network.bidirectional:
@@ -140,4 +146,31 @@ def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, strea
     units = len(options.units) if options.units is not None else network.hidden_size
     if not streamed and (stop - options.start) * units * arrays > settings.max_values:
         raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
-    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)
+    edits = _bound(model, options, len(tokens), settings)
+    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, edits, settings)
+
+
+def _bound(model: Model, options: TraceOptions, steps: int, settings: Settings) -> Bound:
+    """Return the edits that ``options`` ask for. Raises a problem that names the edit and the field that is wrong."""
+    try:
+        resources = model.resources(_tracer(model, len(options.text), settings))
+        return bound_to(model.network, steps, options.edits, resources)
+    except EditError as error:
+        raise problems.invalid_request(error.pointer, error.what) from None
+
+
+def _tracer(model: Model, characters: int, settings: Settings) -> Callable[[str], Trace]:
+    """Return what traces the texts of patches: together with that of the request no longer than one text may be."""
+    total = characters
+
+    def traced(text: str) -> Trace:
+        nonlocal total
+        total += len(text)
+        if total > settings.max_text:
+            raise problems.text_too_long(total, settings.max_text, "The text and those of its patches have together")
+        try:
+            return trace(model.network, model.tokenizer(text), None, settings.engine, overflow="refuse")
+        except RangeError as error:
+            raise ValueError(f"the text to take from cannot be traced: {error}") from None
+
+    return traced

@@ -19,7 +19,7 @@ from ..wire.conditional import IF_NONE_MATCH, TAG, Revalidation
 from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
 from .plan import TracePlan, plan_trace
-from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions
+from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions, TraceQuery
 
 router = APIRouter(prefix="/models/{model}", tags=["traces"])
 
@@ -111,7 +111,7 @@ async def post_trace(asked: AnAsked, options: TraceBody) -> Response:
     dependencies=[Depends(is_utf8)],
     response_class=Response,
 )
-async def get_trace(asked: AnAsked, options: Annotated[TraceOptions, Query()]) -> Response:
+async def get_trace(asked: AnAsked, options: Annotated[TraceQuery, Query()]) -> Response:
     """Answer as to POST, with the options in the address: for links, and for clients that keep the answer."""
     revalidation: Revalidation = asked.state.revalidation
     tag = revalidation.tag(asked.model, options, asked.form)
@@ -131,7 +131,12 @@ async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Map
     network = asked.model.config.network
     rows = len(network.cell_definition.blocks) * network.hidden_size * len(network.directions) * network.layers
     characters = len(options.text)  # at least as many as there are steps
-    if characters <= SHORT and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK:
+    is_plain = not options.edits  # of which some run other texts
+    if (
+        is_plain
+        and characters <= SHORT
+        and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK
+    ):
         return answer(asked, options, headers)
     return await run_in_threadpool(answer, asked, options, headers)
 

@@ -1,10 +1,14 @@
 """The shapes of requests for traces and of their answers; OpenAPI is made from them."""
 
-from typing import Annotated
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ...recurrent.cells import Letter, PreActivation
+from ...recurrent.edits.data import schema
+from ...recurrent.edits.edit import MOST
 from ..wire.schemas import (
     CellLayerInfo,
     Choice,
@@ -18,6 +22,46 @@ from ..wire.schemas import (
 )
 
 
+def _plain_data(edits: list[Any]) -> list[Any]:
+    """Return ``edits``. Raises ValueError for what no answer could repeat: a lone surrogate, or nesting without end."""
+    level: list[Any] = edits
+    for _ in range(DEPTH):
+        level = [item for each in level if isinstance(each, list | dict) for item in _items(each)]
+    if level:
+        raise ValueError("is nested too deeply: an edit holds numbers, texts, and lists of them")
+    try:
+        json.dumps(edits, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds a lone surrogate (half of a UTF-16 pair); send whole characters") from None
+    return edits
+
+
+def _items(holder: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return holder.values() if isinstance(holder, dict) else holder
+
+
+def _from_address(given: Any) -> Any:
+    """Return what a JSON list in the address holds. Raises ValueError if it is not one."""
+    if not (isinstance(given, list) and given and all(isinstance(each, str) for each in given)):
+        return given
+    if len(given) > 1:
+        raise ValueError("is given more than once: send one JSON list")
+    try:
+        return json.loads(given[0])
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is not a JSON list: {error}") from None
+
+
+DEPTH = 6  # of lists and objects in one another, which is more than any edit has
+_EDITS = {"type": "array", "items": schema(), "maxItems": MOST}
+_ABOUT_EDITS = (
+    "What to change inside the steps, in this order. Each edit has one operation, at the letter, layer, direction, "
+    "units and steps that it names; everything that depends on it follows."
+)
+
+EditList = Annotated[list[Any], AfterValidator(_plain_data), WithJsonSchema(_EDITS)]
+
+
 class TraceOptions(TextOptions):
     """What to trace, and which part of the trace is wanted: all of it, unless a field says otherwise."""
 
@@ -27,6 +71,22 @@ class TraceOptions(TextOptions):
         "numbers",
         description="Arrays in JSON as nested numbers, or as typed arrays in base64 (float32, little-endian, row by "
         "row), the form that Plotly reads. Numbers beyond float32, as a float64 model may have, come as numbers only.",
+    )
+    edits: EditList = Field([], description=_ABOUT_EDITS, examples=[[{"letter": "i", "steps": [3], "hold": 0}]])
+
+
+class TraceQuery(TraceOptions):
+    """What to trace, in the address."""
+
+    edits: Annotated[
+        list[Any],
+        BeforeValidator(_from_address),
+        AfterValidator(_plain_data),
+        WithJsonSchema({"type": "string"}),
+    ] = Field(
+        [],
+        description=f"A JSON list. {_ABOUT_EDITS} The body of a POST describes it field by field.",
+        examples=['[{"letter": "i", "steps": [3], "hold": 0}]'],
     )
 
 
@@ -80,6 +140,11 @@ class TraceAnswer(TextAnswer):
     units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
     layers: list[LayerActivations] = Field(description="Layer by layer, forward before backward.")
     outputs: Outputs = Field(description="Probabilities that the head gives, for each step answered.")
+    edits: EditList = Field([], description="The edits that were applied, in their order. Left out if there are none.")
+    notes: list[str] = Field(
+        [],
+        description="What to know about the edits, such as one that a later one makes void. Left out without edits.",
+    )
 
 
 class StepLayer(LayerInfo):

@@ -40,7 +40,7 @@ class Revalidation:
     """The tags of an application's answers, and the count of the requests that came with tags.
 
     A tag changes with whatever changes the answer. What belongs to the model (its configuration with the SHA-256 of its
-    weights, its vocabulary) is hashed once; a tag then takes some microseconds.
+    weights, its vocabulary, its statistics) is hashed once; a tag then takes some microseconds.
     """
 
     def __init__(self, engine: Engine, registry: CollectorRegistry) -> None:
@@ -69,8 +69,8 @@ class Revalidation:
         known, hashed = self._hashes.get(model.id, (None, blake2b()))
         if known is not model:
             # repr keeps the items apart, and accepts a folder's name that is not Unicode.
-            items = __version__, code(), self._engine, model.id, model.config, model.tokenizer.vocabulary
-            hashed = blake2b(repr(items).encode(), digest_size=16)
+            of_model = model.id, model.config, model.tokenizer.vocabulary, model.statistics
+            hashed = blake2b(repr((__version__, code(), self._engine, *of_model)).encode(), digest_size=16)
             self._hashes[model.id] = model, hashed
         return hashed
 

@@ -61,12 +61,12 @@ def empty_text() -> Problem:
     return Problem("Empty text", EMPTY_TEXT, f"The text {what}.", 422, errors=[{"where": "text", "what": what}])
 
 
-def text_too_long(length: int, limit: int) -> Problem:
-    """Return the problem of a text longer than the setting ``max_text``."""
+def text_too_long(length: int, limit: int, what: str = "The text has") -> Problem:
+    """Return the problem of a text, or of several, longer than the setting ``max_text``."""
     return Problem(
         "Text too long",
         "text-too-long",
-        f"The text has {length:,} characters; this server takes up to {limit:,}. Send a shorter part of it.",
+        f"{what} {length:,} characters; this server takes up to {limit:,}. Send a shorter part of it.",
         413,
         limit=limit,
     )

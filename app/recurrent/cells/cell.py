@@ -28,10 +28,11 @@ Row = Callable[..., None]
 class Change(Protocol):
     """What becomes of an activation after it is computed and before it is used: the place where edits act."""
 
-    def __call__(self, letter: str, activation: Tensor, /) -> Tensor: ...
+    def __call__(self, letter: str, activation: Tensor, partner: Tensor | None = None, /) -> Tensor:
+        """Return what stands in the place of ``activation``; ``partner`` is the gate that it may be coupled to."""
 
 
-def unchanged(_: str, activation: Tensor, /) -> Tensor:
+def unchanged(_: str, activation: Tensor, __: Tensor | None = None, /) -> Tensor:
     """Return ``activation``: no edit."""
     return activation
 
@@ -216,6 +217,8 @@ class Cell:
     """The letter of the gate that keeps, if its bias may start so that it keeps much (a forget gate)."""
     opposite_bias: str = ""
     """The letter of the gate whose bias starts at minus that under chrono initialisation (an input gate)."""
+    couples: tuple[str, str] | None = None
+    """A gate, and the one that it may be coupled to, as 1 minus that; None where gates are coupled by construction."""
     projects: bool = False
     """Whether h may be projected to a smaller size."""
     note: str = ""

@@ -10,7 +10,8 @@ A row takes one step of one sequence, unit by unit:
 - ``c`` (H,): the cell state, which becomes that of this step; empty if the cell has none
 - ``h`` (P,): the hidden state of the step before
 - ``out`` (H,): becomes that of this step, before any projection and before edits of h, which the loop makes
-- ``edits``: what to change; the row calls ``amend`` after each activation and before it is used
+- ``edits``: what to change; the row calls ``amend`` after each activation and before it is used, and ``couple`` before
+  that for a gate that an edit may couple to another
 
 A row must take its blocks as ``a[0]``, ``a[1]`` … and index these from 0: an index that is a sum makes numba test
 every one for being negative.
@@ -27,8 +28,9 @@ from ..cache import compiled
 Array = NDArray[Any]
 
 MATRIX, VECTOR, INTEGERS = float32[:, ::1], float32[::1], int64[::1]
-# Letters (n,), by their place in Cell.letters, and scale and shift (n, H).
-EDITS = types.Tuple((INTEGERS, MATRIX, MATRIX))  # type: ignore[no-untyped-call]
+# Of one step and sequence: letters (n,), by their place in Cell.letters, and rows (n,) of the tables scale, shift and
+# take (m, H), as in engine.edits.Edits; and the sources (letters, H), each set for a letter that has one.
+EDITS = types.Tuple((INTEGERS, INTEGERS, MATRIX, MATRIX, MATRIX, MATRIX))  # type: ignore[no-untyped-call]
 ROW = void(MATRIX, MATRIX, VECTOR, VECTOR, VECTOR, EDITS)
 
 ZERO, ONE, TWO = map(np.float32, (0, 1, 2))
@@ -87,10 +89,26 @@ def tanh(x: Any) -> Any:
 
 
 @compiled(void(EDITS, int64, VECTOR), inlined=True)
-def amend(edits: tuple[Array, Array, Array], letter: int, activation: Array) -> None:
+def amend(edits: tuple[Array, ...], letter: int, activation: Array) -> None:
     """Apply to ``activation``, in place, the edits of this step that are of the letter at place ``letter``."""
-    letters, scale, shift = edits
+    letters, rows, scale, shift, take, source = edits
     for n in range(len(letters)):
         if letters[n] == letter:
+            row = rows[n]
             for j in range(len(activation)):
-                activation[j] = scale[n, j] * activation[j] + shift[n, j]
+                value = shift[row, j]
+                if scale[row, j] != ZERO:  # 0 · ∞ is not a number
+                    value += scale[row, j] * activation[j]
+                if take[row, j] != ZERO:
+                    value += take[row, j] * source[letter, j]
+                activation[j] = value
+
+
+@compiled(void(EDITS, int64, VECTOR), inlined=True)
+def couple(edits: tuple[Array, ...], letter: int, partner: Array) -> None:
+    """Make ``partner`` the source from which edits of the letter at place ``letter`` take."""
+    letters, source = edits[0], edits[5]
+    for n in range(len(letters)):
+        if letters[n] == letter:
+            for j in range(len(partner)):
+                source[letter, j] = partner[j]

@@ -34,7 +34,8 @@ def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Chan
     The projection is that of Sak et al. 2014.
     """
     a_i, a_f, a_g, a_o = (linear(x, w.w_ih, w.b_ih) + linear(previous["h"], w.w_hh, w.b_hh)).chunk(4, dim=-1)
-    i, f = change("i", sigmoid(a_i)), change("f", sigmoid(a_f))
+    f = change("f", sigmoid(a_f))
+    i = change("i", sigmoid(a_i), f)
     g, o = change("g", torch.tanh(a_g)), change("o", sigmoid(a_o))
     c = change("c", f * previous["c"] + i * g)
     h = o * torch.tanh(c)
@@ -47,11 +48,12 @@ def row(a: Any, u: Any, c: Any, h: Any, out: Any, edits: Any) -> None:  # noqa: 
     """As ``step``; see ``elementwise``."""
     i, f, g, o = a[0], a[1], a[2], a[3]
     for j in range(len(c)):
-        i[j] = elementwise.sigmoid(i[j])
-    elementwise.amend(edits, 0, i)
-    for j in range(len(c)):
         f[j] = elementwise.sigmoid(f[j])
     elementwise.amend(edits, 1, f)
+    for j in range(len(c)):
+        i[j] = elementwise.sigmoid(i[j])
+    elementwise.couple(edits, 0, f)
+    elementwise.amend(edits, 0, i)
     for j in range(len(c)):
         g[j] = elementwise.tanh(g[j])
     elementwise.amend(edits, 2, g)
@@ -182,6 +184,7 @@ LSTM = Cell(
     module=nn.LSTM,
     open_bias="f",
     opposite_bias="i",
+    couples=("i", "f"),
     projects=True,
 )
 

@@ -153,7 +153,7 @@ def unroll(
         *(array_of(x), panels_ih, bias, gates),
         *(w_hh, panels_hh, w_second, panels_second, weights.b_hh, weights.w_hr, panels_hr),
         *(-1 if reverse else 1, np.array(lengths), states["c"], states["h"], cells, hidden),
-        *edits,
+        *edits.in_float32(),
     )
     for each, panels in zip(weights.panels, taken, strict=True):
         each.give_back(panels)

@@ -8,8 +8,8 @@ from the last to the first, where a sequence joins in at its own last. The state
 the sequences start from, and at the end what they ended with; ``cells`` and ``hidden`` hold them step by step. P is H
 unless the cell projects. A cell state that a cell does not have is (B, 0).
 
-Of the edits ``letters``, ``scale`` and ``shift`` (see ``elementwise``), those from ``first[t]`` to ``first[t + 1]`` act
-at step t, on every sequence.
+``first``, ``letters``, ``rows``, ``scale``, ``shift`` and ``take`` are an ``Edits``: the changes from ``first[t]`` to
+``first[t + 1]`` act at step t. Before it the loop puts the states, which an edit may take again, into ``source``.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ SIGNATURE = boolean(
     *(BATCHES, BATCHES, VECTOR, float32[:, :, :, ::1]),
     *(*WEIGHTS, *WEIGHTS, VECTOR, *WEIGHTS),
     *(int64, INTEGERS, MATRIX, MATRIX, BATCHES, BATCHES),
-    *(INTEGERS, INTEGERS, MATRIX, MATRIX),
+    *(INTEGERS, INTEGERS, INTEGERS, BATCHES, BATCHES, BATCHES),
 )
 
 
@@ -43,7 +43,8 @@ def kernel(cell: Cell) -> Kernel:
     is_apart, is_recurrent = cell.recurrence == "apart", cell.has_recurrent_weights
     # Bounded states can only become NaN, which spreads to all later steps: checking the last ones is enough.
     tells_at_the_end = cell.bounded
-    hidden_letter = cell.activations.index("h")
+    letters_count = len(cell.letters)
+    hidden_letter, cell_letter = cell.activations.index("h"), cell.activations.find("c")
 
     def run(
         x: Any,
@@ -65,8 +66,10 @@ def kernel(cell: Cell) -> Kernel:
         hidden: Any,
         first: Any,
         letters: Any,
+        rows: Any,
         scale: Any,
         shift: Any,
+        take: Any,
     ) -> bool:
         batch, blocks, size = a.shape[1], a.shape[2], a.shape[3]
         has_cells, projected = c.shape[1] > 0, len(w_hr) > 0
@@ -74,24 +77,41 @@ def kernel(cell: Cell) -> Kernel:
         u = np.empty((batch, max(len(w_hh) // size, 1), size), np.float32)
         second_u = np.empty((batch, 1, size), np.float32)
         products, second_products = u.reshape(batch, u.shape[1] * size), second_u.reshape(batch, size)
+        source, own = np.empty((batch, letters_count, size), np.float32), len(scale) - 1
+        nothing = letters[:0], rows[:0], scale[0], shift[0], take[0], source[0]
         rest, finite = rests(batch), True
         for i in range(len(a)):
             input_products(i, direction, x, panels_ih, bias, rest, sums)
             t = i if direction > 0 else len(a) - 1 - i
             count = active(steps, t)
             begin, end = (first[t], first[t + 1]) if len(first) > 0 else (0, 0)
-            now = letters[begin:end], scale[begin:end], shift[begin:end]
+            of, at = letters[begin:end], rows[begin:end]
+            if begin < end:
+                for b in range(count):
+                    for j in range(h.shape[1]):
+                        source[b, hidden_letter, j] = h[b, j]
+                    if has_cells:
+                        for j in range(size):
+                            source[b, cell_letter, j] = c[b, j]
             if is_apart:
                 fill(b_hh[: len(w_hh)], products[:count])
                 add_products(w_hh, panels_hh, h[:count], rest, products[:count])
             elif is_recurrent:
                 add_products(w_hh, panels_hh, h[:count], rest, sums[t][:count])
             for b in range(count):
+                now = nothing
+                if begin < end:
+                    k = min(b, own)
+                    now = of, at, scale[k], shift[k], take[k], source[b]
                 row(a[t, b], u[b], c[b], h[b], out[b], now)
             if has_two_rows:
                 fill(b_hh[len(w_hh) :], second_products[:count])
                 add_products(w_second, panels_second, out[:count], rest, second_products[:count])
                 for b in range(count):
+                    now = nothing
+                    if begin < end:
+                        k = min(b, own)
+                        now = of, at, scale[k], shift[k], take[k], source[b]
                     second_row(a[t, b], second_u[b], c[b], h[b], out[b], now)
             if has_cells:
                 for b in range(count):
@@ -104,8 +124,10 @@ def kernel(cell: Cell) -> Kernel:
                 for b in range(count):
                     for j in range(size):
                         h[b, j] = out[b, j]
-            for b in range(count):
-                amend(now, hidden_letter, h[b])
+            if begin < end:
+                for b in range(count):
+                    k = min(b, own)
+                    amend((of, at, scale[k], shift[k], take[k], source[b]), hidden_letter, h[b])
             for b in range(count):
                 for j in range(h.shape[1]):
                     hidden[t, b, j] = h[b, j]

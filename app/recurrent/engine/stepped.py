@@ -27,7 +27,7 @@ def unroll(
     ends = torch.tensor(lengths, device=x.device)[:, None]  # (B, 1)
     state, steps = initial or zeros(cell, weights, x), []
     for t in reversed(range(len(x))) if reverse else range(len(x)):
-        step = cell.step(x[t], state, weights, change_at(edits, cell, t))
+        step = cell.step(x[t], state, weights, change_at(edits, cell, t, state))
         state = {letter: torch.where(t < ends, step[letter], state[letter]) for letter in cell.states}
         steps.append({letter: step[letter] for letter in cell.activations})
     if reverse:

@@ -19,8 +19,10 @@ def layer_jacobians(
 ) -> Iterator[tuple[LayerTrace, Jacobians]]:
     """Yield each layer and direction of ``trace`` with its Jacobians at the tokens from ``start`` to ``stop``.
 
-    ``trace`` must be the whole trace of ``network``.
+    ``trace`` must be the whole trace of ``network``, without edits. Raises ValueError if it has any.
     """
+    if trace.edits:
+        raise ValueError("the trace is edited, and derivatives are those of a plain run: trace without edits")
     cell = network.config.cell_definition
     stop = len(trace) if stop is None else stop
     x = network.embedding.weight[[token.id for token in trace.tokens]].double()  # (T, E)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..cells import cell_of, modules_in_words
+from ..editing import edits_of
 from ..module_call import Weights, call, left_as_it_was
 from ..modules import is_plain, tensors_of
 from ..network import Network, NetworkConfig
@@ -67,6 +68,10 @@ def _of_module(module: nn.RNNBase, x: object) -> Subject:
         raise TypeError(f"a module reads a torch.Tensor (T, E), not a {type(x).__name__}")
     if x.dim() == 3:
         raise ValueError(f"x is {tuple(x.shape)}: memory is measured of one sequence (T, E); pick one of the batch")
+    if edits_of(module):
+        raise ValueError(
+            "edits of the module are in force, and memory is that of a plain run: measure it outside the block"
+        )
     trace_module(module, x)  # raises for what cannot be traced
     if module.proj_size:
         raise ValueError(f"the module has a projection (proj_size={module.proj_size}), whose memory is not measured")

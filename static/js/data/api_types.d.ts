@@ -78,9 +78,9 @@ export type TimeScales = { activation: string; tau: (number | null)[]; ranking: 
 
 export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean };
 
-export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs };
+export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
 
-export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; pre_activations?: boolean };
+export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean };
 
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
 

@@ -78,8 +78,8 @@ def test_chunks_arrive_while_the_network_steps(models: Path, monkeypatch: pytest
     read, chunks_asked = threading.Event(), []
     in_chunks = plan.trace_in_chunks
 
-    def waiting(*args: Any) -> Any:
-        for part in in_chunks(*args):
+    def waiting(*args: Any, **options: Any) -> Any:
+        for part in in_chunks(*args, **options):
             if chunks_asked:
                 assert read.wait(20), "the first chunk did not reach the client"
             chunks_asked.append(part.start)

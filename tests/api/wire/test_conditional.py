@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gatescope.analysis.statistics import statistics
 from gatescope.api.traces import plan
 from gatescope.api.traces.schemas import TraceOptions
 from gatescope.api.wire import conditional
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.store.files import CONFIG, VOCABULARY
+from gatescope.store.files import CONFIG, STATISTICS, VOCABULARY
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
 from networks import random_network
@@ -129,6 +130,7 @@ def test_a_tag_changes_with_whatever_is_asked(api: TestClient) -> None:
         URL.replace("lstm", "gru"),
         *(f"{URL}&{option}" for option in ("layers=0", "activations=h", "units=0&units=1", "units=1&units=0")),
         *(f"{URL}&{option}" for option in ("start=1", "stop=1", "encoding=base64")),
+        *(f'{URL}&edits=[{{"letter":"h","steps":[{step}],"hold":0}}]' for step in (0, 1)),
     ]
     tags = {tag_of(api, url, form) for url in asked for form in (JSON, JSONL, NPZ, CSV)}
     assert len(tags) == 4 * len(asked)
@@ -145,7 +147,7 @@ def test_a_tag_changes_with_the_code(api: TestClient, models: Path, monkeypatch:
     assert tag_of(client(models)) != tag_of(api)
 
 
-@pytest.mark.parametrize("changed", ["weights", "vocabulary", "configuration"])
+@pytest.mark.parametrize("changed", ["weights", "vocabulary", "configuration", "statistics"])
 def test_a_tag_changes_with_the_model(api: TestClient, models: Path, tmp_path: Path, changed: str) -> None:
     folder = tmp_path / "lstm"
     shutil.copytree(models / "lstm", folder)
@@ -164,6 +166,10 @@ def test_a_tag_changes_with_the_model(api: TestClient, models: Path, tmp_path: P
         case "configuration":
             config = json.loads((folder / CONFIG).read_text())
             (folder / CONFIG).write_text(json.dumps({**config, "outputs": ["otherwise"]}))
+        case "statistics":  # an ablation to the mean reads them
+            model = load_model(folder)
+            measured = statistics([model.trace("good")])
+            (folder / STATISTICS).write_text(measured.model_dump_json(), encoding="utf-8")
     assert tag_of(client(tmp_path)) != tag_of(api)
 
 

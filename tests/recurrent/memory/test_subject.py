@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from gatescope import edit, hold
 from gatescope.recurrent.memory.subject import subject_of
 from gatescope.settings import data_folder
 from gatescope.store.loading import load_model
@@ -55,3 +56,9 @@ def test_what_does_not_belong_together(source: Any, x: Any, error: type[Exceptio
 def test_tokens_of_a_network() -> None:
     network, tokens = random_network(cell="rnn"), random_tokens(3)
     assert subject_of(network, tokens).tokens == tuple(tokens)
+
+
+def test_memory_of_a_module_under_edits_is_refused() -> None:
+    with edit(LSTM, hold("i", 0)), pytest.raises(ValueError, match=r"^edits of the module are in force, and memory is"):
+        subject_of(LSTM, X)
+    assert subject_of(LSTM, X)

@@ -1,0 +1,90 @@
+"""Patch: put in the place of an activation what it was in another run (activation patching)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from .edit import Affine, Edit, Layers, Operation, Place, Where, index, shown
+
+
+@dataclass(frozen=True)
+class Patch(Operation):
+    """x ← its value in the trace of another text, at ``step`` of that, or at the same step if it is None."""
+
+    text: str | None
+    step: int | None
+    trace: Layers | None = None
+    """In place of a text."""
+
+    name = "patch"
+    purpose = "it puts an activation of another text in the place of that of this one"
+    schema = {  # noqa: RUF012
+        "type": "object",
+        "properties": {"text": {"type": "string"}, "step": {"type": "integer", "minimum": 0}},
+        "required": ["text"],
+        "additionalProperties": False,
+    }
+
+    @classmethod
+    def parse(cls, value: Any) -> "Patch":
+        if isinstance(value, Patch):  # of a trace, which has no data form
+            return value
+        if not isinstance(value, Mapping) or not value.keys() <= {"text", "step"}:
+            raise ValueError(f"{shown(value)} must be an object with a text and, if all steps are not meant, its step")
+        text, step = value.get("text"), value.get("step")
+        if not isinstance(text, str):
+            raise ValueError(
+                "is without a text to take the value from" if text is None else f"{shown(text)} is not a text"
+            )
+        return cls(text, _step(step))
+
+    @property
+    def value(self) -> Any:
+        if self.trace is not None:
+            raise ValueError("this patch takes its value from a trace: only that from a text can be written")
+        return {"text": self.text} | ({} if self.step is None else {"step": self.step})
+
+    def at(self, place: Place) -> Affine:
+        source, what = self.trace, "trace" if self.trace is not None else "text"
+        if source is None:
+            if place.resources.trace is None:
+                raise ValueError("a text needs a model to run over it: give the trace to take the value from")
+            source = place.resources.trace(self.text or "")
+        try:
+            activation = source.layer(place.layer, place.direction)[place.letter]
+        except KeyError:
+            missing = f"{place.letter} in layer {place.layer} {place.direction}"
+            raise ValueError(f"the {what} to take from has no {missing}: it is of another network") from None
+        if activation.shape[1] != place.width:
+            sizes = f"has {activation.shape[1]} units of {place.letter}, and this network {place.width}"
+            raise ValueError(f"the {what} to take from {sizes}: it must be of a network of the same size")
+        if self.step is not None:
+            if self.step >= len(source):
+                raise ValueError(
+                    f"there is no step {self.step} in the {what} to take from: it has {_steps(len(source))}"
+                )
+            return Affine(scale=0.0, shift=activation[self.step, place.units])
+        if place.length is not None and len(source) != place.length:
+            lengths = f"the {what} to take from has {_steps(len(source))}, and this one {_steps(place.length)}"
+            raise ValueError(f"{lengths}: give the step to take, or one of equal length")
+        return Affine(scale=0.0, shift=activation[place.steps][:, place.units])
+
+
+def _step(given: Any) -> int | None:
+    return None if given is None else index("patch.step", given)
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
+
+
+def patch(letter: str, source: "str | Layers", step: int | None = None, **where: Unpack[Where]) -> Edit:
+    """Return the edit that puts in the place of an activation what it is in ``source``, a trace or a model's text.
+
+    It takes the value at ``step`` of that; at the same step if it is None, and then both must be of equal length.
+    """
+    given = {"text": source, "step": step} if isinstance(source, str) else Patch(None, _step(step), source)
+    return Edit.make(Patch, given, letter, where)
+
+
+OPERATION = Patch
