@@ -5,9 +5,10 @@ from dataclasses import fields
 from fastapi_problem.error import Problem
 
 from ...recurrent.memory.altered import untrained
-from ...recurrent.memory.plan import MemoryOptions, MemoryPlan, OptionError
+from ...recurrent.memory.plan import MemoryOptions, MemoryPlan
 from ...recurrent.memory.subject import Subject
 from ...recurrent.network import Network
+from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
 from ...settings import Settings
 from ...store.model import Model
