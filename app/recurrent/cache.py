@@ -22,7 +22,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Every file of this package that compiled code is made from. The options of the compiler stand in this one.
 SOURCES = (
     Path(__file__),
-    *(each for folder in ("cells", "engine") for each in sorted(Path(__file__).parent.glob(f"{folder}/*.py"))),
+    *(
+        each
+        for folder in ("cells", "engine", "decomposition")
+        for each in sorted(Path(__file__).parent.glob(f"{folder}/*.py"))
+    ),
 )
 
 

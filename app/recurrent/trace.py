@@ -2,21 +2,21 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .cells import CellName
+from .cells import CellName, cell_named
 from .cells.cell import Activations, Cell, double
 from .engine import compiled, stepped
 from .modules import Direction, Part, parts_of
-from .network import Network
+from .network import Head, Network
 from .overflow import RangeError, require_finite
 from .tokenizer import Token
 
@@ -27,6 +27,35 @@ FloatArray = NDArray[np.floating]
 State = list[Activations]  # the last step of every layer and direction, to go on from
 
 
+class Weight(NamedTuple):
+    """A weight as it was when a trace was made: not a copy, but what tells whether it has changed since."""
+
+    tensor: Tensor
+    version: int | None  # PyTorch's count of what was written to it; None: not counted
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "Weight":
+        """Return ``tensor`` as it is now."""
+        return cls(tensor, None if tensor.is_inference() else tensor._version)
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return it in float64. Raises ValueError, with its ``name``, if it was written to since the trace was made."""
+        if self.version is not None and self.tensor._version != self.version:
+            raise ValueError(f"{name} has changed since the trace was made: trace again, and decompose that trace")
+        return self.tensor.detach().cpu().double().numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """The head of the network that a trace is of."""
+
+    weight: Weight  # (outputs, H·directions)
+    bias: Weight  # (outputs,)
+    function: Head
+    names: tuple[str, ...] = ()  # of the outputs; empty where they have none
+    verdict: str | None = None  # the output of a sigmoid head that the task is about, if it has a name
+
+
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
     """All activations of one layer in one direction; row t belongs to token t, in either direction."""
@@ -35,10 +64,22 @@ class LayerTrace:
     direction: Direction
     cell: CellName
     activations: dict[str, FloatArray]  # letter, or a_f and its like, → (T, H); h is (T, P) under a projection
+    initial: dict[str, FloatArray] | None = None  # the states (H,) before the first step that is taken; None: zeros
+    projection: Weight | None = None  # (P, H)
 
     def __getitem__(self, letter: str) -> FloatArray:
         """The (T, H) array of an activation."""
         return self.activations[letter]
+
+    def span(self, start: int, stop: int) -> "LayerTrace":
+        """Return the part from step ``start`` up to ``stop``, which starts from the states before it."""
+        before = stop if self.direction == "backward" else start - 1
+        initial = self.initial
+        if 0 <= before < len(self["h"]):
+            states = cell_named(self.cell).states
+            initial = {letter: self[letter][before] for letter in states if letter in self.activations}
+        activations = {letter: array[start:stop] for letter, array in self.activations.items()}
+        return replace(self, activations=activations, initial=initial)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +88,7 @@ class Trace:
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head says after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
-    A bare module, which has neither tokens nor a head, leaves ``tokens`` empty and ``outputs`` (T, 0).
+    A bare module, which has neither tokens nor a head, leaves ``tokens`` empty, ``outputs`` (T, 0) and ``head`` None.
     """
 
     tokens: tuple[Token, ...]
@@ -55,6 +96,7 @@ class Trace:
     outputs: FloatArray  # (T, outputs)
     start: int = 0
     state: State = field(default_factory=list, repr=False)  # empty where no step can follow
+    head: Readout | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """T, the number of steps."""
@@ -68,19 +110,13 @@ class Trace:
         raise KeyError(f"layer {layer} {direction}")
 
     def span(self, start: int, stop: int) -> "Trace":
-        """The part from token ``start`` up to ``stop`` of this trace, as of a slice; arrays are views."""
+        """The part from token ``start`` up to ``stop`` of this trace, as of a slice; arrays are views.
+
+        The states before its first step become its initial states.
+        """
         start, stop, _ = slice(start, stop).indices(len(self))
-        return Trace(
-            self.tokens[start:stop],
-            tuple(
-                LayerTrace(
-                    each.layer, each.direction, each.cell, {k: a[start:stop] for k, a in each.activations.items()}
-                )
-                for each in self.layers
-            ),
-            self.outputs[start:stop],
-            self.start + start,
-        )
+        layers = tuple(each.span(start, stop) for each in self.layers)
+        return Trace(self.tokens[start:stop], layers, self.outputs[start:stop], self.start + start, head=self.head)
 
 
 @torch.inference_mode()
@@ -132,8 +168,9 @@ def trace(
     state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in found]
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
-    layers = layer_traces(parts, config.cell, found, 0, len(tokens))
-    return Trace(tuple(tokens), layers, outputs, start, [] if config.bidirectional else state)
+    layers = layer_traces(parts, config.cell, found, initial, 0, len(tokens))
+    head = Readout(Weight.of(network.head.weight), Weight.of(network.head.bias), config.head)
+    return Trace(tuple(tokens), layers, outputs, start, [] if config.bidirectional else state, head)
 
 
 def _outputs(network: Network, found: Sequence[dict[str, FloatArray]]) -> FloatArray:
@@ -251,10 +288,27 @@ def _pre_activations(
 
 
 def layer_traces(
-    parts: Sequence[Part], cell: CellName, found: Sequence[dict[str, FloatArray]], b: int, length: int
+    parts: Sequence[Part],
+    cell: CellName,
+    found: Sequence[dict[str, FloatArray]],
+    initial: Sequence[Activations] | None,
+    b: int,
+    length: int,
 ) -> tuple[LayerTrace, ...]:
-    """The first ``length`` steps of sequence ``b`` of what ``activations_of`` found; arrays are views."""
+    """The first ``length`` steps of sequence ``b`` of what ``activations_of`` found; arrays are views.
+
+    ``initial`` is what it was given.
+    """
     return tuple(
-        LayerTrace(part.layer, part.direction, cell, {letter: a[:length, b] for letter, a in arrays.items()})
-        for part, arrays in zip(parts, found, strict=True)
+        LayerTrace(
+            part.layer,
+            part.direction,
+            cell,
+            {letter: a[:length, b] for letter, a in arrays.items()},
+            None
+            if initial is None
+            else {k: state[b].detach().cpu().numpy().copy() for k, state in initial[at].items()},
+            None if part.weights.w_hr is None else Weight.of(part.weights.w_hr),
+        )
+        for at, (part, arrays) in enumerate(zip(parts, found, strict=True))
     )

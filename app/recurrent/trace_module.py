@@ -118,7 +118,7 @@ def trace_module(
         if (like := next(module.parameters(), None)) is not None:
             _require_fitting(module, cell, x, hx, like)
         called = call(module, x, hx, undo)
-        traced = _trace(module, cell, parts_from(module, called.weights), x, hx, engine)
+        traced = _trace(module, cell, _kept_after(parts_from(module, called.weights)), x, hx, engine)
         require_plain_call(module, x, hx, called)
         return traced
 
@@ -151,10 +151,20 @@ def _trace(
     no_outputs = np.empty((max(lengths), 0), activations[0]["h"].dtype)
 
     def trace_of(b: int) -> Trace:
-        layers = layer_traces(parts, cell.name, activations, places[b], lengths[b])
+        layers = layer_traces(parts, cell.name, activations, initial, places[b], lengths[b])
         return Trace((), layers, no_outputs[: lengths[b]])
 
     return trace_of(0) if isinstance(x, Tensor) and x.dim() == 2 else Traces(trace_of, len(lengths))
+
+
+def _kept_after(parts: Sequence[Part]) -> list[Part]:
+    """Return ``parts`` with copies of the weights that a trace refers to: what a call wrote there is undone."""
+    return [
+        part
+        if (w_hr := part.weights.w_hr) is None
+        else part._replace(weights=part.weights._replace(w_hr=w_hr.detach().clone()))
+        for part in parts
+    ]
 
 
 def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:
