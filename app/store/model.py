@@ -1,6 +1,6 @@
 """A model that is loaded and verified."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +26,13 @@ class Model:
 
         Raises ValueError if it has no token, and OverflowError, naming letter and step, where a number overflows.
         """
-        return trace(self.network, self.tokenizer(text), overflow="refuse")
+        return self.named(trace(self.network, self.tokenizer(text), overflow="refuse"))
+
+    def named(self, traced: Trace) -> Trace:
+        """Return a trace of the network with the outputs of its head named."""
+        if traced.head is None:
+            return traced
+        return replace(traced, head=replace(traced.head, names=tuple(self.config.outputs), verdict=self.config.verdict))
 
     @cached_property
     def next_outputs(self) -> tuple[int | None, ...]:

@@ -1,6 +1,7 @@
 """A model that is loaded: its traces, and what its outputs are about."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,17 @@ def test_a_model_traces_text(tmp_path: Path) -> None:
     assert trace.layer()["f"].shape == (5, 7)
     with pytest.raises(ValueError, match="there is nothing to trace: the sequence is empty"):
         model.trace(" \n")
+
+
+def test_a_trace_knows_the_names_of_its_outputs(tmp_path: Path) -> None:
+    model = saved(tmp_path / "small", verdict="negative")
+    assert load_model(tmp_path / "small").config.verdict == "negative"
+    head = model.trace("good").head
+    assert head is not None
+    assert (head.names, head.verdict) == (tuple(model.config.outputs), "negative")
+    assert head.weight.tensor is model.network.head.weight
+    bare = replace(model.trace("good"), head=None)
+    assert model.named(bare) is bare
 
 
 @pytest.mark.parametrize("predicts_next", [True, False])
