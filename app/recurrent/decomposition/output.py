@@ -14,6 +14,8 @@ from .pairs import Array
 Output = int | str
 Head = tuple[ArrayLike | Tensor, ArrayLike | Tensor | None]  # weight (outputs, H·directions) and bias (outputs,)
 
+LISTED = 10  # outputs, up to which a message names them all
+
 
 class Logit(NamedTuple):
     """The logit of an output, or that of one minus that of another."""
@@ -94,38 +96,41 @@ def _default(
 
 def _index(output: Output, count: int, names: Sequence[str]) -> int:
     """Return the place of an output. Raises OptionError if there is no such output."""
-    if isinstance(output, str):
-        if output in names:
-            return names.index(output)
-        if not names:
-            raise OptionError(
-                "output", f"there is no output {output!r}: outputs have no names here; give one from 0 to {count - 1}"
-            )
-    elif 0 <= output < count:
+    if isinstance(output, str) and output in names:
+        return names.index(output)
+    if isinstance(output, int) and 0 <= output < count:
         return output
-    choice = ", ".join(map(repr, names)) if names and isinstance(output, str) else f"0 to {count - 1}"
-    raise OptionError("output", f"there is no output {output!r}: choose from {choice}")
+    raise OptionError("output", f"there is no output {output!r}: {_choice(count, names)}")
+
+
+def _choice(count: int, names: Sequence[str]) -> str:
+    """Say which outputs there are."""
+    if not names or count > LISTED:
+        return f"choose from 0 to {count - 1}"
+    return "choose from " + ", ".join(f"{place} ({name!r})" for place, name in enumerate(names))
 
 
 def _require_meaning(chosen: tuple[int, ...], function: str | None, count: int, names: Sequence[str]) -> None:
     """Raise OptionError unless the logit of what was ``chosen`` means something under the head's function."""
-    choice = f"choose from {', '.join(map(repr, names))}" if names else f"choose from 0 to {count - 1}"
     if function == "softmax" and count == 1:
-        raise OptionError("output", "a softmax over a single output is always 1: its logit means nothing")
-    if len(chosen) > 2 or (len(chosen) == 2 and chosen[0] == chosen[1]):
-        raise OptionError("output", f"give one output, or two that differ, one against the other: {choice}")
-    if function == "softmax" and len(chosen) != 2:
-        raise OptionError(
-            "output",
-            f"one logit of a softmax means nothing by itself: give two outputs, one against the other: {choice}",
+        reason = "a softmax over a single output is always 1: its logit means nothing"
+    elif len(chosen) > 2 or len(set(chosen)) < len(chosen):
+        reason = f"give one output, or two that differ, one against the other: {_choice(count, names)}"
+    elif function == "softmax" and len(chosen) < 2:
+        reason = (
+            "one logit of a softmax means nothing by itself: give two outputs, one against the other: "
+            f"{_choice(count, names)}"
         )
-    if function == "sigmoid" and len(chosen) != 1:
-        raise OptionError(
-            "output",
-            f"the head gives {count} outputs, each with a probability of its own (sigmoid): give one of them: {choice}",
+    elif function == "sigmoid" and len(chosen) != 1:
+        reason = (
+            f"the head gives {count} outputs, each with a probability of its own (sigmoid): give one of them: "
+            f"{_choice(count, names)}"
         )
-    if not chosen:
-        raise OptionError(
-            "output",
-            f"the head gives {count} outputs: give one, or, of a softmax, two, one against the other: {choice}",
+    elif not chosen:
+        reason = (
+            f"the head gives {count} outputs: give one, or, of a softmax, two, one against the other: "
+            f"{_choice(count, names)}"
         )
+    else:
+        return
+    raise OptionError("output", reason)

@@ -20,6 +20,10 @@ from .state_edits import StateEdit
 INITIAL_COLUMN = "initial state"
 
 
+class NoPathError(ValueError):
+    """A cell has no path of memory: it keeps nothing apart."""
+
+
 class Change(NamedTuple):
     """How the shares change from one word to the next: the two add up to the change.
 
@@ -101,7 +105,7 @@ class Decomposition:
     def _weighting(self) -> Path | None:
         """The path on which weights travel, where parts are weighted: see ``memory_weights``."""
         changes = {each.kind for each in self._edits if each.letter == self.letter}
-        if not _memory_of(self.cell).averages or changes & {"scale", "add"}:
+        if not memory_of(self.cell).averages or changes & {"scale", "add"}:
             return None
         keep = self._unedited_keep
         path = Path(keep, 1 - keep, np.ones_like(keep[0]), {})
@@ -247,12 +251,13 @@ def decompose(
 
     Raises:
         OptionError: A ValueError: the option that it names does not fit the trace.
-        ValueError: The trace has no steps, its cell has no path of memory, or weights have changed since it was made.
+        NoPathError: A ValueError: the cell has no path of memory.
+        ValueError: The trace has no steps, or weights have changed since it was made.
     """
     if not len(trace):
         raise ValueError("there is nothing to decompose: the trace has no steps")
     traced = _layer_of(trace, layer, direction)
-    memory = _memory_of(traced.cell)
+    memory = memory_of(traced.cell)
     is_asked = head is not None or output is not None
     if traced.layer != trace.layers[-1].layer and is_asked:
         reason = f"the head reads only the last layer, {trace.layers[-1].layer}: layer {traced.layer} has no shares"
@@ -315,11 +320,11 @@ def _layer_of(trace: Trace, layer: int | None, direction: Direction) -> LayerTra
         raise OptionError("direction", f"there is no {direction!r}: choose {directions}") from None
 
 
-def _memory_of(name: CellName) -> Memory:
-    """Return the path of memory of a cell. Raises ValueError if it has none."""
+def memory_of(name: CellName) -> Memory:
+    """Return the path of memory of a cell. Raises NoPathError if it has none."""
     cell = cell_named(name)
     if cell.memory is None:
-        raise ValueError(
+        raise NoPathError(
             f"{cell.noun} keeps nothing apart, as it rewrites its whole state at every step: there is no path of "
             "memory to decompose"
         )

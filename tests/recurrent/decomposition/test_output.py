@@ -85,19 +85,24 @@ BOTH = trace_module(random_module(bidirectional=True), random_sequences([3])[0])
 @pytest.mark.parametrize(
     ("made", "options", "message"),
     [
+        (
+            traced(11, "sigmoid", tuple("abcdefghijk")),
+            {"output": "z"},
+            "output: there is no output 'z': choose from 0 to 10",
+        ),
         (SIGMOID, {"output": 3}, "output: there is no output 3: choose from 0 to 2"),
         (SIGMOID, {"output": -1}, "output: there is no output -1: choose from 0 to 2"),
         (
             SIGMOID,
             {"output": "good"},
-            "output: there is no output 'good': outputs have no names here; give one from 0 to 2",
+            "output: there is no output 'good': choose from 0 to 2",
         ),
-        (NAMED, {"output": "maybe"}, "output: there is no output 'maybe': choose from 'yes', 'no'"),
+        (NAMED, {"output": "maybe"}, "output: there is no output 'maybe': choose from 0 ('yes'), 1 ('no')"),
         (
             NAMED,
             {},
             "output: the head gives 2 outputs, each with a probability of its own (sigmoid): give one of them: "
-            "choose from 'yes', 'no'",
+            "choose from 0 ('yes'), 1 ('no')",
         ),
         (
             SIGMOID,
