@@ -1,6 +1,7 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
 from .recurrent.comparison import Comparison, compare
+from .recurrent.decomposition.report import Decomposition, decompose
 from .recurrent.editing import edit
 from .recurrent.edits.ablate import ablate
 from .recurrent.edits.add import add
@@ -20,6 +21,7 @@ from .store.loading import load_model
 __version__ = "0.1.0"
 __all__ = [
     "Comparison",
+    "Decomposition",
     "Edit",
     "EditError",
     "Memory",
@@ -28,6 +30,7 @@ __all__ = [
     "add",
     "compare",
     "couple",
+    "decompose",
     "edit",
     "freeze",
     "hold",

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette_compress import CompressMiddleware
 
 from . import __version__
+from .api.decompositions import routes as decompositions
 from .api.memory import routes as memory
 from .api.models import routes as models
 from .api.traces import routes as traces
@@ -51,11 +52,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(models.router)
     api.include_router(traces.router)
     api.include_router(memory.router)
+    api.include_router(decompositions.router)
     app.include_router(api)
     app.include_router(health.router)
     registry = metrics.install(app)
     traces.install(app, registry)
     memory.install(app, registry)
+    decompositions.install(app)
     pages.install(app)
     problems.install(app)
     openapi.install(app, StepAnswer)

@@ -41,12 +41,15 @@ class Settings(BaseSettings):
         5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."
     )
     max_work: int = Field(
-        200_000_000_000, ge=1, description="Most multiply-adds of one answer on memory and gradients: some seconds."
+        200_000_000_000,
+        ge=1,
+        description="Most multiply-adds of one answer on memory, gradients or decompositions: some seconds.",
     )
     max_held: int = Field(
         50_000_000,
         ge=1,
-        description="Most numbers held at a time for one answer on memory and gradients: some hundreds of megabytes.",
+        description="Most numbers held at a time for one answer on memory, gradients or decompositions: some hundreds "
+        "of megabytes.",
     )
     chunk_steps: int = Field(16, ge=1, description="Steps computed between two chunks of a JSONL or CSV answer.")
     engine: Literal["compiled", "reference"] = Field(

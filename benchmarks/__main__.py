@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import kernel, memory, page, roofline, scaling, service, start, wire
+from . import decomposition, kernel, memory, page, roofline, scaling, service, start, wire
 from .machine import machine
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "roofline": roofline,
     "scaling": scaling,
     "memory": memory,
+    "decomposition": decomposition,
     "wire": wire,
     "service": service,
     "start": start,

@@ -227,7 +227,14 @@ def test_the_address_of_the_openapi_document_is_documented() -> None:
     assert f"`{create_app().openapi_url}`" in read("docs/api.md")
 
 
-@pytest.mark.parametrize(("page", "schema"), [("docs/api.md", "TraceBody"), ("docs/memory.md", "MemoryBody")])
+@pytest.mark.parametrize(
+    ("page", "schema"),
+    [
+        ("docs/api.md", "TraceBody"),
+        ("docs/memory.md", "MemoryBody"),
+        ("docs/decomposition.md", "DecompositionBody"),
+    ],
+)
 def test_every_field_of_a_request_is_documented(page: str, schema: str, openapi: dict[str, Any]) -> None:
     rows = table(page, "field")
     names = names_in([row[0] for row in rows]) + (["parts"] if page == "docs/memory.md" else [])

@@ -22,7 +22,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Every file that compiled code is made from; this one, too, because it holds the compiler's options.
 SOURCES = (
     Path(__file__),
-    *(each for folder in ("cells", "engine") for each in sorted(Path(__file__).parent.glob(f"{folder}/*.py"))),
+    *(
+        each
+        for folder in ("cells", "engine", "decomposition")
+        for each in sorted(Path(__file__).parent.glob(f"{folder}/*.py"))
+    ),
 )
 
 

@@ -2,24 +2,24 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .cells import CellName
+from .cells import CellName, cell_named
 from .cells.cell import Activations, Cell, double, unchanged
 from .edits.binding import NOTHING_BOUND, Bound, Subject, bind
 from .edits.edit import NO_RESOURCES, Edit, Resources
 from .engine import compiled, stepped
 from .engine.edits import Edits
 from .modules import Direction, LayerWeights, layer_weights_of
-from .network import Network
+from .network import Head, Network
 from .overflow import RangeError, require_finite
 from .tokenizer import Token
 
@@ -30,6 +30,35 @@ FloatArray = NDArray[np.floating]
 State = list[Activations]  # the last step of every layer and direction, to continue from
 
 
+class Weight(NamedTuple):
+    """A weight as it was when a trace was made: not a copy, but what tells whether it has changed since."""
+
+    tensor: Tensor
+    version: int | None  # PyTorch's count of what was written to it; None: not counted
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "Weight":
+        """Return ``tensor`` as it is now."""
+        return cls(tensor, None if tensor.is_inference() else tensor._version)
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return it in float64. Raises ValueError, with its ``name``, if it was written to since the trace was made."""
+        if self.version is not None and self.tensor._version != self.version:
+            raise ValueError(f"{name} has changed since the trace was made: trace again, and decompose that trace")
+        return self.tensor.detach().cpu().double().numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """The head of the network that a trace is of."""
+
+    weight: Weight  # (outputs, H·directions)
+    bias: Weight  # (outputs,)
+    function: Head
+    names: tuple[str, ...] = ()  # of the outputs; empty where they have none
+    verdict: str | None = None  # the output of a sigmoid head that the task is about, if it has a name
+
+
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
     """All activations of one layer in one direction; row t belongs to token t, in either direction."""
@@ -38,10 +67,22 @@ class LayerTrace:
     direction: Direction
     cell: CellName
     activations: dict[str, FloatArray]  # letter, or a_f and its like, → (T, H); h is (T, P) under a projection
+    initial: dict[str, FloatArray] | None = None  # the states (H,) before the first step that is taken; None: zeros
+    projection: Weight | None = None  # (P, H)
 
     def __getitem__(self, letter: str) -> FloatArray:
         """Return the (T, H) array of an activation."""
         return self.activations[letter]
+
+    def span(self, start: int, stop: int) -> "LayerTrace":
+        """Return the part from step ``start`` up to ``stop``, which starts from the states before it."""
+        before = stop if self.direction == "backward" else start - 1
+        initial = self.initial
+        if 0 <= before < len(self["h"]):
+            states = cell_named(self.cell).states
+            initial = {letter: self[letter][before] for letter in states if letter in self.activations}
+        activations = {letter: array[start:stop] for letter, array in self.activations.items()}
+        return replace(self, activations=activations, initial=initial)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +90,8 @@ class Trace:
     """What a network did with one sequence: the noun that every view reads.
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
-    head gives after each step; ``start`` is the position of the first token in the sequence, above 0 in later chunks.
-    For a bare module, which has neither tokens nor a head, ``tokens`` is empty and ``outputs`` is (T, 0).
+    head gives after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
+    For a bare module, which has neither tokens nor a head, ``tokens`` is empty, ``outputs`` (T, 0) and ``head`` None.
 
     ``edits`` are those that were applied, in their order: everything that a trace holds follows from them, except
     ``tokens``, which stay those of the text where a swap puts others at the input. ``notes`` say what to know about
@@ -62,6 +103,7 @@ class Trace:
     outputs: FloatArray  # (T, outputs)
     start: int = 0
     state: State = field(default_factory=list, repr=False)  # empty if the trace cannot be continued
+    head: Readout | None = field(default=None, repr=False)
     edits: tuple[Edit, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -77,21 +119,14 @@ class Trace:
         raise KeyError(f"layer {layer} {direction}")
 
     def span(self, start: int, stop: int) -> "Trace":
-        """Return the steps from ``start`` up to ``stop``, which count as in a slice; arrays are views."""
+        """Return the steps from ``start`` up to ``stop``, which count as in a slice; arrays are views.
+
+        The states before its first step become its initial states.
+        """
         start, stop, _ = slice(start, stop).indices(len(self))
-        return Trace(
-            self.tokens[start:stop],
-            tuple(
-                LayerTrace(
-                    each.layer, each.direction, each.cell, {k: a[start:stop] for k, a in each.activations.items()}
-                )
-                for each in self.layers
-            ),
-            self.outputs[start:stop],
-            self.start + start,
-            edits=self.edits,
-            notes=self.notes,
-        )
+        layers = tuple(each.span(start, stop) for each in self.layers)
+        part = self.tokens[start:stop], layers, self.outputs[start:stop]
+        return replace(self, tokens=part[0], layers=part[1], outputs=part[2], start=self.start + start, state=[])
 
 
 def trace(
@@ -187,9 +222,10 @@ def _trace(
     state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in activations]
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
-    traces = layer_traces(layers, config.cell, activations, 0, len(tokens))
+    traces = layer_traces(layers, config.cell, activations, initial, 0, len(tokens))
+    head = Readout(Weight.of(network.head.weight), Weight.of(network.head.bias), config.head)
     final = [] if config.bidirectional else state
-    return Trace(tuple(tokens), traces, outputs, start, final, bound.edits, bound.notes)
+    return Trace(tuple(tokens), traces, outputs, start, final, head, bound.edits, bound.notes)
 
 
 def _outputs(network: Network, activations: Sequence[dict[str, FloatArray]]) -> FloatArray:
@@ -339,10 +375,27 @@ def _pre_activations(
 
 
 def layer_traces(
-    layers: Sequence[LayerWeights], cell: CellName, activations: Sequence[dict[str, FloatArray]], b: int, length: int
+    layers: Sequence[LayerWeights],
+    cell: CellName,
+    activations: Sequence[dict[str, FloatArray]],
+    initial: Sequence[Activations] | None,
+    b: int,
+    length: int,
 ) -> tuple[LayerTrace, ...]:
-    """Return the first ``length`` steps of sequence ``b`` of the result of ``activations_of``; arrays are views."""
+    """Return the first ``length`` steps of sequence ``b`` of the result of ``activations_of``; arrays are views.
+
+    ``initial`` is what it was given.
+    """
     return tuple(
-        LayerTrace(layer.layer, layer.direction, cell, {letter: a[:length, b] for letter, a in arrays.items()})
-        for layer, arrays in zip(layers, activations, strict=True)
+        LayerTrace(
+            layer.layer,
+            layer.direction,
+            cell,
+            {letter: a[:length, b] for letter, a in arrays.items()},
+            None
+            if initial is None
+            else {k: state[b].detach().cpu().numpy().copy() for k, state in initial[at].items()},
+            None if layer.weights.w_hr is None else Weight.of(layer.weights.w_hr),
+        )
+        for at, (layer, arrays) in enumerate(zip(layers, activations, strict=True))
     )

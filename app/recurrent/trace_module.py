@@ -140,7 +140,8 @@ def trace_module(
         if (like := next(module.parameters(), None)) is not None:
             _require_fitting(module, cell, x, hx, like)
         called = call(module, x, hx, undo)
-        traced = _trace(module, cell, layer_weights_from(module, called.weights), x, hx, engine, listed)
+        layers = _kept_after(layer_weights_from(module, called.weights))
+        traced = _trace(module, cell, layers, x, hx, engine, listed)
         require_plain_call(module, x, hx, called)
         return traced
 
@@ -178,10 +179,20 @@ def _trace(
     no_outputs = np.empty((max(lengths), 0), activations[0]["h"].dtype)
 
     def trace_of(b: int) -> Trace:
-        traces = layer_traces(layers, cell.name, activations, places[b], lengths[b])
+        traces = layer_traces(layers, cell.name, activations, initial, places[b], lengths[b])
         return Trace((), traces, no_outputs[: lengths[b]], edits=bound.of_sequence(b), notes=bound.notes)
 
     return trace_of(0) if isinstance(x, Tensor) and x.dim() == 2 else Traces(trace_of, len(lengths))
+
+
+def _kept_after(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
+    """Return ``layers`` with copies of the weights that a trace refers to: what a call wrote there is undone."""
+    return [
+        layer
+        if (w_hr := layer.weights.w_hr) is None
+        else layer._replace(weights=layer.weights._replace(w_hr=w_hr.detach().clone()))
+        for layer in layers
+    ]
 
 
 def _cell_that_can_be_traced(module: nn.RNNBase) -> Cell:

@@ -94,6 +94,11 @@ class ModelConfig(BaseModel):
         description="Whether the outputs predict the next token: every token of the vocabulary, except the unknown "
         "one, is then the name of one output. null: true if the outputs are the vocabulary, in the same order.",
     )
+    verdict: str | None = Field(
+        default=None,
+        description="The output that the task is about, where outputs have a probability each; null: the only one, or "
+        "none in particular.",
+    )
     opposite: str = Field(default="", description="What a single output near 0 means; empty if it has no name.")
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")

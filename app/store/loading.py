@@ -30,6 +30,8 @@ def load_model(folder: Path | str) -> Model:
     config = parse(folder, CONFIG, ModelConfig)
     if len(config.outputs) != config.network.outputs:
         raise BrokenModelError(f"{CONFIG}: {len(config.outputs)} names for {config.network.outputs} outputs")
+    if config.verdict is not None:
+        _require_verdict(config)
     for named in config.units:
         if not _has(config.network, named.layer, named.direction, named.activation, named.unit):
             place = f"layer {named.layer} {named.direction} {named.activation}, unit {named.unit}"
@@ -57,6 +59,17 @@ def _why_not_a_folder(path: Path) -> str:
             "gates of a module of your own, load it with torch.load and call trace_module"
         )
     return f"{path}: this folder does not exist"
+
+
+def _require_verdict(config: ModelConfig) -> None:
+    """Raise BrokenModelError if the verdict of ``config`` is not one output with a probability of its own."""
+    if config.network.head != "sigmoid":
+        raise BrokenModelError(f"{CONFIG}: verdict: the outputs share one probability (softmax): leave verdict out")
+    if config.outputs.count(config.verdict or "") != 1:
+        names = ", ".join(map(repr, config.outputs))
+        raise BrokenModelError(
+            f"{CONFIG}: verdict: {config.verdict!r} is not the name of one output: name one of {names}"
+        )
 
 
 def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:

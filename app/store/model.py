@@ -1,7 +1,7 @@
 """A model that is loaded and verified."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,13 @@ class Model:
         not fit; and OverflowError, naming letter and step, where a number overflows.
         """
         tokens = self.tokenizer(text)
-        return trace(self.network, tokens, overflow="refuse", edits=edits, resources=self.resources())
+        return self.named(trace(self.network, tokens, overflow="refuse", edits=edits, resources=self.resources()))
+
+    def named(self, traced: Trace) -> Trace:
+        """Return a trace of the network with the outputs of its head named."""
+        if traced.head is None:
+            return traced
+        return replace(traced, head=replace(traced.head, names=tuple(self.config.outputs), verdict=self.config.verdict))
 
     def resources(self, of_text: Callable[[str], Layers] | None = None) -> Resources:
         """Return what edits may need of this model; ``of_text``, or else ``trace``, traces the texts of patches."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
-from gatescope.recurrent.trace import Trace, trace, trace_in_chunks
+from gatescope.recurrent.trace import Trace, Weight, trace, trace_in_chunks
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import FUSED, GATED, VARIANTS, any_network, any_tokens, random_network, random_tokens
@@ -165,6 +165,50 @@ def test_a_span_is_a_view_that_knows_where_it_stands() -> None:
     for letter in "ifgoch":
         assert np.shares_memory(part.layer()[letter], whole.layer()[letter])
         np.testing.assert_array_equal(part.layer()[letter], whole.layer()[letter][3:5])
+
+
+def test_a_trace_keeps_where_it_started() -> None:
+    network = random_network(cell="lstm", bidirectional=True)
+    whole = trace(network, random_tokens(9))
+    assert [layer.initial for layer in whole.layers] == [None, None]
+    forward, backward = whole.span(0, 9).layers
+    assert forward.initial is backward.initial is None
+    forward, backward = whole.span(2, 7).layers
+    assert forward.initial is not None
+    assert backward.initial is not None
+    for letter in "ch":
+        np.testing.assert_array_equal(forward.initial[letter], whole.layer()[letter][1])
+        np.testing.assert_array_equal(backward.initial[letter], whole.layer(0, "backward")[letter][7])
+    [inner] = trace(random_network(cell="gru"), random_tokens(9)).span(2, 7).span(0, 2).layers
+    assert inner.initial is not None
+
+
+def test_a_trace_that_goes_on_starts_where_the_other_ended() -> None:
+    network = random_network(cell="lstm")
+    first = trace(network, random_tokens(4))
+    [layer] = trace(network, random_tokens(3), first).layers
+    assert layer.initial is not None
+    for letter in "ch":
+        np.testing.assert_array_equal(layer.initial[letter], first.layer()[letter][-1])
+
+
+def test_a_trace_keeps_its_head_and_knows_whether_it_has_changed() -> None:
+    network = random_network(cell="gru", head="softmax")
+    made = trace(network, random_tokens(4))
+    for head in (made.head, made.span(1, 3).head):
+        assert head is not None
+        assert (head.function, head.names, head.verdict) == ("softmax", (), None)
+        assert head.weight.tensor is network.head.weight
+        np.testing.assert_array_equal(head.weight.numbers("it"), network.head.weight.detach().double().numpy())
+    with torch.no_grad():
+        network.head.bias.zero_()
+    assert made.head is not None
+    with pytest.raises(ValueError, match=r"^the bias has changed since the trace was made: trace again, and decompose"):
+        made.head.bias.numbers("the bias")
+    with torch.inference_mode():
+        counted = Weight.of(torch.ones(2))  # which PyTorch does not count
+    assert counted.version is None
+    assert counted.numbers("it").tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(

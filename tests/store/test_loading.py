@@ -93,6 +93,20 @@ BROKEN = [
     (config(tokenizer="syllable"), "config.json: tokenizer: Input should be 'word' or 'character'"),
     (config(outputs=["positive"]), "config.json: 1 names for 2 outputs"),
     (
+        config(verdict="perhaps"),
+        "config.json: verdict: 'perhaps' is not the name of one output: name one of 'positive', 'negative'",
+    ),
+    (
+        config(verdict="positive", outputs=["positive", "positive"]),
+        "config.json: verdict: 'positive' is not the name of one output: name one of 'positive', 'positive'",
+    ),
+    (
+        edited(
+            "config.json", lambda old: {**old, "verdict": "positive", "network": old["network"] | {"head": "softmax"}}
+        ),
+        "config.json: verdict: the outputs share one probability (softmax): leave verdict out",
+    ),
+    (
         config(predicts_next=True),
         "config.json: predicts_next: no output has the name 'the': name one output for each token of vocab.json, or "
         "set predicts_next to false",

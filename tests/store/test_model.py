@@ -44,6 +44,17 @@ def test_a_model_gives_edits_its_means_its_texts_and_its_tokens(tmp_path: Path) 
         replace(model, statistics=some).trace("the movie", [ablate("h", "mean")])
 
 
+def test_a_trace_knows_the_names_of_its_outputs(tmp_path: Path) -> None:
+    model = saved(tmp_path / "small", verdict="negative")
+    assert load_model(tmp_path / "small").config.verdict == "negative"
+    head = model.trace("good").head
+    assert head is not None
+    assert (head.names, head.verdict) == (tuple(model.config.outputs), "negative")
+    assert head.weight.tensor is model.network.head.weight
+    bare = replace(model.trace("good"), head=None)
+    assert model.named(bare) is bare
+
+
 @pytest.mark.parametrize("predicts_next", [True, False])
 def test_what_outputs_are_about_is_saved_with_the_model(tmp_path: Path, predicts_next: bool) -> None:
     outputs = [*VOCABULARY[:0:-1], "end"]

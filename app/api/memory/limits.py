@@ -2,12 +2,11 @@
 
 from dataclasses import fields
 
-from fastapi_problem.error import Problem
-
 from ...recurrent.memory.altered import untrained
-from ...recurrent.memory.plan import MemoryOptions, MemoryPlan, OptionError
+from ...recurrent.memory.plan import MemoryOptions, MemoryPlan
 from ...recurrent.memory.subject import Subject
 from ...recurrent.network import Network
+from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
 from ...settings import Settings
 from ...store.model import Model
@@ -55,12 +54,10 @@ def _require_within_limits(plan: MemoryPlan, settings: Settings) -> None:
         ("numbers sent", plan.numbers_returned(), settings.max_values),
     ):
         if figure > limit:
-            raise Problem(
-                "Too much work",
-                "too-much-work",
-                f"For {plan.steps:,} steps of {len(plan.subject.tokens):,} this takes {figure:.2g} {what}; this server "
-                f"takes up to {limit:.2g} for an answer. Narrow the request with start and stop, layers or parts, or "
-                "send a shorter text.",
-                413,
-                limit=limit,
+            raise problems.too_much_work(
+                f"{plan.steps:,} steps of {len(plan.subject.tokens):,}",
+                figure,
+                what,
+                limit,
+                "Narrow the request with start and stop, layers or parts, or send a shorter text",
             )

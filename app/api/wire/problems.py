@@ -85,6 +85,17 @@ def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem
     )
 
 
+def too_much_work(steps: str, figure: float, what: str, limit: float, advice: str) -> Problem:
+    """Return the problem of an answer over so many ``steps`` that would take too much of something."""
+    detail = f"For {steps} this takes {figure:.2g} {what}; this server takes up to {limit:.2g} for an answer. {advice}."
+    return Problem("Too much work", "too-much-work", detail, 413, limit=limit)
+
+
+def no_memory_path(reason: str) -> Problem:
+    """Return the problem of a model whose cell carries nothing on that could be decomposed."""
+    return Problem("No path of memory", "no-memory-path", f"{reason[0].upper()}{reason[1:]}.", 422)
+
+
 def states_overflow(what: str, step: int, steps: int, dtype: object, advice: str) -> Problem:
     """Return the problem of a number that leaves the range of its dtype."""
     detail = f"At step {step:,} of {steps:,}, {what} leaves the range of {dtype}. {advice}."

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .derivative import Jacobians, Point
@@ -76,7 +78,7 @@ class Activation:
     """The colour of what belongs to it, the same in every cell."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """The path on which a state carries information on: s_t = keep ⊙ s_{t-1} + write."""
 
@@ -90,6 +92,13 @@ class Memory:
     """Whether the share kept is the gate, or 1 − gate."""
     read: str = "{state}"
     """How h is read from the state, for the page."""
+    let_out: Callable[[Mapping[str, NDArray[Any]]], NDArray[Any]] | None = None
+    """The factor γ in h = γ ⊙ s, from the activations of a step, s included; None: h is the state itself."""
+    averages: bool = False
+    """Whether a step writes the candidate times 1 − keep: the state is then a weighted mean of what could be written
+    at each step and of the initial state."""
+    writes_nothing: tuple[str, float]
+    """The letter of a gate, and the value that it is held at so that a step writes nothing."""
 
     def keep(self, activations: Mapping[str, Any]) -> Any:
         """Return the share of the state that a step keeps, in [0, 1]."""
@@ -239,7 +248,7 @@ class Cell:
             raise ValueError(f"panels of the cell {self.variant!r} are {self.panels!r}: its letters are {known!r}")
         if drawn := [label.of for label in self.circuit.figures if label.of not in {*self.circuit.nodes, "a"}]:
             raise ValueError(f"circuit of the cell {self.variant!r} names {drawn[0]!r}, which is not a node")
-        if self.memory is not None and {self.memory.state, self.memory.gate} - set(known):
+        if (memory := self.memory) is not None and {memory.state, memory.gate, memory.writes_nothing[0]} - set(known):
             raise ValueError(f"memory of the cell {self.variant!r} names letters that are not among {known!r}")
 
     def __reduce__(self) -> tuple[Callable[[str], "Cell"], tuple[str]]:
@@ -306,6 +315,16 @@ def _of_the_table(variant: str) -> Cell:
     from . import TABLE  # which is made of this module's cells
 
     return next(cell for cell in TABLE if cell.variant == variant)
+
+
+def tanh_ratio(x: NDArray[Any]) -> NDArray[Any]:
+    """Return tanh(x) / x, which is 1 at 0."""
+    with np.errstate(invalid="ignore"):
+        ratio: NDArray[Any] = np.tanh(x)
+        ratio /= x
+    if not x.all():
+        ratio[x == 0] = 1
+    return ratio
 
 
 def double(activations: Activations) -> Activations:

@@ -21,6 +21,7 @@ from .cell import (
     Memory,
     Node,
     Wire,
+    tanh_ratio,
     unchanged,
 )
 from .derivative import Jacobians, Point, sigmoid_slope, tanh_slope, weighted
@@ -98,7 +99,15 @@ COUPLED_LSTM = Cell(
     step=step,
     row=row,
     jacobians=jacobians,
-    memory=Memory("c", "f", write=lambda each: (1 - each["f"]) * each["g"], read="o ⊙ tanh({state})"),
+    memory=Memory(
+        state="c",
+        gate="f",
+        write=lambda each: (1 - each["f"]) * each["g"],
+        read="o ⊙ tanh({state})",
+        let_out=lambda each: each["o"] * tanh_ratio(each["c"]),
+        averages=True,
+        writes_nothing=("f", 1.0),
+    ),
     equations=[Equation("c", "{f}·{c-} + (1 − {f})·{g}"), Equation("h", "{o}·tanh({c})")],
     note="The input gate is tied to the forget gate: i = 1 − f.",
     circuit=Circuit(

@@ -203,7 +203,13 @@ GRU = Cell(
     row=row,
     recurrence="apart",
     jacobians=jacobians,
-    memory=Memory("h", "z", write=lambda each: (1 - each["z"]) * each["n"]),
+    memory=Memory(
+        state="h",
+        gate="z",
+        write=lambda each: (1 - each["z"]) * each["n"],
+        averages=True,
+        writes_nothing=("z", 1.0),
+    ),
     equations=[Equation("n", "tanh(W·{x} + b + {r}·(U·{h-} + b′))", "tanh(… + {r}·(…))"), UPDATE],
     note="Each … is a sum over all inputs or units and a bias. The reset gate multiplies what U makes of h.",
     circuit=Circuit(

@@ -21,6 +21,7 @@ from .cell import (
     Memory,
     Node,
     Wire,
+    tanh_ratio,
     unchanged,
 )
 from .derivative import Jacobians, Point, sigmoid_slope, tanh_slope, weighted
@@ -114,7 +115,14 @@ LSTM = Cell(
     step=step,
     row=row,
     jacobians=jacobians,
-    memory=Memory("c", "f", write=lambda each: each["i"] * each["g"], read="o ⊙ tanh({state})"),
+    memory=Memory(
+        state="c",
+        gate="f",
+        write=lambda each: each["i"] * each["g"],
+        read="o ⊙ tanh({state})",
+        let_out=lambda each: each["o"] * tanh_ratio(each["c"]),
+        writes_nothing=("i", 0.0),
+    ),
     equations=[Equation("c", "{f}·{c-} + {i}·{g}"), Equation("h", "{o}·tanh({c})")],
     circuit=Circuit(
         name="LSTM cell",

@@ -81,7 +81,14 @@ MINGRU = Cell(
     recurrence="none",
     jacobians=jacobians,
     open_bias="z",
-    memory=Memory("h", "z", write=lambda each: each["z"] * each["n"], keeps_when="shut"),
+    memory=Memory(
+        state="h",
+        gate="z",
+        write=lambda each: each["z"] * each["n"],
+        keeps_when="shut",
+        averages=True,
+        writes_nothing=("z", 0.0),
+    ),
     equations=[Equation("n", "W·{x} + b", "…"), Equation("h", "(1 − {z})·{h-} + {z}·{n}")],
     note="The … is a sum over all inputs and a bias. Neither z nor n sees the hidden state.",
     circuit=Circuit(

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..network import Network
+from ..option_error import OptionError
 from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
 from .altered import LEAST, MOST, with_recurrence
@@ -27,14 +28,6 @@ LossSteps = Literal["last", "every"]
 _BACKWARD = 3  # a pass forward and one back, in passes forward
 _SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
 _GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
-
-
-class OptionError(ValueError):
-    """An option that does not fit the network or the sequence; the message names it and says what would be right."""
-
-    def __init__(self, option: str, reason: str) -> None:
-        super().__init__(f"{option}: {reason}")
-        self.option, self.reason = option, reason
 
 
 @dataclass(frozen=True)

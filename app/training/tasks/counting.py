@@ -69,6 +69,7 @@ class Counting:
             "description": f"After each symbol of {language}: what may come next, each with a probability of its own.",
             "outputs": [*letters, "end"],
             "predicts_next": True,
+            "verdict": "end",
             "examples": [string(letters, 5), string(letters, 20), string(letters, 5)[:-2], string(letters, 1)],
             "licence": "MIT",
         }

@@ -18,9 +18,19 @@ export type Complaint = { where: string; what: string };
 
 export type CostAnswer = { model: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; recurrent_parameters: number; multiply_adds: number; tensor_operations: number; steps: number; threads: number; times: EngineTime[] };
 
+export type DecomposedOutput = { output: string; against: string | null; bias: number };
+
+export type DecompositionAnswer = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; model: string; steps: number; tokens: TokenInfo[]; state: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; columns: string[]; logit: DecomposedOutput | null; experiment: Experiment; amounts?: ((number | null)[])[] | TypedArray | null; remaining?: (number | null)[] | null; new?: (number | null)[] | null; shares?: ((number | null)[])[] | TypedArray | null; cancellation?: (number | null)[] | null; memory_weights?: ((number | null)[])[] | TypedArray | null; change?: ShareChange | null; per_unit?: DecompositionUnits | null };
+
+export type DecompositionBody = { text: string; layer?: number | null; direction?: "forward" | "backward"; output?: number[] | null; parts?: ("amounts" | "remaining" | "new" | "shares" | "cancellation" | "memory_weights" | "change")[] | null; source?: number | null; time?: number | null; encoding?: "numbers" | "base64" };
+
+export type DecompositionUnits = { source: number | null; time: number | null; parts: ((number | null)[])[] | TypedArray; shares: ((number | null)[])[] | TypedArray | null; memory_weights: ((number | null)[])[] | TypedArray | null };
+
 export type EngineTime = { engine: "ours" | "torch"; lower: number; median: number; upper: number; rounds: number };
 
 export type Equation = { of: string; formula: string; figures?: string };
+
+export type Experiment = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; hold: number; layer: number; direction: "forward" | "backward" };
 
 export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
 
@@ -65,6 +75,8 @@ export type PanelInfo = { letter: string; purpose: string };
 export type ProblemDetails = { type: string; title: string; status: number; detail: string; errors?: Complaint[]; limit?: number | null };
 
 export type Readiness = { status: string; models: number; broken: number };
+
+export type ShareChange = { forgetting: ((number | null)[])[] | TypedArray; letting_out: ((number | null)[])[] | TypedArray };
 
 export type StateMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_kept: ((number | null)[])[] | TypedArray | null };
 

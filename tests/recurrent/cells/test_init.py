@@ -5,10 +5,11 @@ import math
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from gatescope.recurrent import cells
-from gatescope.recurrent.cells.cell import Cell, CellWeights
+from gatescope.recurrent.cells.cell import Cell, CellWeights, tanh_ratio
 from gatescope.recurrent.cells.lstm import LSTM
 from torch import nn
 
@@ -73,6 +74,39 @@ def test_a_step_gives_what_the_description_says_within_its_ranges(cell: Cell) ->
         state = {letter: step[letter] for letter in cell.states}
 
 
+@each_cell
+def test_a_cell_with_a_path_of_memory_can_be_kept_from_writing(cell: Cell) -> None:
+    if cell.memory is None:
+        return
+    letter, value = cell.memory.writes_nothing
+    activations = {each: torch.linspace(0.1, 0.9, 5) for each in cell.activations}
+    assert (cell.memory.write(activations) != 0).all()
+    assert (cell.memory.write({**activations, letter: torch.full((5,), value)}) == 0).all()
+    assert letter in cell.gates
+
+
+@each_cell
+def test_h_is_what_is_let_out_of_the_state(cell: Cell) -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows, recurrent = 6 * len(cell.blocks), 6 * len(cell.blocks) if cell.has_recurrent_weights else 0
+    w = CellWeights(*(torch.randn(shape, generator=generator).double() for shape in ((rows, 4), (recurrent, 6))))
+    before = {letter: torch.randn(6, generator=generator).double() for letter in cell.states}
+    step = cell.step(torch.randn(4, generator=generator).double(), before, w)
+    if (memory := cell.memory) is None:
+        return
+    arrays = {letter: step[letter].numpy() for letter in cell.activations}
+    factor = 1 if memory.let_out is None else memory.let_out(arrays)
+    np.testing.assert_allclose(factor * arrays[memory.state], arrays["h"], rtol=1e-14)
+    is_mean = np.allclose(memory.write(arrays), (1 - memory.keep(arrays)) * arrays[cell.candidate])
+    assert memory.averages is is_mean
+
+
+def test_the_ratio_of_tanh_is_1_at_0() -> None:
+    ratios = tanh_ratio(np.array([0.0, -0.0, 1e-300, 1.0, -20.0]))
+    assert ratios.tolist() == [1, 1, 1, math.tanh(1), 1 / 20]
+    assert tanh_ratio(np.array([2.0])).tolist() == [math.tanh(2) / 2]
+
+
 FIELDS = {field.name: getattr(LSTM, field.name) for field in dataclasses.fields(Cell)}
 REQUIRED = [field.name for field in dataclasses.fields(Cell) if field.default is dataclasses.MISSING]
 
@@ -102,6 +136,10 @@ CIRCUIT = LSTM.circuit
         ({"noun": ""}, "noun of the cell 'lstm' is empty"),
         ({"panels": "figco"}, "panels of the cell 'lstm' are 'figco': its letters are 'ifgoch'"),
         ({"memory": dataclasses.replace(LSTM.memory, gate="z")}, "memory of the cell 'lstm' names letters that"),
+        (
+            {"memory": dataclasses.replace(LSTM.memory, writes_nothing=("z", 1.0))},
+            "memory of the cell 'lstm' names letters that",
+        ),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
 )

@@ -7,8 +7,9 @@ import gatescope
 import pytest
 import torch
 from gatescope.recurrent.cost import multiply_adds
-from gatescope.recurrent.memory.plan import PARTS, MemoryOptions, MemoryPlan, OptionError
+from gatescope.recurrent.memory.plan import PARTS, MemoryOptions, MemoryPlan
 from gatescope.recurrent.memory.subject import subject_of
+from gatescope.recurrent.option_error import OptionError
 from networks import random_network, random_tokens
 
 

@@ -1,0 +1,1 @@
+"""Decompositions on the wire."""

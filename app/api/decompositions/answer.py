@@ -1,0 +1,144 @@
+"""A ``Decomposition`` that a request asks for, and the content of its answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from ...recurrent.decomposition.pairs import Array
+from ...recurrent.decomposition.report import Decomposition, NoPathError, decompose, memory_of
+from ...recurrent.option_error import OptionError
+from ...recurrent.overflow import RangeError
+from ...recurrent.tokenizer import Token
+from ...recurrent.trace import trace
+from ...settings import Settings
+from ...store.model import Model
+from ..wire import problems
+from ..wire.encoding import dumps, typed_array
+from ..wire.text import tokens_of
+from .schemas import DecompositionBody, DecompositionPart
+
+Content = dict[str, Any]
+PARTS: tuple[DecompositionPart, ...] = get_args(DecompositionPart)
+OF_A_HEAD: frozenset[DecompositionPart] = frozenset({"shares", "cancellation", "change"})
+MATRICES: dict[DecompositionPart, int] = {"amounts": 1, "shares": 1, "memory_weights": 1, "change": 2}
+
+
+@dataclass(frozen=True)
+class DecompositionPlan:
+    """A decomposition that fits its model and the limits, not yet computed."""
+
+    model: Model
+    body: DecompositionBody
+    tokens: Sequence[Token]
+    layer: int
+    settings: Settings
+
+    @property
+    def parts(self) -> list[DecompositionPart]:
+        """What is wanted, in the order of the answer."""
+        return [part for part in PARTS if self.body.parts is None or part in self.body.parts]
+
+    def work(self) -> float:
+        """Estimate the multiply-adds."""
+        network, steps = self.model.config.network, len(self.tokens)
+        blocks, size = len(network.cell_definition.blocks), network.hidden_size
+        traced = blocks * size * (network.embedding_size + size) * network.layers * len(network.directions)
+        return steps * traced + steps**2 / 2 * size * (2 + sum(MATRICES.get(part, 0) for part in self.parts))
+
+    def numbers_sent(self) -> int:
+        """Return about how many numbers the answer holds."""
+        steps, size = len(self.tokens), self.model.config.network.hidden_size
+        is_per_unit = self.body.source is not None or self.body.time is not None
+        return steps * steps * sum(MATRICES.get(part, 0) for part in self.parts) + 3 * steps * size * is_per_unit
+
+    def numbers_held(self) -> int:
+        """Estimate how many numbers are held at a time."""
+        network, steps = self.model.config.network, len(self.tokens)
+        activations = len(network.cell_definition.activations) * network.layers * len(network.directions)
+        return steps * (network.hidden_size * (2 * activations + 12) + 8 * steps)
+
+    def json(self) -> bytes:
+        """Return the JSON of a ``DecompositionAnswer``. Raises a problem if an option does not fit the trace."""
+        body = self.body
+        try:
+            traced = trace(self.model.network, self.tokens, None, self.settings.engine, overflow="refuse")
+        except RangeError as error:
+            advice = "Send a shorter text"
+            raise problems.states_overflow(error.what, error.step, len(self.tokens), error.dtype, advice) from None
+        try:
+            decomposition = decompose(
+                self.model.named(traced), output=body.output, layer=self.layer, direction=body.direction
+            )
+            return dumps(self._content(decomposition))
+        except OptionError as error:
+            raise problems.invalid_request(error.option, error.reason) from None
+
+    def _content(self, made: Decomposition) -> Content:
+        encode = _as_typed_array if self.body.encoding == "base64" else np.ascontiguousarray
+        config, wanted, (gate, value) = self.model.config, self.parts, memory_of(made.cell).writes_nothing
+        place: Content = {"layer": made.layer, "direction": made.direction}
+        content: Content = {
+            "model": self.model.id,
+            **place,
+            "cell": made.cell,
+            "hidden_size": made.state.shape[1],
+            "steps": len(made),
+            "tokens": [token._asdict() for token in self.tokens],
+            "state": made.letter,
+            "columns": made.columns,
+            "logit": None,
+            "experiment": {"letter": gate, "hold": value, **place},
+        }
+        if (logit := made.logit) is not None:
+            names = [config.outputs[output] for output in logit.outputs]
+            content["logit"] = {"output": names[0], "against": (*names, None)[1], "bias": logit.bias}
+        for part in wanted:
+            given = getattr(made, part)
+            if part == "change":
+                content[part] = None if given is None else {key: encode(each) for key, each in given._asdict().items()}
+            elif given is None or part in MATRICES:
+                content[part] = None if given is None else encode(given)
+            else:
+                content[part] = np.ascontiguousarray(given)
+        if self.body.source is not None or self.body.time is not None:
+            units = made.per_unit(source=self.body.source, time=self.body.time)
+            content["per_unit"] = {"source": self.body.source, "time": self.body.time} | {
+                name: None if each is None else encode(each) for name, each in units._asdict().items()
+            }
+        return content
+
+
+def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings) -> DecompositionPlan:
+    """Return what ``body`` asks for. Raises a problem that says what does not fit, or the limit that it would pass."""
+    network = model.config.network
+    try:
+        memory_of(network.cell)
+    except NoPathError as error:
+        raise problems.no_memory_path(str(error)) from None
+    tokens, last = tokens_of(model, body.text, settings), network.layers - 1
+    layer = last if body.layer is None else body.layer
+    if layer > last:
+        raise problems.invalid_request("layer", f"there is no layer {layer}: choose from 0 to {last}")
+    if asked := sorted(OF_A_HEAD & set(body.parts or ())) if layer < last else []:
+        reason = (
+            f"{asked[0]!r} is of the last layer, {last}, which is all that the head reads: layer {layer} has no shares"
+        )
+        raise problems.invalid_request("parts", reason)
+    if body.source is not None and body.time is not None:
+        raise problems.invalid_request("time", "is not taken together with source: send one of the two")
+    plan = DecompositionPlan(model, body, tokens, layer, settings)
+    for what, figure, limit in (
+        ("multiply-adds", plan.work(), settings.max_work),
+        ("numbers held at a time", plan.numbers_held(), settings.max_held),
+        ("numbers sent", plan.numbers_sent(), settings.max_values),
+    ):
+        if figure > limit:
+            advice = "Send a shorter text, or ask for fewer parts"
+            raise problems.too_much_work(f"{len(tokens):,} steps", figure, what, limit, advice)
+    return plan
+
+
+def _as_typed_array(array: Array) -> object:
+    return typed_array(np.where(np.isfinite(array), array, np.nan))

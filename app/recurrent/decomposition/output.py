@@ -1,0 +1,136 @@
+"""Which logit the shares are of, and the weights with which it reads the last layer."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from ..option_error import OptionError
+from ..trace import LayerTrace, Trace
+from .pairs import Array
+
+Output = int | str
+Head = tuple[ArrayLike | Tensor, ArrayLike | Tensor | None]  # weight (outputs, H·directions) and bias (outputs,)
+
+LISTED = 10  # outputs, up to which a message names them all
+
+
+class Logit(NamedTuple):
+    """The logit of an output, or that of one minus that of another."""
+
+    outputs: tuple[int, ...]  # one, or one and the one that it is set against
+    names: tuple[str, ...]  # of these; empty where outputs have none
+    weights: Array  # (H,) of the layer, or (P,) under a projection
+    bias: float
+
+
+def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output | Sequence[Output] | None) -> Logit:
+    """Return the logit that ``output`` asks for, as it reads ``layer``, which is one of the last.
+
+    Raises OptionError where the output does not exist or must be given, or where the head does not fit the layer.
+    """
+    function: str | None = None
+    names: tuple[str, ...] = ()
+    verdict: str | None = None
+    if head is not None:
+        weight, bias = _numbers(head)
+    elif (own := trace.head) is not None:
+        weight, bias = own.weight.numbers("the head's weight"), own.bias.numbers("the head's bias")
+        function, names, verdict = own.function, own.names, own.verdict
+    else:
+        raise OptionError("head", "this trace has none: pass head=(weight, bias), with a row of weight for each output")
+    last = [each for each in trace.layers if each.layer == layer.layer]
+    width = layer["h"].shape[1]
+    if weight.shape[1] != width * len(last):
+        of = "h of the last layer has" if len(last) == 1 else "the two h of the last layer have together"
+        raise OptionError("head", f"its weight reads {weight.shape[1]} numbers, and {of} {width * len(last)}")
+    if output is None:
+        chosen = _default(weight, bias, function, names, verdict, last)
+    else:
+        wanted = [output] if isinstance(output, int | str) else list(output)
+        chosen = tuple(_index(each, len(weight), names) for each in wanted)
+    _require_meaning(chosen, function, len(weight), names)
+    at = next(place for place, each in enumerate(last) if each.direction == layer.direction)
+    rows = weight[chosen[0]] if len(chosen) == 1 else weight[chosen[0]] - weight[chosen[1]]
+    offset = bias[chosen[0]] if len(chosen) == 1 else bias[chosen[0]] - bias[chosen[1]]
+    of_layer = rows[at * width : (at + 1) * width]
+    return Logit(chosen, tuple(names[each] for each in chosen) if names else (), of_layer, float(offset))
+
+
+def _numbers(head: Head) -> tuple[Array, Array]:
+    """Return weight and bias in float64. Raises OptionError if their shapes do not go together."""
+    weight, bias = head
+    w = _in_double(weight)
+    b = np.zeros(w.shape[:1]) if bias is None else _in_double(bias)
+    if w.ndim != 2 or b.shape != w.shape[:1] or not len(w):
+        raise OptionError(
+            "head", f"its weight is {w.shape} and its bias {b.shape}: they must be (outputs, H) and (outputs,)"
+        )
+    return w, b
+
+
+def _in_double(numbers: ArrayLike | Tensor) -> Array:
+    if isinstance(numbers, Tensor):
+        numbers = numbers.detach().cpu().double().numpy()
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _default(
+    weight: Array,
+    bias: Array,
+    function: str | None,
+    names: Sequence[str],
+    verdict: str | None,
+    last: Sequence[LayerTrace],
+) -> tuple[int, ...]:
+    """Return what is decomposed where nothing was asked for; () if that must be said."""
+    if function == "softmax":
+        logits = weight @ np.concatenate([each["h"][-1] for each in last], dtype=np.float64) + bias
+        return tuple(np.argsort(-logits, kind="stable")[:2].tolist())
+    if len(weight) == 1:
+        return (0,)
+    return () if verdict is None else (names.index(verdict),)
+
+
+def _index(output: Output, count: int, names: Sequence[str]) -> int:
+    """Return the place of an output. Raises OptionError if there is no such output."""
+    if isinstance(output, str) and output in names:
+        return names.index(output)
+    if isinstance(output, int) and 0 <= output < count:
+        return output
+    raise OptionError("output", f"there is no output {output!r}: {_choice(count, names)}")
+
+
+def _choice(count: int, names: Sequence[str]) -> str:
+    """Say which outputs there are."""
+    if not names or count > LISTED:
+        return f"choose from 0 to {count - 1}"
+    return "choose from " + ", ".join(f"{place} ({name!r})" for place, name in enumerate(names))
+
+
+def _require_meaning(chosen: tuple[int, ...], function: str | None, count: int, names: Sequence[str]) -> None:
+    """Raise OptionError unless the logit of what was ``chosen`` means something under the head's function."""
+    if function == "softmax" and count == 1:
+        reason = "a softmax over a single output is always 1: its logit means nothing"
+    elif len(chosen) > 2 or len(set(chosen)) < len(chosen):
+        reason = f"give one output, or two that differ, one against the other: {_choice(count, names)}"
+    elif function == "softmax" and len(chosen) < 2:
+        reason = (
+            "one logit of a softmax means nothing by itself: give two outputs, one against the other: "
+            f"{_choice(count, names)}"
+        )
+    elif function == "sigmoid" and len(chosen) != 1:
+        reason = (
+            f"the head gives {count} outputs, each with a probability of its own (sigmoid): give one of them: "
+            f"{_choice(count, names)}"
+        )
+    elif not chosen:
+        reason = (
+            f"the head gives {count} outputs: give one, or, of a softmax, two, one against the other: "
+            f"{_choice(count, names)}"
+        )
+    else:
+        return
+    raise OptionError("output", reason)
