@@ -13,6 +13,7 @@ import pytest
 from gatescope.api.wire.schemas import ProblemDetails
 from gatescope.main import create_app
 from gatescope.recurrent.edits import OPERATIONS
+from gatescope.recurrent.edits.data import edits_from
 from gatescope.recurrent.trace import Trace
 from gatescope.settings import Settings
 from gatescope.store.loading import load_model
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from serving import client, running
 from starlette.testclient import TestClient
 
-from ..asking import CSV, JSONL, NPZ, TEXT, each_form, lines, post, problem
+from ..asking import CSV, JSONL, NPZ, TEXT, each_form, interleaved, lines, post, problem
 
 EDITS: list[dict[str, Any]] = [
     {"letter": "i", "steps": [3], "hold": 0.25},
@@ -56,6 +57,8 @@ def test_every_form_holds_the_edited_trace(api: TestClient, models: Path) -> Non
         for numbers in sent.values():
             np.testing.assert_array_equal(np.array(numbers, np.float32), array)
     np.testing.assert_array_equal(np.array(answer["outputs"]["values"], np.float32), trace.outputs)
+    np.testing.assert_array_equal(archive["outputs"], trace.outputs)
+    np.testing.assert_array_equal(np.array([line["outputs"] for line in by_step], np.float32), trace.outputs)
     assert (layer["i"][3] == 0.25).all()
 
 
@@ -87,10 +90,29 @@ def test_without_edits_the_answer_says_nothing_of_them(api: TestClient) -> None:
     assert not {"edits", "notes"} & plain.keys()
 
 
-def test_edits_change_the_tag_and_are_revalidated(api: TestClient) -> None:
+def test_files_say_that_they_are_of_an_edited_run(api: TestClient) -> None:
+    def saved(form: dict[str, str], **options: Any) -> tuple[str, bytes]:
+        answer = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, **options}, headers=form)
+        return answer.headers["content-disposition"], answer.content
+
+    edits = [{"letter": "i", "hold": 0}, *EDITS, {"letter": "i", "hold": 1}]
+    name, content = saved(NPZ, edits=edits)
+    assert name == 'attachment; filename="gatescope-lstm-edited.npz"'
+    archive = np.load(BytesIO(content), allow_pickle=False)
+    assert json.loads(str(archive["edits"])) == [each.to_dict() for each in edits_from(edits)]
+    assert archive["notes"].tolist() == post(api, edits=edits)["notes"] != []
+    assert np.load(BytesIO(saved(NPZ, edits=EDITS[:1])[1]))["notes"].shape == (0,)
+    assert saved(CSV, edits=edits)[0] == 'attachment; filename="gatescope-lstm-edited.csv"'
+    for options in ({}, {"edits": []}):
+        assert saved(CSV, **options)[0] == 'attachment; filename="gatescope-lstm.csv"'
+        assert not {"edits", "notes"} & np.load(BytesIO(saved(NPZ, **options)[1])).keys()
+
+
+@each_form
+def test_edits_change_the_tag_and_are_revalidated(api: TestClient, form: dict[str, str]) -> None:
     def get(edits: str, **headers: str) -> Any:
         params = {"text": TEXT} | ({"edits": edits} if edits else {})
-        return api.get("/api/v1/models/lstm/trace", params=params, headers=headers)
+        return api.get("/api/v1/models/lstm/trace", params=params, headers=form | headers)
 
     one, two, none = (get(edits) for edits in ('[{"letter":"i","hold":0}]', '[{"letter":"i","hold":1}]', ""))
     tags = [each.headers["etag"] for each in (one, two, none)]
@@ -181,6 +203,7 @@ def test_edits_never_leak_into_another_request(models: Path) -> None:
     """Fifty clients at once, each with an edit of its own or none, against one server."""
     values = [None if n % 5 == 0 else n / 50 for n in range(50)]
     with (
+        interleaved(),
         running(create_app(Settings(models=models, default_model="lstm"))) as address,
         ThreadPoolExecutor(len(values)) as pool,
     ):
