@@ -121,6 +121,15 @@ def test_the_numbers_are_those_of_a_loop_by_hand(api: TestClient, models: Path) 
     np.testing.assert_allclose(numbers(answer["difference"]["outputs"]["values"]), probabilities, rtol=0, atol=1e-6)
 
 
+def test_the_means_are_those_of_the_statistics(shipped: TestClient) -> None:
+    edits = [{"letter": "c", "units": [0, 3], "ablate": "mean"}]
+    answer = ask(shipped, "sentiment-lstm", activations=["c"], units=[0, 3], edits=edits)
+    statistics = shipped.get("/api/v1/models/sentiment-lstm/statistics").json()["activations"]
+    [means] = [each["mean"] for each in statistics if each["activation"] == "c"]
+    c = numbers(answer["edited"]["layers"][0]["activations"]["c"])
+    np.testing.assert_array_equal(c, np.array([[means[0], means[3]]] * len(TEXT.split()), np.float32))
+
+
 def test_a_shipped_model(shipped: TestClient) -> None:
     answer = ask(shipped, "sentiment-lstm", activations=[], edits=[{"letter": "i", "steps": [3], "hold": 0}])
     final = {run: answer[run]["outputs"]["values"][-1][0] for run in RUNS}
@@ -230,13 +239,15 @@ def test_a_difference_that_overflows_is_refused(wide: TestClient) -> None:
     post(wide, "wide", text="aba", edits=edits)  # each run by itself fits
     what = "At step 1 of 3, the difference of h of layer 0 forward leaves the range of "
     advice = "Make the edits smaller, or send a shorter text, or set stop to 1 or less"
-    assert refused(wide, "wide", text="aba", edits=edits) == (422, "states-overflow", f"{what}float32. {advice}.")
+    for start in (0, 1):
+        refusal = refused(wide, "wide", text="aba", edits=edits, start=start)
+        assert refusal == (422, "states-overflow", f"{what}float32. {advice}.")
+        assert refused(wide, "wide", text="aba", edits=edits, activations=[], start=start) == (
+            422,
+            "states-overflow",
+            f"At step 1 of 3, the difference of a logit leaves the range of float32. {advice}.",
+        )
     ask(wide, "wide", text="aba", edits=edits, stop=1)
-    assert refused(wide, "wide", text="aba", edits=edits, activations=[]) == (
-        422,
-        "states-overflow",
-        f"At step 1 of 3, the difference of a logit leaves the range of float32. {advice}.",
-    )
     answer = ask(wide, "double", text="aba", edits=edits)
     assert answer["difference"]["layers"][0]["activations"]["h"] == [[0], [pytest.approx(-2 * HUGE)], [0]]
     assert refused(wide, "double", text="aba", edits=edits, encoding="base64") == (
@@ -248,10 +259,17 @@ def test_a_difference_that_overflows_is_refused(wide: TestClient) -> None:
 
 def test_a_logit_that_overflows_is_refused(wide: TestClient) -> None:
     assert ask(wide, "steep", text="ab")["original"]["outputs"]["logits"] == [[1000], [1000]]
-    assert refused(wide, "steep", text="ab", edits=[{"letter": "n", "hold": MOST}]) == (
+    edits = [{"letter": "n", "hold": MOST}]
+    what, advice = "a logit leaves the range of float32", "Make the edits smaller"
+    assert refused(wide, "steep", text="ab", edits=edits) == (
         422,
         "states-overflow",
-        "At step 0 of 2, a logit leaves the range of float32. Make the edits smaller.",
+        f"At step 0 of 2, {what}. {advice}.",
+    )
+    assert refused(wide, "steep", text="ab", edits=edits, start=1) == (
+        422,
+        "states-overflow",
+        f"At step 1 of 2, {what}. {advice}, or send a shorter text, or set stop to 1 or less.",
     )
 
 
