@@ -8,6 +8,7 @@ from starlette_compress import CompressMiddleware
 
 from . import __version__
 from .api.decompositions import routes as decompositions
+from .api.experiments import routes as experiments
 from .api.memory import routes as memory
 from .api.models import routes as models
 from .api.traces import routes as traces
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(traces.router)
     api.include_router(memory.router)
     api.include_router(decompositions.router)
+    api.include_router(experiments.router)
     app.include_router(api)
     app.include_router(health.router)
     registry = metrics.install(app)

@@ -1,6 +1,7 @@
 """gatescope trace: the JSON of a trace, without a server."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 import typer
 
@@ -16,21 +17,39 @@ def trace(
     activations: Annotated[str | None, typer.Option(help="Letters of the activations, such as fio.")] = None,
     start: Annotated[int, typer.Option(min=0, help="First step to print, from 0.")] = 0,
     stop: Annotated[int | None, typer.Option(min=1, help="One past the last step to print.")] = None,
+    edits: Annotated[
+        str, typer.Option(help="What to change inside the steps: i@3=0;f@4=1, or the JSON list that the API takes.")
+    ] = "",
 ) -> None:
     """Print the trace of a text as JSON, as the API gives it."""
     from fastapi_problem.error import Problem
     from pydantic import ValidationError
 
     from ..api.traces.routes import trace_json
-    from ..api.traces.schemas import TraceOptions
-    from ..api.wire.problems import invalid_request_of
+    from ..api.traces.schemas import TraceQuery
+    from ..api.wire.problems import invalid_request, invalid_request_of
+    from ..recurrent.edits.edit import EditError
 
     settings = read_settings()
     loaded = read_model(settings.default_model if model is None else model, settings)
     options = {"text": text, "activations": activations and list(activations), "start": start, "stop": stop}
     try:
-        typer.echo(trace_json(loaded, TraceOptions.model_validate(options), settings))
+        typer.echo(trace_json(loaded, TraceQuery.model_validate({**options, "edits": _edits(edits)}), settings))
+    except EditError as error:
+        give_up(str(invalid_request(error.pointer, error.what).detail))
     except ValidationError as error:
         give_up(str(invalid_request_of(error).detail))
     except Problem as problem:
         give_up(str(problem.detail))
+
+
+def _edits(text: str) -> list[Any]:
+    """Return edits as an address gives them: one JSON list as it is, or those of the short form as objects.
+
+    Raises EditError if the short form cannot be read.
+    """
+    from ..recurrent.edits.short_form import from_short_form
+
+    if re.match(r"\s*\[\D", text):  # in the short form, a bracket holds units
+        return [text]
+    return [edit.to_dict() for edit in from_short_form(text)]

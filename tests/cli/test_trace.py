@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gatescope.cli import app
@@ -25,6 +26,34 @@ def test_trace_prints_what_the_api_answers(run: CliRunner, api: TestClient) -> N
     assert done.exit_code == 0, done.output
     options = {"text": "not good", "activations": ["z", "h"], "start": 1, "stop": 2}
     assert json.loads(done.stdout) == api.post("/api/v1/models/gru/traces", json=options).json()
+
+
+EDITS = [
+    {"letter": "z", "units": [1, 2], "steps": [1], "hold": 0},
+    {"letter": "h", "steps": [0], "patch": {"text": "bad", "step": 0}},
+    {"steps": [1], "swap": "bad"},
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "edits"),
+    [
+        ('z[1,2]@1=0;h@0:patch={"text":"bad","step":0};@1:swap="bad"', EDITS),
+        (json.dumps(EDITS), EDITS),
+        (json.dumps(EDITS, indent=1), EDITS),
+        ("[3]@1:freeze", [{"units": [3], "steps": [1], "freeze": True}]),
+        ("[]", []),
+        ("", []),
+    ],
+)
+def test_edits_are_taken_in_the_short_form_or_as_json(
+    run: CliRunner, api: TestClient, given: str, edits: list[dict[str, Any]]
+) -> None:
+    done = run.invoke(app, ["trace", "not good", "--model", "gru", "--edits", given])
+    assert done.exit_code == 0, done.output
+    answer = api.post("/api/v1/models/gru/traces", json={"text": "not good", "edits": edits}).json()
+    assert json.loads(done.stdout) == answer
+    assert answer.get("edits", []) == edits
 
 
 def test_trace_takes_the_folder_of_a_model(run: CliRunner, models: Path) -> None:
@@ -73,6 +102,15 @@ def test_a_folder_here_does_not_hide_an_installed_model(
         (["good", "--model", "lstm", "--activations", "z"], "activations: there is no 'z' in lstm (lstm)"),
         (["good", "--model", "lstm", "--activations", "?"], "activations.0: Input should be 'i', 'f', "),
         (["a" * 51, "--model", "lstm"], "The text has 51 characters; this server takes up to 50."),
+        (["good", "--model", "gru", "--edits", "f=0"], "edits.0.letter: a GRU has no forget gate 'f': its update gate"),
+        (["good", "--model", "gru", "--edits", "z@7-5=0"], "edits.0.steps: 7-5 ends before it begins."),
+        (["good", "--model", "gru", "--edits", "z@0"], "edits: 'z@0' has no value: an edit is written like i@3=0."),
+        (["good", "--model", "gru", "--edits", "[{]"], "edits: is not a JSON list: Expecting property name"),
+        (["good", "--model", "gru", "--edits", '[{"letter": "z"}]'], "edits.0: there is no operation: add one of"),
+        (
+            ["good", "--model", "gru", "--edits", f'h:patch={{"text":"{"a" * 47}","step":0}}'],
+            "The text and those of its patches have together 51 characters",
+        ),
         (["a\udc80", "--model", "lstm"], "text: character 1 is a lone surrogate"),
     ],
 )

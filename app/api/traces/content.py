@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from ...recurrent.comparison import Comparison
 from ...recurrent.overflow import RangeError
 from ...recurrent.trace import FloatArray, LayerTrace, Trace
 from ..wire.encoding import ENCODERS, layer_info
@@ -21,8 +22,8 @@ class Selection:
     letters: Sequence[str]  # activations, in the order of the answer; pre-activations as a_f
     units: list[int] | None  # None: all of them
 
-    def layers_of(self, trace: Trace) -> list[LayerTrace]:
-        """Return the wanted layers of a trace."""
+    def layers_of(self, trace: Trace | Comparison) -> list[LayerTrace]:
+        """Return the wanted layers of a trace, or of the difference of two."""
         return [layer for layer in trace.layers if layer.layer in self.layers]
 
     def units_of(self, trace: Trace) -> Sequence[int]:
@@ -42,17 +43,24 @@ def require_float32(part: Trace, selection: Selection) -> None:
     """Raise RangeError for the first number that a typed array would turn into an infinity."""
     for layer in selection.layers_of(part):
         for letter, array in selection.of(layer).items():
-            beyond = np.flatnonzero((np.abs(array) > FLOAT32_MOST).any(axis=1))
-            if len(beyond):
-                what = f"{letter} of layer {layer.layer} {layer.direction}"
-                raise RangeError(what, part.start + int(beyond[0]), "float32, which base64 holds")
+            require_sendable(f"{letter} of layer {layer.layer} {layer.direction}", array, part.start, "base64")
 
 
-def trace_content(
-    trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
-) -> dict[str, Any]:
-    """Return the ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens, ready for ``dumps``."""
-    encode = ENCODERS[encoding]
+def require_sendable(what: str, array: FloatArray, start: int, encoding: Encoding) -> None:
+    """Raise RangeError for the first step of ``array``, whose rows begin at ``start``, that would be sent as infinite.
+
+    That is a number that is infinite already, or that leaves float32 in base64.
+    """
+    is_narrowed = encoding == "base64" and np.finfo(array.dtype).max > FLOAT32_MOST
+    most = FLOAT32_MOST if is_narrowed else np.finfo(array.dtype).max
+    beyond = np.flatnonzero((np.abs(array) > most).any(axis=1))
+    if len(beyond):
+        dtype = "float32, which base64 holds" if is_narrowed else array.dtype
+        raise RangeError(what, start + int(beyond[0]), dtype)
+
+
+def text_content(trace: Trace, steps: int, model: str, selection: Selection) -> dict[str, Any]:
+    """Return what an answer says of ``trace``, a part of a sequence of ``steps`` tokens, besides its numbers."""
     return {
         "model": model,
         "steps": steps,
@@ -60,12 +68,26 @@ def trace_content(
         "stop": trace.start + len(trace),
         "units": selection.units,
         "tokens": [token._asdict() for token in trace.tokens],
-        "layers": [
-            layer_info(layer)
-            | {"activations": {letter: encode(array) for letter, array in selection.of(layer).items()}}
-            for layer in selection.layers_of(trace)
-        ],
-        "outputs": {"names": outputs, "values": encode(trace.outputs)},
+    }
+
+
+def layers_content(trace: Trace | Comparison, selection: Selection, encoding: Encoding) -> list[dict[str, Any]]:
+    """Return the wanted activations, a ``LayerActivations`` for each layer and direction."""
+    encode = ENCODERS[encoding]
+    return [
+        layer_info(layer) | {"activations": {letter: encode(array) for letter, array in selection.of(layer).items()}}
+        for layer in selection.layers_of(trace)
+    ]
+
+
+def trace_content(
+    trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
+) -> dict[str, Any]:
+    """Return the ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens, ready for ``dumps``."""
+    return {
+        **text_content(trace, steps, model, selection),
+        "layers": layers_content(trace, selection, encoding),
+        "outputs": {"names": outputs, "values": ENCODERS[encoding](trace.outputs)},
         **({"edits": [each.to_dict() for each in trace.edits], "notes": trace.notes} if trace.edits else {}),
     }
 

@@ -1,6 +1,7 @@
 """Traces as files: NPZ for NumPy, CSV for tables."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 
@@ -17,8 +18,11 @@ def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
 
     Of n steps and m units, it holds ``tokens`` (n,); ``0.forward.f`` (n, m) and its like, named by layer, direction and
     letter; ``outputs`` (n, outputs) and their names, ``output_names``; ``start``, the step of the first row; ``units``
-    (m,), the unit of each column. NumPy takes NUL for the end of a string: a token that is NUL comes back empty.
+    (m,), the unit of each column. That of an edited run also has its ``edits``, as JSON, and ``notes``. NumPy takes NUL
+    for the end of a string: a token that is NUL comes back empty.
     """
+    edits = json.dumps([each.to_dict() for each in trace.edits])
+    edited = {"edits": np.array(edits), "notes": np.array(trace.notes, np.str_)} if trace.edits else {}
     arrays = {
         f"{layer.layer}.{layer.direction}.{letter}": array
         for layer in selection.layers_of(trace)
@@ -34,6 +38,7 @@ def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
         output_names=np.array(outputs, dtype=np.str_),
         start=np.array(trace.start),
         units=np.array(selection.units_of(trace)),
+        **edited,
     )
     return file.getvalue()
 

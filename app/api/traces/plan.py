@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from ...recurrent.edits.binding import Bound
+from ...recurrent.edits.binding import NOTHING_BOUND, Bound
 from ...recurrent.edits.edit import EditError
 from ...recurrent.overflow import RangeError
 from ...recurrent.tokenizer import Token
@@ -32,12 +32,12 @@ class TracePlan:
     stop: int
     selection: Selection
     encoding: Encoding
-    edits: Bound
     settings: Settings
+    edits: Bound = NOTHING_BOUND
 
     def json(self) -> bytes:
         """Return the JSON of a ``TraceAnswer``. Raises a problem, as all forms do, if a number overflows."""
-        [whole], outputs = self._encodable([self._whole()]), self.model.config.outputs
+        whole, outputs = self.run(), self.model.config.outputs
         return dumps(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
 
     def lines(self) -> Iterator[bytes]:
@@ -52,9 +52,21 @@ class TracePlan:
         """Yield a line of CSV for each number, a chunk of lines at a time, as the network steps."""
         return csv_rows(self._parts(), self.model.id, self.selection)
 
+    def run(self) -> Trace:
+        """Return the trace of the steps wanted. Raises a problem if a number overflows, or would in the encoding."""
+        [whole] = self._encodable([self._whole()])
+        return whole
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """How many steps, units and arrays are sent."""
+        units = self.model.config.network.hidden_size if self.selection.units is None else len(self.selection.units)
+        layers = sum(layer in self.selection.layers for layer, _ in self.model.network.layers())
+        return self.stop - self.start, units, layers * len(self.selection.letters)
+
     def _whole(self) -> Trace:
         """Return the trace of the steps wanted."""
-        with self._overflow_as_a_problem():
+        with self.overflow_as_a_problem():
             whole = trace(
                 self.model.network, self._needed, None, self.settings.engine, *self._options, edits=self.edits
             )
@@ -63,7 +75,7 @@ class TracePlan:
     def _parts(self) -> Iterator[Trace]:
         """Yield the trace of the steps wanted, part by part, as they are computed."""
         size, engine = self.settings.chunk_steps, self.settings.engine
-        with self._overflow_as_a_problem():
+        with self.overflow_as_a_problem():
             parts = trace_in_chunks(self.model.network, self._needed, size, engine, *self._options, edits=self.edits)
             for part in parts:
                 if part.start + len(part) > self.start and part.start < self.stop:
@@ -73,7 +85,7 @@ class TracePlan:
         """Return ``parts``. Raises a problem, before any is sent, if base64 would make a number infinite."""
         if self.encoding == "base64" and self._is_double:
             parts = list(parts)
-            with self._overflow_as_a_problem():
+            with self.overflow_as_a_problem():
                 for part in parts:
                     require_float32(part, self.selection)
         return parts
@@ -88,7 +100,8 @@ class TracePlan:
         return any(letter.startswith("a_") for letter in self.selection.letters), "refuse"
 
     @contextmanager
-    def _overflow_as_a_problem(self) -> Iterator[None]:
+    def overflow_as_a_problem(self) -> Iterator[None]:
+        """Raise a problem, which says what to do, in the place of a RangeError."""
         try:
             yield
         except RangeError as error:
@@ -114,6 +127,17 @@ def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, strea
 
     Raises a problem that names the option and what would be right.
     """
+    plan = plan_unedited(model, options, settings)
+    steps, units, arrays = plan.size
+    if not streamed and steps * units * arrays > settings.max_values:
+        numbers, product = steps * units * arrays, f"{steps:,} steps × {units:,} units × {arrays:,} arrays"
+        others = ", or ask for application/jsonl or text/csv, which are sent in parts"
+        raise problems.answer_too_large(numbers, product, settings.max_values, others)
+    return with_edits(plan, options)
+
+
+def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> TracePlan:
+    """Return the trace that ``options`` ask for, but without its edits. Raises a problem as ``plan_trace`` does."""
     tokens = tokens_of(model, options.text, settings)
     network = model.config.network
     stop = min(options.stop or len(tokens), len(tokens))
@@ -142,19 +166,15 @@ def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, strea
         letters=wanted,
         units=options.units,
     )
-    arrays = sum(layer in selection.layers for layer, _ in model.network.layers()) * len(selection.letters)
-    units = len(options.units) if options.units is not None else network.hidden_size
-    if not streamed and (stop - options.start) * units * arrays > settings.max_values:
-        raise problems.answer_too_large(stop - options.start, units, arrays, settings.max_values)
-    edits = _bound(model, options, len(tokens), settings)
-    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, edits, settings)
+    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)
 
 
-def _bound(model: Model, options: TraceOptions, steps: int, settings: Settings) -> Bound:
-    """Return the edits that ``options`` ask for. Raises a problem that names the edit and the field that is wrong."""
+def with_edits(plan: TracePlan, options: TraceOptions) -> TracePlan:
+    """Return ``plan`` with the edits that ``options`` ask for. Raises a problem that names the edit and its field."""
+    model = plan.model
     try:
-        resources = model.resources(_tracer(model, len(options.text), settings))
-        return bound_to(model.network, steps, options.edits, resources)
+        resources = model.resources(_tracer(model, len(options.text), plan.settings))
+        return replace(plan, edits=bound_to(model.network, len(plan.tokens), options.edits, resources))
     except EditError as error:
         raise problems.invalid_request(error.pointer, error.what) from None
 

@@ -53,8 +53,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "The trace. `Accept: application/jsonl`: a line for each step, sent in chunks as the network "
         "steps (of a bidirectional network or a relu RNN, after its last step). `application/x-npz`: arrays for "
         "`numpy.load`, a row for each step, a column for each unit, named by layer, direction and letter "
-        "(`0.forward.f`), and `tokens`, `outputs`, `output_names`, `start` and `units`. `text/csv`: a line for each "
-        "number, sent as JSON lines are.",
+        "(`0.forward.f`), and `tokens`, `outputs`, `output_names`, `start` and `units`; of an edited run also `edits`, "
+        "as JSON, and `notes`. `text/csv`: a line for each number, sent as JSON lines are.",
         "content": {
             JSONL: {"schema": schema_ref(StepAnswer)},
             NPZ: {"schema": {"type": "string", "format": "binary"}},
@@ -164,7 +164,9 @@ def _send(asked: Asked, planned: TracePlan, headers: Mapping[str, str]) -> Respo
     asked.state.traces_run.inc()
     form = FORMS[asked.form]
     if form.ending:
-        headers = {**headers, "Content-Disposition": _attachment(f"gatescope-{planned.model.id}.{form.ending}")}
+        edited = "-edited" if planned.edits.edits else ""
+        name = f"gatescope-{planned.model.id}{edited}.{form.ending}"
+        headers = {**headers, "Content-Disposition": _attachment(name)}
     content = form.write(planned)
     if isinstance(content, bytes):
         return Response(content, media_type=asked.form, headers=headers)

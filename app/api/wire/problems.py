@@ -72,14 +72,16 @@ def text_too_long(length: int, limit: int, what: str = "The text has") -> Proble
     )
 
 
-def answer_too_large(steps: int, units: int, arrays: int, limit: int) -> Problem:
-    """Return the problem of an answer larger than the setting ``max_values``."""
+def answer_too_large(numbers: int, product: str, limit: int, others: str = "") -> Problem:
+    """Return the problem of an answer larger than the setting ``max_values``.
+
+    ``product`` says what the numbers are of; ``others`` what else can be done.
+    """
     return Problem(
         "Answer too large",
         "answer-too-large",
-        f"The answer would hold {steps * units * arrays:,} numbers ({steps:,} steps × {units:,} units × {arrays:,} "
-        f"arrays); this server sends up to {limit:,}. Narrow the request with start and stop, units, layers or "
-        "activations, or ask for application/jsonl or text/csv, which are sent in parts.",
+        f"The answer would hold {numbers:,} numbers ({product}); this server sends up to {limit:,}. Narrow the request "
+        f"with start and stop, units, layers or activations{others}.",
         413,
         limit=limit,
     )

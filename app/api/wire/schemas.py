@@ -20,7 +20,8 @@ def _whole_characters(text: str) -> str:
     return text
 
 
-def _without_repeats(items: list[Item] | None) -> list[Item] | None:
+def without_repeats(items: list[Item] | None) -> list[Item] | None:
+    """Return ``items``. Raises ValueError if one is listed twice."""
     seen = set()
     for item in items or []:
         if item in seen:
@@ -38,7 +39,7 @@ Index = Annotated[int, Field(ge=0)]
 Choice = Annotated[
     list[Item] | None,
     Field(min_length=1, fail_fast=True, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_without_repeats),
+    AfterValidator(without_repeats),
 ]
 
 

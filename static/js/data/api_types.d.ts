@@ -32,6 +32,16 @@ export type Equation = { of: string; formula: string; figures?: string };
 
 export type Experiment = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; hold: number; layer: number; direction: "forward" | "backward" };
 
+export type ExperimentAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; original: ExperimentRun; edited: ExperimentRun; difference: ExperimentDifference; edits: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes: string[] };
+
+export type ExperimentBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean };
+
+export type ExperimentDifference = { layers: LayerDifference[]; outputs: OutputDifference };
+
+export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray };
+
+export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOutputs };
+
 export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
 
 export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
@@ -45,6 +55,8 @@ export type Invisible = { pattern: string; blank: string; names: Record<string, 
 export type Label = { of: string; x: number; y: number; name: string; anchor?: "start" | "middle" | "end" };
 
 export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
+
+export type LayerDifference = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
 
 export type LayerMemory = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; states?: StateMemory | null; inputs?: InputMemory | null; log10_spectral?: (number | null)[] | null; log10_loss?: (number | null)[] | null; time_scales?: TimeScales | null; saturation?: GateSaturation[] | null; spectra?: BlockSpectrum[] | null };
 
@@ -67,6 +79,8 @@ export type NamedUnit = { feature: string; layer: number; direction: "forward" |
 export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
 
 export type Node = { kind: "in" | "out" | "branch" | "join" | "layer" | "operator"; x: number; y: number; sign?: string; letter?: string };
+
+export type OutputDifference = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray };
 
 export type Outputs = { names: string[]; values: number[][] | TypedArray };
 

@@ -1,0 +1,45 @@
+"""Experiments: what edits change in a run over a text."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from ..wire.negotiation import JSON, Asked, asked_for, is_json
+from ..wire.openapi import problem_responses
+from .answer import plan_experiment
+from .schemas import ExperimentAnswer, ExperimentBody
+
+router = APIRouter(prefix="/models/{model}", tags=["experiments"])
+
+AnAsked = Annotated[Asked, Depends(asked_for(JSON))]
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": ExperimentAnswer, "description": "Both runs, and their difference."},
+    **problem_responses(
+        400,
+        404,
+        406,
+        415,
+        503,
+        s413="The text, the body or the answer is too large.",
+        s422="A field is wrong, or the states overflow.",
+    ),
+}
+
+
+@router.post(
+    "/experiments",
+    summary="What edits change",
+    responses=_RESPONSES,
+    dependencies=[Depends(is_json)],
+    response_class=Response,
+)
+async def post_experiment(asked: AnAsked, options: ExperimentBody) -> Response:
+    """Run the model over a text without the edits and with them, and answer with both runs and their difference."""
+    return Response(await run_in_threadpool(_answer, asked, options), media_type=JSON)
+
+
+def _answer(asked: Asked, options: ExperimentBody) -> bytes:
+    return plan_experiment(asked.model, options, asked.state.settings).json()

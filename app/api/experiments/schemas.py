@@ -1,0 +1,77 @@
+"""The shapes of requests for experiments, and of their answers; OpenAPI is made from them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from ...recurrent.cells import Letter, PreActivation
+from ..traces.schemas import EditList, LayerActivations, Outputs, TraceBody
+from ..wire.schemas import CellLayerInfo, TextAnswer, TypedArray, without_repeats
+
+
+class ExperimentBody(TraceBody):
+    """What to run without edits and with them, and which part of both is wanted: all, unless a field says otherwise."""
+
+    activations: Annotated[
+        list[Letter] | None,
+        Field(fail_fast=True, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(without_repeats),
+    ] = Field(
+        None, description="Gates, candidate and states by letter, none twice. An empty list: only what the outputs do."
+    )
+
+
+Rows = list[list[float]] | TypedArray
+
+
+class ExperimentOutputs(Outputs):
+    """What the head gives after each step."""
+
+    logits: Annotated[
+        Rows,
+        Field(
+            description="(T, outputs): what the sigmoid or softmax is taken of. Of a softmax, only the difference of "
+            "two logits of the same step means something."
+        ),
+    ]
+
+
+class ExperimentRun(BaseModel):
+    """One of the two runs, as in a trace."""
+
+    layers: list[LayerActivations] = Field(description="Layer by layer, forward before backward.")
+    outputs: ExperimentOutputs = Field(description="What the head gives, for each step answered.")
+
+
+class LayerDifference(CellLayerInfo):
+    """What the edits changed in one layer and direction, at every step."""
+
+    activations: dict[Letter | PreActivation, Annotated[Rows, Field(description="(T, H).")]] = Field(
+        description="Edited minus original, by letter; 0 where nothing changed."
+    )
+
+
+class OutputDifference(BaseModel):
+    """What the edits changed after the head."""
+
+    names: list[str] = Field(description="What each column is of.")
+    values: Rows = Field(description="(T, outputs): edited minus original probability, in [-1, 1].")
+    logits: Rows = Field(description="(T, outputs): edited minus original logit.")
+
+
+class ExperimentDifference(BaseModel):
+    """The edited run minus the original."""
+
+    layers: list[LayerDifference] = Field(description="Layer by layer, forward before backward.")
+    outputs: OutputDifference = Field(description="What changed in the outputs, for each step answered.")
+
+
+class ExperimentAnswer(TextAnswer):
+    """A text run without edits and with them, and the difference of the two."""
+
+    units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
+    original: ExperimentRun = Field(description="The run without edits.")
+    edited: ExperimentRun = Field(description="The run with the edits.")
+    difference: ExperimentDifference = Field(description="Edited minus original.")
+    edits: EditList = Field(description="The edits that were applied, in their order.")
+    notes: list[str] = Field(description="What to know about the edits, such as one that a later one makes void.")
