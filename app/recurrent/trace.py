@@ -93,9 +93,8 @@ class Trace:
     head gives after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
     For a bare module, which has neither tokens nor a head, ``tokens`` is empty, ``outputs`` (T, 0) and ``head`` None.
 
-    ``edits`` are those that were applied, in their order: everything that a trace holds follows from them, except
-    ``tokens``, which stay those of the text where a swap puts others at the input. ``notes`` say what to know about
-    the edits.
+    Everything that a trace holds follows from its ``edits``, except ``tokens``, which stay those of the text where a
+    swap puts others at the input.
     """
 
     tokens: tuple[Token, ...]
@@ -104,12 +103,21 @@ class Trace:
     start: int = 0
     state: State = field(default_factory=list, repr=False)  # empty if the trace cannot be continued
     head: Readout | None = field(default=None, repr=False)
-    edits: tuple[Edit, ...] = ()
-    notes: tuple[str, ...] = ()
+    bound: Bound = field(default=NOTHING_BOUND, repr=False)  # the edits, with what they do at each place
 
     def __len__(self) -> int:
         """Return T, the number of steps."""
         return len(self.outputs)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Return the edits that were applied, in their order."""
+        return self.bound.edits
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what to know about the edits, such as one that a later one makes void."""
+        return self.bound.notes
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerTrace:
         """Return one layer in one direction. Raises KeyError if the network does not have it."""
@@ -225,7 +233,7 @@ def _trace(
     traces = layer_traces(layers, config.cell, activations, initial, 0, len(tokens))
     head = Readout(Weight.of(network.head.weight), Weight.of(network.head.bias), config.head)
     final = [] if config.bidirectional else state
-    return Trace(tuple(tokens), traces, outputs, start, final, head, bound.edits, bound.notes)
+    return Trace(tuple(tokens), traces, outputs, start, final, head, bound)
 
 
 def _outputs(network: Network, activations: Sequence[dict[str, FloatArray]]) -> FloatArray:

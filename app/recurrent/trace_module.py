@@ -180,7 +180,7 @@ def _trace(
 
     def trace_of(b: int) -> Trace:
         traces = layer_traces(layers, cell.name, activations, initial, places[b], lengths[b])
-        return Trace((), traces, no_outputs[: lengths[b]], edits=bound.of_sequence(b), notes=bound.notes)
+        return Trace((), traces, no_outputs[: lengths[b]], bound=bound.of_sequence(b) if bound.edits else bound)
 
     return trace_of(0) if isinstance(x, Tensor) and x.dim() == 2 else Traces(trace_of, len(lengths))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...recurrent.decomposition.pairs import Array
 from ...recurrent.decomposition.report import Decomposition, NoPathError, decompose, memory_of
+from ...recurrent.edits.binding import Bound
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
 from ...recurrent.tokenizer import Token
@@ -15,6 +16,7 @@ from ...recurrent.trace import trace
 from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
+from ..wire.edits import bound_edits, edits_content
 from ..wire.encoding import dumps, typed_array
 from ..wire.text import tokens_of
 from .schemas import DecompositionBody, DecompositionPart
@@ -32,6 +34,7 @@ class DecompositionPlan:
     model: Model
     body: DecompositionBody
     tokens: Sequence[Token]
+    edits: Bound
     layer: int
     settings: Settings
 
@@ -51,7 +54,8 @@ class DecompositionPlan:
         """Return about how many numbers the answer holds."""
         steps, size = len(self.tokens), self.model.config.network.hidden_size
         is_per_unit = self.body.source is not None or self.body.time is not None
-        return steps * steps * sum(MATRICES.get(part, 0) for part in self.parts) + 3 * steps * size * is_per_unit
+        columns = steps + 1 + len(self.edits.edits)
+        return steps * columns * sum(MATRICES.get(part, 0) for part in self.parts) + 3 * steps * size * is_per_unit
 
     def numbers_held(self) -> int:
         """Estimate how many numbers are held at a time."""
@@ -63,15 +67,17 @@ class DecompositionPlan:
         """Return the JSON of a ``DecompositionAnswer``. Raises a problem if an option does not fit the trace."""
         body = self.body
         try:
-            traced = trace(self.model.network, self.tokens, None, self.settings.engine, overflow="refuse")
+            traced = trace(
+                self.model.network, self.tokens, None, self.settings.engine, overflow="refuse", edits=self.edits
+            )
         except RangeError as error:
-            advice = "Send a shorter text"
+            advice = "Make the edits smaller, or send a shorter text" if self.edits.edits else "Send a shorter text"
             raise problems.states_overflow(error.what, error.step, len(self.tokens), error.dtype, advice) from None
         try:
             decomposition = decompose(
                 self.model.named(traced), output=body.output, layer=self.layer, direction=body.direction
             )
-            return dumps(self._content(decomposition))
+            return dumps(self._content(decomposition) | edits_content(traced))
         except OptionError as error:
             raise problems.invalid_request(error.option, error.reason) from None
 
@@ -128,7 +134,8 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
         raise problems.invalid_request("parts", reason)
     if body.source is not None and body.time is not None:
         raise problems.invalid_request("time", "is not taken together with source: send one of the two")
-    plan = DecompositionPlan(model, body, tokens, layer, settings)
+    edits = bound_edits(model, body.text, len(tokens), body.edits, settings)
+    plan = DecompositionPlan(model, body, tokens, edits, layer, settings)
     for what, figure, limit in (
         ("multiply-adds", plan.work(), settings.max_work),
         ("numbers held at a time", plan.numbers_held(), settings.max_held),

@@ -47,8 +47,10 @@ def install(app: FastAPI) -> None:
 )
 async def post_decomposition(asked: AnAsked, options: DecompositionBody) -> Response:
     """Decompose the memory at each word: how much of what each wrote is left, and its share of an output's logit."""
-    planned = plan_decomposition(asked.model, options, asked.state.settings)
-    if planned.work() <= SHORT_WORK:
+    is_plain = not options.edits  # of which some run other texts
+    plan = asked.model, options, asked.state.settings
+    planned = plan_decomposition(*plan) if is_plain else await run_in_threadpool(plan_decomposition, *plan)
+    if is_plain and planned.work() <= SHORT_WORK:
         return Response(planned.json(), media_type=JSON)
     async with asked.state.decomposition_turns:
         return Response(await run_in_threadpool(planned.json), media_type=JSON)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...recurrent.cells import Letter
 from ...recurrent.modules import Direction
+from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList
 from ..wire.schemas import CellLayerInfo, Choice, Encoding, Index, TokenInfo, TypedArray, WellFormedText
 
 DecompositionPart = Literal["amounts", "remaining", "new", "shares", "cancellation", "memory_weights", "change"]
@@ -44,6 +45,7 @@ class DecompositionBody(BaseModel):
     )
     source: int | None = Field(None, ge=0, description="A column that is wanted unit by unit, at every step.")
     time: int | None = Field(None, ge=0, description="A step at which all columns are wanted unit by unit.")
+    edits: EditList = Field([], description=ABOUT_EDITS, examples=[EXAMPLE])
     encoding: Encoding = Field("numbers", description="Matrices as nested numbers, or as typed arrays in base64.")
 
 
@@ -95,7 +97,10 @@ class DecompositionAnswer(CellLayerInfo):
     steps: int = Field(ge=1, description="T: tokens of the text.")
     tokens: list[TokenInfo] = Field(description="The tokens.")
     state: Letter = Field(description="The letter of the state that is decomposed.")
-    columns: list[str] = Field(description="What each of the K columns is of: T words, and the initial state.")
+    columns: list[str] = Field(
+        description="What each of the K columns is of: the T words as they were read, the initial state, and each edit "
+        "of a state of this layer and direction, in the short form."
+    )
     logit: DecomposedOutput | None = Field(description="What the shares add up to; null: a lower layer has none.")
     experiment: Experiment = Field(description="What keeps a word from being written.")
     amounts: Columns | None = Field(None, description="Σ over units of |what is left at step t of what k wrote|.")
@@ -118,3 +123,8 @@ class DecompositionAnswer(CellLayerInfo):
     )
     change: ShareChange | None = Field(None, description="How shares change; null: a lower layer has none.")
     per_unit: DecompositionUnits | None = Field(None, description="Unit by unit, with `source` or `time`.")
+    edits: EditList = Field([], description="The edits that were applied, in their order. Left out if there are none.")
+    notes: list[str] = Field(
+        [],
+        description="What to know about the edits, such as one that a later one makes void. Left out without edits.",
+    )

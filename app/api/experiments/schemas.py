@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from ...recurrent.cells import Letter, PreActivation
-from ..traces.schemas import EditList, LayerActivations, Outputs, TraceBody
+from ..traces.schemas import LayerActivations, Outputs, TraceBody
+from ..wire.edits import EditList
 from ..wire.schemas import CellLayerInfo, TextAnswer, TypedArray, without_repeats
 
 

@@ -10,6 +10,7 @@ import orjson
 from ...recurrent.comparison import Comparison
 from ...recurrent.overflow import RangeError
 from ...recurrent.trace import FloatArray, LayerTrace, Trace
+from ..wire.edits import edits_content
 from ..wire.encoding import ENCODERS, layer_info
 from ..wire.schemas import Encoding
 
@@ -88,7 +89,7 @@ def trace_content(
         **text_content(trace, steps, model, selection),
         "layers": layers_content(trace, selection, encoding),
         "outputs": {"names": outputs, "values": ENCODERS[encoding](trace.outputs)},
-        **({"edits": [each.to_dict() for each in trace.edits], "notes": trace.notes} if trace.edits else {}),
+        **edits_content(trace),
     }
 
 

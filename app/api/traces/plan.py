@@ -1,19 +1,19 @@
 """What a request for a trace asks for: the steps to run over, and the part of the trace to send, in any form."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 
 from ...recurrent.edits.binding import NOTHING_BOUND, Bound
-from ...recurrent.edits.edit import EditError
 from ...recurrent.overflow import RangeError
 from ...recurrent.tokenizer import Token
-from ...recurrent.trace import Overflow, Trace, bound_to, trace, trace_in_chunks
+from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
 from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
+from ..wire.edits import bound_edits
 from ..wire.encoding import dumps
 from ..wire.schemas import Encoding
 from ..wire.text import tokens_of
@@ -171,26 +171,5 @@ def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> Tr
 
 def with_edits(plan: TracePlan, options: TraceOptions) -> TracePlan:
     """Return ``plan`` with the edits that ``options`` ask for. Raises a problem that names the edit and its field."""
-    model = plan.model
-    try:
-        resources = model.resources(_tracer(model, len(options.text), plan.settings))
-        return replace(plan, edits=bound_to(model.network, len(plan.tokens), options.edits, resources))
-    except EditError as error:
-        raise problems.invalid_request(error.pointer, error.what) from None
-
-
-def _tracer(model: Model, characters: int, settings: Settings) -> Callable[[str], Trace]:
-    """Return what traces the texts of patches: together with that of the request no longer than one text may be."""
-    total = characters
-
-    def traced(text: str) -> Trace:
-        nonlocal total
-        total += len(text)
-        if total > settings.max_text:
-            raise problems.text_too_long(total, settings.max_text, "The text and those of its patches have together")
-        try:
-            return trace(model.network, model.tokenizer(text), None, settings.engine, overflow="refuse")
-        except RangeError as error:
-            raise ValueError(f"the text to take from cannot be traced: {error}") from None
-
-    return traced
+    bound = bound_edits(plan.model, options.text, len(plan.tokens), options.edits, plan.settings)
+    return replace(plan, edits=bound)

@@ -1,14 +1,12 @@
 """The shapes of requests for traces and of their answers; OpenAPI is made from them."""
 
-import json
-from collections.abc import Iterable
-from typing import Annotated, Any
+from json import dumps
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...recurrent.cells import Letter, PreActivation
-from ...recurrent.edits.data import schema
-from ...recurrent.edits.edit import MOST
+from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList, EditsInAddress
 from ..wire.schemas import (
     CellLayerInfo,
     Choice,
@@ -22,46 +20,6 @@ from ..wire.schemas import (
 )
 
 
-def _plain_data(edits: list[Any]) -> list[Any]:
-    """Return ``edits``. Raises ValueError for what no answer could repeat: a lone surrogate, or nesting without end."""
-    level: list[Any] = edits
-    for _ in range(DEPTH):
-        level = [item for each in level if isinstance(each, list | dict) for item in _items(each)]
-    if level:
-        raise ValueError("is nested too deeply: an edit holds numbers, texts, and lists of them")
-    try:
-        json.dumps(edits, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds a lone surrogate (half of a UTF-16 pair); send whole characters") from None
-    return edits
-
-
-def _items(holder: list[Any] | dict[str, Any]) -> Iterable[Any]:
-    return holder.values() if isinstance(holder, dict) else holder
-
-
-def _from_address(given: Any) -> Any:
-    """Return what a JSON list in the address holds. Raises ValueError if it is not one."""
-    if not (isinstance(given, list) and given and all(isinstance(each, str) for each in given)):
-        return given
-    if len(given) > 1:
-        raise ValueError("is given more than once: send one JSON list")
-    try:
-        return json.loads(given[0])
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"is not a JSON list: {error}") from None
-
-
-DEPTH = 6  # of lists and objects in one another, which is more than any edit has
-_EDITS = {"type": "array", "items": schema(), "maxItems": MOST}
-_ABOUT_EDITS = (
-    "What to change inside the steps, in this order. Each edit has one operation, at the letter, layer, direction, "
-    "units and steps that it names; everything that depends on it follows."
-)
-
-EditList = Annotated[list[Any], AfterValidator(_plain_data), WithJsonSchema(_EDITS)]
-
-
 class TraceOptions(TextOptions):
     """What to trace, and which part of the trace is wanted: all of it, unless a field says otherwise."""
 
@@ -72,21 +30,16 @@ class TraceOptions(TextOptions):
         description="Arrays in JSON as nested numbers, or as typed arrays in base64 (float32, little-endian, row by "
         "row), the form that Plotly reads. Numbers beyond float32, as a float64 model may have, come as numbers only.",
     )
-    edits: EditList = Field([], description=_ABOUT_EDITS, examples=[[{"letter": "i", "steps": [3], "hold": 0}]])
+    edits: EditList = Field([], description=ABOUT_EDITS, examples=[EXAMPLE])
 
 
 class TraceQuery(TraceOptions):
     """What to trace, in the address."""
 
-    edits: Annotated[
-        list[Any],
-        BeforeValidator(_from_address),
-        AfterValidator(_plain_data),
-        WithJsonSchema({"type": "string"}),
-    ] = Field(
+    edits: EditsInAddress = Field(
         [],
-        description=f"A JSON list. {_ABOUT_EDITS} The body of a POST describes it field by field.",
-        examples=['[{"letter": "i", "steps": [3], "hold": 0}]'],
+        description=f"A JSON list. {ABOUT_EDITS} The body of a POST describes it field by field.",
+        examples=[dumps(EXAMPLE)],
     )
 
 

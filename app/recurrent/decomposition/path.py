@@ -3,16 +3,17 @@
 All arrays are float64, with a row for each step in the order in which steps are taken.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..trace import LayerTrace
 from .pairs import NOTHING, Array, accumulate
 from .state_edits import StateEdit
 
-INITIAL = -1  # in the place of the number of an edit
+INITIAL = -1  # in the place of the column of an edit
 
 
 class InDouble(dict[str, Array]):
@@ -34,7 +35,7 @@ class Path:
     keep: Array  # (T, H)
     write: Array  # (T, H)
     initial: Array  # (H,)
-    put_in: Mapping[int, Array]  # number of an edit → (T, H)
+    put_in: Mapping[int, Array]  # column of an edit → (T, H)
 
     def part(self, number: int) -> Array:
         """Return what is left at each step, (T, H), of the initial state or of what an edit put in."""
@@ -66,30 +67,16 @@ class Path:
         return out
 
 
-def edits_of_state(edits: Sequence[StateEdit], letter: str) -> Iterator[tuple[int, StateEdit]]:
-    """Yield the edits, with their numbers, that act on the state of this letter."""
-    return ((number, each) for number, each in enumerate(edits) if each.kind == "freeze" or each.letter == letter)
-
-
-def edited(path: Path, edits: Sequence[StateEdit], letter: str, step_of: Sequence[int]) -> Path:
-    """Return ``path`` with the edits of its state, which has this letter.
-
-    ``step_of`` gives, for a step of the sequence, its place in the order in which steps are taken.
-    """
-    acting = list(edits_of_state(edits, letter))
+def edited(path: Path, edits: Sequence[StateEdit]) -> Path:
+    """Return ``path`` with the edits of its state, which apply in their order."""
     keep, write, put_in = path.keep.copy(), path.write.copy(), dict[int, Array]()
-    for number, edit in acting:  # in the order in which they act at a step
-        for step in edit.steps:
-            t = step_of[step]
-            units, values = edit.at(step, keep.shape[1])
-            if edit.kind != "add":
-                factor = values if edit.kind == "scale" else 0
-                for each in (keep, write, *put_in.values()):
-                    each[t, units] *= factor
-            if edit.kind == "freeze":
-                keep[t, units] = 1
-            elif edit.kind != "scale":
-                put_in.setdefault(number, np.zeros_like(keep))[t, units] += values
+    for edit in edits:
+        at = np.ix_(edit.places, edit.units)
+        for each in (keep, write, *put_in.values()):
+            each[at] = np.where(edit.scale == 0, 0, each[at] * edit.scale)
+        keep[at] += edit.take
+        if edit.shift.any():
+            put_in.setdefault(edit.column, np.zeros_like(keep))[at] += edit.shift
     return replace(path, keep=keep, write=write, put_in=put_in)
 
 
@@ -98,7 +85,7 @@ class Reading:
     """How an output's logit is read: Σ_units read_t ⊙ s_t, and what edits put into h itself."""
 
     read: Array  # (T, H)
-    direct: Mapping[int, Array]  # number of an edit, or INITIAL → (T, H), or (T, P) under a projection: what it adds
+    direct: Mapping[int, Array]  # column of an edit, or INITIAL → (T, H), or (T, P) under a projection: what it adds
 
     def share(self, number: int, part: Array) -> Array:
         """Return the share (T,) of an edit or of the initial state, of whose ``part`` (T, H) is left in the state."""
@@ -117,51 +104,59 @@ def reading(let_out: Array | None, weights: Array, projection: Array | None, sha
 
 
 def edited_reading(
+    path: Path,
+    state: Array,
     let_out: Array,
     weights: Array,
     projection: Array | None,
     initial_h: Array,
     edits: Sequence[StateEdit],
-    step_of: Sequence[int],
 ) -> Reading:
-    """Return what ``reading`` does where h, which is not the state itself, is edited or frozen.
+    """Return what ``reading`` does where edits change h, which is read from ``state``, the sum of all parts.
 
-    Raises ValueError for a freeze of single units under a projection, whose h is not made unit by unit.
+    What an edit puts into h is its own. An h that keeps its last value, as its state does, is read as it was before; if
+    its state changes meanwhile, that value belongs to the edit that keeps it.
     """
-    steps, size = let_out.shape
-    gain = np.ones((steps, len(weights)))  # of h
-    row_of = np.repeat(np.arange(steps)[:, None], size, axis=1)  # (T, H): the row of let_out that is in force
+    gain = np.ones((len(let_out), len(weights)))  # of h
+    row_of = np.repeat(
+        np.arange(len(let_out))[:, None], let_out.shape[1], axis=1
+    )  # (T, H): the row of let_out in force
     direct: dict[int, Array] = {}  # what edits put into h
+    stays = (path.keep == 1) & (path.write == 0) & ~np.any([each != 0 for each in path.put_in.values()], axis=0)
 
-    def part(number: int) -> Array:
-        return direct.setdefault(number, np.zeros_like(gain))
+    def h_at(t: int) -> Array:
+        if t < 0:
+            return initial_h
+        read = let_out[row_of[t], np.arange(len(row_of[t]))] * state[t]
+        h: Array = gain[t] * (read if projection is None else projection @ read) + sum(
+            each[t] for each in direct.values()
+        )
+        return h
 
-    at_step: dict[int, list[tuple[StateEdit, int, int]]] = {}
-    for number, edit in edits_of_state(edits, "h"):
-        for step in edit.steps:
-            at_step.setdefault(step_of[step], []).append((edit, number, step))
-    for t in sorted(at_step):
-        for edit, number, step in at_step[t]:
-            units, values = edit.at(step, size if edit.kind == "freeze" else len(weights))
-            if edit.kind == "freeze":
-                if projection is not None and len(np.unique(units)) < size:
-                    raise ValueError(f"{edit.name} freezes single units: under a projection only all can be frozen")
-                of_h = slice(None) if projection is not None else units
-                if t == 0:  # h is what it was before any step
-                    part(INITIAL)[0, of_h], gain[0, of_h] = initial_h[of_h], 0
-                else:
-                    gain[t, of_h], row_of[t, units] = gain[t - 1, of_h], row_of[t - 1, units]
-                    for each in direct.values():
-                        each[t, of_h] = each[t - 1, of_h]
-            elif edit.kind == "add":
-                part(number)[t, units] += values
-            else:
-                factor = values if edit.kind == "scale" else 0
-                gain[t, units] *= factor
-                for each in direct.values():
-                    each[t, units] *= factor
-                if edit.kind == "hold":
-                    part(number)[t, units] = values
+    def put(number: int, t: int, units: NDArray[np.intp], values: Array) -> None:
+        direct.setdefault(number, np.zeros_like(gain))[t, units] += values
+
+    in_turn = sorted((place, n, row) for n, edit in enumerate(edits) for row, place in enumerate(edit.places))
+    for t, n, row in in_turn:
+        edit = edits[n]
+        units, scale, take = edit.units, edit.scale[row], edit.take[row]
+        gain[t, units] = np.where(scale == 0, 0, gain[t, units] * scale)
+        for each in direct.values():
+            each[t, units] = np.where(scale == 0, 0, each[t, units] * scale)
+        if edit.shift[row].any():
+            put(edit.column, t, units, edit.shift[row])
+        if not take.any():
+            continue
+        if t == 0:
+            put(INITIAL, t, units, take * initial_h[units])
+        elif (stays[t].all() and len(units) == len(weights)) if projection is not None else stays[t, units].all():
+            gain[t, units] = gain[t - 1, units]
+            of_state = slice(None) if projection is not None else units
+            row_of[t, of_state] = row_of[t - 1, of_state]
+            for each in direct.values():
+                each[t, units] = each[t - 1, units]
+        else:
+            put(edit.column, t, units, take * h_at(t - 1)[units])
     folded = weights * gain if projection is None else (weights * gain) @ projection
     read = np.take_along_axis(let_out, row_of, axis=0) * folded
     return Reading(read, {number: weights * each for number, each in direct.items()})

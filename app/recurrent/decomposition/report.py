@@ -1,7 +1,7 @@
 """Decomposition: the memory as a sum of what each word wrote and what is left of it; and the function that makes it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from ..trace import LayerTrace, Trace
 from .output import Head, Logit, Output, logit_of
 from .pairs import Array, pair_sums
 from .path import INITIAL, InDouble, Path, Reading, edited, edited_reading, reading
-from .state_edits import StateEdit
+from .state_edits import StateEdit, state_edits_of, tokens_read
 
 INITIAL_COLUMN = "initial state"
 
@@ -63,7 +63,7 @@ class Decomposition:
     logit: Logit | None
     _path: Path = field(repr=False)
     _reading: Reading | None = field(repr=False)
-    _edits: Sequence[StateEdit] = field(repr=False)
+    _edits: Sequence[StateEdit] = field(repr=False)  # of the state that is decomposed
     _unedited_keep: Array = field(repr=False)  # (T, H)
     _order: slice = field(repr=False)
 
@@ -104,13 +104,11 @@ class Decomposition:
     @cached_property
     def _weighting(self) -> Path | None:
         """The path on which weights travel, where parts are weighted: see ``memory_weights``."""
-        changes = {each.kind for each in self._edits if each.letter == self.letter}
-        if not memory_of(self.cell).averages or changes & {"scale", "add"}:
+        if not memory_of(self.cell).averages or any(each.scale.any() for each in self._edits):
             return None
         keep = self._unedited_keep
         path = Path(keep, 1 - keep, np.ones_like(keep[0]), {})
-        ones = [replace(each, values=1.0) for each in self._edits]
-        return edited(path, ones, self.letter, range(len(self))[self._order]) if ones else path
+        return edited(path, [each._replace(shift=1 - each.take) for each in self._edits]) if self._edits else path
 
     @cached_property
     def memory_weights(self) -> Array | None:
@@ -219,7 +217,6 @@ def decompose(
     *,
     layer: int | None = None,
     direction: Direction = "forward",
-    edits: Sequence[StateEdit] = (),
 ) -> Decomposition:
     """Return what the memory is made of at each step: how much of what each word wrote is left, and what it does.
 
@@ -239,7 +236,8 @@ def decompose(
     float64, from which its own differ by rounding. T steps of H units take O(T²·H) operations, and O(T² + T·H) memory.
 
     Args:
-        trace: Of a text or of a module; a part of a longer trace starts from the states before it.
+        trace: Of a text or of a module, with edits or without; a part of a longer trace starts from the states before
+            it. Each edit of a state of this layer and direction has a column.
         head: Weight (outputs, H·directions) and bias (outputs,), or None, of what reads the last layer; that of the
             trace if None. Without any there are amounts and no shares.
         output: The output, by its number or name, whose logit the shares add up to; or two of them, one against the
@@ -247,7 +245,6 @@ def decompose(
             second after the last step.
         layer: From 0; the last if None. Only the last has shares.
         direction: That of the layer. The shares of both directions add up to the logit.
-        edits: What was done to its states within the trace.
 
     Raises:
         OptionError: A ValueError: the option that it names does not fit the trace.
@@ -266,24 +263,24 @@ def decompose(
     logit = logit_of(trace, traced, head, output) if has_shares else None
     order = slice(None, None, -1 if direction == "backward" else 1)
     steps = len(traced["h"])
-    step_of = range(steps)[order]  # of a step of the sequence, and back
     each = InDouble(traced, order)
     unedited_keep = np.ascontiguousarray(memory.keep(each))
     size = unedited_keep.shape[1]
     initial = _initial(traced, memory.state, size)
     path = Path(unedited_keep, memory.write(each), initial, {})
-    if edits:
-        _require_one_freeze(edits, memory)
-        path = edited(path, edits, memory.state, step_of)
+    named, edits = state_edits_of(trace, traced, dict.fromkeys((memory.state, "h")))
+    of_state = [edit for edit in edits if edit.letter == memory.state]
+    if of_state:
+        path = edited(path, of_state)
     state = each[memory.state] = path.state()
-    reads = None if logit is None else _reading(traced, memory, each, logit, edits, step_of)
-    columns = (*_names(trace, steps), INITIAL_COLUMN, *(edit.name for edit in edits))
+    reads = None if logit is None else _reading(traced, memory, each, logit, path, edits)
+    columns = (*_names(trace, steps), INITIAL_COLUMN, *named)
     amounts = np.zeros((steps, len(columns)))
     shares = None if reads is None else np.zeros((steps, len(columns)))
     words, others = _in_order(amounts, order)
     words_shared, others_shared = (None, None) if shares is None else _in_order(shares, order)
     pair_sums(path.keep, None if reads is None else reads.read, path.write, words_shared, words)
-    for place in range(len(edits) + 1):
+    for place in range(len(named) + 1):
         number = place + INITIAL
         if number != INITIAL or initial.any() or edits:
             part = path.part(number)
@@ -302,7 +299,7 @@ def decompose(
         logit=logit,
         _path=path,
         _reading=reads,
-        _edits=edits,
+        _edits=of_state,
         _unedited_keep=unedited_keep,
         _order=order,
     )
@@ -336,32 +333,22 @@ def _initial(layer: LayerTrace, letter: str, size: int) -> Array:
     return np.zeros(size) if layer.initial is None else layer.initial[letter].astype(np.float64)
 
 
-def _require_one_freeze(edits: Sequence[StateEdit], memory: Memory) -> None:
-    """Raise ValueError if a state is edited where it is frozen, so that h is no longer read from it."""
-    frozen = {step for each in edits if each.kind == "freeze" for step in each.steps}
-    for each in edits:
-        both = frozen & set(each.steps)
-        if memory.let_out is not None and each.kind != "freeze" and each.letter == memory.state and both:
-            raise ValueError(
-                f"{each.name} edits {memory.state} at step {min(both)}, where it is frozen: do one of the two"
-            )
-
-
 def _reading(
-    layer: LayerTrace, memory: Memory, each: InDouble, logit: Logit, edits: Sequence[StateEdit], step_of: Sequence[int]
+    layer: LayerTrace, memory: Memory, each: InDouble, logit: Logit, path: Path, edits: Sequence[StateEdit]
 ) -> Reading:
     """Return how ``logit`` is read from the state, which ``each`` holds with the other activations."""
     let_out = None if memory.let_out is None else memory.let_out(each)
     projection = None if layer.projection is None else layer.projection.numbers("the projection of the module")
-    if let_out is None or not any(edit.kind == "freeze" or edit.letter == "h" for edit in edits):
+    of_h = [edit for edit in edits if edit.letter == "h"]
+    if let_out is None or not of_h:
         return reading(let_out, logit.weights, projection, each[memory.state].shape)
     initial_h = _initial(layer, "h", len(logit.weights))
-    return edited_reading(let_out, logit.weights, projection, initial_h, edits, step_of)
+    return edited_reading(path, each[memory.state], let_out, logit.weights, projection, initial_h, of_h)
 
 
 def _names(trace: Trace, steps: int) -> Iterator[str]:
     """Yield the name of each step: its token, or, of a module, its number."""
-    return (token.text for token in trace.tokens) if trace.tokens else map(str, range(steps))
+    return iter(tokens_read(trace)) if trace.tokens else map(str, range(steps))
 
 
 def _in_order(array: Array, order: slice) -> tuple[Array, Array]:

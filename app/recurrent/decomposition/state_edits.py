@@ -1,33 +1,53 @@
-"""Edits of a state, as a decomposition takes them: each puts what it adds into a part of its own."""
+"""Edits of states, as a decomposition takes them: each puts what it adds into a column of its own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-Kind = Literal["hold", "scale", "add", "freeze"]
+from ..edits.swap import Swap
+from ..trace import LayerTrace, Trace
+from .pairs import Array
 
 
-@dataclass(frozen=True, eq=False)
-class StateEdit:
-    """What was done to a state of one layer and direction, after it was computed and before it was used.
+class StateEdit(NamedTuple):
+    """What an edit does to a state, in the units named: state ← scale · state + shift + take · its last value."""
 
-    In the units edited, ``hold`` (also what ablates or patches) empties all other parts and puts the value into its
-    own; ``scale`` multiplies all parts; ``add`` adds to its own; ``freeze`` leaves all parts, and what is let out of
-    them, as they were at the step before.
+    column: int  # of its edit, from 0 among the edits that have one
+    letter: str
+    places: NDArray[np.intp]  # of its n steps, in the order in which steps are taken
+    units: NDArray[np.intp]  # (m,)
+    scale: Array  # (n, m)
+    shift: Array  # (n, m): what is put into its column
+    take: Array  # (n, m)
+
+
+def state_edits_of(trace: Trace, layer: LayerTrace, letters: Iterable[str]) -> tuple[list[str], list[StateEdit]]:
+    """Return the names of the columns of edits, and the edits of the states ``letters`` of ``layer``, in their order.
+
+    Edits of gates and candidates have no column: the activations of the trace hold what they did.
     """
+    by_letter = trace.bound.changes.get((layer.layer, layer.direction), {})
+    changes = [(letter, each) for letter in letters for each in by_letter.get(letter, ())]
+    numbers = sorted({each.edit for _, each in changes})
+    order = range(len(trace)) if layer.direction == "forward" else range(len(trace))[::-1]
+    edits = []
+    for letter, change in changes:
+        rows = [row for row, step in enumerate(change.steps) if 0 <= step - trace.start < len(trace)]
+        places = np.array([order[change.steps[row] - trace.start] for row in rows], np.intp)
+        shape = len(change.steps), len(change.units)
+        tables = (np.broadcast_to(each, shape)[rows] for each in (change.scale, change.shift, change.take))
+        edits.append(StateEdit(numbers.index(change.edit), letter, places, change.units, *tables))
+    return [str(trace.edits[number]) for number in numbers], edits
 
-    name: str  # of its column
-    kind: Kind
-    letter: str  # of the state; of a freeze it is not read, as it acts on all states
-    steps: Sequence[int]  # of the sequence
-    units: Sequence[int] | None = None  # None: all
-    values: ArrayLike = 0.0  # one number, one for each unit, or (steps, units)
 
-    def at(self, step: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the units that it acts on, of ``size``, and its value for each of them, at one of its steps."""
-        units = np.arange(size) if self.units is None else np.asarray(self.units, dtype=np.intp)
-        values = np.broadcast_to(np.asarray(self.values, dtype=np.float64), (len(self.steps), len(units)))
-        return units, values[list(self.steps).index(step)]
+def tokens_read(trace: Trace) -> list[str]:
+    """Return the token that the network read at each step: that of a swap where there is one."""
+    tokens = [token.text for token in trace.tokens]
+    for edit in trace.edits:
+        if isinstance(edit.operation, Swap):
+            for step in range(len(tokens)) if edit.steps is None else (each - trace.start for each in edit.steps):
+                if 0 <= step < len(tokens):
+                    tokens[step] = edit.operation.token
+    return tokens

@@ -43,10 +43,10 @@ class Subject:
         return self.projection or self.hidden_size if letter == "h" else self.hidden_size
 
 
-class _Change(NamedTuple):
-    """What one edit does to one letter of one layer and direction."""
+class Change(NamedTuple):
+    """What one edit does to one letter of one layer and direction: x ← scale · x + shift + take · source."""
 
-    edit: int
+    edit: int  # its place in the list
     steps: Sequence[int]
     units: Array
     sequences: Sequence[int] | slice
@@ -80,6 +80,8 @@ class Bound:
     swaps: Mapping[int, int] = field(default_factory=dict)
     """Step → row of the embedding that is read in place of that of its token."""
     parts: Mapping[Part, Edits] = field(default_factory=dict)
+    changes: Mapping[Part, Mapping[str, Sequence[Change]]] = field(default_factory=dict)
+    """Part → letter → what the edits do to it, in their order."""
 
     def of(self, layer: int, direction: Direction, start: int, stop: int, order: Array | None = None) -> Edits:
         """Return those of one layer and direction in the steps from ``start`` to ``stop``, as the engines take them.
@@ -100,9 +102,18 @@ class Bound:
             return edits
         return edits._replace(scale=edits.scale[order], shift=edits.shift[order], take=edits.take[order])
 
-    def of_sequence(self, sequence: int) -> tuple[Edit, ...]:
-        """Return the edits that change one sequence of a batch."""
-        return tuple(each for each in self.edits if each.sequences is None or sequence in each.sequences)
+    def of_sequence(self, sequence: int) -> "Bound":
+        """Return what changes one sequence of a batch, for a trace to know: without ``parts``, which run a batch."""
+        numbers = [n for n, each in enumerate(self.edits) if each.sequences is None or sequence in each.sequences]
+        place_of = {n: place for place, n in enumerate(numbers)}
+        changes = {
+            part: {
+                letter: [each._replace(edit=place_of[each.edit]) for each in changes if each.edit in place_of]
+                for letter, changes in by_letter.items()
+            }
+            for part, by_letter in self.changes.items()
+        }
+        return Bound(tuple(self.edits[n] for n in numbers), self.notes, self.swaps, changes=changes)
 
 
 NOTHING_BOUND = Bound()
@@ -116,7 +127,7 @@ def bind(edits: Iterable[Edit | Mapping[str, Any]], subject: Subject, resources:
     listed = edits_from(edits)
     if not listed:
         return NOTHING_BOUND
-    changes: dict[Part, dict[str, list[_Change]]] = {}
+    changes: dict[Part, dict[str, list[Change]]] = {}
     swapped: dict[int, list[tuple[int, int]]] = {}  # step → edits with the rows that they read
     notes = []
     for number, edit in enumerate(listed):
@@ -147,7 +158,8 @@ def bind(edits: Iterable[Edit | Mapping[str, Any]], subject: Subject, resources:
         later = " and ".join(f"edits[{each}]" for each in sorted(over[number]))
         verb = "sets" if len(over[number]) == 1 else "set"
         notes.append(f"edits[{number}] ({listed[number]}) changes nothing: {later} {verb} the same places after it")
-    return Bound(listed, tuple(notes), {step: listing[-1][1] for step, listing in swapped.items()}, parts)
+    swaps = {step: listing[-1][1] for step, listing in swapped.items()}
+    return Bound(listed, tuple(notes), swaps, parts, changes)
 
 
 def _letters(edit: Edit, cell: Cell) -> Sequence[str]:
@@ -219,7 +231,7 @@ def _parts(edit: Edit, subject: Subject) -> list[Part]:
 
 def _change(
     number: int, edit: Edit, letter: str, part: Part, steps: Sequence[int], subject: Subject, resources: Resources
-) -> _Change:
+) -> Change:
     width, lengths = subject.width(letter), subject.lengths
     units = np.arange(width) if edit.units is None else np.array(edit.units)
     within = [step - subject.start for step in steps]
@@ -237,11 +249,11 @@ def _change(
         np.broadcast_to(array, (len(array) if array.ndim == 2 else 1, len(units)))
         for array in (np.asarray(each, np.float64) for each in affine)
     )
-    return _Change(number, steps, units, edit.sequences or slice(None), scale, shift, take)
+    return Change(number, steps, units, edit.sequences or slice(None), scale, shift, take)
 
 
 def _lowered(
-    by_letter: Mapping[str, Sequence[_Change]], subject: Subject, live: set[int], over: dict[int, set[int]]
+    by_letter: Mapping[str, Sequence[Change]], subject: Subject, live: set[int], over: dict[int, set[int]]
 ) -> Edits:
     """Return the changes of one layer and direction as the engines take them; steps that share changes share a row.
 
@@ -277,7 +289,7 @@ def _lowered(
 
 
 def _row(
-    changes: Sequence[tuple[_Change, int]], batch: int, size: int, live: set[int], over: dict[int, set[int]]
+    changes: Sequence[tuple[Change, int]], batch: int, size: int, live: set[int], over: dict[int, set[int]]
 ) -> NDArray[np.float64]:
     """Return scale, shift and take, (3, B, H), of changes made one after the other, each at one of its steps."""
     scale, shift, take = np.ones((batch, size)), np.zeros((batch, size)), np.zeros((batch, size))

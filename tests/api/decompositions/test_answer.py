@@ -72,6 +72,27 @@ def test_only_what_is_wanted(api: TestClient) -> None:
     assert answer["new"][0] == 1
 
 
+EDITS = [{"letter": "h", "steps": [1], "units": [0, 2], "add": 0.5}, {"steps": [2], "freeze": True}]
+
+
+@pytest.mark.parametrize("model", ["lstm", "gru", "both-ways"])
+def test_edits_are_decomposed_with_a_column_each(api: TestClient, models: Path, model: str) -> None:
+    loaded = load_model(models / model)
+    traced = loaded.trace(TEXT, EDITS)
+    answer = ask(api, model, edits=EDITS)
+    check(answer, decompose(traced))
+    assert answer["columns"][-2:] == ["h[0,2]@1:add=0.5", "@2:freeze"]
+    assert answer["edits"] == [each.to_dict() for each in traced.edits]
+    assert answer["notes"] == []
+    assert "edits" not in ask(api, model)
+
+
+def test_an_edit_that_does_not_fit_is_named(api: TestClient) -> None:
+    status, _, detail = refused(api, "gru", edits=[{"letter": "f", "hold": 1}])
+    what = "a GRU has no forget gate 'f': its update gate 'z' does that work; choose from r, z, n, h"
+    assert (status, detail) == (422, f"edits.0.letter: {what}.")
+
+
 @pytest.mark.parametrize("options", [{"source": 3}, {"source": 5}, {"time": 2}])
 @pytest.mark.parametrize("model", ["lstm", "gru", "both-ways"])
 def test_unit_by_unit(api: TestClient, models: Path, model: str, options: dict[str, int]) -> None:

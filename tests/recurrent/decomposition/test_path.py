@@ -26,14 +26,15 @@ def test_parts_by_column_and_by_step_are_the_same(path: Path) -> None:
     assert (path.part(0) == 0).all()  # of an edit that put nothing in
 
 
+def at(column: int, place: int, units: list[int], scale: float, shift: list[float], letter: str = "c") -> StateEdit:
+    ones = np.ones((1, len(units)))
+    return StateEdit(column, letter, np.array([place]), np.array(units), scale * ones, np.array([shift]), 0 * ones)
+
+
 def test_edits_change_a_copy(path: Path) -> None:
     before = path.keep.copy(), path.write.copy()
-    edits = [
-        StateEdit("hold", "hold", "c", [3], [0], 0.5),
-        StateEdit("add", "add", "c", [1], None, [1, 2, 3]),
-        StateEdit("of h", "hold", "h", [0], None, 9.0),
-    ]
-    changed = edited(path, edits, "c", range(STEPS))
+    edits = [at(0, 3, [0], 0.0, [0.5]), at(1, 1, [0, 1, 2], 1.0, [1.0, 2.0, 3.0])]
+    changed = edited(path, edits)
     assert (path.keep == before[0]).all()
     assert (path.write == before[1]).all()
     assert set(changed.put_in) == {0, 1}
@@ -42,20 +43,14 @@ def test_edits_change_a_copy(path: Path) -> None:
     assert changed.put_in[1][1].tolist() == [1, 2, 3]
 
 
-def test_edits_act_at_the_place_of_their_step(path: Path) -> None:
-    backward = range(STEPS)[::-1]
-    changed = edited(path, [StateEdit("hold", "hold", "c", [0], None, 1.0)], "c", backward)
-    assert (changed.state()[STEPS - 1] == 1).all()
-
-
 @pytest.mark.parametrize("projects", [False, True])
-def test_without_edits_an_edited_reading_is_a_reading(projects: bool) -> None:
+def test_without_edits_an_edited_reading_is_a_reading(path: Path, projects: bool) -> None:
     let_out, projection = numbers(STEPS, SIZE), numbers(2, SIZE) if projects else None
     weights = numbers(2 if projects else SIZE)
     plain = reading(let_out, weights, projection, let_out.shape)
     folded = weights if projection is None else weights @ projection
     assert plain.read == pytest.approx(let_out * folded)
-    same = edited_reading(let_out, weights, projection, np.zeros(len(weights)), [], range(STEPS))
+    same = edited_reading(path, path.state(), let_out, weights, projection, np.zeros(len(weights)), [])
     assert same.read == pytest.approx(plain.read)
     assert plain.direct == same.direct == {}
 
