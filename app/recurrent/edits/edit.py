@@ -189,8 +189,7 @@ class Edit:
             if self.units is None:
                 raise EditError(self.operation.name, "a list has one value for each unit named, and none is: add units")
             if len(values) != len(self.units):
-                units = "is 1 unit" if len(self.units) == 1 else f"are {len(self.units)} units"
-                what = f"has {len(values)} values, and there {units}: give one for each, or a single number"
+                what = f"has {len(values)} values for {len(self.units)} units: give one for each, or a single number"
                 raise EditError(self.operation.name, what)
 
     @classmethod

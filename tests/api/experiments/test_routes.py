@@ -34,7 +34,7 @@ def test_experiments_never_leak_into_another_request(models: Path, api: TestClie
             if client % 2:
                 call, edits = "experiments", {"edits": [{"letter": "c", "steps": [2], "hold": client}]}
             body = {"text": TEXT, "activations": ["c"], **edits}
-            with httpx2.Client(base_url=address, timeout=60) as session:
+            with httpx2.Client(base_url=address, timeout=None) as session:
                 return [session.post(f"/api/v1/models/lstm/{call}", json=body).json() for _ in range(4)]
 
         for client, several in enumerate(pool.map(answers, range(50))):

@@ -132,7 +132,7 @@ REFUSED = [
     ),
     (
         {"letter": "i", "units": [4], "hold": [0, 1]},
-        "edits[0].hold: has 2 values, and there is 1 unit: give one for each, or a single number",
+        "edits[0].hold: has 2 values for 1 units: give one for each, or a single number",
     ),
     ({"letter": "i", "steps": [], "hold": 0}, "edits[0].steps: is empty; leave it out for all of them"),
     ({"letter": "i", "steps": [1, 1], "hold": 0}, "edits[0].steps: 1 is listed twice"),
