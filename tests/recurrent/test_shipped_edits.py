@@ -25,12 +25,20 @@ def sigmoid(a: Array) -> Array:
     return (1 + np.tanh(a / 2)) / 2
 
 
-def final(model: Model, text: str, edit: Callable[[str, int, Array], Array]) -> float:
-    """The last output of an LSTM or GRU of one layer, in float64, by a loop over its equations."""
+ByHand = Callable[[str, int, Array], Array]  # letter, step and activation → what takes its place
+
+
+def unedited(_letter: str, _step: int, activation: Array) -> Array:
+    return activation
+
+
+def looped(model: Model, text: str, edit: ByHand) -> Array:
+    """The outputs (T, outputs) of an LSTM or GRU of one layer, in float64, by a loop over its equations."""
     network = model.network
     w_ih, w_hh, b_ih, b_hh, _ = (None if w is None else w.double().numpy() for w in network.weights(0, "forward"))
     embedding = network.embedding.weight.double().numpy()
     h = c = np.zeros(network.config.hidden_size)
+    states = []
     for t, token in enumerate(model.tokenizer(text)):
         x = embedding[token.id]
         if network.config.cell == "lstm":
@@ -38,15 +46,46 @@ def final(model: Model, text: str, edit: Callable[[str, int, Array], Array]) -> 
             i, f, g, o = (
                 edit(k, t, v) for k, v in zip("ifgo", (sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)), strict=True)
             )
-            c = f * c + i * g
+            c = edit("c", t, f * c + i * g)
             h = o * np.tanh(c)
         else:
             (x_r, x_z, x_n), (h_r, h_z, h_n) = np.split(w_ih @ x + b_ih, 3), np.split(w_hh @ h + b_hh, 3)
             r, z = edit("r", t, sigmoid(x_r + h_r)), edit("z", t, sigmoid(x_z + h_z))
             n = np.tanh(x_n + r * h_n)
             h = (1 - z) * n + z * h
-    logit = network.head.weight.double().numpy() @ h + network.head.bias.double().numpy()
-    return float(sigmoid(logit)[0])
+        states.append(h)
+    return sigmoid(np.array(states) @ network.head.weight.double().numpy().T + network.head.bias.double().numpy())
+
+
+def final(model: Model, text: str, edit: ByHand) -> float:
+    """The first output after the last token."""
+    return float(looped(model, text, edit)[-1, 0])
+
+
+def to_units(units: Sequence[int], letter: str, step: int | None, change: Callable[[Array], Any]) -> ByHand:
+    """Change these units of an activation, at one step or at all."""
+
+    def edit(of: str, t: int, activation: Array) -> Array:
+        if of != letter or step not in (None, t):
+            return activation
+        changed = activation.copy()
+        changed[units] = change(activation[units])
+        return changed
+
+    return edit
+
+
+def state_at(model: Model, text: str, letter: str, step: int) -> Array:
+    """An activation at one step, by the loop."""
+    kept = []
+
+    def keep(of: str, t: int, activation: Array) -> Array:
+        if (of, t) == (letter, step):
+            kept.append(activation)
+        return activation
+
+    looped(model, text, keep)
+    return kept[0]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +140,12 @@ def test_a_swapped_word_gives_the_outputs_of_the_other_text() -> None:
     assert [token.text for token in ours.tokens] == NOT_GOOD.split()
 
 
-def bs_expected(n: int, edits: Sequence[Edit] = ()) -> int | None:
+def bs_expected(n: int, edits: Sequence[Edit] = (), by_hand: ByHand = unedited) -> int | None:
     """How many b's the counting LSTM expects after n a's: after how many it says that the end comes."""
-    ends = shipped("anbn-lstm").trace("a" * n + "b" * (n + 4), edits).outputs[:, 2] > 0.5
+    model, text = shipped("anbn-lstm"), "a" * n + "b" * (n + 4)
+    outputs = model.trace(text, edits).outputs
+    np.testing.assert_allclose(outputs, looped(model, text, by_hand), atol=1e-4)
+    ends = outputs[:, 2] > 0.5
     return int(np.flatnonzero(ends)[0]) - n + 1 if ends.any() else None
 
 
@@ -114,11 +156,14 @@ def test_moving_the_counter_by_the_step_of_one_letter_moves_the_count_by_one(n: 
     counter = shipped("anbn-lstm").trace("a" * n + "b" * n).layer()["c"][:n, unit]
     step = float(np.diff(counter[1:]).mean())
     assert bs_expected(n) == n
-    assert bs_expected(n, [add("c", step, units=[unit], steps=[n + 2])]) == n + 1
-    assert bs_expected(n, [add("c", -step, units=[unit], steps=[n + 2])]) == n - 1
-    assert bs_expected(n, [ablate("c", units=[unit])]) not in {n - 1, n, n + 1}
-    others = [bs_expected(n, [ablate("c", units=[each])]) for each in range(10) if each != unit]
-    assert others == [n] * 9
+    for by, expected in ((step, n + 1), (-step, n - 1)):
+        by_hand = to_units([unit], "c", n + 2, lambda c, by=by: c + by)
+        assert bs_expected(n, [add("c", by, units=[unit], steps=[n + 2])], by_hand) == expected
+    silenced = [
+        bs_expected(n, [ablate("c", units=[each])], to_units([each], "c", None, np.zeros_like)) for each in range(10)
+    ]
+    assert silenced.pop(unit) not in {n - 1, n, n + 1}
+    assert silenced == [n] * 9
 
 
 def test_a_fact_held_in_many_units_is_patched_by_many() -> None:
@@ -133,10 +178,16 @@ def test_a_fact_held_in_many_units_is_patched_by_many() -> None:
         text, source = f"-{noise}?", model.trace(f"+{others}?")
         middle, plain = (length + 2) // 2, model.trace(text).outputs[-1, 0]
         assert plain < 0.5 < source.outputs[-1, 0]
+        donor = state_at(model, f"+{others}?", "c", middle)
 
-        def patched(units: Sequence[int], text: str = text, source: Any = source, middle: int = middle) -> float:
+        def patched(
+            units: Sequence[int], text: str = text, source: Any = source, middle: int = middle, donor: Array = donor
+        ) -> float:
             edit = patch("c", source, middle, units=units, steps=[middle])
-            return float(model.trace(text, [edit]).outputs[-1, 0])
+            ours = float(model.trace(text, [edit]).outputs[-1, 0])
+            by_hand = to_units(units, "c", middle, lambda _: donor[units])
+            assert ours == pytest.approx(final(model, text, by_hand), abs=1e-4)
+            return ours
 
         singles = [patched([unit]) for unit in range(16)]
         for unit, probability in enumerate(singles):
