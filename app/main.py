@@ -10,6 +10,7 @@ from . import __version__
 from .api.decompositions import routes as decompositions
 from .api.memory import routes as memory
 from .api.models import routes as models
+from .api.rankings import routes as rankings
 from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
@@ -53,12 +54,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(traces.router)
     api.include_router(memory.router)
     api.include_router(decompositions.router)
+    api.include_router(rankings.router)
     app.include_router(api)
     app.include_router(health.router)
     registry = metrics.install(app)
     traces.install(app, registry)
     memory.install(app, registry)
     decompositions.install(app)
+    rankings.install(app, registry)
     pages.install(app)
     problems.install(app)
     openapi.install(app, StepAnswer)

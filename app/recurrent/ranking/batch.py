@@ -12,6 +12,7 @@ from ..engine.edits import NO_EDITS, Edits
 from ..modules import directions_of
 from ..overflow import RangeError
 from ..trace import FloatArray, Trace, activations_of, layer_traces
+from .chosen_output import ChosenOutput
 from .plan import Integers, RankingPlan
 
 Array = NDArray[np.float64]
@@ -23,7 +24,11 @@ class Ran(NamedTuple):
     activations: list[dict[str, FloatArray]]  # layer by layer, from the one that is ranked
     hidden: Array  # (count + 1, H·directions): the last layer's h after the last step
 
-    def plain(self, plan: RankingPlan) -> Trace:
+    def output(self, plan: RankingPlan) -> ChosenOutput:
+        """Return the output that the plan asks for. Raises OptionError if there is none such."""
+        return ChosenOutput.of(self._plain(plan), plan.options.head, plan.options.output)
+
+    def _plain(self, plan: RankingPlan) -> Trace:
         """Return the trace of the plain run, from the layer that is ranked on, without the probabilities."""
         subject, steps = plan.subject, len(plan.subject)
         layers = layer_traces(plan.layers, subject.cell.name, self.activations, None, 0, steps)
@@ -125,3 +130,12 @@ def _one_after_the_other(first: Edits, then: Edits) -> Edits:
         np.concatenate([first.rows, then.rows + shared])[order],
         *tables,
     )
+
+
+def plain_output(plan: RankingPlan) -> ChosenOutput:
+    """Return the output that the plan asks for, by a plain run.
+
+    Raises OptionError if there is none such, and RangeError if a number overflows.
+    """
+    nothing = np.empty(0, np.int64)
+    return Batch(0, nothing, nothing).run(plan).output(plan)

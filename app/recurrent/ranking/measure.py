@@ -161,7 +161,7 @@ class Runs:
             these = slice(*np.searchsorted(runs, (start, stop)))
             ran = Batch(stop - start, runs[these] - start + 1, parts[these]).run(plan)
             if self._done == 0:
-                self.output = ChosenOutput.of(ran.plain(plan), plan.options.head, plan.options.output)
+                self.output = ran.output(plan)
                 self.plain = self.output.logits(ran.hidden[:1])
             logits = self.output.logits(ran.hidden)
             moved.append(logits[1:] - logits[0])  # of one batch: exactly 0 where nothing changes

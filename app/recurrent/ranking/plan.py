@@ -193,7 +193,8 @@ def _require_equal_length(subject: Subject, patch: Patch) -> None:
     except ValueError as error:
         raise OptionError("other", str(error)) from None
     if source is not None and len(source) != len(subject):
-        reason = f"has {len(source)} steps, and the sequence has {len(subject)}: a patch map needs two of equal length"
+        steps = "1 step" if len(source) == 1 else f"{len(source)} steps"
+        reason = f"has {steps}, and the sequence has {len(subject)}: a patch map needs two of equal length"
         raise OptionError("other", reason)
 
 
