@@ -14,6 +14,8 @@ from .recurrent.edits.scale import scale
 from .recurrent.edits.swap import swap
 from .recurrent.memory.measure import memory
 from .recurrent.memory.report import Memory
+from .recurrent.ranking.measure import rank
+from .recurrent.ranking.report import Ranking
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
 from .store.loading import load_model
@@ -25,6 +27,7 @@ __all__ = [
     "Edit",
     "EditError",
     "Memory",
+    "Ranking",
     "Trace",
     "ablate",
     "add",
@@ -37,6 +40,7 @@ __all__ = [
     "load_model",
     "memory",
     "patch",
+    "rank",
     "scale",
     "swap",
     "trace_module",

@@ -11,6 +11,7 @@ from .api.decompositions import routes as decompositions
 from .api.experiments import routes as experiments
 from .api.memory import routes as memory
 from .api.models import routes as models
+from .api.rankings import routes as rankings
 from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
@@ -55,12 +56,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(memory.router)
     api.include_router(decompositions.router)
     api.include_router(experiments.router)
+    api.include_router(rankings.router)
     app.include_router(api)
     app.include_router(health.router)
     registry = metrics.install(app)
     traces.install(app, registry)
     memory.install(app, registry)
     decompositions.install(app)
+    rankings.install(app, registry)
     pages.install(app)
     problems.install(app)
     openapi.install(app, StepAnswer)

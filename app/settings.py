@@ -43,13 +43,13 @@ class Settings(BaseSettings):
     max_work: int = Field(
         200_000_000_000,
         ge=1,
-        description="Most multiply-adds of one answer on memory, gradients or decompositions: some seconds.",
+        description="Most multiply-adds of one answer on memory, gradients, decompositions or rankings: some seconds.",
     )
     max_held: int = Field(
         50_000_000,
         ge=1,
-        description="Most numbers held at a time for one answer on memory, gradients or decompositions: some hundreds "
-        "of megabytes.",
+        description="Most numbers held at a time for one answer on memory, gradients, decompositions or rankings: some "
+        "hundreds of megabytes.",
     )
     chunk_steps: int = Field(16, ge=1, description="Steps computed between two chunks of a JSONL or CSV answer.")
     engine: Literal["compiled", "reference"] = Field(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import decomposition, kernel, memory, page, roofline, scaling, service, start, wire
+from . import decomposition, kernel, memory, page, rankings, roofline, scaling, service, start, wire
 from .machine import machine
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "scaling": scaling,
     "memory": memory,
     "decomposition": decomposition,
+    "rankings": rankings,
     "wire": wire,
     "service": service,
     "start": start,

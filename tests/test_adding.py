@@ -103,17 +103,39 @@ assert "flip" in str(TraceBody.model_json_schema()["properties"]["edits"])
 """
 
 
-def test_an_edit_is_added_by_one_file_and_one_line(tmp_path: Path) -> None:
-    package, path = tmp_path / "gatescope", "app/recurrent/edits/flip.py"
-    original = Path(gatescope.__file__).parent
-    shutil.copytree(original, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / path.removeprefix("app/")).write_text(example("docs/adding.md", path), encoding="utf-8")
-    table = package / "recurrent/edits/__init__.py"
-    known = table.read_text(encoding="utf-8")
-    assert '    "swap",\n' in known
-    table.write_text(known.replace('    "swap",\n', '    "swap",\n    "flip",\n'), encoding="utf-8")
+USE_RANKING = """
+from gatescope import freeze, load_model, rank
+from gatescope.api.rankings.schemas import RankingBody
+
+model = load_model("MODELS/sentiment-lstm")
+ranking = rank(model, "the movie was not good", "pauses")
+assert len(ranking) == 5 and ranking.parts[0].step == 3
+edited = model.trace("the movie was not good", [freeze("c", steps=[3])])
+assert abs(edited.outputs[-1, 0] - ranking.probabilities[0]) < 1e-6
+assert "pauses" in str(RankingBody.model_json_schema()["properties"]["kind"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "last", "use"),
+    [
+        ("app/recurrent/edits/flip.py", "swap", USE_EDIT),
+        ("app/recurrent/ranking/pauses.py", "patches", USE_RANKING),
+    ],
+)
+def test_an_edit_and_a_kind_of_ranking_are_added_by_one_file_and_one_line_each(
+    path: str, last: str, use: str, tmp_path: Path
+) -> None:
+    package = tmp_path / "gatescope"
+    shutil.copytree(Path(gatescope.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    file = package / path.removeprefix("app/")
+    file.write_text(example("docs/adding.md", path), encoding="utf-8")
+    table = file.parent / "__init__.py"
+    known, line = table.read_text(encoding="utf-8"), f'    "{last}",\n'
+    assert line in known
+    table.write_text(known.replace(line, f'{line}    "{file.stem}",\n'), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     environment |= {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "NUMBA_DISABLE_JIT": "1"}
-    command = [sys.executable, "-c", USE_EDIT.replace("MODELS", str(data_folder("models")))]
+    command = [sys.executable, "-c", use.replace("MODELS", str(data_folder("models")))]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr

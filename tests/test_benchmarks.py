@@ -19,7 +19,7 @@ from rich.console import Console
 from serving import running
 
 from benchmarks import __main__ as bench
-from benchmarks import decomposition, kernel, memory, page, roofline, scaling, service, start, versions, wire
+from benchmarks import decomposition, kernel, memory, page, rankings, roofline, scaling, service, start, versions, wire
 from benchmarks.cases import Case, module_and_input
 from benchmarks.contestants import contestants
 from benchmarks.load import load
@@ -41,6 +41,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "scaling": partial(scaling.measure, {"T": [(2, 4), (4, 4)], "H": [(2, 4), (2, 8)]}, budget=0),
     "memory": partial(memory.measure, steps=3, size=4, budget=0),
     "decomposition": partial(decomposition.measure, sizes=[(3, 4)], budget=0),
+    "rankings": partial(rankings.measure, inputs=[3], steps=3, size=4, budget=0),
     "wire": partial(wire.measure, [2], size=4, budget=0),
     "service": partial(service.measure, rounds=1, requests=16),
     "start": partial(start.measure, rounds=1),
@@ -132,7 +133,7 @@ def test_parts_that_are_not_measured_keep_their_figures_on_the_same_machine_alon
 ) -> None:
     with pytest.raises(SystemExit):
         bench.main(["nonsense"])
-    assert "choose from kernel, roofline, scaling, memory, decomposition, wire, service" in capsys.readouterr().err
+    assert f"choose from {', '.join(bench.PARTS)}" in capsys.readouterr().err
     monkeypatch.setattr(bench, "HERE", tmp_path)
     for name in ("wire", "scaling"):
         monkeypatch.setattr(bench.PARTS[name], "measure", TINY[name])

@@ -29,6 +29,7 @@ from gatescope import load_model
 from gatescope.analysis.shares import CONTEXT, EXCERPTS, LARGE
 from gatescope.cli import app
 from gatescope.main import create_app
+from gatescope.recurrent.ranking import KINDS
 from gatescope.settings import Settings
 from gatescope.training.tasks.text import SHORTEST
 from typer.testing import CliRunner
@@ -235,6 +236,7 @@ def test_the_address_of_the_openapi_document_is_documented() -> None:
         ("docs/api.md", "TraceBody"),
         ("docs/memory.md", "MemoryBody"),
         ("docs/decomposition.md", "DecompositionBody"),
+        ("docs/rankings.md", "RankingBody"),
     ],
 )
 def test_every_field_of_a_request_is_documented(page: str, schema: str, openapi: dict[str, Any]) -> None:
@@ -246,6 +248,14 @@ def test_every_field_of_a_request_is_documented(page: str, schema: str, openapi:
 def test_every_part_of_a_memory_answer_is_documented(openapi: dict[str, Any]) -> None:
     [choice, _null] = openapi["components"]["schemas"]["MemoryBody"]["properties"]["parts"]["anyOf"]
     assert names_in([row[0] for row in table("docs/memory.md", "part")]) == choice["items"]["enum"]
+
+
+def test_every_kind_of_ranking_is_documented() -> None:
+    rows = [
+        [f"`{kind.name}`", kind.purpose, ", ".join(f"`{each}`" for each in sorted(kind.takes))]
+        for kind in KINDS.values()
+    ]
+    assert [[*row[:2], row[2].removesuffix(" |")] for row in table("docs/rankings.md", "kind")] == rows
 
 
 def test_the_choice_of_weights_is_that_of_the_code(openapi: dict[str, Any]) -> None:

@@ -301,10 +301,11 @@ def activations_of(
 ) -> list[dict[str, FloatArray]]:
     """Return every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
 
-    Sequence b has ``lengths[b]`` steps, the longest, T, first; its rows past them have no meaning. ``initial`` holds
-    the states (B, ·) that each layer and direction starts from, zeros if it is None. ``pre_activations`` adds the same
-    arrays as in ``trace``; all sequences must then have the same length. The steps of the edits in ``bound`` count from
-    0, the first of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about.
+    ``x`` is what the first of ``layers`` reads, which may be a layer above the network's first. Sequence b has
+    ``lengths[b]`` steps, the longest, T, first; its rows past them have no meaning. ``initial`` holds the states (B, ·)
+    that each layer and direction starts from, zeros if it is None. ``pre_activations`` adds the same arrays as in
+    ``trace``; all sequences must then have the same length. The steps of the edits in ``bound`` count from 0, the first
+    of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about.
 
     Raises:
         RangeError: ``overflow`` is ``"refuse"`` and a number overflows; the error counts its step from ``start``.
@@ -315,8 +316,8 @@ def activations_of(
     is_compiled, is_strict = engine == "compiled" and compiled.serves(x), overflow == "refuse"
     activations: list[dict[str, FloatArray]] = []
     outputs: list[FloatArray] = []
-    for index, directions in groupby(layers, key=attrgetter("layer")):
-        if index > 0:  # (T, B, H·directions)
+    for _, directions in groupby(layers, key=attrgetter("layer")):
+        if outputs:  # of the layer below: (T, B, H·directions)
             x = torch.from_numpy(np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]).to(x.device)
         outputs = []
         for layer in directions:

@@ -77,7 +77,7 @@ class DecompositionPlan:
             decomposition = decompose(
                 self.model.named(traced), output=body.output, layer=self.layer, direction=body.direction
             )
-            return dumps(self._content(decomposition) | edits_content(traced))
+            return dumps(self._content(decomposition) | edits_content(traced.edits, traced.notes))
         except OptionError as error:
             raise problems.invalid_request(error.option, error.reason) from None
 

@@ -89,7 +89,7 @@ def trace_content(
         **text_content(trace, steps, model, selection),
         "layers": layers_content(trace, selection, encoding),
         "outputs": {"names": outputs, "values": ENCODERS[encoding](trace.outputs)},
-        **edits_content(trace),
+        **edits_content(trace.edits, trace.notes),
     }
 
 

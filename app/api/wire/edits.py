@@ -1,14 +1,14 @@
 """Edits of a request: their form in a body and in an address, and what they are for a model."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from ...recurrent.edits.binding import Bound
 from ...recurrent.edits.data import schema
-from ...recurrent.edits.edit import MOST, EditError
+from ...recurrent.edits.edit import MOST, Edit, EditError
 from ...recurrent.overflow import RangeError
 from ...recurrent.trace import Trace, bound_to, trace
 from ...settings import Settings
@@ -71,9 +71,9 @@ def bound_edits(model: Model, text: str, steps: int, edits: list[Any], settings:
         raise problems.invalid_request(error.pointer, error.what) from None
 
 
-def edits_content(trace: Trace) -> dict[str, Any]:
-    """Return what an answer says of the edits of ``trace``: nothing if there are none."""
-    return {"edits": [each.to_dict() for each in trace.edits], "notes": trace.notes} if trace.edits else {}
+def edits_content(edits: Sequence[Edit], notes: Sequence[str]) -> dict[str, Any]:
+    """Return what an answer says of the edits of a run: nothing if there are none."""
+    return {"edits": [each.to_dict() for each in edits], "notes": notes} if edits else {}
 
 
 def _tracer(model: Model, characters: int, settings: Settings) -> Callable[[str], Trace]:

@@ -138,19 +138,23 @@ def unroll(
             bias = bias + weights.b_hh
     is_long = steps * batch >= LONG
     in_panels = is_long or weights.are_few
+    is_shared = batch > 1 and x.stride(1) == 0  # all sequences have the same inputs: one product is enough
     is_outside = not in_panels or (is_long and torch.get_num_threads() > 1)  # PyTorch's product takes all threads
-    if is_outside:
-        inputs, into = x.detach().reshape(steps * batch, -1), torch.from_numpy(a.reshape(steps * batch, rows))
-        torch.addmm(torch.from_numpy(bias), inputs, weights.w_ih_t, out=into)
+    inputs = x.detach()
+    if is_shared:
+        inputs = torch.addmm(torch.from_numpy(bias), inputs[:, 0], weights.w_ih_t)[:, None]
+    elif is_outside:
+        into = torch.from_numpy(a.reshape(steps * batch, rows))
+        torch.addmm(torch.from_numpy(bias), inputs.reshape(steps * batch, -1), weights.w_ih_t, out=into)
     for_tiles = in_panels and batch >= SEQUENCES
     for_steps = weights.are_few or steps >= REPEATED
     of_inputs, *of_steps = weights.panels
-    taken = [of_inputs.take() if not is_outside else of_inputs.none]
+    taken = [of_inputs.none if is_outside or is_shared else of_inputs.take()]
     taken += [each.take() if for_tiles or (for_steps and each.is_in_halves) else each.none for each in of_steps]
     panels_ih, panels_hh, panels_second, panels_hr = taken
     w_hh, w_second = weights.recurrent
     are_finite = kernel(cell)(
-        *(array_of(x), panels_ih, bias, gates),
+        *(array_of(inputs), panels_ih, bias, gates),
         *(w_hh, panels_hh, w_second, panels_second, weights.b_hh, weights.w_hr, panels_hr),
         *(-1 if reverse else 1, np.array(lengths), states["c"], states["h"], cells, hidden),
         *edits.in_float32(),

@@ -2,8 +2,9 @@
 
 ``Cell.step`` is the definition and the tests' oracle; here the same arithmetic is ordered for the processor. A batch of
 B sequences lies step by step in arrays (T, B, ·): the inputs ``x`` (T, B, E), and ``a`` (T, B, blocks, H), which
-becomes gates and candidate. If ``panels_ih`` is empty, it already holds the input products. Sequence b has ``steps[b]``
-steps, falling from T; its rows past them have no meaning. ``direction`` is 1 from the first step to the last, or −1
+becomes gates and candidate. If ``panels_ih`` is empty, ``a`` already holds the input products, or, where all sequences
+have the same inputs, ``x`` (T, 1, blocks·H) does. Sequence b has ``steps[b]`` steps, falling from T; its rows past them
+have no meaning. ``direction`` is 1 from the first step to the last, or −1
 from the last to the first, where a sequence joins in at its own last. The states ``h`` (B, P) and ``c`` (B, H) are what
 the sequences start from, and at the end what they ended with; ``cells`` and ``hidden`` hold them step by step. P is H
 unless the cell projects. A cell state that a cell does not have is (B, 0).

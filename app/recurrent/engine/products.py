@@ -134,8 +134,15 @@ def fill(row: Array, out: Array) -> None:
 
 @compiled(void(int64, int64, BATCHES, BATCHES, VECTOR, MATRIX, BATCHES))
 def input_products(i: int, direction: int, x: Array, panels: Array, bias: Array, rest: Array, a: Array) -> None:
-    """Fill ``a`` (T, B, R) for all steps of a block before its first; ``i`` counts steps in the order taken."""
+    """Fill ``a`` (T, B, R) for all steps of a block before its first; ``i`` counts steps in the order taken.
+
+    If all sequences have the same inputs, ``x`` (T, 1, R) holds their products.
+    """
     steps, batch, rows = a.shape
+    if x.shape[1] < batch:
+        t = i if direction > 0 else steps - 1 - i
+        fill(x[t, 0], a[t])
+        return
     block = max(BLOCK // batch, 1)
     if len(panels) == 0 or i % block > 0:
         return

@@ -88,6 +88,16 @@ export type PanelInfo = { letter: string; purpose: string };
 
 export type ProblemDetails = { type: string; title: string; status: number; detail: string; errors?: Complaint[]; limit?: number | null };
 
+export type RankedGroup = { size: number; effect: number; probability: number; random: number[] };
+
+export type RankedOutput = { output: string; against: string | null; value: number; probability: number };
+
+export type RankedPart = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number | null; step: number | null; effect: number; probability: number };
+
+export type RankingAnswer = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; model: string; kind: "units" | "gates" | "words" | "patches"; steps: number; tokens: TokenInfo[]; logit: RankedOutput; operations: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; parts: RankedPart[]; groups: RankedGroup[]; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
+
+export type RankingBody = { text: string; kind?: "units" | "gates" | "words" | "patches"; layer?: number | null; direction?: "forward" | "backward"; output?: number[] | null; letter?: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h" | null; to?: "zero" | "mean" | null; other?: string | null; units?: number[] | null; steps?: number[] | null; by?: "size" | "rise" | "fall"; together?: number[] | null; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; draws?: number };
+
 export type Readiness = { status: string; models: number; broken: number };
 
 export type ShareAgreement = { texts: number; words: number; large: number; same_sign: number | null; same_sign_interval?: [number, number] | null; correlation: number; correlation_interval?: [number, number] | null };

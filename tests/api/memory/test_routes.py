@@ -24,7 +24,7 @@ from .asking import ask
 
 
 def test_progress_is_sent_as_lines_and_the_answer_in_the_last(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatescope.api.memory.routes.SLICE", 0)
+    monkeypatch.setattr("gatescope.api.wire.slices.SLICE", 0)
     response = api.post("/api/v1/models/lstm/memory", json={"text": TEXT}, headers=JSONL)
     assert response.headers["content-type"] == "application/jsonl"
     *before, last = map(json.loads, response.text.splitlines())
@@ -51,7 +51,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
 @pytest.mark.parametrize("accept", ["application/json", "application/jsonl"])
 def test_work_is_given_up_when_the_client_goes(slow: tuple[Any, str], accept: str) -> None:
     app, address = slow
-    counted = app.state.memory_abandoned
+    counted = app.state.memory_turns.abandoned
     before, body = counted._value.get(), json.dumps({"text": "ab" * 30, "parts": ["states"]}).encode()
     head = (
         f"POST /api/v1/models/large/memory HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n"
@@ -65,7 +65,7 @@ def test_work_is_given_up_when_the_client_goes(slow: tuple[Any, str], accept: st
             break
         time.sleep(0.05)
     assert counted._value.get() == before + 1
-    assert not app.state.memory_turns.locked()
+    assert not app.state.memory_turns.free.locked()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def uncollected() -> Iterator[None]:
 def test_a_client_that_leaves_a_stream_gives_its_turn_back_at_once(
     models: Path, monkeypatch: pytest.MonkeyPatch, leaves: str
 ) -> None:
-    monkeypatch.setattr("gatescope.api.memory.routes.SLICE", 0)
+    monkeypatch.setattr("gatescope.api.wire.slices.SLICE", 0)
     monkeypatch.setattr("gatescope.api.memory.routes.AT_ONCE", 1)
     app = create_app(Settings(models=models, default_model="lstm"))
 
@@ -94,7 +94,7 @@ def test_a_client_that_leaves_a_stream_gives_its_turn_back_at_once(
             nonlocal parts
             parts += message["type"] == "http.response.body"
             if parts == 1:
-                assert app.state.memory_turns.locked()
+                assert app.state.memory_turns.free.locked()
                 left.set()
                 if leaves == "by an error in send":
                     raise OSError("the connection is closed")
@@ -122,8 +122,8 @@ def test_a_client_that_leaves_a_stream_gives_its_turn_back_at_once(
 
     async def both() -> None:
         outcome = await ask_and_leave()  # its frames hold the stream, as those of a server may
-        assert not app.state.memory_turns.locked()
-        assert app.state.memory_abandoned._value.get() == 1
+        assert not app.state.memory_turns.free.locked()
+        assert app.state.memory_turns.abandoned._value.get() == 1
         assert await ask_to_the_end() == 200
         del outcome
 

@@ -80,6 +80,7 @@ def test_every_call_of_the_api_is_documented(api: TestClient, document: dict[str
         "/api/v1/models/{model}/memory",
         "/api/v1/models/{model}/decompositions",
         "/api/v1/models/{model}/experiments",
+        "/api/v1/models/{model}/rankings",
         "/api/v1/models/{model}/cost",
     }
     assert paths | {"/healthz", "/readyz", "/metrics"} == document["paths"].keys()

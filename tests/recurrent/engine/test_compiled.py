@@ -108,6 +108,20 @@ def test_products_of_many_rows_are_those_of_the_cells(cell: Cell, projection: in
 # Overflow.
 
 
+@pytest.mark.parametrize("batch", [2, 7, 40])
+@pytest.mark.parametrize("few", [compiled.FEW, 0], ids=["in panels", "by rows"])
+@each_direction
+@each_kind
+def test_sequences_with_the_same_inputs_share_their_products(
+    cell: Cell, projection: int, reverse: bool, few: int, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "FEW", few)
+    case = random_case(cell, [9] * batch, projection=projection, reverse=reverse)
+    same = case._replace(x=case.x[:, :1].expand(-1, batch, -1))
+    assert same.x.stride(1) == 0
+    assert error_against_cells(same) <= tolerance(same)
+
+
 def overflowing(cell: Cell, projection: int, x: float) -> Case:
     """A case whose weights are all 3e38, whose inputs are all ``x`` and whose initial states are all 1."""
     case = random_case(cell, [5, 3, 3], projection=projection)

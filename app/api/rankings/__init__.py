@@ -1,0 +1,1 @@
+"""Rankings on the wire: which parts of a model matter for an output."""

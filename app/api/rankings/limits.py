@@ -1,0 +1,96 @@
+"""What a request for a ranking asks for, checked against its model and the limits of the server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ...recurrent.decomposition.report import NoPathError
+from ...recurrent.option_error import OptionError
+from ...recurrent.overflow import RangeError
+from ...recurrent.ranking.batch import plain_output
+from ...recurrent.ranking.kind import Choices
+from ...recurrent.ranking.measure import ranking_steps
+from ...recurrent.ranking.plan import RankingOptions, RankingPlan
+from ...recurrent.ranking.report import Ranking
+from ...recurrent.ranking.subject import subject_of_network
+from ...recurrent.trace import Trace, trace
+from ...settings import Settings
+from ...store.model import Model
+from ..wire import problems
+from ..wire.edits import bound_edits
+from ..wire.slices import Steps
+from ..wire.text import tokens_of
+from .schemas import RankingBody
+
+NUMBERS_OF_A_PART = 5
+
+
+def plan_within_limits(model: Model, body: RankingBody, settings: Settings) -> RankingPlan:
+    """Return what ``body`` asks for, checked and otherwise not yet computed.
+
+    Raises a problem that names the option and what would be right, or the limit that it would pass.
+    """
+    tokens = tokens_of(model, body.text, settings)
+    if body.other is not None and (total := len(body.text) + len(body.other)) > settings.max_text:
+        raise problems.text_too_long(total, settings.max_text, "The text and the other one have together")
+    edits = bound_edits(model, body.text, len(tokens), body.edits, settings)
+    subject = subject_of_network(model.network, tokens, edits, model.resources(_tracer(model, settings)), model.named)
+    fields = ("letter", "to", "other", "units", "steps")
+    options = RankingOptions(
+        output=body.output,
+        layer=body.layer,
+        direction=body.direction,
+        choices=Choices(**{name: getattr(body, name) for name in fields}),
+        by=body.by,
+        together=body.together,
+        draws=body.draws,
+    )
+    try:
+        with _overflow_as_a_problem(len(tokens)):
+            plan = RankingPlan.of(subject, body.kind, options, settings.engine)
+            _require_within_limits(plan, settings)
+            plain_output(plan)  # what does not fit must become a problem before the headers go out
+    except OptionError as error:
+        raise problems.invalid_request(error.option, error.reason) from None
+    except NoPathError as error:
+        raise problems.no_memory_path(str(error)) from None
+    return plan
+
+
+def steps_of_work(plan: RankingPlan) -> Steps[Ranking]:
+    """Do the work of ``plan``. Raises a problem if a number overflows where parts are edited."""
+    with _overflow_as_a_problem(len(plan.subject)):
+        return (yield from ranking_steps(plan))
+
+
+@contextmanager
+def _overflow_as_a_problem(steps: int) -> Iterator[None]:
+    try:
+        yield
+    except RangeError as error:
+        raise problems.states_overflow(error.what, error.step, steps, error.dtype, "Send a shorter text") from None
+
+
+def _tracer(model: Model, settings: Settings) -> Callable[[str], Trace]:
+    """Return what traces the other text."""
+
+    def traced(text: str) -> Trace:
+        try:
+            return trace(model.network, model.tokenizer(text), None, settings.engine, overflow="refuse")
+        except RangeError as error:
+            raise ValueError(f"cannot be traced: {error}") from None
+
+    return traced
+
+
+def _require_within_limits(plan: RankingPlan, settings: Settings) -> None:
+    """Raise a problem if the work, what it holds or what it sends is too much for one answer."""
+    fitting = int(settings.max_work // plan.work_of_a_run)
+    fewer = f"{fitting:,} runs fit: name fewer units or steps, or ask for fewer groups and draws, or send"
+    for what, figure, limit, advice in (
+        ("multiply-adds", plan.work(), settings.max_work, f"{fewer} a shorter text" if fitting else ""),
+        ("numbers held at a time", plan.numbers_held(), settings.max_held, ""),
+        ("numbers sent", NUMBERS_OF_A_PART * plan.runs, settings.max_values, "Name fewer units or steps"),
+    ):
+        if figure > limit:
+            runs = f"{plan.runs:,} runs over {len(plan.subject):,} steps"
+            raise problems.too_much_work(runs, figure, what, limit, advice or "Send a shorter text")
