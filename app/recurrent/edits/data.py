@@ -11,7 +11,7 @@ WHERE = ("layer", "direction", "units", "steps", "sequences")
 
 
 def edit_from(data: Mapping[str, Any]) -> Edit:
-    """Return the edit of the data form; null is as good as left out. Raises EditError, which names the field."""
+    """Return the edit of the data form; null means left out. Raises EditError, which names the field."""
     if not isinstance(data, Mapping):
         raise EditError("", f"{shown(data)} is not an object with a letter and an operation")
     given = {name: value for name, value in data.items() if value is not None}
@@ -32,10 +32,10 @@ def edit_from(data: Mapping[str, Any]) -> Edit:
 def edits_from(given: Iterable[Edit | Mapping[str, Any]]) -> tuple[Edit, ...]:
     """Return a list of edits, each an ``Edit`` or in the data form. Raises EditError, which names place and field."""
     if isinstance(given, Edit | Mapping | str) or not isinstance(given, Iterable):
-        raise EditError("edits", f"must be a list of edits, not a {type(given).__name__}")
+        raise EditError("edits", f"must be a list of edits; this is of type {type(given).__name__}")
     listed = list(given)
     if len(listed) > MOST:
-        raise EditError("edits", f"there are {len(listed):,}, and {MOST} are the most")
+        raise EditError("edits", f"there are {len(listed):,} edits: the limit is {MOST}")
     edits = []
     for at, each in enumerate(listed):
         try:

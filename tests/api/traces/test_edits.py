@@ -110,11 +110,11 @@ REFUSED: list[tuple[Any, str, str]] = [
     (
         [{"letter": "i", "patch": {"text": "good"}}],
         "edits.0.patch",
-        "the text to take from has 1 step, and this one 5 steps: give the step to take, or one of equal length",
+        "the text to take from has 1 step, and this one 5 steps: give the step to take, or a text of equal length",
     ),
     ([{"letter": "i", "patch": {"text": ""}}], "edits.0.patch", "there is nothing to trace: the sequence is empty"),
     (["i@3=0"], "edits.0", "'i@3=0' is not an object with a letter and an operation"),
-    ([{"letter": "i", "hold": 0}] * 101, "edits", "there are 101, and 100 are the most"),
+    ([{"letter": "i", "hold": 0}] * 101, "edits", "there are 101 edits: the limit is 100"),
     ([{"swap": "\ud800"}], "edits", "holds a lone surrogate (half of a UTF-16 pair); send whole characters"),
     ([{"letter": "i", "hold": float("nan")}], "edits.0.hold", "nan is not finite"),
     ([{"letter": "i", "hold": 10**400}], "edits.0.hold", "inf is not finite"),

@@ -94,7 +94,7 @@ PATCHES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"count": 4, "cell": "gru", "hidden_size": 6, "bidirectional": True},
         {},
-        "the trace to take from has 4 steps, and this one 5 steps: give the step to take, or one of equal length",
+        "the trace to take from has 4 steps, and this one 5 steps: give the step to take, or a trace of equal length",
     ),
     (
         {"count": 4, "cell": "gru", "hidden_size": 6, "bidirectional": True},
