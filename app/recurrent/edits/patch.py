@@ -77,7 +77,7 @@ def _step(given: Any) -> int | None:
 def patch(letter: str, source: "str | Layers", step: int | None = None, **where: Unpack[Where]) -> Edit:
     """Return the edit that replaces an activation by what it is in ``source``, a trace or a text for the model.
 
-    It takes the value at ``step`` of the source. If that is None, it takes the same step; both must then be as long.
+    It takes the value at ``step`` of the source, or, if that is None, at the same step of one of equal length.
     """
     if not isinstance(source, str) and not hasattr(source, "layer"):
         raise EditError("patch", f"a {type(source).__name__} is neither a text nor the trace of one sequence")

@@ -188,7 +188,7 @@ def test_edits_never_leak_into_another_request(models: Path) -> None:
         def ask(value: float | None) -> list[Any]:
             edits = [] if value is None else [{"letter": "i", "steps": [2], "hold": value}]
             found = []
-            with httpx2.Client(base_url=address) as session:
+            with httpx2.Client(base_url=address, timeout=None) as session:
                 for _ in range(4):
                     answer = session.post("/api/v1/models/lstm/traces", json={"text": TEXT, "edits": edits})
                     found.append(answer.json()["layers"][0]["activations"]["i"])

@@ -107,7 +107,7 @@ def test_indices_may_be_ranges_and_values_arrays() -> None:
 REFUSED = [
     (
         {"letter": "i"},
-        "edits[0]: there is no operation: add one of hold, scale, add, ablate, patch, freeze, couple, swap",
+        f"edits[0]: there is no operation: add one of {', '.join(OPERATIONS)}",
     ),
     (
         {"letter": "i", "hold": 0, "scale": 1},
