@@ -319,6 +319,36 @@ def test_a_block_may_be_left_in_another_thread() -> None:
     assert trace_module(module, x).edits == ()  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("is_entered_first", [True, False])
+def test_a_trace_in_another_thread_leaves_a_block_as_it_is(is_entered_first: bool) -> None:
+    """To trace a module with hooks, its attributes are restored; the stand-in of a block is not among them."""
+    module, [x] = random_module(), random_sequences([4])
+    plain, block, seen = module(x)[0], edit(module, hold("h", 0.25)), []
+    with ThreadPoolExecutor(1) as other:
+
+        def enter() -> None:
+            other.submit(block.__enter__).result()
+
+        def leave() -> None:
+            other.submit(block.__exit__, None, None, None).result()
+
+        def meanwhile(*_: object) -> None:
+            if not seen:
+                seen.append(True)
+                leave() if is_entered_first else enter()
+
+        if is_entered_first:
+            enter()
+        handle = module.register_forward_hook(meanwhile)
+        assert np.array_equal(trace_module(module, x).layer()["h"], trace_module(module, x, check=False).layer()["h"])  # type: ignore[union-attr]
+        handle.remove()
+        if not is_entered_first:
+            assert (other.submit(module, x).result()[0] == 0.25).all()
+            leave()
+    assert "forward" not in vars(module)
+    assert torch.equal(module(x)[0], plain)
+
+
 def test_a_task_computes_with_the_edits_of_the_block_that_it_was_started_in_until_that_ends() -> None:
     module, [x] = random_module(), random_sequences([4])
     plain = module(x)[0]

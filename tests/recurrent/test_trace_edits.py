@@ -142,6 +142,17 @@ def test_patching_all_states_of_a_step_carries_the_other_text_over() -> None:
     np.testing.assert_array_equal(aligned.layer()["h"], source.layer()["h"])
 
 
+def test_a_patch_of_a_trace_that_goes_on_takes_the_same_steps_of_its_own_part() -> None:
+    network = random_network(cell="lstm")
+    one, other = random_tokens(7), random_tokens(7, seed=1)
+    source = trace(network, other[4:], trace(network, other[:4]))
+    ours = trace(network, one[4:], trace(network, one[:4]), edits=[patch(k, source, steps=[5]) for k in "ch"])
+    plain = trace(network, one[4:], trace(network, one[:4]))
+    for letter in "ch":
+        np.testing.assert_array_equal(ours.layer()[letter][0], plain.layer()[letter][0])
+        np.testing.assert_array_equal(ours.layer()[letter][1], source.layer()[letter][1])
+
+
 def test_an_overflow_of_an_edited_run_is_refused_where_it_comes_up() -> None:
     network = random_network(cell="lstm")
     edits = [scale("i", 1e38), scale("i", 1e38), hold("c", 0)]  # the cell state hides it

@@ -290,7 +290,9 @@ def indices(field: str, given: Any) -> tuple[int, ...] | None:
 
 
 def values(given: Any) -> Values:
-    """Return a number, or one for each unit. Raises ValueError unless all are finite."""
+    """Return a number, or one for each unit. Raises ValueError unless all are finite, and none needs a gradient."""
+    if getattr(given, "requires_grad", False):
+        raise ValueError("is a tensor that requires a gradient, which would not reach it: detach() it")
     if hasattr(given, "tolist"):  # of NumPy or PyTorch
         given = given.tolist()
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping):

@@ -124,6 +124,10 @@ REFUSED = [
     ({"letter": "i", "units": [1], "hold": [float("inf")]}, "edits[0].hold: inf is not finite"),
     ({"letter": "i", "scale": "much"}, "edits[0].scale: 'much' is not a number"),
     ({"letter": "i", "add": True}, "edits[0].add: True is not a number"),
+    (
+        {"letter": "i", "hold": torch.ones((), requires_grad=True)},
+        "edits[0].hold: is a tensor that requires a gradient, which would not reach it: detach() it",
+    ),
     ({"letter": "i", "hold": 10**400}, "edits[0].hold: inf is not finite"),
     ({"letter": "i", "hold": 1e39}, "edits[0].hold: 1e+39 is beyond 3.4e+38, the largest float32"),
     (
