@@ -140,14 +140,16 @@ def _chosen(model: nn.Module, name: str | None) -> nn.RNNBase:
             f"this {type(model).__name__} holds no torch.nn.{modules_in_words()}: there is nothing to edit"
         )
     if name is None and len(inside) > 1:
-        raise ValueError(f"this {type(model).__name__} holds several modules: choose by module=… from {listed}")
+        raise ValueError(
+            f"this {type(model).__name__} holds several recurrent modules: choose one by module=… from {listed}"
+        )
     if name is not None and name not in inside:
         raise ValueError(f"this {type(model).__name__} holds no module {name!r} to edit: it holds {listed}")
     chosen = inside[name] if name is not None else next(iter(inside.values()))
     if is_overridden(chosen):
         raise ValueError(
             f"a call of this {type(chosen).__name__} does not run the forward of torch.nn.{base_of(chosen).__name__}, "
-            f"which is what an edit is made in ({describe(chosen)}): edit a plain module with its weights"
+            f"inside which edits act ({describe(chosen)}): edit a plain module with its weights"
         )
     return chosen
 

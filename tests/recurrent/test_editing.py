@@ -194,7 +194,7 @@ def test_gradients_flow_through_the_edited_step(kind: str) -> None:
 def test_of_several_modules_one_is_chosen_by_name() -> None:
     model = Tagger(random_module("gru"), other=random_module("lstm"))
     [x] = random_sequences([4])
-    message = "^this Tagger holds several modules: choose by module=… from encoder.rnn, encoder.other$"
+    message = "^this Tagger holds several recurrent modules: choose one by module=… from encoder.rnn, encoder.other$"
     with pytest.raises(ValueError, match=message), edit(model, HALF):
         pass
     message = "^this Tagger holds no module 'rnn' to edit: it holds encoder.rnn, encoder.other$"
@@ -220,8 +220,8 @@ class Own(nn.LSTM):
         (
             Own(2, 3),
             ValueError,
-            "a call of this Own does not run the forward of torch.nn.LSTM, which is what an edit is made in (Own has a "
-            "forward of its own): edit a plain module with its weights",
+            "a call of this Own does not run the forward of torch.nn.LSTM, inside which edits act (Own has a forward "
+            "of its own): edit a plain module with its weights",
         ),
     ],
     ids=["no module", "a path", "its own forward"],

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ...recurrent.cells import Letter, PreActivation
-from ...recurrent.edits.data import schema
+from ...recurrent.edits.data import data_of, schema
 from ...recurrent.edits.edit import MOST
 from ..wire.schemas import (
     CellLayerInfo,
@@ -46,10 +46,7 @@ def _from_address(given: Any) -> Any:
         return given
     if len(given) > 1:
         raise ValueError("is given more than once: send one JSON list")
-    try:
-        return json.loads(given[0])
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"is not a JSON list: {error}") from None
+    return data_of(given[0])
 
 
 DEPTH = 6  # of lists and objects in one another, which is more than any edit has

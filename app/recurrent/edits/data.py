@@ -48,10 +48,21 @@ def edits_from(given: Iterable[Edit | Mapping[str, Any]]) -> tuple[Edit, ...]:
 def edits_from_json(text: str) -> tuple[Edit, ...]:
     """Return the edits of a JSON list. Raises EditError if it is not one."""
     try:
-        given = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EditError("edits", f"is not a JSON list: {error}") from None
+        given = data_of(text)
+    except ValueError as error:
+        raise EditError("edits", str(error)) from None
     return edits_from(given)
+
+
+def data_of(text: str) -> Any:
+    """Return what the JSON of a list of edits holds. Raises ValueError if it cannot be read."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        reason = str(error)
+    except (ValueError, RecursionError):
+        reason = "it is nested too deeply, or a number has thousands of digits"
+    raise ValueError(f"is not a JSON list: {reason}")
 
 
 _LIST = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True}

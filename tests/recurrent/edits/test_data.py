@@ -194,8 +194,11 @@ def test_a_list_has_at_most_100() -> None:
         edits_from({"letter": "i", "hold": 0})
     with pytest.raises(EditError, match=r"^edits: is not a JSON list: Expecting value"):
         edits_from_json("i@3=0")
-    with pytest.raises(EditError, match=r"^edits: is not a JSON list: "):
-        edits_from_json("[" * 100_000)
+    for text in ("[" * 100_000, f'[{{"letter": "i", "hold": {"1" * 5000}}}]'):
+        with pytest.raises(
+            EditError, match=r"^edits: is not a JSON list: it is nested too deeply, or a number has tho"
+        ):
+            edits_from_json(text)
 
 
 @pytest.mark.parametrize(
