@@ -150,6 +150,7 @@ def test_an_edit_that_later_ones_make_void_is_named() -> None:
     [
         {"letter": "i", "steps": [2], "hold": 1},
         {"letter": "i", "units": [0, 1], "hold": 1},
+        {"letter": "i", "units": "0-5", "scale": [0, 0, 0, 0, 0, 2]},
         {"letter": "i", "layer": 1, "hold": 1},
         {"letter": "i", "sequences": [0], "hold": 1},
         {"letter": "f", "hold": 1},
