@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .cells import cell_named
 from .modules import Direction
 from .tokenizer import Token
 from .trace import FloatArray, LayerTrace, Trace
@@ -16,11 +17,11 @@ class Comparison:
     outputs: FloatArray  # (T, outputs), differences
 
     def __len__(self) -> int:
-        """T, the number of steps."""
+        """Return T, the number of steps."""
         return len(self.outputs)
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerTrace:
-        """One layer in one direction. Raises KeyError if the network has none such."""
+        """Return one layer in one direction. Raises KeyError if the network does not have it."""
         for each in self.layers:
             if (each.layer, each.direction) == (layer, direction):
                 return each
@@ -30,10 +31,11 @@ class Comparison:
 def compare(a: Trace, b: Trace) -> Comparison:
     """Return ``b`` minus ``a``, step by step: what an edit did, if ``a`` is without it and ``b`` with it.
 
-    Raises ValueError unless both are of as many steps, and of networks of the same form.
+    Activations that only one of them holds, such as pre-activations, are left out. Raises ValueError unless both have
+    the same number of steps, and are of networks of the same form.
     """
     if len(a) != len(b):
-        raise ValueError(f"the traces have {len(a)} and {len(b)} steps: they must have as many")
+        raise ValueError(f"the traces have {len(a)} and {len(b)} steps: they must have the same number")
     if _form(a) != _form(b):
         raise ValueError("the traces are of networks of different form: cells, layers and sizes must be the same")
     layers = tuple(
@@ -49,5 +51,9 @@ def compare(a: Trace, b: Trace) -> Comparison:
 
 
 def _form(trace: Trace) -> list[object]:
-    layers = [(each.layer, each.direction, each.cell, each["h"].shape[1]) for each in trace.layers]
+    """Return what two traces must have in common."""
+    layers = [
+        (each.layer, each.direction, each.cell, [each[letter].shape[1] for letter in cell_named(each.cell).states])
+        for each in trace.layers
+    ]
     return [*layers, trace.outputs.shape[1]]

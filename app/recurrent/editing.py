@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from hashlib import blake2b
 from threading import Lock
 from typing import Any
 
@@ -12,22 +14,37 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from .cells import cell_of, modules_in_words
-from .edits.binding import Subject, bind
+from .edits.binding import Bound, Subject, bind
 from .edits.data import edits_from
 from .edits.edit import Edit
 from .engine import stepped
 from .module_call import Input, States, describe, time_major
 from .modules import StandIn, base_of, is_overridden, layers_of, weights_of_call
 
+
+@dataclass(eq=False)
+class _Block:
+    """A block that edits a module."""
+
+    module: nn.RNNBase
+    edits: tuple[Edit, ...]
+    is_in_function: bool  # entered within the forward of an autograd.Function
+    is_open: bool = True  # a task that was started in the block, or a generator, may see it after its end
+
+
 # Of this thread or task: others that call the same module at the same time compute without them.
-_IN_FORCE: ContextVar[tuple[tuple[nn.RNNBase, tuple[Edit, ...]], ...]] = ContextVar("edits in force", default=())
+_IN_FORCE: ContextVar[tuple[_Block, ...]] = ContextVar("edits in force", default=())
 _LOCK = Lock()  # while a module gets or loses its stand-in
 _BLOCKS: dict[int, int] = {}  # id of a module → the blocks, of all threads, that edit it
 
 
 def edits_of(module: nn.RNNBase) -> tuple[Edit, ...]:
     """Return the edits of ``module`` that are in force here, those of outer blocks first."""
-    return tuple(edit for each, edits in _IN_FORCE.get() if each is module for edit in edits)
+    return tuple(edit for block in _blocks_of(module) for edit in block.edits)
+
+
+def _blocks_of(module: nn.RNNBase) -> list[_Block]:
+    return [block for block in _IN_FORCE.get() if block.module is module and block.is_open]
 
 
 @contextmanager
@@ -53,8 +70,12 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
     [0.0, 0.0, 0.0, 0.0]
 
     The module computes step by step in PyTorch, on its device, in its dtype and with gradients. Blocks nest: the edits
-    of the inner one come last. They are in force in the thread, or asyncio task, that entered the block, and nowhere
-    else. Leaving it, also by an exception, leaves the module as it was.
+    of the inner one come last. They are in force in the thread or asyncio task that entered the block, and in tasks
+    started from it, but not in other threads. Leaving the block, also by an exception, leaves the module as it was.
+
+    A checkpoint (torch.utils.checkpoint) calls the module again in the backward pass, which must compute with the same
+    edits: enter the block inside the function that is checkpointed. Around it, a reentrant checkpoint is refused, and
+    with ``use_reentrant=False`` PyTorch raises a CheckpointError where the edits in force in the backward pass differ.
 
     Args:
         model: An ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, or any module that holds one.
@@ -68,19 +89,25 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
         EditError: An edit does not fit the module; a ValueError that names the edit and its field.
         TypeError: ``model`` is not a module of PyTorch.
         ValueError: There is no such module, or several and no name; or a call of it does not run torch.nn's forward.
+        RuntimeError: Raised by a call of the module in a reentrant checkpoint within the block.
     """
     chosen = _chosen(model, module)
     listed = edits_from(edits)
     bind(listed, Subject.of(cell_of(chosen), chosen))
-    token = _IN_FORCE.set((*_IN_FORCE.get(), (chosen, listed)))
+    block = _Block(chosen, listed, _is_in_function())
+    _IN_FORCE.set((*(each for each in _IN_FORCE.get() if each.is_open), block))
+    _install(chosen)
     try:
-        _install(chosen)
-        try:
-            yield model
-        finally:
-            _remove(chosen)
-    finally:
-        _IN_FORCE.reset(token)
+        yield model
+    finally:  # blocks of generators may be left in any order, and in another thread
+        block.is_open = False
+        _IN_FORCE.set(tuple(each for each in _IN_FORCE.get() if each is not block))
+        _remove(chosen)
+
+
+def _is_in_function() -> bool:
+    """Return whether this runs within the forward of an autograd.Function: there, forward derivatives are off too."""
+    return not (torch._C._is_fwd_grad_enabled() or torch.is_inference_mode_enabled())
 
 
 def _install(module: nn.RNNBase) -> None:
@@ -104,7 +131,7 @@ def _chosen(model: nn.Module, name: str | None) -> nn.RNNBase:
     if not isinstance(model, nn.Module):
         hint = ": call its trace(text, edits=…)" if hasattr(model, "trace") else ""
         raise TypeError(f"the model is a {type(model).__name__}, not a torch.nn.Module{hint}")
-    if hasattr(model, "_orig_mod") or any(each._compiled_call_impl is not None for each in model.modules()):
+    if any(hasattr(each, "_orig_mod") or each._compiled_call_impl is not None for each in model.modules()):
         raise ValueError("the model is compiled, and might compute without the edit: edit it before it is compiled")
     inside = {place: each for place, each in model.named_modules() if isinstance(each, nn.RNNBase)}
     listed = ", ".join(place or "the model itself" for place in inside)
@@ -113,14 +140,16 @@ def _chosen(model: nn.Module, name: str | None) -> nn.RNNBase:
             f"this {type(model).__name__} holds no torch.nn.{modules_in_words()}: there is nothing to edit"
         )
     if name is None and len(inside) > 1:
-        raise ValueError(f"this {type(model).__name__} holds several modules: choose by module=… from {listed}")
+        raise ValueError(
+            f"this {type(model).__name__} holds several recurrent modules: choose one by module=… from {listed}"
+        )
     if name is not None and name not in inside:
         raise ValueError(f"this {type(model).__name__} holds no module {name!r} to edit: it holds {listed}")
     chosen = inside[name] if name is not None else next(iter(inside.values()))
     if is_overridden(chosen):
         raise ValueError(
             f"a call of this {type(chosen).__name__} does not run the forward of torch.nn.{base_of(chosen).__name__}, "
-            f"which is what an edit is made in ({describe(chosen)}): edit a plain module with its weights"
+            f"inside which edits act ({describe(chosen)}): edit a plain module with its weights"
         )
     return chosen
 
@@ -132,9 +161,18 @@ class _Edited(StandIn):
         self._module = module
 
     def __call__(self, input: Input, hx: States | None = None) -> Any:  # noqa: A002
-        module, edits = self._module, edits_of(self._module)
+        module, blocks = self._module, _blocks_of(self._module)
+        if id(module) not in _BLOCKS:  # a copy that was made within a block
+            vars(module).pop("forward", None)
+        edits = tuple(edit for block in blocks for edit in block.edits)
         if not edits:
             return type(module).forward(module, input, hx)
+        if _is_in_function() and not all(block.is_in_function for block in blocks):
+            raise RuntimeError(
+                f"this {type(module).__name__} is called within an autograd.Function, such as a reentrant checkpoint, "
+                "whose backward pass may call it again without the edits: enter the block inside the function that is "
+                "checkpointed, or pass use_reentrant=False to torch.utils.checkpoint"
+            )
         return _forward(module, input, hx, edits)
 
 
@@ -147,7 +185,7 @@ def _forward(module: nn.RNNBase, x: Input, hx: States | None, edits: Sequence[Ed
     is_single = isinstance(x, Tensor) and x.dim() == 2
     given = None if hx is None else (hx,) if isinstance(hx, Tensor) else tuple(hx)
     starts = None if given is None else [each[:, None] if is_single else each for each in given]
-    ends = torch.tensor(lengths, device=batch.device)
+    ends = torch.tensor(lengths, dtype=torch.long, device=batch.device)
     is_step = torch.arange(len(batch), device=batch.device)[:, None, None] < ends[:, None]
     last: dict[str, list[Tensor]] = {letter: [] for letter in cell.states}
     weights = weights_of_call(module)
@@ -166,6 +204,8 @@ def _forward(module: nn.RNNBase, x: Input, hx: States | None, edits: Sequence[Ed
             states.append(ended[0] if is_backward else ended[ends - 1, torch.arange(len(ends), device=batch.device)])
         outputs.append(torch.where(is_step, steps["h"], 0))
     joined = torch.cat(outputs, dim=-1)
+    if torch.is_grad_enabled() and joined.requires_grad:
+        joined = _Marked.apply(joined, joined.new_empty(0, _mark(bound)))  # type: ignore[no-untyped-call]
     states = [torch.stack(last[letter]) for letter in "hc" if letter in last]
     if is_single:
         joined, states = joined[:, 0], [each[:, 0] for each in states]
@@ -174,6 +214,39 @@ def _forward(module: nn.RNNBase, x: Input, hx: States | None, edits: Sequence[Ed
     elif module.batch_first:
         joined = joined.transpose(0, 1)
     return joined, states[0] if len(states) == 1 else tuple(states)
+
+
+def _mark(bound: Bound) -> int:
+    """Return a number that tells edits apart by what they change."""
+    mark = blake2b(digest_size=5)
+    for part, edits in bound.parts.items():
+        mark.update(repr((part, [(each.shape, each.dtype) for each in edits])).encode())
+        for each in edits:
+            mark.update(each.tobytes())
+    return int.from_bytes(mark.digest())
+
+
+class _Marked(torch.autograd.Function):
+    """Save an empty tensor for the backward pass, by whose shape a checkpoint sees that it runs with other edits."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(h: Tensor, mark: Tensor) -> Tensor:  # noqa: ARG004
+        return h.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG004
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        _ = ctx.saved_tensors  # which a checkpoint compares when they are asked for
+        return gradient, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:  # noqa: ARG004
+        return tangent.clone()
 
 
 def _require_fitting(module: nn.RNNBase, x: Input, hx: States | None) -> None:
@@ -185,6 +258,8 @@ def _require_fitting(module: nn.RNNBase, x: Input, hx: States | None) -> None:
         return
     if x.dim() not in (2, 3):
         raise ValueError(f"{type(module).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead")
+    if x.shape[1 if module.batch_first and x.dim() == 3 else 0] == 0:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
     if x.dim() == 2:
         x = x.unsqueeze(0 if module.batch_first else 1)
         if hx is not None:

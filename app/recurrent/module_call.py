@@ -45,12 +45,14 @@ def time_major(x: Input, *, batch_first: bool) -> tuple[Tensor, list[int]]:
 def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
     """Undo on exit what calls change: weights, buffers, attributes, training flags and random number generators.
 
-    Attributes that are dictionaries, lists or sets get their items back, but objects nested deeper are not restored.
+    Attributes that are dictionaries, lists or sets get their items back, but objects nested deeper are not restored. A
+    stand-in of ours stays: another thread may enter or leave a block that edits the module.
     Yields a function that undoes everything at once, except for the random number generators.
     """
     submodules = list(module.modules())
     attributes = [
-        {k: copy.copy(v) if isinstance(v, dict | list | set) else v for k, v in vars(m).items()} for m in submodules
+        {k: copy.copy(v) if isinstance(v, dict | list | set) else v for k, v in vars(m).items() if not _is_ours(v)}
+        for m in submodules
     ]
     loose = [value for each in attributes for value in each.values() if isinstance(value, Tensor)]
     tensors = [each for each in (*module.parameters(), *module.buffers(), *loose) if _can_be_copied(each)]
@@ -75,6 +77,10 @@ def left_as_it_was(module: nn.Module) -> Iterator[Callable[[], None]]:
             np.random.set_state(numpy)
 
 
+def _is_ours(attribute: object) -> bool:
+    return isinstance(attribute, StandIn)
+
+
 def _can_be_copied(tensor: Tensor) -> bool:
     """Return whether ``tensor`` is dense and holds numbers.
 
@@ -86,7 +92,8 @@ def _can_be_copied(tensor: Tensor) -> bool:
 def _restore(attributes: dict[str, Any], before: Mapping[str, Any]) -> None:
     """Give ``attributes`` their values from ``before`` back; dictionaries, sets and lists stay the same objects."""
     for name in attributes.keys() - before.keys():
-        del attributes[name]
+        if not _is_ours(attributes[name]):
+            del attributes[name]
     for name, value in before.items():
         held = attributes.get(name)
         if isinstance(held, dict | set) and isinstance(value, dict | set):

@@ -70,9 +70,14 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "there is no step 5: steps go from 0 to 4",
     ),
     ("lstm", [{"swap": "bad", "steps": [5]}], "edits.0.steps", "there is no step 5: steps go from 0 to 4"),
-    ("lstm", [{"letter": "i", "steps": [-1], "hold": 0}], "edits.0.steps", "is -1: it counts from 0"),
+    ("lstm", [{"letter": "i", "steps": [-1], "hold": 0}], "edits.0.steps", "is -1: it must be 0 or more"),
     ("lstm", [{"letter": "i", "steps": 3, "hold": 0}], "edits.0.steps", f"is 3: {INDICES}"),
-    ("lstm", [{"letter": "i", "steps": "7-3", "hold": 0}], "edits.0.steps", "7-3 ends before it begins"),
+    (
+        "lstm",
+        [{"letter": "i", "steps": "7-3", "hold": 0}],
+        "edits.0.steps",
+        "7-3 is an empty range: the smaller number comes first",
+    ),
     (
         "both-ways",
         [{"letter": "z", "layer": 2, "hold": 0}],
@@ -138,7 +143,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "lstm",
         [{"letter": "i", "patch": {"text": "good"}}],
         "edits.0.patch",
-        "the text to take from has 1 step, and this one 5 steps: give the step to take, or one of equal length",
+        "the text to take from has 1 step, and this one 5 steps: give the step to take, or a text of equal length",
     ),
     (
         "lstm",
@@ -153,7 +158,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "there is nothing to trace: the sequence is empty",
     ),
     # The list.
-    ("lstm", [{"letter": "i", "hold": 0}] * 101, "edits", "there are 101, and 100 are the most"),
+    ("lstm", [{"letter": "i", "hold": 0}] * 101, "edits", "there are 101 edits: the limit is 100"),
 ]
 each_case = pytest.mark.parametrize(
     ("model", "edits", "where", "what"), REFUSED, ids=[f"{model}: {what}" for model, _, _, what in REFUSED]

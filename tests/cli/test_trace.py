@@ -103,7 +103,10 @@ def test_a_folder_here_does_not_hide_an_installed_model(
         (["good", "--model", "lstm", "--activations", "?"], "activations.0: Input should be 'i', 'f', "),
         (["a" * 51, "--model", "lstm"], "The text has 51 characters; this server takes up to 50."),
         (["good", "--model", "gru", "--edits", "f=0"], "edits.0.letter: a GRU has no forget gate 'f': its update gate"),
-        (["good", "--model", "gru", "--edits", "z@7-5=0"], "edits.0.steps: 7-5 ends before it begins."),
+        (
+            ["good", "--model", "gru", "--edits", "z@7-5=0"],
+            "edits.0.steps: 7-5 is an empty range: the smaller number comes first.",
+        ),
         (["good", "--model", "gru", "--edits", "z@0"], "edits: 'z@0' has no value: an edit is written like i@3=0."),
         (["good", "--model", "gru", "--edits", "[{]"], "edits: is not a JSON list: Expecting property name"),
         (["good", "--model", "gru", "--edits", '[{"letter": "z"}]'], "edits.0: there is no operation: add one of"),

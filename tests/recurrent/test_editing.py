@@ -1,7 +1,10 @@
 """Modules inside a larger model that compute with edits."""
 
+import asyncio
 import copy
+import pickle
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +14,7 @@ import torch
 from gatescope import EditError, edit, freeze, hold, scale, trace_module
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.utils.checkpoint import CheckpointError, checkpoint
 
 from .engines import error
 from .torch_modules import KINDS, each_kind, packed, random_module, random_sequences, random_states
@@ -190,7 +194,7 @@ def test_gradients_flow_through_the_edited_step(kind: str) -> None:
 def test_of_several_modules_one_is_chosen_by_name() -> None:
     model = Tagger(random_module("gru"), other=random_module("lstm"))
     [x] = random_sequences([4])
-    message = "^this Tagger holds several modules: choose by module=… from encoder.rnn, encoder.other$"
+    message = "^this Tagger holds several recurrent modules: choose one by module=… from encoder.rnn, encoder.other$"
     with pytest.raises(ValueError, match=message), edit(model, HALF):
         pass
     message = "^this Tagger holds no module 'rnn' to edit: it holds encoder.rnn, encoder.other$"
@@ -216,8 +220,8 @@ class Own(nn.LSTM):
         (
             Own(2, 3),
             ValueError,
-            "a call of this Own does not run the forward of torch.nn.LSTM, which is what an edit is made in (Own has a "
-            "forward of its own): edit a plain module with its weights",
+            "a call of this Own does not run the forward of torch.nn.LSTM, inside which edits act (Own has a forward "
+            "of its own): edit a plain module with its weights",
         ),
     ],
     ids=["no module", "a path", "its own forward"],
@@ -232,7 +236,7 @@ def test_a_compiled_model_is_refused() -> None:
     module = random_module()
     compiled = torch.compile(module, backend="eager")
     module.compile(backend="eager")
-    for model in (compiled, module):
+    for model in (compiled, module, nn.Sequential(compiled)):
         message = r"^the model is compiled, and might compute without the edit"
         with pytest.raises(ValueError, match=message), edit(model, HALF):
             pass
@@ -255,11 +259,18 @@ def test_a_wrong_edit_is_refused_on_entering_and_a_wrong_step_in_the_call() -> N
 
 def test_a_wrong_input_is_refused_as_torch_does() -> None:
     module = random_module("gru")
-    for given in ((torch.zeros(4, 3),), (torch.zeros(4, 5), torch.zeros(2, 7)), (torch.zeros(1, 2, 3, 4),)):
+    for given in (
+        (torch.zeros(4, 3),),
+        (torch.zeros(4, 5), torch.zeros(2, 7)),
+        (torch.zeros(1, 2, 3, 4),),
+        (torch.zeros(0, 5),),
+        (torch.zeros(0, 2, 5),),
+    ):
         with pytest.raises(Exception) as theirs:  # noqa: PT011
             module(*given)
-        with edit(module, HALF), pytest.raises(type(theirs.value)):
+        with edit(module, HALF), pytest.raises(type(theirs.value)) as ours:
             module(*given)
+        assert str(ours.value) == str(theirs.value)
 
 
 def test_dropout_between_layers_acts_in_training() -> None:
@@ -271,3 +282,162 @@ def test_dropout_between_layers_acts_in_training() -> None:
         assert not torch.equal(one, two)
         module.eval()
         assert torch.equal(module(x)[0], module(x)[0])
+
+
+def test_a_batch_of_no_sequences_is_that_of_the_module() -> None:
+    module, x = random_module(num_layers=2, bidirectional=True), torch.zeros(4, 0, 5)
+    with edit(module, HALF):
+        ours = module(x)
+    assert [each.shape for each in outputs(ours)] == [each.shape for each in outputs(module(x))]
+
+
+def block(module: nn.RNNBase, value: float) -> Iterator[None]:
+    with edit(module, hold("h", value)):
+        yield
+
+
+def test_blocks_of_generators_may_be_left_in_any_order() -> None:
+    module, [x] = random_module(), random_sequences([4])
+    plain = module(x)[0]
+    one, two = block(module, 0.25), block(module, 0.5)
+    next(one), next(two)
+    one.close()  # type: ignore[attr-defined]
+    assert (module(x)[0] == 0.5).all()
+    two.close()  # type: ignore[attr-defined]
+    assert torch.equal(module(x)[0], plain)
+    with edit(module, scale("h", 1)):
+        assert [str(each) for each in trace_module(module, x).edits] == ["h:scale=1"]  # type: ignore[union-attr]
+
+
+def test_a_block_may_be_left_in_another_thread() -> None:
+    module, [x] = random_module(), random_sequences([4])
+    plain, entered = module(x)[0], edit(module, hold("h", 0.25))
+    entered.__enter__()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(entered.__exit__, None, None, None).result()
+    assert torch.equal(module(x)[0], plain)
+    assert trace_module(module, x).edits == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("is_entered_first", [True, False])
+def test_a_trace_in_another_thread_leaves_a_block_as_it_is(is_entered_first: bool) -> None:
+    """To trace a module with hooks, its attributes are restored; the stand-in of a block is not among them."""
+    module, [x] = random_module(), random_sequences([4])
+    plain, block, seen = module(x)[0], edit(module, hold("h", 0.25)), []
+    with ThreadPoolExecutor(1) as other:
+
+        def enter() -> None:
+            other.submit(block.__enter__).result()
+
+        def leave() -> None:
+            other.submit(block.__exit__, None, None, None).result()
+
+        def meanwhile(*_: object) -> None:
+            if not seen:
+                seen.append(True)
+                leave() if is_entered_first else enter()
+
+        if is_entered_first:
+            enter()
+        handle = module.register_forward_hook(meanwhile)
+        assert np.array_equal(trace_module(module, x).layer()["h"], trace_module(module, x, check=False).layer()["h"])  # type: ignore[union-attr]
+        handle.remove()
+        if not is_entered_first:
+            assert (other.submit(module, x).result()[0] == 0.25).all()
+            leave()
+    assert "forward" not in vars(module)
+    assert torch.equal(module(x)[0], plain)
+
+
+def test_a_task_computes_with_the_edits_of_the_block_that_it_was_started_in_until_that_ends() -> None:
+    module, [x] = random_module(), random_sequences([4])
+    plain = module(x)[0]
+
+    async def main() -> list[Tensor]:
+        seen, ended = [], asyncio.Event()
+
+        async def task() -> None:
+            seen.append(module(x)[0])
+            await ended.wait()
+            seen.append(module(x)[0])
+
+        async def other() -> None:
+            with edit(module, hold("h", 0.5)):  # so that the module keeps its stand-in
+                ended.set()
+                await started
+
+        with edit(module, hold("h", 0.25)):
+            started = asyncio.create_task(task())
+            await asyncio.sleep(0)
+        await asyncio.create_task(other())
+        return seen
+
+    inside, after = asyncio.run(main())
+    assert (inside == 0.25).all()
+    assert torch.equal(after, plain)
+
+
+def test_a_copy_made_within_a_block_is_a_plain_module() -> None:
+    module, [x] = random_module(), random_sequences([4])
+    plain = module(x)[0]
+    with edit(module, HALF):
+        copies = [copy.deepcopy(module), pickle.loads(pickle.dumps(module))]
+        assert all(torch.equal(each(x)[0], plain) for each in copies)
+    assert not any("forward" in vars(each) for each in copies)
+
+
+# The forward pass and the backward pass of a checkpoint, with the edits that are in force in each.
+EDITED, OTHER = scale("i", 0.25, steps=[2]), scale("i", 0.75, steps=[2])
+
+
+def gradient(module: nn.RNNBase, x: Tensor, edits: list[Any], is_reentrant: bool | None, backward: list[Any]) -> Tensor:
+    x = x.clone().requires_grad_()
+    with edit(module, *edits):
+        h = module(x)[0] if is_reentrant is None else checkpoint(lambda x: module(x)[0], x, use_reentrant=is_reentrant)
+    with edit(module, *backward):
+        h.square().sum().backward()
+    assert x.grad is not None
+    return x.grad
+
+
+def test_a_checkpoint_never_gives_a_gradient_without_the_edits() -> None:
+    """Its backward pass calls the module again: without the edits, or with others, that would be another function."""
+    module, [x] = random_module().double(), random_sequences([4], dtype=torch.float64)
+    expected = gradient(module, x, [EDITED], None, [])
+    assert error(gradient(module, x, [EDITED], False, [EDITED]).numpy(), expected.numpy()) == 0
+    for backward in ([], [OTHER], [EDITED, OTHER]):
+        with pytest.raises(CheckpointError):
+            gradient(module, x, [EDITED], False, backward)
+        with pytest.raises(RuntimeError, match=r"^this LSTM is called within an autograd\.Function, such as a reent"):
+            gradient(module, x, [EDITED], True, backward)
+    assert error(gradient(module, x, [], True, []).numpy(), gradient(module, x, [], None, []).numpy()) == 0
+
+
+@pytest.mark.parametrize("is_reentrant", [False, True])
+def test_a_block_inside_a_checkpoint_gives_the_gradient_of_the_edited_run(is_reentrant: bool) -> None:
+    module, [x] = random_module().double(), random_sequences([4], dtype=torch.float64)
+    expected, x = gradient(module, x, [EDITED], None, []), x.requires_grad_()
+
+    def edited(x: Tensor) -> Tensor:
+        with edit(module, EDITED):
+            return module(x)[0]
+
+    checkpoint(edited, x, use_reentrant=is_reentrant).square().sum().backward()
+    assert x.grad is not None
+    assert error(x.grad.numpy(), expected.numpy()) == 0
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
+def test_an_edited_output_may_be_changed_in_place_and_differentiated_in_every_way() -> None:
+    module = random_module(hidden=3).double()
+    x = random_sequences([3], dtype=torch.float64)[0].requires_grad_()
+
+    def h(x: Tensor) -> Tensor:
+        return module(x)[0].mul_(2)
+
+    with edit(module, EDITED):
+        assert torch.autograd.gradcheck(h, x, check_forward_ad=True)
+        assert torch.autograd.gradgradcheck(h, x)
+        jacobian = torch.func.jacrev(h)(x)
+        assert error(jacobian.numpy(force=True), torch.autograd.functional.jacobian(h, x).numpy()) <= 1e-12
+        assert error(torch.vmap(h)(x[None]).numpy(force=True)[0], h(x).numpy(force=True)) <= 1e-12

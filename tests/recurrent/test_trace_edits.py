@@ -123,11 +123,12 @@ def test_pre_activations_of_an_edited_trace_are_those_of_its_own_states(variant:
 def test_a_swap_is_the_trace_of_the_other_token() -> None:
     network = random_network(cell="lstm")
     resources = Resources(tokens=lambda text: tokens_of([int(text)]))
-    ours = trace(network, tokens_of([3, 1, 4, 1]), edits=[swap("5", steps=[1, 3])], resources=resources)
-    theirs = trace(network, tokens_of([3, 5, 4, 5]))
+    edits = [swap("7", steps=[1]), swap("5", steps=[1, 2])]  # the later one counts
+    ours = trace(network, tokens_of([3, 1, 4, 1]), edits=edits, resources=resources)
+    theirs = trace(network, tokens_of([3, 5, 5, 1]))
     assert bytes_of(ours) == bytes_of(theirs)
     assert [token.id for token in ours.tokens] == [3, 1, 4, 1]
-    parts = trace_in_chunks(network, tokens_of([3, 1, 4, 1]), 2, edits=[swap("5", steps=[1, 3])], resources=resources)
+    parts = trace_in_chunks(network, tokens_of([3, 1, 4, 1]), 2, edits=[swap("5", steps=[1, 2])], resources=resources)
     np.testing.assert_allclose(np.concatenate([part.outputs for part in parts]), theirs.outputs, atol=1e-6)
 
 
@@ -142,6 +143,17 @@ def test_patching_all_states_of_a_step_carries_the_other_text_over() -> None:
     np.testing.assert_array_equal(aligned.layer()["h"], source.layer()["h"])
 
 
+def test_a_patch_of_a_trace_that_goes_on_takes_the_same_steps_of_its_own_part() -> None:
+    network = random_network(cell="lstm")
+    one, other = random_tokens(7), random_tokens(7, seed=1)
+    source = trace(network, other[4:], trace(network, other[:4]))
+    ours = trace(network, one[4:], trace(network, one[:4]), edits=[patch(k, source, steps=[5]) for k in "ch"])
+    plain = trace(network, one[4:], trace(network, one[:4]))
+    for letter in "ch":
+        np.testing.assert_array_equal(ours.layer()[letter][0], plain.layer()[letter][0])
+        np.testing.assert_array_equal(ours.layer()[letter][1], source.layer()[letter][1])
+
+
 def test_an_overflow_of_an_edited_run_is_refused_where_it_comes_up() -> None:
     network = random_network(cell="lstm")
     edits = [scale("i", 1e38), scale("i", 1e38), hold("c", 0)]  # the cell state hides it
@@ -149,6 +161,22 @@ def test_an_overflow_of_an_edited_run_is_refused_where_it_comes_up() -> None:
         trace(network, random_tokens(4), overflow="refuse", edits=edits)
     with pytest.raises(RangeError):
         list(trace_in_chunks(network, random_tokens(4), 2, overflow="refuse", edits=edits))
+
+
+def test_an_overflow_in_a_later_chunk_is_refused_before_the_first_is_sent() -> None:
+    network = random_network(cell="lstm")
+    edits = [scale("i", 1e38, steps=[3]), scale("i", 1e38, steps=[3])]
+    with pytest.raises(RangeError):
+        next(trace_in_chunks(network, random_tokens(4), 2, overflow="refuse", edits=edits))
+
+
+@each_engine
+def test_a_gate_that_is_held_at_0_is_0_in_both_engines(engine: Any) -> None:
+    """A 0 among the gates makes the reference compute in float64, with the edits as well."""
+    network, tokens = random_network(cell="lstm"), random_tokens(4)
+    ours = trace(network, tokens, engine=engine, edits=[hold("i", 0, steps=[2])]).layer()
+    assert not ours["i"][2].any()
+    np.testing.assert_allclose(ours["c"][2], ours["f"][2] * ours["c"][1], atol=1e-7)
 
 
 def test_jacobians_of_an_edited_trace_are_refused() -> None:

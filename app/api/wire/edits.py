@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from ...recurrent.edits.binding import Bound
-from ...recurrent.edits.data import schema
+from ...recurrent.edits.data import data_of, schema
 from ...recurrent.edits.edit import MOST, Edit, EditError
 from ...recurrent.overflow import RangeError
 from ...recurrent.trace import Trace, bound_to, trace
@@ -40,10 +40,7 @@ def _from_address(given: Any) -> Any:
         return given
     if len(given) > 1:
         raise ValueError("is given more than once: send one JSON list")
-    try:
-        return json.loads(given[0])
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"is not a JSON list: {error}") from None
+    return data_of(given[0])
 
 
 DEPTH = 6  # of lists and objects in one another, which is more than any edit has

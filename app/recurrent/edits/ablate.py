@@ -1,4 +1,4 @@
-"""Ablate: silence an activation, or take from it all that a text tells it."""
+"""Ablate: silence an activation, or replace it by its mean, which says nothing of the text."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Unpack

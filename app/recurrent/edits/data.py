@@ -11,7 +11,7 @@ WHERE = ("layer", "direction", "units", "steps", "sequences")
 
 
 def edit_from(data: Mapping[str, Any]) -> Edit:
-    """Return the edit of the data form; null is as good as left out. Raises EditError, which names the field."""
+    """Return the edit of the data form; null means left out. Raises EditError, which names the field."""
     if not isinstance(data, Mapping):
         raise EditError("", f"{shown(data)} is not an object with a letter and an operation")
     given = {name: value for name, value in data.items() if value is not None}
@@ -32,10 +32,10 @@ def edit_from(data: Mapping[str, Any]) -> Edit:
 def edits_from(given: Iterable[Edit | Mapping[str, Any]]) -> tuple[Edit, ...]:
     """Return a list of edits, each an ``Edit`` or in the data form. Raises EditError, which names place and field."""
     if isinstance(given, Edit | Mapping | str) or not isinstance(given, Iterable):
-        raise EditError("edits", f"must be a list of edits, not a {type(given).__name__}")
+        raise EditError("edits", f"must be a list of edits; this is of type {type(given).__name__}")
     listed = list(given)
     if len(listed) > MOST:
-        raise EditError("edits", f"there are {len(listed):,}, and {MOST} are the most")
+        raise EditError("edits", f"there are {len(listed):,} edits: the limit is {MOST}")
     edits = []
     for at, each in enumerate(listed):
         try:
@@ -48,10 +48,21 @@ def edits_from(given: Iterable[Edit | Mapping[str, Any]]) -> tuple[Edit, ...]:
 def edits_from_json(text: str) -> tuple[Edit, ...]:
     """Return the edits of a JSON list. Raises EditError if it is not one."""
     try:
-        given = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EditError("edits", f"is not a JSON list: {error}") from None
+        given = data_of(text)
+    except ValueError as error:
+        raise EditError("edits", str(error)) from None
     return edits_from(given)
+
+
+def data_of(text: str) -> Any:
+    """Return what the JSON of a list of edits holds. Raises ValueError if it cannot be read."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        reason = str(error)
+    except (ValueError, RecursionError):
+        reason = "it is nested too deeply, or a number has thousands of digits"
+    raise ValueError(f"is not a JSON list: {reason}")
 
 
 _LIST = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True}

@@ -62,7 +62,7 @@ class Layers(Protocol):
 
     def __len__(self) -> int: ...
     def layer(self, layer: int = ..., direction: Direction = ...) -> Any:
-        """Return the activations of a layer in a direction, by letter. Raises KeyError if there is none such."""
+        """Return the activations of a layer in a direction, by letter. Raises KeyError if there is no such layer."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +189,18 @@ class Edit:
             if self.units is None:
                 raise EditError(self.operation.name, "a list has one value for each unit named, and none is: add units")
             if len(values) != len(self.units):
-                what = f"has {len(values)} values for {len(self.units)} units: give one for each, or a single number"
-                raise EditError(self.operation.name, what)
+                counts = f"{counted(len(values), 'value')} for {counted(len(self.units), 'unit')}"
+                raise EditError(self.operation.name, f"has {counts}: give one for each, or a single number")
 
     @classmethod
     def make(cls, kind: type[Operation], value: Any, letter: str | None, where: Where) -> "Edit":
-        """Return an edit from what Python or the data form gives. Raises EditError, which names the wrong field."""
+        """Return an edit from what Python or the data form gives. Raises EditError, which names the wrong field.
+
+        Raises TypeError for a keyword that is not a field: without it the edit would change more than was meant.
+        """
+        if unknown := [name for name in where if name not in Where.__annotations__]:
+            fields = ", ".join(Where.__annotations__)
+            raise TypeError(f"{kind.name}() got an unexpected keyword argument {unknown[0]!r}: choose from {fields}")
         try:
             operation = kind.parse(value)
         except EditError:  # which names a field inside the value
@@ -235,6 +241,11 @@ class Edit:
             return f"{self.operation.name} of {self.letter}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count in words: ``1 step``, ``2 steps``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def index(field: str, given: Any) -> int:
     """Return a whole number from 0. Raises EditError for anything else."""
     try:
@@ -244,7 +255,7 @@ def index(field: str, given: Any) -> int:
     except TypeError:
         raise EditError(field, f"{shown(given)} is not a whole number") from None
     if number < 0:
-        raise EditError(field, f"is {number}: it counts from 0")
+        raise EditError(field, f"is {number}: it must be 0 or more")
     return number
 
 
@@ -252,13 +263,13 @@ def indices(field: str, given: Any) -> tuple[int, ...] | None:
     """Return the indices of a list, or of "3-7" or "1,3-7", ends included. Raises EditError for anything else."""
     if given is None:
         return None
-    many = f"names more than {LONGEST:,}, which is the most"
+    many = f"lists more than {LONGEST:,} numbers, which is the limit"
     if isinstance(given, str):
         if not _INDICES.fullmatch(given) or any(len(each) > 18 for each in re.findall(r"\d+", given)):
             raise EditError(field, f"is {shown(given)}: it must be a list, or like 3-7")
         ranges = [tuple(map(int, each.split("-"))) for each in given.split(",")]
         if empty := [each for each in ranges if each[0] > each[-1]]:
-            raise EditError(field, f"{empty[0][0]}-{empty[0][1]} ends before it begins")
+            raise EditError(field, f"{empty[0][0]}-{empty[0][1]} is an empty range: the smaller number comes first")
         if sum(each[-1] - each[0] + 1 for each in ranges) > LONGEST:
             raise EditError(field, many)
         numbers = tuple(number for each in ranges for number in range(each[0], each[-1] + 1))
@@ -279,7 +290,9 @@ def indices(field: str, given: Any) -> tuple[int, ...] | None:
 
 
 def values(given: Any) -> Values:
-    """Return a number, or one for each unit. Raises ValueError unless all are finite."""
+    """Return a number, or one for each unit. Raises ValueError unless all are finite, and none needs a gradient."""
+    if getattr(given, "requires_grad", False):
+        raise ValueError("is a tensor that requires a gradient, which would not reach it: detach() it")
     if hasattr(given, "tolist"):  # of NumPy or PyTorch
         given = given.tolist()
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from .edit import Affine, Edit, Layers, Operation, Place, Where, index, shown
+from .edit import Affine, Edit, EditError, Layers, Operation, Place, Where, counted, index, shown
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Patch(Operation):
         if isinstance(value, Patch):  # of a trace, which has no data form
             return value
         if not isinstance(value, Mapping) or not value.keys() <= {"text", "step"}:
-            raise ValueError(f"{shown(value)} must be an object with a text and, if all steps are not meant, its step")
+            raise ValueError(
+                f"{shown(value)} must be an object: the text and, to take one step of it for all, that step"
+            )
         text, step = value.get("text"), value.get("step")
         if not isinstance(text, str):
-            raise ValueError(
-                "is without a text to take the value from" if text is None else f"{shown(text)} is not a text"
-            )
+            raise ValueError("has no text to take the value from" if text is None else f"{shown(text)} is not a text")
         return cls(text, _step(step))
 
     @property
@@ -61,12 +61,12 @@ class Patch(Operation):
         if self.step is not None:
             if self.step >= len(source):
                 raise ValueError(
-                    f"there is no step {self.step} in the {what} to take from: it has {_steps(len(source))}"
+                    f"there is no step {self.step} in the {what} to take from: it has {counted(len(source), 'step')}"
                 )
             return Affine(scale=0.0, shift=activation[self.step, place.units])
         if place.length is not None and len(source) != place.length:
-            lengths = f"the {what} to take from has {_steps(len(source))}, and this one {_steps(place.length)}"
-            raise ValueError(f"{lengths}: give the step to take, or one of equal length")
+            lengths = f"has {counted(len(source), 'step')}, and this one {counted(place.length, 'step')}"
+            raise ValueError(f"the {what} to take from {lengths}: give the step to take, or a {what} of equal length")
         return Affine(scale=0.0, shift=activation[place.steps][:, place.units])
 
 
@@ -74,15 +74,13 @@ def _step(given: Any) -> int | None:
     return None if given is None else index("patch.step", given)
 
 
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count} steps"
-
-
 def patch(letter: str, source: "str | Layers", step: int | None = None, **where: Unpack[Where]) -> Edit:
-    """Return the edit that puts in the place of an activation what it is in ``source``, a trace or a model's text.
+    """Return the edit that replaces an activation by what it is in ``source``, a trace or a text for the model.
 
-    It takes the value at ``step`` of that; at the same step if it is None, and then both must be of equal length.
+    It takes the value at ``step`` of the source, or, if that is None, at the same step of one of equal length.
     """
+    if not isinstance(source, str) and not hasattr(source, "layer"):
+        raise EditError("patch", f"a {type(source).__name__} is neither a text nor the trace of one sequence")
     given = {"text": source, "step": step} if isinstance(source, str) else Patch(None, _step(step), source)
     return Edit.make(Patch, given, letter, where)
 

@@ -94,7 +94,7 @@ PATCHES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"count": 4, "cell": "gru", "hidden_size": 6, "bidirectional": True},
         {},
-        "the trace to take from has 4 steps, and this one 5 steps: give the step to take, or one of equal length",
+        "the trace to take from has 4 steps, and this one 5 steps: give the step to take, or a trace of equal length",
     ),
     (
         {"count": 4, "cell": "gru", "hidden_size": 6, "bidirectional": True},
@@ -150,6 +150,7 @@ def test_an_edit_that_later_ones_make_void_is_named() -> None:
     [
         {"letter": "i", "steps": [2], "hold": 1},
         {"letter": "i", "units": [0, 1], "hold": 1},
+        {"letter": "i", "units": "0-5", "scale": [0, 0, 0, 0, 0, 2]},
         {"letter": "i", "layer": 1, "hold": 1},
         {"letter": "i", "sequences": [0], "hold": 1},
         {"letter": "f", "hold": 1},

@@ -107,7 +107,7 @@ def test_indices_may_be_ranges_and_values_arrays() -> None:
 REFUSED = [
     (
         {"letter": "i"},
-        "edits[0]: there is no operation: add one of hold, scale, add, ablate, patch, freeze, couple, swap",
+        f"edits[0]: there is no operation: add one of {', '.join(OPERATIONS)}",
     ),
     (
         {"letter": "i", "hold": 0, "scale": 1},
@@ -124,6 +124,10 @@ REFUSED = [
     ({"letter": "i", "units": [1], "hold": [float("inf")]}, "edits[0].hold: inf is not finite"),
     ({"letter": "i", "scale": "much"}, "edits[0].scale: 'much' is not a number"),
     ({"letter": "i", "add": True}, "edits[0].add: True is not a number"),
+    (
+        {"letter": "i", "hold": torch.ones((), requires_grad=True)},
+        "edits[0].hold: is a tensor that requires a gradient, which would not reach it: detach() it",
+    ),
     ({"letter": "i", "hold": 10**400}, "edits[0].hold: inf is not finite"),
     ({"letter": "i", "hold": 1e39}, "edits[0].hold: 1e+39 is beyond 3.4e+38, the largest float32"),
     (
@@ -132,15 +136,21 @@ REFUSED = [
     ),
     (
         {"letter": "i", "units": [4], "hold": [0, 1]},
-        "edits[0].hold: has 2 values for 1 units: give one for each, or a single number",
+        "edits[0].hold: has 2 values for 1 unit: give one for each, or a single number",
     ),
     ({"letter": "i", "steps": [], "hold": 0}, "edits[0].steps: is empty; leave it out for all of them"),
     ({"letter": "i", "steps": [1, 1], "hold": 0}, "edits[0].steps: 1 is listed twice"),
-    ({"letter": "i", "steps": [-1], "hold": 0}, "edits[0].steps: is -1: it counts from 0"),
+    ({"letter": "i", "steps": [-1], "hold": 0}, "edits[0].steps: is -1: it must be 0 or more"),
     ({"letter": "i", "steps": [1.5], "hold": 0}, "edits[0].steps: 1.5 is not a whole number"),
     ({"letter": "i", "steps": 3, "hold": 0}, "edits[0].steps: is 3: it must be a list, or like 3-7"),
-    ({"letter": "i", "steps": "7-3", "hold": 0}, "edits[0].steps: 7-3 ends before it begins"),
-    ({"letter": "i", "steps": "0-999999999", "hold": 0}, "edits[0].steps: names more than 100,000, which is the most"),
+    (
+        {"letter": "i", "steps": "7-3", "hold": 0},
+        "edits[0].steps: 7-3 is an empty range: the smaller number comes first",
+    ),
+    (
+        {"letter": "i", "steps": "0-999999999", "hold": 0},
+        "edits[0].steps: lists more than 100,000 numbers, which is the limit",
+    ),
     ({"letter": "i", "steps": "three", "hold": 0}, "edits[0].steps: is 'three': it must be a list, or like 3-7"),
     ({"letter": "i", "layer": "0", "hold": 0}, "edits[0].layer: '0' is not a whole number"),
     ({"letter": "i", "direction": "up", "hold": 0}, "edits[0].direction: is 'up': it must be forward or backward"),
@@ -155,15 +165,15 @@ REFUSED = [
         "edits[0].units: swap does not take it: it puts another token at the input of the steps",
     ),
     ({"swap": 3}, "edits[0].swap: 3 is not a token: it must be a text"),
-    ({"letter": "h", "patch": {"step": 1}}, "edits[0].patch: is without a text to take the value from"),
-    ({"letter": "h", "patch": {"text": "a", "step": -1}}, "edits[0].patch.step: is -1: it counts from 0"),
+    ({"letter": "h", "patch": {"step": 1}}, "edits[0].patch: has no text to take the value from"),
+    ({"letter": "h", "patch": {"text": "a", "step": -1}}, "edits[0].patch.step: is -1: it must be 0 or more"),
     (
         {"letter": "h", "patch": {"trace": [1]}},
-        "edits[0].patch: {'trace': [1]} must be an object with a text and, if all steps are not meant, its step",
+        "edits[0].patch: {'trace': [1]} must be an object: the text and, to take one step of it for all, that step",
     ),
     (
         {"letter": "h", "patch": "a"},
-        "edits[0].patch: 'a' must be an object with a text and, if all steps are not meant, its step",
+        "edits[0].patch: 'a' must be an object: the text and, to take one step of it for all, that step",
     ),
 ]
 
@@ -178,14 +188,17 @@ def test_what_is_not_an_edit_is_refused(data: Any, message: str) -> None:
 
 def test_a_list_has_at_most_100() -> None:
     edits = edits_from([{"letter": "i", "hold": 0}] * 100)
-    with pytest.raises(EditError, match=r"^edits: there are 101, and 100 are the most$"):
+    with pytest.raises(EditError, match=r"^edits: there are 101 edits: the limit is 100$"):
         edits_from([*edits, edits[0]])
-    with pytest.raises(EditError, match=r"^edits: must be a list of edits, not a dict$"):
+    with pytest.raises(EditError, match=r"^edits: must be a list of edits; this is of type dict$"):
         edits_from({"letter": "i", "hold": 0})
     with pytest.raises(EditError, match=r"^edits: is not a JSON list: Expecting value"):
         edits_from_json("i@3=0")
-    with pytest.raises(EditError, match=r"^edits: is not a JSON list: "):
-        edits_from_json("[" * 100_000)
+    for text in ("[" * 100_000, f'[{{"letter": "i", "hold": {"1" * 5000}}}]'):
+        with pytest.raises(
+            EditError, match=r"^edits: is not a JSON list: it is nested too deeply, or a number has tho"
+        ):
+            edits_from_json(text)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +210,7 @@ def test_a_list_has_at_most_100() -> None:
         ("i=0;", "edits: '' cannot be read: an edit is written like i@3=0"),
         ("i=0;?", "edits: '?' cannot be read: an edit is written like i@3=0"),
         ("i:letter=0", "edits: 'letter' is not an operation"),
-        ("i@5-3=0", "edits[0].steps: 5-3 ends before it begins"),
+        ("i@5-3=0", "edits[0].steps: 5-3 is an empty range: the smaller number comes first"),
     ],
 )
 def test_a_short_form_that_cannot_be_read_says_where(text: str, message: str) -> None:
@@ -213,6 +226,19 @@ def test_a_patch_of_a_trace_cannot_be_written() -> None:
     ):
         edit.to_dict()
     assert str(edit) == "patch of h"
+
+
+@pytest.mark.parametrize("source", [None, 3, [torch.zeros(4, 3)]], ids=str)
+def test_a_patch_of_anything_but_a_text_or_a_trace_is_refused(source: Any) -> None:
+    with pytest.raises(EditError, match=r"^patch: a \w+ is neither a text nor the trace of one sequence$"):
+        gatescope.patch("h", source)
+
+
+@pytest.mark.parametrize("misspelt", ["step", "unit", "letter"])
+def test_a_place_with_a_misspelt_name_is_refused(misspelt: str) -> None:
+    """It would otherwise be left out, and left out means all."""
+    with pytest.raises(TypeError, match=rf"^couple\(\) got an unexpected keyword argument '{misspelt}': choose from l"):
+        gatescope.couple(**{misspelt: [3]})  # type: ignore[misc]
 
 
 def test_the_schema_has_a_field_for_every_operation() -> None:

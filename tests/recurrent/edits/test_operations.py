@@ -41,15 +41,21 @@ class Source:
         return {letter: PATCHED[:, : self.width].numpy() for letter in "ifgorznch"}
 
 
-# What each operation makes of the units UNITS of an activation, written out.
+# What each operation makes of the units UNITS of an activation, written out; its name is the first word.
 BY_HAND: Mapping[str, tuple[Any, ByHand]] = {
     "hold": (VALUES, lambda t, x, _: torch.tensor(VALUES).to(x).expand_as(x)),
     "scale": (-1.5, lambda t, x, _: x * -1.5),
     "add": (VALUES, lambda t, x, _: x + torch.tensor(VALUES).to(x)),
     "ablate": ("mean", lambda t, x, _: torch.tensor(MEANS[UNITS]).to(x).expand_as(x)),
+    "ablate to zero": ("zero", lambda t, x, _: torch.zeros_like(x)),
     "patch": ({"text": "…"}, lambda t, x, _: PATCHED[t, UNITS].to(x).expand_as(x)),
+    "patch a step": ({"text": "…", "step": 4}, lambda t, x, _: PATCHED[4, UNITS].to(x).expand_as(x)),
     "freeze": (True, lambda t, x, before: before),  # type: ignore[dict-item,return-value]
 }
+
+
+# couple is tested below, and swap, which needs tokens, in test_trace_edits.py.
+TESTED_APART = {"couple", "swap"}
 
 
 def resources(width: int) -> Resources:
@@ -96,6 +102,7 @@ def require_agreement(case: Case, edits: list[Any], edit: loops.Edit, width: int
 def test_an_operation_is_what_its_equation_says(cell: Cell, projection: int, reverse: bool, operation: str) -> None:
     case = random_case(cell, [STEPS] * BATCH, hidden=HIDDEN, projection=projection, reverse=reverse)
     value, made = BY_HAND[operation]
+    operation = operation.split()[0]
     for letter in cell.states if operation == "freeze" else cell.activations:
         width = projection if projection and letter == "h" else HIDDEN
 
@@ -142,7 +149,7 @@ def test_couple_writes_what_is_forgotten(cell: Cell, projection: int, reverse: b
 
 
 def test_every_operation_has_its_loop() -> None:
-    assert set(OPERATIONS) == {*BY_HAND, "couple", "swap"}  # couple above; swap, which needs tokens, in test_trace.py
+    assert set(OPERATIONS) == {each.split()[0] for each in BY_HAND} | TESTED_APART
 
 
 @each_kind
