@@ -49,7 +49,7 @@ def model_and_task(
         give_up(
             f"{name}: the vocabulary of its data here is not its own ({len(task.tokenizer.vocabulary)} tokens and "
             f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its "
-            "README.md names, or by a version that read some characters differently: train it again"
+            "README.md names, or by a version that read or split texts differently: train it again"
         )
     own, here = model.config.outputs, task.about["outputs"]
     if own != here:

@@ -133,8 +133,9 @@ class Labelled:
                 f"Words in lower case, the {len(self.tokenizer.vocabulary) - 1:,} most frequent of the training texts; "
                 f"of each text the first {LONGEST} words are read.",
                 f"The loss after the last word has weight 1, its mean over all words weight {EVERY_STEP}.",
-                "Of each label's texts the SHA-256 says which are held out. Judged by the cross-entropy on the "
-                "validation texts after each epoch.",
+                "Of texts with the same tokens, which the network reads alike, the first counts. Of each label's texts "
+                "the SHA-256 says which are held out. Judged by the cross-entropy on the validation texts after each "
+                "epoch.",
             ],
         }
 
@@ -195,15 +196,16 @@ def load(file: Path, text: str, label: str, warn: Callable[[str], None]) -> Labe
             empty += 1
     if empty:
         warn(f"{empty:,} rows without a word in {text!r} or without a {label!r} are left out")
-    first: dict[str, Row] = {}
+    first: dict[tuple[str, ...], Row] = {}
     for row in rows:
-        first.setdefault(row.text, row)
-    if contradictions := sum(first[row.text].label != row.label for row in rows):
-        warn(f"{contradictions:,} rows repeat a text under another label: the first counts")
-    _require_labels(file, label, list(first.values()))
-    if long := sum(len(WordTokenizer.keys(text)) > LONGEST for text in first):
+        first.setdefault(tokens_read(row.text), row)
+    if contradictions := sum(first[tokens_read(row.text)].label != row.label for row in rows):
+        warn(f"{contradictions:,} rows repeat a text, up to case and spacing, under another label: the first counts")
+    distinct = list(first.values())
+    _require_labels(file, label, distinct)
+    if long := sum(len(WordTokenizer.keys(row.text)) > LONGEST for row in distinct):
         warn(f"{long:,} texts have more than {LONGEST} words: the rest of them is not read")
-    return Labelled(content, list(first.values()))
+    return Labelled(content, distinct)
 
 
 def split(rows: Sequence[Row]) -> dict[Split, list[Row]]:
@@ -220,6 +222,11 @@ def split(rows: Sequence[Row]) -> dict[Split, list[Row]]:
     for each in splits.values():
         each.sort(key=lambda row: hashlib.sha256(row.text.encode()).digest())
     return splits
+
+
+def tokens_read(text: str) -> tuple[str, ...]:
+    """Return the tokens of ``text`` that are read: texts in which they are the same are one text to a network."""
+    return tuple(WordTokenizer.keys(text)[:LONGEST])
 
 
 def clipped(text: str) -> str:
@@ -246,4 +253,7 @@ def _require_labels(file: Path, label: str, rows: Sequence[Row]) -> None:
         )
     rarest, count = min(counts.items(), key=lambda each: (each[1], each[0]))
     if count < FEWEST:
-        raise DataError(f"{file}: the label {rarest!r} has {count} different texts: it needs at least {FEWEST}")
+        raise DataError(
+            f"{file}: the label {rarest!r} has {count} different texts, where case and spacing make no difference: it "
+            f"needs at least {FEWEST}"
+        )

@@ -151,8 +151,8 @@ class Sentiment:
                 "ICWSM 2014; the film reviews are those of Pang & Lee 2004, the product reviews those of Hu & Liu "
                 "2004). UCI's sentences carry only a class (Kotzias et al., KDD 2015), which is read as a rating of "
                 f"±{UCI_RATING:g}.",
-                "Exact duplicates were removed. The SHA-256 of a text modulo 10 says where it belongs: 0 test, 1 "
-                "validation, the rest training.",
+                "Of texts with the same tokens, which the network reads alike whatever their case and spacing, the "
+                "first counts. Its SHA-256 modulo 10 says where it belongs: 0 test, 1 validation, the rest training.",
                 f"Accuracies count the texts whose rating is at least {CLEAR} away from 0; a verdict above 0.5 is "
                 "positive.",
             ],

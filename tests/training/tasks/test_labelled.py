@@ -14,7 +14,7 @@ from gatescope.training.sources.files import TextFile
 from gatescope.training.sources.tables import Row
 from gatescope.training.tasks import labelled
 from gatescope.training.tasks.labelled import LONGEST, Labelled, clipped, load, shortest, split
-from gatescope.training.trainer import Batch
+from gatescope.training.trainer import Batch, train
 from torch.nn.functional import softplus
 
 SIGNS = {"good": ("great", "lovely", "superb"), "bad": ("awful", "dull", "ugly"), "so so": ("fine", "usual", "plain")}
@@ -43,7 +43,10 @@ def written(tmp_path: Path, content: Sequence[Row]) -> Path:
     [
         (rows(["good"]), "the column 'class' holds only one label, 'good': there must be at least two"),
         ([Row("a text", "")], "the column 'class' holds no label: there must be at least two"),
-        ([*rows(), *rows(["so so"], 9)], "the label 'so so' has 9 different texts: it needs at least 10"),
+        (
+            [*rows(), *rows(["so so"], 9)],
+            "the label 'so so' has 9 different texts, where case and spacing make no difference: it needs at least 10",
+        ),
         ([Row(f"text {at}", str(at)) for at in range(101)], "holds 101 different labels: there may be at most 100"),
     ],
     ids=["one label", "no label", "a rare label", "too many labels"],
@@ -61,7 +64,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     labelled = load(written(tmp_path, [*rows(), *odd]), "review", "class", told.append)
     assert told == [
         "2 rows without a word in 'review' or without a 'class' are left out",
-        "1 rows repeat a text under another label: the first counts",
+        "1 rows repeat a text, up to case and spacing, under another label: the first counts",
         "1 texts have more than 400 words: the rest of them is not read",
     ]
     assert sum(map(len, labelled.splits.values())) == 121
@@ -74,6 +77,48 @@ def test_the_parts_are_disjoint_and_hold_every_label_whatever_the_order() -> Non
     assert sorted((row for part in parts.values() for row in part), key=str) == sorted(content, key=str)
     assert all({row.label for row in part} == set(SIGNS) for part in parts.values())
     assert split(content[::-1]) == parts
+
+
+def disguised(text: str) -> list[str]:
+    """The text in spellings that a network of words cannot tell apart."""
+    return [text, text.upper(), text.replace(" ", "  "), text.replace("'", "’"), text.replace(" ", "\u200b\u00a0")]
+
+
+@pytest.fixture(scope="module")
+def at_random(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
+    """Texts whose labels say nothing about them, each in several spellings."""
+    random = np.random.default_rng(0)
+    content = []
+    for at in range(400):
+        words = " ".join(random.choice(list("abcdefghijklmnopqrstuvwxyz"), 8))
+        label = "good" if random.random() < 0.5 else "bad"
+        content += [Row(text, label) for text in disguised(f"it isn't number {at}: {words}")]
+    return load(written(tmp_path_factory.mktemp("random"), content), "review", "class", pytest.fail)
+
+
+def test_no_text_is_in_two_parts_in_another_spelling(at_random: Labelled) -> None:
+    ids = {name: {tuple(each.tolist()) for each in at_random.ids(name)} for name in ("train", "validation", "test")}  # type: ignore[arg-type]
+    assert not ids["train"] & ids["test"]
+    assert not ids["train"] & ids["validation"]
+    assert not ids["validation"] & ids["test"]
+    assert sum(map(len, at_random.splits.values())) == 400
+
+
+@pytest.mark.slow("trains a network on 400 texts", seconds=20)
+def test_labels_that_say_nothing_are_not_predicted(at_random: Labelled) -> None:
+    network = train(at_random.config("gru"), at_random.objective, at_random.recipe("gru"), seed=0)
+    _, test = at_random.measure(network)
+    assert len(test.values) >= 40
+    assert 0.25 < test.values.mean() < 0.75  # three standard errors about chance
+
+
+def test_texts_that_differ_beyond_what_is_read_are_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelled, "LONGEST", 4)
+    content = [Row(f"{row.text} {end}", row.label) for row in rows() for end in ("one", "two")]
+    told: list[str] = []
+    loaded = load(written(tmp_path, content), "review", "class", told.append)
+    assert sum(map(len, loaded.splits.values())) == 120
+    assert told == ["120 texts have more than 4 words: the rest of them is not read"]
 
 
 def test_two_labels_are_one_number_and_more_are_one_each() -> None:
