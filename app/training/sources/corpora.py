@@ -32,6 +32,7 @@ class Example:
     text: str
     rating: float  # from -4, most negative, to 4
     source: str  # movie, amazon, nyt, tweets or uci
+    document: str = ""  # the review or article that it is a sentence of; empty: not known
 
 
 def vader(archive: bytes) -> list[Example]:
@@ -40,8 +41,9 @@ def vader(archive: bytes) -> list[Example]:
     examples = []
     for source, name in VADER.items():
         for row in _lines(_member(inner, f"{name}_GroundTruth.txt")):
-            _, rating, text = row.split("\t", 2)
-            examples.append(Example(text.strip(), float(rating), source))
+            number, rating, text = row.split("\t", 2)
+            document, _, sentence = number.partition("_")
+            examples.append(Example(text.strip(), float(rating), source, f"{source} {document}" if sentence else ""))
     return examples
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from archives import tar, uci_archive, vader_archive
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.training.sources.corpora import Example, distinct, lexicon, split, split_of, uci, vader
+from gatescope.training.sources.corpora import VADER, Example, distinct, lexicon, split, split_of, uci, vader
 from gatescope.training.sources.download import DataError
 
 
@@ -23,6 +23,16 @@ def test_all_four_corpora_are_read() -> None:
         Example("ok", 0.5, "amazon"),
         Example("love <3 ☮", 3, "tweets"),
     ]
+
+
+def test_sentences_of_one_review_are_known_to_belong_together() -> None:
+    rows = b"1_1\t2\tfirst\n1_2\t1\tsecond\n12_1\t1\tthird\n"
+    inner = {f"x/{name}_GroundTruth.txt": b"7\t1\talone\n" for name in VADER.values()} | {
+        f"x/{VADER['amazon']}_GroundTruth.txt": rows
+    }
+    archive = tar({"x/additional_resources/hutto_ICWSM_2014.tar.gz": tar(inner)})
+    documents = {each.text: each.document for each in vader(archive)}
+    assert documents == {"first": "amazon 1", "second": "amazon 1", "third": "amazon 12", "alone": ""}
 
 
 def test_a_line_ends_at_a_line_feed_alone() -> None:
