@@ -31,6 +31,7 @@ from gatescope.cli import app
 from gatescope.main import create_app
 from gatescope.recurrent.ranking import KINDS
 from gatescope.settings import Settings
+from gatescope.training.tasks.labelled import UNUSUAL
 from gatescope.training.tasks.text import SHORTEST
 from typer.testing import CliRunner
 
@@ -289,6 +290,7 @@ def test_settings_that_are_options_are_the_first_three() -> None:
 
 def test_the_least_length_of_a_text_to_learn_is_that_of_the_code() -> None:
     assert f"of {SHORTEST:,} characters or more" in read("docs/training.md")
+    assert f"\n{100 * UNUSUAL:g} % of the words of the held-out texts are unknown" in read("docs/training.md")
 
 
 def test_the_longest_distance_of_the_flag_is_that_of_its_card() -> None:

@@ -35,6 +35,7 @@ CONTEXT = 256  # characters that are read before each block and do not count
 TEXTS = 8  # held-out texts of each half
 LENGTH = 2_000  # fewest characters of a held-out text; it has at most twice as many
 ORDER = 5  # of the n-grams that a network is compared with
+FEWEST = 5  # parts of a text by which an interval is found; of fewer parts it would tell little
 # A text this long is hardly learned by heart in the few times that it is read, and its characters say too much to hide.
 # A task adds the number of its epochs.
 RECIPE = partial(Recipe, batch_size=16, learning_rate=4e-3, dropout=0, unknown=0.001, embedding_spread=1)
@@ -57,6 +58,7 @@ class CharacterTask(ABC):
     hidden_size: ClassVar[int] = 128
     presentation: ClassVar[Mapping[str, Any]]  # description and examples
     splitting: ClassVar[str]  # how the text is split, for the card
+    part: ClassVar[str] = ""  # what the test split consists of, in the plural: "files"; empty: not known
     sample: ClassVar[int] = 0  # first blocks of the test split with a figure of their own: a slice that can be shipped
 
     def __init__(self, splits: Mapping[Split, str], data: str, sources: Sequence[Mapping[str, Any]]) -> None:
@@ -86,6 +88,10 @@ class CharacterTask(ABC):
     def starts(self, text: str) -> Sequence[int]:
         """Return where in ``text`` one can begin to read without missing anything that the features need."""
 
+    def begins(self) -> Sequence[int]:
+        """Return where in the test split the second and every further ``part`` begins, in ascending order."""
+        return ()
+
     def config(self, cell: CellName) -> NetworkConfig:
         size = len(self.tokenizer.vocabulary)
         return NetworkConfig(cell, size, 32, self.hidden_size, outputs=size, head="softmax")
@@ -102,7 +108,8 @@ class CharacterTask(ABC):
         if self.sample:
             counts[f"its first {self.sample} blocks"] = self.sample
         return [
-            Figure(name, values[:count], "bits per character", self._baselines(count)) for name, count in counts.items()
+            Figure(name, values[:count], "bits per character", self._baselines(count), self._parts(count))
+            for name, count in counts.items()
         ]
 
     def held_out(self, half: Half) -> Sequence[str]:
@@ -124,8 +131,32 @@ class CharacterTask(ABC):
                 f"Judged on the validation part after each epoch; measured on blocks of {BLOCK:,} characters of the "
                 f"test part, each read after the {CONTEXT} characters before it.",
                 "All characters outside the vocabulary count as one.",
+                self._resampling(),
             ],
         }
+
+    def _parts(self, count: int) -> Ids | None:
+        """Return the part that the middle of each of the first ``count`` blocks of the test split belongs to: (count,).
+
+        None if they belong to fewer than ``FEWEST`` parts.
+        """
+        middles = CONTEXT + BLOCK * np.arange(count) + BLOCK // 2
+        parts = np.searchsorted(self.begins(), middles, side="right")
+        return parts if len(np.unique(parts)) >= FEWEST else None
+
+    def _resampling(self) -> str:
+        """Return what the intervals resample, for the card."""
+        parts = self._parts((len(self.splits["test"]) - CONTEXT) // BLOCK)
+        if parts is None:
+            return (
+                "The intervals take the blocks for independent. Blocks of the same part of a text are alike: read the "
+                "intervals as somewhat too narrow."
+            )
+        return (
+            f"Blocks of the same part are alike, so the interval over the whole test part resamples {self.part}, of "
+            f"which it has {len(np.unique(parts))}. A figure on fewer than {FEWEST} of them resamples blocks: read its "
+            "interval as too narrow."
+        )
 
     def _baselines(self, count: int) -> dict[str, float]:
         """Return what n-grams reach on the first ``count`` blocks of the test split."""

@@ -139,7 +139,7 @@ def test_every_task_has_a_command() -> None:
 @pytest.mark.parametrize("name", list(TASKS))
 def test_commands_differ_only_in_the_options_of_their_data(name: str) -> None:
     common = "--cell --seeds --out --data --hidden --epochs --patience --learning-rate --forget-bias --chrono"
-    own = {"prose": {"--file"}, "text": {"--file"}, "labelled": {"--file", "--text", "--label"}}
+    own = {"prose": {"--file"}, "text": {"--file"}, "labelled": {"--file", "--text", "--label", "--tokens"}}
     assert options(name) == set(common.split()) | own.get(name, set())
 
 

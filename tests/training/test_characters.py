@@ -15,6 +15,7 @@ import pytest
 import torch
 from gatescope.analysis.features import Feature
 from gatescope.recurrent.cells import CellName
+from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
 from gatescope.recurrent.trace import trace
 from gatescope.training import characters
@@ -62,6 +63,37 @@ def task(test: int = 2_500, last: str = "five") -> Lines:
     """The task, with so many lines to test on, which have another last word than all others."""
     texts = {"train": LINE * 1_000, "validation": LINE * 200, "test": LINE.replace("four", last) * test}
     return Lines(texts, "0" * 64, [{"name": "lines"}])
+
+
+class Pages(Lines):
+    """The same, in pages of unequal length."""
+
+    part = "pages"
+
+    def begins(self) -> Sequence[int]:
+        return [1_000, 9_000, 9_001, 20_000, 30_000, 40_000]
+
+
+def test_intervals_resample_the_parts_that_the_blocks_are_of() -> None:
+    pages = Pages(task().splits, "0" * 64, [{"name": "lines"}])
+    pages.sample = 4  # type: ignore[misc]
+    network = Network(pages.config("rnn")).eval()
+    whole, first = pages.measure(network)
+    assert whole.groups is not None
+    block, context = characters.BLOCK, characters.CONTEXT
+    for at, group in enumerate(whole.groups.tolist()):
+        middle = context + at * block + block // 2
+        assert group == sum(begin <= middle for begin in pages.begins())
+    assert set(whole.groups.tolist()) == {1, 3, 4, 5, 6}  # no block has its middle in the page of one character
+    assert first.groups is None  # of too few pages
+    assert "resamples pages, of which it has 5." in str(pages.facts()["recipe"])
+
+
+def test_without_parts_intervals_resample_blocks_and_the_card_says_so() -> None:
+    lines = task()
+    [whole] = lines.measure(Network(lines.config("rnn")).eval())
+    assert whole.groups is None
+    assert "take the blocks for independent" in str(lines.facts()["recipe"])
 
 
 @pytest.mark.parametrize("name", ["prose.txt", "code.txt", "sentiment.tsv"])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ...recurrent.tokenizer import WordTokenizer
 from .download import DataError
 
 Split = Literal["train", "validation", "test"]
@@ -31,6 +32,7 @@ class Example:
     text: str
     rating: float  # from -4, most negative, to 4
     source: str  # movie, amazon, nyt, tweets or uci
+    document: str = ""  # the review or article that it is a sentence of; empty: not known
 
 
 def vader(archive: bytes) -> list[Example]:
@@ -39,8 +41,9 @@ def vader(archive: bytes) -> list[Example]:
     examples = []
     for source, name in VADER.items():
         for row in _lines(_member(inner, f"{name}_GroundTruth.txt")):
-            _, rating, text = row.split("\t", 2)
-            examples.append(Example(text.strip(), float(rating), source))
+            number, rating, text = row.split("\t", 2)
+            document, _, sentence = number.partition("_")
+            examples.append(Example(text.strip(), float(rating), source, f"{source} {document}" if sentence else ""))
     return examples
 
 
@@ -61,10 +64,13 @@ def uci(archive: bytes) -> list[Example]:
 
 
 def distinct(examples: Iterable[Example]) -> list[Example]:
-    """Return the examples without those whose text is that of an earlier one."""
-    first: dict[str, Example] = {}
+    """Return the examples without those that a network reads like an earlier one: whose tokens are the same.
+
+    Case, white space and typographic apostrophes do not make another text.
+    """
+    first: dict[tuple[str, ...], Example] = {}
     for example in examples:
-        first.setdefault(example.text, example)
+        first.setdefault(tuple(WordTokenizer.keys(example.text)), example)
     return list(first.values())
 
 
@@ -75,9 +81,9 @@ def split_of(text: str) -> Split:
 
 
 def split(examples: Sequence[Example]) -> dict[Split, list[Example]]:
-    """Return the examples of each split, in their order."""
+    """Return the distinct examples of each split, in their order: no two splits hold texts that are read alike."""
     splits: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
-    for example in examples:
+    for example in distinct(examples):
         splits[split_of(example.text)].append(example)
     return splits
 

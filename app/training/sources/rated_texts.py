@@ -59,7 +59,7 @@ def load(cache: Path, warn: Callable[[str], None]) -> RatedTexts:
         packages.append(UCI)
     except MissingClientError as error:
         warn(f"{error}: {UCI.holds} are left out")
-    splits = corpora.split(corpora.distinct(examples))
+    splits = corpora.split(examples)
     sentences = [WordTokenizer.keys(example.text) for example in splits["train"]]
     known = frequent(sentences, WORDS)
     chosen = words(corpora.lexicon(archive), known, sentences)

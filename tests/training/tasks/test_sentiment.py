@@ -12,6 +12,7 @@ from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
 from gatescope.training.named_units import tracking_units
 from gatescope.training.sources import rated_texts
+from gatescope.training.sources.corpora import Example
 from gatescope.training.task import Shows
 from gatescope.training.tasks import sentiment
 from gatescope.training.tasks.sentiment import SHOWN, Ratings, Sentiment, load, log_odds
@@ -62,6 +63,18 @@ def test_sentiment_is_measured_next_to_baselines(task: Sentiment) -> None:
         assert 0.3 < each.baselines["majority"] < 0.7
         assert each.baselines["naive Bayes"] > each.baselines["majority"]  # the words tell, but for the negations
     assert [each.baselines for each in others[5:]] == [{}] * 4
+
+
+def test_sentences_of_one_review_are_resampled_together(task: Sentiment) -> None:
+    network = Network(task.config("rnn")).eval().requires_grad_(requires_grad=False)
+    texts = ["great", "awful", "very great", "so so", "lovely", "dull"]
+    ratings, documents = [2, -2, 2, 0.1, 2, -2], ["a", "", "b", "a", "a", ""]
+    examples = [Example(*each) for each in zip(texts, ratings, ["amazon"] * 6, documents, strict=True)]
+    groups = task._accuracy(network, "reviews", examples).groups
+    assert groups is not None
+    assert len(groups) == 5  # without the one that is hardly rated
+    assert groups[0] == groups[3]
+    assert len(set(groups.tolist())) == 4
 
 
 def test_words_of_praise_are_likelier_in_positive_texts(task: Sentiment) -> None:

@@ -1,0 +1,45 @@
+"""The figures by which recipes for sentiment are compared: of validation texts only, by source and over the seeds."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import sentiment_recipe
+from archives import install_sentiment
+from gatescope.recurrent.network import Network
+from gatescope.training.sources import rated_texts
+from gatescope.training.tasks.sentiment import Sentiment
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return install_sentiment(tmp_path / "cache", monkeypatch)
+
+
+def test_the_figures_are_those_by_which_the_task_judges_and_no_test_text_is_read(cache: Path) -> None:
+    texts = rated_texts.load(cache, pytest.fail)
+    task = Sentiment(texts)
+    texts.splits["test"] = []
+    network = Network(task.config("gru")).eval().requires_grad_(requires_grad=False)
+    figures = sentiment_recipe.measured(network, texts)
+    accuracy = figures["accuracy"]
+    assert accuracy["all"] == pytest.approx(1 - task.judge(network), abs=1e-6)
+    assert set(accuracy) == {"all", "movie", "amazon", "nyt", "tweets", "uci"}
+    clear = [each.source for each in texts.splits["validation"] if abs(each.rating) >= 0.5]
+    assert accuracy["all"] == pytest.approx(sum(accuracy[source] for source in clear) / len(clear))
+    assert figures["visitors, wrong"]["all"] == sum(figures["visitors, wrong"].values()) / 2
+
+
+def test_each_cell_is_written_with_its_seeds_and_their_mean(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "figures.json"
+    monkeypatch.setattr(sys, "argv", ["", str(out), "--data", str(cache), "--cells", "rnn"])
+    sentiment_recipe.main()
+    report = json.loads(out.read_text())
+    [cell] = report["cells"].values()
+    assert report["seeds"] == [0, 1, 2]
+    assert len(cell["by seed"]) == 3
+    for source, mean in cell["mean"]["accuracy"].items():
+        assert mean == pytest.approx(sum(each["accuracy"][source] for each in cell["by seed"]) / 3, abs=1e-4)
