@@ -18,13 +18,13 @@ from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
 from gatescope.recurrent.trace import trace
 from gatescope.training import characters
+from gatescope.training.baselines.ngrams import ngram_bits
 from gatescope.training.characters import (
     CharacterTask,
     Windows,
     bits,
     encoded,
     line_position,
-    ngram_bits,
     pieces,
 )
 from gatescope.training.sources.download import DataError

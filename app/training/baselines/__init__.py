@@ -1,0 +1,1 @@
+"""What simpler methods reach on the test data of a network."""
