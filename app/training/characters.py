@@ -21,7 +21,8 @@ from ..recurrent.cells import CellName
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ..recurrent.trace import FloatArray
-from .baselines.ngrams import Ids, ngram_bits
+from .baselines import OF_CHARACTERS
+from .baselines.ngrams import Ids
 from .sources.corpora import Split
 from .sources.download import DataError
 from .sources.vocabulary import frequent
@@ -34,7 +35,6 @@ BLOCK = 2_000  # characters that make one example of a figure
 CONTEXT = 256  # characters that are read before each block and do not count
 TEXTS = 8  # held-out texts of each half
 LENGTH = 2_000  # fewest characters of a held-out text; it has at most twice as many
-ORDER = 5  # of the n-grams that a network is compared with
 # A text this long is hardly learned by heart in the few times that it is read, and its characters say too much to hide.
 # A task adds the number of its epochs.
 RECIPE = partial(Recipe, batch_size=16, learning_rate=4e-3, dropout=0, unknown=0.001, embedding_spread=1)
@@ -127,16 +127,16 @@ class CharacterTask(ABC):
 
     def _baselines(self, count: int) -> dict[str, float]:
         """Return what n-grams reach on the first ``count`` blocks of the test split."""
-        means = [values[:count].mean() for values in self._ngrams]
-        return {"unigram": float(means[0]), f"{ORDER}-gram": float(means[-1])}
+        return {name: float(values[:count].mean()) for name, values in self._by_ngrams.items()}
 
     @cached_property
-    def _ngrams(self) -> list[FloatArray]:
-        """Return the bits per character of each block of the test split (N,), under the n-grams of each order."""
-        learned, test = self.ids["train"].numpy(), self.ids["test"].numpy()
-        by_order = ngram_bits(learned, test, len(self.tokenizer.vocabulary), ORDER)
-        counted = (values[-(len(test) - CONTEXT) :] for values in by_order)
-        return [values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=1) for values in counted]
+    def _by_ngrams(self) -> dict[str, FloatArray]:
+        """The bits per character of each block of the test split (N,), by the name of the n-grams."""
+        learned, test, means = self.ids["train"].numpy(), self.ids["test"].numpy(), {}
+        for name, bits_of in OF_CHARACTERS.items():
+            values = bits_of(learned, test, len(self.tokenizer.vocabulary))[-(len(test) - CONTEXT) :]
+            means[name] = values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=1)
+        return means
 
 
 class Windows:

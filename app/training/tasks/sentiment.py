@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from ...analysis.metrics import Figure
 from ...analysis.statistics import Departure, departures
 from ...recurrent.cells import NAMES, CellName
 from ...recurrent.network import Network, NetworkConfig
-from ...recurrent.tokenizer import Tokenizer
+from ...recurrent.tokenizer import Tokenizer, WordTokenizer
 from ...recurrent.trace import FloatArray, trace
+from ..baselines import OF_TEXTS, most_frequent, vader
+from ..baselines.labels import LabelIds, LabelledTexts
 from ..sources import phrases, rated_texts
 from ..sources.corpora import UCI_RATING, Example, Split
+from ..sources.download import obtain
 from ..sources.phrases import Word
 from ..sources.rated_texts import RatedTexts
 from ..task import Half
@@ -50,6 +54,7 @@ TEST = {
     "amazon": "product reviews",
     "nyt": "newspaper editorials",
 }
+SIDES = ("negative", "positive")
 REGISTRIES = {"pip": "PyPI", "npm": "npm"}
 NOT = frozenset({"not", "n't"})
 HALVES: Mapping[Half, Split] = {"choose": "validation", "report": "test"}
@@ -60,11 +65,11 @@ class Sentiment:
 
     name = "sentiment"
 
-    def __init__(self, texts: RatedTexts) -> None:
-        self._texts = texts
+    def __init__(self, texts: RatedTexts, vader_scores: Callable[[Sequence[str]], FloatArray]) -> None:
+        """Take the rated texts, and what VADER's own scorer says of texts (N,): positive above 0."""
+        self._texts, self._vader_scores = texts, vader_scores
         self.tokenizer = texts.tokenizer
-        learned = [*texts.splits["train"], *texts.phrases]
-        self.objective = Ratings(learned, texts.tokenizer)
+        self.objective = Ratings([*texts.splits["train"], *texts.phrases], texts.tokenizer)
         self.about = {
             "task": self.name,
             "description": DESCRIPTION,
@@ -75,8 +80,6 @@ class Sentiment:
             "licence": "MIT",
         }
         self.data = hashlib.sha256("".join(each.sha256 for each in texts.packages).encode()).hexdigest()
-        self._majority = sum(each.rating > 0 for each in learned) * 2 > len(learned)
-        self._log_odds = log_odds(learned, texts.tokenizer)
         self._ratings = {each.text: each.rating for split in HALVES.values() for each in texts.splits[split]}
 
     def config(self, cell: CellName) -> NetworkConfig:
@@ -94,6 +97,13 @@ class Sentiment:
         for source, name in TEST.items():
             examples = [each for each in self._texts.splits["test"] if each.source == source]
             if examples:  # without npm there are no UCI sentences
+                figures.append(self._accuracy(network, name, examples))
+        by_unknown: dict[bool, list[Example]] = {False: [], True: []}
+        for each in self._texts.splits["test"]:
+            by_unknown[not all(token.known for token in self.tokenizer(each.text))].append(each)
+        for has_unknown, examples in by_unknown.items():
+            if clear(examples):
+                name = f"test texts {'with' if has_unknown else 'without'} unknown words"
                 figures.append(self._accuracy(network, name, examples))
         outcomes = evaluation.negation(network, self.tokenizer, negated(phrases.held_out_pairs(self._texts.words)))
         return [*figures, *(Figure(name, right.astype(float)) for name, right in outcomes.items())]
@@ -156,7 +166,14 @@ class Sentiment:
                 f"Accuracies count the texts whose rating is at least {CLEAR} away from 0; a verdict above 0.5 is "
                 "positive.",
             ],
+            "baselines": [
+                "They learned from the training texts with such a rating, but not from the templated phrases. Logistic "
+                "regression knows which words and pairs of neighbouring words a text holds.",
+                "VADER's scorer is the package's own, positive above a compound score of 0. Its lexicon and the first "
+                "package's texts were rated by the same pool of readers, and its rules were found on such tweets.",
+            ],
             "texts": {split: len(examples) for split, examples in self._texts.splits.items()},
+            "share of unknown words": {split: self._unknown(split) for split in self._texts.splits},
             "templated negations": [
                 f"To the training texts {len(self._texts.phrases) // 2:,} pairs of templated phrases were added, such "
                 f"as {examples}, built from the rated words of the lexicon; a negation multiplies a rating by "
@@ -186,15 +203,33 @@ class Sentiment:
     def _accuracy(self, network: Network, name: str, examples: Sequence[Example]) -> Figure:
         rated = Rated(name, [each.text for each in examples], [each.rating for each in examples])
         (right,) = evaluation.accuracy(network, self.tokenizer, rated).values()
-        clear = [each for each in examples if abs(each.rating) >= CLEAR]
-        positive = np.array([each.rating > 0 for each in clear], bool)
-        counted = np.array([self._log_odds[self._ids(each.text)].sum() > 0 for each in clear], bool)
-        outcomes = {"majority": positive == self._majority, "naive Bayes": positive == counted}
-        baselines = {by: float(each.mean()) for by, each in outcomes.items() if each.size}
+        counted = clear(examples)
+        baselines = {
+            by: float(np.mean([sides[each.text] == (each.rating > 0) for each in counted]))
+            for by, sides in self._guesses.items()
+            if counted
+        }
         return Figure(name, right.astype(float), baselines=baselines)
 
-    def _ids(self, text: str) -> list[int]:
-        return [token.id for token in self.tokenizer(text)]
+    @cached_property
+    def _guesses(self) -> Mapping[str, Mapping[str, int]]:
+        """The side that each baseline is on for each held-out text with a clear rating: name → text → side."""
+        learned = clear(self._texts.splits["train"])
+        sides = np.array([each.rating > 0 for each in learned], np.int64)
+        known = LabelledTexts([WordTokenizer.keys(each.text) for each in learned], sides, len(SIDES))
+        texts = [each.text for split in HALVES.values() for each in clear(self._texts.splits[split])]
+        words = [WordTokenizer.keys(text) for text in texts]
+        guesses: dict[str, LabelIds] = {
+            f"always {SIDES[most_frequent.label(known)]}": most_frequent.labels(known, words),
+            **{name: labels(known, words) for name, labels in OF_TEXTS.items()},
+            "VADER's scorer": (self._vader_scores(texts) > 0).astype(np.int64),
+        }
+        return {by: dict(zip(texts, each.tolist(), strict=True)) for by, each in guesses.items()}
+
+    def _unknown(self, split: Split) -> float:
+        """Return the share of the words of a split that are outside the vocabulary."""
+        known = [token.known for each in self._texts.splits[split] for token in self.tokenizer(each.text)]
+        return 1 - float(np.mean(known))
 
 
 class Ratings(Verdicts):
@@ -213,27 +248,19 @@ class Ratings(Verdicts):
 
 def load(cache: Path, warn: Callable[[str], None]) -> Sentiment:
     """Load the task with the data that ``rated_texts.load`` obtains."""
-    return Sentiment(rated_texts.load(cache, warn))
+    texts = rated_texts.load(cache, warn)
+    return Sentiment(texts, partial(vader.scores, obtain(rated_texts.VADER, cache)))
+
+
+def clear(examples: Iterable[Example]) -> list[Example]:
+    """Return the examples whose rating says clearly whether they are positive or negative."""
+    return [each for each in examples if abs(each.rating) >= CLEAR]
 
 
 def negated(pairs: Iterable[tuple[Word, str, str]]) -> Negated:
     """Return words with a plain phrase and its negation, as ``evaluation.negation`` takes them."""
     words, plain, negations = zip(*pairs, strict=True)
     return Negated(plain, negations, [word.rating for word in words])
-
-
-def log_odds(examples: Sequence[Example], tokenizer: Tokenizer) -> FloatArray:
-    """Return how much likelier each token is in a positive text than in a negative one: (V,) logarithms.
-
-    Only texts with a clear rating count, and one is added to each count (multinomial naive Bayes).
-    """
-    counts = np.ones((2, len(tokenizer.vocabulary)))
-    for example in examples:
-        if abs(example.rating) >= CLEAR:
-            np.add.at(counts[int(example.rating > 0)], [token.id for token in tokenizer(example.text)], 1)
-    negative, positive = np.log(counts / counts.sum(axis=1, keepdims=True))
-    odds: FloatArray = positive - negative
-    return odds
 
 
 def _row(departure: Departure) -> dict[str, str]:
