@@ -7,7 +7,7 @@ from typing import Any
 
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Tokenizer, WordTokenizer
-from gatescope.store.fields import ActivationStatistics, NamedUnit, Statistics
+from gatescope.store.fields import ActivationStatistics, NamedUnit, ShareAgreement, Statistics
 from gatescope.store.model import Model
 from gatescope.store.saving import save_model
 from networks import random_network
@@ -49,6 +49,15 @@ UNIT = NamedUnit(
     untrained=[0.1, 0.3],
     texts=10,
     steps=200,
+)
+SHARES = ShareAgreement(
+    texts=40,
+    words=1_200,
+    large=90,
+    same_sign=0.9,
+    same_sign_interval=(0.875, 0.925),
+    correlation=0.5,
+    correlation_interval=(-0.25, 0.75),
 )
 
 

@@ -26,6 +26,7 @@ from documentation import (
     table,
 )
 from gatescope import load_model
+from gatescope.analysis.shares import CONTEXT, EXCERPTS, LARGE
 from gatescope.cli import app
 from gatescope.main import create_app
 from gatescope.settings import Settings
@@ -133,6 +134,7 @@ RUN: dict[str, Callable[[Block, str], None]] = {
     "gatescope train ": parsed,
     "gatescope evaluate ": parsed,
     "gatescope units ": parsed,
+    "gatescope shares ": parsed,
 }
 
 
@@ -320,3 +322,10 @@ def test_figures_are_those_of_the_models(cell: str, name: str) -> None:
         verdicts("bad", "not bad"),
     ]
     assert f"| {' | '.join(row)} |" in read("docs/models.md")
+
+
+def test_how_shares_are_compared_with_experiments_is_as_the_code_has_it() -> None:
+    text = " ".join(read("docs/training.md").split())
+    assert f"It takes up to {EXCERPTS} texts, " in text
+    assert f"about {EXCERPTS} times in all, after at most {CONTEXT} tokens each time" in text
+    assert f"where the share is above {LARGE} or below −{LARGE}," in read("docs/decomposition.md")

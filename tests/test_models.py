@@ -15,11 +15,14 @@ from gatescope.store.files import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS
 from gatescope.store.model import Model
 from gatescope.store.store import Store
 from gatescope.training import characters, tasks
-from gatescope.training.card import cell, figure, with_units
+from gatescope.training.card import cell, figure, with_shares, with_units
 from gatescope.training.trainer import one_thread
 
 DATA = Path(__file__).parent / "data"
-MODELS_PAGE = (DATA.parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
+DOCS = DATA.parents[1] / "docs"
+MODELS_PAGE, DECOMPOSITION_PAGE = (
+    (DOCS / name).read_text(encoding="utf-8") for name in ("models.md", "decomposition.md")
+)
 STORE = Store(data_folder("models"))
 CELLS = ("lstm", "gru", "rnn")
 LARGEST, ALL = 2_000_000, 12_000_000  # bytes
@@ -124,6 +127,21 @@ def test_the_units_of_the_card_are_those_of_the_manifest(model: Model) -> None:
         assert "No single unit tracks any of what was looked for (" in card(model)
 
 
+@every
+def test_the_card_compares_shares_with_experiments_wherever_there_is_a_path_of_memory(model: Model) -> None:
+    shares, config = model.config.shares, model.config
+    assert (shares is not None) == (config.network.cell_definition.memory is not None)
+    facts = {
+        "network": config.network,
+        "shares": shares,
+        "ends_anywhere": config.predicts_next,
+        "verdict": config.verdict,
+    }
+    assert with_shares(card(model), facts) == card(model)
+    if shares is not None:
+        assert figure(shares.same_sign, "share") in card(model)  # type: ignore[arg-type]
+
+
 def in_characters(model: Model, name: str) -> dict[str, float]:
     """Bits per character of the first blocks of the test part."""
     ids = characters.encoded((DATA / name).read_text(encoding="utf-8"), model.tokenizer.vocabulary)
@@ -178,6 +196,16 @@ def test_no_cell_state_runs_away_to_where_tanh_is_flat(task: str) -> None:
     assert statistics is not None
     [c] = [each for each in statistics.activations if each.activation == "c"]
     assert max(c.standard_deviation) < 5
+
+
+@pytest.mark.parametrize("task", sorted({model.config.task for model in STORE}))
+def test_the_page_on_decomposition_gives_the_agreement_of_shares(task: str) -> None:
+    cells = []
+    for name in (f"{task}-lstm", f"{task}-gru"):
+        shares = STORE.models[name].config.shares
+        assert shares is not None
+        cells.append(f"{100 * (shares.same_sign or 0):.0f} %, {shares.correlation:.2f}")
+    assert f"| {task} | {' | '.join(cells)} |" in DECOMPOSITION_PAGE
 
 
 @pytest.mark.parametrize("task", ["prose", "code"])

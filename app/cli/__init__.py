@@ -2,7 +2,7 @@
 
 import typer
 
-from . import evaluate, models, serve, trace, train, units
+from . import evaluate, models, serve, shares, trace, train, units
 
 app = typer.Typer(
     name="gatescope",
@@ -16,3 +16,4 @@ app.command("models")(models.models)
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)
+app.command("shares")(shares.shares)

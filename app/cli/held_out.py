@@ -1,8 +1,8 @@
 """What the commands that measure a model on held-out text share: how the model is named, and its task's data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -58,6 +58,29 @@ def model_and_task(
             "say something else"
         )
     return model, task
+
+
+def save_measured(model: "Model", fields: Mapping[str, Any], rewrite: Callable[[str], str]) -> None:
+    """Write ``fields`` to the config.json of ``model``, and what ``rewrite`` makes of its card, if it has one.
+
+    Gives up if its folder cannot be written to.
+    """
+    from ..store.files import CARD
+    from ..store.saving import write_config
+
+    card = model.folder / CARD
+    partial = card.with_name(f".{CARD}.partial")
+    try:
+        if card.is_file():
+            # What is not UTF-8 in it stays as it is.
+            text = rewrite(card.read_text(encoding="utf-8", errors="surrogateescape"))
+            partial.write_text(text, encoding="utf-8", errors="surrogateescape")
+            partial.replace(card)
+        write_config(model.folder, fields)
+    except OSError as error:
+        give_up(f"{model.folder} cannot be written to: {error.strerror}")
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _listed(names: Sequence[str]) -> str:

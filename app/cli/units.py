@@ -1,13 +1,11 @@
 """gatescope units: which single units of a model track what is known about the text."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .common import give_up
-from .held_out import Data, File, LabelColumn, ModelName, TextColumn, model_and_task
+from .held_out import Data, File, LabelColumn, ModelName, TextColumn, model_and_task, save_measured
 
 
 def units(
@@ -27,8 +25,7 @@ def units(
 
     from ..analysis.units import stands_out, threshold
     from ..recurrent.cells import NAMES
-    from ..store.files import CARD
-    from ..store.saving import write_units
+    from ..training.card import with_units
     from ..training.named_units import tracking_units
 
     loaded, task = model_and_task(model, data, file, text, label)
@@ -54,24 +51,5 @@ def units(
     if save:
         named = [each for each in tracking if stands_out(each)]
         features = [each.feature for each in tracking]
-        try:
-            _rewrite(loaded.folder / CARD, {"network": loaded.network.config, "units": named, "features": features})
-            write_units(loaded.folder, named)
-        except OSError as error:
-            give_up(f"{loaded.folder} cannot be written to: {error.strerror}")
-
-
-def _rewrite(card: Path, facts: Mapping[str, Any]) -> None:
-    """Write the units of ``facts`` to a card, in one step; a model may be without a card."""
-    from ..training.card import with_units
-
-    if not card.is_file():
-        return
-    partial = card.with_name(f".{card.name}.partial")
-    try:
-        # What is not UTF-8 in it stays as it is.
-        text = with_units(card.read_text(encoding="utf-8", errors="surrogateescape"), facts)
-        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-        partial.replace(card)
-    finally:
-        partial.unlink(missing_ok=True)
+        facts = {"network": loaded.network.config, "units": named, "features": features}
+        save_measured(loaded, {"units": named}, lambda card: with_units(card, facts))

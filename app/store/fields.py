@@ -78,6 +78,27 @@ class NamedUnit(BaseModel):
     steps: int = Field(ge=1, description="Number of their steps where the feature applies.")
 
 
+class ShareAgreement(BaseModel):
+    """How the signed share of each word compares with its effect, over the words of held-out texts.
+
+    The effect is the logit less that of a run in which the word is kept from being written. Intervals are 95 %
+    bootstraps over the texts; null: there is only one text.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    texts: int = Field(ge=1, description="Number of held-out texts.")
+    words: int = Field(ge=1, description="Number of their words, or characters.")
+    large: int = Field(ge=0, description="Number of words whose |share| is above 0.3.")
+    same_sign: Share | None = Field(
+        description="Of the words whose |share| is above 0.3: how many have an effect of the same sign, in [0, 1]; "
+        "null: there are none."
+    )
+    same_sign_interval: tuple[Share, Share] | None = Field(default=None, description="Interval of `same_sign`.")
+    correlation: float = Field(ge=-1, le=1, description="Pearson's r of share and effect, over all words.")
+    correlation_interval: tuple[float, float] | None = Field(default=None, description="Interval of `correlation`.")
+
+
 class ModelConfig(BaseModel):
     """``config.json``: how to build a model, and facts about it."""
 
@@ -103,6 +124,11 @@ class ModelConfig(BaseModel):
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
     units: list[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")
+    shares: ShareAgreement | None = Field(
+        default=None,
+        description="How signed shares of the logit compare with experiments; null: the cell has no path of memory, or "
+        "it was not measured.",
+    )
     licence: str = Field(description="Licence of the weights.")
     seed: int | None = Field(default=None, description="Seed of the training run that gave these weights.")
     start: Start | None = Field(default=None, description="How the network was initialised; null: unknown.")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from safetensors.torch import save
 
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Tokenizer
-from .fields import ModelConfig, NamedUnit, Statistics
+from .fields import ModelConfig, Statistics
 from .files import CARD, CONFIG, SATURATION, STATISTICS, VOCABULARY, WEIGHTS, parse
 from .loading import load_model, with_meaning
 from .model import Model
@@ -76,12 +76,12 @@ def save_model(
     return load_model(folder)
 
 
-def write_units(folder: Path, units: Sequence[NamedUnit]) -> None:
-    """Replace the named units of the model in ``folder``, atomically.
+def write_config(folder: Path, fields: Mapping[str, Any]) -> None:
+    """Replace ``fields`` of the config.json of the model in ``folder``, atomically.
 
     Raises BrokenModelError if there is no valid config.json, and OSError if it cannot be written.
     """
-    config = parse(folder, CONFIG, ModelConfig).model_copy(update={"units": list(units)})
+    config = parse(folder, CONFIG, ModelConfig).model_copy(update=dict(fields))
     partial = folder / f".{CONFIG}.partial"
     try:
         partial.write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -10,8 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..recurrent.cells import NAMES
 
-TEMPLATE, UNITS = "card.md.j2", "units.md.j2"
-UNITS_SECTION = re.compile(r"^## Units that can be named\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
+TEMPLATE, UNITS, SHARES = "card.md.j2", "units.md.j2", "shares.md.j2"
+
+
+def _section(title: str) -> re.Pattern[str]:
+    return re.compile(rf"^## {title}\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
+
+
+UNITS_SECTION, SHARES_SECTION = _section("Units that can be named"), _section("Shares and experiments")
 
 
 def card(facts: Mapping[str, Any]) -> str:
@@ -26,6 +32,17 @@ def with_units(text: str, facts: Mapping[str, Any]) -> str:
     """
     section = _rendered(UNITS, facts) + "\n"
     return UNITS_SECTION.sub(lambda _: section, text)
+
+
+def with_shares(text: str, facts: Mapping[str, Any]) -> str:
+    """Return a card with its section on shares written again, after that on named units; it must have that one.
+
+    Only ``network``, ``shares``, ``ends_anywhere`` and ``verdict`` of the ``facts`` are used. Raises as ``card`` does.
+    """
+    if not UNITS_SECTION.search(text):
+        return text
+    section = _rendered(SHARES, facts)
+    return UNITS_SECTION.sub(lambda units: units[0] + section, SHARES_SECTION.sub("", text))
 
 
 def _rendered(template: str, facts: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ from .card import card
 from .checkpoint import Checkpoint
 from .named_units import tracking_units
 from .options import Options
+from .shares import agreement, ends_anywhere
 from .task import Shows, Task
 from .tasks import load
 from .trainer import Recipe, one_thread, train
@@ -273,6 +274,7 @@ def _save(
         "title": _title(run),
         "metrics": metrics([task.measure(each.network) for each in trained], best),
         "units": [each for each in tracking if stands_out(each)],
+        "shares": agreement(network, task),
         "seed": run.seed,
         "start": {each.name: getattr(run.recipe, each.name) for each in fields(Start)},
     }
@@ -284,6 +286,8 @@ def _save(
         "seeds": [each.seed for each in runs],
         "judged": judged,
         "features": [each.feature for each in tracking],
+        "ends_anywhere": ends_anywhere(task),
+        "verdict": task.about.get("verdict"),
         "statistics": activations,
         "shown": task.shows(network) if isinstance(task, Shows) else {},
         "minutes": math.ceil(fmean(each.seconds for each in trained) / 60),

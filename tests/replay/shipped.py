@@ -10,7 +10,9 @@ from .answers import answer
 from .shapes import shape
 
 LONGEST = 8  # characters
-MEASURED = frozenset({"metrics", "units", "examples"})  # of a card: they change when a model is measured again
+MEASURED = frozenset(
+    {"metrics", "units", "shares", "examples"}
+)  # of a card: they change when a model is measured again
 
 
 def client() -> TestClient:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from gatescope.recurrent.network import NetworkConfig
 from gatescope.store.fields import ModelConfig, Start
-from model_folders import UNIT
+from model_folders import SHARES, UNIT
 from pydantic import TypeAdapter, ValidationError
 
 NETWORK = {"cell": "lstm", "vocabulary_size": 8, "embedding_size": 5, "hidden_size": 7, "outputs": 1}
@@ -36,6 +36,7 @@ def test_a_config_becomes_the_network_config_of_the_science_and_json_again() -> 
         ({"network": {**NETWORK, "colour": 1}}, ("network", "colour")),
         ({"start": {"colour": 1}}, ("start", "colour")),
         ({"units": [{**UNIT.model_dump(), "colour": 1}]}, ("units", 0, "colour")),
+        ({"shares": {**SHARES.model_dump(), "colour": 1}}, ("shares", "colour")),
     ],
     ids=str,
 )

@@ -10,7 +10,7 @@ import torch
 from gatescope.recurrent.tokenizer import CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.store.files import BrokenModelError
 from gatescope.store.loading import load_model
-from gatescope.store.saving import save_model, write_units
+from gatescope.store.saving import save_model, write_config
 from model_folders import ABOUT, STATISTICS, UNIT, VOCABULARY, contents, network, saved
 
 
@@ -111,18 +111,18 @@ def test_named_units_come_back_and_can_be_replaced(tmp_path: Path) -> None:
     assert load_model(tmp_path / "small").config.units == [UNIT]
     before = contents(tmp_path / "small")
     other = UNIT.model_copy(update={"unit": 0})
-    write_units(tmp_path / "small", [other, UNIT])
+    write_config(tmp_path / "small", {"units": [other, UNIT]})
     model = load_model(tmp_path / "small")
     assert model.config.units == [other, UNIT]
     after = contents(tmp_path / "small")
     assert {name for name in after if after[name] != before.get(name)} == {"config.json"}
-    write_units(tmp_path / "small", [UNIT])
+    write_config(tmp_path / "small", {"units": [UNIT]})
     assert contents(tmp_path / "small") == before
 
 
-def test_units_are_not_written_where_there_is_no_model(tmp_path: Path) -> None:
+def test_fields_are_not_written_where_there_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(BrokenModelError, match=r"^config.json: the file is missing$"):
-        write_units(tmp_path, [UNIT])
+        write_config(tmp_path, {"units": [UNIT]})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import jinja2
 import pytest
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.store.fields import ActivationStatistics, Metric, NamedUnit, Statistics
-from gatescope.training.card import card, cell, figure, with_units
+from gatescope.store.fields import ActivationStatistics, Metric, NamedUnit, ShareAgreement, Statistics
+from gatescope.training.card import card, cell, figure, with_shares, with_units
 from gatescope.training.trainer import Recipe
-from model_folders import UNIT
+from model_folders import SHARES, UNIT
 
 
 def facts(**changes: Any) -> dict[str, Any]:
@@ -41,6 +41,9 @@ def facts(**changes: Any) -> dict[str, Any]:
         "metrics": [metric],
         "units": [UNIT],
         "features": ["bracket depth"],
+        "shares": SHARES,
+        "ends_anywhere": True,
+        "verdict": None,
         "seed": 1,
         "seeds": [0, 1],
         "judged": [1.75, 1.5],
@@ -86,6 +89,11 @@ def test_the_card_of_a_task_says_all_that_was_measured() -> None:
         "(1.7500, 1.5000; lower is better).",
         r"| held-out \| text | bits per character | 12 | 1.500 (1.250 to 1.750) | 1.500, 1.625 | unigram 4.500 |",
         "| bracket depth | cell state *c* | 6 | −r | 0.800 (0.700 to 0.900) | 0.100, 0.300 |",
+        "to the logit of the most probable output less that of the second.",
+        "1,200 tokens of 40 held-out texts, each read up to places chosen at random.",
+        "| Share and effect have the same sign, of the 90 tokens whose share is above 0.3 or below −0.3 | 90.0 % "
+        "| 87.5 % to 92.5 % |",
+        "| Correlation of share and effect over all tokens | 0.500 | -0.250 to 0.750 |",
         "| name | version |",
         r"| a\|b | 1 |",
         "| train | 8,000,000 |",
@@ -114,9 +122,10 @@ def test_every_table_of_it_is_one_to_a_reader_of_markdown() -> None:
 
 
 def test_what_there_is_not_is_not_claimed() -> None:
-    text = card(facts(units=[], has_picture=False, seeds=[1]))
+    text = card(facts(units=[], shares=None, has_picture=False, seeds=[1]))
     assert "No single unit tracks any of what was looked for (bracket depth) clearly better" in text
     assert "saturation.svg" not in text
+    assert "Shares and experiments" not in text
     assert "One seed was trained: 1." in text
 
 
@@ -142,6 +151,31 @@ def test_units_written_anew_leave_the_card_that_they_were_first_written_in(units
     text = card(facts(units=[other]))
     assert with_units(text, facts(units=units)) == card(facts(units=units)) != text
     assert with_units("# Another card\n", facts()) == "# Another card\n"
+
+
+@pytest.mark.parametrize("shares", [None, SHARES])
+@pytest.mark.parametrize("before", [None, SHARES.model_copy(update={"words": 7})])
+def test_shares_written_anew_leave_the_card_that_they_were_first_written_in(
+    before: ShareAgreement | None, shares: ShareAgreement | None
+) -> None:
+    text = card(facts(shares=before))
+    assert with_shares(text, facts(shares=shares)) == card(facts(shares=shares))
+    assert with_shares("# Another card\n", facts()) == "# Another card\n"
+
+
+def test_the_card_says_of_which_logit_the_shares_are_and_where() -> None:
+    network = {**facts()["network"], "head": "sigmoid"}
+    of_end = card(facts(network=network, verdict="end", ends_anywhere=False))
+    assert "to the logit of *end*.\n" in of_end
+    assert " tokens of 40 held-out texts, at the end of each.\n" in of_end
+    assert "to the logit.\n" in card(facts(network=network))
+
+
+def test_no_interval_and_no_large_share_are_not_made_up() -> None:
+    one = SHARES.model_copy(update={"same_sign_interval": None, "correlation_interval": None, "texts": 1})
+    assert " | 90.0 % | – |\n" in card(facts(shares=one))
+    assert " | 0.500 | – |\n" in card(facts(shares=one))
+    assert "same sign" not in card(facts(shares=one.model_copy(update={"same_sign": None, "large": 0})))
 
 
 def test_a_unit_of_a_deeper_network_is_given_its_layer() -> None:

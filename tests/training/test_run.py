@@ -103,6 +103,7 @@ def test_a_model_is_trained_measured_and_saved_with_its_card(folder: Path, cell:
     assert "None" not in card
     assert "nan" not in card
     assert str(folder) not in card
+    assert ("\n## Shares and experiments\n" in card) == (config.shares is not None) == (cell != "rnn")
     assert ("](saturation.svg)" in card) == (model.folder / "saturation.svg").exists() == (cell != "rnn")
     assert not checkpoints(folder / "cache")
 

@@ -51,7 +51,10 @@ def card(model: Model) -> ModelCard:
     return ModelCard(
         **summary(model).model_dump(),
         **config.model_dump(
-            include={"description", "tokenizer", "outputs", "opposite", "examples", "metrics", "units", "licence"}
+            include={
+                *("description", "tokenizer", "outputs", "opposite", "examples", "metrics", "units", "shares"),
+                "licence",
+            }
         ),
         variant=config.network.cell_definition.variant,
         network=config.network,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from ...recurrent.cells import CellName, Letter, Variant
 from ...recurrent.network import NetworkConfig
 from ...recurrent.tokenizer import TokenizerKind
-from ...store.fields import Metric, NamedUnit
+from ...store.fields import Metric, NamedUnit, ShareAgreement
 
 
 class ActivationInfo(BaseModel):
@@ -72,5 +72,9 @@ class ModelCard(ModelSummary):
     examples: list[str] = Field(description="Sentences worth typing.")
     metrics: list[Metric] = Field(description="Figures on held-out data.")
     units: list[NamedUnit] = Field(description="Units that track something that can be named; the best for each thing.")
+    shares: ShareAgreement | None = Field(
+        description="How signed shares of the logit compare with experiments over held-out texts; null where the cell "
+        "has no path of memory, or it was not measured."
+    )
     licence: str = Field(description="Licence of the weights.")
     weights_sha256: str = Field(description="SHA-256 of the weights, in hexadecimal.")

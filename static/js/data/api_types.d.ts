@@ -56,7 +56,7 @@ export type MemoryBody = { text: string; layers?: number[] | null; start?: numbe
 
 export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
 
-export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; variant: "lstm" | "gru" | "reset-before gru" | "rnn" | "relu rnn" | "coupled_lstm" | "mingru"; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; licence: string; weights_sha256: string };
+export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; variant: "lstm" | "gru" | "reset-before gru" | "rnn" | "relu rnn" | "coupled_lstm" | "mingru"; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; shares: ShareAgreement | null; licence: string; weights_sha256: string };
 
 export type ModelList = { models: ModelSummary[]; broken: BrokenModel[] };
 
@@ -75,6 +75,8 @@ export type PanelInfo = { letter: string; purpose: string };
 export type ProblemDetails = { type: string; title: string; status: number; detail: string; errors?: Complaint[]; limit?: number | null };
 
 export type Readiness = { status: string; models: number; broken: number };
+
+export type ShareAgreement = { texts: number; words: number; large: number; same_sign: number | null; same_sign_interval?: [number, number] | null; correlation: number; correlation_interval?: [number, number] | null };
 
 export type ShareChange = { forgetting: ((number | null)[])[] | TypedArray; letting_out: ((number | null)[])[] | TypedArray };
 

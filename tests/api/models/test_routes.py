@@ -13,6 +13,7 @@ from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.store.fields import NamedUnit, Statistics
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
+from model_folders import SHARES
 from serving import HIDDEN, client, random_models
 from starlette.testclient import TestClient
 
@@ -78,7 +79,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
         feature="negation", layer=0, direction="forward", activation="c", unit=3, sign=-1, measure="AUC", score=0.9,
         interval=(0.8, 0.95), untrained=[0.6, 0.7], texts=5, steps=40,
     )  # fmt: skip
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {"units": [unit]}
+    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {
+        "units": [unit],
+        "shares": SHARES,
+    }
     usual = statistics([model.trace("the movie was not good, but not bad")])
     save_model(folder / "lstm", model.network, model.tokenizer, about, usual)
     return client(folder)
@@ -91,6 +95,14 @@ def test_card_tells_the_named_units(measured: TestClient) -> None:
         "measure": "AUC", "score": 0.9, "interval": [0.8, 0.95], "untrained": [0.6, 0.7], "texts": 5, "steps": 40,
     }  # fmt: skip
     assert measured.get("/api/v1/models/gru").json()["units"] == []
+
+
+def test_card_tells_how_shares_compare_with_experiments(measured: TestClient) -> None:
+    assert measured.get("/api/v1/models/lstm").json()["shares"] == {
+        "texts": 40, "words": 1_200, "large": 90, "same_sign": 0.9, "same_sign_interval": [0.875, 0.925],
+        "correlation": 0.5, "correlation_interval": [-0.25, 0.75],
+    }  # fmt: skip
+    assert measured.get("/api/v1/models/gru").json()["shares"] is None
 
 
 def test_statistics_tell_what_every_unit_of_every_activation_does(measured: TestClient) -> None:

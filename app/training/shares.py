@@ -1,0 +1,28 @@
+"""How far the signed shares of a network agree with experiments, over the held-out texts of its task."""
+
+from ..analysis.shares import share_agreement
+from ..recurrent.network import Network
+from ..store.fields import ShareAgreement
+from .task import Task
+
+
+def agreement(network: Network, task: Task) -> ShareAgreement | None:
+    """Return the agreement over the texts that named units are reported on, for the verdict of ``task`` if it has one.
+
+    None for a cell without a path of memory, for several outputs with a probability each of which none is the verdict,
+    and for texts with no token to ask about. Raises as ``share_agreement`` does.
+    """
+    outputs, verdict = task.about["outputs"], task.about.get("verdict")
+    output = None if verdict is None else outputs.index(verdict)
+    is_unclear = network.config.head == "sigmoid" and len(outputs) > 1 and output is None
+    if network.config.cell_definition.memory is None or is_unclear:
+        return None
+    return share_agreement(network, task.tokenizer, task.held_out("report"), output, ends_anywhere=ends_anywhere(task))
+
+
+def ends_anywhere(task: Task) -> bool:
+    """Return whether the networks of ``task`` say something after every token: they predict the next."""
+    predicts_next = task.about.get("predicts_next")
+    if predicts_next is None:  # as for a model that does not say
+        return tuple(task.about["outputs"]) == tuple(task.tokenizer.vocabulary)
+    return bool(predicts_next)
