@@ -20,6 +20,7 @@ from ...recurrent.cells import NAMES, CellName
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import Tokenizer, WordTokenizer
 from ...recurrent.trace import FloatArray, trace
+from ...store.fields import Metric
 from ..baselines import OF_TEXTS, most_frequent, vader
 from ..baselines.labels import LabelIds, LabelledTexts
 from ..sources import phrases, rated_texts
@@ -54,6 +55,7 @@ TEST = {
     "amazon": "product reviews",
     "nyt": "newspaper editorials",
 }
+WITH_UNKNOWN, WITHOUT_UNKNOWN = "test texts with unknown words", "test texts without unknown words"
 SIDES = ("negative", "positive")
 REGISTRIES = {"pip": "PyPI", "npm": "npm"}
 NOT = frozenset({"not", "n't"})
@@ -103,10 +105,20 @@ class Sentiment:
             by_unknown[not all(token.known for token in self.tokenizer(each.text))].append(each)
         for has_unknown, examples in by_unknown.items():
             if clear(examples):
-                name = f"test texts {'with' if has_unknown else 'without'} unknown words"
-                figures.append(self._accuracy(network, name, examples))
+                figures.append(self._accuracy(network, WITH_UNKNOWN if has_unknown else WITHOUT_UNKNOWN, examples))
         outcomes = evaluation.negation(network, self.tokenizer, negated(phrases.held_out_pairs(self._texts.words)))
         return [*figures, *(Figure(name, right.astype(float)) for name, right in outcomes.items())]
+
+    def remarks(self, metrics: Sequence[Metric], others: Mapping[str, Sequence[Metric]]) -> Sequence[str]:  # noqa: ARG002
+        """Say what unknown words cost."""
+        shares = {each.name: f"{100 * each.value:.1f} %" for each in metrics}
+        if not {WITH_UNKNOWN, WITHOUT_UNKNOWN} <= shares.keys():
+            return []
+        return [
+            f"Of the words of the test texts {100 * self._unknown('test'):.1f} % are outside the vocabulary: the model "
+            f"is right about {shares[WITHOUT_UNKNOWN]} of the texts without one, and {shares[WITH_UNKNOWN]} of those "
+            "with one."
+        ]
 
     def shows(self, network: Network) -> Mapping[str, Sequence[Any]]:
         """Return verdicts on chosen sentences, and what the activations do at *not*."""

@@ -69,6 +69,13 @@ def test_sentiment_is_measured_next_to_baselines(task: Sentiment) -> None:
         assert regression == ("logistic regression", 1.0)  # each negation is a pair of words
         assert vader[0] == "VADER's scorer"
     assert [each.baselines for each in others[-4:]] == [{}] * 4
+    assert task.remarks(measured, {}) == []  # the words of the small archives are known
+    unknown = known.model_copy(update={"name": "test texts with unknown words", "value": 0.25})
+    share = 1 - np.mean([token.known for text in task.held_out("report") for token in task.tokenizer(text)])
+    assert task.remarks([known, unknown], {}) == [
+        f"Of the words of the test texts {100 * share:.1f} % are outside the vocabulary: the model is right about "
+        f"{100 * known.value:.1f} % of the texts without one, and 25.0 % of those with one."
+    ]
 
 
 def test_the_rating_of_a_held_out_text_is_known_at_its_last_word(task: Sentiment) -> None:
