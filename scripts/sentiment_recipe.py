@@ -21,9 +21,8 @@ from gatescope.analysis.evaluation import CLEAR, verdicts
 from gatescope.analysis.visitors import judged, wrong
 from gatescope.recurrent.network import Network
 from gatescope.training.run import default_cache
-from gatescope.training.sources import rated_texts
 from gatescope.training.sources.rated_texts import RatedTexts
-from gatescope.training.tasks.sentiment import Sentiment
+from gatescope.training.tasks import sentiment
 from gatescope.training.trainer import train
 
 CELLS = ("lstm", "gru", "rnn")
@@ -70,8 +69,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=default_cache(), help="folder that keeps the downloaded data")
     parser.add_argument("--cells", nargs="+", default=CELLS, choices=CELLS, help="cells to train")
     given = parser.parse_args()
-    texts = rated_texts.load(given.data, lambda note: sys.exit(note))  # all sources, or the figures do not compare
-    task = Sentiment(texts)
+    task = sentiment.load(given.data, lambda note: sys.exit(note))  # all sources, or the figures do not compare
+    texts = task.texts
     clear = [each.source for each in texts.splits["validation"] if abs(each.rating) >= CLEAR]
     report: dict[str, Any] = {
         "command": f"python scripts/sentiment_recipe.py {given.out}",

@@ -8,8 +8,7 @@ import pytest
 import sentiment_recipe
 from archives import install_sentiment
 from gatescope.recurrent.network import Network
-from gatescope.training.sources import rated_texts
-from gatescope.training.tasks.sentiment import Sentiment
+from gatescope.training.tasks import sentiment
 
 
 @pytest.fixture
@@ -18,8 +17,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_figures_are_those_by_which_the_task_judges_and_no_test_text_is_read(cache: Path) -> None:
-    texts = rated_texts.load(cache, pytest.fail)
-    task = Sentiment(texts)
+    task = sentiment.load(cache, pytest.fail)
+    texts = task.texts
     texts.splits["test"] = []
     network = Network(task.config("gru")).eval().requires_grad_(requires_grad=False)
     figures = sentiment_recipe.measured(network, texts)

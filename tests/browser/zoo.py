@@ -17,7 +17,7 @@ TEXT, LINES = "the movie was not good", "a b\n\tab"
 
 NAMED = NamedUnit(
     feature="line position", layer=0, direction="forward", activation="c", unit=3, sign=-1, measure="r", score=0.91,
-    interval=(0.8, 0.95), untrained=[0.1], texts=5, steps=40,
+    interval=(0.8, 0.95), untrained=[0.1], close=3, close_from=0.819, texts=5, steps=40,
 )  # fmt: skip
 
 # name → task, tokenizer, outputs, example, and what the network is

@@ -20,6 +20,8 @@ from ...recurrent.cells import CellName
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import TOKENIZERS, UNKNOWN, Tokenizer, TokenizerKind
 from ...recurrent.trace import FloatArray
+from ..baselines import OF_TEXTS, most_frequent
+from ..baselines.labels import LabelIds, LabelledTexts
 from ..sources.corpora import Split
 from ..sources.download import DataError
 from ..sources.files import TextFile, read
@@ -140,10 +142,7 @@ class Labelled:
         for each in splits:
             targets = self.targets(each).numpy()
             predicted = self.shares(network, each).argmax(axis=1)
-            baselines = {
-                "most frequent label": float((targets == self._most_frequent()).mean()),
-                "naive Bayes": float((self._naive_bayes(each) == targets).mean()),
-            }
+            baselines = {by: float((labels == targets).mean()) for by, labels in self._guesses[each].items()}
             figures.append(Figure(f"{each} texts", (predicted == targets).astype(np.float32), "share", baselines))
         return figures
 
@@ -196,19 +195,18 @@ class Labelled:
             return f"After each {self.kind}: the probability that the text so far is {self.labels[1]}."
         return f"After each {self.kind}: the probability of each label for the text so far."
 
-    def _most_frequent(self) -> int:
-        return int(self.targets("train").bincount().argmax())
+    @cached_property
+    def _guesses(self) -> dict[Split, dict[str, LabelIds]]:
+        """The label that each baseline gives each held-out text, by its place among the labels."""
+        learned = LabelledTexts(self._tokens("train"), self.targets("train").numpy(), len(self.labels))
+        baselines = {"most frequent label": most_frequent.labels, **OF_TEXTS}
+        held_out: tuple[Split, ...] = ("validation", "test")
+        texts = {split: self._tokens(split) for split in held_out}
+        return {split: {by: labels(learned, texts[split]) for by, labels in baselines.items()} for split in held_out}
 
-    def _naive_bayes(self, split: Split) -> FloatArray:
-        """Return the label (N,) of each text by multinomial naive Bayes over tokens, with one added to each count."""
-        size, count = len(self.tokenizer.vocabulary), len(self.labels)
-        counts = np.ones((count, size))
-        targets = self.targets("train")
-        for ids, target in zip(self.ids("train"), targets.tolist(), strict=True):
-            np.add.at(counts[target], ids.numpy(), 1)
-        shares = np.log(counts / counts.sum(axis=1, keepdims=True))
-        prior = np.log(targets.bincount(minlength=count).numpy() / len(targets))
-        return np.array([(prior + shares[:, ids.numpy()].sum(axis=1)).argmax() for ids in self.ids(split)])
+    def _tokens(self, split: Split) -> list[list[str]]:
+        """Return the tokens of each text, as far as it is read."""
+        return [[self.tokenizer.vocabulary[at] for at in ids.tolist()] for ids in self.ids(split)]
 
 
 class Labels(Verdicts):

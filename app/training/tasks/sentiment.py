@@ -1,6 +1,7 @@
 """The task "sentiment": is the sentence so far positive, word by word?"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ from ...analysis.metrics import Figure
 from ...analysis.statistics import Departure, departures
 from ...recurrent.cells import NAMES, CellName
 from ...recurrent.network import Network, NetworkConfig
-from ...recurrent.tokenizer import Tokenizer
+from ...recurrent.tokenizer import Tokenizer, WordTokenizer
 from ...recurrent.trace import FloatArray, trace
+from ...store.fields import Metric
+from ..baselines import OF_TEXTS, most_frequent, vader
+from ..baselines.labels import LabelIds, LabelledTexts
 from ..sources import phrases, rated_texts
 from ..sources.corpora import UCI_RATING, Example, Split
+from ..sources.download import obtain
 from ..sources.phrases import Word
 from ..sources.rated_texts import RatedTexts
 from ..synthetic import fingerprint
@@ -50,6 +55,8 @@ TEST = {
     "amazon": "product reviews",
     "nyt": "newspaper editorials",
 }
+WITH_UNKNOWN, WITHOUT_UNKNOWN = "test texts with unknown words", "test texts without unknown words"
+SIDES = ("negative", "positive")
 REGISTRIES = {"pip": "PyPI", "npm": "npm"}
 NOT = frozenset({"not", "n't"})
 HALVES: Mapping[Half, Split] = {"choose": "validation", "report": "test"}
@@ -60,11 +67,11 @@ class Sentiment:
 
     name = "sentiment"
 
-    def __init__(self, texts: RatedTexts) -> None:
-        self._texts = texts
+    def __init__(self, texts: RatedTexts, vader_scores: Callable[[Sequence[str]], FloatArray]) -> None:
+        """Take the rated texts, and what VADER's own scorer says of texts (N,): positive above 0."""
+        self.texts, self._vader_scores = texts, vader_scores
         self.tokenizer = texts.tokenizer
-        learned = [*texts.splits["train"], *texts.phrases]
-        self.objective = Ratings(learned, texts.tokenizer)
+        self.objective = Ratings([*texts.splits["train"], *texts.phrases], texts.tokenizer)
         self.about = {
             "task": self.name,
             "description": DESCRIPTION,
@@ -75,8 +82,6 @@ class Sentiment:
             "licence": "MIT",
         }
         self.data = fingerprint(self.objective)
-        self._majority = sum(each.rating > 0 for each in learned) * 2 > len(learned)
-        self._log_odds = log_odds(learned, texts.tokenizer)
         self._ratings = {each.text: each.rating for split in HALVES.values() for each in texts.splits[split]}
 
     def config(self, cell: CellName) -> NetworkConfig:
@@ -87,16 +92,33 @@ class Sentiment:
 
     def judge(self, network: Network) -> float:
         """Return the share of the validation texts that are judged wrongly."""
-        return 1 - float(self._accuracy(network, VALIDATION, self._texts.splits["validation"]).values.mean())
+        return 1 - float(self._accuracy(network, VALIDATION, self.texts.splits["validation"]).values.mean())
 
     def measure(self, network: Network) -> Sequence[Figure]:
-        figures = [self._accuracy(network, VALIDATION, self._texts.splits["validation"])]
+        figures = [self._accuracy(network, VALIDATION, self.texts.splits["validation"])]
         for source, name in TEST.items():
-            examples = [each for each in self._texts.splits["test"] if each.source == source]
+            examples = [each for each in self.texts.splits["test"] if each.source == source]
             if examples:  # without npm there are no UCI sentences
                 figures.append(self._accuracy(network, name, examples))
-        outcomes = evaluation.negation(network, self.tokenizer, negated(phrases.held_out_pairs(self._texts.words)))
+        by_unknown: dict[bool, list[Example]] = {False: [], True: []}
+        for each in self.texts.splits["test"]:
+            by_unknown[not all(token.known for token in self.tokenizer(each.text))].append(each)
+        for has_unknown, examples in by_unknown.items():
+            if clear(examples):
+                figures.append(self._accuracy(network, WITH_UNKNOWN if has_unknown else WITHOUT_UNKNOWN, examples))
+        outcomes = evaluation.negation(network, self.tokenizer, negated(phrases.held_out_pairs(self.texts.words)))
         return [*figures, *(Figure(name, right.astype(float)) for name, right in outcomes.items())]
+
+    def remarks(self, metrics: Sequence[Metric], others: Mapping[str, Sequence[Metric]]) -> Sequence[str]:  # noqa: ARG002
+        """Say what unknown words cost."""
+        shares = {each.name: f"{100 * each.value:.1f} %" for each in metrics}
+        if not {WITH_UNKNOWN, WITHOUT_UNKNOWN} <= shares.keys():
+            return []
+        return [
+            f"Of the words of the test texts {100 * self._unknown('test'):.1f} % are outside the vocabulary: the model "
+            f"is right about {shares[WITHOUT_UNKNOWN]} of the texts without one, and {shares[WITH_UNKNOWN]} of those "
+            "with one."
+        ]
 
     def shows(self, network: Network) -> Mapping[str, Sequence[Any]]:
         """Return verdicts on chosen sentences, and what the activations do at *not*."""
@@ -118,7 +140,7 @@ class Sentiment:
         return sections
 
     def held_out(self, half: Half) -> Sequence[str]:
-        return [each.text for each in self._texts.splits[HALVES[half]]]
+        return [each.text for each in self.texts.splits[HALVES[half]]]
 
     def features(self, text: str) -> Sequence[Feature]:
         """Return the rating of a held-out text at its last word; NaN before, and for any other text."""
@@ -127,10 +149,10 @@ class Sentiment:
         return [Feature("sentiment so far", values)]
 
     def facts(self) -> Mapping[str, Any]:
-        packages = self._texts.packages
+        packages = self.texts.packages
         left_out = set(rated_texts.PACKAGES) - set(packages)
-        held_out = sum(word.held_out for word in self._texts.words)
-        examples = ", ".join(f'"{phrase.text}"' for phrase in self._texts.phrases[:6])
+        held_out = sum(word.held_out for word in self.texts.words)
+        examples = ", ".join(f'"{phrase.text}"' for phrase in self.texts.phrases[:6])
         return {
             "data": [
                 {
@@ -159,9 +181,16 @@ class Sentiment:
                 f"Accuracies count the texts whose rating is at least {CLEAR} away from 0; a verdict above 0.5 is "
                 "positive.",
             ],
-            "texts": {split: len(examples) for split, examples in self._texts.splits.items()},
+            "baselines": [
+                "They learned from the training texts with such a rating, but not from the templated phrases. Logistic "
+                "regression knows which words and pairs of neighbouring words a text holds.",
+                "VADER's scorer is the package's own, positive above a compound score of 0. Its lexicon and the first "
+                "package's texts were rated by the same pool of readers, and its rules were found on such tweets.",
+            ],
+            "texts": {split: len(examples) for split, examples in self.texts.splits.items()},
+            "share of unknown words": {split: self._unknown(split) for split in self.texts.splits},
             "templated negations": [
-                f"To the training texts {len(self._texts.phrases) // 2:,} pairs of templated phrases were added, such "
+                f"To the training texts {len(self.texts.phrases) // 2:,} pairs of templated phrases were added, such "
                 f"as {examples}, built from the rated words of the lexicon; a negation multiplies a rating by "
                 f'{phrases.NEGATION}. Without them "not bad" stays negative: an LSTM and a GRU trained on the texts '
                 'alone (this recipe, seed 0) put none of the held-out words of the "not bad" kind above 0.5. What this '
@@ -189,17 +218,35 @@ class Sentiment:
     def _accuracy(self, network: Network, name: str, examples: Sequence[Example]) -> Figure:
         rated = Rated(name, [each.text for each in examples], [each.rating for each in examples])
         (right,) = evaluation.accuracy(network, self.tokenizer, rated).values()
-        clear = [each for each in examples if abs(each.rating) >= CLEAR]
-        positive = np.array([each.rating > 0 for each in clear], bool)
-        counted = np.array([self._log_odds[self._ids(each.text)].sum() > 0 for each in clear], bool)
-        outcomes = {"majority": positive == self._majority, "naive Bayes": positive == counted}
-        baselines = {by: float(each.mean()) for by, each in outcomes.items() if each.size}
-        documents = [each.document or f"no. {at}" for at, each in enumerate(clear)]
+        counted = clear(examples)
+        baselines = {
+            by: float(np.mean([sides[each.text] == (each.rating > 0) for each in counted]))
+            for by, sides in self._guesses.items()
+            if counted
+        }
+        documents = [each.document or f"no. {at}" for at, each in enumerate(counted)]
         groups = np.unique(documents, return_inverse=True)[1]
         return Figure(name, right.astype(float), baselines=baselines, groups=groups)
 
-    def _ids(self, text: str) -> list[int]:
-        return [token.id for token in self.tokenizer(text)]
+    @cached_property
+    def _guesses(self) -> Mapping[str, Mapping[str, int]]:
+        """The side that each baseline is on for each held-out text with a clear rating: name → text → side."""
+        learned = clear(self.texts.splits["train"])
+        sides = np.array([each.rating > 0 for each in learned], np.int64)
+        known = LabelledTexts([WordTokenizer.keys(each.text) for each in learned], sides, len(SIDES))
+        texts = [each.text for split in HALVES.values() for each in clear(self.texts.splits[split])]
+        words = [WordTokenizer.keys(text) for text in texts]
+        guesses: dict[str, LabelIds] = {
+            f"always {SIDES[most_frequent.label(known)]}": most_frequent.labels(known, words),
+            **{name: labels(known, words) for name, labels in OF_TEXTS.items()},
+            "VADER's scorer": (self._vader_scores(texts) > 0).astype(np.int64),
+        }
+        return {by: dict(zip(texts, each.tolist(), strict=True)) for by, each in guesses.items()}
+
+    def _unknown(self, split: Split) -> float:
+        """Return the share of the words of a split that are outside the vocabulary."""
+        known = [token.known for each in self.texts.splits[split] for token in self.tokenizer(each.text)]
+        return 1 - float(np.mean(known))
 
 
 class Ratings(Verdicts):
@@ -218,27 +265,19 @@ class Ratings(Verdicts):
 
 def load(cache: Path, warn: Callable[[str], None]) -> Sentiment:
     """Load the task with the data that ``rated_texts.load`` obtains."""
-    return Sentiment(rated_texts.load(cache, warn))
+    texts = rated_texts.load(cache, warn)
+    return Sentiment(texts, partial(vader.scores, obtain(rated_texts.VADER, cache)))
+
+
+def clear(examples: Iterable[Example]) -> list[Example]:
+    """Return the examples whose rating says clearly whether they are positive or negative."""
+    return [each for each in examples if abs(each.rating) >= CLEAR]
 
 
 def negated(pairs: Iterable[tuple[Word, str, str]]) -> Negated:
     """Return words with a plain phrase and its negation, as ``evaluation.negation`` takes them."""
     words, plain, negations = zip(*pairs, strict=True)
     return Negated(plain, negations, [word.rating for word in words])
-
-
-def log_odds(examples: Sequence[Example], tokenizer: Tokenizer) -> FloatArray:
-    """Return how much likelier each token is in a positive text than in a negative one: (V,) logarithms.
-
-    Only texts with a clear rating count, and one is added to each count (multinomial naive Bayes).
-    """
-    counts = np.ones((2, len(tokenizer.vocabulary)))
-    for example in examples:
-        if abs(example.rating) >= CLEAR:
-            np.add.at(counts[int(example.rating > 0)], [token.id for token in tokenizer(example.text)], 1)
-    negative, positive = np.log(counts / counts.sum(axis=1, keepdims=True))
-    odds: FloatArray = positive - negative
-    return odds
 
 
 def _row(departure: Departure) -> dict[str, str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from archives import NEGATIVE, POSITIVE
 from gatescope.analysis.metrics import metrics
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
@@ -15,7 +14,7 @@ from gatescope.training.sources import rated_texts
 from gatescope.training.sources.corpora import Example
 from gatescope.training.task import Shows
 from gatescope.training.tasks import sentiment
-from gatescope.training.tasks.sentiment import SHOWN, Ratings, Sentiment, load, log_odds
+from gatescope.training.tasks.sentiment import SHOWN, Ratings, Sentiment, load
 from gatescope.training.trainer import Batch, Recipe, train
 from torch.nn.functional import softplus
 
@@ -59,15 +58,31 @@ def test_sentiment_is_measured_next_to_baselines(task: Sentiment) -> None:
     assert task.about["predicts_next"] is False
     validation, *others = measured
     assert task.judge(network) == 1 - validation.value
-    for each in (validation, *others[:5]):
-        assert 0.3 < each.baselines["majority"] < 0.7
-        assert each.baselines["naive Bayes"] > each.baselines["majority"]  # the words tell, but for the negations
-    assert [each.baselines for each in others[5:]] == [{}] * 4
+    *sources, known = others[:-4]
+    assert known.name == "test texts without unknown words"
+    assert known.examples == sum(each.examples for each in sources)
+    for each in (validation, *sources, known):
+        always, bayes, regression, vader = each.baselines.items()
+        assert always[0] == "always positive"
+        assert 0.3 < always[1] < 0.7
+        assert bayes[0] == "naive Bayes"
+        assert bayes[1] > always[1]  # the words tell, but for the negations
+        assert regression == ("logistic regression", 1.0)  # each negation is a pair of words
+        assert vader[0] == "VADER's scorer"
+    assert [each.baselines for each in others[-4:]] == [{}] * 4
+    assert task.remarks(measured, {}) == []  # the words of the small archives are known
+    unknown = known.model_copy(update={"name": "test texts with unknown words", "value": 0.25})
+    share = 1 - np.mean([token.known for text in task.held_out("report") for token in task.tokenizer(text)])
+    assert task.remarks([known, unknown], {}) == [
+        f"Of the words of the test texts {100 * share:.1f} % are outside the vocabulary: the model is right about "
+        f"{100 * known.value:.1f} % of the texts without one, and 25.0 % of those with one."
+    ]
 
 
 def test_sentences_of_one_review_are_resampled_together(task: Sentiment) -> None:
     network = Network(task.config("rnn")).eval().requires_grad_(requires_grad=False)
-    texts = ["great", "awful", "very great", "so so", "lovely", "dull"]
+    rated = [each for split in ("validation", "test") for each in task.texts.splits[split]]
+    texts = [each.text for each in rated if abs(each.rating) >= 0.5][:6]
     ratings, documents = [2, -2, 2, 0.1, 2, -2], ["a", "", "b", "a", "a", ""]
     examples = [Example(*each) for each in zip(texts, ratings, ["amazon"] * 6, documents, strict=True)]
     groups = task._accuracy(network, "reviews", examples).groups
@@ -77,27 +92,15 @@ def test_sentences_of_one_review_are_resampled_together(task: Sentiment) -> None
     assert len(set(groups.tolist())) == 4
 
 
-def test_words_of_praise_are_likelier_in_positive_texts(task: Sentiment) -> None:
-    odds = dict(
-        zip(
-            task.tokenizer.vocabulary,
-            log_odds(task._texts.splits["train"], task.tokenizer),
-            strict=True,
-        )
-    )
-    assert np.mean([odds[word] for word in POSITIVE]) > 0 > np.mean([odds[word] for word in NEGATIVE])
-    assert odds["<unk>"] == pytest.approx(0, abs=0.2)
-
-
 def test_the_rating_of_a_held_out_text_is_known_at_its_last_word(task: Sentiment) -> None:
-    rated = {each.text: each.rating for part in task._texts.splits.values() for each in part}
+    rated = {each.text: each.rating for part in task.texts.splits.values() for each in part}
     for text in (*task.held_out("choose")[:5], *task.held_out("report")[:5]):
         (feature,) = task.features(text)
         *before, last = feature.values
         assert len(feature.values) == len(task.tokenizer(text))
         assert np.isnan(before).all()
         assert last == rated[text]
-    (feature,) = task.features(task._texts.splits["train"][0].text)
+    (feature,) = task.features(task.texts.splits["train"][0].text)
     assert np.isnan(feature.values).all()
     assert set(task.held_out("choose")).isdisjoint(task.held_out("report"))
 
