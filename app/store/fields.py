@@ -126,6 +126,11 @@ class ModelConfig(BaseModel):
     description: str = Field(description="One sentence on what the outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
+    corrects_spelling: bool = Field(
+        default=False,
+        description="Whether a word outside the vocabulary is read as the nearest one in it, if they differ by one "
+        "letter.",
+    )
     outputs: list[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
     predicts_next: bool | None = Field(
         default=None,

@@ -32,7 +32,9 @@ def rows(done: Result) -> dict[str, list[str]]:
 def with_card(folder: Path, *figures: Metric) -> None:
     """Let the model's card say other figures."""
     model = load_model(folder)
-    about: dict[str, Any] = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    about: dict[str, Any] = model.config.model_dump(
+        exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}
+    )
     save_model(folder, model.network, model.tokenizer, {**about, "metrics": list(figures)})
 
 

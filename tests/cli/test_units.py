@@ -93,7 +93,7 @@ def test_a_model_without_a_card_gets_none(models: Path) -> None:
 def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     model = load_model(models / "lstm")
     start = Start(chrono=50, embedding_spread=3.0)
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    about = model.config.model_dump(exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"})
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
     own = named_units.tracking_units(model.network, word_task.WordTask(), start)
     assert [each.untrained for each in own] != [each.untrained for each in tracking_in("lstm", models)]

@@ -22,7 +22,9 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
         feature="negation", layer=1, direction="backward", activation="h", unit=3, sign=-1, measure="AUC", score=0.9,
         interval=(0.8, 0.95), untrained=[0.6], close=4, close_from=0.86, texts=5, steps=40,
     )  # fmt: skip
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {"units": [unit]}
+    about = model.config.model_dump(exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}) | {
+        "units": [unit]
+    }
     text = "# A card\n\n| a | b |\n|---|--:|\n| <b>x</b> | 2 |\n\n![Gates](saturation.svg)\n"
     save_model(folder / "both-ways", model.network, model.tokenizer, about, card=text, saturation=SVG)
     return client(folder)

@@ -114,7 +114,7 @@ export type StepLayer = { layer: number; direction: "forward" | "backward"; acti
 
 export type TimeScales = { activation: string; tau: (number | null)[]; ranking: number[]; along: ((number | null)[])[] | TypedArray };
 
-export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean };
+export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean; read_as?: string | null };
 
 export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
 

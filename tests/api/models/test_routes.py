@@ -80,7 +80,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
         interval=(0.8, 0.95), untrained=[0.6, 0.7], close=4, close_from=0.86, probe=0.95, untrained_probes=[0.7, 0.8],
         texts=5, steps=40,
     )  # fmt: skip
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {
+    about = model.config.model_dump(exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}) | {
         "units": [unit],
         "unnamed": [unit.model_copy(update={"feature": "too loose"})],
         "shares": SHARES,
