@@ -30,7 +30,7 @@ class DecompositionBody(BaseModel):
     text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
     layer: int | None = Field(None, ge=0, description="The layer, from 0; null: the last, the only one with shares.")
     direction: Direction = Field("forward", description="Its direction.")
-    output: Annotated[list[Index], Field(min_length=1, max_length=2)] | None = Field(
+    output: Annotated[list[Index], Field(max_length=2)] | None = Field(
         None,
         description="The output whose logit the shares add up to, by its place in the model card, or, of a softmax, "
         "two, one against the other: `[0]`, `[3, 1]`. null: the only one, the model's verdict, or the most probable "
@@ -90,7 +90,7 @@ class DecompositionUnits(BaseModel):
 class DecompositionAnswer(CellLayerInfo):
     """What the memory of one layer and direction is made of at each step. What was not asked for is left out.
 
-    Exact, and not causal: gates depend on earlier words. `experiment` says how to see what a word does.
+    Exact, but not causal: gates depend on earlier words. `experiment` says how to see what a word does.
     """
 
     model: str = Field(description="The model that ran.")
