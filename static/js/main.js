@@ -27,6 +27,7 @@ import { UnitFinder } from "./views/unit_finder.js";
 
 const DEBOUNCE = 100; // ms between the last keystroke and the request
 const PATIENCE = 300; // ms without an answer until the page says that it waits
+const SETTLE = 200; // ms between the last change of the edits and the address: browsers bound how often it may change
 const RETRY = 3000; // ms until a server that did not answer is asked again
 
 /** The traces of what the page opens with. @type {(import("./data/api_types.d.ts").TraceAnswer | null)[]} */
@@ -93,6 +94,7 @@ const memory = new Memory(library, tooltip, {
 /** The request under way; a newer one aborts it. */
 let request = new AbortController();
 let timer = 0;
+let addressTimer = 0;
 let frame = 0;
 /** Whether a change of the edits is being asked for and drawn, and whether there has been another since. */
 const editing = { isBusy: false, hasChanged: false };
@@ -156,7 +158,7 @@ async function update() {
     clearTimeout(waiting);
     if (!signal.aborted) {
       picture.element.removeAttribute("aria-busy");
-      keepAddress();
+      if (!editing.isBusy) keepAddress();
     }
   }
   await show();
@@ -203,6 +205,8 @@ async function changeEdits(edits) {
     await update();
   }
   editing.isBusy = false;
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(keepAddress, SETTLE);
 }
 
 /** Show the list of edits, with what became of each. */

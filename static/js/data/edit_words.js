@@ -30,7 +30,7 @@ export function inWords({ edit, lost }, model, trace) {
 /** @param {import("./edits.js").Edit} edit */
 function deed(edit) {
   const [name, value] = operationOf(edit);
-  if (name === "hold") return ` held at ${JSON.stringify(value).replace("-", "−")}`;
+  if (name === "hold") return ` held at ${JSON.stringify(value).replaceAll("-", "−")}`;
   return value === true ? `: ${name}` : `: ${name} ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }
 
