@@ -5,8 +5,8 @@ import { scalesOf } from "./charts/scales.js";
 import { Problem } from "./data/api.js";
 import { boot } from "./data/boot.js";
 import { inWords } from "./data/edit_words.js";
-import { allOff, heldAt, moved, switched, withHold, withoutHold } from "./data/edits.js";
-import { ModelLibrary } from "./data/model_library.js";
+import { allOff, heldAt, switched, withHold, withoutHold } from "./data/edits.js";
+import { ModelLibrary, wordsOf } from "./data/model_library.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
 import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
@@ -39,8 +39,8 @@ const { model, text, compare: compared, other } = boot;
 const state = { ...initialState(), ...stated, model, compare: compared, other, text: stated.text ?? text };
 /** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("./data/decoded_trace.js").DecodedTrace | null)[]}} */
 let shown = { state: { ...state }, traces: [] };
-/** The text whose steps the edits name. */
-let editedText = state.text;
+/** The text whose steps the edits name, and its words where they are known. @type {{text: string, words: string[] | null}} */
+let reference = { text: state.text, words: null };
 /** The last text of each task. @type {Map<string, string>} */
 const texts = new Map();
 
@@ -134,13 +134,13 @@ async function update() {
   const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
   modelPicker.show(state);
   try {
-    const lost = await follow(asked, signal);
-    const traces = await library.ask(asked, signal);
+    const { traces, edits, lost } = await library.askFollowing(asked, reference, signal);
     if (signal.aborted) return;
+    state.edits = asked.edits = edits;
+    reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
-    state.edits = asked.edits;
-    editedText = asked.text;
-    showMessage(lost, false);
+    const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
+    showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
   } catch (error) {
     if (signal.aborted) return;
@@ -165,26 +165,12 @@ async function update() {
 }
 
 /**
- * Let the edits of what is asked for follow their words into its text. Returns which of them have lost theirs.
- * @param {State} asked
- * @param {AbortSignal} signal
- */
-async function follow(asked, signal) {
-  if (asked.edits.length === 0 || asked.text === editedText) return "";
-  const [before, after] = await Promise.all([editedText, asked.text].map((text) => library.words(asked, text, signal)));
-  const { edits, lost } = moved(asked.edits, before, after);
-  asked.edits = edits;
-  const model = library.model(asked.model);
-  return lost.length ? `Switched off: ${lost.map((at) => inWords(edits[at], model, null)).join("; ")}.` : "";
-}
-
-/**
  * Hold a gate where it stands, or let go of it with null.
  * @param {import("./data/edits.js").EditPlace} place
  * @param {number | null} value
  */
 function hold(place, value) {
-  if (shown.state.text !== editedText) return; // the address has gone on to another text
+  if (shown.state.text !== reference.text) return; // the address has gone on to another text
   if (!picture.pinned) picture.pin(picture.current); // what stands out may be elsewhere then
   changeEdits(value === null ? withoutHold(state.edits, place) : withHold(state.edits, place, value));
 }
@@ -217,7 +203,7 @@ function showEdits() {
 
 /** The state as an address holds it: as long as it is not known where the words of edits are in its text, they are off. */
 function addressed() {
-  return state.text === editedText ? state : { ...state, edits: allOff(state.edits) };
+  return state.text === reference.text ? state : { ...state, edits: allOff(state.edits) };
 }
 
 /**
@@ -345,7 +331,7 @@ async function goTo(address) {
   const model = library.model(stated.model ?? boot.model);
   const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
   Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
-  editedText = state.text;
+  reference = { text: state.text, words: null };
   if (address instanceof URL) keepAddress(true);
   tour.show(chapter);
   textBoxes.show(state);
@@ -405,7 +391,8 @@ textBoxes.show(state);
 modelPicker.show(state);
 tour.show(state.tour);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
-state.text = editedText = textBoxes.boxes.text.value;
+state.text = textBoxes.boxes.text.value;
+reference = { text: state.text, words: null };
 if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
   picture.setStale(firstTrace === null);

@@ -73,7 +73,8 @@ export function switched(listed, at, on) {
 
 /**
  * Move edits with their words from one text to another: those in the common beginning stay, those in the common end follow
- * it. An edit of which a word is in neither is switched off, and keeps the name of that word.
+ * it. An edit of which a word is in neither is switched off, and keeps the name of that word. What does not move is the same
+ * object as before.
  * @param {ListedEdit[]} listed
  * @param {string[]} before tokens
  * @param {string[]} after
@@ -93,6 +94,7 @@ export function moved(listed, before, after) {
     const { edit, lost } = each;
     if (!edit.steps || lost) return each;
     const steps = edit.steps.map(place);
+    if (String(steps) === String(edit.steps)) return each;
     const kept = steps.filter((step) => step !== null);
     if (kept.length === steps.length) return { ...each, edit: { ...edit, steps: kept } };
     return { edit, on: false, lost: edit.steps.filter((_, at) => steps[at] === null).map((step) => before[step] ?? "") };

@@ -4,7 +4,7 @@ import { codePoints } from "../kit/text.js";
 import { Problem, fetchTrace, fetchWords } from "./api.js";
 import { cellOf } from "./boot.js";
 import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
-import { fits } from "./edits.js";
+import { fits, moved } from "./edits.js";
 import { isBlank, visible } from "./visible_text.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
@@ -84,7 +84,8 @@ export class ModelLibrary {
     return Promise.all(
       this.lanes(selection).map(async ({ model, text }, at) => {
         if (isBlank(text, model.tokenizer)) return null;
-        this.#requireShort(text);
+        const length = codePoints(text);
+        if (length > this.maxText) throw tooLong(length, this.maxText);
         const request = { text, ...pageSpan(selection.start, size) };
         const takesEdits = at === 0 || selection.compare !== "text";
         const [answer, edited] = await Promise.all([
@@ -101,23 +102,45 @@ export class ModelLibrary {
   }
 
   /**
+   * The same, of edits whose steps are those of another text: they follow their words. Most of what is typed moves none of
+   * them, so that the text is traced before that is known, and once more where they have moved.
+   * @param {Selection} selection
+   * @param {{text: string, words: string[] | null}} before the other text, with its tokens where they are known
+   * @param {AbortSignal} signal
+   * @returns {Promise<{traces: (DecodedTrace | null)[], edits: ListedEdit[], lost: number[]}>} with the places in the list of the edits whose words have gone
+   */
+  async askFollowing(selection, before, signal) {
+    const traces = await this.ask(selection, signal);
+    const { text, edits: listed } = selection;
+    if (listed.length === 0 || text === before.text) return { traces, edits: listed, lost: [] };
+    const [old, now] = await Promise.all([
+      before.words ?? this.#words(selection, before.text, signal),
+      wordsOf(traces[0]) ?? this.#words(selection, text, signal),
+    ]);
+    const { edits, lost } = moved(listed, old, now);
+    if (edits.every((each, at) => each === listed[at])) return { traces, edits: listed, lost };
+    return { traces: await this.ask({ ...selection, edits }, signal), edits, lost };
+  }
+
+  /**
    * The tokens of a text, as the model of a selection reads it. Throws what `ask` throws.
    * @param {Selection} selection
    * @param {string} text
    * @param {AbortSignal} signal
    */
-  async words(selection, text, signal) {
+  async #words(selection, text, signal) {
     const model = this.model(selection.model);
-    if (isBlank(text, model.tokenizer)) return [];
-    this.#requireShort(text);
-    return fetchWords(model, text, signal);
+    return isBlank(text, model.tokenizer) ? [] : fetchWords(model, text, signal);
   }
+}
 
-  /** @param {string} text */
-  #requireShort(text) {
-    const length = codePoints(text);
-    if (length > this.maxText) throw tooLong(length, this.maxText);
-  }
+/**
+ * The tokens of the text of a trace; null where some of them are out of sight.
+ * @param {DecodedTrace | null} trace
+ */
+export function wordsOf(trace) {
+  if (!trace || trace.tokens.length < trace.steps) return null;
+  return trace.tokens.map((token) => token.text);
 }
 
 /**

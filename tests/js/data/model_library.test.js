@@ -144,11 +144,65 @@ test("notes of the server name edits by their place in the list", async () => {
   assert.equal(trace.editing.remarks.get(2), "changes nothing: edit 5 sets the same places after it");
 });
 
-test("the words of a text are asked for; a blank one has none, and a long one is refused before", async () => {
-  const asked = answering();
-  assert.deepEqual(await library.words(selection, "a b", signal), ["a", "b"]);
-  assert.deepEqual([asked[0].text, asked[0].edits], ["a b", undefined]);
-  globalThis.fetch = () => assert.fail("nothing has to be asked");
-  assert.deepEqual(await library.words(selection, " ", signal), []);
-  await assert.rejects(library.words(selection, "a".repeat(21), signal), /21 characters/);
+/** An answer for any text: a word for each of its words. */
+function reading() {
+  const asked = [];
+  globalThis.fetch = async (_, { body }) => {
+    const { text, edits, units } = JSON.parse(body);
+    const words = text.split(" ");
+    asked.push(units ? `words of ${text}` : edits ? `${text}: ${edits.map(({ steps }) => steps)}` : text);
+    return new Response(JSON.stringify(answer(words, { h: words.map(() => [1, 2]) })));
+  };
+  return asked;
+}
+
+const at = (step) => ({ edit: { letter: "z", steps: [step], hold: 1 }, on: true });
+const follow = (text, edits, words = ["a", "b"]) => library.askFollowing({ ...selection, text, edits }, { text: "a b", words }, signal);
+
+test("edits that typing does not move are asked for at once", async () => {
+  const asked = reading();
+  const edits = [at(0)];
+  const answers = await follow("a c", edits);
+  assert.deepEqual(asked, ["a c", "a c: 0"]);
+  assert.equal(answers.edits, edits);
+  assert.equal(answers.traces[0].editing.listed, edits, "the list knows the answer as its own");
+  assert.deepEqual(answers.lost, []);
+});
+
+test("edits that move are asked for again", async () => {
+  const asked = reading();
+  const { edits, lost, traces } = await follow("c a b", [at(0)]);
+  assert.deepEqual(asked, ["c a b", "c a b: 0", "c a b", "c a b: 1"]);
+  assert.deepEqual([edits, lost], [[at(1)], []]);
+  assert.deepEqual(traces[0].edits, [at(1).edit]);
+});
+
+test("edits whose words have gone are named by their places", async () => {
+  reading();
+  const { edits, lost, traces } = await follow("a c", [at(0), at(1)]);
+  assert.deepEqual(lost, [1]);
+  assert.deepEqual(edits[1], { ...at(1), on: false, lost: ["b"] });
+  assert.deepEqual(traces[0].edits, [at(0).edit]);
+});
+
+test("words that are not known are asked for: those of a text before, and of one that is longer than a page", async () => {
+  const asked = reading();
+  await follow("a c", [at(0)], null);
+  assert.deepEqual(asked, ["a c", "a c: 0", "words of a b"]);
+  asked.length = 0;
+  const long = "a b c d e f g h i";
+  await new ModelLibrary({ models, max_text: 20, page_entries: 8 }).askFollowing({ ...selection, text: long, edits: [at(0)] }, { text: "a b", words: ["a", "b"] }, signal);
+  assert.deepEqual(asked, [long, `${long}: 0`, `words of ${long}`]);
+});
+
+test("a blank text has no words", async () => {
+  reading();
+  const { edits, traces } = await follow(" ", [at(0)]);
+  assert.deepEqual([edits[0].on, traces], [false, [null]]);
+});
+
+test("edits are those of the text as long as it is the same", async () => {
+  const asked = reading();
+  const { edits } = await library.askFollowing({ ...selection, text: "a b", edits: [at(9)] }, { text: "a b", words: null }, signal);
+  assert.deepEqual([edits, asked], [[at(9)], ["a b", "a b: 9"]]);
 });
