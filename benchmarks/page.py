@@ -267,8 +267,9 @@ def section(results: dict[str, Any]) -> Section:
                 for each in sizes
             ),
             *(
-                Goal(f"{each['words']} × {each['units']}: slide / keystroke", each["slide"] / each["keystroke"], 1.25)
+                Goal(f"{each['words']} × {each['units']}: {what} / keystroke", each[what] / each["keystroke"], 1.25)
                 for each in sizes
+                for what in ("slide", "edited")
             ),
             Goal("largest hover, ms", max(each["hover"] for each in sizes), 16),
             Goal(f"heap after {late} edits / after {early}", heaps["late"] / heaps["early"], 1.2),

@@ -2,7 +2,7 @@
 
 import { cellOf } from "../data/boot.js";
 import { placeOf } from "../data/edits.js";
-import { visible } from "../data/visible_text.js";
+import { shortened, visible } from "../data/visible_text.js";
 import { button, make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 import { verdictOf } from "./verdict.js";
@@ -14,6 +14,7 @@ import { verdictOf } from "./verdict.js";
 /** @typedef {{heldAt: (place: EditPlace) => number | null, onHold: (place: EditPlace, value: number | null) => void}} EditHandlers `heldAt`: by the list as it is now; `onHold`: null to let go */
 
 const STEP = 0.01;
+const LONGEST = 14; // characters of a word in the heading
 
 export class GateSliders {
   /** @param {EditHandlers} handlers */
@@ -76,7 +77,7 @@ export class GateSliders {
       this.#hold(letter, null);
       input.focus(); // the button goes
     });
-    return { letter, name, range, input, ghost: make("i", { class: "ghost" }), value: make("output", {}), release };
+    return { letter, name, range, input, ghost: make("i", { class: "ghost" }), value: make("span", { class: "value" }), release };
   }
 
   /**
@@ -109,7 +110,7 @@ export class GateSliders {
     const only = this.#unit(unit);
     const units = only === null ? `all ${layer.units} units` : `unit ${unit} only`;
     if (this.sliders.length === 0) return this.heading.replaceChildren(`Nothing to hold: ${cellOf(trace.model).noun} has no gates.`);
-    this.heading.replaceChildren("hold at ", make("bdi", {}, word), ", in ");
+    this.heading.replaceChildren("hold at ", make("bdi", {}, shortened(trace.tokens[t].text, LONGEST)), ", in ");
     [this.scope.options[0].text, this.scope.options[1].text] = [`all ${layer.units} units`, `unit ${unit} only`];
     this.#showEffect(trace);
     const original = trace.original?.layers[trace.layers.indexOf(layer)] ?? layer;

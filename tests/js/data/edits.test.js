@@ -90,7 +90,7 @@ test("an edit at several words is switched off with the first that goes", () => 
 
 test("an edit at every word stays; one that is off moves without a notice, and one that is lost does not move", () => {
   const all = on({ letter: "i", hold: 0 });
-  const gone = { ...off(hold("f", [1])), lost: ["film"] };
+  const gone = { ...off(hold("f", [4])), lost: ["film"] };
   assert.deepEqual(moved([all, off(hold("i", [4])), off(hold("i", [3])), gone], OLD, ["the", "movie", "was", "so", "very", "good"]), {
     edits: [all, off(hold("i", [5])), { ...off(hold("i", [3])), lost: ["not"] }, gone],
     lost: [],
