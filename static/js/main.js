@@ -136,7 +136,11 @@ async function update() {
   try {
     const { traces, edits, lost } = await library.askFollowing(asked, reference, signal);
     if (signal.aborted) return;
-    state.edits = asked.edits = edits;
+    // Edits that have changed since are asked for next, and moved then.
+    const areLatest = state.edits === asked.edits;
+    if (!areLatest && asked.text !== reference.text) return;
+    if (areLatest) state.edits = edits;
+    asked.edits = edits;
     reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
     const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
@@ -186,11 +190,14 @@ async function changeEdits(edits) {
   editing.hasChanged = true;
   if (editing.isBusy) return;
   editing.isBusy = true;
-  while (editing.hasChanged) {
-    editing.hasChanged = false;
-    await update();
+  try {
+    while (editing.hasChanged) {
+      editing.hasChanged = false;
+      await update();
+    }
+  } finally {
+    editing.isBusy = false;
   }
-  editing.isBusy = false;
   clearTimeout(addressTimer);
   addressTimer = setTimeout(keepAddress, SETTLE);
 }

@@ -167,6 +167,27 @@ def test_a_drag_ends_where_the_slider_stands(page: Page, server: httpx2.Client) 
     assert len(items(page)) == 1
 
 
+def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page) -> None:
+    opened(page, address(SENTENCE, "step=3&unit=20"))
+    slider(page, "i").evaluate("""(input) => {
+        for (const value of [0.5, 0]) {
+            input.value = value;
+            input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        }
+    }""")
+    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect_in_address(page, "i@3=0")
+    page.evaluate("""() => {
+        for (const [selector, value] of [["#text", "but the movie was not good"], [".slider input", 0.5]]) {
+            const input = document.querySelector(selector);
+            input.value = value;
+            input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        }
+    }""")
+    expect(page.locator(".tokens bdi").first).to_have_text("but")
+    expect_in_address(page, "i@4=0.5")
+
+
 def test_without_a_pin_the_slider_pins_what_it_is_about(page: Page) -> None:
     opened(page, address(TURN, ""))
     heading = page.locator(".inspector h3").inner_text()
