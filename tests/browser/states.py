@@ -36,7 +36,7 @@ STATES = {
     ),
     "edits": State(NOT_GOOD, "step=3&unit=27&edits=i@3=0;f[27]@2=1;!o@4=0.5"),
     "edits-dark": State({**TURN, "model": "sentiment-lstm"}, "step=4&unit=26&edits=f@4=0", scheme="dark"),
-    "edits-cells": State({**NOT_GOOD, "compare": "cells"}, "step=3&unit=27&edits=i@3=0;z@3=1;q@2=1;f@9=1"),
+    "edits-cells": State({**NOT_GOOD, "compare": "cells"}, "step=3&unit=27&edits=i@3=0;z@3=1;q@2=1"),
     "edits-texts": State({**NOT_GOOD, "compare": "text", "other": SENTENCE}, "step=3&unit=27&edits=i@3=0"),
     "edits-phone": State(NOT_GOOD, "step=3&unit=27&edits=i@3=0", width=390, height=844),
     "edits-ranking": State({"model": "prose-lstm", "text": "It is a truth"}, "step=5&unit=3&edits=f@2-4=0"),
