@@ -231,7 +231,7 @@ def decompose(
     >>> bool(abs(parts.shares.sum(axis=1) + parts.bias - logits.numpy()).max() < 1e-5)
     True
 
-    This is exact, and not causal: gates depend on earlier words. Arithmetic is in float64, over the gates of the trace:
+    This is exact, but not causal: gates depend on earlier words. Arithmetic is in float64, over the gates of the trace:
     of a float64 trace the parts add up to its states, and of a float32 one to the states that its gates give in
     float64, from which its own differ by rounding. T steps of H units take O(T²·H) operations, and O(T² + T·H) memory.
 
