@@ -1,4 +1,4 @@
-"""The page in a headless Chromium: keystroke to picture, pointer to marks, memory and weight."""
+"""The page in a headless Chromium: keystroke and slider to picture, pointer to marks, memory and weight."""
 
 import random
 import re
@@ -29,17 +29,18 @@ window.setTimeout = (run, wait, ...rest) => real(run, wait === {debounce} ? 0 : 
 """
 # Both wait for the frame after their last panel, and for what the browser does in it.
 FRAME = "await new Promise(requestAnimationFrame); await new Promise((done) => setTimeout(done));"
-KEYSTROKE = f"""async (text) => {{
+INPUT = f"""async ([selector, value]) => {{
   const plots = [...document.querySelectorAll("#picture .plot")];
   const painted = Promise.all(plots.map((plot) => new Promise((done) => plot.once("plotly_afterplot", done))));
-  const box = document.getElementById("text");
+  const box = document.querySelector(selector);
   const begin = performance.now();
-  box.value = text;
+  box.value = value;
   box.dispatchEvent(new InputEvent("input", {{ bubbles: true }}));
   await painted;
   {FRAME}
   return performance.now() - begin;
 }}"""
+TEXT, SLIDER = "#text", ".slider input"
 BARE_PLOTS = """(boxes) => {
   document.body.replaceChildren(...boxes.map(({ width, height }) => {
     const plot = document.createElement("div");
@@ -140,22 +141,29 @@ def debounce() -> int:
 
 
 def measure_size(chrome: Browser, address: str, words: int, units: int, rounds: int) -> dict[str, Any]:
-    """Median milliseconds of a keystroke, of the bare plots and of a move of the pointer."""
+    """Median milliseconds of a keystroke, of a slider's move, of the bare plots and of a move of the pointer.
+
+    The slider holds a gate at the first word, so that a keystroke at the last leaves it in force.
+    """
     text = texts(words)
-    page, bare = (opened(chrome, address, units, next(text)) for _ in range(2))
+    page, edited, bare = (opened(chrome, address, units, next(text)) for _ in range(3))
+    edited.locator(".token").first.click()
     bare.evaluate(BARE_PLOTS, page.evaluate(BOXES))
-    times: dict[str, list[float]] = {"keystroke": [], "bare": []}
-    for _ in range(rounds + 2):
+    times: dict[str, list[float]] = {"keystroke": [], "slide": [], "edited": [], "bare": []}
+    for at in range(rounds + 2):
         typed = next(text)
         arrays = bare.evaluate(ARRAYS, [f"lstm-{units}", typed])
         page.bring_to_front()
-        times["keystroke"].append(page.evaluate(KEYSTROKE, typed))
+        times["keystroke"].append(page.evaluate(INPUT, [TEXT, typed]))
+        edited.bring_to_front()
+        times["slide"].append(edited.evaluate(INPUT, [SLIDER, at / (rounds + 2)]))
+        times["edited"].append(edited.evaluate(INPUT, [TEXT, typed]))
         bare.bring_to_front()
         times["bare"].append(bare.evaluate(BARE, arrays))
     page.bring_to_front()
     hovers = page.evaluate(HOVER, 2 * rounds)
-    page.close()
-    bare.close()
+    for each in (page, edited, bare):
+        each.close()
     medians = {name: median(each[2:]) for name, each in times.items()}  # the first warm up
     return {"words": words, "units": units, **medians, "hover": median(hovers)}
 
@@ -168,7 +176,7 @@ def measure_heap(chrome: Browser, address: str, words: int, units: int, edits: t
     session.send("Performance.enable")
     for edit in edits:
         for _ in range(edit - done):
-            page.evaluate(KEYSTROKE, next(text))
+            page.evaluate(INPUT, [TEXT, next(text)])
         done = edit
         held.append(heap(session))
     page.close()
@@ -204,8 +212,9 @@ def section(results: dict[str, Any]) -> Section:
         "Page",
         "An LSTM's six panels in a headless Chromium. `keystroke` runs from the key to the frame after the last panel, "
         "the wait for the next key left out, the request and the trace included; `Plotly.react` alone draws the same "
-        "arrays, which it has already, in boxes of the same size. `hover` is the script's time from the pointer's move "
-        "to the last panel's mark.",
+        "arrays, which it has already, in boxes of the same size. `slide` is the same from a slider that holds a gate, "
+        "whose trace comes next to the one without edits; `edited` is a keystroke with that edit in force. `hover` is "
+        "the script's time from the pointer's move to the last panel's mark.",
         [
             Table(
                 (
@@ -227,6 +236,19 @@ def section(results: dict[str, Any]) -> Section:
                 ],
             ),
             Table(
+                ("words × units × panels", "slide / keystroke", "edited / keystroke", "slide, ms", "edited, ms"),
+                [
+                    (
+                        f"{each['words']} × {each['units']} × 6",
+                        each["slide"] / each["keystroke"],
+                        each["edited"] / each["keystroke"],
+                        each["slide"],
+                        each["edited"],
+                    )
+                    for each in sizes
+                ],
+            ),
+            Table(
                 ("scripts hold after", "MB"),
                 [(f"{early} edits", heaps["early"] / 1e6), (f"{late} edits", heaps["late"] / 1e6)],
             ),
@@ -243,6 +265,11 @@ def section(results: dict[str, Any]) -> Section:
                     1.3,
                 )
                 for each in sizes
+            ),
+            *(
+                Goal(f"{each['words']} × {each['units']}: {what} / keystroke", each[what] / each["keystroke"], 1.25)
+                for each in sizes
+                for what in ("slide", "edited")
             ),
             Goal("largest hover, ms", max(each["hover"] for each in sizes), 16),
             Goal(f"heap after {late} edits / after {early}", heaps["late"] / heaps["early"], 1.2),

@@ -11,15 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..recurrent.decomposition.report import decompose, memory_of
-from ..recurrent.edits.binding import Subject, bind
-from ..recurrent.edits.edit import MOST, Edit
-from ..recurrent.edits.hold import hold
-from ..recurrent.modules import layer_weights_of
+from ..recurrent.decomposition.report import decompose
 from ..recurrent.network import Network
 from ..recurrent.precision import in_full_precision
+from ..recurrent.ranking.measure import rank
 from ..recurrent.tokenizer import Token, Tokenizer
-from ..recurrent.trace import FloatArray, activations_of, trace
+from ..recurrent.trace import FloatArray, trace
 from ..store.fields import ShareAgreement
 from .metrics import RESAMPLES, middle
 from .units import correlation
@@ -94,40 +91,11 @@ def compared(network: Network, tokens: Sequence[Token], output: int | None = Non
     Of a softmax, the logit is that of one output less that of another; if none is given, the most probable one against
     the second in the run without edits. Raises as ``share_agreement`` does.
     """
-    gate, value = memory_of(network.config.cell).writes_nothing
     parts = decompose(trace(network, tokens, overflow="refuse"), output=output)
     if parts.shares is None or parts.logit is None:
         raise AssertionError("the trace of a network has a head")
-    effects = np.zeros(len(tokens))
-    for start in range(0, len(tokens), MOST):
-        steps = range(start, min(start + MOST, len(tokens)))
-        # One sequence for each word, after one without an edit.
-        edits = [
-            hold(gate, value, layer=parts.layer, direction=parts.direction, steps=[step], sequences=[at])
-            for at, step in enumerate(steps, 1)
-        ]
-        logits = _final_logits(network, tokens, len(steps) + 1, edits, parts.logit.outputs)
-        effects[steps] = logits[0] - logits[1:]
-    return Compared(parts.shares[-1, : len(tokens)], effects)
-
-
-def _final_logits(
-    network: Network, tokens: Sequence[Token], count: int, edits: Sequence[Edit], outputs: Sequence[int]
-) -> NDArray[np.float64]:
-    """Return the logit after the last token in each of ``count`` runs (count,), which ``edits`` name as sequences.
-
-    It is the logit of one output, or of the first of two less the second.
-    """
-    cell, lengths = network.config.cell_definition, [len(tokens)] * count
-    bound = bind(edits, Subject.of(cell, network.recurrent, lengths))
-    ids = torch.tensor([token.id for token in tokens], device=network.embedding.weight.device)
-    x = network.embedding(ids)[:, None].repeat(1, count, 1)  # (T, B, E)
-    layers = layer_weights_of(network.recurrent)
-    activations = activations_of(layers, cell, x, lengths, None, "compiled", overflow="refuse", bound=bound)
-    last = np.concatenate([each["h"][-1] for each in activations[-len(network.config.directions) :]], axis=-1)
-    first, *against = network.read_in_double(torch.from_numpy(last).to(ids.device)).cpu().numpy().T[list(outputs)]
-    logits: NDArray[np.float64] = first - against[0] if against else first
-    return logits
+    ranking = rank(network, tokens, "words", output=parts.logit.outputs, together=())
+    return Compared(parts.shares[-1, : len(tokens)], -ranking.grid[0, :, 0])
 
 
 def agreement_of(words: Compared, text_of: NDArray[np.integer]) -> ShareAgreement:

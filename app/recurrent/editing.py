@@ -38,12 +38,12 @@ _LOCK = Lock()  # while a module gets or loses its stand-in
 _BLOCKS: dict[int, int] = {}  # id of a module → the blocks, of all threads, that edit it
 
 
-def edits_of(module: nn.RNNBase) -> tuple[Edit, ...]:
+def edits_of(module: nn.Module) -> tuple[Edit, ...]:
     """Return the edits of ``module`` that are in force here, those of outer blocks first."""
     return tuple(edit for block in _blocks_of(module) for edit in block.edits)
 
 
-def _blocks_of(module: nn.RNNBase) -> list[_Block]:
+def _blocks_of(module: nn.Module) -> list[_Block]:
     return [block for block in _IN_FORCE.get() if block.module is module and block.is_open]
 
 

@@ -1,7 +1,7 @@
 """Trace: every gate, candidate and state of a network over one sequence, and the functions that make it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -14,7 +14,9 @@ from torch import Tensor
 
 from .cells import CellName, cell_named
 from .cells.cell import Activations, Cell, double, unchanged
+from .editing import edits_of
 from .edits.binding import NOTHING_BOUND, Bound, Subject, bind
+from .edits.data import edits_from
 from .edits.edit import NO_RESOURCES, Edit, Resources
 from .engine import compiled, stepped
 from .engine.edits import Edits
@@ -40,6 +42,10 @@ class Weight(NamedTuple):
     def of(cls, tensor: Tensor) -> "Weight":
         """Return ``tensor`` as it is now."""
         return cls(tensor, None if tensor.is_inference() else tensor._version)
+
+    def __reduce__(self) -> tuple[Callable[[Tensor], "Weight"], tuple[Tensor]]:
+        """Count writes anew in a copy, or where a pickle is loaded: there the tensor is another one."""
+        return Weight.of, (self.tensor,)
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return it in float64. Raises ValueError, with its ``name``, if it was written to since the trace was made."""
@@ -186,13 +192,21 @@ def bound_to(
 ) -> Bound:
     """Return ``edits`` bound to ``network`` over a sequence of ``length`` steps. Raises EditError if one does not fit.
 
-    What is bound already stays as it is: ``trace`` takes that too, also for the first part of the sequence.
+    Those that are in force here, within ``gatescope.edit``, come before them. What is bound already stays as it is:
+    ``trace`` takes that too, also for the first part of the sequence.
     """
     if isinstance(edits, Bound):
         return edits
-    if isinstance(edits, tuple | list) and not edits:  # as usual: what follows takes as long as a few steps
+    inside = edits_of(network.recurrent)
+    if (
+        not inside and isinstance(edits, tuple | list) and not edits
+    ):  # as usual: what follows takes as long as a few steps
         return NOTHING_BOUND
-    return bind(edits, Subject.of(network.config.cell_definition, network.recurrent, [length], start), resources)
+    return bind(
+        (*inside, *edits_from(edits)),
+        Subject.of(network.config.cell_definition, network.recurrent, [length], start),
+        resources,
+    )
 
 
 @torch.inference_mode()

@@ -4,10 +4,13 @@ import { scaleBar } from "./charts/scale_bar.js";
 import { scalesOf } from "./charts/scales.js";
 import { Problem } from "./data/api.js";
 import { boot } from "./data/boot.js";
-import { ModelLibrary } from "./data/model_library.js";
+import { inWords } from "./data/edit_words.js";
+import { allOff, heldAt, switched, withHold, withoutHold } from "./data/edits.js";
+import { ModelLibrary, wordsOf } from "./data/model_library.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
 import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
+import { EditList } from "./views/edit_list.js";
 import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
 import { ModelPicker } from "./views/model_picker.js";
@@ -24,6 +27,7 @@ import { UnitFinder } from "./views/unit_finder.js";
 
 const DEBOUNCE = 100; // ms between the last keystroke and the request
 const PATIENCE = 300; // ms without an answer until the page says that it waits
+const SETTLE = 200; // ms between the last change of the edits and the address: browsers bound how often it may change
 const RETRY = 3000; // ms until a server that did not answer is asked again
 
 /** The traces of what the page opens with. @type {(import("./data/api_types.d.ts").TraceAnswer | null)[]} */
@@ -35,6 +39,8 @@ const { model, text, compare: compared, other } = boot;
 const state = { ...initialState(), ...stated, model, compare: compared, other, text: stated.text ?? text };
 /** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("./data/decoded_trace.js").DecodedTrace | null)[]}} */
 let shown = { state: { ...state }, traces: [] };
+/** The text whose steps the edits name, and its words where they are known. @type {{text: string, words: string[] | null}} */
+let reference = { text: state.text, words: null };
 /** The last text of each task. @type {Map<string, string>} */
 const texts = new Map();
 
@@ -47,6 +53,13 @@ const picture = new Picture(byId("picture"), tooltip, {
   onFind: (lane, token) =>
     textBoxes.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.traces[lane]?.text, token),
   onBrush: searchPhrase,
+  heldAt: (place) => heldAt(state.edits, place),
+  onHold: hold,
+});
+const editList = new EditList({
+  onSwitch: (at, on) => changeEdits(switched(state.edits, at, on)),
+  onRemove: (at) => changeEdits(state.edits.toSpliced(at, 1)),
+  onReset: () => changeEdits([]),
 });
 const modelPicker = new ModelPicker(library, {
   onModel: (model) => ask({ model, layer: 0, find: null }),
@@ -61,13 +74,13 @@ const finder = new UnitFinder({
   onPick: ({ t, unit }) => picture.pickIn(searched, t, unit),
   onChange: (phrase) => {
     state.find = phrase && { ...phrase, from: phrase.from + shown.state.start, to: phrase.to + shown.state.start };
-    remember(state);
+    keepAddress();
   },
 });
 const memory = new Memory(library, tooltip, {
   onChange: (change) => {
     Object.assign(state, change);
-    remember(state);
+    keepAddress();
     showMemory();
   },
   onStep: (t) => picture.pickIn(0, t - shown.state.start, picture.current.unit),
@@ -81,7 +94,10 @@ const memory = new Memory(library, tooltip, {
 /** The request under way; a newer one aborts it. */
 let request = new AbortController();
 let timer = 0;
+let addressTimer = 0;
 let frame = 0;
+/** Whether a change of the edits is being asked for and drawn, and whether there has been another since. */
+const editing = { isBusy: false, hasChanged: false };
 /** Resolves when memory is drawn. */
 let memoryShown = Promise.resolve();
 /** The lane that is searched. */
@@ -103,7 +119,7 @@ function ask(change) {
  */
 function changeView(change) {
   Object.assign(state, change);
-  remember(state);
+  keepAddress();
   return show();
 }
 
@@ -118,10 +134,17 @@ async function update() {
   const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
   modelPicker.show(state);
   try {
-    const traces = await library.ask(asked, signal);
+    const { traces, edits, lost } = await library.askFollowing(asked, reference, signal);
     if (signal.aborted) return;
+    // Edits that have changed since are asked for next, and moved then.
+    const areLatest = state.edits === asked.edits;
+    if (!areLatest && asked.text !== reference.text) return;
+    if (areLatest) state.edits = edits;
+    asked.edits = edits;
+    reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
-    showMessage("", false);
+    const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
+    showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
   } catch (error) {
     if (signal.aborted) return;
@@ -139,10 +162,63 @@ async function update() {
     clearTimeout(waiting);
     if (!signal.aborted) {
       picture.element.removeAttribute("aria-busy");
-      remember(state);
+      if (!editing.isBusy) keepAddress();
     }
   }
   await show();
+}
+
+/**
+ * Hold a gate where it stands, or let go of it with null.
+ * @param {import("./data/edits.js").EditPlace} place
+ * @param {number | null} value
+ */
+function hold(place, value) {
+  if (shown.state.text !== reference.text) return; // the address has gone on to another text
+  if (!picture.pinned) picture.pin(picture.current); // what stands out may be elsewhere then
+  changeEdits(value === null ? withoutHold(state.edits, place) : withHold(state.edits, place, value));
+}
+
+/**
+ * Change the edits, and ask: at once, and again for what has changed until the answer was drawn. A slider that moves is so
+ * followed as fast as answers are drawn.
+ * @param {State["edits"]} edits
+ */
+async function changeEdits(edits) {
+  state.edits = edits;
+  showEdits();
+  editing.hasChanged = true;
+  if (editing.isBusy) return;
+  editing.isBusy = true;
+  try {
+    while (editing.hasChanged) {
+      editing.hasChanged = false;
+      await update();
+    }
+  } finally {
+    editing.isBusy = false;
+  }
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(keepAddress, SETTLE);
+}
+
+/** Show the list of edits, with what became of each. */
+function showEdits() {
+  const lanes = library.lanes(shown.state);
+  editList.show(state.edits, library.model(state.model), shown.traces.map((trace, at) => ({ title: lanes[at].title, trace })));
+}
+
+/** The state as an address holds it: as long as it is not known where the words of edits are in its text, they are off. */
+function addressed() {
+  return state.text === reference.text ? state : { ...state, edits: allOff(state.edits) };
+}
+
+/**
+ * Write the state into the address.
+ * @param {boolean} [isNewEntry]
+ */
+function keepAddress(isNewEntry) {
+  remember(addressed(), isNewEntry);
 }
 
 /** Show the latest answer in every view, as the state says. */
@@ -161,6 +237,7 @@ async function show() {
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
     controls.show(traces[0], state);
+    showEdits();
     await painted;
     showMatches();
     showMemory();
@@ -171,7 +248,7 @@ async function show() {
 
 /** Show the memory of the text in sight, if that view is open. */
 function showMemory() {
-  memoryShown = memory.show({ ...state, model: shown.state.model }, shown.traces[0] ?? null, picture.step);
+  memoryShown = memory.show({ ...state, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, picture.step);
 }
 
 /** Show the units that were searched for, if the phrase is in sight. */
@@ -213,7 +290,7 @@ function keepPin(pin) {
   const step = pin && pin.k + shown.state.start;
   const moved = step !== state.step;
   Object.assign(state, { step, unit: pin && pin.unit });
-  remember(state);
+  keepAddress();
   if (state.order === "value" && moved) show();
   else if (moved) showMemory();
 }
@@ -261,7 +338,8 @@ async function goTo(address) {
   const model = library.model(stated.model ?? boot.model);
   const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
   Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
-  if (address instanceof URL) remember(state, true);
+  reference = { text: state.text, words: null };
+  if (address instanceof URL) keepAddress(true);
   tour.show(chapter);
   textBoxes.show(state);
   await update();
@@ -293,11 +371,11 @@ const tour = new Tour({
   onGoTo: goTo,
   onTurn: (chapter) => {
     state.tour = chapter;
-    if (chapter === null) remember(state);
+    if (chapter === null) keepAddress();
   },
 });
 new Keyboard(picture, byId("play"));
-new ShareSheet(picture, () => new URL(addressOf(state), location.href).href);
+new ShareSheet(picture, () => new URL(addressOf(addressed()), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 document.addEventListener("pointerdown", ({ target }) => {
   if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
@@ -321,7 +399,8 @@ modelPicker.show(state);
 tour.show(state.tour);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
 state.text = textBoxes.boxes.text.value;
-if (state.text === boot.text && state.start === 0) {
+reference = { text: state.text, words: null };
+if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
   picture.setStale(firstTrace === null);
   /** @param {number} steps shown, at most */

@@ -2,6 +2,7 @@
 
 import { boot } from "./data/boot.js";
 import { DERIVATIVES } from "./data/derivatives.js";
+import { fromShortForm, shortForm } from "./data/short_form.js";
 import { ORDERS } from "./data/unit_order.js";
 
 /**
@@ -17,6 +18,7 @@ import { ORDERS } from "./data/unit_order.js";
  * @property {import("./data/derivatives.js").Derivative | ""} memory which derivatives its triangles show; empty while it is closed
  * @property {number} alpha factor on the recurrent weights, there
  * @property {import("./data/memory_requests.js").Weights} weights there
+ * @property {import("./data/edits.js").ListedEdit[]} edits of the text; their steps are those of the text in the address
  */
 
 /** @typedef {import("./data/model_library.js").Selection & View} State */
@@ -31,6 +33,8 @@ import { ORDERS } from "./data/unit_order.js";
 
 // Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
+// What stands after the # as it is, so that i@3=0 can be read there: ! : ; = @
+const READABLE = /%(?:21|3A|3B|3D|40)/g;
 
 /** @param {string} value */
 const natural = (value) => (/^\d{1,6}$/.test(value) ? Number(value) : undefined);
@@ -67,6 +71,7 @@ const FIELDS = {
   alpha: { initial: 1, read: factor },
   weights: { initial: "trained", read: keyOf(boot.weights) },
   find: { initial: null, read: phrase, write: (value) => (value ? `${value.from}-${value.to},${value.by},${value.above}` : "") },
+  edits: { initial: [], read: fromShortForm, write: shortForm },
 };
 
 /** The same table, for code that goes through all of it. */
@@ -87,9 +92,9 @@ export function addressOf(state) {
   }
   for (const [name, { initial, write = String }] of Object.entries(FRAGMENT)) {
     const value = /** @type {Record<string, unknown>} */ (state)[name];
-    if (value !== initial) fragment.set(name, write(value));
+    if (write(value) !== write(initial)) fragment.set(name, write(value));
   }
-  const hash = fragment.toString();
+  const hash = fragment.toString().replace(READABLE, decodeURIComponent);
   return `?${query}${hash ? `#${hash}` : ""}`;
 }
 

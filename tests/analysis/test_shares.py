@@ -86,14 +86,6 @@ def test_shares_and_effects_are_those_of_a_plain_loop(name: str, text: str, outp
     np.testing.assert_allclose(ours.effects, effects, atol=1e-4)
 
 
-def test_a_text_of_more_tokens_than_edits_has_the_same_effects(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = load_model(data_folder("models") / "sentiment-lstm")
-    tokens = model.tokenizer("the acting was terrible but the story was wonderful")
-    at_once = compared(model.network, tokens)
-    monkeypatch.setattr(shares, "MOST", 4)
-    np.testing.assert_allclose(compared(model.network, tokens).effects, at_once.effects, atol=1e-6)
-
-
 @pytest.mark.parametrize("layers", [1, 2])
 def test_both_directions_are_read_and_the_forward_one_is_changed(layers: int) -> None:
     torch.manual_seed(0)

@@ -19,7 +19,8 @@ class State(NamedTuple):
     part: str = ""  # what to take a picture of; the whole page else
 
 
-NOT_GOOD = {"model": "sentiment-lstm", "text": "the movie was not good"}
+SENTENCE = "the movie was not good"
+NOT_GOOD = {"model": "sentiment-lstm", "text": SENTENCE}
 TURN = {"model": "sentiment-gru", "text": "the acting was terrible but the story was wonderful"}
 STATES = {
     "readme": State(NOT_GOOD),
@@ -33,6 +34,12 @@ STATES = {
     "texts-phone-dark": State(
         {**NOT_GOOD, "compare": "text", "other": "the movie was not bad"}, width=390, height=844, scheme="dark"
     ),
+    "edits": State(NOT_GOOD, "step=3&unit=27&edits=i@3=0;f[27]@2=1;!o@4=0.5"),
+    "edits-dark": State({**TURN, "model": "sentiment-lstm"}, "step=4&unit=26&edits=f@4=0", scheme="dark"),
+    "edits-cells": State({**NOT_GOOD, "compare": "cells"}, "step=3&unit=27&edits=i@3=0;z@3=1;q@2=1"),
+    "edits-texts": State({**NOT_GOOD, "compare": "text", "other": SENTENCE}, "step=3&unit=27&edits=i@3=0"),
+    "edits-phone": State(NOT_GOOD, "step=3&unit=27&edits=i@3=0", width=390, height=844),
+    "edits-ranking": State({"model": "prose-lstm", "text": "It is a truth"}, "step=5&unit=3&edits=f@2-4=0"),
     "find": State({**TURN, "model": "sentiment-lstm"}, "find=3-7,c,0.6&order=similarity"),
     "memory": State({**TURN, "model": "sentiment-lstm"}, "memory=states", part="#memory"),
     "memory-dark": State(TURN, "memory=inputs&weights=untrained&alpha=0.3", scheme="dark", part="#memory"),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gatescope import EditError, ablate, freeze, hold, patch, scale, swap, trace_module
+from gatescope import EditError, ablate, edit, freeze, hold, patch, scale, swap, trace_module
 from gatescope.recurrent.edits.edit import Edit, Resources
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.network import Network
@@ -189,6 +189,19 @@ def test_jacobians_of_an_edited_trace_are_refused() -> None:
 # Modules.
 
 
+def test_a_trace_within_a_block_of_edits_is_the_edited_run() -> None:
+    network, tokens = random_network(cell="gru"), random_tokens(5)
+    edits = [hold("z", 0.5, steps=[1]), scale("h", 2.0, steps=[3])]
+    expected = trace(network, tokens, edits=edits)
+    with edit(network, edits[0]):
+        inside = trace(network, tokens, edits=edits[1:])
+        in_parts = list(trace_in_chunks(network, tokens, 2, edits=edits[1:]))
+    assert inside.edits == expected.edits == tuple(edits)
+    np.testing.assert_array_equal(inside.outputs, expected.outputs)
+    np.testing.assert_allclose(np.concatenate([each.outputs for each in in_parts]), expected.outputs, atol=1e-6)
+    assert not trace(network, tokens).edits
+
+
 @each_engine
 @pytest.mark.parametrize("kind", ["lstm", "projected lstm", "gru", "rnn", "relu rnn"])
 def test_sequences_of_a_packed_batch_have_their_own_edits(kind: str, engine: Any) -> None:
@@ -205,7 +218,7 @@ def test_sequences_of_a_packed_batch_have_their_own_edits(kind: str, engine: Any
         own = [{k: v for k, v in e.items() if k != "sequences"} for e in edits if b in e.get("sequences", [b])]
         single = trace_module(module, x, engine=engine, edits=own)
         assert isinstance(single, Trace)
-        assert [edit.sequences is None or b in edit.sequences for edit in each.edits] == [True] * len(own)
+        assert [edit.to_dict() for edit in each.edits] == [Edit.from_dict(each).to_dict() for each in own]
         for ours, theirs in zip(each.layers, single.layers, strict=True):
             for letter, array in ours.activations.items():
                 assert error(array, theirs[letter]) <= 2e-6
@@ -229,6 +242,6 @@ def test_bfloat16_and_float64_take_edits() -> None:
 
 def test_a_module_has_no_texts() -> None:
     [x] = random_sequences([5])
-    for edit in (swap("good"), ablate("c", "mean"), patch("h", "good")):
+    for each in (swap("good"), ablate("c", "mean"), patch("h", "good")):
         with pytest.raises(EditError):
-            trace_module(random_module(), x, edits=[edit])
+            trace_module(random_module(), x, edits=[each])

@@ -45,6 +45,11 @@ def test_what_is_said_of_a_cell(
     assert (info.open_bias, info.recurrent_weights) == (open_bias, recurrent_weights)
 
 
+def test_the_gate_that_coupling_sets_is_named_where_there_is_one() -> None:
+    coupled = {variant: info.coupled for variant, info in INFOS.items() if info.coupled}
+    assert coupled == {"lstm": "i"}
+
+
 def test_the_stylesheet_gives_every_letter_and_cell_its_own_hue() -> None:
     css = stylesheet()
     colors = {name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", css)}

@@ -11,6 +11,9 @@ from ...recurrent.decomposition.report import Decomposition, NoPathError, decomp
 from ...recurrent.edits.binding import Bound
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
+from ...recurrent.ranking.measure import ranked
+from ...recurrent.ranking.plan import RankingOptions, RankingPlan
+from ...recurrent.ranking.subject import subject_of_network
 from ...recurrent.tokenizer import Token
 from ...recurrent.trace import trace
 from ...settings import Settings
@@ -23,7 +26,8 @@ from .schemas import DecompositionBody, DecompositionPart
 
 Content = dict[str, Any]
 PARTS: tuple[DecompositionPart, ...] = get_args(DecompositionPart)
-OF_A_HEAD: frozenset[DecompositionPart] = frozenset({"shares", "cancellation", "change"})
+OF_A_HEAD: frozenset[DecompositionPart] = frozenset({"shares", "cancellation", "change", "effects"})
+ONLY_IF_NAMED: frozenset[DecompositionPart] = frozenset({"effects"})  # which take a run for each word
 MATRICES: dict[DecompositionPart, int] = {"amounts": 1, "shares": 1, "memory_weights": 1, "change": 2}
 
 
@@ -41,14 +45,16 @@ class DecompositionPlan:
     @property
     def parts(self) -> list[DecompositionPart]:
         """What is wanted, in the order of the answer."""
-        return [part for part in PARTS if self.body.parts is None or part in self.body.parts]
+        given = self.body.parts
+        return [part for part in PARTS if (part not in ONLY_IF_NAMED if given is None else part in given)]
 
     def work(self) -> float:
         """Estimate the multiply-adds."""
         network, steps = self.model.config.network, len(self.tokens)
         blocks, size = len(network.cell_definition.blocks), network.hidden_size
         traced = blocks * size * (network.embedding_size + size) * network.layers * len(network.directions)
-        return steps * traced + steps**2 / 2 * size * (2 + sum(MATRICES.get(part, 0) for part in self.parts))
+        runs = 2 + steps if "effects" in self.parts else 1
+        return runs * steps * traced + steps**2 / 2 * size * (2 + sum(MATRICES.get(part, 0) for part in self.parts))
 
     def numbers_sent(self) -> int:
         """Return about how many numbers the answer holds."""
@@ -81,6 +87,16 @@ class DecompositionPlan:
         except OptionError as error:
             raise problems.invalid_request(error.option, error.reason) from None
 
+    def _effects(self, made: Decomposition) -> Array | None:
+        """Return what keeping each word from being written does to the logit after the last step, (T,)."""
+        if made.logit is None:
+            return None
+        model = self.model
+        subject = subject_of_network(model.network, self.tokens, self.edits, named=model.named)
+        options = RankingOptions(output=made.logit.outputs, layer=made.layer, direction=made.direction, together=())
+        plan = RankingPlan.of(subject, "words", options, self.settings.engine)
+        return ranked(plan).grid[0, :, 0]
+
     def _content(self, made: Decomposition) -> Content:
         encode = _as_typed_array if self.body.encoding == "base64" else np.ascontiguousarray
         config, wanted, (gate, value) = self.model.config, self.parts, memory_of(made.cell).writes_nothing
@@ -101,7 +117,7 @@ class DecompositionPlan:
             names = [config.outputs[output] for output in logit.outputs]
             content["logit"] = {"output": names[0], "against": (*names, None)[1], "bias": logit.bias}
         for part in wanted:
-            given = getattr(made, part)
+            given: Any = self._effects(made) if part == "effects" else getattr(made, part)
             if part == "change":
                 content[part] = None if given is None else {key: encode(each) for key, each in given._asdict().items()}
             elif given is None or part in MATRICES:

@@ -9,7 +9,9 @@ from ...recurrent.modules import Direction
 from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList
 from ..wire.schemas import CellLayerInfo, Choice, Encoding, Index, TokenInfo, TypedArray, WellFormedText
 
-DecompositionPart = Literal["amounts", "remaining", "new", "shares", "cancellation", "memory_weights", "change"]
+DecompositionPart = Literal[
+    "amounts", "remaining", "new", "shares", "cancellation", "memory_weights", "change", "effects"
+]
 
 Row = list[float | None]
 Columns = Annotated[
@@ -30,7 +32,7 @@ class DecompositionBody(BaseModel):
     text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
     layer: int | None = Field(None, ge=0, description="The layer, from 0; null: the last, the only one with shares.")
     direction: Direction = Field("forward", description="Its direction.")
-    output: Annotated[list[Index], Field(min_length=1, max_length=2)] | None = Field(
+    output: Annotated[list[Index], Field(max_length=2)] | None = Field(
         None,
         description="The output whose logit the shares add up to, by its place in the model card, or, of a softmax, "
         "two, one against the other: `[0]`, `[3, 1]`. null: the only one, the model's verdict, or the most probable "
@@ -39,9 +41,10 @@ class DecompositionBody(BaseModel):
     )
     parts: Choice[DecompositionPart] = Field(
         None,
-        description="What is wanted; null: all that there is. `amounts` how much of what each word wrote is left; "
-        "`remaining` and `new` shares of what is there; `shares` of the logit, and their `cancellation`; "
-        "`memory_weights`; `change` of the shares, by forgetting and by letting out.",
+        description="What is wanted; null: all but `effects`, which take a run for each word. `amounts` how much of "
+        "what each word wrote is left; `remaining` and `new` shares of what is there; `shares` of the logit, and their "
+        "`cancellation`; `memory_weights`; `change` of the shares, by forgetting and by letting out; `effects` of "
+        "keeping each word from being written.",
     )
     source: int | None = Field(None, ge=0, description="A column that is wanted unit by unit, at every step.")
     time: int | None = Field(None, ge=0, description="A step at which all columns are wanted unit by unit.")
@@ -90,7 +93,7 @@ class DecompositionUnits(BaseModel):
 class DecompositionAnswer(CellLayerInfo):
     """What the memory of one layer and direction is made of at each step. What was not asked for is left out.
 
-    Exact, and not causal: gates depend on earlier words. `experiment` says how to see what a word does.
+    Exact, but not causal: gates depend on earlier words. `experiment` says how to see what a word does.
     """
 
     model: str = Field(description="The model that ran.")
@@ -122,6 +125,11 @@ class DecompositionAnswer(CellLayerInfo):
         "does not write 1 − what it keeps.",
     )
     change: ShareChange | None = Field(None, description="How shares change; null: a lower layer has none.")
+    effects: list[float] | None = Field(
+        None,
+        description="(T,): the logit after the last step in a run with `experiment` at this word, less that without; "
+        "null: a lower layer. Only if it is named in `parts`.",
+    )
     per_unit: DecompositionUnits | None = Field(None, description="Unit by unit, with `source` or `time`.")
     edits: EditList = Field([], description="The edits that were applied, in their order. Left out if there are none.")
     notes: list[str] = Field(

@@ -27,7 +27,7 @@ class RankingBody(BaseModel):
     )
     layer: int | None = Field(None, ge=0, description="The layer, from 0; null: the last.")
     direction: Direction = Field("forward", description="Its direction.")
-    output: Annotated[list[Index], Field(min_length=1, max_length=2)] | None = Field(
+    output: Annotated[list[Index], Field(max_length=2)] | None = Field(
         None,
         description="The output whose logit effects are on, by its place in the model card, or, of a softmax, two, one "
         "against the other: `[0]`, `[3, 1]`. null: the only one, the model's verdict, or the most probable one against "

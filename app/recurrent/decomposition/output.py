@@ -1,9 +1,11 @@
 """Which logit the shares are of, and the weights with which it reads the last layer."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -39,6 +41,7 @@ def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output 
     elif (own := trace.head) is not None:
         weight, bias = own.weight.numbers("the head's weight"), own.bias.numbers("the head's bias")
         function, names, verdict = own.function, own.names, own.verdict
+        _require_head_of(trace, weight, bias, function)
     else:
         raise OptionError("head", "this trace has none: pass head=(weight, bias), with a row of weight for each output")
     last = [each for each in trace.layers if each.layer == layer.layer]
@@ -47,9 +50,9 @@ def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output 
         of = "h of the last layer has" if len(last) == 1 else "the two h of the last layer have together"
         raise OptionError("head", f"its weight reads {weight.shape[1]} numbers, and {of} {width * len(last)}")
     if output is None:
-        chosen = _default(weight, bias, function, names, verdict, last)
+        chosen = _default(trace, weight, bias, function, names, verdict)
     else:
-        wanted = [output] if isinstance(output, int | str) else list(output)
+        wanted = list(output) if isinstance(output, Iterable) and not isinstance(output, str) else [output]
         chosen = tuple(_index(each, len(weight), names) for each in wanted)
     _require_meaning(chosen, function, len(weight), names)
     at = next(place for place, each in enumerate(last) if each.direction == layer.direction)
@@ -59,8 +62,32 @@ def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output 
     return Logit(chosen, tuple(names[each] for each in chosen) if names else (), of_layer, float(offset))
 
 
+def _require_head_of(trace: Trace, weight: Array, bias: Array, function: str) -> None:
+    """Raise ValueError if the head gives other outputs than those of the trace: not every write to a weight is counted.
+
+    A trace may be without its outputs.
+    """
+    if trace.outputs.shape[1] != len(weight) or not np.isfinite(trace.outputs[-1]).all():
+        return
+    logits = torch.from_numpy(weight @ last_hidden(trace) + bias)
+    outputs = torch.softmax(logits, dim=-1) if function == "softmax" else torch.sigmoid(logits)
+    tolerance = 1000 * np.finfo(trace.outputs.dtype).eps
+    if np.abs(outputs.numpy() - trace.outputs[-1]).max() > tolerance:
+        raise ValueError("the head has changed since the trace was made: trace again, and decompose that trace")
+
+
+def last_hidden(trace: Trace) -> Array:
+    """Return what the head reads after the last step, (H·directions,)."""
+    last = [each for each in trace.layers if each.layer == trace.layers[-1].layer]
+    return np.concatenate([each["h"][-1] for each in last], dtype=np.float64)
+
+
 def _numbers(head: Head) -> tuple[Array, Array]:
-    """Return weight and bias in float64. Raises OptionError if their shapes do not go together."""
+    """Return weight and bias in float64. Raises OptionError if they are not two, or their shapes do not fit."""
+    if not isinstance(head, tuple | list) or len(head) != 2:
+        raise OptionError(
+            "head", f"is a {type(head).__name__}: it must be (weight, bias), such as those of an nn.Linear"
+        )
     weight, bias = head
     w = _in_double(weight)
     b = np.zeros(w.shape[:1]) if bias is None else _in_double(bias)
@@ -78,16 +105,11 @@ def _in_double(numbers: ArrayLike | Tensor) -> Array:
 
 
 def _default(
-    weight: Array,
-    bias: Array,
-    function: str | None,
-    names: Sequence[str],
-    verdict: str | None,
-    last: Sequence[LayerTrace],
+    trace: Trace, weight: Array, bias: Array, function: str | None, names: Sequence[str], verdict: str | None
 ) -> tuple[int, ...]:
     """Return what is decomposed where nothing was asked for; () if that must be said."""
     if function == "softmax":
-        logits = weight @ np.concatenate([each["h"][-1] for each in last], dtype=np.float64) + bias
+        logits = weight @ last_hidden(trace) + bias
         return tuple(np.argsort(-logits, kind="stable")[:2].tolist())
     if len(weight) == 1:
         return (0,)
@@ -98,8 +120,8 @@ def _index(output: Output, count: int, names: Sequence[str]) -> int:
     """Return the place of an output. Raises OptionError if there is no such output."""
     if isinstance(output, str) and output in names:
         return names.index(output)
-    if isinstance(output, int) and 0 <= output < count:
-        return output
+    if not isinstance(output, bool) and hasattr(output, "__index__") and 0 <= (place := operator.index(output)) < count:
+        return place
     raise OptionError("output", f"there is no output {output!r}: {_choice(count, names)}")
 
 

@@ -1,7 +1,7 @@
 """Decomposition: the memory as a sum of what each word wrote and what is left of it; and the function that makes it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -231,7 +231,7 @@ def decompose(
     >>> bool(abs(parts.shares.sum(axis=1) + parts.bias - logits.numpy()).max() < 1e-5)
     True
 
-    This is exact, and not causal: gates depend on earlier words. Arithmetic is in float64, over the gates of the trace:
+    This is exact, but not causal: gates depend on earlier words. Arithmetic is in float64, over the gates of the trace:
     of a float64 trace the parts add up to its states, and of a float32 one to the states that its gates give in
     float64, from which its own differ by rounding. T steps of H units take O(T²·H) operations, and O(T² + T·H) memory.
 
@@ -251,6 +251,8 @@ def decompose(
         NoPathError: A ValueError: the cell has no path of memory.
         ValueError: The trace has no steps, or weights have changed since it was made.
     """
+    if not isinstance(trace, Trace):
+        raise TypeError(f"a decomposition is of one trace, not of a {type(trace).__name__}: pick one of a batch")
     if not len(trace):
         raise ValueError("there is nothing to decompose: the trace has no steps")
     traced = _layer_of(trace, layer, direction)
@@ -338,12 +340,32 @@ def _reading(
 ) -> Reading:
     """Return how ``logit`` is read from the state, which ``each`` holds with the other activations."""
     let_out = None if memory.let_out is None else memory.let_out(each)
-    projection = None if layer.projection is None else layer.projection.numbers("the projection of the module")
+    projection = None
+    if layer.projection is not None:
+        projection = layer.projection.numbers("the projection of the module")
+        _require_projection_of(layer, projection, edits)
     of_h = [edit for edit in edits if edit.letter == "h"]
     if let_out is None or not of_h:
         return reading(let_out, logit.weights, projection, each[memory.state].shape)
     initial_h = _initial(layer, "h", len(logit.weights))
     return edited_reading(path, each[memory.state], let_out, logit.weights, projection, initial_h, of_h)
+
+
+def _require_projection_of(layer: LayerTrace, projection: Array, edits: Sequence[StateEdit]) -> None:
+    """Raise ValueError if ``projection`` gives another h than the trace's: not every write to a weight is counted."""
+    memory, order = memory_of(layer.cell), slice(None)
+    edited_places = {int(place) for edit in edits if edit.letter == "h" for place in edit.places}
+    last = len(layer["h"]) - 1
+    t = 0 if layer.direction == "backward" else last  # the last step that is taken
+    if memory.let_out is None or last in edited_places:
+        return
+    each = InDouble(replace(layer, activations={k: a[t : t + 1] for k, a in layer.activations.items()}), order)
+    h = projection @ (memory.let_out(each) * each[memory.state])[0]
+    scale = np.abs(projection).sum(axis=1).max()
+    if np.abs(h - layer["h"][t]).max() > 1000 * np.finfo(layer["h"].dtype).eps * max(1.0, scale):
+        raise ValueError(
+            "the projection of the module has changed since the trace was made: trace again, and decompose that trace"
+        )
 
 
 def _names(trace: Trace, steps: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Edits bound to what they change: checked against its sizes, and lowered to what the engines take."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..cells.cell import Cell
 from ..engine.edits import NO_EDITS, Edits
 from ..modules import Direction, Recurrent, directions_of
 from .data import edits_from
-from .edit import NO_RESOURCES, Affine, Array, Edit, EditError, Place, Resources
+from .edit import NO_RESOURCES, Affine, Array, Edit, EditError, Place, Resources, shown
 from .swap import Swap
 
 Part = tuple[int, Direction]
@@ -54,15 +54,16 @@ class Change(NamedTuple):
     shift: Array
     take: Array
 
-    def at(self, place: int) -> list[Array]:
-        """Return scale, shift and take (n,) at one of its steps."""
-        return [each[place if len(each) > 1 else 0] for each in (self.scale, self.shift, self.take)]
+    def at(self, places: Array) -> list[Array]:
+        """Return scale, shift and take, (S, n), at S of its steps."""
+        return [each[places] if len(each) > 1 else each for each in (self.scale, self.shift, self.take)]
 
-    @property
-    def where(self) -> Any:
-        """The index of its sequences and units in (B, H)."""
+    def where(self, steps: int) -> Any:
+        """Return the index of its sequences and units in (B, ``steps``, H)."""
         is_all = isinstance(self.sequences, slice)
-        return (self.sequences, self.units) if is_all else np.ix_(self.sequences, self.units)  # type: ignore[arg-type]
+        if is_all:
+            return slice(None), slice(None), self.units
+        return np.ix_(self.sequences, range(steps), self.units)  # type: ignore[arg-type]
 
     @property
     def varies(self) -> bool:
@@ -70,18 +71,37 @@ class Change(NamedTuple):
         return max(map(len, (self.scale, self.shift, self.take))) > 1
 
 
+class Remark(NamedTuple):
+    """What to know about an edit of a list, in which edits are named by their places."""
+
+    edit: int
+    short: str  # the edit
+    later: tuple[int, ...] = ()  # those that set the same places after it, so that it changes nothing
+    unknown: str | None = None  # the token that a swap puts in, if the vocabulary lacks it
+
+    def __str__(self) -> str:
+        if self.unknown is not None:
+            return f"edits[{self.edit}]: the vocabulary lacks {shown(self.unknown)}, which is read as unknown"
+        later, verb = " and ".join(f"edits[{each}]" for each in self.later), "sets" if len(self.later) == 1 else "set"
+        return f"edits[{self.edit}] ({self.short}) changes nothing: {later} {verb} the same places after it"
+
+
 @dataclass(frozen=True)
 class Bound:
     """Edits that fit what they change."""
 
     edits: tuple[Edit, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What to know about them, such as an edit that a later one makes void."""
+    remarks: tuple[Remark, ...] = ()
     swaps: Mapping[int, int] = field(default_factory=dict)
     """Step → row of the embedding that is read in place of that of its token."""
     parts: Mapping[Part, Edits] = field(default_factory=dict)
     changes: Mapping[Part, Mapping[str, Sequence[Change]]] = field(default_factory=dict)
     """Part → letter → what the edits do to it, in their order."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what to know about the edits, such as one that a later one makes void."""
+        return tuple(str(each) for each in self.remarks)
 
     def of(self, layer: int, direction: Direction, start: int, stop: int, order: Array | None = None) -> Edits:
         """Return those of one layer and direction in the steps from ``start`` to ``stop``, as the engines take them.
@@ -113,7 +133,14 @@ class Bound:
             }
             for part, by_letter in self.changes.items()
         }
-        return Bound(tuple(self.edits[n] for n in numbers), self.notes, self.swaps, changes=changes)
+        edits = tuple(replace(self.edits[n], sequences=None) for n in numbers)
+        remarks = []
+        for each in self.remarks:
+            later = tuple(place_of[n] for n in each.later if n in place_of)
+            if each.edit in place_of and (later or not each.later):
+                edit = place_of[each.edit]
+                remarks.append(each._replace(edit=edit, short=str(edits[edit]), later=later))
+        return Bound(edits, tuple(remarks), self.swaps, changes=changes)
 
 
 NOTHING_BOUND = Bound()
@@ -129,7 +156,7 @@ def bind(edits: Iterable[Edit | Mapping[str, Any]], subject: Subject, resources:
         return NOTHING_BOUND
     changes: dict[Part, dict[str, list[Change]]] = {}
     swapped: dict[int, list[tuple[int, int]]] = {}  # step → edits with the rows that they read
-    notes = []
+    remarks = []
     for number, edit in enumerate(listed):
         try:
             letters = _letters(edit, subject.cell)
@@ -139,9 +166,7 @@ def bind(edits: Iterable[Edit | Mapping[str, Any]], subject: Subject, resources:
                 for step in steps:
                     swapped.setdefault(step, []).append((number, token))
                 if not known:
-                    notes.append(
-                        f"edits[{number}]: the vocabulary lacks {edit.operation.token!r}, which is read as unknown"
-                    )
+                    remarks.append(Remark(number, str(edit), unknown=edit.operation.token))
             for part in _parts(edit, subject):
                 for letter in letters:
                     change = _change(number, edit, letter, part, steps, subject, resources)
@@ -154,12 +179,9 @@ def bind(edits: Iterable[Edit | Mapping[str, Any]], subject: Subject, resources:
         live.add(listing[-1][0])
         for number, _ in listing[:-1]:
             over.setdefault(number, set()).add(listing[-1][0])
-    for number in sorted(over.keys() - live):
-        later = " and ".join(f"edits[{each}]" for each in sorted(over[number]))
-        verb = "sets" if len(over[number]) == 1 else "set"
-        notes.append(f"edits[{number}] ({listed[number]}) changes nothing: {later} {verb} the same places after it")
+    remarks += [Remark(n, str(listed[n]), tuple(sorted(over[n]))) for n in sorted(over.keys() - live)]
     swaps = {step: listing[-1][1] for step, listing in swapped.items()}
-    return Bound(listed, tuple(notes), swaps, parts, changes)
+    return Bound(listed, tuple(remarks), swaps, parts, changes)
 
 
 def _letters(edit: Edit, cell: Cell) -> Sequence[str]:
@@ -176,7 +198,7 @@ def _missing(letter: str, cell: Cell) -> str:
     choice = f"choose from {', '.join(cell.activations)}"
     elsewhere = {each.letter: each for other in TABLE for each in other.letters}
     if letter not in elsewhere:
-        return f"{cell.noun} has no {letter!r}: {choice}"
+        return f"{cell.noun} has no {shown(letter)}: {choice}"
     lacks = f"{cell.noun} has no {elsewhere[letter].name} {letter!r}"
     keepers = {other.memory.gate for other in TABLE if other.memory} | {
         each for other in TABLE for each in other.couples or ()
@@ -264,48 +286,57 @@ def _lowered(
     is_each = any(change.sequences != slice(None) for changes in by_letter.values() for change in changes)
     batch = len(subject.lengths) if is_each else 1
     entries: list[tuple[int, int, int]] = []  # step, letter, row
-    rows: list[NDArray[np.float64]] = []  # (3, B, H)
+    tables: list[NDArray[np.float64]] = []  # (3, B, rows, H)
+    count = 0  # of their rows
     for letter, changes in by_letter.items():
         at = subject.cell.activations.index(letter)
         of_step: dict[int, list[tuple[int, int]]] = {}  # changes, and which of their steps it is
         for number, change in enumerate(changes):
             for place, step in enumerate(change.steps):
-                of_step.setdefault(step, []).append((number, place if change.varies else 0))
-        known: dict[tuple[tuple[int, int], ...], int] = {}
+                of_step.setdefault(step, []).append((number, place))
+        alike: dict[tuple[int, ...], list[int]] = {}  # changes → the steps that have them
         for step, made in of_step.items():
-            key = tuple(made)
-            if key not in known:
-                known[key] = len(rows)
-                these = [(changes[number], place) for number, place in made]
-                rows.append(_row(these, batch, subject.hidden_size, live, over))
-            entries.append((step, at, known[key]))
-    if not rows:
+            alike.setdefault(tuple(number for number, _ in made), []).append(step)
+        for numbers, steps in alike.items():
+            varies = any(changes[number].varies for number in numbers)
+            places = np.array([[place for _, place in of_step[step]] for step in (steps if varies else steps[:1])]).T
+            these = [(changes[number], each) for number, each in zip(numbers, places, strict=True)]
+            tables.append(_rows(these, batch, places.shape[1], subject.hidden_size, live, over))
+            entries += [(step, at, count + (row if varies else 0)) for row, step in enumerate(steps)]
+            count += places.shape[1]
+    if not tables:
         return NO_EDITS
     entries.sort()
-    steps, letters, of_rows = np.array(entries, np.int64).T
-    first = np.searchsorted(steps, np.arange(subject.start + max(subject.lengths) + 1))
-    tables = np.stack(rows, axis=2)  # (3, B, m, H)
-    return Edits(first.astype(np.int64), np.ascontiguousarray(letters), np.ascontiguousarray(of_rows), *tables)
+    steps_of, letters, of_rows = np.array(entries, np.int64).T
+    first = np.searchsorted(steps_of, np.arange(subject.start + max(subject.lengths) + 1))
+    together = np.concatenate(tables, axis=2)
+    return Edits(first.astype(np.int64), np.ascontiguousarray(letters), np.ascontiguousarray(of_rows), *together)
 
 
-def _row(
-    changes: Sequence[tuple[Change, int]], batch: int, size: int, live: set[int], over: dict[int, set[int]]
+def _rows(
+    changes: Sequence[tuple[Change, Array]],
+    batch: int,
+    steps: int,
+    size: int,
+    live: set[int],
+    over: dict[int, set[int]],
 ) -> NDArray[np.float64]:
-    """Return scale, shift and take, (3, B, H), of changes made one after the other, each at one of its steps."""
-    scale, shift, take = np.ones((batch, size)), np.zeros((batch, size)), np.zeros((batch, size))
-    for change, place in changes:
-        factor, added, taken = change.at(place)
+    """Return scale, shift and take, (3, B, S, H), of changes made one after the other, each at S of its steps."""
+    scale, shift, take = np.ones((batch, steps, size)), *np.zeros((2, batch, steps, size))
+    for change, places in changes:
+        where, (factor, added, taken) = change.where(steps), change.at(places)
         with np.errstate(over="ignore", invalid="ignore"):
             for table, new in ((scale, 0.0), (shift, added), (take, taken)):
-                table[change.where] = np.where(factor == 0, new, factor * table[change.where] + new)
-    covered: NDArray[np.bool_] = np.zeros((batch, size), bool)
+                table[where] = np.where(factor == 0, new, factor * table[where] + new)
+    covered: NDArray[np.bool_] = np.zeros((batch, steps, size), bool)
     later: set[int] = set()
-    for change, place in reversed(changes):
-        if not covered[change.where].all():
+    for change, places in reversed(changes):
+        where = change.where(steps)
+        if not covered[where].all():
             live.add(change.edit)
         elif later:
             over.setdefault(change.edit, set()).update(later)
-        if (empties := change.at(place)[0] == 0).any():
-            covered[change.where] |= empties
+        if (empties := change.at(places)[0] == 0).any():
+            covered[where] |= empties
             later.add(change.edit)
     return np.stack([scale, shift, take])

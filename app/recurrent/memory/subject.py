@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..cells import cell_of, modules_in_words
 from ..editing import edits_of
 from ..module_call import Weights, call, left_as_it_was
-from ..modules import is_plain, tensors_of
+from ..modules import Recurrent, is_plain, tensors_of
 from ..network import Network, NetworkConfig
 from ..tokenizer import Token, Tokenizer
 from ..trace_module import trace_module
@@ -57,9 +57,18 @@ def subject_of(source: Source, x: str | Sequence[Token] | Tensor) -> Subject:
             "memory is measured of a model from load_model, a Network, or a torch.nn."
             f"{modules_in_words()}, not of a {type(source).__name__}"
         )
+    _require_plain(subject.network.recurrent)
     if not subject.tokens:
         raise ValueError("there is nothing to measure: the sequence has no token")
     return subject
+
+
+def _require_plain(module: Recurrent) -> None:
+    """Raise ValueError if calls of ``module`` compute with edits here."""
+    if edits_of(module):
+        raise ValueError(
+            "edits of the module are in force, and memory is that of a plain run: measure it outside the block"
+        )
 
 
 def _of_module(module: nn.RNNBase, x: object) -> Subject:
@@ -68,10 +77,7 @@ def _of_module(module: nn.RNNBase, x: object) -> Subject:
         raise TypeError(f"a module reads a torch.Tensor (T, E), not a {type(x).__name__}")
     if x.dim() == 3:
         raise ValueError(f"x is {tuple(x.shape)}: memory is measured of one sequence (T, E); pick one of the batch")
-    if edits_of(module):
-        raise ValueError(
-            "edits of the module are in force, and memory is that of a plain run: measure it outside the block"
-        )
+    _require_plain(module)
     trace_module(module, x)  # raises for what cannot be traced
     if module.proj_size:
         raise ValueError(f"the module has a projection (proj_size={module.proj_size}), whose memory is not measured")

@@ -99,7 +99,12 @@ def rank(
         together=together,
         draws=draws,
     )
-    steps_of_work = ranking_steps(RankingPlan.of(subject_of(source, x, edits), kind, options, engine))
+    return ranked(RankingPlan.of(subject_of(source, x, edits), kind, options, engine))
+
+
+def ranked(plan: RankingPlan) -> Ranking:
+    """Return the ``Ranking`` that ``plan`` asks for. Raises as ``ranking_steps`` does."""
+    steps_of_work = ranking_steps(plan)
     while True:
         try:
             next(steps_of_work)

@@ -7,6 +7,7 @@ import { decimal } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
 import { colorOf } from "../kit/theme.js";
 import { wordAxis } from "./axis_ticks.js";
+import { pathOf } from "./hatching.js";
 import { MARGIN, figureOf } from "./heatmap_figure.js";
 import { drawFigure, removeFigure } from "./plotly.js";
 import { endLabel } from "./scales.js";
@@ -16,10 +17,11 @@ import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {import("../data/api_types.d.ts").Model} Model */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
-/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `difference`: whether it is that of two texts */
+/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, edited: (letter: string) => Run[], lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `edited`: the entries that edits change; `difference`: whether it is that of two texts */
+/** @typedef {import("../data/edits.js").Run} Run */
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./sheet.js").LayerValues} LayerValues */
-/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, column: HTMLElement, row: HTMLElement, edge: Element, fill: () => void, sheet?: Sheet}} Panel `edge`: marks units at the left edge; `fill`: fills its table if that is open */
+/** @typedef {{plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement, hatching: Element[], column: HTMLElement, row: HTMLElement, edge: Element, fill: () => void, sheet?: Sheet}} Panel `edge`: marks units at the left edge; `fill`: fills its table if that is open */
 
 export class Panels {
   /**
@@ -41,6 +43,8 @@ export class Panels {
     this.layer = null;
     /** @type {string[]} */
     this.words = [];
+    /** @type {LayerLook["edited"]} */
+    this.edited = () => [];
   }
 
   /**
@@ -49,7 +53,7 @@ export class Panels {
    * @param {LayerValues} layer
    * @param {LayerLook} look
    */
-  async show(model, layer, { words, order, ranges, norms, lane, difference }) {
+  async show(model, layer, { words, order, ranges, norms, edited, lane, difference }) {
     if (this.variant !== model.variant) this.#build(model);
     const { width, height } = this.#extent();
     const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
@@ -57,13 +61,16 @@ export class Panels {
     this.order = order;
     this.layer = layer;
     this.words = words;
+    this.edited = edited;
     const ink = colorOf(this.element, "muted");
     await Promise.all(
       model.activations.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
         const range = ranges[info.letter];
-        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, range, size: { width, height }, axis, ink });
-        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}`;
+        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, edited: edited(info.letter), range, size: { width, height }, axis, ink });
+        const hatching = panel.sheet.hatching.length ? "; what edits change is hatched" : "";
+        panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}${hatching}`;
+        for (const path of panel.hatching) path.setAttribute("d", pathOf(panel.sheet.hatching));
         panel.fill();
         const isMean = info.kind === "gate" && !difference;
         drawBars(panel.bars, width, summary(panel.sheet.heatmap.values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
@@ -170,14 +177,15 @@ export class Panels {
     const bars = /** @type {SVGSVGElement} */ (draw("svg", { class: "bars", "aria-hidden": "true" }));
     const labels = /** @type {SVGSVGElement} */ (draw("svg", { class: "labels", "aria-hidden": "true" }));
     const edge = draw("path");
-    const frame = make("div", { class: "frame" }, bars, plot, labels, draw("svg", { class: "edge", "aria-hidden": "true" }, edge), column, row);
+    const hatching = [draw("path", { class: "ground" }), draw("path", { class: "stroke" })]; // to be seen on any colour
+    const frame = make("div", { class: "frame" }, bars, plot, draw("svg", { class: "hatching", "aria-hidden": "true" }, ...hatching), labels, draw("svg", { class: "edge", "aria-hidden": "true" }, edge), column, row);
     const table = make("div", { class: "numbers", tabindex: 0, role: "group", "aria-label": `Numbers of the ${info.name}` });
     const numbers = /** @type {HTMLDetailsElement} */ (make("details", {}, make("summary", {}, "numbers"), table));
     const fill = () => {
       if (numbers.open && this.layer) table.replaceChildren(this.#table(info, this.layer));
     };
     numbers.addEventListener("toggle", fill);
-    this.panels.set(info.letter, { plot, bars, labels, column, row, edge, fill });
+    this.panels.set(info.letter, { plot, bars, labels, hatching, column, row, edge, fill });
     this.#watch(frame, info.letter);
     return make("figure", { class: "panel", "data-letter": info.letter }, caption, frame, numbers);
   }
@@ -189,11 +197,13 @@ export class Panels {
    */
   #table({ name, letter }, layer) {
     const values = layer.values(letter);
-    const rows = this.order.map((unit) => ({
+    const edited = this.edited(letter);
+    const rows = this.order.map((unit, at) => ({
       name: String(unit),
       values: this.words.map((_, t) => {
         const value = values[t * layer.units + unit];
-        return Number.isNaN(value) ? "" : decimal(value, 3);
+        const note = edited.some((run) => run.t === t && run.row <= at && at < run.row + run.rows) ? " edited" : "";
+        return Number.isNaN(value) ? "" : decimal(value, 3) + note;
       }),
     }));
     return tableOf(`${name}: units by words`, ["unit", ...this.words.map(visible)], rows);

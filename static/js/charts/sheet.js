@@ -1,5 +1,7 @@
 // What a panel is drawn from, for the page, the legends and the saved files alike.
 
+import { MARGIN } from "./heatmap_figure.js";
+import { boxesOf, hatched } from "./hatching.js";
 import { colorsOf } from "./scales.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
@@ -7,16 +9,26 @@ import { colorsOf } from "./scales.js";
 /** @typedef {import("./heatmap_figure.js").Heatmap} Heatmap */
 /** @typedef {import("./scales.js").Range} Range */
 /** @typedef {{values(letter: string): Float32Array, units: number}} LayerValues */
-/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: Size, heatmap: Heatmap}} Sheet `difference`: whether it is that of two texts */
+/** @typedef {{lane: string, info: ActivationInfo, difference: boolean, words: string[], size: Size, heatmap: Heatmap, hatching: import("./hatching.js").Line[]}} Sheet `difference`: whether it is that of two texts; `hatching`: over entries that edits change, in pixels from the corner of the plot */
 
 /**
  * The sheet of one activation of a layer.
  * @param {ActivationInfo} info
  * @param {LayerValues} layer
- * @param {{lane: string, difference: boolean, words: string[], order: number[], range: Range, size: Size, axis: import("./heatmap_figure.js").WordAxis, ink: string}} look
+ * @param {{lane: string, difference: boolean, words: string[], order: number[], edited: import("../data/edits.js").Run[], range: Range, size: Size, axis: import("./heatmap_figure.js").WordAxis, ink: string}} look
  * @returns {Sheet}
  */
-export function sheetOf(info, layer, { lane, difference, words, order, range, size, axis, ink }) {
+export function sheetOf(info, layer, { lane, difference, words, order, edited, range, size, axis, ink }) {
   const heatmap = { values: layer.values(info.letter), order, words: axis, scale: colorsOf(range), range, ink };
-  return { lane, info, difference, words, size, heatmap };
+  return { lane, info, difference, words, size, heatmap, hatching: hatched(boxesOf(edited, plotOf(size, heatmap), words.length, order.length)) };
+}
+
+/**
+ * Where a heatmap lies in its figure.
+ * @param {Size} size
+ * @param {Heatmap} heatmap
+ * @returns {import("./hatching.js").Box}
+ */
+export function plotOf({ width, height }, { words }) {
+  return { left: MARGIN.left, top: MARGIN.top, width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - words.room };
 }

@@ -13,37 +13,52 @@ import { cellOf } from "./boot.js";
 export class Problem extends Error {
   /**
    * @param {string} detail
-   * @param {{where: string}[]} [errors] the fields that are wrong
+   * @param {{where: string, what: string}[]} [errors] the fields that are wrong
    * @param {boolean} [isTemporary] whether the same request may succeed later
    */
   constructor(detail, errors = [], isTemporary = false) {
     super(detail);
+    this.errors = errors;
     this.fields = errors.map((error) => error.where);
     this.isTemporary = isTemporary;
   }
 }
 
 /**
- * Fetch the trace of a text by a model, from step `start` to before step `stop`; of a cell without gates also the
- * sums that its arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
+ * Fetch the trace of a text by a model, from step `start` to before step `stop`, with edits or as it is; of a cell without
+ * gates also the sums that its arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
  * AbortError by `signal`.
  * @param {Model} model
- * @param {{text: string, start: number, stop: number}} request
+ * @param {{text: string, start: number, stop: number, edits?: import("./edits.js").Edit[]}} request
  * @param {AbortSignal} signal
  * @returns {Promise<TraceAnswer>}
  */
-export async function fetchTrace(model, { text, start, stop }, signal) {
-  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cellOf(model).gateless };
+export async function fetchTrace(model, { text, start, stop, edits }, signal) {
+  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cellOf(model).gateless, edits };
   return (await ask(model.id, "traces", signal, body)).json();
 }
 
 /**
- * Fetch the same as a file. Throws what `fetchTrace` throws.
+ * Fetch the tokens of a text, with as few numbers as there can be. Throws what `fetchTrace` throws.
+ * @param {Model} model
+ * @param {string} text
+ * @param {AbortSignal} signal
+ * @returns {Promise<string[]>}
+ */
+export async function fetchWords(model, text, signal) {
+  const body = { text: text.toWellFormed(), layers: [0], activations: [cellOf(model).carrier], units: [0], encoding: "base64" };
+  /** @type {TraceAnswer} */
+  const { tokens } = await (await ask(model.id, "traces", signal, body)).json();
+  return tokens.map((token) => token.text);
+}
+
+/**
+ * Fetch a trace as a file. Throws what `fetchTrace` throws.
  * @param {import("./decoded_trace.js").DecodedTrace} trace
  * @param {string} type media type
  */
-export async function fetchFile({ model, text, start, stop }, type) {
-  const body = { text: text.toWellFormed(), start, stop };
+export async function fetchFile({ model, text, start, stop, edits }, type) {
+  const body = { text: text.toWellFormed(), start, stop, ...(edits.length > 0 && { edits }) };
   return (await ask(model.id, "traces", AbortSignal.timeout(60_000), body, type)).blob();
 }
 

@@ -52,6 +52,18 @@ export class DecodedLayer {
   }
 }
 
+/**
+ * What became of a list of edits.
+ * @typedef {object} Editing
+ * @property {import("./edits.js").ListedEdit[]} listed
+ * @property {import("./edits.js").Edit[]} edits those that were applied, in their order
+ * @property {Map<number, string>} remarks why others were not, and what to know about these, by their place in the list
+ * @property {string} problem why none could be applied; empty otherwise
+ */
+
+/** @type {Editing} */
+const UNEDITED = { listed: [], edits: [], remarks: new Map(), problem: "" };
+
 /** The trace of one text by one model. */
 export class DecodedTrace {
   /**
@@ -60,8 +72,10 @@ export class DecodedTrace {
    * @param {TraceAnswer} answer
    * @param {number} start first step in sight
    * @param {number} size steps in sight, at most
+   * @param {Editing | null} [editing] null for a text that takes no edits
+   * @param {DecodedTrace | null} [original] the same without edits, where there are any
    */
-  constructor(model, text, answer, start, size) {
+  constructor(model, text, answer, start, size, editing = UNEDITED, original = null) {
     const skipped = start - answer.start;
     this.model = model;
     this.text = text;
@@ -73,6 +87,9 @@ export class DecodedTrace {
     this.skipped = skipped;
     this.names = answer.outputs.names;
     this.outputs = numbers(answer.outputs.values);
+    this.editing = editing;
+    this.edits = editing?.edits ?? [];
+    this.original = original;
   }
 
   /**
@@ -126,10 +143,11 @@ export function greatestIndex(probabilities) {
  * The probability that colours each token: that of the single output after it; where the model predicts the next token,
  * that of the token itself; else that of the output that is most probable at the end.
  * @param {DecodedTrace} trace
+ * @param {DecodedTrace} [leading] whose most probable output it is
  * @returns {(number | null)[]} null where there is none
  */
-export function tokenProbabilities(trace) {
+export function tokenProbabilities(trace, leading = trace) {
   if (trace.model.predicts_next) return trace.tokens.map((_, t) => trace.expected(t));
-  const output = greatestIndex(trace.outputsAt(trace.tokens.length - 1));
+  const output = greatestIndex(leading.outputsAt(trace.tokens.length - 1));
   return trace.tokens.map((_, t) => trace.outputsAt(t)[output]);
 }

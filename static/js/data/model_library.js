@@ -1,13 +1,16 @@
 // The models of this server: which of them read which texts, and the traces that they answer with.
 
 import { codePoints } from "../kit/text.js";
-import { Problem, fetchTrace } from "./api.js";
+import { Problem, fetchTrace, fetchWords } from "./api.js";
+import { cellOf } from "./boot.js";
 import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
+import { fits, moved } from "./edits.js";
 import { isBlank, visible } from "./visible_text.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./boot.js").Compare} Compare */
-/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown */
+/** @typedef {import("./edits.js").ListedEdit} ListedEdit */
+/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, edits: ListedEdit[]}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `edits`: of the text, not of the other */
 /** @typedef {{model: Model, text: string, title: string}} LaneRequest one lane of it; without a title where it is the only one */
 
 export class ModelLibrary {
@@ -70,8 +73,8 @@ export class ModelLibrary {
   }
 
   /**
-   * Ask the models of a selection for the traces of its texts; null for a blank text. Throws what `fetchTrace` throws,
-   * and a Problem for a text that is too long.
+   * Ask the models of a selection for the traces of its texts, as the edits make them; null for a blank text. Throws what
+   * `fetchTrace` throws, and a Problem for a text that is too long.
    * @param {Selection} selection
    * @param {AbortSignal} signal
    * @returns {Promise<(DecodedTrace | null)[]>}
@@ -79,17 +82,65 @@ export class ModelLibrary {
   ask(selection, signal) {
     const size = this.pageSize(selection);
     return Promise.all(
-      this.lanes(selection).map(async ({ model, text }) => {
+      this.lanes(selection).map(async ({ model, text }, at) => {
         if (isBlank(text, model.tokenizer)) return null;
         const length = codePoints(text);
         if (length > this.maxText) throw tooLong(length, this.maxText);
-        const answer = await fetchTrace(model, { text, ...pageSpan(selection.start, size) }, signal);
+        const request = { text, ...pageSpan(selection.start, size) };
+        const takesEdits = at === 0 || selection.compare !== "text";
+        const [answer, edited] = await Promise.all([
+          fetchTrace(model, request, signal),
+          takesEdits ? fetchEdited(model, request, selection.edits, signal) : null,
+        ]);
         // The caller goes back to the first page.
-        if (answer.steps <= selection.start) throw new Problem("The text ends before this page.", [{ where: "start" }]);
-        return new DecodedTrace(model, text, answer, selection.start, size);
+        if (answer.steps <= selection.start) throw new Problem("The text ends before this page.", [{ where: "start", what: "the text ends before it" }]);
+        /** @param {import("./api_types.d.ts").TraceAnswer} of @param {DecodedTrace | null} original */
+        const decoded = (of, original) => new DecodedTrace(model, text, of, selection.start, size, edited?.editing ?? null, original);
+        return edited?.answer ? decoded(edited.answer, new DecodedTrace(model, text, answer, selection.start, size)) : decoded(answer, null);
       }),
     );
   }
+
+  /**
+   * The same, of edits whose steps are those of another text: they follow their words. Most of what is typed moves none of
+   * them, so that the text is traced before that is known, and once more where they have moved.
+   * @param {Selection} selection
+   * @param {{text: string, words: string[] | null}} before the other text, with its tokens where they are known
+   * @param {AbortSignal} signal
+   * @returns {Promise<{traces: (DecodedTrace | null)[], edits: ListedEdit[], lost: number[]}>} with the places in the list of the edits whose words have gone
+   */
+  async askFollowing(selection, before, signal) {
+    const traces = await this.ask(selection, signal);
+    const { text, edits: listed } = selection;
+    if (listed.length === 0 || text === before.text) return { traces, edits: listed, lost: [] };
+    const [old, now] = await Promise.all([
+      before.words ?? this.#words(selection, before.text, signal),
+      wordsOf(traces[0]) ?? this.#words(selection, text, signal),
+    ]);
+    const { edits, lost } = moved(listed, old, now);
+    if (edits.every((each, at) => each === listed[at])) return { traces, edits: listed, lost };
+    return { traces: await this.ask({ ...selection, edits }, signal), edits, lost };
+  }
+
+  /**
+   * The tokens of a text, as the model of a selection reads it. Throws what `ask` throws.
+   * @param {Selection} selection
+   * @param {string} text
+   * @param {AbortSignal} signal
+   */
+  async #words(selection, text, signal) {
+    const model = this.model(selection.model);
+    return isBlank(text, model.tokenizer) ? [] : fetchWords(model, text, signal);
+  }
+}
+
+/**
+ * The tokens of the text of a trace; null where some of them are out of sight.
+ * @param {DecodedTrace | null} trace
+ */
+export function wordsOf(trace) {
+  if (!trace || trace.tokens.length < trace.steps) return null;
+  return trace.tokens.map((token) => token.text);
 }
 
 /**
@@ -99,4 +150,49 @@ export class ModelLibrary {
 function tooLong(length, limit) {
   const [has, most] = [length, limit].map((count) => count.toLocaleString("en"));
   return new Problem(`The text has ${has} characters; this server takes up to ${most}. Nothing is lost: shorten it to go on.`);
+}
+
+/**
+ * Ask for a trace with those edits that are on and that the cell has letters for. One that the server refuses is left out,
+ * with its words as a remark. Throws what `fetchTrace` throws where that is not about edits.
+ * @param {Model} model
+ * @param {{text: string, start: number, stop: number}} request
+ * @param {ListedEdit[]} listed
+ * @param {AbortSignal} signal
+ * @returns {Promise<{answer: import("./api_types.d.ts").TraceAnswer | null, editing: import("./decoded_trace.js").Editing}>} without an answer where nothing is edited
+ */
+async function fetchEdited(model, request, listed, signal) {
+  /** @type {Map<number, string>} */
+  const remarks = new Map();
+  const on = [...listed.keys()].filter((at) => listed[at].on);
+  for (const at of on) if (!fits(listed[at].edit, model)) remarks.set(at, `${cellOf(model).noun} has no ${listed[at].edit.letter}`);
+  for (;;) {
+    const sent = on.filter((at) => !remarks.has(at));
+    const edits = sent.map((at) => listed[at].edit);
+    if (edits.length === 0) return { answer: null, editing: { listed, edits, remarks, problem: "" } };
+    try {
+      const answer = await fetchTrace(model, { ...request, edits }, signal);
+      for (const [at, note] of (answer.notes ?? []).map((note) => remarkOf(note, sent))) remarks.set(at, note);
+      return { answer, editing: { listed, edits, remarks, problem: "" } };
+    } catch (error) {
+      if (!(error instanceof Problem) || error.isTemporary) throw error;
+      const refused = error.errors.flatMap(({ where, what }) => {
+        const [, at, field] = /^edits\.(\d+)(?:\.(.+))?$/.exec(where) ?? [];
+        return at === undefined ? [] : [/** @type {[number, string]} */ ([sent[Number(at)], field ? `${field}: ${what}` : what])];
+      });
+      if (refused.length === 0) return { answer: null, editing: { listed, edits: [], remarks, problem: error.message } };
+      for (const [at, why] of refused) remarks.set(at, why);
+    }
+  }
+}
+
+/**
+ * A note of the server about one edit, by its place in the list: there it calls edits by their place among those sent.
+ * @param {string} note such as "edits[0] (i@3=0) changes nothing: edits[1] sets the same places after it"
+ * @param {number[]} sent
+ * @returns {[number, string]}
+ */
+function remarkOf(note, sent) {
+  const [, at, text] = /^edits\[(\d+)\](?: \(.*?\)|:) (.*)$/s.exec(note) ?? ["", "0", note];
+  return [sent[Number(at)], text.replace(/edits\[(\d+)\]/g, (_, each) => `edit ${sent[Number(each)] + 1}`)];
 }

@@ -4,12 +4,14 @@ import { modelPath } from "../data/api.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
+const TRUE = /(?<=(?<!\\)"):true(?=[,}])/g; // in JSON and not in a string of it, where no bare quotation mark stands
+
 /**
- * The body of the call: the text, and the steps in sight where those are not all.
+ * The body of the call: the text, the steps in sight where those are not all, and the edits.
  * @param {DecodedTrace} trace
  */
-function body({ text, start, stop, steps }) {
-  return JSON.stringify({ text: text.toWellFormed(), ...(stop - start < steps && { start, stop }) });
+function body({ text, start, stop, steps, edits }) {
+  return JSON.stringify({ text: text.toWellFormed(), ...(stop - start < steps && { start, stop }), ...(edits.length > 0 && { edits }) });
 }
 
 /**
@@ -40,7 +42,7 @@ export function asPython(origin, trace, layer, unit) {
   return `import json
 from urllib.request import Request, urlopen
 
-body = ${body(trace)}
+body = ${body(trace).replace(TRUE, ":True")}
 request = Request("${addressOf(origin, trace)}", json.dumps(body).encode(), {"Content-Type": "application/json"})
 with urlopen(request) as answer:
     trace = json.load(answer)

@@ -1,6 +1,7 @@
 // The heatmaps as one HTML file that opens without a network and still answers to the pointer.
 
 import { figureOf } from "../charts/heatmap_figure.js";
+import { plotOf } from "../charts/sheet.js";
 import { plotlySource } from "../charts/plotly.js";
 import { endLabel } from "../charts/scales.js";
 import { visible } from "../data/visible_text.js";
@@ -39,6 +40,21 @@ function colorbarOf([low, high]) {
   return { ...SCALE, tickvals: at, ticktext: at.map(endLabel) };
 }
 
+/**
+ * The hatching of a sheet as shapes in the units of the axes: wide lines in the colour of the paper below narrow ones.
+ * @param {Sheet} sheet
+ * @param {string} paper
+ * @param {string} ink
+ */
+function shapesOf({ size, heatmap, words, hatching }, paper, ink) {
+  if (hatching.length === 0) return [];
+  const { left, top, width, height } = plotOf(size, heatmap);
+  /** @param {number} x @param {number} y */
+  const point = (x, y) => `${((x - left) / width) * words.length - 0.5},${((y - top) / height) * heatmap.order.length - 0.5}`;
+  const path = hatching.map(([x, y, endX, endY]) => `M${point(x, y)}L${point(endX, endY)}`).join("");
+  return [{ color: paper, width: 2.5 }, { color: ink, width: 1 }].map((line) => ({ type: "path", path, line }));
+}
+
 /** Runs in the file, after Plotly and the panels. */
 const PROGRAM = `
 for (const { name, words, units, data, layout } of panels) {
@@ -59,7 +75,9 @@ for (const { name, words, units, data, layout } of panels) {
  * @param {string} token what a step is: word or character
  */
 export async function asHtml(title, about, sheets, token) {
-  const panels = sheets.map(({ lane, info, words, size, heatmap }) => {
+  const { backgroundColor, color } = getComputedStyle(document.body);
+  const panels = sheets.map((sheet) => {
+    const { lane, info, words, size, heatmap } = sheet;
     const { data, layout } = figureOf(size, heatmap);
     const z = /** @type {Float32Array[]} */ (data[0].z).map((row) => Array.from(row, (value) => Number(value.toPrecision(DIGITS))));
     return {
@@ -67,10 +85,9 @@ export async function asHtml(title, about, sheets, token) {
       words: words.map(visible),
       units: heatmap.order,
       data: [{ ...data[0], z, showscale: true, colorbar: colorbarOf(heatmap.range) }],
-      layout: widened(layout, token),
+      layout: { ...widened(layout, token), shapes: shapesOf(sheet, backgroundColor, color) },
     };
   });
-  const { backgroundColor, color } = getComputedStyle(document.body);
   const plotly = await plotlySource();
   return `<!doctype html>
 <html lang="en">

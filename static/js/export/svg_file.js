@@ -1,8 +1,9 @@
 // The pictures as one self-contained figure: SVG, and PNG made from it.
 
 import { mixed } from "../charts/colors.js";
-import { MARGIN } from "../charts/heatmap_figure.js";
+import { pathOf } from "../charts/hatching.js";
 import { scalesOf } from "../charts/scales.js";
+import { plotOf } from "../charts/sheet.js";
 import { HEIGHT } from "../charts/summary_bars.js";
 import { asXml, escaped } from "../kit/text.js";
 import { colorOf } from "../kit/theme.js";
@@ -10,7 +11,7 @@ import { colorOf } from "../kit/theme.js";
 /** @typedef {import("../charts/sheet.js").Sheet} Sheet */
 /** @typedef {{sheet: Sheet, plot: HTMLElement, bars: SVGSVGElement, labels: SVGSVGElement}} Drawing a panel as it is on the page */
 /** @typedef {{title: string, says: string, after: string, token: string, columns: number, drawings: Drawing[]}} LaneContent `says`: the verdict, `after` which step; `columns`: panels side by side */
-/** @typedef {{left: number, top: number, width: number, height: number}} Box in pixels */
+/** @typedef {import("../charts/hatching.js").Box} Box */
 /** @typedef {{svg: string, height: number}} Block a piece of the figure, and the room it takes */
 
 const DRAWN = 50_000; // most entries of a figure that are drawn as one shape each
@@ -27,8 +28,9 @@ const TITLE_LINES = 3;
  * A figure of lanes side by side, with the scale of every colour in it.
  * @param {string} title
  * @param {LaneContent[]} lanes
+ * @param {string} edited what was edited; empty for nothing
  */
-export function asSvg(title, lanes) {
+export function asSvg(title, lanes, edited) {
   const { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
   const muted = colorOf(document.body, "muted");
   const sheets = lanes.flatMap(({ drawings }) => drawings.map(({ sheet }) => sheet));
@@ -61,7 +63,7 @@ export function asSvg(title, lanes) {
   y += Math.max(...heads.map(({ height }) => height)) + 6;
   const pictures = blocks.map(({ svg }, at) => `<g transform="translate(${lefts[at]} ${round(y)})">${svg}</g>`);
   y += Math.max(...blocks.map(({ height }) => height));
-  const caption = below(paragraph(captionOf(sheets, isBitmap ? count : 0), { size: 12, ink: muted }, room));
+  const caption = below(paragraph(captionOf(sheets, isBitmap ? count : 0, edited), { size: 12, ink: muted }, room));
   const height = Math.ceil(y + GAP / 2);
   const content = [heading, scales, ...heads.map(({ svg }) => svg), ...pictures, caption].join("");
   return asXml(
@@ -73,10 +75,12 @@ export function asSvg(title, lanes) {
  * The caption of a figure.
  * @param {Sheet[]} sheets
  * @param {number} entries in a bitmap
+ * @param {string} edited
  */
-function captionOf(sheets, entries) {
+function captionOf(sheets, entries, edited) {
   const difference = sheets.some((sheet) => sheet.difference);
   const sentences = [
+    edited,
     "Bars: the mean over the units of a gate, the norm of anything else.",
     difference && "Of the difference (second less first) they are the norm; a gap is a word of one text only.",
     entries && `The ${entries.toLocaleString("en")} squares are embedded as PNG, each a block of whole pixels: more than ${DRAWN.toLocaleString("en")} are not drawn one by one.`,
@@ -97,14 +101,9 @@ function panels({ drawings, columns, token }, drawHeatmap, muted) {
   const width = SIDE + first.size.width;
   const height = NAME + HEIGHT + depth + BELOW + GAP;
   const svg = drawings.map(({ sheet, plot, bars, labels }, at) => {
-    const { info, size, heatmap } = sheet;
+    const { info, size, heatmap, hatching } = sheet;
     const hue = colorOf(plot, "hue");
-    const box = {
-      left: MARGIN.left,
-      top: MARGIN.top,
-      width: size.width - MARGIN.left - MARGIN.right,
-      height: size.height - MARGIN.top - heatmap.words.room,
-    };
+    const box = plotOf(size, heatmap);
     const [across, down] = [box.left + box.width / 2, box.top + box.height / 2];
     const axes = [
       svgText(across, depth + BELOW - 3, token, { size: 11, ink: muted, anchor: "middle" }),
@@ -112,10 +111,21 @@ function panels({ drawings, columns, token }, drawHeatmap, muted) {
     ];
     const name = svgText(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: hue, weight: 600 });
     const position = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
-    return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${styledCopy(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="heatmap">${drawHeatmap(heatmap, box)}</g>${styledCopy(labels)}${axes.join("")}</g></g>`;
+    return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${styledCopy(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="heatmap">${drawHeatmap(heatmap, box)}</g>${hatchingOf(hatching)}${styledCopy(labels)}${axes.join("")}</g></g>`;
   });
   const count = Math.min(columns, drawings.length);
   return { svg: svg.join(""), width: count * (width + GAP) - GAP, height: Math.ceil(drawings.length / columns) * height };
+}
+
+/**
+ * Hatching as the page draws it.
+ * @param {import("../charts/hatching.js").Line[]} lines
+ */
+function hatchingOf(lines) {
+  if (lines.length === 0) return "";
+  const { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
+  const d = pathOf(lines);
+  return `<g class="hatching"><path d="${d}" stroke="${paper}" stroke-width="2.5"/><path d="${d}" stroke="${ink}"/></g>`;
 }
 
 /**

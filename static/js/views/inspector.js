@@ -1,4 +1,4 @@
-// One unit at one step: what it tracks, its circuit, and its arithmetic.
+// One unit at one step: what it tracks, its circuit, its arithmetic, and sliders that change it.
 
 import { equations } from "../cells/equations.js";
 import { unitValues } from "../cells/unit_values.js";
@@ -6,6 +6,7 @@ import { CircuitDrawing } from "../charts/circuit_drawing.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
+import { GateSliders } from "./gate_sliders.js";
 
 /** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
 /** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
@@ -25,7 +26,9 @@ const KEY = [
 ];
 
 export class Inspector {
-  constructor() {
+  /** @param {import("./gate_sliders.js").EditHandlers} handlers */
+  constructor(handlers) {
+    this.sliders = new GateSliders(handlers);
     this.element = make("div", { class: "inspector" });
     this.title = make("h3", {});
     this.names = make("div", { class: "names" });
@@ -49,6 +52,7 @@ export class Inspector {
     const values = unitValues(model, layer, t, unit);
     if (this.circuit === null || this.model !== model.id) this.#build(model);
     this.circuit?.show(values, shortened(word, 12));
+    this.sliders.show(trace, layer, { t, unit });
     this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(word)));
     this.element.classList.toggle("pinned", pinned);
     if (pinned) this.title.append(" ", make("em", {}, "pinned"));
@@ -71,7 +75,7 @@ export class Inspector {
     const { signs } = this.circuit;
     const key = KEY.filter(([sign]) => sign === DOT || signs.has(sign));
     this.key.replaceChildren(...key.map(([sign, what]) => make("div", {}, make("dt", {}, sign), make("dd", {}, what))));
-    this.element.replaceChildren(this.sheet, this.drawing, this.names, this.key);
+    this.element.replaceChildren(this.sheet, this.sliders.element, this.drawing, this.names, this.key);
   }
 }
 

@@ -3,6 +3,7 @@
 import { Panels } from "../charts/panels.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
+import { editedRuns } from "../data/edits.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
@@ -15,8 +16,8 @@ import { showVerdict } from "./verdict.js";
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 /** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
 /** @typedef {import("../charts/panels.js").Entry} Entry */
-/** @typedef {{onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
-/** @typedef {Omit<import("../charts/panels.js").LayerLook, "words" | "lane" | "difference">} LaneLook */
+/** @typedef {import("./gate_sliders.js").EditHandlers & {onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
+/** @typedef {Omit<import("../charts/panels.js").LayerLook, "words" | "lane" | "difference" | "edited">} LaneLook */
 
 export class Lane {
   /**
@@ -30,7 +31,7 @@ export class Lane {
     this.scales = make("p", { class: "color-scales", hidden: "" }); // of a difference; those of values stand above all lanes
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
-    this.views = TRACE_VIEWS.map((View) => new View());
+    this.views = TRACE_VIEWS.map((View) => new View(handlers));
     this.element = make(
       "section",
       { class: "lane" },
@@ -44,6 +45,8 @@ export class Lane {
     this.trace = null;
     /** @type {import("../charts/sheet.js").LayerValues | null} */
     this.layer = null;
+    /** The same layer without edits, where there are any. @type {DecodedLayer | null} */
+    this.original = null;
     /** @type {string[]} */
     this.words = [];
     /** The step after which the verdict is shown. @type {number | null} */
@@ -59,10 +62,11 @@ export class Lane {
   show(trace, layer, { title, ...look }) {
     this.trace = trace;
     this.layer = layer;
+    this.original = trace.original?.layers[trace.layers.indexOf(layer)] ?? null;
     this.infos = trace.model.activations;
     this.words = trace.tokens.map((token) => token.text);
     // The panels first: they need their sizes, which the browser knows as long as nothing above has changed.
-    const painted = this.panels.show(trace.model, layer, { ...look, words: this.words, lane: title, difference: false });
+    const painted = this.panels.show(trace.model, layer, { ...look, edited: (letter) => editedRuns(trace, layer, letter, look.order), words: this.words, lane: title, difference: false });
     this.#entitle(title);
     this.element.classList.remove("difference");
     this.scales.hidden = true;
@@ -79,11 +83,12 @@ export class Lane {
   showDifference(model, difference, look) {
     this.trace = null;
     this.layer = difference;
+    this.original = null;
     this.infos = model.activations;
     this.words = look.words;
     const title = "difference: second minus first";
     this.#clearViews(); // they may show the trace that the lane had before
-    const painted = this.panels.show(model, difference, { ...look, lane: title, difference: true });
+    const painted = this.panels.show(model, difference, { ...look, edited: () => [], lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
     const notes = "Blue is more, brown is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
@@ -142,11 +147,14 @@ export class Lane {
     const name = this.infos?.find((info) => info.letter === letter)?.name;
     const value = layer.values(letter)[t * layer.units + unit];
     const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : decimal(value, 4)}`);
+    const was = this.original?.at(letter, t, unit) ?? value;
+    const before = Number.isNaN(value) || decimal(was, 4) === decimal(value, 4) ? "" : `, ${decimal(was, 4)} without edits`;
     const tracked = this.trace ? namesOf(this.trace.model, /** @type {DecodedLayer} */ (layer), unit) : [];
     return [
       make("bdi", {}, visible(this.words[t])),
       ` unit ${unit}, ${name} `,
       output,
+      before,
       ...tracked.map((named) => make("small", {}, describe(named))),
     ];
   }

@@ -104,6 +104,7 @@ export class Memory {
     this.weights.value = weights;
     this.alpha.value = String(Math.log10(alpha));
     this.#showAlpha(alpha);
+    byId("memory-unedited").hidden = !state.edits.some(({ on }) => on);
     const lanes = this.library.lanes({ ...state, compare: "cells" });
     const models = lanes.map(({ model }) => model);
     byId("memory-says").textContent = `${signOf(derivative, models)}: ${DERIVATIVES[derivative].says}.`;

@@ -16,14 +16,15 @@ export class Picture {
   /**
    * @param {HTMLElement} element
    * @param {import("./tooltip.js").Tooltip} tooltip
-   * @param {{onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
    */
-  constructor(element, tooltip, { onPin, onFind, onBrush }) {
+  constructor(element, tooltip, { onPin, onFind, onBrush, ...editHandlers }) {
     this.element = element;
     this.tooltip = tooltip;
     this.onPin = onPin;
     this.onFind = onFind;
     this.onBrush = onBrush;
+    this.editHandlers = editHandlers;
     /** @type {Lane[]} */
     this.lanes = [];
     /** Which step of each lane stands in which column; null where step and column are the same. @type {((number | null)[] | null)[]} */
@@ -44,14 +45,16 @@ export class Picture {
    */
   async show(contents, { layer: index, order, pinned, difference }) {
     const traces = contents.map(({ trace }) => trace);
-    const layers = traces.map((trace) => trace && trace.layers[Math.min(index, trace.layers.length - 1)]);
+    const layers = traces.map((trace) => trace && layerAt(trace, index));
     const [first, second] = traces;
     const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
     this.columns = traces.map((_, at) => pairs && pairs.map((pair) => pair[at]));
     this.#build(contents.length + Number(difference));
     this.#placePin(layers[0], pinned);
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
-    const ends = endsOf(traces, layers);
+    const originals = traces.map((trace) => trace && trace.original);
+    // A scale that does not move while something is edited, as far as can be.
+    const ends = endsOf([...traces, ...originals], [...layers, ...originals.map((trace) => trace && layerAt(trace, index))]);
     const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, ends) : {}));
     const norms = normEnds(traces.map((trace, at) => ({ infos: trace?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
     const painted = contents.map(({ title, trace }, at) => {
@@ -215,6 +218,7 @@ export class Picture {
     /** @param {number} t */
     const k = (t) => this.#columnOf(at, t);
     return new Lane(at + 1, {
+      ...this.editHandlers,
       onPoint: (entry) => {
         this.point(entry && { k: k(entry.t), unit: entry.unit });
         if (entry && !this.stale) this.tooltip.show(entry, this.lanes[at].describe(entry));
@@ -234,4 +238,13 @@ export class Picture {
 /** @param {DecodedTrace} trace */
 function wordsOf(trace) {
   return trace.tokens.map((token) => token.text);
+}
+
+/**
+ * A layer of a trace, or its last where there are not as many.
+ * @param {DecodedTrace} trace
+ * @param {number} index
+ */
+function layerAt({ layers }, index) {
+  return layers[Math.min(index, layers.length - 1)];
 }

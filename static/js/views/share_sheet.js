@@ -2,6 +2,7 @@
 
 import { fetchFile } from "../data/api.js";
 import { boot } from "../data/boot.js";
+import { shortForm } from "../data/short_form.js";
 import { asCurl, asPython } from "../export/code_snippets.js";
 import { asHtml } from "../export/html_file.js";
 import { asPng, asSvg } from "../export/svg_file.js";
@@ -87,8 +88,11 @@ export class ShareSheet {
   async #files(kind) {
     const { traces } = this.picture;
     if (traces.length === 0) throw new Error("there is no picture yet, type a word");
-    const names = traces.map(({ model: { id } }, at) => (traces.filter(({ model }) => model.id === id).length > 1 ? `${id}-${at + 1}` : id));
-    if (!(kind in boot.files)) return [{ name: traces[0].model.id, blob: await this.#pictures(kind) }];
+    const names = traces.map(({ model: { id }, edits }, at) => {
+      const isOneOfTwo = traces.filter(({ model }) => model.id === id).length > 1;
+      return `${id}${isOneOfTwo ? `-${at + 1}` : ""}${edits.length ? "-edited" : ""}`;
+    });
+    if (!(kind in boot.files)) return [{ name: `${traces[0].model.id}${traces.some(({ edits }) => edits.length) ? "-edited" : ""}`, blob: await this.#pictures(kind) }];
     return Promise.all(traces.map(async (trace, at) => ({ name: names[at], blob: await fetchFile(trace, boot.files[kind]) })));
   }
 
@@ -100,15 +104,27 @@ export class ShareSheet {
     const { traces, lanes } = this.picture;
     const title = traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
     const token = traces[0].model.tokenizer;
+    const edited = editedOf(traces);
     const filled = lanes.filter(({ layer }) => layer !== null); // a dimmed lane shows an earlier text
     if (kind === "html") {
       const sheets = filled.flatMap(({ panels }) => panels.sheets);
-      return new Blob([await asHtml(title, `Made with Gatescope: ${this.link()}`, sheets, token)], { type: "text/html" });
+      return new Blob([await asHtml(title, [`Made with Gatescope: ${this.link()}`, edited].filter(Boolean).join(" · "), sheets, token)], { type: "text/html" });
     }
     const svg = asSvg(
       title,
       filled.map((lane) => ({ ...lane.summary, token, columns: lane.panels.columns, drawings: lane.panels.drawn })),
+      edited,
     );
     return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
   }
+}
+
+/**
+ * What was edited in traces; empty for nothing.
+ * @param {import("../data/decoded_trace.js").DecodedTrace[]} traces
+ */
+function editedOf(traces) {
+  const edited = traces.filter(({ edits }) => edits.length);
+  const lists = edited.map(({ model, edits }) => `${traces.length > 1 ? `${model.title} ` : ""}${shortForm(edits.map((edit) => ({ edit, on: true })))}`);
+  return lists.length ? `Edited (hatched): ${lists.join(", ")}.` : "";
 }

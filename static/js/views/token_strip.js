@@ -4,7 +4,7 @@ import { diverging, sequential, tint } from "../charts/colors.js";
 import { tokenProbabilities } from "../data/decoded_trace.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
-import { decimal } from "../kit/numbers.js";
+import { changed } from "./verdict.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
@@ -27,9 +27,10 @@ export class TokenStrip {
   /** @param {DecodedTrace} trace */
   show(trace) {
     const shares = tokenProbabilities(trace);
+    const originals = trace.original ? tokenProbabilities(trace.original, trace) : shares;
     const scale = trace.names.length === 1 ? diverging() : sequential();
     this.element.classList.toggle("characters", trace.model.tokenizer === "character");
-    this.element.replaceChildren(...trace.tokens.map((token, t) => this.#item(token, t, shares[t], scale)));
+    this.element.replaceChildren(...trace.tokens.map((token, t) => this.#item(token, t, shares[t], originals[t], scale)));
   }
 
   /** Show nothing. */
@@ -74,9 +75,10 @@ export class TokenStrip {
    * @param {import("../data/api_types.d.ts").TokenInfo} token
    * @param {number} t
    * @param {number | null} share
+   * @param {number | null} original the same without edits
    * @param {import("../charts/colors.js").Scale} scale
    */
-  #item(token, t, share, scale) {
+  #item(token, t, share, original, scale) {
     const shown = visible(token.text);
     const text = make("bdi", shown.startsWith("◌") ? { class: "accent" } : {}, shown);
     const word = make("button", { type: "button", class: "token", tabindex: t === 0 ? 0 : -1 }, text);
@@ -87,7 +89,7 @@ export class TokenStrip {
     if (share !== null) {
       const colors = tint(scale, share);
       Object.assign(text.style, { backgroundColor: colors.background, color: colors.text });
-      word.append(make("span", {}, decimal(share, 2)));
+      word.append(make("span", {}, ...changed(share, original)));
     }
     word.addEventListener("pointerdown", ({ shiftKey }) => {
       if (!shiftKey) this.anchor = t;

@@ -19,7 +19,7 @@ import { Inspector } from "./inspector.js";
  * @property {() => void} clear show nothing: there is no trace, or the lane's text has no word at the place
  */
 
-/** @type {(new () => TraceView)[]} */
+/** @type {(new (handlers: import("./gate_sliders.js").EditHandlers) => TraceView)[]} */
 export const TRACE_VIEWS = [
   Inspector,
 ];

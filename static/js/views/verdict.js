@@ -1,5 +1,7 @@
-// What the model says after a step: a verdict, or the most probable of many outputs.
+// What the model says after a step: a verdict, or the most probable of many outputs. Where edits change it, what it says
+// without them stands there as a ghost.
 
+import { greatestIndex } from "../data/decoded_trace.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
@@ -17,25 +19,64 @@ const MOST_OUTPUTS = 3;
 export function showVerdict(element, trace, t) {
   const { tokens, start, steps, model } = trace;
   const step = `${model.tokenizer} ${start + t + 1} of ${steps}`;
+  element.classList.toggle("edited", trace.original !== null);
   if (trace.names.length === 1) {
-    element.replaceChildren(make("p", { class: "verdict" }, verdict(trace, t)), make("p", { class: "after" }, `after ${step}`));
+    const [side, was] = [trace, trace.original ?? trace].map((each) => sideOf(each, t));
+    const before = side === was ? "" : `; ${was} without edits`;
+    element.replaceChildren(
+      make("p", { class: "verdict" }, ...verdictOf(trace, t)),
+      make("p", { class: "after" }, `after ${step}${before}`),
+    );
     return;
   }
-  const after = make("p", { class: "after" }, "after ", make("bdi", {}, visible(tokens[t].text)), `, ${step}:`);
+  const [best, was] = [trace, trace.original ?? trace].map((each) => greatestIndex(each.outputsAt(t)));
+  const before = best === was ? [] : ["; without edits ", make("bdi", {}, visible(trace.names[was]))];
+  const after = make("p", { class: "after" }, "after ", make("bdi", {}, visible(tokens[t].text)), `, ${step}`, ...before, ":");
   element.replaceChildren(after, ranking(trace, t));
   if (model.predicts_next) element.append(make("p", { class: "came" }, ...nextToken(trace, t)));
 }
 
 /**
- * The verdict in a phrase.
+ * The verdict in a phrase; of many outputs, the most probable.
+ * @param {DecodedTrace} trace
+ * @param {number} t
+ * @returns {(Node | string)[]}
+ */
+export function verdictOf(trace, t) {
+  const isSingle = trace.names.length === 1;
+  const output = isSingle ? 0 : greatestIndex(trace.outputsAt(t));
+  const name = visible(trace.names[output]);
+  return [`${isSingle ? `${sideOf(trace, t)} · ` : ""}P(${name}) = `, ...withGhost(trace, t, output)];
+}
+
+/**
+ * The more probable side of the only output.
  * @param {DecodedTrace} trace
  * @param {number} t
  */
-function verdict(trace, t) {
+function sideOf(trace, t) {
   const [name] = trace.names;
-  const [probability] = trace.outputsAt(t);
-  const side = probability >= 0.5 ? name : trace.model.opposite || `not ${name}`;
-  return `${side} · P(${name}) = ${decimal(probability, 2)}`;
+  return trace.outputsAt(t)[0] >= 0.5 ? name : trace.model.opposite || `not ${name}`;
+}
+
+/**
+ * The probability of an output, as `changed` writes it.
+ * @param {DecodedTrace} trace
+ * @param {number} t
+ * @param {number} output
+ */
+function withGhost(trace, t, output) {
+  return changed(trace.outputsAt(t)[output], trace.original?.outputsAt(t)[output] ?? null);
+}
+
+/**
+ * A probability; before it, as a ghost, the one without edits, where that is written otherwise.
+ * @param {number} probability
+ * @param {number | null} original null where nothing is edited
+ */
+export function changed(probability, original) {
+  const [after, before] = [probability, original ?? probability].map((each) => decimal(each, 2));
+  return before === after ? [after] : [make("span", { class: "ghost" }, before), " → ", after];
 }
 
 /**
@@ -49,7 +90,13 @@ function ranking(trace, t) {
   const rows = best.map((output) => {
     const bar = make("i", { "aria-hidden": "true" });
     bar.style.width = `${(100 * probabilities[output]).toFixed(1)}%`;
-    return make("li", {}, make("bdi", {}, visible(trace.names[output])), make("b", {}, bar), decimal(probabilities[output], 2));
+    const bars = [bar];
+    if (trace.original) {
+      const ghost = make("i", { class: "ghost", "aria-hidden": "true" });
+      ghost.style.width = `${(100 * trace.original.outputsAt(t)[output]).toFixed(1)}%`;
+      bars.push(ghost);
+    }
+    return make("li", {}, make("bdi", {}, visible(trace.names[output])), make("b", {}, ...bars), make("span", { class: "share" }, ...withGhost(trace, t, output)));
   });
   return make("ol", { class: "ranking" }, ...rows);
 }
@@ -63,5 +110,6 @@ function nextToken(trace, t) {
   const next = trace.tokens[t + 1];
   if (!next) return [trace.stop < trace.steps ? "the text goes on" : "here the text ends"];
   const probability = trace.expected(t + 1);
-  return ["then came ", make("bdi", {}, visible(next.text)), probability === null ? ", which the model does not know" : `: ${decimal(probability, 2)}`];
+  const expected = probability === null ? [", which the model does not know"] : [": ", ...changed(probability, trace.original?.expected(t + 1) ?? null)];
+  return ["then came ", make("bdi", {}, visible(next.text)), ...expected];
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope import Decomposition, decompose, load_model
-from gatescope.api.decompositions.answer import MATRICES, PARTS
+from gatescope.api.decompositions.answer import MATRICES, ONLY_IF_NAMED, PARTS
 from gatescope.api.decompositions.schemas import DecompositionAnswer
 from gatescope.store.saving import save_model
 from networks import random_network
@@ -31,7 +31,7 @@ def check(answer: dict[str, Any], made: Decomposition, encoding: str = "numbers"
     assert answer["columns"] == list(made.columns)
     assert (answer["layer"], answer["direction"], answer["cell"]) == (made.layer, made.direction, made.cell)
     assert (answer["state"], answer["steps"]) == (made.letter, len(made))
-    for part in PARTS:
+    for part in set(PARTS) - ONLY_IF_NAMED:
         expected = getattr(made, part)
         if part == "change" and expected is not None:
             same(answer[part]["forgetting"], expected.forgetting, encoding)
@@ -85,6 +85,21 @@ def test_edits_are_decomposed_with_a_column_each(api: TestClient, models: Path, 
     assert answer["edits"] == [each.to_dict() for each in traced.edits]
     assert answer["notes"] == []
     assert "edits" not in ask(api, model)
+
+
+@pytest.mark.parametrize("model", ["lstm", "gru", "both-ways"])
+def test_effects_are_those_of_keeping_each_word_from_being_written(api: TestClient, models: Path, model: str) -> None:
+    loaded = load_model(models / model)
+    layer, direction = list(loaded.network.layers())[-1]
+    answer = ask(api, model, parts=["effects"], direction=direction, edits=EDITS)
+    experiment = answer["experiment"]
+    [before] = np.log(loaded.trace(TEXT, EDITS).outputs[-1]) - np.log1p(-loaded.trace(TEXT, EDITS).outputs[-1])
+    for step, effect in enumerate(answer["effects"]):
+        [p] = loaded.trace(TEXT, [*EDITS, {**experiment, "steps": [step]}]).outputs[-1].astype(np.float64)
+        assert effect == pytest.approx(np.log(p) - np.log1p(-p) - before, abs=2e-5)
+    assert any(abs(effect) > 1e-3 for effect in answer["effects"])
+    if layer > 0:
+        assert refused(api, model, layer=0, parts=["effects"])[0] == 422
 
 
 def test_an_edit_that_does_not_fit_is_named(api: TestClient) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Problem, fetchCost, fetchMemory, fetchTrace, numbers } from "../../../static/js/data/api.js";
+import { Problem, fetchCost, fetchFile, fetchMemory, fetchTrace, fetchWords, numbers } from "../../../static/js/data/api.js";
 import { list, model, typedArray } from "../samples.js";
 
 const { signal } = new AbortController();
@@ -32,6 +32,20 @@ test("a trace is asked for by POST, in base64, without lone surrogates", async (
   assert.deepEqual(JSON.parse(calls[0].body), { text: "x\ufffd", start: 2, stop: 9, encoding: "base64", pre_activations: false });
 });
 
+test("edits are asked for, of a trace and of a file of it", async () => {
+  const edits = [{ letter: "i", steps: [3], hold: 0 }];
+  const calls = answering("{}");
+  await fetchTrace(model("lstm"), { text: "x", start: 0, stop: 1, edits }, signal);
+  await (await fetchFile({ model: model("lstm"), text: "x", start: 0, stop: 1, edits }, "text/csv")).text();
+  assert.deepEqual(calls.map(({ body }) => JSON.parse(body).edits), [edits, edits]);
+});
+
+test("the words of a text come with few numbers", async () => {
+  const calls = answering('{"tokens": [{"text": "not"}, {"text": "good"}]}');
+  assert.deepEqual(await fetchWords(model("gru"), "not good", signal), ["not", "good"]);
+  assert.deepEqual(JSON.parse(calls[0].body), { text: "not good", layers: [0], activations: ["h"], units: [0], encoding: "base64" });
+});
+
 test("a plain RNN is asked for its sums too", async () => {
   const calls = answering("{}");
   await fetchTrace(model("rnn"), { text: "x", start: 0, stop: 1 }, signal);
@@ -43,6 +57,7 @@ test("a problem carries the server's words and the fields that are wrong", async
   await assert.rejects(fetchCost("m", signal), (error) => {
     assert.ok(error instanceof Problem);
     assert.deepEqual([error.message, error.fields, error.isTemporary], ["Too long.", ["text"], false]);
+    assert.deepEqual(error.errors, [{ where: "text", what: "too long" }]);
     return true;
   });
 });

@@ -7,7 +7,7 @@ import { answer, list, model } from "../samples.js";
 
 const models = [model("lstm"), model("lstm", { id: "second-lstm" }), model("gru"), model("rnn"), model("gru", { id: "alone", task: "other" })];
 const library = new ModelLibrary({ models, max_text: 20, page_entries: 120 });
-const selection = { model: "test-gru", text: "not  good", compare: "", other: "bad", start: 0 };
+const selection = { model: "test-gru", text: "not  good", compare: "", other: "bad", start: 0, edits: [] };
 const { signal } = new AbortController();
 
 test("a model that is not there gives way to the first", () => {
@@ -62,4 +62,147 @@ test("a page behind the end of the text is a problem of its start", async () => 
   const [trace] = await library.ask(selection, signal);
   assert.equal(trace.steps, 1);
   await assert.rejects(library.ask({ ...selection, start: 4 }, signal), (error) => error instanceof Problem && error.fields[0] === "start");
+});
+
+/** Let fetch answer as the server does, by `refuse`, and keep what was asked. */
+function answering(refuse = () => null) {
+  const asked = [];
+  globalThis.fetch = async (url, { body }) => {
+    const { text, edits } = JSON.parse(body);
+    asked.push({ model: url.split("/")[4], text, edits });
+    const problem = edits && refuse(edits, text);
+    if (problem) return new Response(JSON.stringify(problem), { status: problem.status ?? 422 });
+    return new Response(JSON.stringify({ ...answer(["a", "b"], { h: [[1, 2], [3, 4]] }, { outputs: [[0.5], [edits ? 0.9 : 0.1]] }), ...(edits && { notes: problem?.notes ?? [] }) }));
+  };
+  return asked;
+}
+
+const I = { letter: "i", steps: [1], hold: 0 };
+const Z = { letter: "z", steps: [1], hold: 1 };
+const C = { letter: "c", units: [7], hold: 1 };
+const listed = [{ edit: Z, on: false }, { edit: I, on: true }, { edit: Z, on: true }, { edit: C, on: true }];
+
+test("an edited trace has the original next to it; edits that are off are not sent", async () => {
+  const asked = answering();
+  const [trace] = await library.ask({ ...selection, edits: listed.slice(0, 3) }, signal);
+  assert.deepEqual(asked.map(({ edits }) => edits), [undefined, [Z]]);
+  assert.deepEqual([...trace.outputsAt(1), ...trace.original.outputsAt(1)].map((value) => value.toFixed(1)), ["0.9", "0.1"]);
+  assert.deepEqual(trace.edits, [Z]);
+  assert.equal(trace.original.original, null);
+});
+
+test("without an edit that is on, nothing else is asked for", async () => {
+  const asked = answering();
+  const [trace] = await library.ask({ ...selection, edits: listed.slice(0, 1) }, signal);
+  assert.equal(asked.length, 1);
+  assert.deepEqual([trace.original, trace.edits, trace.editing.remarks.size], [null, [], 0]);
+});
+
+test("a cell gets only edits of letters that it has, and the list hears of the others", async () => {
+  const asked = answering();
+  const traces = await library.ask({ ...selection, compare: "cells", edits: listed }, signal);
+  const sent = Object.fromEntries(asked.filter(({ edits }) => edits).map(({ model: id, edits }) => [id, edits]));
+  assert.deepEqual(sent, { "test-lstm": [I, C], "test-gru": [Z] });
+  assert.deepEqual(traces.map((trace) => [...trace.editing.remarks]), [
+    [[2, "an LSTM has no z"]],
+    [[1, "a GRU has no i"], [3, "a GRU has no c"]],
+    [[1, "a plain RNN has no i"], [2, "a plain RNN has no z"], [3, "a plain RNN has no c"]],
+  ]);
+});
+
+test("the text that is compared with takes no edits", async () => {
+  const asked = answering();
+  const [first, second] = await library.ask({ ...selection, compare: "text", edits: listed }, signal);
+  assert.deepEqual(asked.filter(({ edits }) => edits).map(({ text }) => text), ["not  good"]);
+  assert.deepEqual([first.edits, second.edits, second.editing], [[Z], [], null]);
+});
+
+test("an edit that the server refuses is left out, with its words as a remark", async () => {
+  const isC = (edit) => edit.letter === "c";
+  const asked = answering((edits) => edits.some(isC) && { detail: "no", errors: [{ where: `edits.${edits.findIndex(isC)}.units`, what: "there is no unit 7" }] });
+  const [trace] = await library.ask({ ...selection, model: "test-lstm", edits: listed }, signal);
+  assert.deepEqual(asked.map(({ edits }) => edits), [undefined, [I, C], [I]]);
+  assert.deepEqual(trace.edits, [I]);
+  assert.deepEqual([...trace.editing.remarks].at(-1), [3, "units: there is no unit 7"]);
+});
+
+test("where the list as a whole is refused, the run without edits is shown, and why", async () => {
+  answering(() => ({ detail: "The states overflow.", errors: [{ where: "text", what: "they overflow" }] }));
+  const [trace] = await library.ask({ ...selection, edits: listed }, signal);
+  assert.deepEqual([trace.edits, trace.original, trace.editing.problem], [[], null, "The states overflow."]);
+});
+
+test("a server that fails is not a matter of edits", async () => {
+  answering(() => ({ detail: "Busy.", status: 503 }));
+  await assert.rejects(library.ask({ ...selection, edits: listed }, signal), { message: "Busy.", isTemporary: true });
+});
+
+test("notes of the server name edits by their place in the list", async () => {
+  globalThis.fetch = async () =>
+    new Response(JSON.stringify({ ...answer(["a"], { h: [[1, 2]] }), notes: ["edits[0] (z@1=1) changes nothing: edits[1] sets the same places after it"] }));
+  const [trace] = await library.ask({ ...selection, edits: [...listed, { edit: Z, on: true }] }, signal);
+  assert.equal(trace.editing.remarks.get(2), "changes nothing: edit 5 sets the same places after it");
+});
+
+/** An answer for any text: a word for each of its words. */
+function reading() {
+  const asked = [];
+  globalThis.fetch = async (_, { body }) => {
+    const { text, edits, units } = JSON.parse(body);
+    const words = text.split(" ");
+    asked.push(units ? `words of ${text}` : edits ? `${text}: ${edits.map(({ steps }) => steps)}` : text);
+    return new Response(JSON.stringify(answer(words, { h: words.map(() => [1, 2]) })));
+  };
+  return asked;
+}
+
+const at = (step) => ({ edit: { letter: "z", steps: [step], hold: 1 }, on: true });
+const follow = (text, edits, words = ["a", "b"]) => library.askFollowing({ ...selection, text, edits }, { text: "a b", words }, signal);
+
+test("edits that typing does not move are asked for at once", async () => {
+  const asked = reading();
+  const edits = [at(0)];
+  const answers = await follow("a c", edits);
+  assert.deepEqual(asked, ["a c", "a c: 0"]);
+  assert.equal(answers.edits, edits);
+  assert.equal(answers.traces[0].editing.listed, edits, "the list knows the answer as its own");
+  assert.deepEqual(answers.lost, []);
+});
+
+test("edits that move are asked for again", async () => {
+  const asked = reading();
+  const { edits, lost, traces } = await follow("c a b", [at(0)]);
+  assert.deepEqual(asked, ["c a b", "c a b: 0", "c a b", "c a b: 1"]);
+  assert.deepEqual([edits, lost], [[at(1)], []]);
+  assert.deepEqual(traces[0].edits, [at(1).edit]);
+});
+
+test("edits whose words have gone are named by their places", async () => {
+  reading();
+  const { edits, lost, traces } = await follow("a c", [at(0), at(1)]);
+  assert.deepEqual(lost, [1]);
+  assert.deepEqual(edits[1], { ...at(1), on: false, lost: ["b"] });
+  assert.deepEqual(traces[0].edits, [at(0).edit]);
+});
+
+test("words that are not known are asked for: those of a text before, and of one that is longer than a page", async () => {
+  const asked = reading();
+  await follow("a c", [at(0)], null);
+  assert.deepEqual(asked, ["a c", "a c: 0", "words of a b"]);
+  asked.length = 0;
+  const long = "a b c d e f g h i";
+  await new ModelLibrary({ models, max_text: 20, page_entries: 8 }).askFollowing({ ...selection, text: long, edits: [at(0)] }, { text: "a b", words: ["a", "b"] }, signal);
+  assert.deepEqual(asked, [long, `${long}: 0`, `words of ${long}`]);
+});
+
+test("a blank text has no words", async () => {
+  reading();
+  const { edits, traces } = await follow(" ", [at(0)]);
+  assert.deepEqual([edits[0].on, traces], [false, [null]]);
+});
+
+test("edits are those of the text as long as it is the same", async () => {
+  const asked = reading();
+  const { edits } = await library.askFollowing({ ...selection, text: "a b", edits: [at(9)] }, { text: "a b", words: null }, signal);
+  assert.deepEqual([edits, asked], [[at(9)], ["a b", "a b: 9"]]);
 });

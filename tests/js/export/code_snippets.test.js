@@ -41,3 +41,13 @@ test("the Python program asks the same and prints one unit", () => {
   assert.match(program, /rows\[t\]\[17\]/);
   assert.ok(program.includes('body = {"text":"it\'s \\"good\\"\\n"}'));
 });
+
+test("both calls have the edits of what is in sight, as each language writes them", () => {
+  const edits = [{ letter: "i", steps: [1], hold: 0.5 }, { steps: [0], freeze: true }, { steps: [2], swap: '":true,' }];
+  const trace = traceOf("a b c", 9, "m");
+  const edited = new DecodedTrace(trace.model, "a b c", answer(words, { h: words.map(() => [1, 2]) }), 0, 9, { listed: [], edits, remarks: new Map(), problem: "" });
+  assert.deepEqual(JSON.parse(shellWords(asCurl(ORIGIN, edited)).at(-1)), { text: "a b c", edits });
+  const [, body] = /^(body = .*)$/m.exec(asPython(ORIGIN, edited, edited.layers[0], 0));
+  const printed = execFileSync("python3", ["-c", `import json\n${body}\nprint(json.dumps(body))`], { encoding: "utf-8" });
+  assert.deepEqual(JSON.parse(printed), { text: "a b c", edits });
+});

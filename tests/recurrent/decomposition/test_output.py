@@ -56,6 +56,22 @@ def test_the_verdict_needs_no_asking() -> None:
     assert parts.logit.outputs == (2,)
 
 
+def test_an_output_as_argmax_gives_it() -> None:
+    made = traced(3, "sigmoid")
+    logit = decompose(made, output=np.int64(2)).logit  # type: ignore[arg-type]
+    assert logit is not None
+    assert logit.outputs == (2,)
+    with pytest.raises(OptionError, match=r"^output: there is no output True: choose from 0 to 2$"):
+        decompose(made, output=True)
+
+
+def test_a_head_is_a_weight_and_a_bias() -> None:
+    with pytest.raises(
+        OptionError, match=r"^head: is a Linear: it must be \(weight, bias\), such as those of an nn\.Linear$"
+    ):
+        decompose(traced(1, "sigmoid"), head=nn.Linear(7, 1))  # type: ignore[arg-type]
+
+
 def test_an_output_by_number_or_name() -> None:
     made = traced(3, "sigmoid", ("a", "b", "end"))
     one, other = decompose(made, output=1), decompose(made, output="b")

@@ -1,5 +1,7 @@
 """The parts add up to the state and the logit, and each is that of a plain loop, for every cell that keeps a state."""
 
+import copy
+import pickle
 import re
 from typing import Any
 
@@ -352,6 +354,37 @@ def test_weights_that_changed_since_the_trace_are_refused() -> None:
         module.weight_hr_l0.mul_(2)
     with pytest.raises(ValueError, match=r"^the projection of the module has changed since the trace was made"):
         decompose(of_module, head=(np.zeros((1, 3)), None))
+
+
+def test_a_change_that_is_not_counted_is_refused_too() -> None:
+    network = random_network(cell="gru", outputs=3, head="softmax")
+    traced = trace(network, random_tokens(3))
+    network.head.weight.data.mul_(1.5)  # PyTorch's count of writes stays as it is
+    with pytest.raises(ValueError, match=r"^the head has changed since the trace was made: trace again"):
+        decompose(traced)
+    for direction in ("forward", "backward"):
+        module = random_module("projected lstm", bidirectional=True)
+        of_module = trace_module(module, random_sequences([3])[0])
+        decompose(of_module, head=(np.zeros((1, 6)), None), direction=direction)  # type: ignore[arg-type]
+        weight = module.weight_hr_l0 if direction == "forward" else module.weight_hr_l0_reverse
+        weight.data.mul_(1.5)
+        with pytest.raises(ValueError, match=r"^the projection of the module has changed since the trace was made"):
+            decompose(of_module, head=(np.zeros((1, 6)), None), direction=direction)  # type: ignore[arg-type]
+
+
+def test_a_trace_can_be_pickled_and_copied() -> None:
+    network = random_network(cell="lstm", outputs=1)
+    with torch.no_grad():
+        network.head.weight.add_(1)  # so that writes were counted before
+    traced = trace(network, random_tokens(3))
+    for again in (pickle.loads(pickle.dumps(traced)), copy.deepcopy(traced)):
+        assert decompose(again).shares == pytest.approx(decompose(traced).shares, abs=0)
+
+
+def test_what_is_not_one_trace_is_refused() -> None:
+    batch = trace_module(random_module("lstm"), torch.stack(random_sequences([3, 3]), dim=1))
+    with pytest.raises(TypeError, match=r"^a decomposition is of one trace, not of a Traces: pick one of a batch$"):
+        decompose(batch)  # type: ignore[arg-type]
 
 
 def test_the_projection_that_a_hook_makes_is_that_of_the_call() -> None:

@@ -178,6 +178,54 @@ def test_swaps_are_noted_as_other_edits_are() -> None:
         bind([{"swap": "a b"}], SUBJECTS["lstm"], resources)
 
 
+def test_what_a_sequence_knows_of_a_list_names_edits_by_their_places_in_its_own() -> None:
+    edits = [
+        {"letter": "h", "sequences": [1], "hold": 1},
+        {"letter": "h", "sequences": [0], "steps": [2], "scale": 2},
+        {"letter": "h", "sequences": [0], "hold": 0.5},
+    ]
+    bound = bind(edits, SUBJECTS["lstm"])
+    assert bound.notes == ("edits[1] (h@2~0:scale=2) changes nothing: edits[2] sets the same places after it",)
+    first, second = (bound.of_sequence(b) for b in range(2))
+    assert [str(each) for each in first.edits] == ["h@2:scale=2", "h=0.5"]
+    assert first.notes == ("edits[0] (h@2:scale=2) changes nothing: edits[1] sets the same places after it",)
+    assert [str(each) for each in second.edits] == ["h=1"]
+    assert second.notes == ()
+
+
+def test_many_edits_of_many_steps_are_the_same_as_one_after_the_other() -> None:
+    """A patch, which differs from step to step, and scales that begin later and later, in every order of both."""
+    subject = Subject(cell_named("gru"), 1, ("forward",), 3, 0, [6])
+    source = np.random.default_rng(0).normal(size=(6, 3))
+    patched = {"letter": "n", "patch": {"text": "…"}}
+    scales = [{"letter": "n", "steps": list(range(at, 6)), "scale": 1.0 + at} for at in range(4)]
+    added = {"letter": "n", "units": [1], "steps": [1, 4, 5], "add": [0.5]}
+
+    class Source:
+        def __len__(self) -> int:
+            return 6
+
+        def layer(self, *_: object) -> Any:
+            return {"n": source}
+
+    for edits in ([*scales, patched, added], [patched, *scales, added], [added, patched, *scales[::-1]]):
+        lowered = bind(edits, subject, Resources(trace=lambda _: Source())).of(0, "forward", 0, 6)
+        value = np.random.default_rng(1).normal(size=(6, 3))
+        expected = value.copy()
+        for edit in edits:
+            for t in edit.get("steps", range(6)):
+                if "patch" in edit:
+                    expected[t] = source[t]
+                elif "scale" in edit:
+                    expected[t] *= edit["scale"]
+                else:
+                    expected[t, 1] += 0.5
+        for t in range(6):
+            [row] = lowered.rows[lowered.first[t] : lowered.first[t + 1]]
+            made = lowered.scale[0, row] * value[t] + lowered.shift[0, row]
+            assert made == pytest.approx(expected[t], rel=1e-14)
+
+
 def test_steps_that_share_edits_share_a_row() -> None:
     """2,000 steps of 512 units take the memory of a few rows."""
     subject = Subject(cell_named("lstm"), 1, ("forward",), 512, 0, [2000])

@@ -59,6 +59,9 @@ def test_tokens_of_a_network() -> None:
 
 
 def test_memory_of_a_module_under_edits_is_refused() -> None:
+    network = random_network(cell="gru")
+    with edit(network, hold("z", 0)), pytest.raises(ValueError, match=r"^edits of the module are in force, and memory"):
+        subject_of(network, random_tokens(3))
     with edit(LSTM, hold("i", 0)), pytest.raises(ValueError, match=r"^edits of the module are in force, and memory is"):
         subject_of(LSTM, X)
     assert subject_of(LSTM, X)

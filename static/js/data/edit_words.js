@@ -1,0 +1,56 @@
+// Edits in plain words.
+
+import { operationOf, ranges } from "./short_form.js";
+import { visible } from "./visible_text.js";
+
+/** @typedef {import("./edits.js").ListedEdit} ListedEdit */
+/** @typedef {import("./decoded_trace.js").DecodedTrace} DecodedTrace */
+
+const MOST_WORDS = 3; // that are named one by one
+
+/**
+ * What an edit changes and how, such as "input gate i at “not” held at 0".
+ * @param {ListedEdit} listed
+ * @param {import("./api_types.d.ts").Model} model
+ * @param {DecodedTrace | null} trace of the text
+ */
+export function inWords({ edit, lost }, model, trace) {
+  const { letter, layer, direction, units } = edit;
+  const info = model.activations.find((each) => each.letter === letter);
+  const parts = [
+    info ? `${info.name} ${letter}` : letter,
+    layer === undefined ? "" : `of layer ${layer}`,
+    direction ?? "",
+    units ? `in ${units.length === 1 ? "unit" : "units"} ${ranges(units).replaceAll(",", ", ").replaceAll("-", "–")}` : "",
+    wordsOf(edit.steps, lost, model, trace),
+  ];
+  return parts.filter(Boolean).join(" ") + deed(edit);
+}
+
+/** @param {import("./edits.js").Edit} edit */
+function deed(edit) {
+  const [name, value] = operationOf(edit);
+  if (name === "hold") return ` held at ${JSON.stringify(value).replaceAll("-", "−")}`;
+  return value === true ? `: ${name}` : `: ${name} ${typeof value === "string" ? value : JSON.stringify(value)}`;
+}
+
+/**
+ * @param {number[] | undefined} steps
+ * @param {string[] | undefined} lost
+ * @param {import("./api_types.d.ts").Model} model
+ * @param {DecodedTrace | null} trace
+ */
+function wordsOf(steps, lost, { tokenizer }, trace) {
+  if (lost) return `at ${lost.map(quoted).join(", ")}, which has gone,`;
+  if (!steps) return `at every ${tokenizer}`;
+  const named = steps.map((step) => {
+    const token = trace?.tokens[step - trace.start];
+    return token ? quoted(token.text) : `${tokenizer} ${step + 1}`;
+  });
+  return `at ${named.length > MOST_WORDS ? `${named[0]} and ${named.length - 1} more` : named.join(", ")}`;
+}
+
+/** @param {string} word */
+function quoted(word) {
+  return `“${visible(word)}”`;
+}

@@ -1,0 +1,28 @@
+"""The cases of the short form of edits that the page's reader is tested with: Python reads and writes the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gatescope.recurrent.edits.data import edits_from
+from gatescope.recurrent.edits.edit import EditError
+from gatescope.recurrent.edits.short_form import from_short_form, short_form
+
+CASES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "short_forms.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("short", "data"), [*CASES["written"], *CASES["read"]])
+def test_a_short_form_is_read_as_its_data(short: str, data: list[dict[str, Any]]) -> None:
+    assert from_short_form(short) == edits_from(data)
+
+
+@pytest.mark.parametrize(("short", "data"), CASES["written"])
+def test_data_are_written_as_their_short_form(short: str, data: list[dict[str, Any]]) -> None:
+    assert short_form(edits_from(data)) == short
+
+
+@pytest.mark.parametrize("short", CASES["refused"])
+def test_what_is_not_a_short_form_is_refused(short: str) -> None:
+    with pytest.raises(EditError):
+        from_short_form(short)
