@@ -131,6 +131,7 @@ class ModelConfig(BaseModel):
         description="Whether a word outside the vocabulary is read as the nearest one in it, if they differ by one "
         "letter.",
     )
+    language: str = Field(default="", description="The language of the texts that it learned from; empty: not said.")
     outputs: list[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
     predicts_next: bool | None = Field(
         default=None,

@@ -25,6 +25,7 @@ MODEL_FIELDS = {
     "description",
     "hidden_size",
     "tokenizer",
+    "language",
     "activations",
     "outputs",
     "opposite",

@@ -10,6 +10,7 @@ from gatescope.store.saving import save_model
 from networks import random_network
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])
+CORRECTING = WordTokenizer(WORDS.vocabulary, corrects_spelling=True)
 LETTERS = CharacterTokenizer([UNKNOWN, "\t", "\n", " ", *"abc"])
 COUNTED = CharacterTokenizer([UNKNOWN, *"ab"])
 VERDICT, LABELS, COUNTS = ["positive"], ["good", "bad", "neither"], ["a", "b", "end"]
@@ -39,6 +40,7 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
     "early-reset": ("deep", WORDS, VERDICT, TEXT, {"cell": "gru", "reset_after": False}),
     "scanned": ("scanned", WORDS, VERDICT, TEXT, {"cell": "mingru"}),
     **{f"each-{cell}": ("each", WORDS, VERDICT, TEXT, {"cell": cell}) for cell in CELL_NAMES},
+    "spelling": ("spelling", CORRECTING, VERDICT, TEXT, {"cell": "gru"}),
 }  # fmt: skip
 UNITS = 7
 PREDICTING = {"letters-lstm", "letters-relu", "words", "counts", "reordered"}  # the next token
