@@ -24,6 +24,17 @@ LEXICON = {
     "okay": 0.9,
     ":)": 2.0,
 }
+EMOJI = ("😊\tlovely face", "😞\tsad face", "😐\tface", "❤️\tred heart", "🔥\tawful fire", "😡\tugly face")
+AFINN = {"good": 3, "superduper": 5, "two words": 1}
+RATED_EMOJI = """Emoji,Unicode codepoint,Occurrences,Position,Negative,Neutral,Positive,Unicode name,Unicode block
+❤,0x2764,200,0.7,10,40,150,HEAVY BLACK HEART,Dingbats
+🔥,0x1f525,49,0.7,0,0,49,FIRE,Symbols
+█,0x2588,900,0.7,800,50,50,FULL BLOCK,Block Elements
+"""
+DOCSTRINGS = (
+    "Return the number of nodes in the graph.\n\nThe graph is not changed.",
+    "Yield the edges,\n    one after the other.",
+)
 NAMES = {
     "movie": "movieReviewSnippets",
     "amazon": "amazonReviewSnippets",
@@ -69,7 +80,7 @@ def vader_archive(corpora: Mapping[str, Sequence[Row]], lexicon: Mapping[str, fl
         {
             "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz": tar(rated),
             "vaderSentiment-3.3.2/vaderSentiment/vader_lexicon.txt": words,
-            "vaderSentiment-3.3.2/vaderSentiment/emoji_utf8_lexicon.txt": b"",
+            "vaderSentiment-3.3.2/vaderSentiment/emoji_utf8_lexicon.txt": "\n".join(EMOJI).encode(),
             "vaderSentiment-3.3.2/vaderSentiment/vaderSentiment.py": SCORER,
         }
     )
@@ -79,10 +90,26 @@ def uci_archive(entries: Mapping[str, Sequence[tuple[str, int | None]]]) -> byte
     """Return an archive laid out like the npm package sentiment."""
     return tar(
         {
+            "package/build/Emoji_Sentiment_Data_v1.0.csv": RATED_EMOJI.encode(),
+            "package/languages/en/labels.json": json.dumps(AFINN).encode(),
+        }
+        | {
             f"package/test/fixtures/{name}.json": json.dumps(
                 [{"text": text, "class": class_} for text, class_ in entries.get(name, ())]
             ).encode()
             for name in ("imdb", "amazon", "yelp")
+        }
+    )
+
+
+def docstring_archive(docstrings: Sequence[str] = DOCSTRINGS) -> bytes:
+    """Return an archive laid out like the source archive of networkx, with a function for each docstring."""
+    source = "".join(f'def f{at}():\n    """{each}"""\n' for at, each in enumerate(docstrings))
+    return tar(
+        {
+            "networkx-3.4.2/networkx/graph.py": source.encode(),
+            "networkx-3.4.2/networkx/tests/test_graph.py": b'"""A test."""',
+            "networkx-3.4.2/README.rst": b"Nothing",
         }
     )
 
@@ -109,12 +136,18 @@ def install_sentiment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     classes = [(text, int(rating > 0)) for rating, text in sentences("the phone")]
     cache.mkdir(parents=True, exist_ok=True)
     packages = []
-    for name, data in (("VADER", vader_archive(corpora)), ("UCI", uci_archive({"imdb": classes}))):
+    archives = {
+        "VADER": vader_archive(corpora),
+        "UCI": uci_archive({"imdb": classes}),
+        "NETWORKX": docstring_archive(),
+    }
+    for name, data in archives.items():
         package = dataclasses.replace(getattr(rated_texts, name), sha256=sha256(data))
         (cache / package.file).write_bytes(data)
         monkeypatch.setattr(rated_texts, name, package)
         packages.append(package)
     monkeypatch.setattr(rated_texts, "PACKAGES", tuple(packages))
     monkeypatch.setattr(rated_texts, "PAIRS", 20)
+    monkeypatch.setattr(rated_texts, "NEUTRAL", 30)
     monkeypatch.setattr(sentiment, "RECIPE", dataclasses.replace(sentiment.RECIPE, epochs=1))
     return cache

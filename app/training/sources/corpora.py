@@ -3,6 +3,7 @@
 These are pure functions over bytes. Nothing is unpacked to the disk: members are read in memory, by name.
 """
 
+import csv
 import hashlib
 import io
 import json
@@ -22,6 +23,8 @@ VADER = {
     "tweets": "tweets",
 }
 UCI = ("imdb", "amazon", "yelp")
+MOST = 4.0  # largest |rating|
+COUNTED = 50  # rated tweets from which the rating of an emoji is taken
 UCI_RATING = 2.0  # the UCI sentences carry a class, not a rating: ±2 lies where the clear sentences of VADER lie
 
 
@@ -31,7 +34,7 @@ class Example:
 
     text: str
     rating: float  # from -4, most negative, to 4
-    source: str  # movie, amazon, nyt, tweets or uci
+    source: str  # movie, amazon, nyt, tweets or uci; of what is only learned from: phrases, lexicon, emoji or neutral
     document: str = ""  # the review or article that it is a sentence of; empty: not known
 
 
@@ -51,6 +54,32 @@ def lexicon(archive: bytes) -> dict[str, float]:
     """Return the lexicon of the package vaderSentiment: the mean rating of each word, from -4 to 4."""
     rows = (row.split("\t") for row in _lines(_member(archive, "vaderSentiment/vader_lexicon.txt")))
     return {word: float(rating) for word, rating, *_ in rows}
+
+
+def afinn(archive: bytes) -> dict[str, float]:
+    """Return the words of AFINN-165 (Nielsen 2011) in the npm package sentiment; their ratings, up to ±5, end at ±4."""
+    ratings = json.loads(_member(archive, "languages/en/labels.json"))
+    return {word: rating * MOST / 5 for word, rating in ratings.items()}
+
+
+def emoji(vader: bytes, uci: bytes | None = None) -> dict[str, float]:
+    """Return a rating, from -4 to 4, of each emoji in the list of the package vaderSentiment that leans to a side.
+
+    Where the npm package sentiment has counted an emoji in at least ``COUNTED`` tweets that were rated by hand, its
+    rating is 4 times the share of positive ones less that of negative ones (Kralj Novak et al. 2015); elsewhere it is
+    the sum of the ratings of the words in its name, by the lexicon.
+    """
+    rated = lexicon(vader)
+    ratings = {}
+    for line in _lines(_member(vader, "vaderSentiment/emoji_utf8_lexicon.txt")):
+        sign, name = line.split("\t")
+        ratings[WordTokenizer.key(sign)] = sum(rated.get(word, 0) for word in WordTokenizer.keys(name))
+    if uci is not None:
+        for row in csv.DictReader(_lines(_member(uci, "build/Emoji_Sentiment_Data_v1.0.csv"))):
+            sign, count = WordTokenizer.key(row["Emoji"]), int(row["Occurrences"])
+            if sign in ratings and count >= COUNTED:
+                ratings[sign] = MOST * (int(row["Positive"]) - int(row["Negative"])) / count
+    return {sign: float(min(max(rating, -MOST), MOST)) for sign, rating in ratings.items() if rating}
 
 
 def uci(archive: bytes) -> list[Example]:

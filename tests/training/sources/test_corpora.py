@@ -5,7 +5,18 @@ import re
 import pytest
 from archives import tar, uci_archive, vader_archive
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.training.sources.corpora import VADER, Example, distinct, lexicon, split, split_of, uci, vader
+from gatescope.training.sources.corpora import (
+    VADER,
+    Example,
+    afinn,
+    distinct,
+    emoji,
+    lexicon,
+    split,
+    split_of,
+    uci,
+    vader,
+)
 from gatescope.training.sources.download import DataError
 
 
@@ -42,6 +53,29 @@ def test_a_line_ends_at_a_line_feed_alone() -> None:
 
 def test_the_lexicon_is_read() -> None:
     assert lexicon(vader_archive({}, {"good": 1.9, ":-Þ": 0.9})) == {"good": 1.9, ":-Þ": 0.9}
+
+
+def test_the_words_of_afinn_are_read_on_the_scale_of_the_others() -> None:
+    archive = tar({"package/languages/en/labels.json": b'{"superb": 5, "bad": -3}'})
+    assert afinn(archive) == {"superb": 4.0, "bad": pytest.approx(-2.4)}
+
+
+def test_an_emoji_has_the_rating_of_tweets_or_that_of_the_words_in_its_name() -> None:
+    archive = vader_archive({})
+    by_name = {"😊": 2.1, "😞": -2.3, "🔥": -2.3, "😡": -2.3}
+    assert emoji(archive) == by_name
+    # ❤: 150 positive and 10 negative tweets of 200; 🔥 is in too few, and █ is not an emoji.
+    assert emoji(archive, uci_archive({})) == {**by_name, "❤": pytest.approx(4 * 140 / 200)}
+
+
+def test_the_rating_of_an_emoji_with_a_long_name_stays_on_the_scale() -> None:
+    archive = tar(
+        {
+            "x/vaderSentiment/vader_lexicon.txt": b"good\t3\t0\t[]\n",
+            "x/vaderSentiment/emoji_utf8_lexicon.txt": "😊\tgood good".encode(),
+        }
+    )
+    assert emoji(archive) == {"😊": 4.0}
 
 
 def test_classes_become_ratings_and_entries_without_one_are_left_out() -> None:

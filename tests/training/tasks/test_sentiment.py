@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gatescope.analysis import evaluation
 from gatescope.analysis.metrics import metrics
 from gatescope.recurrent.network import Network
+from gatescope.recurrent.tokenizer import WordTokenizer
 from gatescope.recurrent.trace import trace
 from gatescope.training.named_units import tracking_units
 from gatescope.training.sources import rated_texts
@@ -28,11 +30,12 @@ def task(cache: Path) -> Sentiment:
 
 def test_the_target_is_the_probability_that_a_rating_stands_for(task: Sentiment, cache: Path) -> None:
     texts = rated_texts.load(cache, pytest.fail)
-    examples = [*texts.splits["train"], *texts.phrases]
+    examples = [*texts.splits["train"], *texts.phrases, *texts.additions]
+    exact = WordTokenizer(texts.tokenizer.vocabulary)  # what is learned from is read as it is spelt
     wanted = 1 / (1 + np.exp([-1.5 * each.rating for each in examples]))
     np.testing.assert_allclose(task.objective.targets.numpy(), wanted, atol=1e-6)
     assert [each.tolist() for each in task.objective.ids] == [
-        [token.id for token in task.tokenizer(each.text)] for each in examples
+        [token.id for token in exact(each.text)] for each in examples
     ]
 
 
@@ -58,10 +61,12 @@ def test_sentiment_is_measured_next_to_baselines(task: Sentiment) -> None:
     assert task.about["predicts_next"] is False
     validation, *others = measured
     assert task.judge(network) == 1 - validation.value
-    *sources, known = others[:-4]
+    *sources, known, corrected, as_written = others[:-4]
     assert known.name == "test texts without unknown words"
     assert known.examples == sum(each.examples for each in sources)
-    for each in (validation, *sources, known):
+    assert (corrected.name, as_written.name) == ("test texts", "test texts, spelling not corrected")
+    assert corrected.examples == as_written.examples == known.examples
+    for each in (validation, *sources, known, corrected, as_written):
         always, bayes, regression, vader = each.baselines.items()
         assert always[0] == "always positive"
         assert 0.3 < always[1] < 0.7
@@ -70,13 +75,29 @@ def test_sentiment_is_measured_next_to_baselines(task: Sentiment) -> None:
         assert regression == ("logistic regression", 1.0)  # each negation is a pair of words
         assert vader[0] == "VADER's scorer"
     assert [each.baselines for each in others[-4:]] == [{}] * 4
-    assert task.remarks(measured, {}) == []  # the words of the small archives are known
+    assert task.remarks([known], {}) == []  # the words of the small archives are known
     unknown = known.model_copy(update={"name": "test texts with unknown words", "value": 0.25})
     share = 1 - np.mean([token.known for text in task.held_out("report") for token in task.tokenizer(text)])
     assert task.remarks([known, unknown], {}) == [
         f"Of the words of the test texts {100 * share:.1f} % are outside the vocabulary: the model is right about "
         f"{100 * known.value:.1f} % of the texts without one, and 25.0 % of those with one."
     ]
+
+
+def test_what_a_corrected_spelling_brings_is_measured_and_said(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rated_texts.load(cache, pytest.fail)
+    test = [Example("the movie 3 was so aweful", -2, "movie"), Example("i will lovee the movie 9", 2, "movie")]
+    monkeypatch.setitem(whole.splits, "test", test)
+    monkeypatch.setattr(rated_texts, "load", lambda *_: whole)
+    task = load(cache, pytest.fail)
+    network = train(task.config("gru"), task.objective, task.recipe("gru"), seed=0)
+    right = {each.name: each.values for each in task.measure(network)}
+    read = evaluation.verdicts(network, task.tokenizer, ["the movie 3 was so awful", "i will love the movie 9"])[:, 0]
+    unread = evaluation.verdicts(network, task.tokenizer, ["the movie 3 was so xyzzyx", "i will xyzzyx the movie 9"])
+    assert right["test texts"].tolist() == [read[0] < 0.5, read[1] > 0.5]
+    assert right["test texts, spelling not corrected"].tolist() == [unread[0, 0] < 0.5, unread[1, 0] > 0.5]
+    [*_, remark] = task.remarks(metrics([task.measure(network)], 0), {})
+    assert "if they differ by one letter: 16.7 % of the words of the test texts" in remark
 
 
 def test_sentences_of_one_review_are_resampled_together(task: Sentiment) -> None:
