@@ -27,6 +27,7 @@ def test_the_figures_are_those_by_which_the_task_judges_and_no_test_text_is_read
     assert set(accuracy) == {"all", "movie", "amazon", "nyt", "tweets", "uci"}
     clear = [each.source for each in texts.splits["validation"] if abs(each.rating) >= 0.5]
     assert accuracy["all"] == pytest.approx(sum(accuracy[source] for source in clear) / len(clear))
+    assert set(figures["lessons lost"].values()) <= {0, 1}
     assert figures["visitors, wrong"]["all"] == sum(figures["visitors, wrong"].values()) / 2
 
 
@@ -34,8 +35,16 @@ def test_each_cell_is_written_with_its_seeds_and_their_mean(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "figures.json"
-    monkeypatch.setattr(sys, "argv", ["", str(out), "--data", str(cache), "--cells", "rnn"])
+    networks = tmp_path / "networks"
+    monkeypatch.setattr(
+        sys, "argv", ["", str(out), "--data", str(cache), "--cells", "rnn", "--networks", str(networks)]
+    )
     sentiment_recipe.main()
+    first = out.read_text()
+    assert len(list(networks.iterdir())) == 3
+    monkeypatch.setattr(sentiment_recipe, "train", pytest.fail)  # what was kept is measured again
+    sentiment_recipe.main()
+    assert out.read_text() == first
     report = json.loads(out.read_text())
     [cell] = report["cells"].values()
     assert report["seeds"] == [0, 1, 2]
