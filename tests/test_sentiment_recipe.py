@@ -23,7 +23,7 @@ def test_the_figures_are_those_by_which_the_task_judges_and_no_test_text_is_read
     network = Network(task.config("gru")).eval().requires_grad_(requires_grad=False)
     figures = sentiment_recipe.measured(network, texts)
     accuracy = figures["accuracy"]
-    assert accuracy["all"] == pytest.approx(1 - task.judge(network), abs=1e-6)
+    assert accuracy["all"] == pytest.approx(1 - task.judge(network) % 1, abs=1e-6)  # the whole part counts lost lessons
     assert set(accuracy) == {"all", "movie", "amazon", "nyt", "tweets", "uci"}
     clear = [each.source for each in texts.splits["validation"] if abs(each.rating) >= 0.5]
     assert accuracy["all"] == pytest.approx(sum(accuracy[source] for source in clear) / len(clear))
