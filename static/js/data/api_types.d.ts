@@ -10,7 +10,7 @@ export type BlockSpectrum = { block: string; largest_singular_value: number; spe
 
 export type BrokenModel = { id: string; reason: string };
 
-export type CellInfo = { noun: string; panels: PanelInfo[]; gateless: boolean; carrier: string; keeps: string | null; coupled: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed"; equations: Equation[]; note: string; circuit: Circuit };
+export type CellInfo = { noun: string; panels: PanelInfo[]; gateless: boolean; carrier: string; keeps: string | null; couples: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed"; equations: Equation[]; note: string; circuit: Circuit };
 
 export type Circuit = { name: string; height: number; nodes: Record<string, Node>; wires: Wire[]; figures: Label[]; word: [number, number]; terms?: Label[] };
 
