@@ -127,6 +127,7 @@ def test_every_letter_can_be_chosen(variant: str) -> None:
         check_by_single_runs(of, ranking, 1e-12)
 
 
+@pytest.mark.slow("a run for each of the parts that are ranked", seconds=5)
 @pytest.mark.parametrize("kind", ["units", "patches"])
 @each_variant
 def test_edits_that_every_run_has_come_first(variant: str, kind: str) -> None:
