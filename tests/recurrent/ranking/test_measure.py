@@ -10,7 +10,7 @@ import pytest
 import torch
 from gatescope import Edit, Ranking, Trace, hold, rank, scale, swap, trace_module
 from gatescope.recurrent.cells import TABLE
-from gatescope.recurrent.decomposition.report import NoPathError
+from gatescope.recurrent.decomposition.path import NoPathError
 from gatescope.recurrent.edits.edit import Resources
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.option_error import OptionError
