@@ -135,7 +135,7 @@ def test_knob_scales_the_recurrent_weights_live(page: Page, server: httpx2.Clien
 
 def test_untrained_weights_with_the_forget_gates_open_or_not(page: Page, server: httpx2.Client) -> None:
     remembered(page, f"/?text={SENTENCE}#memory=states")
-    page.locator("#memory-weights").select_option("untrained, forget bias 1")
+    page.locator("#memory-weights").select_option("as PyTorch initialises a network, forget bias 1")
     for at, (cell, weights) in enumerate(
         zip(CELLS, ["untrained, forget bias 1", "untrained", "untrained"], strict=True)
     ):
@@ -144,6 +144,18 @@ def test_untrained_weights_with_the_forget_gates_open_or_not(page: Page, server:
         expect(page.locator(".memory-cell").nth(at).locator(".gates table").last.locator("td").nth(1)).to_have_text(
             radius
         )
+
+
+def test_weights_as_each_model_started(page: Page, server: httpx2.Client) -> None:
+    remembered(page, f"/?text={SENTENCE}#memory=inputs")
+    page.locator("#memory-weights").select_option("as this model started")
+    for at, cell in enumerate(CELLS):
+        [layer] = ask(server, f"sentiment-{cell}", parts=["spectra"], weights="untrained, as it started")["layers"]
+        assert [round(each["largest_singular_value"], 4) for each in layer["spectra"]] == [1.0] * len(layer["spectra"])
+        expect(page.locator(".memory-cell").nth(at).locator(".gates table").last.locator("td").first).to_have_text(
+            "1.00"
+        )
+    assert "weights=start" in page.url
 
 
 def test_training_step_before_and_after_clipping(page: Page, server: httpx2.Client) -> None:

@@ -10,7 +10,7 @@ from ...recurrent.memory.attribution import Quantity
 from ...recurrent.memory.plan import LossSteps, MemoryPart
 from ..wire.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
 
-WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1"]
+WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1", "untrained, as it started"]
 
 Row = list[float | None]
 Logarithms = Annotated[
@@ -38,9 +38,16 @@ class MemoryBody(TextOptions):
     weights: WeightsChoice = Field(
         "trained",
         description="The model's weights, or those of an untrained network of the same form: as PyTorch initialises "
-        "them, or with the two biases of an LSTM's forget gates summing to 1.",
+        "a network; the same with the two biases of an LSTM's forget gates summing to 1; or as the training run of "
+        "this model started, by the `start` of its config.json.",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="Seed of the untrained weights.")
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="Seed of the untrained weights. Left out, weights as the model started have that of its training "
+        "run.",
+    )
     step: int | None = Field(
         None, ge=0, description="The step that `spectral` and `attribution` look back from; null: the last one wanted."
     )

@@ -22,7 +22,7 @@ function bodies({ model, text, start, stop, step, alpha, weights, derivative, ta
     start,
     stop,
     alpha: isScaled ? alpha : 1,
-    weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights],
+    weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights].name,
     encoding: "base64",
   };
   const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);

@@ -59,7 +59,7 @@ export class Memory {
     this.timer = 0;
     this.width = 0;
     this.derivative.replaceChildren(...Object.entries(DERIVATIVES).map(([value, { name }]) => new Option(name, value)));
-    this.weights.replaceChildren(...Object.entries(boot.weights).map(([value, name]) => new Option(name, value)));
+    this.weights.replaceChildren(...Object.entries(boot.weights).map(([value, { label }]) => new Option(label, value)));
     this.element.hidden = false; // hidden without scripts, as it would be empty
     this.element.addEventListener("toggle", () => {
       const wanted = this.element.open ? /** @type {Derivative} */ (this.derivative.value) : "";
