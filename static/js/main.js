@@ -253,11 +253,13 @@ function goToUnit({ layer, direction, unit }) {
 }
 
 /**
- * Bring the page into the state of an address.
+ * Bring the page into the state of an address. One that says nothing but a chapter of the tour means its picture.
  * @param {URL | Location} address from a link of the tour, or from the browser's history
  */
 async function goTo(address) {
-  const { stated } = readAddress(address);
+  const chapterOnly = tour.addressOf(readAddress(address).stated);
+  if (chapterOnly) history.replaceState(null, "", chapterOnly);
+  const { stated } = readAddress(chapterOnly ?? address);
   const model = library.model(stated.model ?? boot.model);
   const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
   Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
@@ -265,7 +267,7 @@ async function goTo(address) {
   tour.show(chapter);
   textBoxes.show(state);
   await update();
-  if (!(address instanceof URL)) return;
+  if (!chapterOnly && !(address instanceof URL)) return;
   const thisRequest = request;
   scrollToSubject();
   await memoryShown;
@@ -321,7 +323,8 @@ modelPicker.show(state);
 tour.show(state.tour);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
 state.text = textBoxes.boxes.text.value;
-if (state.text === boot.text && state.start === 0) {
+if (tour.addressOf(stated)) await goTo(location);
+else if (state.text === boot.text && state.start === 0) {
   const [firstTrace] = firstTraces;
   picture.setStale(firstTrace === null);
   /** @param {number} steps shown, at most */

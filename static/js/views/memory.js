@@ -165,7 +165,7 @@ export class Memory {
     const color = (name) => colorOf(this.element, name);
     const matrices = memories.flatMap((memory) => memory.matrix(derivative, layer) ?? []);
     const limit = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
-    const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
+    const shares = memories.flatMap(({ attribution, occlusion }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : [occlusion?.losses ?? []]));
     const look = {
       derivative,
       sign: signOf(derivative, memories.map(({ model }) => model)),
@@ -244,7 +244,7 @@ function headed(memory, title, layer) {
   const { start, stop } = memory.whole;
   const steps = memory.layer(layer).inputs?.half_life ?? null;
   const life = steps === null ? `> ${stop - start - 1}` : String(steps);
-  return [...named(memory.model, title), make("em", {}, ` half-life ${life} ${steps === 1 ? "step" : "steps"}`)];
+  return [...named(memory.model, title), make("em", {}, ` half-life in this text ${life} ${steps === 1 ? "step" : "steps"}`)];
 }
 
 /** @param {unknown} error */

@@ -177,6 +177,19 @@ def test_untrained_weights(api: TestClient, models: Path) -> None:
         assert_same(layer["time_scales"]["along"], np.where((tau := timescales.time_scales(gates)) <= 5, tau, np.nan))
 
 
+@pytest.mark.parametrize("name", ["lstm", "letters", "both-ways"])
+def test_occlusion_is_answered_only_if_it_is_asked_for(api: TestClient, models: Path, name: str) -> None:
+    assert "occlusion" not in ask(api, name)
+    answer = ask(api, name, parts=["occlusion"], step=3, start=1, stop=5, output=0)
+    MemoryAnswer.model_validate_json(json.dumps(answer), strict=True, extra="forbid")
+    model = load_model(models / name)
+    expected = gatescope.memory(model, TEXTS[name], {"occlusion"}, step=3, output=0).occlusion
+    assert expected is not None
+    assert (answer["occlusion"]["step"], answer["occlusion"]["output"]) == (3, model.config.outputs[0])
+    assert_same(answer["occlusion"]["losses"], expected.losses[1:5])
+    assert np.abs(expected.losses[1:4]).max() > 1e-3
+
+
 def test_weights_as_a_model_started(api: TestClient, tmp_path: Path) -> None:
     start, about = Start(forget_bias=3.0), {"title": "L", "task": "t", "description": "d", "licence": "MIT"}
     network = random_network(cell="lstm", vocabulary_size=len(WORDS.vocabulary), outputs=1)
