@@ -1,7 +1,8 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
 from .recurrent.comparison import Comparison, compare
-from .recurrent.decomposition.report import Decomposition, decompose
+from .recurrent.decomposition.measure import decompose
+from .recurrent.decomposition.report import Decomposition
 from .recurrent.editing import edit
 from .recurrent.edits.ablate import ablate
 from .recurrent.edits.add import add

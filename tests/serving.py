@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,3 +70,11 @@ def running(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return once ``holds`` does, or after half a minute, when what is asserted next says what is wrong."""
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)

@@ -116,6 +116,7 @@ assert "pauses" in str(RankingBody.model_json_schema()["properties"]["kind"])
 """
 
 
+@pytest.mark.slow("imports a copy of the package in a process of its own", seconds=5)
 @pytest.mark.parametrize(
     ("path", "last", "use"),
     [

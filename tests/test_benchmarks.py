@@ -115,6 +115,7 @@ def test_two_versions_are_compared_by_the_geometric_means_of_each_round() -> Non
         assert ours == pytest.approx(expected)
 
 
+@pytest.mark.slow("times the package in a process of its own", seconds=4)
 def test_a_version_of_this_checkout_is_timed_in_a_process_of_its_own() -> None:
     with versions.package_of(None) as packages, versions.worker(packages) as process:
         assert versions.ask(process, Case("gru", 1, 4, 3)) > 0

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..recurrent.decomposition.report import decompose
+from ..recurrent.decomposition.measure import decompose
 from ..recurrent.network import Network
 from ..recurrent.precision import in_full_precision
 from ..recurrent.ranking.measure import rank

@@ -23,7 +23,7 @@ def shares(
     from rich.console import Console
     from rich.table import Table
 
-    from ..recurrent.decomposition.report import memory_of
+    from ..recurrent.decomposition.path import memory_of
     from ..training.card import figure, with_shares
     from ..training.shares import agreement, ends_anywhere
     from ..training.trainer import one_thread

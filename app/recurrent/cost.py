@@ -51,7 +51,10 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @torch.no_grad()
 def tensor_operations(network: Network) -> int:
-    """Return the tensor operations of a step through all layers, with the cells' equations as they are written."""
+    """Return the tensor operations of a step through all layers, with the cells' equations as they are written.
+
+    A fused program executes fewer.
+    """
     cell, count = network.config.cell_definition, 0
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
@@ -65,10 +68,11 @@ def tensor_operations(network: Network) -> int:
 
 @torch.inference_mode()
 def times(network: Network, steps: int, engine: Engine = "compiled", budget: float = 0.2) -> dict[str, Time]:
-    """Return the seconds per step of a sequence of ``steps``, by engine, with as many threads as PyTorch may now use.
+    """Return the seconds per step forward, by engine, with as many threads as PyTorch may now use.
 
-    ``ours`` keeps every activation; ``torch`` is the fused module, which keeps only h, and is missing if the cell has
-    none. Takes about ``budget`` seconds, and at least five rounds.
+    The time of the whole call is divided by ``steps``: over few of them, much of it is the call itself. ``ours`` keeps
+    every activation; ``torch`` is the fused module, which keeps only h, and is missing if the cell has none. Takes
+    about ``budget`` seconds, and at least five rounds.
     """
     x = torch.randn(steps, 1, network.config.embedding_size, generator=torch.Generator().manual_seed(0)).to(
         network.head.weight.dtype

@@ -259,7 +259,7 @@ def _require_fitting(module: nn.RNNBase, x: Input, hx: States | None) -> None:
     if x.dim() not in (2, 3):
         raise ValueError(f"{type(module).__name__}: Expected input to be 2D or 3D, got {x.dim()}D instead")
     if x.shape[1 if module.batch_first and x.dim() == 3 else 0] == 0:
-        raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        type(module).forward(module, x, hx)  # raises, as there is no step
     if x.dim() == 2:
         x = x.unsqueeze(0 if module.batch_first else 1)
         if hx is not None:

@@ -1,7 +1,7 @@
 """What tasks with generated data share: texts as rows of ids, the logits for them, and a checksum of what is generated.
 
-Rows are padded at their end and read without lengths: what stands after a text changes nothing before it, and PyTorch's
-LSTM reads rows of one length several times as fast as packed ones.
+Rows are padded at their end and read without lengths: what stands after a text changes nothing before it, and nothing
+has to be packed and unpacked.
 """
 
 import hashlib

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
+from ..recurrent.memory.altered import as_pytorch_initialises
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.stepped_module import States
 from ..store.fields import Start
@@ -88,6 +90,18 @@ def fresh(config: NetworkConfig, start: Start, seed: int) -> Network:
     return network
 
 
+@lru_cache(maxsize=16)
+def started(config: NetworkConfig, start: Start, seed: int) -> Network:
+    """Return the network that a training run with ``start`` and ``seed`` begins with: the bits of ``fresh``.
+
+    Leaves PyTorch's global generator alone. The result is cached, and must not be changed.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    network = as_pytorch_initialises(config, generator)
+    initialise(network, start, generator)
+    return network
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Compute in one thread: sums over several round differently from run to run."""
@@ -100,26 +114,27 @@ def one_thread() -> Iterator[None]:
 
 
 @torch.no_grad()
-def initialise(network: Network, start: Start) -> None:
+def initialise(network: Network, start: Start, generator: torch.Generator | None = None) -> None:
     """Set a small embedding, orthogonal recurrent matrices, a block each, and open forget gates; the rest is PyTorch's.
 
     PyTorch adds two biases: those of a forget gate start at 1 in sum (Jozefowicz et al. 2015), or with ``chrono`` at
     log(u), u uniform between 1 and that length, and those of the input gate at −log(u). Its embedding starts at a
-    standard deviation of 1, from which rare words hardly move in the few steps that they get.
+    standard deviation of 1, from which rare words hardly move in the few steps that they get. Random numbers come from
+    ``generator``; None: PyTorch's global one.
     """
-    nn.init.normal_(network.embedding.weight, std=start.embedding_spread)
+    nn.init.normal_(network.embedding.weight, std=start.embedding_spread, generator=generator)
     cell = network.config.cell_definition
     blocks, keeps, writes = cell.blocks, cell.open_bias, cell.opposite_bias
     sign = cell.memory.sign if cell.memory else 1  # of a bias that keeps
     for layer, direction in network.layers():
         weights = network.weights(layer, direction)
         for block in weights.w_hh.chunk(len(blocks)) if cell.has_recurrent_weights else []:
-            nn.init.orthogonal_(block)
+            nn.init.orthogonal_(block, generator=generator)
         if keeps and weights.b_ih is not None:
             b_ih = dict(zip(blocks, weights.b_ih.chunk(len(blocks)), strict=True))
             b_ih[keeps].fill_(sign * start.forget_bias)
             if start.chrono:
-                b_ih[keeps].uniform_(1, max(start.chrono - 1, 1)).log_().mul_(sign)
+                b_ih[keeps].uniform_(1, max(start.chrono - 1, 1), generator=generator).log_().mul_(sign)
                 if writes:
                     b_ih[writes].copy_(-b_ih[keeps])
             if weights.b_hh is not None:

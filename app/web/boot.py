@@ -4,6 +4,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
+from ..api.memory.schemas import WeightsChoice
 from ..api.models.routes import card
 from ..api.traces.routes import FORMS
 from ..recurrent.cells import TABLE
@@ -35,12 +36,22 @@ MODEL_FIELDS = {
     "units",
 }
 
-Weights = Literal["trained", "untrained", "forget1"]
-# The weights whose memory the page shows: their name in its address, and in the API.
-WEIGHTS: dict[Weights, str] = {
-    "trained": "trained",
-    "untrained": "untrained",
-    "forget1": "untrained, forget bias 1",
+Weights = Literal["trained", "untrained", "forget1", "start"]
+
+
+class WeightsInfo(BaseModel):
+    """Weights whose memory the page shows."""
+
+    name: WeightsChoice  # in the API
+    label: str  # on the page
+
+
+# By their name in the page's address.
+WEIGHTS: dict[Weights, WeightsInfo] = {
+    "trained": WeightsInfo(name="trained", label="trained"),
+    "untrained": WeightsInfo(name="untrained", label="as PyTorch initialises a network"),
+    "forget1": WeightsInfo(name="untrained, forget bias 1", label="as PyTorch initialises a network, forget bias 1"),
+    "start": WeightsInfo(name="untrained, as it started", label="as this model started"),
 }
 
 
@@ -54,7 +65,7 @@ class Facts(BaseModel):
     max_text: int  # code points
     page_entries: int  # numbers of all heatmaps in sight together
     alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
-    weights: dict[Weights, str]
+    weights: dict[Weights, WeightsInfo]
     saturated: tuple[float, float]  # below the first a gate is nearly shut, above the second nearly open
 
 

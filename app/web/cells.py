@@ -22,7 +22,7 @@ class CellInfo(BaseModel):
     gateless: bool  # its arithmetic begins with the sum that its only state is a function of
     carrier: str  # letter of the state that carries the memory
     keeps: str | None  # the share of it that a step keeps; null where a step rewrites everything
-    coupled: str | None  # letter of the gate that `couple` sets by another; null where it has no two such gates
+    couples: str | None  # letter of the gate that `couple` sets by another; null where it has no two such gates
     open_bias: bool  # whether it has a gate whose bias may start open
     recurrent_weights: bool
     line: Line  # how its curves are drawn
@@ -41,7 +41,7 @@ def cell_info(cell: Cell) -> CellInfo:
         gateless=not cell.gates,
         carrier="h" if memory is None else memory.state,
         keeps=keeps,
-        coupled=cell.couples[0] if cell.couples else None,
+        couples=cell.couples[0] if cell.couples else None,
         open_bias=bool(cell.open_bias),
         recurrent_weights=cell.has_recurrent_weights,
         line=cell.line,

@@ -330,11 +330,13 @@ function goToUnit({ layer, direction, unit }) {
 }
 
 /**
- * Bring the page into the state of an address.
+ * Bring the page into the state of an address. One that says nothing but a chapter of the tour means its picture.
  * @param {URL | Location} address from a link of the tour, or from the browser's history
  */
 async function goTo(address) {
-  const { stated } = readAddress(address);
+  const chapterOnly = tour.addressOf(readAddress(address).stated);
+  if (chapterOnly) history.replaceState(null, "", chapterOnly);
+  const { stated } = readAddress(chapterOnly ?? address);
   const model = library.model(stated.model ?? boot.model);
   const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
   Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
@@ -343,7 +345,7 @@ async function goTo(address) {
   tour.show(chapter);
   textBoxes.show(state);
   await update();
-  if (!(address instanceof URL)) return;
+  if (!chapterOnly && !(address instanceof URL)) return;
   const thisRequest = request;
   scrollToSubject();
   await memoryShown;
@@ -400,7 +402,8 @@ tour.show(state.tour);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
-if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
+if (tour.addressOf(stated)) await goTo(location);
+else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
   picture.setStale(firstTrace === null);
   /** @param {number} steps shown, at most */

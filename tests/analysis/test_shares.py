@@ -6,7 +6,7 @@ import torch
 from gatescope import Edit, hold, load_model
 from gatescope.analysis import shares
 from gatescope.analysis.shares import Compared, agreement_of, compared, excerpts, share_agreement
-from gatescope.recurrent.decomposition.report import NoPathError
+from gatescope.recurrent.decomposition.path import NoPathError
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Token
 from gatescope.recurrent.trace import trace

@@ -50,7 +50,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "'i' is not a state: only c and h can be frozen",
     ),
     ("gru", [{"couple": True}], "edits.0.couple", "a GRU has nothing to couple: one gate both keeps and writes"),
-    # Places that there are not.
+    # Places that do not exist.
     (
         "lstm",
         [{"letter": "i", "units": [7], "hold": 0}],

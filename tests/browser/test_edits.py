@@ -198,7 +198,7 @@ def test_without_a_pin_the_slider_pins_what_it_is_about(page: Page) -> None:
     assert TURN.split()[step] in heading
 
 
-def test_one_unit_alone_is_held(page: Page, server: httpx2.Client) -> None:
+def test_only_one_unit_is_held(page: Page, server: httpx2.Client) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     page.get_by_label("Units that are held").select_option("unit 20 only")
     plain = edited(server, "sentiment-lstm", SENTENCE)["layers"][0]["activations"]["i"]
@@ -509,17 +509,17 @@ def test_calls_and_files_are_of_the_edited_run_and_say_so(
 
     file = tmp_path / "picture.html"
     file.write_bytes(saved(page, "html").read_bytes())
-    with another_page(browser, offline=True) as alone:
-        alone.goto(file.as_uri())
-        expect(alone.locator(DRAWN.removeprefix(".plot "))).to_have_count(6)
-        expect(alone.locator("p").first).to_contain_text("Edited (hatched): i@3=0;@4:freeze.")
+    with another_page(browser, offline=True) as offline:
+        offline.goto(file.as_uri())
+        expect(offline.locator(DRAWN.removeprefix(".plot "))).to_have_count(6)
+        expect(offline.locator("p").first).to_contain_text("Edited (hatched): i@3=0;@4:freeze.")
         panels = {
             each.locator("figcaption").inner_text()[-1]: each.locator(".shapelayer path").count()
-            for each in alone.locator("figure").all()
+            for each in offline.locator("figure").all()
         }
         assert panels == {"f": 0, "i": 2, "g": 0, "c": 2, "o": 0, "h": 2}
-        line = alone.locator("figure").nth(1).locator(".shapelayer path").last.bounding_box()
-        image = alone.locator("figure").nth(1).locator(".heatmaplayer image").bounding_box()
+        line = offline.locator("figure").nth(1).locator(".shapelayer path").last.bounding_box()
+        image = offline.locator("figure").nth(1).locator(".heatmaplayer image").bounding_box()
         assert line
         assert image
         assert line["x"] == pytest.approx(image["x"] + 3 / 5 * image["width"], abs=2)

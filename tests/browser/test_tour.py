@@ -1,5 +1,7 @@
 """The tour sets the picture and gives it back; the opening sentence types itself."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -19,14 +21,42 @@ def test_chapters_set_the_picture_and_there_is_a_way_back(page: Page) -> None:
     expect(page.locator(".inspector h3")).to_have_text("unit 26 at terrible pinned")
     page.locator("#tour article:visible").get_by_role("link", name="was").click()
     expect(page.locator(".inspector h3")).to_have_text("unit 26 at was pinned")
-    expect(page.locator("#tour h2:visible")).to_have_text("2 · The cure: gates")
+    expect(page.locator("#tour h2:visible")).to_have_text("2 · A cure for vanishing: gates")
     page.go_back()
     expect(page.locator(".inspector h3")).to_have_text("unit 26 at terrible pinned")
     page.reload()
-    expect(page.locator("#tour h2:visible")).to_have_text("2 · The cure: gates")
+    expect(page.locator("#tour h2:visible")).to_have_text("2 · A cure for vanishing: gates")
     page.locator("#tour-next").click()
     page.locator("#tour-back").click()
     expect(page.locator("#tour")).to_be_hidden()
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_an_address_of_nothing_but_a_chapter_sets_its_picture(browser: Browser, base_url: str, motion: Any) -> None:
+    with another_page(browser, base_url=base_url, reduced_motion=motion) as page:
+        page.goto("/")
+        page.goto("/#tour=1")  # the same page, by its address bar
+        expect(page.locator("#models :checked")).to_have_value("prose-rnn")
+    with another_page(browser, base_url=base_url, reduced_motion=motion) as page:
+        page.goto("/api/v1/models")
+        page.goto("/#tour=1")
+        expect(page.locator("#tour h2:visible")).to_have_text("1 · A memory that is rewritten")
+        expect(page.locator("#models :checked")).to_have_value("prose-rnn")
+        expect(page.locator("#memory-shown")).to_have_value("inputs")
+        expect(page.locator(".memory-cell .triangle .plot > *")).to_have_count(3)
+        expect(page.locator("#memory-charts .distance .plot")).to_be_in_viewport()
+        expect(page.locator("#message")).to_be_empty()
+        assert "model=prose-rnn" in page.url
+        page.locator("#tour-next").click()
+        expect(page.locator(".inspector h3")).to_have_text("unit 26 at terrible pinned")
+        page.go_back()
+        expect(page.locator("#tour h2:visible")).to_have_text("1 · A memory that is rewritten")
+        page.go_back()
+        expect(page.locator("#tour")).to_have_count(0)
+        page.goto("/?model=sentiment-gru&text=my own words#tour=1")
+        expect(page.locator("#tour h2:visible")).to_have_text("1 · A memory that is rewritten")
+        expect(page.locator("#text")).to_have_value("my own words")
+        expect(page.locator("#models :checked")).to_have_value("sentiment-gru")
 
 
 def test_back_to_what_one_had(page: Page) -> None:

@@ -146,6 +146,7 @@ def test_an_address_that_cannot_be_listened_on_is_an_error_in_one_line(models: P
         ),
     ],
 )
+@pytest.mark.slow("starts the command in a process of its own", seconds=9)
 def test_bad_setting(arguments: list[str], environment: dict[str, str], message: str) -> None:
     done = subprocess.run(
         [*SERVE, *arguments],

@@ -171,6 +171,7 @@ def test_other_threads_compute_without_the_edits() -> None:
     assert "forward" not in vars(module)
 
 
+@pytest.mark.slow("finite differences of every input and weight", seconds=2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_flow_through_the_edited_step(kind: str) -> None:
     """Against finite differences, by the input, the states and all weights."""

@@ -166,6 +166,7 @@ def test_moving_the_counter_by_the_step_of_one_letter_moves_the_count_by_one(n: 
     assert silenced == [n] * 9
 
 
+@pytest.mark.slow("patches 60 texts with every unit and with 20 draws of eight", seconds=5)
 def test_a_fact_held_in_many_units_is_patched_by_many() -> None:
     """c in the middle of a "-" text, from a "+" text: no single unit carries the flag over, all sixteen do."""
     model, random = shipped("flag-lstm"), np.random.default_rng(0)

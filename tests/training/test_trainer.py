@@ -3,12 +3,14 @@
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
+from gatescope.recurrent.cells import CellName
 from gatescope.recurrent.network import Network, NetworkConfig
-from gatescope.training.trainer import Batch, Recipe, initialise, train
+from gatescope.store.fields import Start
+from gatescope.training.trainer import Batch, Recipe, initialise, started, train
 from safetensors.torch import save
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -41,6 +43,24 @@ def test_a_seed_gives_the_same_bits_whatever_went_before() -> None:
     torch.rand(7)
     assert bits(train(SMALL, FirstToken(), RECIPE, seed=3)) == first
     assert bits(train(SMALL, FirstToken(), RECIPE, seed=4)) != first
+
+
+@pytest.mark.parametrize("start", [Start(), Start(forget_bias=3.0, embedding_spread=1.0), Start(chrono=50)], ids=str)
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "coupled_lstm", "mingru"])
+def test_a_run_starts_from_what_is_said_to_be_its_start(cell: CellName, start: Start) -> None:
+    config = NetworkConfig(cell, 5, 4, 8, 1)
+
+    class Untouched(FirstToken):
+        def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+            return 0 * super().loss(logits, batch)
+
+    state = torch.get_rng_state()
+    expected = started(config, start, 3)
+    assert torch.equal(torch.get_rng_state(), state)
+    recipe = Recipe(**asdict(start), epochs=1, weight_decay=0.0, learning_rate=1e-30)
+    seen = train(config, Untouched(), recipe, seed=3).state_dict()
+    assert all(torch.equal(weight, seen[name]) for name, weight in expected.state_dict().items())
+    assert not any(parameter.requires_grad for parameter in expected.parameters())
 
 
 def test_training_leaves_random_numbers_and_threads_as_they_were() -> None:

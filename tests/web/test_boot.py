@@ -24,7 +24,7 @@ def test_alpha_may_be_what_the_api_takes() -> None:
 
 
 def test_weights_are_those_of_the_api() -> None:
-    assert list(facts(Settings()).weights.values()) == list(get_args(WeightsChoice))
+    assert [each.name for each in facts(Settings()).weights.values()] == list(get_args(WeightsChoice))
 
 
 def test_files_are_forms_of_a_trace(api: TestClient) -> None:

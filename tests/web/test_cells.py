@@ -46,8 +46,8 @@ def test_what_is_said_of_a_cell(
 
 
 def test_the_gate_that_coupling_sets_is_named_where_there_is_one() -> None:
-    coupled = {variant: info.coupled for variant, info in INFOS.items() if info.coupled}
-    assert coupled == {"lstm": "i"}
+    couples = {variant: info.couples for variant, info in INFOS.items() if info.couples}
+    assert couples == {"lstm": "i"}
 
 
 def test_the_stylesheet_gives_every_letter_and_cell_its_own_hue() -> None:

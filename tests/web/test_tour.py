@@ -2,22 +2,40 @@
 
 import html
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import torch
 from gatescope.main import create_app
 from gatescope.recurrent.memory import distance, timescales
 from gatescope.recurrent.memory.altered import untrained, with_recurrence
 from gatescope.recurrent.memory.jacobians import layer_jacobians
+from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import ENGINES, Engine, trace
 from gatescope.settings import Settings
 from gatescope.store.loading import load_model
+from gatescope.store.model import Model
+from gatescope.training.trainer import fresh
 from serving import client
 from starlette.testclient import TestClient
 
+
+def start_of(model: Model) -> Network:
+    """What the training run of a model began with."""
+    assert model.config.start
+    assert model.config.seed is not None
+    with torch.random.fork_rng():
+        return fresh(model.config.network, model.config.start, model.config.seed).eval().requires_grad_(False)
+
+
 MODELS = Path(__file__).parents[2] / "models"
+UNTRAINED: dict[str, Callable[[Model], Network]] = {
+    "untrained": lambda model: untrained(model.config.network, 0),
+    "untrained, as it started": start_of,
+}
 DATA = re.compile(r"<data ([^>]*)>([^<]*)</data>")
 
 
@@ -44,6 +62,10 @@ def test_every_number_is_marked_and_right(tour: str) -> None:
         if "data-memory" in claim:
             assert {hold(claim, html.unescape(shown), engine) for engine in ENGINES} == {True}, claim
             continue
+        if "data-metric" in claim:
+            [metric] = [each for each in model.config.metrics if each.name == claim["data-metric"]]
+            assert shown == f"{100 * metric.value:.0f}", claim
+            continue
         if "data-parameters" in claim:
             assert shown == f"{sum(each.numel() for each in model.network.recurrent.parameters()):,}"
             continue
@@ -60,16 +82,14 @@ def test_every_number_is_marked_and_right(tour: str) -> None:
 
 
 def hold(claim: dict[str, str], shown: str, engine: Engine) -> bool:
-    """Whether a claim of a median norm or a half-life holds where ``engine`` rounds the states."""
+    """Whether a claim of a median norm holds where ``engine`` rounds the states."""
     model = load_model(MODELS / claim["data-model"])
     network, tokens = model.network, model.tokenizer(claim["data-text"])
     if claim.get("data-weights", "trained") != "trained":
-        network = untrained(model.config.network, 0, None if claim["data-weights"] == "untrained" else 1)
+        network = UNTRAINED[claim["data-weights"]](model)
     network = with_recurrence(network, float(claim.get("data-alpha", 1)))
     [(_, jacobians)] = layer_jacobians(network, trace(network, tokens, engine=engine))
     medians = timescales.by_distance(distance.norms(jacobians, "input"))
-    if claim["data-memory"] == "half-life":
-        return shown == str(timescales.half_life(medians) or f"> {len(tokens) - 1}")
     norm = 10 ** medians[int(claim["data-distance"])]
     if "data-at-least" in claim:
         least = float(claim["data-at-least"])

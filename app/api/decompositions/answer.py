@@ -6,8 +6,10 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ...recurrent.decomposition.measure import decompose
 from ...recurrent.decomposition.pairs import Array
-from ...recurrent.decomposition.report import Decomposition, NoPathError, decompose, memory_of
+from ...recurrent.decomposition.path import NoPathError, memory_of
+from ...recurrent.decomposition.report import Decomposition
 from ...recurrent.edits.binding import Bound
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError

@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...recurrent.cells import Letter
 from ...recurrent.modules import Direction
 from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList
-from ..wire.schemas import CellLayerInfo, Choice, Encoding, Index, TokenInfo, TypedArray, WellFormedText
+from ..wire.schemas import (
+    WHICH_OUTPUT,
+    CellLayerInfo,
+    Choice,
+    Encoding,
+    OutputChoice,
+    TokenInfo,
+    TypedArray,
+    WellFormedText,
+)
 
 DecompositionPart = Literal[
     "amounts", "remaining", "new", "shares", "cancellation", "memory_weights", "change", "effects"
@@ -32,12 +41,8 @@ class DecompositionBody(BaseModel):
     text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
     layer: int | None = Field(None, ge=0, description="The layer, from 0; null: the last, the only one with shares.")
     direction: Direction = Field("forward", description="Its direction.")
-    output: Annotated[list[Index], Field(max_length=2)] | None = Field(
-        None,
-        description="The output whose logit the shares add up to, by its place in the model card, or, of a softmax, "
-        "two, one against the other: `[0]`, `[3, 1]`. null: the only one, the model's verdict, or the most probable "
-        "one against the second after the last step.",
-        examples=[[0]],
+    output: OutputChoice = Field(
+        None, description=f"The output whose logit the shares add up to, {WHICH_OUTPUT}", examples=[[0]]
     )
     parts: Choice[DecompositionPart] = Field(
         None,

@@ -35,6 +35,8 @@ def memory_content(memory: Memory, model: Model, body: MemoryBody) -> Content:
         content["words"] = {"output": output, "log10_norms": encode(words.log10_norms)}
     if (attribution := memory.attribution) is not None:
         content["attribution"] = attribution._asdict() | {"output": outputs[attribution.output]}
+    if (occlusion := memory.occlusion) is not None:
+        content["occlusion"] = occlusion._asdict() | {"output": outputs[occlusion.output]}
     if (learning := memory.learning) is not None:
         target = None if learning.target is None else _class_name(model, learning.target)
         content["learning"] = learning._asdict() | {"target": target}

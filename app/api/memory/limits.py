@@ -10,6 +10,7 @@ from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
 from ...settings import Settings
 from ...store.model import Model
+from ...training.trainer import started
 from ..wire import problems
 from ..wire.text import tokens_of
 from .schemas import MemoryBody
@@ -40,8 +41,16 @@ def _network(model: Model, body: MemoryBody) -> Network:
     """Return the network with the weights that ``body`` asks for."""
     if body.weights == "trained":
         return model.network
+    config = model.config
+    if body.weights == "untrained, as it started":
+        seed = body.seed if "seed" in body.model_fields_set else config.seed
+        if config.start is None or seed is None:
+            missing = "start" if config.start is None else "seed"
+            reason = f"the config.json of {model.id} has no {missing}, so how it started is not known"
+            raise problems.invalid_request("weights", f"{reason}; send 'untrained'")
+        return started(config.network, config.start, seed)
     try:
-        return untrained(model.config.network, body.seed, 1.0 if body.weights != "untrained" else None)
+        return untrained(config.network, body.seed, 1.0 if body.weights != "untrained" else None)
     except ValueError as error:
         raise problems.invalid_request("weights", f"{error}; send 'untrained'") from None
 

@@ -10,7 +10,7 @@ from ...recurrent.memory.attribution import Quantity
 from ...recurrent.memory.plan import LossSteps, MemoryPart
 from ..wire.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
 
-WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1"]
+WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1", "untrained, as it started"]
 
 Row = list[float | None]
 Logarithms = Annotated[
@@ -29,26 +29,37 @@ class MemoryBody(TextOptions):
 
     parts: Choice[MemoryPart] = Field(
         None,
-        description="What is wanted; null: all. `states` ‖∂s_t/∂s_k‖; `inputs` ‖∂h_t/∂x_k‖ and the half-life; "
-        "`spectral` the largest singular values at `step`; `words` ‖∂(output at t)/∂(embedding of word k)‖; "
-        "`attribution` each word's share in an output at `step`; `loss` the gradient of a loss through time, before "
-        "and after clipping; `time_scales`; `saturation`; `spectra` of the recurrent weights.",
+        description="What is wanted; null: all but `occlusion`. `states` ‖∂s_t/∂s_k‖; `inputs` ‖∂h_t/∂x_k‖ and "
+        "the half-life; `spectral` the largest singular values at `step`; `words` ‖∂(output at t)/∂(embedding of word "
+        "k)‖; `attribution` each word's share in an output at `step`; `occlusion` what that output loses without each "
+        "word; `loss` the gradient of a loss through time, before and after clipping; `time_scales`; `saturation`; "
+        "`spectra` of the recurrent weights.",
     )
     alpha: float = Field(1.0, ge=LEAST, le=MOST, description="Factor on the recurrent weights, W_hh of all layers.")
     weights: WeightsChoice = Field(
         "trained",
         description="The model's weights, or those of an untrained network of the same form: as PyTorch initialises "
-        "them, or with the two biases of an LSTM's forget gates summing to 1.",
+        "a network; the same with the two biases of an LSTM's forget gates summing to 1; or as the training run of "
+        "this model started, by the `start` of its config.json.",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="Seed of the untrained weights.")
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="Seed of the untrained weights. Left out, weights as the model started have that of its training "
+        "run.",
+    )
     step: int | None = Field(
-        None, ge=0, description="The step that `spectral` and `attribution` look back from; null: the last one wanted."
+        None,
+        ge=0,
+        description="The step that `spectral`, `attribution` and `occlusion` look back from; null: the last one "
+        "wanted.",
     )
     output: int | None = Field(
         None,
         ge=0,
-        description="The output that `words` and `attribution` are about, by its place in the model card. null: "
-        "`words` are about all outputs at once, and `attribution` about the most probable one at `step`.",
+        description="The output that `words`, `attribution` and `occlusion` are about, by its place in the model card. "
+        "null: `words` are about all outputs at once, the others about the most probable one at `step`.",
     )
     quantity: Quantity = Field(
         "probability", description="What is differentiated: the probability of an output, or its logit."
@@ -158,6 +169,14 @@ class Attribution(BaseModel):
     points: int = Field(ge=1, description="Points of the quadrature.")
 
 
+class Occlusion(BaseModel):
+    """What one output at one step loses if the embedding of each word in turn is set to zeros."""
+
+    step: int = Field(ge=0, description="The step of the output.")
+    output: str = Field(description="The output.")
+    losses: Row = Field(description="(n,): the output, less that without the word. They do not add up to anything.")
+
+
 class Learning(BaseModel):
     """What the network would learn from the text: the gradient of all parameters, as in a step of training."""
 
@@ -178,6 +197,7 @@ class MemoryAnswer(TextAnswer):
     layers: list[LayerMemory] = Field(description="Layer by layer, forward before backward.")
     words: WordMemory | None = Field(None, description="Outputs by words.")
     attribution: Attribution | None = Field(None, description="Shares of the words in one output.")
+    occlusion: Occlusion | None = Field(None, description="What that output loses without each word.")
     learning: Learning | None = Field(
         None,
         description="The gradient of the parameters, with `loss`; left out where no step has a next token to judge.",
@@ -185,7 +205,7 @@ class MemoryAnswer(TextAnswer):
 
 
 class EngineTime(BaseModel):
-    """The measured time of a step: quartiles over rounds in which the engines took turns."""
+    """The measured time of a step forward: quartiles over rounds in which the engines took turns."""
 
     engine: Literal["ours", "torch"] = Field(
         description="`ours` keeps every activation; `torch` is PyTorch's fused module, which keeps only h."
@@ -197,13 +217,17 @@ class EngineTime(BaseModel):
 
 
 class CostAnswer(BaseModel):
-    """What a step through the recurrent layers costs: counted, and measured on this machine just now."""
+    """What a step through the recurrent layers costs: counted, and measured on this machine just now, forward only."""
 
     model: str = Field(description="The model.")
     cell: CellName = Field(description="The recurrent cell.")
     recurrent_parameters: int = Field(ge=1, description="Parameters of the recurrent layers.")
     multiply_adds: int = Field(ge=1, description="Multiply-adds of a step's matrix products.")
-    tensor_operations: int = Field(ge=1, description="Operations of a step on whole tensors, without views.")
+    tensor_operations: int = Field(
+        ge=1,
+        description="Operations on whole tensors, without views, in the equations of a step as they are written. A "
+        "fused program executes fewer: this is not what a CPU does.",
+    )
     steps: int = Field(ge=1, description="T of the sequence that was measured.")
     threads: int = Field(ge=1, description="CPU threads that PyTorch may use.")
     times: list[EngineTime] = Field(description="Engine by engine; PyTorch has no GRU that resets before the product.")

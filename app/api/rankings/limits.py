@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ...recurrent.decomposition.report import NoPathError
+from ...recurrent.decomposition.path import NoPathError
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
 from ...recurrent.ranking.batch import plain_output

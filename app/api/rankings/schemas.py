@@ -11,7 +11,7 @@ from ...recurrent.ranking import KINDS, KindName
 from ...recurrent.ranking.kind import Value
 from ...recurrent.ranking.plan import MOST_DRAWS, By
 from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList
-from ..wire.schemas import CellLayerInfo, Choice, Index, TokenInfo, WellFormedText
+from ..wire.schemas import WHICH_OUTPUT, CellLayerInfo, Choice, Index, OutputChoice, TokenInfo, WellFormedText
 
 EditData = Annotated[dict[str, Any], WithJsonSchema(schema())]
 
@@ -27,12 +27,8 @@ class RankingBody(BaseModel):
     )
     layer: int | None = Field(None, ge=0, description="The layer, from 0; null: the last.")
     direction: Direction = Field("forward", description="Its direction.")
-    output: Annotated[list[Index], Field(max_length=2)] | None = Field(
-        None,
-        description="The output whose logit effects are on, by its place in the model card, or, of a softmax, two, one "
-        "against the other: `[0]`, `[3, 1]`. null: the only one, the model's verdict, or the most probable one against "
-        "the second after the last step.",
-        examples=[[0]],
+    output: OutputChoice = Field(
+        None, description=f"The output whose logit effects are on, {WHICH_OUTPUT}", examples=[[0]]
     )
     letter: Letter | None = Field(
         None,

@@ -42,6 +42,12 @@ Choice = Annotated[
     AfterValidator(without_repeats),
 ]
 
+OutputChoice = Annotated[list[Index], Field(max_length=2)] | None
+WHICH_OUTPUT = (
+    "by its place in the model card, or, of a softmax, two, one against the other: `[0]`, `[3, 1]`. null: the only "
+    "one, the model's verdict, or the most probable one against the second after the last step."
+)
+
 
 class TextOptions(BaseModel):
     """A text, and which layers and steps are wanted: all, unless a field says otherwise."""

@@ -9,11 +9,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cells import CellName, cell_named
+from ..cells.cell import Memory
 from ..trace import LayerTrace
 from .pairs import NOTHING, Array, accumulate
 from .state_edits import StateEdit
 
 INITIAL = -1  # in the place of the column of an edit
+
+
+class NoPathError(ValueError):
+    """A cell has no path of memory: it keeps nothing apart."""
+
+
+def memory_of(name: CellName) -> Memory:
+    """Return the path of memory of a cell. Raises NoPathError if it has none."""
+    cell = cell_named(name)
+    if cell.memory is None:
+        raise NoPathError(
+            f"{cell.noun} keeps nothing apart, as it rewrites its whole state at every step: there is no path of "
+            "memory to decompose"
+        )
+    return cell.memory
 
 
 class InDouble(dict[str, Array]):

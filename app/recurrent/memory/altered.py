@@ -45,15 +45,7 @@ def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = 
     cell = config.cell_definition
     if forget_bias is not None and (not cell.open_bias or not config.bias):
         raise ValueError(f"this {config.cell} has no forget bias: only a cell with a forget gate and biases has")
-    # Not the global generator, which several threads may use at once.
-    generator = torch.Generator().manual_seed(seed)
-    with torch.device("meta"):
-        network = Network(config)
-    network = network.to_empty(device="cpu").eval().requires_grad_(requires_grad=False)
-    nn.init.normal_(network.embedding.weight, generator=generator)
-    for module, inputs in ((network.recurrent, config.hidden_size), (network.head, network.head.in_features)):
-        for weight in module.parameters():
-            nn.init.uniform_(weight, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator)
+    network = as_pytorch_initialises(config, torch.Generator().manual_seed(seed))
     if forget_bias is not None:
         start = cell.blocks.index(cell.open_bias) * config.hidden_size
         forget = slice(start, start + config.hidden_size)
@@ -63,6 +55,21 @@ def untrained(config: NetworkConfig, seed: int = 0, forget_bias: float | None = 
             for bias, value in ((weights.b_ih, sign * forget_bias), (weights.b_hh, 0.0)):
                 if bias is not None:
                     bias[forget] = value
+    return network
+
+
+def as_pytorch_initialises(config: NetworkConfig, generator: torch.Generator) -> Network:
+    """Return ``Network(config)`` with weights drawn from ``generator`` as PyTorch draws them from its global one.
+
+    Several threads may use the global generator at once.
+    """
+    with torch.device("meta"):
+        network = Network(config)
+    network = network.to_empty(device="cpu").eval().requires_grad_(requires_grad=False)
+    nn.init.normal_(network.embedding.weight, generator=generator)
+    for module, inputs in ((network.recurrent, config.hidden_size), (network.head, network.head.in_features)):
+        for weight in module.parameters():
+            nn.init.uniform_(weight, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator)
     return network
 
 

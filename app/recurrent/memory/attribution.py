@@ -192,10 +192,7 @@ def integrated_gradients(
     nodes, weights = torch.from_numpy(places + 1) / 2, torch.from_numpy(weights_of) / 2
 
     def outputs(batch: Tensor) -> Tensor:  # (T, B, E) → (B,)
-        logits = logits_of(network, batch)[t]
-        if quantity == "logit":
-            return logits[:, output]
-        return probability(network.config.head, logits, output, from_1=ends_near_1)
+        return _output(network, batch, t, output, quantity, from_1=ends_near_1)
 
     def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Segment]:
         middle = (start + stop) / 2
@@ -225,3 +222,36 @@ def integrated_gradients(
         yield spent / most
     values = torch.stack([segment.values for segment in segments]).sum(dim=0)
     return IntegratedGradients(values.numpy(), these - none, spent)
+
+
+def occlusion(
+    network: Network, tokens: Sequence[Token], t: int, output: int, quantity: Quantity, words: range
+) -> Generator[float, None, Array]:
+    """Return what one output at step t loses if the embedding of each of ``words`` is zeros instead: (words,).
+
+    Each is a run of its own (Zeiler & Fergus 2014), in float64, so nothing has to converge. What the words lose one by
+    one does not add up to what they lose together. Yields the share of the runs that are done.
+    """
+    network = double_of(network)
+    x = embedded(network, tokens).detach()  # (T, E)
+    size = max(1, _BLOCK // (len(x) * network.config.hidden_size * len(network.config.cell_definition.activations)))
+    losses = []
+    with torch.no_grad():
+        near_1 = quantity == "probability" and _output(network, x[:, None], t, output, quantity).item() > 1 / 2
+        plain = _output(network, x[:, None], t, output, quantity, from_1=near_1)
+    for start in range(words.start, words.stop, size):
+        block = torch.arange(start, min(start + size, words.stop))
+        without = x[:, None].repeat(1, len(block), 1)  # (T, B, E)
+        without[block, torch.arange(len(block))] = 0
+        with torch.no_grad():
+            losses.append(plain - _output(network, without, t, output, quantity, from_1=near_1))
+        yield (start + len(block) - words.start) / len(words)
+    return torch.cat(losses).numpy()
+
+
+def _output(network: Network, x: Tensor, t: int, output: int, quantity: Quantity, *, from_1: bool = False) -> Tensor:
+    """Return one output (B,) at step t for embedded words (T, B, E); a probability less 1 if ``from_1``."""
+    logits = logits_of(network, x)[t]
+    if quantity == "logit":
+        return logits[:, output]
+    return probability(network.config.head, logits, output, from_1=from_1)

@@ -12,7 +12,15 @@ from ..tokenizer import Token
 from ..trace import Engine, LayerTrace
 from . import distance, loss
 from .altered import Spectrum, spectra
-from .attribution import Quantity, gradient_times_input, integrated_gradients, logits_at, word_gradient, word_norms
+from .attribution import (
+    Quantity,
+    gradient_times_input,
+    integrated_gradients,
+    logits_at,
+    occlusion,
+    word_gradient,
+    word_norms,
+)
 from .distance import Array
 from .plan import OF_PAIRS, LossSteps, MemoryOptions, MemoryPart, MemoryPlan
 from .report import (
@@ -21,6 +29,7 @@ from .report import (
     LayerMemory,
     Learning,
     Memory,
+    Occlusion,
     Saturation,
     StateNorms,
     TimeScales,
@@ -70,18 +79,19 @@ def memory(
         source: A model from ``load_model``, a ``Network``, or a module that ``trace_module`` can trace, without a
             projection.
         x: The text that a model reads, the tokens that a network reads, or the sequence (T, E) that a module reads.
-        parts: What to measure; everything possible if None. ``states`` ‖∂s_t/∂s_k‖; ``inputs`` ‖∂h_t/∂x_k‖ and the
-            half-life; ``spectral`` the largest singular values at ``step``; ``time_scales``; ``saturation`` of the
-            gates; ``spectra`` of the recurrent weights. Only of a model or a network: ``words``
+        parts: What to measure; everything possible except ``occlusion`` if None. ``states`` ‖∂s_t/∂s_k‖; ``inputs``
+            ‖∂h_t/∂x_k‖ and the half-life; ``spectral`` the largest singular values at ``step``; ``time_scales``;
+            ``saturation`` of the gates; ``spectra`` of the recurrent weights. Only of a model or a network: ``words``
             ‖∂(output at t)/∂(embedding of word k)‖; ``attribution``, each word's share in an output at ``step``;
-            ``loss``, the gradient of a loss through time, before and after clipping.
+            ``occlusion``, what that output loses without each word; ``loss``, the gradient of a loss through time,
+            before and after clipping.
         alpha: Factor on the recurrent weights, W_hh of all layers, from 0.1 to 3.
         layers: The layers wanted, from 0; all if None.
         start: The first step wanted, from 0. The network always runs from the first.
         stop: One past the last step wanted; all if None.
-        step: The step that ``spectral`` and ``attribution`` look back from; the last one wanted if None.
-        output: The output that ``words`` and ``attribution`` are about. If None, ``words`` are about all outputs at
-            once, and ``attribution`` is about the most probable one at ``step``.
+        step: The step that ``spectral``, ``attribution`` and ``occlusion`` look back from; the last one wanted if None.
+        output: The output that ``words``, ``attribution`` and ``occlusion`` are about. If None, ``words`` are about all
+            outputs at once, the others about the most probable one at ``step``.
         quantity: Whether the derivatives are of an output's probability or its logit.
         target: The class that the loss takes as right: an output; of a single output 1 or 0. If None, the next token
             for a model that predicts it, and otherwise what the network itself ends up saying.
@@ -132,6 +142,7 @@ def memory_steps(plan: MemoryPlan) -> Steps[Memory]:
     pairs = (yield from stage("pairs", _pairs(plan))) if plan.parts & OF_PAIRS else {}
     words = (yield from stage("words", _words(plan))) if "words" in plan.parts else None
     attribution = (yield from stage("attribution", _attribution(plan))) if "attribution" in plan.parts else None
+    occluded = (yield from stage("occlusion", _occlusion(plan))) if "occlusion" in plan.parts else None
     learned = (yield from stage("loss", _learning(plan))) if "loss" in plan.parts else None
     by_loss, learning = learned or ({}, None)
     stretched = _spectra(plan) if "spectra" in plan.parts else {}
@@ -157,6 +168,7 @@ def memory_steps(plan: MemoryPlan) -> Steps[Memory]:
         ),
         words=words,
         attribution=attribution,
+        occlusion=occluded,
         learning=learning,
     )
 
@@ -228,10 +240,9 @@ def _words(plan: MemoryPlan) -> Steps[WordNorms]:
 def _attribution(plan: MemoryPlan) -> Steps[Attribution]:
     """Return each word's share in one output at the step looked back from."""
     network, quantity, step, reach = plan.network, plan.options.quantity, plan.step, plan.reach
-    output = int(plan.trace.outputs[step].argmax()) if plan.output is None else plan.output
+    output, read = _output(plan), _read(plan)
     reached = plan.trace.span(reach.start, reach.stop)
     gradient = word_gradient(network, reached, plan.reached, step - reach.start, output, quantity)
-    read = plan.trace.tokens if network.config.bidirectional else plan.trace.tokens[: step + 1]
     integrated = yield from integrated_gradients(network, read, step, output, quantity)
     window = slice(plan.start - reach.start, plan.stop - reach.start)
     return Attribution(
@@ -244,6 +255,24 @@ def _attribution(plan: MemoryPlan) -> Steps[Attribution]:
         gap=integrated.gap,
         points=integrated.points,
     )
+
+
+def _occlusion(plan: MemoryPlan) -> Steps[Occlusion]:
+    """Return what the output at the step looked back from loses without each word."""
+    output, read = _output(plan), _read(plan)
+    words = range(plan.start, min(plan.stop, len(read)))
+    losses = yield from occlusion(plan.network, read, plan.step, output, plan.options.quantity, words)
+    return Occlusion(plan.step, output, np.pad(losses, (0, plan.steps - len(words))))
+
+
+def _output(plan: MemoryPlan) -> int:
+    """Return the output asked about: the most probable one at the step looked back from, unless one is chosen."""
+    return int(plan.trace.outputs[plan.step].argmax()) if plan.output is None else plan.output
+
+
+def _read(plan: MemoryPlan) -> Sequence[Token]:
+    """Return the tokens that the outputs at the step looked back from depend on."""
+    return plan.trace.tokens if plan.network.config.bidirectional else plan.trace.tokens[: plan.step + 1]
 
 
 def _learning(plan: MemoryPlan) -> Steps[tuple[dict[Place, Array], Learning] | None]:

@@ -18,11 +18,14 @@ from .jacobians import layer_jacobians
 from .subject import Subject
 
 MemoryPart = Literal[
-    "states", "inputs", "spectral", "words", "attribution", "loss", "time_scales", "saturation", "spectra"
+    "states", "inputs", "spectral", "words", "attribution", "occlusion", "loss", "time_scales", "saturation", "spectra"
 ]
 PARTS: tuple[MemoryPart, ...] = get_args(MemoryPart)
 OF_PAIRS: frozenset[MemoryPart] = frozenset({"states", "inputs", "spectral"})
-OF_TEXT: frozenset[MemoryPart] = frozenset({"words", "attribution", "loss"})  # these need tokens and a head
+OF_TEXT: frozenset[MemoryPart] = frozenset(
+    {"words", "attribution", "occlusion", "loss"}
+)  # these need tokens and a head
+ONLY_IF_ASKED: frozenset[MemoryPart] = frozenset({"occlusion"})  # it takes a run for each word
 LossSteps = Literal["last", "every"]
 
 _BACKWARD = 3  # a pass forward and one back, in passes forward
@@ -34,7 +37,7 @@ _GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 class MemoryOptions:
     """What to measure. ``memory`` describes each option."""
 
-    parts: Collection[MemoryPart] | None = None  # None: all that there are
+    parts: Collection[MemoryPart] | None = None  # None: all that there are, except ``ONLY_IF_ASKED``
     alpha: float = 1.0
     layers: Collection[int] | None = None
     start: int = 0
@@ -157,6 +160,7 @@ class MemoryPlan:
             "pairs": selected * of_pairs,
             "words": n * rows * len(self.reach) * back * ("words" in parts),
             "attribution": (len(self.reach) * back + POINTS * _BACKWARD * steps * forward) * ("attribution" in parts),
+            "occlusion": (n + 1) * steps * forward * ("occlusion" in parts),
             "loss": steps * (back + _BACKWARD * forward) * ("loss" in parts),
             "spectra": blocks * _SPECTRUM * hidden**3 * len(widths) * ("spectra" in parts),
         }
@@ -182,7 +186,7 @@ class MemoryPlan:
 def _parts(subject: Subject, options: MemoryOptions) -> frozenset[MemoryPart]:
     possible = frozenset(PARTS) if subject.reads_text else frozenset(PARTS) - OF_TEXT
     if options.parts is None:
-        return possible
+        return possible - ONLY_IF_ASKED
     for part in options.parts:
         if part not in PARTS:
             raise OptionError("parts", f"there is no part {part!r}: choose from {', '.join(PARTS)}")

@@ -88,6 +88,14 @@ class Attribution(NamedTuple):
     points: int  # of the quadrature
 
 
+class Occlusion(NamedTuple):
+    """What one output at one step loses if the embedding of each word is zeros; see ``attribution.occlusion``."""
+
+    step: int
+    output: int
+    losses: Array  # (n,): the output, less that without the word
+
+
 class Learning(NamedTuple):
     """The gradient of a loss by all parameters, as in a step of training."""
 
@@ -114,6 +122,7 @@ class Memory:
     layers: tuple[LayerMemory, ...]  # by layer, forward before backward
     words: WordNorms | None
     attribution: Attribution | None
+    occlusion: Occlusion | None
     learning: Learning | None
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerMemory:

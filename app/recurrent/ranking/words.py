@@ -1,7 +1,7 @@
 """Words: what follows if each word is kept from being written into the memory."""
 
 from ..cells.cell import Cell
-from ..decomposition.report import memory_of
+from ..decomposition.path import memory_of
 from ..edits.hold import Hold
 from .kind import Choices, Kind
 

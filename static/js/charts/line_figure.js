@@ -10,6 +10,8 @@ import { layoutOf } from "./heatmap_figure.js";
 
 const MARKED = 40; // points of a line at most that each have a mark
 const TICKS = 5; // along y, at most
+/** What to say of an axis of logarithms over time. */
+export const LOGARITHMIC = "Logarithmic axis: on it, a straight line means exponential fading or growth.";
 
 /** @type {Record<Style, (color: string, count: number) => Plotly.Data>} */
 const STYLES = {

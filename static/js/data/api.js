@@ -89,13 +89,14 @@ export async function fetchMemory(model, body, signal, onProgress) {
 }
 
 /**
- * Fetch what a step of a model costs, measured now. Throws what `fetchTrace` throws.
+ * Fetch what a step of a model costs, measured now over a sequence of `steps`. Throws what `fetchTrace` throws.
  * @param {string} model
+ * @param {number} steps
  * @param {AbortSignal} signal
  * @returns {Promise<CostAnswer>}
  */
-export async function fetchCost(model, signal) {
-  return (await ask(model, "cost", signal)).json();
+export async function fetchCost(model, steps, signal) {
+  return (await ask(model, `cost?steps=${steps}`, signal)).json();
 }
 
 /**

@@ -10,7 +10,7 @@ export type BlockSpectrum = { block: string; largest_singular_value: number; spe
 
 export type BrokenModel = { id: string; reason: string };
 
-export type CellInfo = { noun: string; panels: PanelInfo[]; gateless: boolean; carrier: string; keeps: string | null; coupled: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed"; equations: Equation[]; note: string; circuit: Circuit };
+export type CellInfo = { noun: string; panels: PanelInfo[]; gateless: boolean; carrier: string; keeps: string | null; couples: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed"; equations: Equation[]; note: string; circuit: Circuit };
 
 export type Circuit = { name: string; height: number; nodes: Record<string, Node>; wires: Wire[]; figures: Label[]; word: [number, number]; terms?: Label[] };
 
@@ -42,7 +42,7 @@ export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArr
 
 export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOutputs };
 
-export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1", string>; saturated: [number, number] };
+export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
 
 export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
 
@@ -62,9 +62,9 @@ export type LayerMemory = { layer: number; direction: "forward" | "backward"; ce
 
 export type Learning = { target: string | null; loss: number | null; log10_norm: number | null; log10_clipped: number | null; clip: number };
 
-export type MemoryAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; alpha: number; weights: "trained" | "untrained" | "untrained, forget bias 1"; layers: LayerMemory[]; words?: WordMemory | null; attribution?: Attribution | null; learning?: Learning | null };
+export type MemoryAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; alpha: number; weights: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; layers: LayerMemory[]; words?: WordMemory | null; attribution?: Attribution | null; occlusion?: Occlusion | null; learning?: Learning | null };
 
-export type MemoryBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; parts?: ("states" | "inputs" | "spectral" | "words" | "attribution" | "loss" | "time_scales" | "saturation" | "spectra")[] | null; alpha?: number; weights?: "trained" | "untrained" | "untrained, forget bias 1"; seed?: number; step?: number | null; output?: number | null; quantity?: "probability" | "logit"; target?: number | null; loss?: "last" | "every" | null; clip?: number; encoding?: "numbers" | "base64" };
+export type MemoryBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; parts?: ("states" | "inputs" | "spectral" | "words" | "attribution" | "occlusion" | "loss" | "time_scales" | "saturation" | "spectra")[] | null; alpha?: number; weights?: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; seed?: number; step?: number | null; output?: number | null; quantity?: "probability" | "logit"; target?: number | null; loss?: "last" | "every" | null; clip?: number; encoding?: "numbers" | "base64" };
 
 export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
 
@@ -79,6 +79,8 @@ export type NamedUnit = { feature: string; layer: number; direction: "forward" |
 export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
 
 export type Node = { kind: "in" | "out" | "branch" | "join" | "layer" | "operator"; x: number; y: number; sign?: string; letter?: string };
+
+export type Occlusion = { step: number; output: string; losses: (number | null)[] };
 
 export type OutputDifference = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray };
 
@@ -121,6 +123,8 @@ export type TraceAnswer = { model: string; steps: number; start: number; stop: n
 export type TraceBody = { text: string; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean };
 
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
+
+export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; label: string };
 
 export type Wire = { start: string; end: string; via?: [number, number][] };
 

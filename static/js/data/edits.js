@@ -128,7 +128,7 @@ export function fits({ letter }, { activations }) {
 export function lettersOf(edit, model) {
   if (edit.letter) return [edit.letter];
   if (edit.freeze) return model.activations.filter(({ kind }) => kind === "state").map(({ letter }) => letter);
-  return edit.couple ? [cellOf(model).coupled ?? []].flat() : [];
+  return edit.couple ? [cellOf(model).couples ?? []].flat() : [];
 }
 
 /**

@@ -24,6 +24,8 @@ export class CellMemory {
     this.words = whole.tokens.map((token) => token.text);
     /** The row of the step that is looked back from. */
     this.row = Math.min(step, whole.stop - 1) - whole.start;
+    /** What the output loses without each word, asked for where its shares did not converge. @type {import("./api_types.d.ts").Occlusion | null} */
+    this.occlusion = null;
   }
 
   /**

@@ -14,7 +14,7 @@ import { CellMemory } from "./memory.js";
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
-/** The bodies of the two calls for a model: about the whole text, and about one step. @param {MemoryRequest} request */
+/** The bodies of the calls for a model: about the whole text, about one step, and, in place of shares, about each word left out. @param {MemoryRequest} request */
 function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
   const { open_bias: canOpen, recurrent_weights: isScaled } = cellOf(model);
   const common = {
@@ -22,14 +22,17 @@ function bodies({ model, text, start, stop, step, alpha, weights, derivative, ta
     start,
     stop,
     alpha: isScaled ? alpha : 1,
-    weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights],
+    weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights].name,
     encoding: "base64",
   };
   const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);
-  return [
-    { ...common, parts: [...parts], target },
-    { ...common, parts: ["spectral", "attribution"], step },
-  ];
+  return {
+    both: [
+      { ...common, parts: [...parts], target },
+      { ...common, parts: ["spectral", "attribution"], step },
+    ],
+    occlusion: { ...common, parts: ["occlusion"], step },
+  };
 }
 
 /** Sends the requests, and keeps the latest answers. */
@@ -47,26 +50,37 @@ export class MemoryRequests {
    * @returns {Promise<CellMemory>}
    */
   async ask(request, signal, onProgress) {
-    const requests = bodies(request);
-    const done = requests.map(() => 0);
+    const { both, occlusion } = bodies(request);
+    const done = both.map(() => 0);
     const [whole, back] = await Promise.all(
-      requests.map(async (body, at) => {
-        const key = JSON.stringify([request.model.id, body]);
-        const answer =
-          this.answers.get(key) ??
-          (await fetchMemory(request.model.id, body, signal, (share) => {
-            done[at] = share;
-            onProgress((done[0] + done[1]) / 2);
-          }));
-        done[at] = 1;
-        this.answers.delete(key);
-        this.answers.set(key, answer);
-        if (this.answers.size > CACHE_SIZE) this.answers.delete(/** @type {string} */ (this.answers.keys().next().value));
-        return answer;
-      }),
+      both.map((body, at) =>
+        this.#answer(request.model.id, body, signal, (share) => {
+          done[at] = share;
+          onProgress((done[0] + done[1]) / 2);
+        }),
+      ),
     );
+    const memory = new CellMemory(request, whole, back);
+    if (back.attribution && !memory.attribution) memory.occlusion = (await this.#answer(request.model.id, occlusion, signal, () => {})).occlusion ?? null;
     onProgress(1);
-    return new CellMemory(request, whole, back);
+    return memory;
+  }
+
+  /**
+   * The answer to one call, from the cache if it is there.
+   * @param {string} model
+   * @param {object} body
+   * @param {AbortSignal} signal
+   * @param {(done: number) => void} onProgress
+   */
+  async #answer(model, body, signal, onProgress) {
+    const key = JSON.stringify([model, body]);
+    const answer = this.answers.get(key) ?? (await fetchMemory(model, body, signal, onProgress));
+    onProgress(1);
+    this.answers.delete(key);
+    this.answers.set(key, answer);
+    if (this.answers.size > CACHE_SIZE) this.answers.delete(/** @type {string} */ (this.answers.keys().next().value));
+    return answer;
   }
 }
 

@@ -59,7 +59,7 @@ export class Memory {
     this.timer = 0;
     this.width = 0;
     this.derivative.replaceChildren(...Object.entries(DERIVATIVES).map(([value, { name }]) => new Option(name, value)));
-    this.weights.replaceChildren(...Object.entries(boot.weights).map(([value, name]) => new Option(name, value)));
+    this.weights.replaceChildren(...Object.entries(boot.weights).map(([value, { label }]) => new Option(label, value)));
     this.element.hidden = false; // hidden without scripts, as it would be empty
     this.element.addEventListener("toggle", () => {
       const wanted = this.element.open ? /** @type {Derivative} */ (this.derivative.value) : "";
@@ -166,7 +166,7 @@ export class Memory {
     const color = (name) => colorOf(this.element, name);
     const matrices = memories.flatMap((memory) => memory.matrix(derivative, layer) ?? []);
     const limit = Math.min(LIMIT, Math.max(1, ...matrices.map((matrix) => Math.ceil(greatest(matrix)))));
-    const shares = memories.flatMap(({ attribution }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : []));
+    const shares = memories.flatMap(({ attribution, occlusion }) => (attribution ? [attribution.integrated_gradients, attribution.gradient_times_input] : [occlusion?.losses ?? []]));
     const look = {
       derivative,
       sign: signOf(derivative, memories.map(({ model }) => model)),
@@ -245,7 +245,7 @@ function headed(memory, title, layer) {
   const { start, stop } = memory.whole;
   const steps = memory.layer(layer).inputs?.half_life ?? null;
   const life = steps === null ? `> ${stop - start - 1}` : String(steps);
-  return [...named(memory.model, title), make("em", {}, ` half-life ${life} ${steps === 1 ? "step" : "steps"}`)];
+  return [...named(memory.model, title), make("em", {}, ` half-life in this text ${life} ${steps === 1 ? "step" : "steps"}`)];
 }
 
 /** @param {unknown} error */

@@ -3,7 +3,7 @@
 import { countAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
 import { MARGIN } from "../charts/heatmap_figure.js";
-import { linesOf, rangeOver } from "../charts/line_figure.js";
+import { LOGARITHMIC, linesOf, rangeOver } from "../charts/line_figure.js";
 import { cellOf } from "../data/boot.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
@@ -53,7 +53,7 @@ export class MemoryComparison {
     const rows = memories.map((memory) => memory.layer(layer).inputs?.log10_medians ?? []);
     const count = Math.max(1, ...rows.map((row) => row.length));
     const key = memories.flatMap((memory) => [...named(memory.model, memory.model.title), " "]);
-    const note = "The half-life is the first distance at which less than half is left of what there is one step back.";
+    const note = `${LOGARITHMIC} The half-life, of this text only, is the first distance at which less than half is left of what there is one step back.`;
     const names = Array.from({ length: count }, (_, at) => String(at));
     const numbers = this.#numbers("median norms by distance", "steps back", names, memories, rows);
     const figure = this.#lines(this.distance, memories, rows, countAxis(count), color);
@@ -77,7 +77,7 @@ export class MemoryComparison {
     const numbers = this.#numbers("norms by word", "", words, memories, rows);
     const axis = wordAxis(first.words, this.loss.size.width - LEFT - MARGIN.right);
     const figure = this.#lines(this.loss, memories, rows, axis, color);
-    return this.loss.show("The gradient of the loss, back through time: ‖∂L/∂hₜ‖", [`What a step of training would see, ${loss}.`], figure, numbers);
+    return this.loss.show("The gradient of the loss, back through time: ‖∂L/∂hₜ‖", [`What a step of training would see, ${loss}. ${LOGARITHMIC}`], figure, numbers);
   }
 
   /**

@@ -4,7 +4,7 @@ import { rowAxis, wordAxis } from "../charts/axis_ticks.js";
 import { Chart } from "../charts/chart.js";
 import { diverging, sequential } from "../charts/colors.js";
 import { MARGIN, figureOf } from "../charts/heatmap_figure.js";
-import { linesOf } from "../charts/line_figure.js";
+import { LOGARITHMIC, linesOf } from "../charts/line_figure.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { numbers } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
@@ -120,7 +120,7 @@ export class MemoryOfCell {
     const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
     const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
     const note = curves.map(({ name }, at) => `${styles[at]}: ${name}`).join("; ");
-    return this.back.show(`Seen from “${shortened(words[row], 12)}”`, [note], lines, { ...table, caption: "norms by word" });
+    return this.back.show(`Seen from “${shortened(words[row], 12)}”`, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: "norms by word" });
   }
 
   /**
@@ -128,13 +128,16 @@ export class MemoryOfCell {
    * @param {MemoryLook} look
    */
   #showShares(memory, { shares: range, color, ink, line }) {
-    const { attribution, model } = memory;
-    const title = `How P(${visible(memory.back.attribution?.output ?? "")}) depends on each ${model.tokenizer}`;
+    const { attribution, occlusion, model } = memory;
+    const output = `P(${visible(memory.back.attribution?.output ?? "")})`;
+    const title = `How ${output} depends on each ${model.tokenizer}`;
+    const after = `after “${shortened(memory.words[memory.row], 12)}”`;
     if (!attribution) {
-      this.shares.remove();
-      this.shares.title.textContent = title;
-      this.shares.note.textContent = "It changes so suddenly on the way from no text to this one that its shares cannot be computed.";
-      return;
+      const curves = [{ name: "occlusion", y: occlusion?.losses ?? [] }];
+      const series = [{ y: curves[0].y, color, style: /** @type {const} */ ("bars") }];
+      const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
+      const note = `${after}. Bars: occlusion, what ${output} loses if the embedding of that ${model.tokenizer} is set to zeros. Integrated gradients do not converge here: the output changes too suddenly on the way from no text to this one.`;
+      return this.shares.show(title, [note], lines, { ...table, caption: `occlusion by ${model.tokenizer}` });
     }
     const { gradient_times_input: first, integrated_gradients: integrated, difference, gap } = attribution;
     const curves = [
@@ -147,7 +150,6 @@ export class MemoryOfCell {
     ];
     const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
     const sum = difference === null || gap === null ? "" : `; those of all words add up to ${decimal(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
-    const after = `after “${shortened(memory.words[memory.row], 12)}”`;
     const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
     return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
   }

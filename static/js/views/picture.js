@@ -241,7 +241,7 @@ function wordsOf(trace) {
 }
 
 /**
- * A layer of a trace, or its last where there are not as many.
+ * A layer of a trace, or its last where it has fewer.
  * @param {DecodedTrace} trace
  * @param {number} index
  */

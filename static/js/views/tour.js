@@ -42,6 +42,18 @@ export class Tour {
   }
 
   /**
+   * The address of a chapter and its picture, if all that an address states is that chapter; otherwise null.
+   * @param {Partial<import("../state.js").State>} stated
+   */
+  addressOf({ tour, ...others }) {
+    const chapter = Object.keys(others).length === 0 && tour ? this.chapters[tour - 1] : undefined;
+    if (!chapter) return null;
+    const address = new URL(chapter.dataset.drive ?? "/", location.href);
+    address.hash = String(new URLSearchParams([...new URLSearchParams(address.hash.slice(1)), ["tour", String(tour)]]));
+    return address;
+  }
+
+  /**
    * Open a chapter, and let it set the picture; close the tour with null.
    * @param {number | null} chapter from 1
    */

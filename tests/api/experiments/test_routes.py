@@ -22,6 +22,7 @@ def test_an_answer_is_json(api: TestClient) -> None:
     assert response.json() == ask(api)
 
 
+@pytest.mark.slow("sends hundreds of requests from 50 threads", seconds=3)
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_experiments_never_leak_into_another_request(models: Path, api: TestClient, engine: str) -> None:
     """Fifty clients at once, half of them with experiments of their own, and half with plain traces."""

@@ -17,14 +17,16 @@ from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.memory.loss import label, loss_norms, next_tokens, parameter_gradient
 from gatescope.recurrent.trace import trace
 from gatescope.settings import data_folder
+from gatescope.store.fields import Start
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
+from gatescope.training.trainer import fresh
 from networks import random_network
 from serving import HIDDEN, MODELS, WORDS, client
 from starlette.testclient import TestClient
 
 from ..asking import TEXT
-from .asking import LETTERS_TEXT, TEXTS, ask, assert_same, numbers, save_relu
+from .asking import LETTERS_TEXT, TEXTS, ask, assert_same, numbers, refused, save_relu
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -173,6 +175,39 @@ def test_untrained_weights(api: TestClient, models: Path) -> None:
         assert layer["spectra"][0]["spectral_radius"] == pytest.approx(spectra(network)[0].spectral_radius)
         gates = trace(network, load_model(models / "lstm").tokenizer(TEXT)).layer()["f"]
         assert_same(layer["time_scales"]["along"], np.where((tau := timescales.time_scales(gates)) <= 5, tau, np.nan))
+
+
+@pytest.mark.parametrize("name", ["lstm", "letters", "both-ways"])
+def test_occlusion_is_answered_only_if_it_is_asked_for(api: TestClient, models: Path, name: str) -> None:
+    assert "occlusion" not in ask(api, name)
+    answer = ask(api, name, parts=["occlusion"], step=3, start=1, stop=5, output=0)
+    MemoryAnswer.model_validate_json(json.dumps(answer), strict=True, extra="forbid")
+    model = load_model(models / name)
+    expected = gatescope.memory(model, TEXTS[name], {"occlusion"}, step=3, output=0).occlusion
+    assert expected is not None
+    assert (answer["occlusion"]["step"], answer["occlusion"]["output"]) == (3, model.config.outputs[0])
+    assert_same(answer["occlusion"]["losses"], expected.losses[1:5])
+    assert np.abs(expected.losses[1:4]).max() > 1e-3
+
+
+def test_weights_as_a_model_started(api: TestClient, tmp_path: Path) -> None:
+    start, about = Start(forget_bias=3.0), {"title": "L", "task": "t", "description": "d", "licence": "MIT"}
+    network = random_network(cell="lstm", vocabulary_size=len(WORDS.vocabulary), outputs=1)
+    save_model(tmp_path / "known", network, WORDS, {**about, "outputs": ["yes"], "start": start, "seed": 6})
+    save_model(tmp_path / "no-seed", network, WORDS, {**about, "outputs": ["yes"], "start": start})
+    known = client(tmp_path, default_model="known")
+    for model, options, seed in (("known", {}, 6), ("known", {"seed": 0}, 0), ("no-seed", {"seed": 2}, 2)):
+        answer = ask(known, model, parts=["inputs"], weights="untrained, as it started", **options)
+        with torch.random.fork_rng():
+            expected = gatescope.memory(fresh(network.config, start, seed).eval(), WORDS(TEXT), parts={"inputs"})
+        assert answer["weights"] == "untrained, as it started"
+        assert_same(answer["layers"][0]["inputs"]["log10_norms"], expected.layer().inputs.log10_norms)
+    for folder, model, missing in ((known, "no-seed", "seed"), (api, "lstm", "start")):
+        assert refused(folder, model, weights="untrained, as it started") == (
+            422,
+            "invalid-request",
+            f"weights: the config.json of {model} has no {missing}, so how it started is not known; send 'untrained'.",
+        )
 
 
 @pytest.mark.parametrize("name", ["lstm", "both-ways"])

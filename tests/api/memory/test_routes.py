@@ -4,18 +4,18 @@ import asyncio
 import gc
 import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gatescope.api.memory.routes import AT_ONCE
 from gatescope.api.memory.schemas import CostAnswer
 from gatescope.main import create_app
 from gatescope.settings import Settings
 from gatescope.store.saving import save_model
 from networks import random_network
-from serving import LETTERS, running
+from serving import LETTERS, running, wait_until
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope
 
@@ -59,11 +59,8 @@ def test_work_is_given_up_when_the_client_goes(slow: tuple[Any, str], accept: st
     )
     with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
         connection.sendall(head.encode() + body)
-        time.sleep(0.2)
-    for _ in range(600):
-        if counted._value.get() > before:
-            break
-        time.sleep(0.05)
+        wait_until(lambda: app.state.memory_turns.free._value < AT_ONCE)
+    wait_until(lambda: counted._value.get() > before)
     assert counted._value.get() == before + 1
     assert not app.state.memory_turns.free.locked()
 

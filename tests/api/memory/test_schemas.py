@@ -15,7 +15,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"clip": 0}, "clip: Input should be greater than 0."),
     ({"parts": []}, "parts: is empty; leave it out for all of them."),
     ({"parts": ["states", "states"]}, "parts: 'states' is listed twice."),
-    ({"weights": "random"}, "weights: Input should be 'trained', 'untrained' or 'untrained, forget bias 1'."),
+    (
+        {"weights": "random"},
+        "weights: Input should be 'trained', 'untrained', 'untrained, forget bias 1' or 'untrained, as it started'.",
+    ),
     ({"seed": -1}, "seed: Input should be greater than or equal to 0."),
     ({"beta": 1}, "beta: there is no such field; the fields are listed at /docs."),
 ]

@@ -2,15 +2,15 @@
 
 import json
 import socket
-import time
 from pathlib import Path
 
 import pytest
+from gatescope.api.rankings.routes import AT_ONCE
 from gatescope.main import create_app
 from gatescope.settings import Settings
 from gatescope.store.saving import save_model
 from networks import random_network
-from serving import LETTERS, running
+from serving import LETTERS, running, wait_until
 from starlette.testclient import TestClient
 
 from ..asking import JSONL, TEXT, problem
@@ -46,11 +46,8 @@ def test_work_is_given_up_when_the_client_goes(tmp_path: Path, accept: str) -> N
     with running(app) as address:
         with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
             connection.sendall(head.encode() + body)
-            time.sleep(0.3)
-        for _ in range(600):
-            if turns.abandoned._value.get() > 0:
-                break
-            time.sleep(0.05)
+            wait_until(lambda: turns.free._value < AT_ONCE)
+        wait_until(lambda: turns.abandoned._value.get() > 0)
     assert turns.abandoned._value.get() == 1
     assert not turns.free.locked()
 

@@ -163,6 +163,7 @@ def test_an_edit_that_overflows_says_so_in_every_form(api: TestClient, form: dic
     )
 
 
+@pytest.mark.slow("sends hundreds of requests from 50 threads", seconds=3)
 def test_edits_never_leak_into_another_request(models: Path) -> None:
     """Fifty clients at once, each with an edit of its own or none, against one server."""
     values = [None if n % 5 == 0 else n / 50 for n in range(50)]

@@ -54,7 +54,7 @@ test("a plain RNN is asked for its sums too", async () => {
 
 test("a problem carries the server's words and the fields that are wrong", async () => {
   answering(JSON.stringify({ detail: "Too long.", errors: [{ where: "text", what: "too long" }] }), { status: 422 });
-  await assert.rejects(fetchCost("m", signal), (error) => {
+  await assert.rejects(fetchCost("m", 500, signal), (error) => {
     assert.ok(error instanceof Problem);
     assert.deepEqual([error.message, error.fields, error.isTemporary], ["Too long.", ["text"], false]);
     assert.deepEqual(error.errors, [{ where: "text", what: "too long" }]);
@@ -64,7 +64,7 @@ test("a problem carries the server's words and the fields that are wrong", async
 
 test("a failing server may succeed later", async () => {
   answering("<html>", { status: 502 });
-  await assert.rejects(fetchCost("m", signal), { message: "The server failed (status 502). Your text is kept.", isTemporary: true });
+  await assert.rejects(fetchCost("m", 500, signal), { message: "The server failed (status 502). Your text is kept.", isTemporary: true });
 });
 
 test("progress comes before the answer, however the lines are cut", async () => {

@@ -30,6 +30,24 @@ test("one call is about the whole text, one about the step", async () => {
   ]);
 });
 
+test("only where shares do not converge is each word left out in turn", async () => {
+  for (const [gap, isAsked] of [[0.001, false], [0.5, true]]) {
+    const parts = [];
+    globalThis.fetch = async (url, { body }) => {
+      parts.push(JSON.parse(body).parts);
+      const attribution = { step: 1, output: "positive", difference: 0.5, gap };
+      const content = parts.at(-1).includes("occlusion") ? { occlusion: { step: 1, output: "positive", losses: [0.25, 0.5] } } : { attribution };
+      const memory = { start: 0, stop: 2, tokens: [{ text: "not" }, { text: "good" }], layers: [{}], ...content };
+      return new Response(`${JSON.stringify({ answer: memory })}\n`);
+    };
+    const requests = new MemoryRequests();
+    const memory = await requests.ask(request, signal, () => {});
+    assert.deepEqual(memory.occlusion?.losses, isAsked ? [0.25, 0.5] : undefined);
+    await requests.ask(request, signal, () => {});
+    assert.deepEqual(parts.slice(2), isAsked ? [["occlusion"]] : []);
+  }
+});
+
 test("what was asked once is not asked again, another step only in part", async () => {
   const bodies = answering();
   const requests = new MemoryRequests();

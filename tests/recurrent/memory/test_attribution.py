@@ -1,6 +1,7 @@
 """What outputs owe to words, against automatic differentiation in float64 and the axiom of completeness."""
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,8 @@ from gatescope.recurrent.memory.attribution import (
     Quantity,
     gradient_times_input,
     integrated_gradients,
+    logits_at,
+    occlusion,
     word_gradient,
     word_norms,
 )
@@ -146,6 +149,40 @@ def test_integrated_gradients_find_where_a_saturated_network_changes_its_mind() 
     evenly = float((gradient * x[:, None]).sum(dim=(0, 2)) @ weights)
     assert abs(evenly - integrated.difference) > 0.05 * abs(integrated.difference), "128 points laid evenly miss it"
     assert abs(integrated.gap) <= 1e-3 * abs(integrated.difference)
+
+
+@pytest.mark.parametrize("settings", NETWORKS)
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_occlusion_is_what_a_word_of_zeros_takes_away(
+    settings: dict[str, Any], quantity: Quantity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatescope.recurrent.memory.attribution._BLOCK", 1)
+    network, tokens = random_network(**settings, dtype=torch.float64), random_tokens(6)
+    blank = len(network.embedding.weight)  # the id of one more token, whose embedding is zeros
+    with torch.no_grad():
+        weight = torch.cat([network.embedding.weight, torch.zeros(1, network.config.embedding_size)])
+    wider = Network(replace(network.config, vocabulary_size=blank + 1)).double().eval()
+    wider.load_state_dict(network.state_dict() | {"embedding.weight": weight})
+    output = network.config.outputs - 1
+
+    def said(ids: list[int]) -> float:
+        traced = trace(wider, tokens_of(ids), engine="reference")
+        return float(traced.outputs[4, output] if quantity == "probability" else logits_at(wider, traced)[4, output])
+
+    ids = [token.id for token in tokens]
+    expected = [said(ids) - said([*ids[:k], blank, *ids[k + 1 :]]) for k in range(1, 6)]
+    steps = occlusion(network, tokens, 4, output, quantity, range(1, 6))
+    shares = []
+    while True:
+        try:
+            shares.append(next(steps))
+        except StopIteration as end:
+            losses = end.value
+            break
+    np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-12)
+    assert shares == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
+    if not network.config.bidirectional:
+        assert losses[-1] == 0  # is read after step 4
 
 
 @pytest.mark.parametrize("config", FUSED.values(), ids=FUSED)

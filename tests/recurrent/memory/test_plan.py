@@ -49,7 +49,7 @@ def test_alpha_where_there_is_nothing_that_it_could_scale() -> None:
     assert plan(config={"cell": "mingru"}).options.alpha == 1
 
 
-@pytest.mark.parametrize("part", ["words", "attribution", "loss"])
+@pytest.mark.parametrize("part", ["words", "attribution", "occlusion", "loss"])
 def test_a_part_that_a_module_does_not_have(part: str) -> None:
     message = (
         f"parts: {part!r} needs tokens and outputs, which a bare module does not have: choose from states, inputs, "
@@ -73,7 +73,7 @@ def test_only_what_is_wanted_is_work(config: dict[str, Any]) -> None:
     nothing = plan(config=config, parts=["saturation"])
     assert {stage for stage, work in nothing.work().items() if work} == {"trace"}
     assert nothing.work()["trace"] == 5 * multiply_adds(nothing.network)
-    everything = plan(config=config).work()
+    everything = plan(config=config, parts=PARTS).work()
     assert all(work > 0 for work in everything.values())
     for parts, stages in (
         (["states"], {"pairs"}),
@@ -81,6 +81,7 @@ def test_only_what_is_wanted_is_work(config: dict[str, Any]) -> None:
         (["spectral"], {"pairs"}),
         (["words"], {"words"}),
         (["attribution"], {"attribution"}),
+        (["occlusion"], {"occlusion"}),
         (["loss"], {"loss"}),
         (["spectra"], {"spectra"}),
     ):
@@ -101,6 +102,6 @@ def test_what_outputs_reach_in_two_directions_is_everything() -> None:
 def test_defaults() -> None:
     planned = plan(stop=99)
     assert (planned.start, planned.stop, planned.step, planned.output) == (0, 5, 4, None)
-    assert planned.parts == frozenset(PARTS)
+    assert planned.parts == frozenset(PARTS) - {"occlusion"}
     assert planned.layers == {0}
     assert plan(config={"outputs": 1}).output == 0
