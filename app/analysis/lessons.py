@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..recurrent.cells import CellName
-from ..recurrent.decomposition.report import decompose
+from ..recurrent.decomposition.measure import decompose
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.hold import hold
 from ..recurrent.network import Network

@@ -139,6 +139,12 @@ def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
     assert limited.index("## Limits and use") < limited.index("Not for chess.") < limited.index("## Licence")
 
 
+def test_it_is_said_over_which_steps_weights_were_averaged() -> None:
+    text = " ".join(card(facts(recipe=asdict(Recipe(epochs=6, averaged=0.7)))).split())
+    assert "The weights are the mean over the last 70 % of the steps (Izmailov et al. 2018)." in text
+    assert "Izmailov" not in card(facts())
+
+
 def test_a_price_on_the_cell_state_is_said() -> None:
     recipe = asdict(Recipe(epochs=6, cell_decay=0.001))
     text = " ".join(card(facts(recipe=recipe)).split())

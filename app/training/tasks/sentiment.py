@@ -217,7 +217,7 @@ class Sentiment:
                 "al. 2015); other emoji get the sum of the ratings of the words in their names.",
                 f"{self._added('neutral'):,} sentences that say nothing for or against anything, rated 0: greetings, "
                 "everyday facts, questions and random letters from templates, and the docstrings of a package.",
-                "None of them is read like a held-out text, or like one of the hundred sentences that visitors type.",
+                "No addition is read like a held-out text, or like one of the hundred sentences that visitors type.",
             ],
             "texts": {split: len(examples) for split, examples in self.texts.splits.items()},
             "share of unknown words": {split: self._unknown(split) for split in self.texts.splits},
