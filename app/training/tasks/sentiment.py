@@ -47,8 +47,8 @@ SHOWN = (
     *EXAMPLES,
     "I never thought it would be this good",
 )
-STEEPNESS = 1.5  # of the sigmoid that turns a rating into a probability
-RECIPE = Recipe(epochs=10, keep_best=False)
+STEEPNESS = 1.75  # of the sigmoid that turns a rating into a probability
+RECIPE = Recipe(epochs=10, dropout=0.5, weight_decay=0.05, averaged=0.6, keep_best=False)
 LESSON_TEXTS = 300  # validation texts over which the usual gates are averaged
 VALIDATION = "validation texts"
 TEST = {
@@ -209,9 +209,11 @@ class Sentiment:
                 "package's texts were rated by the same pool of readers, and its rules were found on such tweets.",
             ],
             "what is added to the training texts": [
-                f"{self._added('lexicon'):,} rated words as texts of one word: those of VADER's lexicon, and those "
-                "of AFINN-165 (Nielsen 2011; ratings times 0.8) that VADER's lacks. The same pool of readers rated "
-                "VADER's lexicon and the first package's texts, so that the figures on those texts flatter the model.",
+                f"{self._added('constructions'):,} templated phrases that mean what none of their words says, such as "
+                '"it could have been worse", "i have seen better films" and "i have never been so happy".',
+                f"{self._added('lexicon'):,} rated words of VADER's lexicon as texts of one word. The same pool of "
+                "readers rated them and the first package's texts, so that the figures on those texts flatter the "
+                "model.",
                 f"{self._added('emoji'):,} texts with emoji: each alone, twice, and after a templated phrase that "
                 f"leans the same way. Ratings are counted in at least {COUNTED} tweets rated by hand (Kralj Novak et "
                 "al. 2015); other emoji get the sum of the ratings of the words in their names.",

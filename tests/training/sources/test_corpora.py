@@ -8,7 +8,6 @@ from gatescope.recurrent.tokenizer import WordTokenizer
 from gatescope.training.sources.corpora import (
     VADER,
     Example,
-    afinn,
     distinct,
     emoji,
     lexicon,
@@ -53,11 +52,6 @@ def test_a_line_ends_at_a_line_feed_alone() -> None:
 
 def test_the_lexicon_is_read() -> None:
     assert lexicon(vader_archive({}, {"good": 1.9, ":-Þ": 0.9})) == {"good": 1.9, ":-Þ": 0.9}
-
-
-def test_the_words_of_afinn_are_read_on_the_scale_of_the_others() -> None:
-    archive = tar({"package/languages/en/labels.json": b'{"superb": 5, "bad": -3}'})
-    assert afinn(archive) == {"superb": 4.0, "bad": pytest.approx(-2.4)}
 
 
 def test_an_emoji_has_the_rating_of_tweets_or_that_of_the_words_in_its_name() -> None:

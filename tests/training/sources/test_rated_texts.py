@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gatescope.analysis import visitors
 from gatescope.recurrent.tokenizer import UNKNOWN, WordTokenizer
-from gatescope.training.sources import corpora, neutral, rated_texts
+from gatescope.training.sources import constructions, corpora, neutral, rated_texts
 from gatescope.training.sources.corpora import Example
 from gatescope.training.sources.download import DataError
 from gatescope.training.sources.rated_texts import RatedTexts, emoji_texts, load
@@ -28,7 +28,7 @@ def test_all_data_are_loaded(texts: RatedTexts) -> None:
     }  # fmt: skip
     assert texts.packages == [rated_texts.VADER, rated_texts.UCI, rated_texts.NETWORKX]
     assert len(texts.phrases) == 40
-    assert {each.source for each in texts.additions} == {"lexicon", "emoji", "neutral"}
+    assert {each.source for each in texts.additions} == {"constructions", "lexicon", "emoji", "neutral"}
 
 
 def test_the_vocabulary_comes_from_what_is_learned_from(texts: RatedTexts) -> None:
@@ -62,6 +62,7 @@ def test_nothing_by_which_models_are_judged_is_added(cache: Path, monkeypatch: p
     texts = [*held_out, *(text.upper() for text in held_out), *asked, *(f" {text}\n" for text in asked), "Neither."]
     monkeypatch.setattr(neutral, "docstrings", lambda _: texts)
     monkeypatch.setattr(neutral, "sentences", lambda _: texts)
+    monkeypatch.setattr(constructions, "never_so", lambda *_: [Example(text, 1, "constructions") for text in texts])
     monkeypatch.setattr(corpora, "lexicon", lambda _: dict.fromkeys(texts, 1.0))
     monkeypatch.setattr(
         rated_texts, "training_phrases", lambda *_: [Example("good", 1, "phrases"), Example("bad", -1, "phrases")]
