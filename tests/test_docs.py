@@ -318,24 +318,6 @@ def test_controls_are_called_what_the_page_calls_them() -> None:
     assert [name for name in names if not re.search(rf">{re.escape(name)}\W", page)] == []
 
 
-@pytest.mark.parametrize(("cell", "name"), [("lstm", "LSTM"), ("gru", "GRU"), ("rnn", "plain RNN")])
-def test_figures_are_those_of_the_models(cell: str, name: str) -> None:
-    model = load_model(ROOT / "models" / f"sentiment-{cell}")
-    measured = {metric.name: metric for metric in model.config.metrics}
-    figures = [measured[each] for each in ("film reviews", "tweets", "UCI sentences")]
-
-    def verdicts(*texts: str) -> str:
-        return " → ".join(f"{model.trace(text).outputs[-1, 0]:.2f}" for text in texts)
-
-    row = [
-        name,
-        *(f"{100 * figure.value:.1f} ± {100 * figure.standard_error:.1f}" for figure in figures),
-        verdicts("the movie was good", "the movie was not good"),
-        verdicts("bad", "not bad"),
-    ]
-    assert f"| {' | '.join(row)} |" in read("docs/models.md")
-
-
 def test_how_shares_are_compared_with_experiments_is_as_the_code_has_it() -> None:
     text = " ".join(read("docs/training.md").split())
     assert f"It takes up to {EXCERPTS} texts, " in text

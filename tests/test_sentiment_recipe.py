@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentiment_recipe
@@ -51,3 +52,45 @@ def test_each_cell_is_written_with_its_seeds_and_their_mean(
     assert len(cell["by seed"]) == 3
     for source, mean in cell["mean"]["accuracy"].items():
         assert mean == pytest.approx(sum(each["accuracy"][source] for each in cell["by seed"]) / 3, abs=1e-4)
+
+
+DOCS = Path(__file__).parents[1] / "docs"
+BEFORE, NOW = (
+    json.loads((DOCS / f"sentiment-{name}.json").read_text(encoding="utf-8")) for name in ("baseline", "recipe")
+)
+CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "plain RNN"}
+
+
+def mean_of(report: dict[str, Any], cell: str) -> dict[str, Any]:
+    mean: dict[str, Any] = report["cells"][cell]["mean"]
+    return mean
+
+
+def test_the_figures_are_of_the_same_validation_texts() -> None:
+    assert BEFORE["validation texts that count"] == NOW["validation texts that count"]
+    assert BEFORE["seeds"] == NOW["seeds"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_recipe_is_better_than_the_one_before_and_loses_nothing(cell: str) -> None:
+    before, now = mean_of(BEFORE, cell), mean_of(NOW, cell)
+    assert now["accuracy"]["all"] >= before["accuracy"]["all"] + 0.01
+    assert all(now["accuracy"][source] >= share - 0.02 for source, share in before["accuracy"].items())
+    assert now["calibration error"] <= 0.03
+
+
+def test_the_table_shows_the_figures() -> None:
+    rows = [
+        "| | all, % | film reviews, % | tweets, % | UCI sentences, % | product reviews, % | newspaper editorials, % | calibration error | visitors wrong, of 100 |"
+    ]
+    rows.append("|---|" + "--:|" * 8)
+    for cell, title in CELLS.items():
+        for report, when in ((BEFORE, "before"), (NOW, "now")):
+            mean = mean_of(report, cell)
+            shares = [
+                f"{100 * mean['accuracy'][source]:.1f}" for source in ("all", "movie", "tweets", "uci", "amazon", "nyt")
+            ]
+            error = f"{mean['calibration error']:.3f}"
+            visitors = f"{mean['visitors, wrong']['all']:.1f}"
+            rows.append(f"| {title}, {when} | {' | '.join([*shares, error, visitors])} |")
+    assert "\n".join(rows) in (DOCS / "training.md").read_text(encoding="utf-8")

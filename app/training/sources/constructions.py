@@ -1,4 +1,4 @@
-"""Templated phrases that mean what none of their words says: comparisons, *never so*, and the absence of blame.
+"""Templated phrases that mean what none of their words says: comparisons, warnings, hopes, *never so* and the like.
 
 "It could have been worse" is mild praise though *worse* is a complaint, and "I have never been so happy" is high praise
 though *never* turns other praise into its opposite. A small network hears the words first: such phrases are rare in the
@@ -13,9 +13,10 @@ from .corpora import Example
 from .phrases import THINGS, Word
 
 KINDS = ("movie", "film", "book", "song", "show", "place", "hotel", "restaurant", "meal", "phone", "day", "idea")
+COSTS = ("money", "evening", "weekend", "energy", "life")
 KNOWN = ("seen", "read", "heard", "tried", "owned", "used", "watched", "known")  # participles: "I have known better"
 ENDS = ("", ".", "!")
-COMPARISONS = {  # how they are meant, from -4 to 4
+FIXED = {  # how they are meant, from -4 to 4
     "{thing} could be worse": 0.8,
     "{thing} could have been worse": 0.8,
     "{thing} could be better": -1.0,
@@ -41,6 +42,18 @@ COMPARISONS = {  # how they are meant, from -4 to 4
     "i cannot complain about {thing}": 1.2,
     "{thing} has no flaws": 1.8,
     "{thing} has no merits": -1.8,
+    "do not waste your {cost} on {thing}": -2.5,
+    "don't waste your {cost} with {thing}": -2.5,
+    "don't bother with {thing}": -2.0,
+    "do not miss {thing}": 2.2,
+    "don't miss this {kind}": 2.2,
+    "i wanted to like {thing} but could not": -1.2,
+    "i hoped to enjoy {thing} but did not": -1.2,
+    "i expected more of {thing}": -1.2,
+    "i expected to dislike {thing} but did not": 1.2,
+    "i expected less of {thing}": 1.0,
+    "what a {kind}": 1.8,
+    "and what a {kind} it is": 1.8,
 }
 NEVER_SO = (
     "i have never been so {word}",
@@ -51,11 +64,11 @@ NEVER_SO = (
 )
 
 
-def comparisons() -> list[Example]:
-    """Return every comparison with every filling, ends in turn."""
+def fixed() -> list[Example]:
+    """Return each fixed phrase with every filling, their ends in turn."""
     return [
         Example(text + ENDS[at % len(ENDS)], rating, "constructions")
-        for pattern, rating in COMPARISONS.items()
+        for pattern, rating in FIXED.items()
         for at, text in enumerate(_filled(pattern))
     ]
 
@@ -74,6 +87,6 @@ def never_so(words: Sequence[Word], count: int, seed: int = 0) -> list[Example]:
 
 
 def _filled(pattern: str) -> list[str]:
-    slots = {"thing": THINGS, "kind": KINDS, "known": KNOWN}
+    slots = {"thing": THINGS, "kind": KINDS, "known": KNOWN, "cost": COSTS}
     used = {name: values for name, values in slots.items() if f"{{{name}}}" in pattern}
     return [pattern.format(**dict(zip(used, filling, strict=True))) for filling in product(*used.values())]

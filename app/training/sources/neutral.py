@@ -34,6 +34,8 @@ ASKED = (
 NAMES = (
     *("Maria", "John", "Peter", "Ahmed", "Sarah", "David", "Elena", "Tom", "Julia", "Ivan", "Lucy", "Omar", "Nina"),
     *("Paul", "Emma", "Carlos", "Yuki", "Priya", "Martin", "Sophie", "Daniel", "Mr. Brown", "Mrs. Lee", "Dr. Smith"),
+    *("Clara", "Hans", "Maya", "Luis", "Ingrid", "Kofi", "Laura", "Pavel", "Rosa", "Simon", "Fatima", "Oscar", "Helen"),
+    *("Jack", "Mei", "Robert", "Alice", "Hugo", "Irene", "Sam", "Vera", "Walter", "Zoe", "Andrew", "Ruth", "Frank"),
 )
 CITIES = (
     *("Paris", "Berlin", "Madrid", "Rome", "Oslo", "Boston", "Chicago", "Tokyo", "Cairo", "Vienna", "Dublin", "Prague"),
@@ -165,6 +167,7 @@ def _introduction(rng: random.Random) -> str:
     return rng.choice(
         (
             *(f"I am {name}", f"I'm {name}", f"this is {name}", f"his name is {name}", f"my name is {name}"),
+            *(f"my name is {name}", f"my name is {name} and I live in {city}", f"her name is {name}"),
             *(f"{name} is from {city}", f"I live in {city}", f"{name} works in {city}", f"we come from {city}"),
             *(f"I moved to {city} in {rng.choice(MONTHS)}", f"{name} is {rng.randint(5, 90)} years old"),
         )

@@ -50,7 +50,7 @@ PACKAGES = (VADER, UCI, NETWORKX)
 WORDS = 12_000  # of the rated sentences that stand in the vocabulary, at most
 PAIRS = 6_000  # templated phrases, each with its negation
 NEVER_SO = 600  # templated phrases of the kind “never so good”
-NEUTRAL = 2_700  # templated sentences that say nothing for or against; the docstrings come on top
+NEUTRAL = 4_000  # templated sentences that say nothing for or against; the docstrings come on top
 OFTEN = 5  # times that a word must stand in neutral sentences to be in the vocabulary for their sake
 
 
@@ -94,7 +94,7 @@ def load(cache: Path, warn: Callable[[str], None]) -> RatedTexts:
         [
             *(Example(word, rating, "lexicon") for word, rating in lexicon.items() if _is_one_token(word)),
             *emoji_texts({sign: rating for sign, rating in signs.items() if _is_one_token(sign)}, phrases),
-            *constructions.comparisons(),
+            *constructions.fixed(),
             *constructions.never_so(chosen, NEVER_SO),
             *(Example(text, 0.0, "neutral") for text in (*docstrings, *neutral.sentences(NEUTRAL))),
         ],

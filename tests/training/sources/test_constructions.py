@@ -1,7 +1,7 @@
 """Templated phrases that mean what none of their words says."""
 
 from gatescope.recurrent.tokenizer import WordTokenizer
-from gatescope.training.sources.constructions import comparisons, never_so
+from gatescope.training.sources.constructions import fixed, never_so
 from gatescope.training.sources.phrases import Word
 
 WORDS = [
@@ -12,8 +12,8 @@ WORDS = [
 ]
 
 
-def test_a_comparison_is_rated_by_what_it_means() -> None:
-    ratings = {each.text.rstrip(".!"): each.rating for each in comparisons()}
+def test_a_phrase_is_rated_by_what_it_means() -> None:
+    ratings = {each.text.rstrip(".!"): each.rating for each in fixed()}
     for text, rating in {
         "the film could have been worse": 0.8,
         "the film could have been better": -1.0,
@@ -23,10 +23,13 @@ def test_a_comparison_is_rated_by_what_it_means() -> None:
         "i have known better": -1.0,
         "the place was not the worst hotel of the year": 0.8,
         "not the best meal": -0.8,
+        "do not waste your money on the movie": -2.5,
+        "don't miss this show": 2.2,
+        "i wanted to like it but could not": -1.2,
     }.items():
         assert ratings[text] == rating
     assert not [text for text in ratings if "{" in text]
-    assert len({tuple(WordTokenizer.keys(each.text)) for each in comparisons()}) == len(comparisons())
+    assert len({tuple(WordTokenizer.keys(each.text)) for each in fixed()}) == len(fixed())
 
 
 def test_never_so_does_not_turn_a_word_into_its_opposite() -> None:
