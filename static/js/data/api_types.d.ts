@@ -130,4 +130,4 @@ export type Wire = { start: string; end: string; via?: [number, number][] };
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant">;
+export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string };
