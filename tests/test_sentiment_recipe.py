@@ -80,17 +80,20 @@ def test_the_recipe_is_better_than_the_one_before_and_loses_nothing(cell: str) -
 
 
 def test_the_table_shows_the_figures() -> None:
-    rows = [
-        "| | all, % | film reviews, % | tweets, % | UCI sentences, % | product reviews, % | newspaper editorials, % | calibration error | visitors wrong, of 100 |"
-    ]
-    rows.append("|---|" + "--:|" * 8)
+    sources = {
+        "all": "all",
+        "movie": "film reviews",
+        "tweets": "tweets",
+        "uci": "UCI sentences",
+        "amazon": "product reviews",
+        "nyt": "newspaper editorials",
+    }
+    heads = [*(f"{name}, %" for name in sources.values()), "calibration error", "visitors wrong, of 100"]
+    rows = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for cell, title in CELLS.items():
         for report, when in ((BEFORE, "before"), (NOW, "now")):
             mean = mean_of(report, cell)
-            shares = [
-                f"{100 * mean['accuracy'][source]:.1f}" for source in ("all", "movie", "tweets", "uci", "amazon", "nyt")
-            ]
-            error = f"{mean['calibration error']:.3f}"
-            visitors = f"{mean['visitors, wrong']['all']:.1f}"
-            rows.append(f"| {title}, {when} | {' | '.join([*shares, error, visitors])} |")
+            shares = [f"{100 * mean['accuracy'][source]:.1f}" for source in sources]
+            error, visitors = mean["calibration error"], mean["visitors, wrong"]["all"]
+            rows.append(f"| {title}, {when} | {' | '.join([*shares, f'{error:.3f}', f'{visitors:.1f}'])} |")
     assert "\n".join(rows) in (DOCS / "training.md").read_text(encoding="utf-8")
