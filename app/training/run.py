@@ -42,7 +42,7 @@ from .tasks import load
 from .trainer import Recipe, one_thread, train
 
 EVERY = 10.0  # seconds between two checkpoints
-COPIES = 8  # of the weights, in memory and on disk: gradients, two moments, the best, the checkpoint, the model
+COPIES = 9  # of the weights, in memory and on disk: gradients, two moments, mean, best, checkpoint, the model
 
 
 class RefusedError(Exception):

@@ -241,8 +241,8 @@ class Sentiment:
                 "on the plain phrases caps it.",
             ],
             "recipe": [
-                f"In an epoch, rated sentences are learned from {TIMES_RATED} times, phrases that mean what none of their "
-                f"words says {TIMES['constructions']} times, and the rest once.",
+                f"In an epoch, rated sentences are learned from {TIMES_RATED} times, phrases that mean what none of "
+                f"their words says {TIMES['constructions']} times, and the rest once.",
                 f"The target of a text rated r is σ({STEEPNESS}·r); the loss after the last word has "
                 f"weight 1, its mean over all words weight {EVERY_STEP}.",
                 "Of the seeds, the one is kept that is right about most validation texts among those that still show "
