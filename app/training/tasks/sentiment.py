@@ -48,7 +48,7 @@ SHOWN = (
     "I never thought it would be this good",
 )
 STEEPNESS = 1.65  # of the sigmoid that turns a rating into a probability
-RECIPE = Recipe(epochs=6, dropout=0.5, weight_decay=0.05, averaged=0.6, keep_best=False)
+RECIPE = Recipe(epochs=6, dropout=0.6, weight_decay=0.05, averaged=0.5, keep_best=False)
 TIMES = {"constructions": 3, "phrases": 1, "lexicon": 1, "emoji": 1, "neutral": 1}  # in an epoch, by source
 TIMES_RATED = 2
 LESSON_TEXTS = 300  # validation texts over which the usual gates are averaged

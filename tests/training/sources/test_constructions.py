@@ -25,7 +25,6 @@ def test_a_phrase_is_rated_by_what_it_means() -> None:
         "not the best meal": -0.8,
         "do not waste your money on the movie": -2.5,
         "don't miss this show": 2.2,
-        "i wanted to like it but could not": -1.2,
     }.items():
         assert ratings[text] == rating
     assert not [text for text in ratings if "{" in text]

@@ -155,4 +155,4 @@ def test_the_unit_for_sentiment_is_sought_over_whole_texts(task: Sentiment) -> N
 
 def test_every_cell_has_the_recipe_of_the_task(task: Sentiment) -> None:
     assert [task.recipe(cell) for cell in ("lstm", "gru", "rnn")] == [sentiment.RECIPE] * 3
-    assert Recipe(epochs=6, dropout=0.5, weight_decay=0.05, averaged=0.6, keep_best=False) == USUAL
+    assert Recipe(epochs=6, dropout=0.6, weight_decay=0.05, averaged=0.5, keep_best=False) == USUAL
