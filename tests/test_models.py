@@ -26,7 +26,7 @@ MODELS_PAGE, DECOMPOSITION_PAGE = (
 )
 STORE = Store(data_folder("models"))
 CELLS = ("lstm", "gru", "rnn")
-LARGEST, ALL = 2_000_000, 12_000_000  # bytes
+LARGEST, ALL = 3_000_000, 12_000_000  # bytes; a vocabulary of 18,000 words takes 2.3 million
 
 every = pytest.mark.parametrize("model", STORE.models.values(), ids=STORE.models.keys())
 
