@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..training.task import Task
 
 SAME = 1e-4  # difference up to which two figures are of the same examples
+SAVED = {"baselines", "interval", "standard_error"}  # of a figure; its value is that of the network that was saved
 ROUNDING = 1e-6  # relative difference that a figure may have from machine to machine
 
 
@@ -23,7 +24,9 @@ def evaluate(
     *,
     save: Annotated[
         bool,
-        typer.Option("--save", help="Write the baselines to the model's config.json and to its card, with remarks."),
+        typer.Option(
+            "--save", help="Write baselines and intervals to the model's config.json and to its card, with remarks."
+        ),
     ] = False,
     data: Data = None,
     file: File = None,
@@ -60,14 +63,14 @@ def evaluate(
 
 
 def _save(model: "Model", task: "Task", measured: "Mapping[str, Metric]") -> None:
-    """Write the baselines of the card's figures again; what was measured of networks of other seeds stays."""
+    """Write baselines and intervals of the card's figures again; what was measured of networks of other seeds stays."""
     from ..training.card import with_figures
 
     other = [each.name for each in model.config.metrics if each.name in measured and not _is_of(each, measured)]
     if other:
         give_up(f"{model.id}: not saved: the card is of other examples, or of another machine: {', '.join(other)}")
     metrics = [
-        each.model_copy(update={"baselines": measured[each.name].baselines}) if each.name in measured else each
+        each.model_copy(update=measured[each.name].model_dump(include=SAVED)) if each.name in measured else each
         for each in model.config.metrics
     ]
     facts = {"metrics": metrics, "seed": model.config.seed, "remarks": _remarks(model, task, metrics)}

@@ -90,11 +90,12 @@ def test_a_figure_of_one_example_is_what_the_card_says(models: Path, by: float, 
     assert run("rnn").exit_code == code
 
 
-def test_baselines_are_saved_with_remarks_and_nothing_else_changes(
+def test_baselines_and_intervals_are_saved_with_remarks_and_nothing_else_changes(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdicts, _ = measured(models / "lstm")
-    old = verdicts.model_copy(update={"baselines": {"an older one": 0.25}, "seeds": [0.1, verdicts.value]})
+    stale = {"baselines": {"an older one": 0.25}, "interval": (0.0, 1.0), "standard_error": 0.5}
+    old = verdicts.model_copy(update=stale | {"seeds": [0.1, verdicts.value]})
     gone = Metric(name="films", value=0.5, standard_error=0.1, interval=(0.25, 0.75), examples=20)
     with_card(models / "lstm", old, gone)
     with_card(models / "gru", *measured(models / "gru"))
@@ -109,7 +110,7 @@ def test_baselines_are_saved_with_remarks_and_nothing_else_changes(
     assert run("lstm").exit_code == 0
     assert load_model(models / "lstm").config == before
     assert run("lstm", "--save").exit_code == 0
-    wanted = [old.model_copy(update={"baselines": verdicts.baselines}), gone]
+    wanted = [verdicts.model_copy(update={"seeds": old.seeds}), gone]
     config = load_model(models / "lstm").config
     assert config == before.model_copy(update={"metrics": wanted})
     text = card.read_text()
