@@ -1,4 +1,4 @@
-"""Templated phrases that mean what none of their words says: comparisons, warnings, *never so* and the like.
+"""Templated phrases that mean what none of their words says: comparisons, warnings, hopes, *never so* and the like.
 
 "It could have been worse" is mild praise though *worse* is a complaint, and "I have never been so happy" is high praise
 though *never* turns other praise into its opposite. A small network hears the words first: such phrases are rare in the
@@ -47,7 +47,10 @@ FIXED = {  # how they are meant, from -4 to 4
     "don't bother with {thing}": -2.0,
     "do not miss {thing}": 2.2,
     "don't miss this {kind}": 2.2,
+    "i wanted to like {thing} but could not": -1.2,
+    "i hoped to enjoy {thing} but did not": -1.2,
     "i expected more of {thing}": -1.2,
+    "i expected to dislike {thing} but did not": 1.2,
     "i expected less of {thing}": 1.0,
     "what a {kind}": 1.8,
     "and what a {kind} it is": 1.8,

@@ -48,9 +48,9 @@ NETWORKX = Package(
 PACKAGES = (VADER, UCI, NETWORKX)
 
 WORDS = 12_000  # of the rated sentences that stand in the vocabulary, at most
-PAIRS = 6_000  # templated phrases, each with its negation
+PAIRS = 4_000  # templated phrases, each with its negation
 NEVER_SO = 600  # templated phrases of the kind “never so good”
-NEUTRAL = 2_700  # templated sentences that say nothing for or against; the docstrings come on top
+NEUTRAL = 4_000  # templated sentences that say nothing for or against; the docstrings come on top
 OFTEN = 5  # times that a word must stand in neutral sentences to be in the vocabulary for their sake
 
 

@@ -110,4 +110,4 @@ def test_phrases_are_examples_like_any_other(texts: RatedTexts) -> None:
 
 
 def test_the_sizes_of_the_shipped_models() -> None:
-    assert (rated_texts.WORDS, rated_texts.PAIRS) == (12_000, 6_000)
+    assert (rated_texts.WORDS, rated_texts.PAIRS) == (12_000, 4_000)
