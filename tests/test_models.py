@@ -146,6 +146,14 @@ def test_the_remarks_of_the_card_follow_from_its_figures(model: Model, tmp_path:
         assert isinstance(task, Remarks)
         remarks = list(task.remarks(config.metrics, others))
         assert remarks
+    if config.task == "sentiment":  # how many words are unknown follows from texts that are not kept here
+        remarks = card(model).partition("## Held-out figures")[2].partition("\n## ")[0].rstrip().split("\n\n")[-2:]
+        shares = {each.name: f"{100 * each.value:.1f} %" for each in config.metrics}
+        unknown, corrected = remarks
+        without, within = shares["test texts without unknown words"], shares["test texts with unknown words"]
+        assert f"right about {without} of the texts without one, and {within} of those with one." in unknown
+        all_of_them, as_written = shares["test texts"], shares["test texts, spelling not corrected"]
+        assert f"about {all_of_them} of all test texts, and about {as_written} if these words stay" in corrected
     assert with_figures(card(model), {"metrics": config.metrics, "seed": config.seed, "remarks": remarks}) == card(
         model
     )

@@ -15,12 +15,12 @@ def shipped(cell: str) -> Model:
     return load_model(data_folder("models") / f"sentiment-{cell}")
 
 
-@pytest.mark.parametrize(("cell", "count"), [("lstm", 13), ("gru", 10), ("rnn", 4)])
-def test_the_shipped_models_show_what_the_lessons_rest_on(cell: str, count: int) -> None:
+@pytest.mark.parametrize(("cell", "count", "lost"), [("lstm", 13, []), ("gru", 10, []), ("rnn", 4, ["not bad"])])
+def test_the_shipped_models_show_what_the_lessons_rest_on(cell: str, count: int, lost: list[str]) -> None:
     model = shipped(cell)
     shown = lessons(model.network, model.tokenizer, TEXTS)
     assert len(shown) == count
-    assert [each.name for each in shown if not each.holds] == []
+    assert [each.name for each in shown if not each.holds] == lost
 
 
 def test_the_numbers_are_those_of_the_model() -> None:

@@ -65,6 +65,7 @@ CORRECTED, AS_WRITTEN = "test texts", "test texts, spelling not corrected"
 SIDES = ("negative", "positive")
 REGISTRIES = {"pip": "PyPI", "npm": "npm"}
 NOT = frozenset({"not", "n't"})
+COMMON = frozenset({"good", "bad", "great"})  # words of the phrases that a card shows
 HALVES: Mapping[Half, Split] = {"choose": "validation", "report": "test"}
 
 
@@ -178,7 +179,8 @@ class Sentiment:
         packages = self.texts.packages
         left_out = set(rated_texts.PACKAGES) - set(packages)
         held_out = sum(word.held_out for word in self.texts.words)
-        examples = ", ".join(f'"{phrase.text}"' for phrase in self.texts.phrases[:6])
+        plain = [each.text for each in self.texts.phrases if COMMON & set(WordTokenizer.keys(each.text))]
+        examples = ", ".join(f'"{text}"' for text in plain[:6])
         return {
             "data": [
                 {

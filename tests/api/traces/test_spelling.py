@@ -25,6 +25,6 @@ def test_answers_say_which_word_is_read(tmp_path: Path) -> None:
     ]
     assert wrong["layers"] == right["layers"]
     assert wrong["outputs"] == right["outputs"]
-    for resource in ("decompositions", "rankings"):
+    for resource in ("decompositions", "memory", "rankings"):
         answer = api.post(f"{address}/{resource}", json={"text": "the movue"}).json()
         assert answer["tokens"] == wrong["tokens"]
