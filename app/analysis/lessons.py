@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..recurrent.cells import CellName
 from ..recurrent.decomposition.measure import decompose
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.hold import hold
@@ -15,7 +14,6 @@ from ..recurrent.trace import trace
 
 NOT_GOOD = "the movie was not good"
 BUT = "the acting was terrible but the story was wonderful"
-SHUT: dict[CellName, tuple[str, float]] = {"lstm": ("i", 0.0), "gru": ("z", 1.0)}  # the gate that lets a word in
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,10 @@ class Lesson:
 def lessons(network: Network, tokenizer: Tokenizer, texts: Iterable[str]) -> list[Lesson]:
     """Return what the lessons rest on, for a network whose only output is the probability that a text is positive.
 
-    ``texts`` are held-out ones, over which the usual forget gates of an LSTM are averaged. A cell without gates has
-    only the lessons on negation.
+    ``texts`` are held-out ones, over which the usual forget gates are averaged. A cell without a path of memory has
+    only the lessons on negation, and one without forget gates none on those.
     """
-    cell = network.config.cell
+    cell = network.config.cell_definition
 
     def verdict(text: str, *edits: Edit) -> float:
         return float(trace(network, tokenizer(text), edits=edits).outputs[-1, 0])
@@ -50,9 +48,9 @@ def lessons(network: Network, tokenizer: Tokenizer, texts: Iterable[str]) -> lis
         Lesson("bad", verdict("bad"), high=0.5),
         Lesson("not bad", verdict("not bad"), low=0.5),
     ]
-    if cell not in SHUT:
+    if cell.memory is None:
         return shown
-    letter, shut = SHUT[cell]
+    letter, shut = cell.memory.writes_nothing
     at_not, at_but = NOT_GOOD.split().index("not"), BUT.split().index("but")
     parts = decompose(trace(network, tokenizer(NOT_GOOD)))
     shown += [
@@ -73,13 +71,14 @@ def lessons(network: Network, tokenizer: Tokenizer, texts: Iterable[str]) -> lis
             low=1,
         ),
     ]
-    if cell == "lstm":
+    if cell.open_bias and cell.memory.keeps_when == "open":
+        keeps = cell.open_bias
         as_is = verdict(BUT)
-        gates = np.concatenate([trace(network, tokenizer(text)).layer()["f"] for text in texts])
-        at = trace(network, tokenizer(BUT)).layer()["f"][at_but].mean()
+        gates = np.concatenate([trace(network, tokenizer(text)).layer()[keeps] for text in texts])
+        at = trace(network, tokenizer(BUT)).layer()[keeps][at_but].mean()
         shown += [
-            Lesson("all kept at but", verdict(BUT, hold("f", 1.0, steps=[at_but])) - as_is, high=-0.1),
-            Lesson("nothing kept at but", verdict(BUT, hold("f", 0.0, steps=[at_but])) - as_is, low=0.1),
+            Lesson("all kept at but", verdict(BUT, hold(keeps, 1.0, steps=[at_but])) - as_is, high=-0.1),
+            Lesson("nothing kept at but", verdict(BUT, hold(keeps, 0.0, steps=[at_but])) - as_is, low=0.1),
             Lesson("forget gates at but, less their usual mean", float(at - gates.mean()), high=-0.08),
         ]
     return shown
