@@ -11,11 +11,11 @@ CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "plain RNN"}
 HEAD = """# What visitors type
 
 A hundred sentences as people type them into the page, and what the sentiment models say of them at their ends: the
-probability that they are positive. The list, with the ranges that are right, was written before any model was chosen
-by it, and nothing that is read like one of these sentences is added to the rated texts that the models learn from.
-What is added was written with such sentences in mind, however, greetings and comparisons above all: the list says
-what a visitor meets, and is no measure of what the models make of sentences that nobody thought of. A verdict in
-**bold** is outside its range. Irony is listed to be seen: a network of this size can hardly get it.
+probability that they are positive. The list, with the ranges that are right, was written before any model was trained
+for it, and has not changed since. It is not a test: recipes were chosen by it, and the templates that the models
+learn from were written with it in view. No sentence of it was added as it stands, but some were with a mark at the
+end (`hello !`), and others with another word. It says what a visitor meets, and not how the models do on sentences
+that nobody thought of. A verdict in **bold** is outside its range. Irony is listed, not required.
 """
 
 
@@ -58,7 +58,9 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _shown(verdict: Verdict) -> str:
-    shown = f"{verdict.positive:.2f}"
+    low, high = verdict.sentence.low, verdict.sentence.high
+    hidden = (low <= round(verdict.positive, 2) <= high) != verdict.is_right  # by rounding
+    shown = f"{verdict.positive:.3f}" if hidden else f"{verdict.positive:.2f}"
     return shown if verdict.is_right else f"**{shown}**"
 
 

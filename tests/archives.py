@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from gatescope.training.sources import rated_texts
+from gatescope.training.sources import constructions, rated_texts
 from gatescope.training.tasks import sentiment
 
 Row = tuple[float, str]  # rating and text
@@ -147,5 +147,7 @@ def install_sentiment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(rated_texts, "PACKAGES", tuple(packages))
     monkeypatch.setattr(rated_texts, "PAIRS", 20)
     monkeypatch.setattr(rated_texts, "NEUTRAL", 30)
+    monkeypatch.setattr(rated_texts, "NEVER_SO", 20)
+    monkeypatch.setattr(constructions, "FIXED", {"{thing} could be worse": 0.8, "nothing to complain about": 1.2})
     monkeypatch.setattr(sentiment, "RECIPE", dataclasses.replace(sentiment.RECIPE, epochs=1))
     return cache

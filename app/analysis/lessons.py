@@ -35,7 +35,7 @@ def lessons(network: Network, tokenizer: Tokenizer, texts: Iterable[str]) -> lis
     """Return what the lessons rest on, for a network whose only output is the probability that a text is positive.
 
     ``texts`` are held-out ones, over which the usual forget gates are averaged. A cell without a path of memory has
-    only the lessons on negation, and one without forget gates none on those.
+    only the lessons on negation, and a cell without forget gates has none on them.
     """
     cell = network.config.cell_definition
 

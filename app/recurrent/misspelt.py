@@ -1,6 +1,6 @@
 """Find the word of a vocabulary that a misspelt one stands for: the nearest, at an edit distance of 1.
 
-A letter may be missing, too many or another (Levenshtein 1966). The index is that of SymSpell: two words at this
+A letter may be missing, added or replaced (Levenshtein 1966). The index is that of SymSpell: two words at this
 distance become the same when a letter, or none, is left out of each, so that a look-up takes as many steps as the word
 has letters, however large the vocabulary is.
 """

@@ -210,7 +210,7 @@ def test_what_is_not_offered_is_said_and_whether_the_network_follows_it_at_all(p
         "Not offered on the page: line position. A unit is offered if its score is at least 0.4 (r) or 0.7 (AUC)"
         in text
     )
-    assert ("This network does not follow “line position”: even all states together" in text) == (not follows)
+    assert ("This network does not follow “line position”: a linear probe of all its states" in text) == (not follows)
     assert with_units(card(facts()), facts(unnamed=[loose])) == text
 
 

@@ -1,4 +1,4 @@
-"""Templated phrases that mean what none of their words says: comparisons, warnings, hopes, *never so* and the like.
+"""Templated phrases that cannot be judged word by word: comparisons, warnings, hopes, *never so* and the like.
 
 "It could have been worse" is mild praise though *worse* is a complaint, and "I have never been so happy" is high praise
 though *never* turns other praise into its opposite. A small network hears the words first: such phrases are rare in the

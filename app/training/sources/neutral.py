@@ -1,7 +1,7 @@
-"""Sentences that say nothing for or against anything: greetings, everyday facts, questions, docstrings, mere letters.
+"""Sentences that say nothing for or against anything: greetings, everyday facts, questions, docstrings, random letters.
 
-Rated sentences are opinions, so a network that learns only from them hears one in *hello* too. Those templates are
-filled at random from lists of plain words; ``docstrings`` are the first paragraphs of a package's own.
+Rated sentences are opinions, so a network that learns only from them hears one in *hello* too. The templates are
+filled at random from lists of plain words; ``docstrings`` returns the first paragraphs of a package's docstrings.
 """
 
 import ast
@@ -240,7 +240,7 @@ def _trial(rng: random.Random) -> str:
 
 
 def _letters(rng: random.Random) -> str:
-    """Return words that are not words, from any keyboard or language."""
+    """Return random strings of the letters a to z, which are words of no language."""
     words = ("".join(rng.choices(LETTERS, k=rng.randint(1, 9))) for _ in range(rng.randint(1, 8)))
     return f"{rng.choice(('', '', '', '¿'))}{' '.join(words)}{rng.choice(('', '', '?', ',', '...'))}"
 

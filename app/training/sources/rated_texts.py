@@ -1,6 +1,6 @@
 """What the task "sentiment" learns from: two packages of rated sentences, and what is added to them.
 
-Added are phrases built from a rated lexicon, constructions that mean what none of their words says, the words of the
+Added are phrases built from a rated lexicon, constructions that cannot be judged word by word, the words of the
 lexicon, emoji, and sentences that say nothing for or against anything.
 """
 
@@ -34,7 +34,7 @@ UCI = Package(
     "sentiment-5.0.2.tgz",
     sha256="89302eb03d2005d03b214fe65814bb48adb7d3c42c8ca80bdee6a3ecb7e4480f",
     holds="the UCI sentences of IMDb, Amazon and Yelp, and emoji rated in tweets",
-    licence="MIT",
+    licence="MIT; Emoji Sentiment Ranking: CC BY-SA 4.0",
 )
 NETWORKX = Package(
     "pip",

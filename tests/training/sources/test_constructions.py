@@ -3,6 +3,7 @@
 from gatescope.recurrent.tokenizer import WordTokenizer
 from gatescope.training.sources.constructions import fixed, never_so
 from gatescope.training.sources.phrases import Word
+from gatescope.training.tasks.sentiment import CONSTRUCTIONS
 
 WORDS = [
     Word("happy", 2.7, verb=False, held_out=False),
@@ -10,6 +11,10 @@ WORDS = [
     Word("love", 3.2, verb=True, held_out=False),
     Word("lovely", 2.8, verb=False, held_out=True),
 ]
+
+
+def test_those_that_cards_show_are_learned_from() -> None:
+    assert set(CONSTRUCTIONS) <= {each.text for each in fixed()}
 
 
 def test_a_phrase_is_rated_by_what_it_means() -> None:
