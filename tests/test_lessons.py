@@ -64,7 +64,7 @@ def assert_said(said: list[float], values: list[float]) -> None:
     assert said == pytest.approx(quartiles(values), abs=0.051)
 
 
-@pytest.mark.slow("differentiates 75 runs of 100 steps", seconds=120)
+@pytest.mark.soak("differentiates 75 runs of 100 steps, two minutes")
 def test_vanishing_shows_in_novels_and_not_in_half_lives() -> None:
     at_distance, lives = {}, {}
     for cell, norms, life in zip(CELLS, row("log₁₀ of the median of"), row("half-life, in characters"), strict=True):
@@ -123,7 +123,7 @@ def test_all_cells_explode(cell: str) -> None:
     assert medians(prose.network, ids(prose, SENTENCE), DISTANCE, alpha=2)[DISTANCE] > 3
 
 
-@pytest.mark.slow("differentiates 50 runs of 100 steps", seconds=80)
+@pytest.mark.soak("differentiates 50 runs of 100 steps, over a minute")
 def test_open_reset_gates_make_gradients_vanish() -> None:
     gru = model("prose-gru")
     grown, open_ = (
