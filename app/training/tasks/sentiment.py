@@ -237,7 +237,7 @@ class Sentiment:
             "templated negations": [
                 f"To the training texts {len(self.texts.phrases) // 2:,} pairs of templated phrases were added, such "
                 f"as {examples}, built from the rated words of the lexicon; a negation multiplies a rating by "
-                f'{phrases.NEGATION}. Without them "not bad" stays negative: an LSTM and a GRU trained on the rated '
+                f'{phrases.NEGATION}. Without them "not bad" stays negative: two networks trained on the rated '
                 'sentences only (an earlier recipe, seed 0) put none of the words then held out, of the "not bad" '
                 "kind, above 0.5. What this model does at *not* it learned from these phrases more than from what "
                 "people wrote.",
@@ -259,7 +259,7 @@ class Sentiment:
                 "What is added, how often it is read, dropout, weight decay, epochs, averaging and steepness were "
                 "chosen on validation texts and on the visitors' sentences, among about fifteen variants. The number "
                 "of units, the learning rate and the batch size are older: they were found by trying 27 variants, "
-                "nearly all with an LSTM and one seed, with the figures of the test texts in view, on a split by raw "
+                "nearly all with one cell and one seed, with the figures of the test texts in view, on a split by raw "
                 "texts. Read the test figures as slightly flattering.",
             ],
             "limits": "Not for decisions about people or texts. It knows short English sentences of the years before "
