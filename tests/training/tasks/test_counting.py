@@ -152,6 +152,7 @@ def test_the_features_are_the_counts() -> None:
     np.testing.assert_array_equal(second.values, [np.nan, np.nan, 1, 2, 1])
 
 
+@pytest.mark.slow("trains networks that count", seconds=15)
 def test_a_short_run_learns_more_than_nothing_and_is_measured() -> None:
     task = load_anbn()
     recipe = dataclasses.replace(task.recipe("lstm"), epochs=1)
