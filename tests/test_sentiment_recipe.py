@@ -104,7 +104,7 @@ def test_what_is_said_of_the_table_follows_from_the_figures() -> None:
     gains, falls, spreads = [], [], []
     for cell in ("lstm", "gru"):
         before, now = mean_of(BEFORE, cell), mean_of(NOW, cell)
-        gains.append(f"{100 * (now['accuracy']['all'] - before['accuracy']['all']) - 1e-9:.1f}")
+        gains.append(f"{100 * (now['accuracy']['all'] - before['accuracy']['all']):.2f}")
         falls.append(f"{100 * (1 - now['visitors, wrong']['all'] / before['visitors, wrong']['all']):.0f} %")
         shares = [each["accuracy"]["all"] for each in NOW["cells"][cell]["by seed"]]
         spreads.append(100 * (max(shares) - min(shares)))
@@ -113,4 +113,4 @@ def test_what_is_said_of_the_table_follows_from_the_figures() -> None:
     assert f"The LSTM gains {gains[0]} points and the GRU {gains[1]};" in page
     assert f"judged wrongly fall by {falls[0]} and {falls[1]};" in page
     assert f"{negations[0]:.1f} of 20 on average, after {negations[1]:.1f}." in page
-    assert f"up to {max(spreads):.1f} points apart" in page
+    assert f"up to {max(spreads):.2f} points apart" in page
