@@ -223,8 +223,8 @@ def linear_probe(fitted: FloatArray, wanted: FloatArray, read: FloatArray) -> Fl
     spread[spread == 0] = 1
     x = (fitted - mean) / spread
     weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (wanted - wanted.mean()))
-    said: FloatArray = (read - mean) / spread @ weights
-    return said
+    readings: FloatArray = (read - mean) / spread @ weights
+    return readings
 
 
 def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Marked:
@@ -272,12 +272,12 @@ def _trackers(
         applies, known = ~np.isnan(y), ~np.isnan(choosing.features[name])
         text = np.unique(reporting.text[applies], return_inverse=True)[1]
         activation, weights = reported[place.key][applies], np.ones(applies.sum())
-        said = linear_probe(fitted[known], choosing.features[name][known], read[applies])
+        readings = linear_probe(fitted[known], choosing.features[name][known], read[applies])
         trackers[name] = Tracker(
             place,
             Sample(measure, place.sign * activation[:, place.unit, None], y[applies], text),
             measure.score(measure.prepare(activation), y[applies], weights),
-            float(measure.score(measure.prepare(said[:, None]), y[applies], weights)[0]),
+            float(measure.score(measure.prepare(readings[:, None]), y[applies], weights)[0]),
         )
     return trackers
 

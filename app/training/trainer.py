@@ -96,7 +96,7 @@ def fresh(config: NetworkConfig, start: Start, seed: int) -> Network:
 def started(config: NetworkConfig, start: Start, seed: int) -> Network:
     """Return the network that a training run with ``start`` and ``seed`` begins with: the bits of ``fresh``.
 
-    Leaves PyTorch's global generator alone. The result is cached, and must not be changed.
+    PyTorch's global generator is not used. The result is cached, and must not be changed.
     """
     generator = torch.Generator().manual_seed(seed)
     network = as_pytorch_initialises(config, generator)
