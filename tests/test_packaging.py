@@ -115,14 +115,14 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow("installs the wheel into an empty environment", seconds=40)
+@pytest.mark.soak("installs the wheel with PyTorch into an empty environment: a minute or more")
 def test_installed_command_traces(installed: Path, outside: Path) -> None:
     command = [installed / "gatescope", "trace", SENTENCE, "--model", "sentiment-lstm"]
     answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     assert [token["text"] for token in answer["tokens"]] == SENTENCE.split()
 
 
-@pytest.mark.slow("installs the wheel into an empty environment", seconds=5)
+@pytest.mark.soak("installs the wheel with PyTorch into an empty environment: a minute or more")
 def test_installed_package_traces_as_the_checkout_does(installed: Path, outside: Path) -> None:
     script = f"""if True:
         import json, gatescope
@@ -137,7 +137,7 @@ def test_installed_package_traces_as_the_checkout_does(installed: Path, outside:
     np.testing.assert_allclose(outputs, here.outputs, rtol=0, atol=1e-6)
 
 
-@pytest.mark.slow("installs the wheel into an empty environment", seconds=18)
+@pytest.mark.soak("installs the wheel with PyTorch into an empty environment: a minute or more")
 def test_installed_command_serves_from_any_directory(installed: Path, outside: Path) -> None:
     command = [installed / "gatescope", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
