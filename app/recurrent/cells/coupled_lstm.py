@@ -20,6 +20,7 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     tanh_ratio,
     unchanged,
@@ -174,6 +175,12 @@ COUPLED_LSTM = Cell(
     ),
     hue=Hue("#0b5a2a", "#2aa58c"),
     line="dash-dotted",
+    roles=[
+        Role("writes", "f", is_complement=True),
+        Role("keeps", "f"),
+        Role("lets out", "o"),
+        Role("proposes", "g"),
+    ],
     panels="fgcoh",
     open_bias="f",
 )

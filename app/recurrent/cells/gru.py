@@ -24,6 +24,7 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     unchanged,
 )
@@ -261,6 +262,12 @@ GRU = Cell(
     ),
     hue=Hue("#b0580c", "#f4a45c"),
     line="dashed",
+    roles=[
+        Role("writes", "z", is_complement=True),
+        Role("keeps", "z"),
+        Role("uses the past", "r"),
+        Role("proposes", "n"),
+    ],
     module=nn.GRU,
     options={"reset_after": True},
 )

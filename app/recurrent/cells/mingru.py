@@ -22,6 +22,7 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     unchanged,
 )
@@ -134,6 +135,7 @@ MINGRU = Cell(
         ],
         word=(64, 224),
     ),
+    roles=[Role("writes", "z"), Role("keeps", "z", is_complement=True), Role("proposes", "n")],
     hue=Hue("#6b0f80", "#b96cf0"),
     line="long-dashed",
 )
