@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from ..api.memory.schemas import WeightsChoice
 from ..api.models.routes import card
 from ..api.traces.routes import FORMS
+from ..figures.invisible import Invisible, for_page
 from ..recurrent.cells import TABLE
 from ..recurrent.memory.altered import LEAST, MOST
 from ..recurrent.memory.saturation import OPEN, SHUT
@@ -14,7 +15,6 @@ from ..settings import Settings
 from ..store.model import Model
 from .cells import CellInfo, cell_info
 from .first_view import MAX_NUMBERS, Comparison, FirstView
-from .invisible import Invisible, for_page
 
 # What the page reads of a model's card.
 MODEL_FIELDS = {

@@ -10,12 +10,12 @@ from fastapi_problem.error import Problem
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceBody
 from ..api.wire.problems import EMPTY_TEXT
+from ..figures.invisible import shown
 from ..recurrent.cells import CELL_NAMES, NAMES
 from ..recurrent.trace import Engine, trace
 from ..settings import Settings
 from ..store.model import Model
 from ..store.store import Store
-from .invisible import shown
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
 MAX_NUMBERS = 150_000

@@ -1,7 +1,7 @@
 """What cannot be seen in a text can be seen on the page."""
 
 import pytest
-from gatescope.web.invisible import shown
+from gatescope.figures.invisible import shown
 from playwright.sync_api import Page, expect
 
 from .driving import opened, point_at, type_sentence

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 import regex
-from gatescope.web.invisible import NAMES, shown
+from gatescope.figures.invisible import NAMES, shown
 
 TOKENS = [
     (" ", "␣"),
