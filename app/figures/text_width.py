@@ -32,6 +32,18 @@ def fitted(text: str, size: float, width: float, *, bold: bool = False) -> str:
     return f"{text[:end]}…" if room >= 0 else ""
 
 
+def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
+    """Return ``text`` in lines that fit into ``width`` pixels; a word that does not fit by itself is cut."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size, bold=bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fitted(word, size, width, bold=bold))
+    return lines
+
+
 @lru_cache(maxsize=4096)
 def _ems(text: str, bold: bool) -> float:  # noqa: FBT001
     widths = _widths("bold" if bold else "regular")

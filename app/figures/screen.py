@@ -1,0 +1,116 @@
+"""The first screen as a fragment of HTML: the finding, the picture in its wide and narrow forms, and its numbers."""
+
+from collections.abc import Sequence
+
+from ..recurrent.decomposition.report import Decomposition
+from ..recurrent.trace import Trace
+from ..store.fields import Statistics
+from .blocks import pushes_of
+from .finding.rule import finding_of
+from .finding.statement import Finding
+from .frame import Frame
+from .lines import lines_html
+from .numbers import percent, plain, safe
+from .picture import Scales, largest_amount, picture_html, picture_of
+from .rows import rows_html
+from .script_data import data_html, data_of
+from .subject import Subject, Terms, nice, scale_of, subject_of
+
+NARROW = 700  # px: a narrower page shows the narrow form
+FIRST_WIDTH = 728  # px: of the wide form, where the width of the page is not known yet
+HEIGHT = 640.0
+
+
+def first_screen(
+    trace: Trace,
+    decomposition: Decomposition | None,
+    statistics: Statistics | None = None,
+    *,
+    terms: Terms = Terms(),  # noqa: B008
+    width: int | None = None,
+    height: float = HEIGHT,
+    chosen: int | None = None,
+    scales: Scales | None = None,
+    push_scale: float | None = None,
+    before: tuple[Trace, Decomposition | None] | None = None,
+    name: str = "first",
+) -> str:
+    """Return the first screen of ``trace``, with the numbers that the page's script needs.
+
+    It holds no ``style`` and no address; its classes are those of ``stylesheet``. Text of the trace is escaped.
+
+    Args:
+        trace: Of a text.
+        decomposition: Of its last layer; None for a cell without a path of memory. Without shares, or where outputs
+            are of several classes, bands are coloured by age.
+        statistics: Of held-out text, for the usual mean of each gate; without it there are no ticks.
+        terms: What the outputs and tokens of the model are called.
+        width: Pixels that there are; the picture fills them, and up to a fifth more, without changing its text. None:
+            not known, so that the fragment holds the wide and the narrow form, of which the stylesheet shows one.
+        height: Pixels of the wide form.
+        chosen: The step that is chosen, from 0; the finding's first if None.
+        scales: Those that several pictures have in common, from ``scales_of``.
+        push_scale: The logit at which colours end, as measured on held-out text; that of this text if None.
+        before: The same text without edits, whose outline is dashed.
+        name: With which ids begin, so that several pictures can stand on one page.
+    """
+    subject = subject_of(trace, decomposition, statistics, terms)
+    without = None if before is None else subject_of(*before, statistics, terms)
+    drawn = [subject] if without is None else [subject, without]
+    common = scales or scales_of(drawn, push_scale)
+    finding = finding_of(subject)
+    step = chosen if chosen is not None and 0 <= chosen < len(subject) else first_step(finding, subject)
+    frame = Frame.of(subject, float(width if width is not None and width >= NARROW else FIRST_WIDTH), height)
+    picture = picture_of(subject, finding, common, frame, chosen=step, name=name, before=without)
+    forms = []
+    if width is None or width >= NARROW:
+        forms.append(picture_html(picture))
+    if width is None or width < NARROW:
+        forms.append(rows_html(picture))
+    kind = "both" if width is None else "one"
+    data = data_html(data_of(subject, finding, picture.columns, common.push))
+    return (
+        f'<section class="first-screen {kind}" data-chosen="{step}">{finding_html(finding)}'
+        f'{"".join(forms)}<p class="readout">{safe(readout(subject, step))}</p>{lines_html(subject)}{data}</section>'
+    )
+
+
+def scales_of(subjects: Sequence[Subject], push_scale: float | None = None) -> Scales:
+    """Return scales that all ``subjects`` have in common."""
+    blocks = [pushes for each in subjects if each.parts is None and (pushes := pushes_of(each)) is not None]
+    own = max([scale_of(subjects), *(nice(float(abs(pushes).max())) for pushes in blocks)])
+    return Scales(push_scale or own, largest_amount(subjects), push_scale is None)
+
+
+def first_step(finding: Finding, subject: Subject) -> int:
+    """Return the step that is chosen at first: the earliest that the finding speaks of, or the last."""
+    return min((spot.step for spot in finding.spots), default=len(subject) - 1)
+
+
+def finding_html(finding: Finding) -> str:
+    """Return the finding, with the number of each of its marks."""
+    texts, number = [], 0
+    for piece in finding.pieces:
+        if piece.spot is None:
+            texts.append(safe(piece.text))
+            continue
+        number += 1
+        first, _, rest = piece.text.partition(" ")
+        begin = f'<span class="together"><i class="mark">{number}</i>{safe(first)}</span>'
+        texts.append(
+            f'<span class="marked" data-t="{piece.spot.step}">{begin}{safe(" " + rest if rest else "")}</span>'
+        )
+    return f'<p class="finding">{"".join(texts)}</p>'
+
+
+def readout(subject: Subject, t: int) -> str:
+    """Return what is told of the chosen step."""
+    told = []
+    if (parts := subject.parts) is not None:
+        if t and parts.remaining[t] == parts.remaining[t]:
+            told.append(f"{percent(parts.remaining[t])} of the old memory remains")
+        if parts.new[t] == parts.new[t]:
+            told.append(f"{percent(parts.new[t])} of the memory is new")
+    if subject.verdict is not None:
+        told.append(f"the verdict is {plain(subject.verdict.values[t])}")
+    return f"At {subject.named(t)}: {', '.join(told)}." if told else f"At {subject.named(t)}."
