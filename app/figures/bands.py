@@ -18,7 +18,7 @@ from .push_colours import levels
 from .subject import Array, Subject
 
 THIN = 1.5  # px, of a band that is drawn by itself
-MOST = 5000  # parts of bands in a picture, one for each column that a band goes through
+MOST = 4000  # parts of bands in a picture, one for each column that a band goes through
 OLDEST = 2  # of the ages that have a colour: this word, the one before, older
 
 
@@ -163,7 +163,8 @@ class _Curve:
 
     def outline(self, first: int, last: int, below: Array, above: Array, low: float, *, goes_on: bool = False) -> str:
         """Return the path round a band from the step ``first`` to ``last``, in whose column before it is at ``low``."""
-        upper, lower = [at(y) for y in above.tolist()], [at(y) for y in below.tolist()]
+        drawn = range(first, last + (2 if goes_on else 1))
+        upper, lower = ({t: at(float(edge[t])) for t in drawn} for edge in (above, below))
         middle = (low + below[first]) / 2
         path = [f"M{self.edges[first]} {at(middle)}C{self.rise[first]} {at(middle)} {self.rise[first]} {upper[first]} "]
         path.append(f"{self.starts[first]} {upper[first]}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .columns import Columns
-from .frame import Frame
+from .frame import Place
 from .numbers import at, signed
 from .push_colours import level
 from .subject import Array, Subject
@@ -15,6 +15,7 @@ from .text_width import text_width
 LARGEST = 34.0
 LEAST = 13.0
 GAP = 8.0  # px, left and right of a block
+LEAST_FOR_BOXES = 240.0  # px, of the memory, so that words stand clear of them
 BOX = 44.0  # px, the width of what a step does to the state, drawn between two blocks
 
 
@@ -35,7 +36,7 @@ def pushes_of(subject: Subject) -> Array | None:
     return pushes
 
 
-def blocks_svg(subject: Subject, frame: Frame, columns: Columns, largest: float, scale: float) -> Iterator[str]:
+def blocks_svg(subject: Subject, frame: Place, columns: Columns, largest: float, scale: float) -> Iterator[str]:
     """Yield the blocks; one that is ``largest`` fills the height."""
     heights = amounts_of(subject) * (frame.memory / largest if largest else 0)
     pushes = pushes_of(subject)
@@ -48,7 +49,7 @@ def blocks_svg(subject: Subject, frame: Frame, columns: Columns, largest: float,
             f'height="{at(height)}"/>'
         )
         yield from _words(subject, columns, t, frame.base - height, height, kind, pushes, gap)
-    if columns.widths.min() > 1.6 * BOX:
+    if columns.widths.min() > 1.6 * BOX and frame.memory >= LEAST_FOR_BOXES:
         yield from _boxes(subject, frame, columns)
 
 
@@ -67,7 +68,7 @@ def _words(
     yield f'<g class="on {kind}" data-t="{t}">{lines}</g>'
 
 
-def _boxes(subject: Subject, frame: Frame, columns: Columns) -> Iterator[str]:
+def _boxes(subject: Subject, frame: Place, columns: Columns) -> Iterator[str]:
     """Yield what lies between two states: the function through which everything goes."""
     function = next((node.sign for node in subject.cell.circuit.nodes.values() if node.kind == "layer"), "")
     y, half = frame.base - 28, BOX / 2

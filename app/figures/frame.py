@@ -1,6 +1,7 @@
 """Where everything stands in the picture: heights from top to bottom, in pixels."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from .gates import HEIGHT as GATE_ROW
 from .subject import Subject
@@ -12,6 +13,18 @@ LOW = 620.0  # px: a picture that is not as high as this has a flatter verdict
 WORDS = 54.0
 GAP = 30.0  # between the gates that write and the memory
 LEAST_MEMORY = 120.0
+
+
+class Place(Protocol):
+    """Where a memory is drawn."""
+
+    @property
+    def base(self) -> float:
+        """The y of its lower edge."""
+
+    @property
+    def memory(self) -> float:
+        """Its height."""
 
 
 @dataclass(frozen=True)

@@ -68,14 +68,14 @@ def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool,
     yield text(0, y, VERB, title, "verb") + lines(0, y + 19, SMALL, texts, "muted", apart=17 / SMALL)
     y += 19 + 17 * len(texts) + 10
     if has_pushes:
-        yield from _scale(subject, y, scale, is_own_scale=is_own_scale, name=name)
+        yield from scale_svg(subject, y, scale, is_own_scale=is_own_scale, name=name)
     else:
         for n, of_age in enumerate(("this word", "the word before", "older")):
             yield f'<rect class="swatch age{n}" y="{at(y + 20 * n)}" width="16" height="13"/>'
             yield text(23, y + 11 + 20 * n, SMALL, of_age)
 
 
-def _scale(subject: Subject, y: float, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
+def scale_svg(subject: Subject, y: float, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
     """Yield the colours of pushes, from one side to the other, and where the scale ends."""
     verdict = subject.verdict
     if verdict is None:

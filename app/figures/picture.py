@@ -126,7 +126,8 @@ def _chart(picture: Picture) -> Iterator[str]:
         yield from ghost_words(picture.before, picture.bands, picture.words, columns, frame, picture.scales.amount)
     yield from _words(picture)
     for place, row in enumerate(subject.rows):
-        yield from row_svg(row, columns, frame.row(place))
+        without = None if picture.before is None else picture.before.row(row.role.verb)
+        yield from row_svg(row, columns, frame.row(place), without, subject.held(row.role.letter))
     if subject.verdict is not None:
         yield from curve_numbers(subject.verdict, columns, frame.verdict_top, frame.verdict)
     elif frame.verdict:

@@ -6,6 +6,7 @@ from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.trace import Trace
 from ..store.fields import Statistics
 from .blocks import pushes_of
+from .finding.change import change_of
 from .finding.rule import finding_of
 from .finding.statement import Finding
 from .frame import Frame
@@ -58,7 +59,7 @@ def first_screen(
     without = None if before is None else subject_of(*before, statistics, terms)
     drawn = [subject] if without is None else [subject, without]
     common = scales or scales_of(drawn, push_scale)
-    finding = finding_of(subject)
+    finding = (change_of(subject, without) if without is not None else None) or finding_of(subject)
     step = chosen if chosen is not None and 0 <= chosen < len(subject) else first_step(finding, subject)
     frame = Frame.of(subject, float(width if width is not None and width >= NARROW else FIRST_WIDTH), height)
     picture = picture_of(subject, finding, common, frame, chosen=step, name=name, before=without)

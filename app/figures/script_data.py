@@ -50,7 +50,7 @@ def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) 
     return data
 
 
-def data_html(data: dict[str, Any]) -> str:
+def data_html(data: dict[str, Any] | list[dict[str, Any]]) -> str:
     """Return the numbers as an element that no browser runs."""
     text = orjson.dumps(data).decode().replace("<", "\\u003c").replace("&", "\\u0026")
     return f'<script type="application/json" class="numbers">{text}</script>'

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..recurrent.cells import cell_named
 from ..recurrent.cells.cell import Cell, Role
 from ..recurrent.decomposition.report import Decomposition
+from ..recurrent.decomposition.state_edits import tokens_read
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import Statistics
 from .numbers import word_of
@@ -134,6 +135,16 @@ class Subject:
         """The rows of gates, in the order of the cell's roles."""
         return [self._row(role) for role in self.cell.rows]
 
+    def held(self, letter: str) -> set[int]:
+        """Return the steps at which an edit sets a letter of this layer, in all units."""
+        changes = self.trace.bound.changes.get((self.layer.layer, self.layer.direction), {})
+        return {
+            step - self.trace.start
+            for each in changes.get(letter, ())
+            if len(each.units) == self.layer[letter].shape[1] and not each.scale.any() and not each.take.any()
+            for step in each.steps
+        }
+
     def row(self, verb: str) -> GateRow | None:
         """Return the row of what the cell does by ``verb``; None if it does not."""
         return next((row for row in self.rows if row.role.verb == verb), None)
@@ -172,7 +183,7 @@ def subject_of(
 ) -> Subject:
     """Return what a picture of ``trace`` is of; ``parts`` is its decomposition, None for a cell without memory."""
     layer = trace.layers[-1] if parts is None else trace.layer(parts.layer, parts.direction)
-    words = [word_of(token.text) for token in trace.tokens] or [str(step) for step in range(len(trace))]
+    words = [word_of(token) for token in tokens_read(trace)] or [str(step) for step in range(len(trace))]
     return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms))
 
 

@@ -21,6 +21,22 @@ MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(path.name for path in MODELS.iterdir() if (path / "config.json").is_file())
 WIDTHS = (1880, 1400, 1320, 984, 728, 358)  # of the first screen at the six widths of a page
 
+BOLD = {
+    "aged",
+    "called",
+    "chosen",
+    "edited",
+    "hollow",
+    "mark",
+    "number",
+    "strong",
+    "unusual",
+    "value",
+    "verb",
+    "verdict",
+    "word",
+}
+
 NOT_GOOD = "the movie was not good"
 BUT = "the acting was terrible but the story was wonderful"
 
@@ -79,7 +95,7 @@ def _placed(element: ElementTree.Element, width: float, x: float, kinds: frozens
         at = x + _length(each.get("x", "0"), width)
         if each.tag == "text":
             text, size = "".join(each.itertext()), float(each.get("font-size", "0"))
-            wide = text_width(text, size, bold=True)
+            wide = text_width(text, size, bold=bool(own & BOLD))
             left = at - wide * _share_before(own)
             yield Placed(text, own, left, left + wide, float(each.get("y", "0")), size)
         elif each.tag == "g" and (each.get("transform") or "").startswith("translate("):
@@ -96,8 +112,6 @@ def _share_before(kinds: frozenset[str]) -> float:
     """Return how much of a text stands before its x, as the stylesheet has it."""
     if "start" in kinds:
         return 0.0
-    if "called" in kinds and "end" in kinds:
+    if "end" in kinds:
         return 1.0
-    if kinds & {"chart", "value", "mark", "middle"}:
-        return 0.5
-    return 1.0 if "end" in kinds else 0.0
+    return 0.5 if kinds & {"chart", "value", "mark", "middle"} else 0.0

@@ -1,0 +1,83 @@
+"""The first screen of several networks that read the same text, as a fragment of HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..recurrent.decomposition.report import Decomposition
+from ..recurrent.trace import Trace
+from ..store.fields import Statistics
+from .comparison import Entry, agreement, comparison_html
+from .finding.rule import finding_of
+from .frame import Frame
+from .lines import lines_html
+from .numbers import safe
+from .picture import Picture, Scales, largest_amount, picture_of
+from .rows import rows_html
+from .screen import FIRST_WIDTH, HEIGHT, NARROW, finding_html, readout, scales_of
+from .script_data import data_html, data_of
+from .subject import Terms, subject_of
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One of several networks that read the same tokens."""
+
+    label: str
+    trace: Trace
+    decomposition: Decomposition | None
+    statistics: Statistics | None = None
+    terms: Terms = Terms()  # noqa: RUF009
+
+
+def compared_screen(
+    networks: Sequence[Compared],
+    *,
+    width: int | None = None,
+    height: float = HEIGHT,
+    chosen: int | None = None,
+    push_scale: float | None = None,
+    name: str = "compared",
+) -> str:
+    """Return the first screen of several networks that read the same tokens, on one axis and one scale of pushes.
+
+    Heights are each network's own: what one holds is not of the same kind as what another does. Arguments are those of
+    ``first_screen``.
+
+    Raises ValueError if there are fewer than two networks, or their tokens are not the same.
+    """
+    entries = [
+        Entry(each.label, subject_of(each.trace, each.decomposition, each.statistics, each.terms)) for each in networks
+    ]
+    if len(entries) < 2 or len({tuple(each.subject.words) for each in entries}) > 1:
+        raise ValueError("a comparison is of two or more networks that read the same tokens")
+    subjects, told = [each.subject for each in entries], agreement(entries)
+    scales = scales_of(subjects, push_scale)
+    step = chosen if chosen is not None and 0 <= chosen < len(subjects[0]) else len(subjects[0]) - 1
+    wide = float(width if width is not None and width >= NARROW else FIRST_WIDTH)
+    forms = []
+    if width is None or width >= NARROW:
+        forms.append(comparison_html(entries, scales, wide, height, step, name))
+    pictures = [_by_itself(each, scales, wide, height, step, name, place) for place, each in enumerate(entries)]
+    if width is None or width < NARROW:
+        headed = zip(entries, pictures, strict=True)
+        forms += [f'<h3 class="narrow">{safe(each.label)}</h3>{rows_html(picture)}' for each, picture in headed]
+    heading = '<h3 class="visually-hidden">{}</h3>'
+    texts = "".join(f"{heading.format(safe(each.label))}{lines_html(each.subject)}" for each in entries)
+    told_of_step = "<br/>".join(safe(f"{each.label}. {readout(each.subject, step)}") for each in entries)
+    pairs = zip(pictures, subjects, strict=True)
+    data = data_html([data_of(subject, picture.finding, picture.columns, scales.push) for picture, subject in pairs])
+    kind = "both" if width is None else "one"
+    return (
+        f'<section class="first-screen compared {kind}" data-chosen="{step}">{finding_html(told)}{"".join(forms)}'
+        f'<p class="readout">{told_of_step}</p>{texts}{data}</section>'
+    )
+
+
+def _by_itself(
+    entry: Entry, scales: Scales, width: float, height: float, chosen: int, name: str, place: int
+) -> Picture:
+    """Return the picture of one network, on the scale of pushes that all have."""
+    subject = entry.subject
+    own = Scales(scales.push, largest_amount([subject]), scales.is_own)
+    frame = Frame.of(subject, width, height)
+    return picture_of(subject, finding_of(subject), own, frame, chosen=chosen, name=f"{name}-{place}-n")
