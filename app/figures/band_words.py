@@ -66,7 +66,7 @@ def band_words(
             cap = size  # what has less left must not be larger
         part = float(new[step]) if step == bands.firsts[band] else None
         word = _laid_out(bands, columns, band, step, size, push, part, MARK if is_marked else 0.0)
-        if word.number or is_marked or step in (bands.firsts[band], len(bands.heights) - 1):
+        if word.number or is_marked or step in (bands.firsts[band], bands.steps(band)[-1]):
             words.append(word)
     return words
 
@@ -85,12 +85,12 @@ def _number_by_itself(bands: Bands, columns: Columns, band: int, step: int, push
 
 def _places(bands: Bands, marked: Collection[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield the band and step of each word: where it is written, where its push has changed, and at the end."""
-    last = len(bands.heights) - 1
-    for band, first in enumerate(bands.firsts):
-        written = int(bands.colours[first, band])
-        for step in range(first, last + 1):
+    for band in range(len(bands.names)):
+        steps = bands.steps(band)
+        written = int(bands.colours[steps[0], band])
+        for step in steps:
             colour = int(bands.colours[step, band])
-            if step in (first, last) or abs(colour - written) >= CHANGED or (band, step) in marked:
+            if step in (steps[0], steps[-1]) or abs(colour - written) >= CHANGED or (band, step) in marked:
                 written = colour
                 yield band, step
 

@@ -6,7 +6,7 @@ others that are: as the ground behind the bands, in the colour of their pushes t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -35,6 +35,7 @@ class Bands:
     ground: NDArray[np.int64]  # (T,): the colour of what is too thin to draw
     thin: float  # px: a band is drawn by itself up to the last column in which it is as high as this
     base: float  # the y at which the lowest begins
+    is_backward: bool = False  # whether steps are taken from the last to the first: bands then go on to the left
 
     @property
     def tops(self) -> Array:
@@ -45,8 +46,25 @@ class Bands:
         """Return the band that is written at a step; that after the last if none is, as inside a word."""
         return self.firsts.index(step, 1) if step in self.firsts[1:] else len(self.firsts)
 
+    def steps(self, band: int) -> range:
+        """Return the steps through which a band goes, in the order in which they are taken."""
+        first = self.firsts[band]
+        return range(first, -1, -1) if self.is_backward else range(first, len(self.heights))
+
+    def mirrored(self) -> "Bands":
+        """Return the same bands with their steps in the reverse order."""
+        last = len(self.heights) - 1
+        return replace(
+            self,
+            firsts=[last - first for first in self.firsts],
+            heights=self.heights[::-1],
+            colours=self.colours[::-1],
+            ground=self.ground[::-1],
+            is_backward=not self.is_backward,
+        )
+
     def last(self, band: int) -> int | None:
-        """Return the last step at which a band is drawn by itself; None if there is none."""
+        """Return the last step at which a band is drawn by itself, where bands go on to the right; None: nowhere."""
         drawn = np.flatnonzero(self.heights[:, band] >= self.thin)
         return int(drawn[-1]) if len(drawn) else None
 
@@ -57,20 +75,23 @@ def pushing_bands(subject: Subject, per_amount: float, scale: float, base: float
     if parts is None or shares is None:
         raise ValueError("there are no shares to colour the bands by")
     steps = len(subject)
-    order = [steps, *range(steps), *range(steps + 1, len(parts.columns))]  # the initial state lies below all words
+    is_backward = parts.direction == "backward"
+    words = range(steps)[:: -1 if is_backward else 1]
+    order = [steps, *words, *range(steps + 1, len(parts.columns))]  # the initial state lies below all words
     heights = parts.amounts[:, order] * per_amount
     thin = _thin(heights)
     faded = np.where(heights < thin, shares[:, order], 0).sum(axis=1)
     return Bands(
         names=[subject.words[column] if column < steps else word_of(parts.columns[column]) for column in order],
         columns=order,
-        firsts=[column if column < steps else 0 for column in order],
+        firsts=[column if column < steps else words[0] for column in order],
         heights=heights,
         colours=levels(shares[:, order], scale),
         prefix="p",
         ground=levels(faded, scale),
         thin=thin,
         base=base,
+        is_backward=is_backward,
     )
 
 
@@ -79,25 +100,28 @@ def ageing_bands(subject: Subject, per_amount: float, base: float) -> Bands:
     parts = subject.parts
     if parts is None:
         raise ValueError("the cell has no path of memory: there are no bands")
-    steps = len(subject)
+    is_backward, steps = parts.direction == "backward", len(subject)
     starts = words_in(subject)
-    of_words = np.add.reduceat(parts.amounts[:, :steps], starts, axis=1) * per_amount
-    others = parts.amounts[:, steps:] * per_amount
-    heights = np.concatenate([others[:, :1], of_words, others[:, 1:]], axis=1)
+    names, order = word_names(subject, starts), slice(None, None, -1 if is_backward else 1)
+    of_words = np.add.reduceat(parts.amounts[:, :steps], starts, axis=1)[:, order]
+    others = parts.amounts[:, steps:]
+    heights = np.concatenate([others[:, :1], of_words, others[:, 1:]], axis=1) * per_amount
     place = np.searchsorted(starts, np.arange(steps), side="right") - 1  # of each step
-    age = np.clip(place[:, None] - np.arange(len(starts)), 0, OLDEST)
-    oldest = np.full((steps, 1), OLDEST)
-    edits = np.zeros((steps, others.shape[1] - 1), dtype=np.int64)
+    age = np.clip(np.abs(place[:, None] - np.arange(len(starts))), 0, OLDEST)[:, order]
+    oldest, edits = np.full((steps, 1), OLDEST), np.zeros((steps, others.shape[1] - 1), dtype=np.int64)
+    begins = [*starts[1:] - 1, steps - 1][::-1] if is_backward else starts.tolist()
+    begin = steps - 1 if is_backward else 0
     return Bands(
-        names=[parts.columns[steps], *word_names(subject, starts), *map(word_of, parts.columns[steps + 1 :])],
-        columns=[steps, *starts.tolist(), *range(steps + 1, len(parts.columns))],
-        firsts=[0, *starts.tolist(), *[0] * edits.shape[1]],
+        names=[parts.columns[steps], *names[order], *map(word_of, parts.columns[steps + 1 :])],
+        columns=[steps, *starts[order].tolist(), *range(steps + 1, len(parts.columns))],
+        firsts=[begin, *map(int, begins), *[begin] * edits.shape[1]],
         heights=heights,
         colours=np.concatenate([oldest, age, edits], axis=1),
         prefix="age",
         ground=np.full(steps, OLDEST),
         thin=_thin(heights),
         base=base,
+        is_backward=is_backward,
     )
 
 
@@ -135,6 +159,11 @@ def _thin(heights: Array) -> float:
 
 def band_paths(bands: Bands, columns: Columns, name: str) -> Iterator[str]:
     """Yield the ground and the paths of ``bands`` as SVG, with their gradients, whose ids begin with ``name``."""
+    if bands.is_backward:
+        yield f'<g transform="matrix(-1 0 0 1 {at(columns.width)} 0)">'
+        yield from band_paths(bands.mirrored(), columns.mirrored(), name)
+        yield "</g>"
+        return
     curve = _Curve(columns)
     tops = np.concatenate([np.full((len(bands.heights), 1), bands.base), bands.tops], axis=1)
     last = len(tops) - 1

@@ -30,7 +30,7 @@ def pushes_of(subject: Subject) -> Array | None:
     head, verdict = subject.trace.head, subject.verdict
     if head is None or verdict is None:
         return None
-    weights = head.weight.numbers("the head's weight")[verdict.output]
+    weights = verdict.of(head.weight.numbers("the head's weight"))
     last = [each["h"] for each in subject.trace.layers if each.layer == subject.trace.layers[-1].layer]
     pushes: Array = np.concatenate(last, axis=1, dtype=np.float64) @ weights
     return pushes

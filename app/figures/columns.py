@@ -37,6 +37,10 @@ class Columns:
         """(T,): the width of each column."""
         return np.diff(self.edges)
 
+    def mirrored(self) -> "Columns":
+        """Return the same columns from right to left."""
+        return _columns(self.widths[::-1], self.width, self.size)
+
     def percent(self, x: float) -> str:
         """Return an x as a share of the width, so that it stays in place when the chart is shown wider."""
         return f"{100 * x / self.width:.2f}".rstrip("0").rstrip(".") + "%"

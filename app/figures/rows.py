@@ -9,7 +9,7 @@ from .bands import OLDEST, word_names, words_in
 from .blocks import amounts_of, pushes_of
 from .columns import columns_of
 from .finding.statement import Spot
-from .numbers import at, plain, safe, signed
+from .numbers import at, plain, safe, signed, word_of
 from .picture import Picture
 from .push_colours import level
 from .subject import Subject
@@ -128,7 +128,8 @@ def memory_line(picture: Picture, t: int) -> str:
     for place, (amount, push, key) in enumerate(zip(amounts, pushes, keys, strict=True)):
         width = 100 * amount / largest if largest else 0.0
         if width >= 0.05:
-            age = min(len(keys) - 1 - place, OLDEST)
+            ago = place if _is_backward(subject) else len(keys) - 1 - place
+            age = min(ago, OLDEST)
             kind = f"age{age}" if push is None else f"p{level(push, picture.scales.push)}"
             bar.append(f'<rect class="band {kind}" data-k="{key}" x="{x:.2f}%" width="{width:.2f}%" height="5"/>')
         x += width
@@ -165,17 +166,18 @@ def _parts(subject: Subject, t: int) -> tuple[list[float], list[float | None], l
     if subject.parts is None:
         pushes = pushes_of(subject)
         return [float(amounts_of(subject)[t])], [None if pushes is None else float(pushes[t])], [subject.words[t]], [t]
-    amounts = subject.parts.amounts[t]
-    steps = len(subject)
+    amounts, steps = subject.parts.amounts[t], len(subject)
+    is_backward = subject.parts.direction == "backward"
+    held = range(t, steps) if is_backward else range(t + 1)
     if subject.shares is None:
         starts = words_in(subject)
-        starts = starts[starts <= t]
-        ends = [*starts[1:].tolist(), t + 1]
-        names = word_names(subject, starts, t + 1)
+        starts = np.unique(np.maximum(starts[starts <= held[-1]], held[0]))
+        names = word_names(subject, starts, held[-1] + 1)
+        ends = [*starts[1:].tolist(), held[-1] + 1]
         sums = [float(amounts[a:b].sum()) for a, b in zip(starts.tolist(), ends, strict=True)]
         return sums, [None] * len(names), names, starts.tolist()
-    order = [k for k in (steps, *range(t + 1), *range(steps + 1, len(amounts))) if amounts[k] > 0]
-    names = [subject.words[k] if k < steps else subject.parts.columns[k] for k in order]
+    order = [k for k in (steps, *held, *range(steps + 1, len(amounts))) if amounts[k] > 0]
+    names = [subject.words[k] if k < steps else word_of(subject.parts.columns[k]) for k in order]
     return [float(amounts[k]) for k in order], [float(subject.shares[t, k]) for k in order], names, order
 
 
@@ -225,6 +227,10 @@ def _length(
             total += text_width(number, NUMBER, bold=True) + 3
         before = n
     return total - GAP
+
+
+def _is_backward(subject: Subject) -> bool:
+    return subject.parts is not None and subject.parts.direction == "backward"
 
 
 def _number(push: float | None, size: float) -> str:

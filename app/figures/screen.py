@@ -34,6 +34,7 @@ def first_screen(
     scales: Scales | None = None,
     push_scale: float | None = None,
     before: tuple[Trace, Decomposition | None] | None = None,
+    outputs: tuple[int, int] | None = None,
     name: str = "first",
 ) -> str:
     """Return the first screen of ``trace``, with the numbers that the page's script needs.
@@ -52,11 +53,13 @@ def first_screen(
         chosen: The step that is chosen, from 0; the finding's first if None.
         scales: Those that several pictures have in common, from ``scales_of``.
         push_scale: The logit at which colours end, as measured on held-out text; that of this text if None.
-        before: The same text without edits, whose outline is dashed.
+        before: The same text without edits, whose outline is dashed, with its decomposition.
+        outputs: Of several classes, the one that was chosen and the one that it is set against, by their numbers;
+            ``decomposition`` must be of these. None: none was chosen.
         name: With which ids begin, so that several pictures can stand on one page.
     """
-    subject = subject_of(trace, decomposition, statistics, terms)
-    without = None if before is None else subject_of(*before, statistics, terms)
+    subject = subject_of(trace, decomposition, statistics, terms, outputs)
+    without = None if before is None else subject_of(*before, statistics, terms, outputs)
     drawn = [subject] if without is None else [subject, without]
     common = scales or scales_of(drawn, push_scale)
     finding = (change_of(subject, without) if without is not None else None) or finding_of(subject)

@@ -17,7 +17,8 @@ MOST = 140  # steps, above which numbers for each pair of steps are left to the 
 def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) -> dict[str, Any]:
     """Return the numbers, rounded; null where there is none.
 
-    Row t of what there is for each pair of steps holds t + 1 words, then the initial state and the edits.
+    Row t of what there is for each pair of steps holds the t + 1 words up to it, or, where steps are taken from the
+    last to the first, the T − t words from it on; then the initial state and the edits.
     """
     parts = subject.parts
     data: dict[str, Any] = {
@@ -41,12 +42,14 @@ def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) 
             "negative": verdict.negative,
         }
     if parts is not None:
+        data["direction"] = parts.direction
         data["others"] = [word_of(name) for name in parts.columns[len(subject) :]]
         data["remaining"], data["new"] = _rounded(parts.remaining), _rounded(parts.new)
         if parts.bias is not None:
             data["bias"] = parts.bias
         if len(subject) <= MOST:
-            data |= {name: _triangle(array) for name, array in _matrices(subject).items()}
+            is_backward = parts.direction == "backward"
+            data |= {name: _triangle(array, is_backward=is_backward) for name, array in _matrices(subject).items()}
     return data
 
 
@@ -72,9 +75,11 @@ def _matrices(subject: Subject) -> dict[str, Array]:
     }
 
 
-def _triangle(array: Array) -> list[list[float | None]]:
-    """Return the rows of an array (T, K): what there is of the words up to each step, then the other columns."""
+def _triangle(array: Array, *, is_backward: bool) -> list[list[float | None]]:
+    """Return the rows of an array (T, K): of the words up to each step, or from it on, then of the other columns."""
     steps = len(array)
+    if is_backward:
+        return [_rounded(row[t:]) for t, row in enumerate(array)]
     return [_rounded(np.concatenate([row[: t + 1], row[steps:]])) for t, row in enumerate(array)]
 
 

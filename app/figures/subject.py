@@ -43,7 +43,13 @@ class Verdict:
     values: Array  # (T,)
     positive: str  # what 1 means
     negative: str
-    output: int  # of the head
+    outputs: tuple[int, ...]  # of the head: one, or one and the one that it is set against
+
+    def of(self, numbers: Array) -> Array:
+        """Return what the logit has of the head's ``numbers`` (outputs, …)."""
+        first, *others = self.outputs
+        difference: Array = numbers[first] - numbers[others[0]] if others else numbers[first]
+        return difference
 
     def side(self, value: float) -> str:
         """Return what a probability speaks for."""
@@ -119,7 +125,7 @@ class Subject:
         """The probability of the verdict before the first step; None where that is not known."""
         if self.verdict is None or self.trace.head is None or self.layer.initial is not None:
             return None
-        bias = float(self.trace.head.bias.numbers("the head's bias")[self.verdict.output])
+        bias = float(self.verdict.of(self.trace.head.bias.numbers("the head's bias")))
         return float(1 / (1 + np.exp(-bias)))
 
     @cached_property
@@ -179,21 +185,38 @@ class Subject:
 
 
 def subject_of(
-    trace: Trace, parts: Decomposition | None, statistics: Statistics | None, terms: Terms = Terms()
+    trace: Trace,
+    parts: Decomposition | None,
+    statistics: Statistics | None,
+    terms: Terms = Terms(),
+    outputs: tuple[int, int] | None = None,
 ) -> Subject:
-    """Return what a picture of ``trace`` is of; ``parts`` is its decomposition, None for a cell without memory."""
+    """Return what a picture of ``trace`` is of; ``parts`` is its decomposition, None for a cell without memory.
+
+    ``outputs`` are those that were chosen of several classes. Raises ValueError if ``parts`` are of others.
+    """
     layer = trace.layers[-1] if parts is None else trace.layer(parts.layer, parts.direction)
     words = [word_of(token) for token in tokens_read(trace)] or [str(step) for step in range(len(trace))]
-    return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms))
+    return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms, outputs))
 
 
-def verdict_of(trace: Trace, parts: Decomposition | None, terms: Terms) -> Verdict | None:
-    """Return the verdict of ``trace``; None where outputs are of several classes, or there is no head."""
+def verdict_of(
+    trace: Trace, parts: Decomposition | None, terms: Terms, outputs: tuple[int, int] | None = None
+) -> Verdict | None:
+    """Return the verdict of ``trace``; None where outputs are of several classes, or there is no head.
+
+    Of several classes, ``outputs`` are the one that was chosen and the one that it is set against: the verdict is then
+    the probability of the first, if it is one of the two.
+
+    Raises ValueError if ``parts`` are of other outputs.
+    """
     head = trace.head
-    if head is None or head.function != "sigmoid":
+    if head is None or (parts is not None and parts.logit is None):
         return None
-    if parts is not None and parts.logit is None:
-        return None
+    if parts is not None and parts.logit is not None and outputs not in (None, parts.logit.outputs):
+        raise ValueError(f"the decomposition is of outputs {parts.logit.outputs}, and {outputs} were chosen")
+    if head.function == "softmax":
+        return None if outputs is None else _of_two(trace, outputs)
     if parts is not None and parts.logit is not None:
         output = parts.logit.outputs[0]
     elif head.weight.tensor.shape[0] == 1:
@@ -202,9 +225,21 @@ def verdict_of(trace: Trace, parts: Decomposition | None, terms: Terms) -> Verdi
         output = head.names.index(head.verdict)
     else:
         return None
-    name = head.names[output] if head.names else f"output {output}"
     opposite = terms.opposite if len(head.names) < 2 else ""
-    return Verdict(trace.outputs[:, output].astype(np.float64), name, opposite or f"not {name}", output)
+    name = _name(trace, output)
+    return Verdict(trace.outputs[:, output].astype(np.float64), name, opposite or f"not {name}", (output,))
+
+
+def _of_two(trace: Trace, outputs: tuple[int, int]) -> Verdict:
+    """Return how probable the first of two classes is, if it is one of them."""
+    one, other = (trace.outputs[:, output].astype(np.float64) for output in outputs)
+    return Verdict(one / (one + other), _name(trace, outputs[0]), _name(trace, outputs[1]), outputs)
+
+
+def _name(trace: Trace, output: int) -> str:
+    """Return the name of an output, made visible."""
+    names = () if trace.head is None else trace.head.names
+    return word_of(names[output]) if names else f"output {output}"
 
 
 def scale_of(subjects: Sequence[Subject]) -> float:

@@ -1,11 +1,17 @@
 """Bands: their heights are amounts on one scale, in the numbers and in the paths that are drawn."""
 
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from gatescope.figures.bands import MOST, ageing_bands, band_paths, pushing_bands, word_names, words_in
 from gatescope.figures.columns import columns_of
+from gatescope.figures.screen import first_screen
+from gatescope.figures.subject import Subject, subject_of
+from gatescope.recurrent.decomposition.measure import decompose
+from gatescope.recurrent.trace import trace as trace_of
+from networks import random_network, random_tokens
 
 from .pictures import BUT, NOT_GOOD, subject
 
@@ -74,3 +80,40 @@ def test_ageing_bands_hold_all_that_was_written_during_a_word() -> None:
     np.testing.assert_allclose(bands.heights.sum(axis=1), 2 * of.parts.amounts.sum(axis=1))
     np.testing.assert_allclose(bands.heights[:, 2], 2 * of.parts.amounts[:, 4:8].sum(axis=1))
     assert bands.colours[-1].tolist() == [2, 2, 2, 2, 1, 0]
+
+
+@pytest.fixture
+def backward() -> Subject:
+    """A network that reads in both directions, by what it reads from the end."""
+    network = random_network(cell="lstm", bidirectional=True, outputs=1)
+    trace = trace_of(network, random_tokens(6))
+    return subject_of(trace, decompose(trace, direction="backward"), None)
+
+
+def test_bands_that_are_read_from_the_end_go_on_to_the_left(backward: Subject) -> None:
+    assert backward.parts is not None
+    scale, base, steps = 9.0, 300.0, len(backward)
+    bands, columns = pushing_bands(backward, scale, 3.0, base), columns_of(backward.words, 600)
+    assert [bands.firsts[band] for band in range(1, steps + 1)] == [5, 4, 3, 2, 1, 0]
+    assert list(bands.steps(1)) == [5, 4, 3, 2, 1, 0]
+    svg = "".join(band_paths(bands, columns, "x"))
+    assert svg.startswith('<g transform="matrix(-1 0 0 1 600 0)">')
+    drawn = {int(k): d for k, d in re.findall(r'data-k="(\d+)"[^>]* d="(.*?)"', svg)}
+    for k, path in drawn.items():
+        upper, lower = edges_at(path, columns.mirrored().starts[steps - 1 - k])
+        assert lower == pytest.approx(base - scale * backward.parts.amounts[k, k + 1 : steps].sum(), abs=0.11)
+        assert lower - upper == pytest.approx(scale * backward.parts.amounts[k, k], abs=0.11)
+
+
+def test_what_the_other_direction_pushes_has_a_line_of_its_own(backward: Subject) -> None:
+    fragment = first_screen(backward.trace, backward.parts, None)
+    root = ElementTree.fromstring(fragment)
+    texts = ["".join(each.itertext()).replace("−", "-") for each in root.iter("text")]
+    rest = float(texts[texts.index("other direction") + 1])
+    assert backward.parts is not None
+    assert backward.parts.shares is not None
+    assert backward.parts.bias is not None
+    probability = float(backward.trace.outputs[-1, 0])
+    logit = np.log(probability / (1 - probability))
+    expected = logit - backward.parts.bias - backward.parts.shares[-1].sum()
+    assert rest == pytest.approx(expected, abs=0.006)

@@ -12,6 +12,7 @@ from gatescope.figures.frame import GUTTER
 from gatescope.figures.invisible import shown
 from gatescope.figures.screen import first_screen
 from gatescope.figures.stylesheet import stylesheet
+from gatescope.figures.terms import terms_of
 from gatescope.figures.total import WIDTH as SUM
 from gatescope.recurrent.decomposition.measure import decompose
 
@@ -238,3 +239,21 @@ def test_classes_of_pictures_have_rules() -> None:
         "line",
     }
     assert not {kind for kind in kinds - unstyled if f".{kind}" not in css}
+
+
+@pytest.mark.parametrize("name", ["agreement-lstm", "agreement-rnn"])
+def test_a_class_that_was_chosen_has_a_verdict_against_another(name: str) -> None:
+    model, text = shipped(name), "the keys near the cabinet are old."
+    outputs = (model.config.outputs.index("are"), model.config.outputs.index("is"))
+    trace = model.trace(text)
+    has_memory = model.config.network.cell_definition.memory is not None
+    parts = decompose(trace, output=outputs) if has_memory else None
+    fragment = first_screen(trace, parts, model.statistics, terms=terms_of(model), width=984, outputs=outputs)
+    one, other = (trace.outputs[:, output].astype(float) for output in outputs)
+    texts = [each.replace("−", "-") for each in texts_of(parsed(fragment))]
+    assert float(texts[texts.index("add up to") + 1]) == pytest.approx(np.log(one[-1] / other[-1]), abs=0.006)
+    assert f"P = {one[-1] / (one[-1] + other[-1]):.2f}" in texts
+    np.testing.assert_allclose(numbers(fragment)["verdict"]["values"], one / (one + other), atol=6e-5)
+    if parts is not None:
+        with pytest.raises(ValueError, match=r"^the decomposition is of outputs"):
+            first_screen(trace, parts, None, outputs=outputs[::-1])

@@ -28,7 +28,7 @@ class Count:
 def count_of(subject: Subject) -> Count | None:
     """Return what is counted; None if that cannot be said of this text."""
     shares, verdict = subject.shares, subject.verdict
-    if shares is None or verdict is None or not subject.terms.is_character or len(subject) < 4:
+    if shares is None or verdict is None or not subject.is_whole or not subject.terms.is_character or len(subject) < 4:
         return None
     pushes = defaultdict[str, list[float]](list)
     for word, push in zip(subject.words, shares[-1, : len(subject)].tolist(), strict=True):

@@ -49,7 +49,7 @@ def story_of(subject: Subject) -> Story | None:
     since = int(others[-1]) + 1 if len(others) else 0
     moves_much = moves[since:] >= MUCH
     step = since + int(np.argmax(np.where(moves_much, steps[since:], 0) if moves_much.any() else moves[since:]))
-    if subject.shares is None:
+    if subject.shares is None or not subject.is_whole:
         return Story(step, None, None, None)
     shares = side * subject.shares
     before = shares[step - 1] if step else np.zeros_like(shares[0])
