@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from figures.pictures import BUT, NOT_GOOD, screen, shipped
+from figures.pictures import BUT, NOT_GOOD, screen, shipped, subject
+from gatescope.figures.cell.panel import cell_panel
 from gatescope.figures.stylesheet import stylesheet
 from playwright.sync_api import Browser, Page
 
@@ -84,6 +85,8 @@ def test_axe_finds_nothing(page_at: Any, scheme: str, viewport: int) -> None:
     page = page_at(viewport, scheme)
     for model in ("sentiment-lstm", "prose-lstm"):
         shown(page, screen(model, shipped(model).config.examples[0], width=SIZES[viewport]), SIZES[viewport])
+        panel = cell_panel(subject(model, shipped(model).config.examples[0]), 2)
+        page.locator(".first-screen").evaluate("(each, panel) => each.insertAdjacentHTML('beforeend', panel)", panel)
         violations = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
 
