@@ -13,9 +13,10 @@ from .frame import Frame
 from .lines import lines_html
 from .numbers import percent, plain, safe
 from .picture import Scales, largest_amount, picture_html, picture_of
-from .rows import rows_html
+from .rows import moments_html, rows_html
 from .script_data import data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
+from .tinted_text import tinted_html
 
 NARROW = 700  # px: a narrower page shows the narrow form
 FIRST_WIDTH = 728  # px: of the wide form, where the width of the page is not known yet
@@ -68,7 +69,7 @@ def first_screen(
     picture = picture_of(subject, finding, common, frame, chosen=step, name=name, before=without)
     forms = []
     if width is None or width >= NARROW:
-        forms.append(picture_html(picture))
+        forms.append(picture_html(picture) + moments_html(picture) + tinted_html(picture))
     if width is None or width < NARROW:
         forms.append(rows_html(picture))
     kind = "both" if width is None else "one"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gatescope.figures.frame import GUTTER
 from gatescope.figures.invisible import shown
+from gatescope.figures.push_colours import level
 from gatescope.figures.screen import first_screen
 from gatescope.figures.stylesheet import stylesheet
 from gatescope.figures.terms import terms_of
@@ -257,3 +258,24 @@ def test_a_class_that_was_chosen_has_a_verdict_against_another(name: str) -> Non
     if parts is not None:
         with pytest.raises(ValueError, match=r"^the decomposition is of outputs"):
             first_screen(trace, parts, None, outputs=outputs[::-1])
+
+
+LONG = " ".join([BUT] * 5)
+
+
+def test_a_long_text_has_its_turns_as_lines_and_stands_there_in_the_colours_of_its_pushes() -> None:
+    _, parts = traced("sentiment-lstm", LONG)
+    assert parts is not None
+    assert parts.shares is not None
+    root = parsed(screen("sentiment-lstm", LONG, width=984))
+    [moments] = [each for each in root.iter("div") if each.get("class") == "wide moments"]
+    assert 2 <= sum(each.tag == "tbody" for each in moments.iter()) <= 4
+    [tinted] = [each for each in root.iter("div") if each.get("class") == "wide tinted"]
+    assert "".join(tinted[1].itertext()) == LONG
+    scale = numbers(screen("sentiment-lstm", LONG, width=984))["scale"]
+    for t, each in enumerate(tinted.iter("span")):
+        step = level(float(parts.shares[-1, t]), scale)
+        assert (f"p{step}" in (each.get("class") or "").split()) is (step != 0)
+    short = screen("sentiment-lstm", BUT, width=984)
+    assert "moments" not in short
+    assert "tinted" not in short
