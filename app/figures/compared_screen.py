@@ -8,12 +8,13 @@ from ..recurrent.trace import Trace
 from ..store.fields import Statistics
 from .comparison import Entry, agreement, comparison_html
 from .finding.rule import finding_of
+from .forms import NARROW, forms_of
 from .frame import Frame
 from .lines import lines_html
 from .numbers import safe
 from .picture import Picture, Scales, largest_amount, picture_of
 from .rows import rows_html
-from .screen import FIRST_WIDTH, HEIGHT, NARROW, finding_html, readout, scales_of
+from .screen import HEIGHT, finding_html, readout, scales_of
 from .script_data import data_html, data_of
 from .subject import Terms, subject_of
 
@@ -53,14 +54,17 @@ def compared_screen(
     subjects, told = [each.subject for each in entries], agreement(entries)
     scales = scales_of(subjects, push_scale)
     step = chosen if chosen is not None and 0 <= chosen < len(subjects[0]) else len(subjects[0]) - 1
-    wide = float(width if width is not None and width >= NARROW else FIRST_WIDTH)
-    forms = []
-    if width is None or width >= NARROW:
-        forms.append(comparison_html(entries, scales, wide, height, step, name))
-    pictures = [_by_itself(each, scales, wide, height, step, name, place) for place, each in enumerate(entries)]
-    if width is None or width < NARROW:
-        headed = zip(entries, pictures, strict=True)
-        forms += [f'<h3 class="narrow">{safe(each.label)}</h3>{rows_html(picture)}' for each, picture in headed]
+    forms, drawn = forms_of(width), []
+    pictures = [
+        _by_itself(each, scales, float(forms[0].width), height, step, name, n) for n, each in enumerate(entries)
+    ]
+    for form in forms:
+        if form.kind == NARROW:
+            headed = zip(entries, pictures, strict=True)
+            drawn += [f'<h3 class="narrow">{safe(each.label)}</h3>{rows_html(picture)}' for each, picture in headed]
+        else:
+            own = f"{name}-{form.kind}"
+            drawn.append(comparison_html(entries, scales, form, height, step, own))
     heading = '<h3 class="visually-hidden">{}</h3>'
     texts = "".join(f"{heading.format(safe(each.label))}{lines_html(each.subject)}" for each in entries)
     told_of_step = "<br/>".join(safe(f"{each.label}. {readout(each.subject, step)}") for each in entries)
@@ -68,7 +72,7 @@ def compared_screen(
     data = data_html([data_of(subject, picture.finding, picture.columns, scales.push) for picture, subject in pairs])
     kind = "both" if width is None else "one"
     return (
-        f'<section class="first-screen compared {kind}" data-chosen="{step}">{finding_html(told)}{"".join(forms)}'
+        f'<section class="first-screen compared {kind}" data-chosen="{step}">{finding_html(told)}{"".join(drawn)}'
         f'<p class="readout">{told_of_step}</p>{texts}{data}</section>'
     )
 

@@ -8,6 +8,7 @@ from .bands import Bands, ageing_bands, band_paths, pushing_bands
 from .blocks import blocks_svg
 from .columns import Columns, columns_of
 from .finding.statement import Finding, finding
+from .forms import Form
 from .frame import GUTTER, LEAST_CHART, WORDS
 from .gates import is_dense
 from .gutter import WORD_LINE, scale_svg
@@ -73,11 +74,9 @@ def agreement(entries: Sequence[Entry]) -> Finding:
     return finding("compared", f"They disagree: {values}.")
 
 
-def comparison_html(
-    entries: Sequence[Entry], scales: Scales, width: float, height: float, chosen: int, name: str
-) -> str:
+def comparison_html(entries: Sequence[Entry], scales: Scales, form: Form, height: float, chosen: int, name: str) -> str:
     """Return the wide form: the curves of all verdicts, the words, and a lane for each network."""
-    columns = columns_of(entries[0].subject.words, max(width - GUTTER - SUM, LEAST_CHART))
+    columns = columns_of(entries[0].subject.words, max(form.width - GUTTER - SUM, LEAST_CHART))
     lanes = list(lanes_of(len(entries), height))
     bottom = lanes[-1].base + FOOT
     contents = (
@@ -89,7 +88,7 @@ def comparison_html(
         f'<svg class="{kind}" width="{wide}" height="{at(bottom)}" aria-hidden="true">{content}</svg>'
         for kind, wide, content in contents
     )
-    return f'<div class="wide picture">{"".join(drawn)}</div>'
+    return f'<div class="{form.kind} picture">{"".join(drawn)}</div>'
 
 
 def lanes_of(count: int, height: float) -> Iterator[Lane]:

@@ -89,8 +89,8 @@ def largest_amount(subjects: Sequence[Subject]) -> float:
     return float(max(each.max() for each in sums))
 
 
-def picture_html(picture: Picture) -> str:
-    """Return the wide form: margin, chart and sum, side by side."""
+def picture_html(picture: Picture, kind: str = "wide") -> str:
+    """Return the wide form: margin, chart and sum, side by side. ``kind`` is its class."""
     bottom = at(picture.frame.bottom)
     parts = (
         ("gutter", at(GUTTER), "".join(_gutter(picture))),
@@ -98,10 +98,10 @@ def picture_html(picture: Picture) -> str:
         ("sum", at(SUM), "".join(_sum(picture))),
     )
     drawn = (
-        f'<svg class="{kind}" width="{width}" height="{bottom}" aria-hidden="true">{content}</svg>'
-        for kind, width, content in parts
+        f'<svg class="{part}" width="{width}" height="{bottom}" aria-hidden="true">{content}</svg>'
+        for part, width, content in parts
     )
-    return f'<div class="wide picture">{"".join(drawn)}</div>'
+    return f'<div class="{kind} picture">{"".join(drawn)}</div>'
 
 
 def _gutter(picture: Picture) -> Iterator[str]:

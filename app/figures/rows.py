@@ -30,10 +30,15 @@ def rows_html(picture: Picture) -> str:
 
 def moments_html(picture: Picture) -> str:
     """Return the lines of the steps that a long text turns at, for the wide form; "" if all words are legible there."""
-    if picture.columns.is_legible or picture.subject.verdict is None or picture.subject.parts is None:
+    if (
+        picture.columns.is_legible
+        or len(picture.subject) <= LONG
+        or picture.subject.verdict is None
+        or picture.subject.parts is None
+    ):
         return ""
     steps = sorted(shown_steps(picture, MOMENTS))
-    return f'<div class="wide moments">{_table(picture, steps, picture.frame.width - 20)}</div>'
+    return f'<div class="below moments">{_table(picture, steps, picture.frame.width - 20)}</div>'
 
 
 def _table(picture: Picture, steps: Sequence[int], width: float) -> str:

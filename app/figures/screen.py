@@ -9,6 +9,7 @@ from .blocks import pushes_of
 from .finding.change import change_of
 from .finding.rule import finding_of
 from .finding.statement import Finding
+from .forms import NARROW, forms_of
 from .frame import Frame
 from .lines import lines_html
 from .numbers import percent, plain, safe
@@ -18,8 +19,6 @@ from .script_data import data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
 from .tinted_text import tinted_html
 
-NARROW = 700  # px: a narrower page shows the narrow form
-FIRST_WIDTH = 728  # px: of the wide form, where the width of the page is not known yet
 HEIGHT = 640.0
 
 
@@ -49,7 +48,7 @@ def first_screen(
         statistics: Of held-out text, for the usual mean of each gate; without it there are no ticks.
         terms: What the outputs and tokens of the model are called.
         width: Pixels that there are; the picture fills them, and up to a fifth more, without changing its text. None:
-            not known, so that the fragment holds the wide and the narrow form, of which the stylesheet shows one.
+            not known, so that the fragment holds the wide form twice and the narrow one; the stylesheet shows one.
         height: Pixels of the wide form.
         chosen: The step that is chosen, from 0; the finding's first if None.
         scales: Those that several pictures have in common, from ``scales_of``.
@@ -65,19 +64,40 @@ def first_screen(
     common = scales or scales_of(drawn, push_scale)
     finding = (change_of(subject, without) if without is not None else None) or finding_of(subject)
     step = chosen if chosen is not None and 0 <= chosen < len(subject) else first_step(finding, subject)
-    frame = Frame.of(subject, float(width if width is not None and width >= NARROW else FIRST_WIDTH), height)
-    picture = picture_of(subject, finding, common, frame, chosen=step, name=name, before=without)
-    forms = []
-    if width is None or width >= NARROW:
-        forms.append(picture_html(picture) + moments_html(picture) + tinted_html(picture))
-    if width is None or width < NARROW:
-        forms.append(rows_html(picture))
+    forms = forms_of(width)
+    pictures = [
+        picture_of(
+            subject,
+            finding,
+            common,
+            Frame.of(subject, float(form.width), height),
+            chosen=step,
+            name=f"{name}-{form.kind}",
+            before=without,
+        )
+        for form in forms
+    ]
+    drawn_forms = [
+        rows_html(picture) if form.kind == NARROW else picture_html(picture, form.kind)
+        for form, picture in zip(forms, pictures, strict=True)
+    ]
+    below = "" if forms[0].kind == NARROW else moments_html(pictures[0]) + tinted_html(pictures[0])
     kind = "both" if width is None else "one"
-    data = data_html(data_of(subject, finding, picture.columns, common.push))
+    data = data_html(data_of(subject, finding, pictures[0].columns, common.push))
     return (
         f'<section class="first-screen {kind}" data-chosen="{step}">{finding_html(finding)}'
-        f'{"".join(forms)}<p class="readout">{safe(readout(subject, step))}</p>{lines_html(subject)}{data}</section>'
+        f'{"".join(drawn_forms)}{below}<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
+        f"{lines_html(subject)}{data}"
+        "</section>"
     )
+
+
+def caveat(subject: Subject) -> str:
+    """Return what an account by pushes does not say; "" where there are none."""
+    if subject.shares is None:
+        return ""
+    told = f"Exact, but not causal: a band is what was written at its {subject.noun}, and gates depend on all before."
+    return f'<p class="caveat">{told}</p>'
 
 
 def scales_of(subjects: Sequence[Subject], push_scale: float | None = None) -> Scales:

@@ -15,7 +15,7 @@ def tinted_html(picture: Picture) -> str:
         return ""
     words = "".join(_words(picture))
     told = f"The whole text. Colour: what each {picture.subject.noun} pushes at the end."
-    return f'<div class="wide tinted"><p class="muted">{told}</p><p>{words}</p></div>'
+    return f'<div class="below tinted"><p class="muted">{told}</p><p>{words}</p></div>'
 
 
 def _words(picture: Picture) -> Iterator[str]:

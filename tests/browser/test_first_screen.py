@@ -25,7 +25,8 @@ MEASURE = """() => {
     const tall = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
     return wide > 2 && tall > 0.45 * Math.min(one.height, other.height);
   };
-  const parts = [...document.querySelectorAll('.picture > svg, svg.remembered')];
+  const all = [...document.querySelectorAll('.picture > svg, svg.remembered')];
+  const parts = all.filter((each) => each.getBoundingClientRect().width);
   return parts.map((part) => {
     const box = part.getBoundingClientRect();
     const texts = [...part.querySelectorAll('text')].filter((each) => !each.closest('.mark'));
@@ -71,11 +72,12 @@ def test_no_text_leaves_its_part_or_lies_on_another(page_at: Any, model: str, te
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport
 
 
-@pytest.mark.parametrize("viewport", [1440, 390])
+@pytest.mark.parametrize("viewport", [1440, 768, 390])
 def test_the_form_that_fits_is_shown(page_at: Any, viewport: int) -> None:
     page = page_at(viewport)
     shown(page, screen("sentiment-lstm", NOT_GOOD), SIZES[viewport])
-    assert page.locator(".picture").is_visible() is (viewport == 1440)
+    assert page.locator(".wide").is_visible() is (viewport == 1440)
+    assert page.locator(".medium").is_visible() is (viewport == 768)
     assert page.locator(".narrow").is_visible() is (viewport == 390)
 
 

@@ -191,11 +191,11 @@ def test_both_forms_or_the_one_that_is_asked_for() -> None:
     def forms(width: int | None) -> list[str]:
         return [
             each
-            for each in ("wide picture", "narrow")
+            for each in ("wide picture", "medium picture", "narrow")
             if f'class="{each}"' in screen("sentiment-gru", BUT, width=width)
         ]
 
-    assert forms(None) == ["wide picture", "narrow"]
+    assert forms(None) == ["wide picture", "medium picture", "narrow"]
     assert forms(984) == ["wide picture"]
     assert forms(358) == ["narrow"]
 
@@ -268,9 +268,9 @@ def test_a_long_text_has_its_turns_as_lines_and_stands_there_in_the_colours_of_i
     assert parts is not None
     assert parts.shares is not None
     root = parsed(screen("sentiment-lstm", LONG, width=984))
-    [moments] = [each for each in root.iter("div") if each.get("class") == "wide moments"]
+    [moments] = [each for each in root.iter("div") if each.get("class") == "below moments"]
     assert 2 <= sum(each.tag == "tbody" for each in moments.iter()) <= 4
-    [tinted] = [each for each in root.iter("div") if each.get("class") == "wide tinted"]
+    [tinted] = [each for each in root.iter("div") if each.get("class") == "below tinted"]
     assert "".join(tinted[1].itertext()) == LONG
     scale = numbers(screen("sentiment-lstm", LONG, width=984))["scale"]
     for t, each in enumerate(tinted.iter("span")):
