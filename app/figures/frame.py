@@ -6,6 +6,7 @@ from typing import Protocol
 from .gates import HEIGHT as GATE_ROW
 from .subject import Subject
 from .total import WIDTH as SUM
+from .unit_row import HEIGHT as UNIT
 
 GUTTER = 140.0
 LEAST_CHART = 180.0
@@ -36,6 +37,7 @@ class Frame:
     verdict: float  # height of the curve, or of surprises; 0 without either
     above: int  # rows of gates over the memory
     below: int
+    unit: float = 0.0  # height of the row of a unit that is named
 
     @classmethod
     def of(cls, subject: Subject, width: float, height: float) -> "Frame":
@@ -44,7 +46,7 @@ class Frame:
         above = min(rows, 1)
         has_curve = subject.verdict is not None or bool(subject.terms.next_outputs)
         curve = 0.0 if not has_curve else 64.0 if height < LOW or subject.verdict is None else 92.0
-        return cls(width, height, curve, above, rows - above)
+        return cls(width, height, curve, above, rows - above, 0.0 if subject.unit is None else UNIT)
 
     @property
     def chart(self) -> float:
@@ -74,11 +76,16 @@ class Frame:
     @property
     def base(self) -> float:
         """The y of the lower edge of the memory."""
-        return max(self.height - self.below * GATE_ROW - 8, self.memory_top + LEAST_MEMORY)
+        return max(self.height - self.below * GATE_ROW - 8 - self.unit, self.memory_top + LEAST_MEMORY)
 
     @property
     def bottom(self) -> float:
         """The y at which the picture ends."""
+        return self.unit_top + self.unit
+
+    @property
+    def unit_top(self) -> float:
+        """The y at which the row of a named unit begins."""
         return self.base + self.below * GATE_ROW + 8
 
     @property

@@ -33,6 +33,9 @@ def marks_svg(
             yield _on_curve(number, spot, subject, frame, columns)
         elif spot.kind == "gate":
             yield from _on_gate(number, spot, subject, frame, columns)
+        elif spot.kind == "unit":
+            x = min(max(float(columns.centres[spot.step]), RADIUS), columns.width - RADIUS)
+            yield _mark(number, columns.percent(x), 0, frame.unit_top + 4)
         elif bands is None:
             yield _mark(number, columns.percent(float(columns.starts[spot.step])), 0, frame.base - 0.3 * frame.memory)
         else:

@@ -22,12 +22,13 @@ from .svg import lines, stretched, text
 from .text_width import fitted, text_width, wrapped
 from .total import WIDTH as SUM
 from .total import total_svg, whole_svg
+from .unit_row import unit_curve, unit_label, unit_scale
 from .verdict import curve_numbers, curve_svg
 
 VERDICT = 46.0
 SIDE = 17.0
 STEM = 22.0  # px, the width of a stem where a gate is fully open
-LABEL_GAP = 4.0
+UNIT_GAP = 12.0  # px, over the row of a named unit
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def picture_html(picture: Picture, kind: str = "wide") -> str:
 def _gutter(picture: Picture) -> Iterator[str]:
     scales = picture.scales
     yield from gutter_svg(picture.subject, picture.frame, scales.push, is_own_scale=scales.is_own, name=picture.name)
+    yield from unit_label(picture.subject, picture.frame.unit_top + UNIT_GAP - 4, GUTTER - 8)
 
 
 def _chart(picture: Picture) -> Iterator[str]:
@@ -141,6 +143,7 @@ def _stretched(picture: Picture) -> Iterator[str]:
         yield from curve_svg(subject.verdict, columns, frame.verdict_top, frame.verdict, picture.name)
     if picture.bands is not None:
         yield from band_paths(picture.bands, columns, picture.name)
+    yield from unit_curve(subject, columns, frame.unit_top + UNIT_GAP)
     if picture.before is not None:
         yield from ghost_paths(picture.before, columns, frame, picture.scales.amount)
     yield f'<path class="rule" d="M0 {at(frame.base)}H{at(columns.width)}"/>'
@@ -204,7 +207,8 @@ def _sum(picture: Picture) -> Iterator[str]:
 
 
 def _expects(picture: Picture) -> Iterator[str]:
-    """Yield what the network expects next."""
+    """Yield what the network expects next, and the scale of the unit that is named."""
+    yield from unit_scale(picture.subject, picture.frame.unit_top + UNIT_GAP)
     if (expected := next_token(picture.subject)) is None:
         return
     token, chance = expected

@@ -13,13 +13,16 @@ from ..recurrent.cells.cell import Cell, Role
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.decomposition.state_edits import tokens_read
 from ..recurrent.trace import LayerTrace, Trace
-from ..store.fields import Statistics
+from ..store.fields import NamedUnit, Statistics
 from .numbers import word_of
 
 Array = NDArray[np.float64]
 
 UNUSUAL = 0.08  # how far from its usual mean a gate stands out
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+TRACKS_IF = 0.9  # the least area under the ROC curve of a unit that is shown, for what is true or false
+TRACKS_NUMBER = 0.8  # and the least |r|, for a number
+MOVES = 0.5  # how far its activation must move in a text
 NICE = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)  # what a scale may end at, times a power of ten
 
 
@@ -31,6 +34,8 @@ class Terms:
     """What a verdict near 0 means; empty: "not" and the name of the output."""
     is_character: bool = False
     """Whether a step reads a character, not a word."""
+    units: Sequence[NamedUnit] = ()
+    """Units that were found to track something in held-out text."""
     next_outputs: Sequence[int | None] = ()
     """For each token id, the output that gives its probability of coming next; empty if outputs are not of the next
     token."""
@@ -174,6 +179,21 @@ class Subject:
     def counts(self) -> Mapping[str, int]:
         """How often each word occurs."""
         return Counter(self.words)
+
+    @cached_property
+    def unit(self) -> NamedUnit | None:
+        """The unit with a meaning whose activation moves most in this text; None where bands push, or none moves."""
+        if self.verdict is not None or self.parts is None:
+            return None
+        own = [
+            each
+            for each in self.terms.units
+            if (each.layer, each.direction) == (self.layer.layer, self.layer.direction)
+            and each.activation in self.layer.activations
+            and each.score >= (TRACKS_IF if each.measure == "AUC" else TRACKS_NUMBER)
+        ]
+        ranges = [float(np.ptp(self.layer[each.activation][:, each.unit])) for each in own]
+        return own[int(np.argmax(ranges))] if ranges and max(ranges) >= MOVES else None
 
     def named(self, step: int) -> str:
         """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”."""

@@ -7,4 +7,4 @@ from .subject import Terms
 def terms_of(model: Model) -> Terms:
     """Return the words by which pictures speak of the outputs and tokens of ``model``."""
     config = model.config
-    return Terms(config.opposite, config.tokenizer == "character", model.next_outputs)
+    return Terms(config.opposite, config.tokenizer == "character", config.units, model.next_outputs)

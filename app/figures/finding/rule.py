@@ -14,6 +14,7 @@ from .counting import count_of
 from .statement import MOST_WORDS, Finding, Spot, finding
 from .story import MUCH, NEW, story_of
 from .surprise import surprise
+from .tracked import tracked
 
 LONG = 30  # steps, from which it starts with the verdict at the end
 
@@ -178,7 +179,13 @@ def _boundaries(subject: Subject) -> Finding | None:
     much = "most" if at_spaces < 0.5 else "much"
     drops = (f"it drops {much} of its memory", Spot("gate", lowest, verb="keeps"))
     where = "At each space" if parts.remaining[is_space & known].max() < 0.5 else "At spaces"
-    return finding("spaces", f"{where} ", drops, f": about {percent(at_spaces)} remains.", also=surprise(subject))
+    return finding(
+        "spaces",
+        f"{where} ",
+        drops,
+        f": about {percent(at_spaces)} remains.",
+        also=tracked(subject) or surprise(subject),
+    )
 
 
 def _amounts(subject: Subject) -> Finding | None:
@@ -201,7 +208,12 @@ def _amounts(subject: Subject) -> Finding | None:
             *surprise(subject),
         )
     drops = (f"At {subject.named(t)} it drops the most", spot)
-    return finding("amounts", drops, f": {percent(remaining[t])} of the old memory remains.", also=surprise(subject))
+    return finding(
+        "amounts",
+        drops,
+        f": {percent(remaining[t])} of the old memory remains.",
+        also=tracked(subject) or surprise(subject),
+    )
 
 
 def _plainly(subject: Subject) -> Finding | None:

@@ -13,7 +13,7 @@ MOST_MARKS = 3
 class Spot:
     """A place in the picture."""
 
-    kind: Literal["band", "gate", "verdict"]
+    kind: Literal["band", "gate", "unit", "verdict"]
     step: int
     column: int = 0  # of the decomposition, for a band
     verb: str = ""  # of the row, for a gate

@@ -83,7 +83,13 @@ def test_the_numbers_are_those_of_the_trace_and_the_decomposition(name: str) -> 
     for text in texts(name):
         trace, parts = traced(name, text)
         found = finding_of(subject(name, text))
-        exact = [trace.outputs.ravel(), 100 * trace.outputs.ravel(), [len(trace), trace.layers[-1]["h"].shape[1]]]
+        units = [unit.unit for unit in shipped(name).config.units]
+        exact = [
+            units,
+            trace.outputs.ravel(),
+            100 * trace.outputs.ravel(),
+            [len(trace), trace.layers[-1]["h"].shape[1]],
+        ]
         head = trace.head
         if head is not None and head.function == "sigmoid":
             exact.append(1 / (1 + np.exp(-head.bias.numbers("bias"))))
