@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Columns
-from .numbers import at, word_of
+from .numbers import at, phrase_of
 from .push_colours import levels
 from .subject import Array, Subject
 
@@ -82,7 +82,7 @@ def pushing_bands(subject: Subject, per_amount: float, scale: float, base: float
     thin = _thin(heights)
     faded = np.where(heights < thin, shares[:, order], 0).sum(axis=1)
     return Bands(
-        names=[subject.words[column] if column < steps else word_of(parts.columns[column]) for column in order],
+        names=[subject.words[column] if column < steps else phrase_of(parts.columns[column]) for column in order],
         columns=order,
         firsts=[column if column < steps else words[0] for column in order],
         heights=heights,
@@ -112,7 +112,7 @@ def ageing_bands(subject: Subject, per_amount: float, base: float) -> Bands:
     begins = [*starts[1:] - 1, steps - 1][::-1] if is_backward else starts.tolist()
     begin = steps - 1 if is_backward else 0
     return Bands(
-        names=[parts.columns[steps], *names[order], *map(word_of, parts.columns[steps + 1 :])],
+        names=[parts.columns[steps], *names[order], *map(phrase_of, parts.columns[steps + 1 :])],
         columns=[steps, *starts[order].tolist(), *range(steps + 1, len(parts.columns))],
         firsts=[begin, *map(int, begins), *[begin] * edits.shape[1]],
         heights=heights,

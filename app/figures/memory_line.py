@@ -7,7 +7,7 @@ import numpy as np
 
 from .bands import OLDEST, word_names, words_in
 from .blocks import amounts_of, pushes_of
-from .numbers import at, signed, word_of
+from .numbers import at, phrase_of, signed
 from .picture import Picture
 from .push_colours import level
 from .subject import Subject
@@ -84,7 +84,7 @@ def _parts(subject: Subject, t: int) -> tuple[list[float], list[float | None], l
         sums = [float(amounts[a:b].sum()) for a, b in zip(starts.tolist(), ends, strict=True)]
         return sums, [None] * len(names), names, starts.tolist()
     order = [k for k in (steps, *held, *range(steps + 1, len(amounts))) if amounts[k] > 0]
-    names = [subject.words[k] if k < steps else word_of(subject.parts.columns[k]) for k in order]
+    names = [subject.words[k] if k < steps else phrase_of(subject.parts.columns[k]) for k in order]
     return [float(amounts[k]) for k in order], [float(subject.shares[t, k]) for k in order], names, order
 
 

@@ -36,6 +36,11 @@ def word_of(token: str) -> str:
     return shown(token)
 
 
+def phrase_of(text: str) -> str:
+    """Return a text of several words as it is drawn, such as the name of an edit: spaces stay spaces."""
+    return " ".join(map(word_of, text.split(" ")))
+
+
 def spelt(token: str) -> str:
     """Return a token in words where it would not be seen: "a space"."""
     return {" ": "a space", "\n": "a new line", "\t": "a tab"}.get(token) or word_of(token)

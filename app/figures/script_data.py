@@ -7,7 +7,7 @@ import orjson
 
 from .columns import Columns
 from .finding.statement import Finding
-from .numbers import word_of
+from .numbers import phrase_of
 from .subject import Array, Subject
 
 PLACES = 4
@@ -43,7 +43,7 @@ def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) 
         }
     if parts is not None:
         data["direction"] = parts.direction
-        data["others"] = [word_of(name) for name in parts.columns[len(subject) :]]
+        data["others"] = [phrase_of(name) for name in parts.columns[len(subject) :]]
         data["remaining"], data["new"] = _rounded(parts.remaining), _rounded(parts.new)
         if parts.bias is not None:
             data["bias"] = parts.bias
