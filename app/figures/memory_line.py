@@ -20,6 +20,9 @@ LEAST = 13.0
 NUMBER = 13.0
 OF_MEMORY = 0.05  # that a word must hold to be named
 GAP = 9.0
+LEAST_PUSH = 0.25  # logit, of a push that is written
+LEAST_OF_LARGE = 0.05  # and of one behind a large word
+LARGE = 24.0  # px
 
 
 def memory_line(picture: Picture, t: int, width: float = WIDTH) -> str:
@@ -143,13 +146,13 @@ def _is_backward(subject: Subject) -> bool:
 
 def _number(push: float | None, size: float) -> str:
     """Return the push that stands behind a word."""
-    if push is None or size < LEAST or abs(push) < 0.25:
+    if push is None or abs(push) < (LEAST_OF_LARGE if size >= LARGE else LEAST_PUSH):
         return ""
     return signed(push, 1)
 
 
 def side_of(push: float | None) -> str:
     """Return the class of a push that is named: "positive", "negative", or "muted" if it is small."""
-    if push is None or abs(push) < 0.25:
+    if push is None or abs(push) < LEAST_PUSH:
         return "muted"
     return "positive" if push > 0 else "negative"
