@@ -1,6 +1,6 @@
 """Write the advance widths of DejaVu Sans into the package: `python scripts/font_widths.py [FOLDER]`.
 
-FOLDER holds DejaVuSans.ttf and DejaVuSans-Bold.ttf. Needs the package fontTools, which nothing else does.
+FOLDER holds DejaVuSans.ttf and DejaVuSans-Bold.ttf. Needs the package fontTools, which only tests need otherwise.
 """
 
 import sys
