@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint bench screenshots format types install pins
+.PHONY: help run test check soak lint bench screenshots format types install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),--cov $(PARALLEL))
+
+soak: $(VENV)/.installed-test ## run the tests that take too long for every change; each says why
+	$(BIN)/python -m pytest --soak $(or $(ARGS),$(PARALLEL))
 
 lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from gatescope.training.sources import rated_texts
+from gatescope.training.sources import constructions, rated_texts
 from gatescope.training.tasks import sentiment
 
 Row = tuple[float, str]  # rating and text
@@ -24,12 +24,35 @@ LEXICON = {
     "okay": 0.9,
     ":)": 2.0,
 }
+EMOJI = ("😊\tlovely face", "😞\tsad face", "😐\tface", "❤️\tred heart", "🔥\tawful fire", "😡\tugly face")
+RATED_EMOJI = """Emoji,Unicode codepoint,Occurrences,Position,Negative,Neutral,Positive,Unicode name,Unicode block
+❤,0x2764,200,0.7,10,40,150,HEAVY BLACK HEART,Dingbats
+🔥,0x1f525,49,0.7,0,0,49,FIRE,Symbols
+█,0x2588,900,0.7,800,50,50,FULL BLOCK,Block Elements
+"""
+DOCSTRINGS = (
+    "Return the number of nodes in the graph.\n\nThe graph is not changed.",
+    "Yield the edges,\n    one after the other.",
+)
 NAMES = {
     "movie": "movieReviewSnippets",
     "amazon": "amazonReviewSnippets",
     "nyt": "nytEditorialSnippets",
     "tweets": "tweets",
 }
+
+# Like the package's own: it reads the lexicon next to it, but only adds up the ratings and knows no rules.
+SCORER = b"""
+from pathlib import Path
+
+class SentimentIntensityAnalyzer:
+    def __init__(self):
+        lines = Path(__file__).with_name("vader_lexicon.txt").read_text().splitlines()
+        self.lexicon = {line.split("\\t")[0]: float(line.split("\\t")[1]) for line in lines}
+
+    def polarity_scores(self, text):
+        return {"compound": sum(self.lexicon.get(word, 0) for word in text.split()) / 4}
+"""
 
 
 def tar(members: Mapping[str, bytes]) -> bytes:
@@ -56,6 +79,8 @@ def vader_archive(corpora: Mapping[str, Sequence[Row]], lexicon: Mapping[str, fl
         {
             "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz": tar(rated),
             "vaderSentiment-3.3.2/vaderSentiment/vader_lexicon.txt": words,
+            "vaderSentiment-3.3.2/vaderSentiment/emoji_utf8_lexicon.txt": "\n".join(EMOJI).encode(),
+            "vaderSentiment-3.3.2/vaderSentiment/vaderSentiment.py": SCORER,
         }
     )
 
@@ -64,10 +89,25 @@ def uci_archive(entries: Mapping[str, Sequence[tuple[str, int | None]]]) -> byte
     """Return an archive laid out like the npm package sentiment."""
     return tar(
         {
+            "package/build/Emoji_Sentiment_Data_v1.0.csv": RATED_EMOJI.encode(),
+        }
+        | {
             f"package/test/fixtures/{name}.json": json.dumps(
                 [{"text": text, "class": class_} for text, class_ in entries.get(name, ())]
             ).encode()
             for name in ("imdb", "amazon", "yelp")
+        }
+    )
+
+
+def docstring_archive(docstrings: Sequence[str] = DOCSTRINGS) -> bytes:
+    """Return an archive laid out like the source archive of networkx, with a function for each docstring."""
+    source = "".join(f'def f{at}():\n    """{each}"""\n' for at, each in enumerate(docstrings))
+    return tar(
+        {
+            "networkx-3.4.2/networkx/graph.py": source.encode(),
+            "networkx-3.4.2/networkx/tests/test_graph.py": b'"""A test."""',
+            "networkx-3.4.2/README.rst": b"Nothing",
         }
     )
 
@@ -94,12 +134,20 @@ def install_sentiment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     classes = [(text, int(rating > 0)) for rating, text in sentences("the phone")]
     cache.mkdir(parents=True, exist_ok=True)
     packages = []
-    for name, data in (("VADER", vader_archive(corpora)), ("UCI", uci_archive({"imdb": classes}))):
+    archives = {
+        "VADER": vader_archive(corpora),
+        "UCI": uci_archive({"imdb": classes}),
+        "NETWORKX": docstring_archive(),
+    }
+    for name, data in archives.items():
         package = dataclasses.replace(getattr(rated_texts, name), sha256=sha256(data))
         (cache / package.file).write_bytes(data)
         monkeypatch.setattr(rated_texts, name, package)
         packages.append(package)
     monkeypatch.setattr(rated_texts, "PACKAGES", tuple(packages))
     monkeypatch.setattr(rated_texts, "PAIRS", 20)
+    monkeypatch.setattr(rated_texts, "NEUTRAL", 30)
+    monkeypatch.setattr(rated_texts, "NEVER_SO", 20)
+    monkeypatch.setattr(constructions, "FIXED", {"{thing} could be worse": 0.8, "nothing to complain about": 1.2})
     monkeypatch.setattr(sentiment, "RECIPE", dataclasses.replace(sentiment.RECIPE, epochs=1))
     return cache

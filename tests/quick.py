@@ -1,7 +1,7 @@
 """What ``make test`` runs of the suite: every test function that is not slow, with a few of its cases.
 
-``make check`` runs everything. A test is left out of the quick run by ``@pytest.mark.slow(REASON, seconds=S)``; what
-needs a browser is slow as a whole.
+``make check`` runs everything but what ``@pytest.mark.soak(REASON)`` leaves to ``make soak``. A test is left out of the
+quick run by ``@pytest.mark.slow(REASON, seconds=S)``; what needs a browser is slow as a whole.
 """
 
 from collections.abc import Iterable
@@ -17,10 +17,12 @@ EXAMPLES = 5  # that hypothesis tries
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="run a few cases of each test that is not slow")
+    parser.addoption("--soak", action="store_true", help="run only the tests that take too long for a change")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow(reason, seconds): left to `make check`; why, and how long it takes")
+    config.addinivalue_line("markers", "soak(reason): left to `make soak`; why")
     if quick(config):
         hypothesis.settings.register_profile("quick", deadline=None, max_examples=EXAMPLES)
         hypothesis.settings.load_profile("quick")
@@ -28,9 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not quick(config):
-        return
-    kept = list(sample(item for item in items if not is_slow(item)))
+    kept = [item for item in items if is_soak(item) == config.getoption("--soak")]
+    if quick(config):
+        kept = list(sample(item for item in kept if not is_slow(item)))
     chosen = {id(item) for item in kept}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
     items[:] = kept
@@ -39,6 +41,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def quick(config: pytest.Config) -> bool:
     """Whether this is the quick run."""
     return bool(config.getoption("--quick"))
+
+
+def is_soak(item: pytest.Item) -> bool:
+    """Whether a test is left to ``make soak``. Raises UsageError for a mark without its reason."""
+    mark = item.get_closest_marker("soak")
+    if mark and (len(mark.args) != 1 or mark.kwargs):
+        raise pytest.UsageError(f"{item.nodeid}: soak takes a reason")
+    return mark is not None
 
 
 def is_slow(item: pytest.Item) -> bool:

@@ -31,6 +31,7 @@ from gatescope.cli import app
 from gatescope.main import create_app
 from gatescope.recurrent.ranking import KINDS
 from gatescope.settings import Settings
+from gatescope.training.tasks.labelled import UNUSUAL
 from gatescope.training.tasks.text import SHORTEST
 from typer.testing import CliRunner
 
@@ -289,6 +290,7 @@ def test_settings_that_are_options_are_the_first_three() -> None:
 
 def test_the_least_length_of_a_text_to_learn_is_that_of_the_code() -> None:
     assert f"of {SHORTEST:,} characters or more" in read("docs/training.md")
+    assert f"\n{100 * UNUSUAL:g} % of the words of the held-out texts are unknown" in read("docs/training.md")
 
 
 def test_the_longest_distance_of_the_flag_is_that_of_its_card() -> None:
@@ -314,24 +316,6 @@ def test_controls_are_called_what_the_page_calls_them() -> None:
     assert len(names) > 5
     page = (ROOT / "templates" / "index.html").read_text(encoding="utf-8")
     assert [name for name in names if not re.search(rf">{re.escape(name)}\W", page)] == []
-
-
-@pytest.mark.parametrize(("cell", "name"), [("lstm", "LSTM"), ("gru", "GRU"), ("rnn", "plain RNN")])
-def test_figures_are_those_of_the_models(cell: str, name: str) -> None:
-    model = load_model(ROOT / "models" / f"sentiment-{cell}")
-    measured = {metric.name: metric for metric in model.config.metrics}
-    figures = [measured[each] for each in ("film reviews", "tweets", "UCI sentences")]
-
-    def verdicts(*texts: str) -> str:
-        return " → ".join(f"{model.trace(text).outputs[-1, 0]:.2f}" for text in texts)
-
-    row = [
-        name,
-        *(f"{100 * figure.value:.1f} ± {100 * figure.standard_error:.1f}" for figure in figures),
-        verdicts("the movie was good", "the movie was not good"),
-        verdicts("bad", "not bad"),
-    ]
-    assert f"| {' | '.join(row)} |" in read("docs/models.md")
 
 
 def test_how_shares_are_compared_with_experiments_is_as_the_code_has_it() -> None:

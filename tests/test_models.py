@@ -15,7 +15,8 @@ from gatescope.store.files import CARD, CONFIG, SATURATION, STATISTICS, WEIGHTS
 from gatescope.store.model import Model
 from gatescope.store.store import Store
 from gatescope.training import characters, tasks
-from gatescope.training.card import cell, figure, with_shares, with_units
+from gatescope.training.card import cell, figure, with_figures, with_shares, with_units
+from gatescope.training.task import Remarks
 from gatescope.training.trainer import one_thread
 
 DATA = Path(__file__).parent / "data"
@@ -25,7 +26,7 @@ MODELS_PAGE, DECOMPOSITION_PAGE = (
 )
 STORE = Store(data_folder("models"))
 CELLS = ("lstm", "gru", "rnn")
-LARGEST, ALL = 2_000_000, 12_000_000  # bytes
+LARGEST, ALL = 3_000_000, 12_000_000  # bytes; a vocabulary of 18,000 words takes 2.3 million
 
 every = pytest.mark.parametrize("model", STORE.models.values(), ids=STORE.models.keys())
 
@@ -113,18 +114,57 @@ def test_the_figures_of_the_card_are_those_of_the_manifest(model: Model) -> None
 
 @every
 def test_the_units_of_the_card_are_those_of_the_manifest(model: Model) -> None:
-    for unit in model.config.units:
-        [[activation, number, measure, score, untrained]] = rows(model, unit.feature)
+    size = model.network.config.hidden_size
+    for unit in (*model.config.units, *model.config.unnamed):
+        [[activation, number, measure, score, untrained, close, probe, untrained_probes]] = rows(model, unit.feature)
         assert activation == f"{NAMES[unit.activation]} *{unit.activation}*"
         assert (number, measure) == (str(unit.unit), f"{'−' if unit.sign < 0 else ''}{unit.measure}")
         assert score == f"{unit.score:.3f} ({unit.interval[0]:.3f} to {unit.interval[1]:.3f})"
         assert untrained == ", ".join(f"{each:.3f}" for each in unit.untrained)
+        assert close == f"{unit.close} of {size} from {unit.close_from:.3f}"
+        assert probe == f"{unit.probe:.3f}"
+        assert untrained_probes == ", ".join(f"{each:.3f}" for each in unit.untrained_probes)
+    facts = {"network": model.network.config, "units": model.config.units, "unnamed": model.config.unnamed}
+    assert with_units(card(model), facts) == card(model)
+
+
+@every
+def test_only_units_that_track_something_well_and_better_than_chance_are_offered(model: Model) -> None:
+    for unit in model.config.units:
+        assert unit.score >= {"r": 0.4, "AUC": 0.7}[unit.measure]
         assert unit.interval[0] > max(unit.untrained)
-    facts = {"network": model.network.config, "units": model.config.units}
-    if model.config.units:
-        assert with_units(card(model), facts) == card(model)
-    if not model.config.units:
-        assert "No single unit tracks any of what was looked for (" in card(model)
+    for unit in model.config.unnamed:
+        assert unit.score < {"r": 0.4, "AUC": 0.7}[unit.measure] or unit.interval[0] <= max(unit.untrained)
+
+
+@every
+def test_the_remarks_of_the_card_follow_from_its_figures(model: Model, tmp_path: Path) -> None:
+    config, remarks = model.config, []
+    if config.task in {"anbn", "anbncn", "agreement"}:
+        others = {each.config.title: each.config.metrics for each in STORE.task(config.task) if each is not model}
+        task = tasks.load(config.task, tmp_path, pytest.fail)
+        assert isinstance(task, Remarks)
+        remarks = list(task.remarks(config.metrics, others))
+        assert remarks
+    if config.task == "sentiment":  # how many words are unknown follows from texts that are not kept here
+        remarks = card(model).partition("## Held-out figures")[2].partition("\n## ")[0].rstrip().split("\n\n")[-2:]
+        shares = {each.name: f"{100 * each.value:.1f} %" for each in config.metrics}
+        unknown, corrected = remarks
+        without, within = shares["test texts without unknown words"], shares["test texts with unknown words"]
+        assert f"right about {without} of the texts without one, and {within} of those with one." in unknown
+        all_of_them, as_written = shares["test texts"], shares["test texts, spelling not corrected"]
+        assert f"about {all_of_them} of all test texts, and about {as_written} if these words stay" in corrected
+    assert with_figures(card(model), {"metrics": config.metrics, "seed": config.seed, "remarks": remarks}) == card(
+        model
+    )
+
+
+def test_what_the_cards_say_of_counting_of_agreement_and_of_line_breaks() -> None:
+    assert "Of the 5 seeds, 1 is right for every n up to 1,000," in card(STORE.models["anbncn-lstm"])
+    for name in CELLS:
+        assert "On this task the cells do not differ:" in card(STORE.models[f"agreement-{name}"])
+    assert "This network does not follow “line position”:" in card(STORE.models["prose-lstm"])
+    assert "This network does not follow “line position”:" not in card(STORE.models["prose-gru"])
 
 
 @every
@@ -188,6 +228,7 @@ def test_characters_are_foretold_better_than_by_what_followed_the_last_four(task
     assert best.unit == "bits per character"
     assert best.value <= most
     assert best.value < best.baselines["5-gram"] < best.baselines["unigram"]
+    assert best.baselines["Kneser–Ney 8-gram"] < best.baselines["5-gram"]
 
 
 @pytest.mark.parametrize("task", ["prose", "code"])
@@ -211,8 +252,48 @@ def test_the_page_on_decomposition_gives_the_agreement_of_shares(task: str) -> N
 @pytest.mark.parametrize("task", ["prose", "code"])
 def test_the_page_of_models_gives_the_same_figures(task: str) -> None:
     figures = [STORE.models[f"{task}-{cell}"].config.metrics[0] for cell in CELLS]
-    [ngram] = {each.baselines["5-gram"] for each in figures}
-    assert (
-        f"| {task} | {' | '.join(f'{each:.3f}' for each in [*(each.value for each in figures), ngram])} |"
-        in MODELS_PAGE
-    )
+    [ngrams] = {(each.baselines["5-gram"], each.baselines["Kneser–Ney 8-gram"]) for each in figures}
+    values = [*(each.value for each in figures), *ngrams]
+    assert f"| {task} | {' | '.join(f'{each:.3f}' for each in values)} |" in MODELS_PAGE
+
+
+def test_the_page_of_models_says_which_character_models_follow_the_line() -> None:
+    of_cells = []
+    for name in CELLS:
+        config = STORE.models[f"prose-{name}"].config
+        [probe] = [each.probe for each in (*config.units, *config.unnamed) if each.feature == "line position"]
+        of_cells.append(f"{probe:.2f}")
+    lstm, gru, rnn = of_cells
+    assert f"r {lstm} for the LSTM, {gru} for the GRU and {rnn} for the plain RNN" in " ".join(MODELS_PAGE.split())
+
+
+SOURCES = ("film reviews", "tweets", "UCI sentences", "product reviews", "newspaper editorials")
+PAIRS = (("the movie was good", "the movie was not good"), ("bad", "not bad"))
+BASELINES = ("VADER's scorer", "logistic regression", "naive Bayes", "always positive")
+
+
+def accuracies() -> list[str]:
+    """The rows of the table of sentiment on the page of models: all test sets, all models, all baselines."""
+    table = [f"| | {', % | '.join(SOURCES)}, % | “the movie was good” → “… not good” | “bad” → “not bad” |"]
+    for name, title in zip(CELLS, ("LSTM", "GRU", "plain RNN"), strict=True):
+        model = STORE.models[f"sentiment-{name}"]
+        metrics = {each.name: each for each in model.config.metrics}
+        shares = [f"{100 * metrics[each].value:.1f} ± {100 * metrics[each].standard_error:.1f}" for each in SOURCES]
+        verdicts = [[float(model.trace(text).outputs[-1, 0]) for text in pair] for pair in PAIRS]
+        table.append(f"| {title} | {' | '.join([*shares, *(f'{a:.2f} → {b:.2f}' for a, b in verdicts)])} |")
+    for name in BASELINES:
+        shares = [f"{100 * metrics[each].baselines[name]:.1f}" for each in SOURCES]
+        table.append(f"| {name} | {' | '.join([*shares, '', ''])} |")
+    return table
+
+
+def test_the_page_of_models_shows_every_test_set_of_sentiment() -> None:
+    page = MODELS_PAGE.splitlines()
+    heading, *table = accuracies()
+    start = page.index(heading)
+    assert page[start + 2 : start + 2 + len(table)] == table
+    networks = [STORE.models[f"sentiment-{name}"].config.metrics for name in CELLS]
+    tested = [same for same in zip(*networks, strict=True) if same[0].name in SOURCES]
+    best = sum(max(each.value for each in same) < max(same[0].baselines.values()) for same in tested)
+    counts = ("none", "one", "two", "three", "four", "all")
+    assert f"In {counts[best]} of the five columns a baseline is best." in " ".join(MODELS_PAGE.split())

@@ -19,6 +19,9 @@ SUITE = """
     @pytest.mark.slow("trains a network", seconds=9)
     def test_slow(): pass
 
+    @pytest.mark.soak("trains many networks")
+    def test_soak(): pass
+
     @pytest.fixture
     def page(): pass
 
@@ -39,8 +42,9 @@ QUICK_CELLS = ["a-1", "b-1", "c-1", "d-1", "d-2"]
                 *("test_one", "test_slow", "test_browser[chromium]"),
             ],
         ),
+        (["--soak"], ["test_soak"]),
     ],
-    ids=["quick", "everything"],
+    ids=["quick", "everything", "soak"],
 )
 def test_which_tests_run(pytester: pytest.Pytester, options: list[str], expected: list[str]) -> None:
     pytester.makepyfile(SUITE)
@@ -49,8 +53,8 @@ def test_which_tests_run(pytester: pytest.Pytester, options: list[str], expected
     assert [item.name for item in items] == expected
 
 
-@pytest.mark.parametrize("mark", ['"why"', "seconds=3", '"why", second=3'])
-def test_a_slow_mark_without_its_reason_or_its_seconds_is_an_error(pytester: pytest.Pytester, mark: str) -> None:
-    pytester.makepyfile(f"import pytest\n@pytest.mark.slow({mark})\ndef test_it(): pass")
+@pytest.mark.parametrize("mark", ['slow("why")', "slow(seconds=3)", 'slow("why", second=3)', "soak()"])
+def test_a_mark_without_its_reason_or_its_seconds_is_an_error(pytester: pytest.Pytester, mark: str) -> None:
+    pytester.makepyfile(f"import pytest\n@pytest.mark.{mark}\ndef test_it(): pass")
     result = pytester.inline_run("-p", "quick", "--quick")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -110,5 +110,5 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GATESCOPE_MODELS", str(random_models(folder)))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setitem(sys.modules, "gatescope.training.tasks.words", sys.modules[__name__])
-    monkeypatch.setitem(tasks.TASKS, "test", tasks.Entry("words:load", "Learn words.", {"file": "Words."}))
+    monkeypatch.setitem(tasks.TASKS, "test", tasks.Entry("words:load", "Learn words.", optional={"file": "Words."}))
     return folder

@@ -2,7 +2,9 @@
 
 Karpathy, Johnson & Fei-Fei (2015) found units that follow quotations, brackets and the end of a line by eye. Here every
 unit is compared with every feature, and so are the units of untrained networks: the best of a few hundred units looks
-good on the texts that it was chosen on, and networks with random weights remember what they read, too.
+good on the texts that it was chosen on, and networks with random weights remember what they read, too. A unit may also
+be one of many that track as well, and a feature may be spread over units none of which tracks it: so the units that
+come close are counted, and a linear probe reads all states together (Alain & Bengio 2017).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +22,8 @@ from .features import Feature
 from .metrics import RESAMPLES, middle
 from .statistics import Key
 
+CLOSE = 0.9  # of the way from chance to the best score: a unit that gets there comes close to the best
+RIDGE = 1.0  # penalty of a linear probe, for columns of standard deviation 1
 STATES = "ch"  # a network's memory: units of these letters take precedence over others that track equally well
 ROUNDING = 1e-13  # a spread below this share of the values is rounding
 
@@ -33,6 +37,7 @@ class Measure:
 
     name: Literal["r", "AUC"]
     chance: float  # its value for a column that is unrelated to the feature
+    floor: float  # least score of a unit that may be named
     prepare: Callable[[FloatArray], NDArray[Any]]  # (N, H) → (N, H), once for all features
     score: Callable[[NDArray[Any], FloatArray, FloatArray], FloatArray]  # prepared (N, H), y (N,), weights (N,) → (H,)
 
@@ -81,8 +86,10 @@ def scaled(x: FloatArray) -> FloatArray:
     return below_one
 
 
-R = Measure("r", 0.0, scaled, correlation)
-AUC = Measure("AUC", 0.5, dense_ranks, area)
+# A feature explains at least 16 % of the variance of a unit with a name; for a feature that is as often true as false,
+# an AUC of 0.7 is about the same (r = 0.35), and the least that Hosmer & Lemeshow (2000) call acceptable.
+R = Measure("r", 0.0, 0.4, scaled, correlation)
+AUC = Measure("AUC", 0.5, 0.7, dense_ranks, area)
 MEASURES = {measure.name: measure for measure in (R, AUC)}
 
 
@@ -129,6 +136,28 @@ class Sample:
         return middle(draws)
 
 
+@dataclass(frozen=True, eq=False)
+class Tracker:
+    """What tracks a feature in one network: its best unit, the units next to it, and all states together."""
+
+    place: Place
+    sample: Sample
+    scores: FloatArray  # (H,): the score of every unit of that activation
+    probe: float
+
+    def close_from(self) -> float:
+        """Return the score from which on a unit comes close to the best one."""
+        chance = self.sample.measure.chance
+        return chance + CLOSE * abs(self.sample.score() - chance)
+
+    def close(self) -> int:
+        """Return how many units come close, rising or falling with the feature; the best one counts, too."""
+        chance = self.sample.measure.chance
+        apart = np.abs(self.scores - chance)
+        apart[self.place.unit] = np.inf
+        return int((apart >= self.close_from() - chance).sum())
+
+
 def best_units(
     network: Network,
     untrained: Iterable[Network],
@@ -149,23 +178,28 @@ def best_units(
     measures = _measures(choosing, reporting)
     if not measures:
         return []
-    places, samples = _chosen_and_sampled(network, measures, choosing, reporting)
-    baselines = [_chosen_and_sampled(each, measures, choosing, reporting)[1] for each in untrained]
+    trackers = _trackers(network, measures, choosing, reporting)
+    baselines = [_trackers(each, measures, choosing, reporting) for each in untrained]
     named = []
-    for name, sample in samples.items():
-        layer, direction, letter = places[name].key
+    for name, tracker in trackers.items():
+        place, sample = tracker.place, tracker.sample
+        layer, direction, letter = place.key
         named.append(
             NamedUnit(
                 feature=name,
                 layer=layer,
                 direction=direction,
                 activation=letter,
-                unit=places[name].unit,
-                sign=places[name].sign,
+                unit=place.unit,
+                sign=place.sign,
                 measure=sample.measure.name,
                 score=sample.score(),
                 interval=sample.interval(),
-                untrained=[baseline[name].score() for baseline in baselines],
+                untrained=[baseline[name].sample.score() for baseline in baselines],
+                close=tracker.close(),
+                close_from=tracker.close_from(),
+                probe=tracker.probe,
+                untrained_probes=[baseline[name].probe for baseline in baselines],
                 texts=int(sample.text.max()) + 1,
                 steps=len(sample.y),
             )
@@ -179,8 +213,18 @@ def threshold(unit: NamedUnit) -> float:
 
 
 def stands_out(unit: NamedUnit) -> bool:
-    """Return whether a unit may be named: whether the whole interval of its score is above the ``threshold``."""
-    return unit.interval[0] > threshold(unit)
+    """Return whether a unit may be named: it reaches the floor, and its whole interval is above the ``threshold``."""
+    return unit.score >= MEASURES[unit.measure].floor and unit.interval[0] > threshold(unit)
+
+
+def linear_probe(fitted: FloatArray, wanted: FloatArray, read: FloatArray) -> FloatArray:
+    """Return what a ridge regression of ``wanted`` (N,) on ``fitted`` (N, F) says of ``read`` (M, F): (M,)."""
+    mean, spread = fitted.mean(axis=0), fitted.std(axis=0)
+    spread[spread == 0] = 1
+    x = (fitted - mean) / spread
+    weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (wanted - wanted.mean()))
+    readings: FloatArray = (read - mean) / spread @ weights
+    return readings
 
 
 def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Marked:
@@ -215,19 +259,32 @@ def _measures(choosing: Marked, reporting: Marked) -> dict[str, Measure]:
     return {name: usable[name] for name in choosing.features if name in usable}
 
 
-def _chosen_and_sampled(
+def _trackers(
     network: Network, measures: Mapping[str, Measure], choosing: Marked, reporting: Marked
-) -> tuple[dict[str, Place], dict[str, Sample]]:
-    places = _places(_activations(network, choosing), measures, choosing)
-    activations = _activations(network, reporting)
-    samples = {}
-    for name, place in places.items():
-        y = reporting.features[name]
-        applies = ~np.isnan(y)
+) -> dict[str, Tracker]:
+    chosen, reported = _activations(network, choosing), _activations(network, reporting)
+    # One scale for both halves: what a probe was fitted to and what it reads must be measured alike.
+    states = scaled(np.concatenate([_states(chosen), _states(reported)]))
+    fitted, read = states[: choosing.text.size], states[choosing.text.size :]
+    trackers = {}
+    for name, place in _places(chosen, measures, choosing).items():
+        measure, y = measures[name], reporting.features[name]
+        applies, known = ~np.isnan(y), ~np.isnan(choosing.features[name])
         text = np.unique(reporting.text[applies], return_inverse=True)[1]
-        x = place.sign * activations[place.key][applies, place.unit, None]
-        samples[name] = Sample(measures[name], x, y[applies], text)
-    return places, samples
+        activation, weights = reported[place.key][applies], np.ones(applies.sum())
+        readings = linear_probe(fitted[known], choosing.features[name][known], read[applies])
+        trackers[name] = Tracker(
+            place,
+            Sample(measure, place.sign * activation[:, place.unit, None], y[applies], text),
+            measure.score(measure.prepare(activation), y[applies], weights),
+            float(measure.score(measure.prepare(readings[:, None]), y[applies], weights)[0]),
+        )
+    return trackers
+
+
+def _states(activations: Mapping[Key, FloatArray]) -> FloatArray:
+    """Return the states of all layers and directions (N, F)."""
+    return np.hstack([array for key, array in activations.items() if key[2] in STATES])
 
 
 def _places(activations: Mapping[Key, FloatArray], measures: Mapping[str, Measure], marked: Marked) -> dict[str, Place]:

@@ -1,18 +1,37 @@
 """gatescope evaluate: measure a model on held-out data, and check its card."""
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from .common import give_up
-from .held_out import Data, File, LabelColumn, ModelName, TextColumn, model_and_task
+from .held_out import Data, File, LabelColumn, ModelName, TextColumn, model_and_task, save_measured
 
 if TYPE_CHECKING:
     from ..store.fields import Metric
+    from ..store.model import Model
+    from ..training.task import Task
 
+SAME = 1e-4  # difference up to which two figures are of the same examples
+SAVED = {"baselines", "interval", "standard_error"}  # of a figure; its value is that of the network that was saved
 ROUNDING = 1e-6  # relative difference that a figure may have from machine to machine
 
 
 def evaluate(
-    model: ModelName, data: Data = None, file: File = None, text: TextColumn = None, label: LabelColumn = None
+    model: ModelName,
+    *,
+    save: Annotated[
+        bool,
+        typer.Option(
+            "--save", help="Write baselines and intervals to the model's config.json and to its card, with remarks."
+        ),
+    ] = False,
+    data: Data = None,
+    file: File = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
 ) -> None:
     """Measure a model on the held-out data of its task; exit status 1 if its card says otherwise."""
     from rich.console import Console
@@ -39,6 +58,41 @@ def evaluate(
     outside = [name for name in measured if name in in_card and not _within(measured[name].value, in_card[name])]
     if outside:
         give_up(f"{model}: outside the interval of its card: {', '.join(outside)}")
+    if save:
+        _save(loaded, task, measured)
+
+
+def _save(model: "Model", task: "Task", measured: "Mapping[str, Metric]") -> None:
+    """Write baselines and intervals of the card's figures again; what was measured of networks of other seeds stays."""
+    from ..training.card import with_figures
+
+    other = [each.name for each in model.config.metrics if each.name in measured and not _is_of(each, measured)]
+    if other:
+        give_up(f"{model.id}: not saved: the card is of other examples, or of another machine: {', '.join(other)}")
+    metrics = [
+        each.model_copy(update=measured[each.name].model_dump(include=SAVED)) if each.name in measured else each
+        for each in model.config.metrics
+    ]
+    facts = {"metrics": metrics, "seed": model.config.seed, "remarks": _remarks(model, task, metrics)}
+    save_measured(model, {"metrics": metrics}, lambda card: with_figures(card, facts))
+
+
+def _remarks(model: "Model", task: "Task", metrics: "Sequence[Metric]") -> list[str]:
+    """Return what the task says of the figures of a model, next to those of its other cells in the same folder."""
+    from ..store.store import Store
+    from ..training.task import Remarks
+
+    if not isinstance(task, Remarks):
+        return []
+    same = Store(model.folder.parent).task(model.config.task)
+    others = {each.config.title: each.config.metrics for each in same if each.id != model.id}
+    return list(task.remarks(metrics, others))
+
+
+def _is_of(card: "Metric", measured: "Mapping[str, Metric]") -> bool:
+    """Return whether a figure of the card was measured on as many examples, with the same outcome."""
+    here = measured[card.name]
+    return here.examples == card.examples and math.isclose(here.value, card.value, rel_tol=SAME, abs_tol=SAME)
 
 
 def _cells(metric: "Metric | None") -> tuple[str, str]:

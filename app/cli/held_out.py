@@ -31,9 +31,10 @@ def model_and_task(
     """
     from ..training.run import default_cache
     from ..training.sources.download import DataError
-    from ..training.tasks import load
+    from ..training.tasks import TASKS, load
 
     model = read_model(name, read_settings())
+    entry = TASKS.get(model.config.task.partition(" ")[0])
     try:
         task = load(
             model.config.task,
@@ -42,6 +43,7 @@ def model_and_task(
             file=file,
             text=text,
             label=label,
+            tokens=model.config.tokenizer if entry and "tokens" in entry.optional else None,
         )
     except DataError as error:
         give_up(f"{name}: {error}")
@@ -49,7 +51,7 @@ def model_and_task(
         give_up(
             f"{name}: the vocabulary of its data here is not its own ({len(task.tokenizer.vocabulary)} tokens and "
             f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its "
-            "README.md names, or by a version that read some characters differently: train it again"
+            "README.md names, or by a version that read or split texts differently: train it again"
         )
     own, here = model.config.outputs, task.about["outputs"]
     if own != here:

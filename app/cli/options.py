@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from ..recurrent.cells import CellName
+from ..recurrent.tokenizer import TokenizerKind
 from ..training.options import RANGES, Options
 from ..training.tasks import Entry
 
-DATA_TYPES = {"file": Path, "text": str, "label": str}
+DATA_TYPES: Mapping[str, Any] = {"file": Path, "text": str, "label": str, "tokens": TokenizerKind}
 
 
 def seeds_of(text: str) -> list[int]:
@@ -73,15 +74,18 @@ COMMON: Mapping[str, Parameter] = {
 
 
 def data_parameters(entry: Entry) -> list[Parameter]:
-    """Return the parameters of a command that name the data of its task; they are required for the user's own data."""
-    return [
+    """Return the parameters of a command that name the data of its task: those that are required, then the others."""
+    required = [
         Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[DATA_TYPES[name], typer.Option(help=text)])
-        if entry.own
-        else Parameter(
+        for name, text in entry.options.items()
+    ]
+    optional = [
+        Parameter(
             name,
             Parameter.KEYWORD_ONLY,
             default=None,
             annotation=Annotated[DATA_TYPES[name] | None, typer.Option(help=text)],
         )
-        for name, text in entry.options.items()
+        for name, text in entry.optional.items()
     ]
+    return [*required, *optional]

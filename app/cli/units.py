@@ -19,7 +19,7 @@ def units(
     text: TextColumn = None,
     label: LabelColumn = None,
 ) -> None:
-    """Find the unit that best tracks each feature of the text; one that no untrained network matches is named."""
+    """Find the unit that best tracks each feature of the text; one that does it well enough is named."""
     from rich.console import Console
     from rich.table import Table
 
@@ -33,7 +33,19 @@ def units(
         tracking = tracking_units(loaded.network, task, loaded.config.start)
     except (ValueError, OverflowError) as error:
         give_up(f"{model}: {error}")
-    table = Table("feature", "activation", "layer", "unit", "measure", "score", "95 %", "best untrained", "named")
+    table = Table(
+        "feature",
+        "activation",
+        "layer",
+        "unit",
+        "measure",
+        "score",
+        "95 %",
+        "best untrained",
+        "close",
+        "probe",
+        "named",
+    )
     for each in tracking:
         low, high = each.interval
         table.add_row(
@@ -45,11 +57,13 @@ def units(
             f"{each.score:.3f}",
             f"{low:.3f} to {high:.3f}",
             f"{threshold(each):.3f}",
+            f"{each.close} from {each.close_from:.3f}",
+            f"{each.probe:.3f}",
             "yes" if stands_out(each) else "no",
         )
     Console().print(table)
     if save:
         named = [each for each in tracking if stands_out(each)]
-        features = [each.feature for each in tracking]
-        facts = {"network": loaded.network.config, "units": named, "features": features}
-        save_measured(loaded, {"units": named}, lambda card: with_units(card, facts))
+        unnamed = [each for each in tracking if not stands_out(each)]
+        facts = {"network": loaded.network.config, "units": named, "unnamed": unnamed}
+        save_measured(loaded, {"units": named, "unnamed": unnamed}, lambda card: with_units(card, facts))

@@ -7,13 +7,16 @@ shifts no offset. An invisible character that is left out belongs to the token t
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import regex
 
+from .misspelt import Nearest
 from .spelling import plain, visible
 
 UNKNOWN = "<unk>"
+SENTENCE_ENDS = frozenset(".!?…")
 TokenizerKind = Literal["word", "character"]
 
 
@@ -25,32 +28,58 @@ class Token(NamedTuple):
     end: int  # one past the last code point
     id: int  # 0 is the unknown token
     known: bool
+    read_as: str | None = None  # the word of the vocabulary that is read in its stead, where it seems misspelt
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its fields, ``read_as`` only where it is read as another word."""
+        return {name: value for name, value in self._asdict().items() if name != "read_as" or value is not None}
 
 
 class Tokenizer(ABC):
     """Splits text into the tokens of a vocabulary.
 
-    ``vocabulary`` lists the keys by id; the first is ``UNKNOWN``. Raises ValueError if it is not, or if a key repeats.
+    ``vocabulary`` lists the keys by id; the first is ``UNKNOWN``. With ``corrects_spelling`` a word outside it is read
+    as the nearest one in it, if one letter makes the difference (``misspelt``), unless it seems to be a name: it has
+    a capital letter but does not begin a sentence. Raises ValueError if the first key is another, if a key repeats, or
+    if the spelling of other tokens than words should be corrected.
     """
 
     kind: ClassVar[TokenizerKind]
 
-    def __init__(self, vocabulary: Sequence[str]) -> None:
+    def __init__(self, vocabulary: Sequence[str], *, corrects_spelling: bool = False) -> None:
         if not vocabulary or vocabulary[0] != UNKNOWN:
             raise ValueError(f"a vocabulary starts with {UNKNOWN!r}")
         self.vocabulary = tuple(vocabulary)
         self._ids = {key: id_ for id_, key in enumerate(self.vocabulary)}
         if len(self._ids) != len(self.vocabulary):
             raise ValueError("the vocabulary lists a token twice")
+        if corrects_spelling and self.kind != "word":
+            raise ValueError(f"only words have a spelling to correct, and these tokens are of kind {self.kind!r}")
+        self.corrects_spelling = corrects_spelling
 
     def __call__(self, text: str) -> list[Token]:
         """Return the tokens of ``text``, in order."""
         tokens = []
+        begins = True  # whether a word here is the first of a sentence
         for start, end in self.spans(text):
             piece = text[start:end]
             id_ = self._ids.get(self.spelt(piece)) or self._ids.get(self.key(piece), 0)
-            tokens.append(Token(piece, start, end, id_, known=id_ != 0))
+            token = Token(piece, start, end, id_, known=id_ != 0)
+            if self.corrects_spelling:
+                if not token.known and (begins or not piece[0].isupper()):
+                    token = self._corrected(token)
+                begins = piece in SENTENCE_ENDS or (begins and not piece[0].isalnum())
+            tokens.append(token)
         return tokens
+
+    def _corrected(self, token: Token) -> Token:
+        """Return ``token`` read as the nearest word, if there is one."""
+        read_as = self._nearest(self.key(token.text))
+        return token if read_as is None else token._replace(id=self._ids[read_as], read_as=read_as)
+
+    @cached_property
+    def _nearest(self) -> Nearest:
+        return Nearest(self.vocabulary[1:])
 
     @classmethod
     def keys(cls, text: str) -> list[str]:

@@ -47,7 +47,7 @@ class Metric(BaseModel):
 
 
 class NamedUnit(BaseModel):
-    """A unit that tracks a feature of the text better than any unit of an untrained network does.
+    """The unit that tracks a feature of the text best.
 
     The unit and its sign were chosen on one part of the held-out texts, and all figures were measured on another.
     """
@@ -74,6 +74,23 @@ class NamedUnit(BaseModel):
         description="Score of the best unit of each untrained network of the same form, found in the same way, one "
         "per seed.",
     )
+    close: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many units of this layer, direction and activation come close, this one included: those that "
+        "reach `close_from`, rising or falling with the feature. null: not counted.",
+    )
+    close_from: float | None = Field(
+        default=None, ge=0, le=1, description="Nine tenths of the way from chance to `score`, as |r| or AUC."
+    )
+    probe: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="`measure` of the best linear combination of all states (a linear probe), fitted to the texts that "
+        "the unit was chosen on. null: not measured.",
+    )
+    untrained_probes: list[float] = Field(default=[], description="The same of each untrained network, one per seed.")
     texts: int = Field(ge=1, description="Number of held-out texts that it was measured on.")
     steps: int = Field(ge=1, description="Number of their steps where the feature applies.")
 
@@ -109,6 +126,12 @@ class ModelConfig(BaseModel):
     description: str = Field(description="One sentence on what the outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
+    corrects_spelling: bool = Field(
+        default=False,
+        description="Whether a word outside the vocabulary is read as the nearest one in it, if they differ by one "
+        "letter.",
+    )
+    language: str = Field(default="", description="The language of the texts that it learned from; empty: not said.")
     outputs: list[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
     predicts_next: bool | None = Field(
         default=None,
@@ -124,6 +147,11 @@ class ModelConfig(BaseModel):
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
     units: list[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")
+    unnamed: list[NamedUnit] = Field(
+        default=[],
+        description="The best unit for each other feature that was looked for: it tracks it too loosely, or no better "
+        "than a unit of an untrained network, so it is offered nowhere.",
+    )
     shares: ShareAgreement | None = Field(
         default=None,
         description="How signed shares of the logit compare with experiments; null: the cell has no path of memory, or "

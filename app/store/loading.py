@@ -32,13 +32,15 @@ def load_model(folder: Path | str) -> Model:
         raise BrokenModelError(f"{CONFIG}: {len(config.outputs)} names for {config.network.outputs} outputs")
     if config.verdict is not None:
         _require_verdict(config)
+    if config.corrects_spelling and config.tokenizer != "word":
+        raise BrokenModelError(f"{CONFIG}: corrects_spelling: only words have a spelling: set it to false")
     for named in config.units:
         if not _has(config.network, named.layer, named.direction, named.activation, named.unit):
             place = f"layer {named.layer} {named.direction} {named.activation}, unit {named.unit}"
             raise BrokenModelError(f"{CONFIG}: {named.feature}: {place}: the network does not have this unit")
     vocabulary = parse(folder, VOCABULARY, list[str])
     try:
-        tokenizer = TOKENIZERS[config.tokenizer](vocabulary)
+        tokenizer = TOKENIZERS[config.tokenizer](vocabulary, corrects_spelling=config.corrects_spelling)
     except ValueError as error:
         raise BrokenModelError(f"{VOCABULARY}: {error}") from None
     if len(vocabulary) != config.network.vocabulary_size:

@@ -50,6 +50,7 @@ def save_model(
             **about,
             network=network.config,
             tokenizer=tokenizer.kind,
+            corrects_spelling=tokenizer.corrects_spelling,
             weights_sha256=hashlib.sha256(weights).hexdigest(),
         )
         config = with_meaning(config, tokenizer.vocabulary)

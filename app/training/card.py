@@ -8,15 +8,17 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..analysis.units import MEASURES
 from ..recurrent.cells import NAMES
 
-TEMPLATE, UNITS, SHARES = "card.md.j2", "units.md.j2", "shares.md.j2"
+TEMPLATE, FIGURES, UNITS, SHARES = "card.md.j2", "figures.md.j2", "units.md.j2", "shares.md.j2"
 
 
 def _section(title: str) -> re.Pattern[str]:
     return re.compile(rf"^## {title}\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 
+TABLE_OF_FIGURES = re.compile(r"^\| measured on \|.*?(?=^## )", re.MULTILINE | re.DOTALL)
 UNITS_SECTION, SHARES_SECTION = _section("Units that can be named"), _section("Shares and experiments")
 
 
@@ -25,10 +27,19 @@ def card(facts: Mapping[str, Any]) -> str:
     return _rendered(TEMPLATE, facts).rstrip() + "\n"
 
 
+def with_figures(text: str, facts: Mapping[str, Any]) -> str:
+    """Return a card with its table of figures, and the remarks on them, written again; unchanged if it has no table.
+
+    Only ``metrics``, ``seed`` and ``remarks`` of the ``facts`` are used. Raises as ``card`` does.
+    """
+    table = _rendered(FIGURES, facts) + "\n"
+    return TABLE_OF_FIGURES.sub(lambda _: table, text)
+
+
 def with_units(text: str, facts: Mapping[str, Any]) -> str:
     """Return a card with its section on named units written again; unchanged if it has no such section.
 
-    Only ``network``, ``units`` and ``features`` of the ``facts`` are used. Raises as ``card`` does.
+    Only ``network``, ``units`` and ``unnamed`` of the ``facts`` are used. Raises as ``card`` does.
     """
     section = _rendered(UNITS, facts) + "\n"
     return UNITS_SECTION.sub(lambda _: section, text)
@@ -53,6 +64,7 @@ def _rendered(template: str, facts: Mapping[str, Any]) -> str:
     environment.filters["cell"] = cell
     environment.filters["mean"] = fmean
     environment.globals["names"] = NAMES
+    environment.globals["floors"] = {name: measure.floor for name, measure in MEASURES.items()}
     return environment.get_template(template).render(facts)
 
 

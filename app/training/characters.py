@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -22,6 +21,8 @@ from ..recurrent.cells import CellName
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ..recurrent.trace import FloatArray
+from .baselines import OF_CHARACTERS
+from .baselines.ngrams import Ids
 from .sources.corpora import Split
 from .sources.download import DataError
 from .sources.vocabulary import frequent
@@ -34,7 +35,7 @@ BLOCK = 2_000  # characters that make one example of a figure
 CONTEXT = 256  # characters that are read before each block and do not count
 TEXTS = 8  # held-out texts of each half
 LENGTH = 2_000  # fewest characters of a held-out text; it has at most twice as many
-ORDER = 5  # of the n-grams that a network is compared with
+FEWEST = 5  # parts of a text by which an interval is found; of fewer parts it would tell little
 # A text this long is hardly learned by heart in the few times that it is read, and its characters say too much to hide.
 # A task adds the number of its epochs.
 RECIPE = partial(Recipe, batch_size=16, learning_rate=4e-3, dropout=0, unknown=0.001, embedding_spread=1)
@@ -42,8 +43,6 @@ RECIPE = partial(Recipe, batch_size=16, learning_rate=4e-3, dropout=0, unknown=0
 RECIPES: Mapping[str, partial[Recipe]] = {
     "lstm": partial(RECIPE, learning_rate=8e-3, clip=0.1, cell_decay=1e-3, forget_bias=3),
 }
-
-Ids = NDArray[np.int64]
 
 
 class CharacterTask(ABC):
@@ -57,6 +56,7 @@ class CharacterTask(ABC):
     hidden_size: ClassVar[int] = 128
     presentation: ClassVar[Mapping[str, Any]]  # description and examples
     splitting: ClassVar[str]  # how the text is split, for the card
+    part: ClassVar[str] = ""  # what the test split consists of, in the plural: "files"; empty: not known
     sample: ClassVar[int] = 0  # first blocks of the test split with a figure of their own: a slice that can be shipped
 
     def __init__(self, splits: Mapping[Split, str], data: str, sources: Sequence[Mapping[str, Any]]) -> None:
@@ -86,6 +86,10 @@ class CharacterTask(ABC):
     def starts(self, text: str) -> Sequence[int]:
         """Return where in ``text`` one can begin to read without missing anything that the features need."""
 
+    def begins(self) -> Sequence[int]:
+        """Return where in the test split the second and every further ``part`` begins, in ascending order."""
+        return ()
+
     def config(self, cell: CellName) -> NetworkConfig:
         size = len(self.tokenizer.vocabulary)
         return NetworkConfig(cell, size, 32, self.hidden_size, outputs=size, head="softmax")
@@ -102,7 +106,8 @@ class CharacterTask(ABC):
         if self.sample:
             counts[f"its first {self.sample} blocks"] = self.sample
         return [
-            Figure(name, values[:count], "bits per character", self._baselines(count)) for name, count in counts.items()
+            Figure(name, values[:count], "bits per character", self._baselines(count), self._parts(count))
+            for name, count in counts.items()
         ]
 
     def held_out(self, half: Half) -> Sequence[str]:
@@ -124,21 +129,45 @@ class CharacterTask(ABC):
                 f"Judged on the validation part after each epoch; measured on blocks of {BLOCK:,} characters of the "
                 f"test part, each read after the {CONTEXT} characters before it.",
                 "All characters outside the vocabulary count as one.",
+                self._resampling(),
             ],
         }
 
+    def _parts(self, count: int) -> Ids | None:
+        """Return the part that the middle of each of the first ``count`` blocks of the test split belongs to: (count,).
+
+        None if they belong to fewer than ``FEWEST`` parts.
+        """
+        middles = CONTEXT + BLOCK * np.arange(count) + BLOCK // 2
+        parts = np.searchsorted(self.begins(), middles, side="right")
+        return parts if len(np.unique(parts)) >= FEWEST else None
+
+    def _resampling(self) -> str:
+        """Return what the intervals resample, for the card."""
+        parts = self._parts((len(self.splits["test"]) - CONTEXT) // BLOCK)
+        if parts is None:
+            return (
+                "The intervals take the blocks for independent. Blocks of the same part of a text are alike: read the "
+                "intervals as somewhat too narrow."
+            )
+        return (
+            f"Blocks of the same part are alike, so the interval over the whole test part resamples {self.part}, of "
+            f"which it has {len(np.unique(parts))}. A figure on fewer than {FEWEST} of them resamples blocks: read its "
+            "interval as too narrow."
+        )
+
     def _baselines(self, count: int) -> dict[str, float]:
         """Return what n-grams reach on the first ``count`` blocks of the test split."""
-        means = [values[:count].mean() for values in self._ngrams]
-        return {"unigram": float(means[0]), f"{ORDER}-gram": float(means[-1])}
+        return {name: float(values[:count].mean()) for name, values in self._by_ngrams.items()}
 
     @cached_property
-    def _ngrams(self) -> list[FloatArray]:
-        """Return the bits per character of each block of the test split (N,), under the n-grams of each order."""
-        learned, test = self.ids["train"].numpy(), self.ids["test"].numpy()
-        by_order = ngram_bits(learned, test, len(self.tokenizer.vocabulary), ORDER)
-        counted = (values[-(len(test) - CONTEXT) :] for values in by_order)
-        return [values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=1) for values in counted]
+    def _by_ngrams(self) -> dict[str, FloatArray]:
+        """The bits per character of each block of the test split (N,), by the name of the n-grams."""
+        learned, test, means = self.ids["train"].numpy(), self.ids["test"].numpy(), {}
+        for name, bits_of in OF_CHARACTERS.items():
+            values = bits_of(learned, test, len(self.tokenizer.vocabulary))[-(len(test) - CONTEXT) :]
+            means[name] = values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=1)
+        return means
 
 
 class Windows:
@@ -177,27 +206,6 @@ def bits(network: Network, ids: Tensor) -> FloatArray:
     return (torch.cat(means) / math.log(2)).numpy()
 
 
-def ngram_bits(learned: Ids, ids: Ids, size: int, order: int) -> list[FloatArray]:
-    """Return the bits of each character of ``ids`` under the n-grams of ``learned``, for n from 1 to ``order``.
-
-    ``size`` is that of the vocabulary. Each order falls back on the one below to the extent that its context was
-    followed by ever new characters (Witten & Bell 1991); the first falls back on all characters being equally likely.
-    The first n - 1 characters have no such context: row n has length T - n + 1.
-    """
-    shares: FloatArray = np.full(len(ids), 1 / size)
-    by_order = []
-    for n in range(1, order + 1):
-        grams, counts = np.unique(_codes(learned, size, n), return_counts=True)
-        contexts, first = np.unique(grams // size, return_index=True)
-        seen, kinds = np.add.reduceat(counts, first), np.diff(first, append=len(grams))
-        wanted = _codes(ids, size, n)
-        count, (total, kind) = _at(grams, wanted, counts)[0], _at(contexts, wanted // size, seen, kinds)
-        shares = shares[len(shares) - len(wanted) :]
-        shares = np.where(total > 0, (count + kind * shares) / np.maximum(total + kind, 1), shares)
-        by_order.append(-np.log2(shares))
-    return by_order
-
-
 def encoded(text: str, vocabulary: Sequence[str]) -> Ids:
     """Return the ids of a text's characters, as a ``CharacterTokenizer`` gives them, but all at once."""
     table: Ids = np.zeros(sys.maxunicode + 1, np.int64)  # by code point
@@ -226,17 +234,3 @@ def line_position(text: str) -> FloatArray:
         position = 0 if character == "\n" else position + 1
         values[at] = position
     return values
-
-
-def _codes(ids: Ids, size: int, n: int) -> Ids:
-    """Return a number for each run of ``n`` ids, its digits to the base ``size``: all but the last are the context."""
-    codes = np.zeros(len(ids) - n + 1, np.int64)
-    for at in range(n):
-        codes = codes * size + ids[at : at + len(codes)]
-    return codes
-
-
-def _at(keys: Ids, wanted: Ids, *values: Ids) -> list[Ids]:
-    """Return the ``values`` of the ``wanted`` among the sorted ``keys``; 0 where a key is missing."""
-    places = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
-    return [np.where(keys[places] == wanted, each[places], 0) for each in values]

@@ -37,12 +37,12 @@ from .checkpoint import Checkpoint
 from .named_units import tracking_units
 from .options import Options
 from .shares import agreement, ends_anywhere
-from .task import Shows, Task
+from .task import Remarks, Shows, Task
 from .tasks import load
 from .trainer import Recipe, one_thread, train
 
 EVERY = 10.0  # seconds between two checkpoints
-COPIES = 8  # of the weights, in memory and on disk: gradients, two moments, the best, the checkpoint, the model
+COPIES = 9  # of the weights, in memory and on disk: gradients, two moments, mean, best, checkpoint, the model
 
 
 class RefusedError(Exception):
@@ -268,12 +268,14 @@ def _save(
     tracking = tracking_units(network, task, run.recipe)
     activations = statistics(trace(network, task.tokenizer(text)) for text in task.held_out("report"))
     picture = saturation_svg(activations)
+    measured = metrics([task.measure(each.network) for each in trained], best)
     about: dict[str, Any] = {
         "task": task.name,
         **task.about,
         "title": _title(run),
-        "metrics": metrics([task.measure(each.network) for each in trained], best),
+        "metrics": measured,
         "units": [each for each in tracking if stands_out(each)],
+        "unnamed": [each for each in tracking if not stands_out(each)],
         "shares": agreement(network, task),
         "seed": run.seed,
         "start": {each.name: getattr(run.recipe, each.name) for each in fields(Start)},
@@ -284,8 +286,8 @@ def _save(
         "recipe": asdict(run.recipe),
         "facts": task.facts(),
         "seeds": [each.seed for each in runs],
+        "remarks": task.remarks(measured, {}) if isinstance(task, Remarks) else [],
         "judged": judged,
-        "features": [each.feature for each in tracking],
         "ends_anywhere": ends_anywhere(task),
         "verdict": task.about.get("verdict"),
         "statistics": activations,

@@ -40,7 +40,7 @@ def randomness(generator: torch.Generator) -> np.random.Generator:
 
 
 def fingerprint(objective: Objective) -> str:
-    """Return the SHA-256 of one small epoch, drawn from seed 0: another generator of texts gives another one."""
+    """Return the SHA-256 of one epoch of small batches, drawn from seed 0: other data give another one."""
     digest = hashlib.sha256()
     for batch in objective.epoch(2, torch.Generator().manual_seed(0)):
         digest.update(batch.ids.numpy().tobytes())

@@ -8,6 +8,7 @@ from ..analysis.metrics import Figure
 from ..recurrent.cells import CellName
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.tokenizer import Tokenizer
+from ..store.fields import Metric
 from .trainer import Objective, Recipe
 
 Half = Literal["choose", "report"]  # of the held-out texts: units are chosen on one half and reported on the other
@@ -51,6 +52,14 @@ class Task(Protocol):
         Each value becomes a section of that name: a text is a paragraph, a sequence of texts a list, a mapping or a
         sequence of mappings a table. "data" stands first and without a heading, "limits" among the limits.
         """
+
+
+@runtime_checkable
+class Remarks(Protocol):
+    """A task that says in words what the figures of a model show."""
+
+    def remarks(self, metrics: Sequence[Metric], others: Mapping[str, Sequence[Metric]]) -> Sequence[str]:
+        """Return paragraphs on ``metrics``, and on those of ``others``: models of other cells, by their titles."""
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
+from torch.optim.swa_utils import AveragedModel
 
 from ..recurrent.memory.altered import as_pytorch_initialises
 from ..recurrent.network import Network, NetworkConfig
@@ -52,6 +53,7 @@ class Recipe(Start):
     dropout: float = 0.3  # of the embedded tokens and of what the head reads
     unknown: float = 0.1  # share of the tokens that are replaced by the unknown token
     patience: int = 0  # epochs in a row without a better network after which the run ends; 0: it never does
+    averaged: float = 0.0  # share of the run, at its end, over whose steps the weights are averaged; 0: they are not
     keep_best: bool = True  # whether to keep the network of the epoch that was judged best, or that of the last epoch
 
 
@@ -94,7 +96,7 @@ def fresh(config: NetworkConfig, start: Start, seed: int) -> Network:
 def started(config: NetworkConfig, start: Start, seed: int) -> Network:
     """Return the network that a training run with ``start`` and ``seed`` begins with: the bits of ``fresh``.
 
-    Leaves PyTorch's global generator alone. The result is cached, and must not be changed.
+    PyTorch's global generator is not used. The result is cached, and must not be changed.
     """
     generator = torch.Generator().manual_seed(seed)
     network = as_pytorch_initialises(config, generator)
@@ -157,6 +159,7 @@ class _Run:
             judge,
         )
         self.optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+        self.mean = AveragedModel(network) if recipe.averaged else None  # of the weights (Izmailov et al. 2018)
         self.epoch, self.number = 0, 0  # of the next batch
         self.drawn_from = generator.get_state()  # what the batches of this epoch were drawn from
         self.carried: States | None = None  # where the sequences of the last batch ended
@@ -183,11 +186,15 @@ class _Run:
         (loss + penalty).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip)
         self.optimiser.step()
+        if self.mean is not None and done >= 1 - recipe.averaged:
+            self.mean.update_parameters(self.network)
         return loss.item()
 
     def end_epoch(self) -> None:
         """Go on to the next epoch; with a judge, note the best network, and end the run when patience runs out."""
         self.epoch, self.number, self.drawn_from = self.epoch + 1, 0, self.generator.get_state()
+        if self.mean is not None and self.mean.n_averaged and self.epoch == self.recipe.epochs:
+            self.network.load_state_dict(self.mean.module.state_dict())
         if self.judge is None:
             return
         self.network.eval()
@@ -206,7 +213,8 @@ class _Run:
         """Return the state of the run, for ``restore``."""
         kept = {name: getattr(self, name) for name in _KEPT}
         parts = {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict()}
-        return kept | parts | {"random": torch.get_rng_state()}
+        means = {} if self.mean is None else {"mean": self.mean.state_dict()}
+        return kept | parts | means | {"random": torch.get_rng_state()}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the run in the state that ``snapshot`` holds."""
@@ -214,6 +222,8 @@ class _Run:
             setattr(self, name, snapshot[name])
         self.network.load_state_dict(snapshot["network"])
         self.optimiser.load_state_dict(snapshot["optimiser"])
+        if self.mean is not None:
+            self.mean.load_state_dict(snapshot["mean"])
         torch.set_rng_state(snapshot["random"])
 
 

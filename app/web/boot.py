@@ -26,6 +26,7 @@ MODEL_FIELDS = {
     "description",
     "hidden_size",
     "tokenizer",
+    "language",
     "activations",
     "outputs",
     "opposite",
@@ -34,6 +35,9 @@ MODEL_FIELDS = {
     "examples",
     "units",
 }
+
+# Hexadecimal digits of the SHA-256 of weights by which the page's address tells them from others.
+WEIGHTS_ID = 8
 
 Weights = Literal["trained", "untrained", "forget1", "start"]
 
@@ -91,5 +95,9 @@ def boot(view: FirstView, models: list[Model], settings: Settings) -> dict[str, 
         "compare": view.compare,
         "other": view.other,
         **facts(settings).model_dump(),
-        "models": [card(each).model_dump(mode="json", include=MODEL_FIELDS) for each in models],
+        "models": [
+            card(each).model_dump(mode="json", include=MODEL_FIELDS)
+            | {"weights_id": each.config.weights_sha256[:WEIGHTS_ID]}
+            for each in models
+        ],
     }

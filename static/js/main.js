@@ -7,6 +7,7 @@ import { boot } from "./data/boot.js";
 import { inWords } from "./data/edit_words.js";
 import { allOff, heldAt, switched, withHold, withoutHold } from "./data/edits.js";
 import { ModelLibrary, wordsOf } from "./data/model_library.js";
+import { changedWeights, namedUnits, weightsOf } from "./data/named_units.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
 import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
@@ -41,6 +42,8 @@ const state = { ...initialState(), ...stated, model, compare: compared, other, t
 let shown = { state: { ...state }, traces: [] };
 /** The text whose steps the edits name, and its words where they are known. @type {{text: string, words: string[] | null}} */
 let reference = { text: state.text, words: null };
+/** What the ids of weights in the address are about, as `unitsInAddress` gives it. */
+let addressUnits = "";
 /** The last text of each task. @type {Map<string, string>} */
 const texts = new Map();
 
@@ -213,11 +216,38 @@ function addressed() {
   return state.text === reference.text ? state : { ...state, edits: allOff(state.edits) };
 }
 
+/** The models in which a unit of the state is shown, the chosen one first. */
+function shownModels() {
+  return [...new Set([library.model(state.model), ...library.lanes(state).map(({ model }) => model)])];
+}
+
+/** The weights whose units the state names, as a new address holds them. */
+function presentWeights() {
+  return namedUnits(state).length ? weightsOf(shownModels()) : "";
+}
+
+/** The units that the state names, and the models whose they are: what the ids of weights in its address are about. */
+function unitsInAddress() {
+  return JSON.stringify([namedUnits(state), shownModels().map(({ id }) => id)]);
+}
+
 /**
- * Write the state into the address.
+ * Take over the weights of an address that the state has been read from.
+ * @param {Partial<State>} stated
+ * @param {boolean} isOfThisPage whether the page itself has made it
+ */
+function openWeights({ model = state.model, sha = "" }, isOfThisPage) {
+  state.sha = (model === state.model && sha) || (isOfThisPage ? presentWeights() : "");
+  addressUnits = unitsInAddress();
+}
+
+/**
+ * Write the state into the address. As long as that names the units that it was opened with, it keeps their weights too:
+ * loaded again, the page then says the same of them.
  * @param {boolean} [isNewEntry]
  */
 function keepAddress(isNewEntry) {
+  if (unitsInAddress() !== addressUnits) openWeights({}, true);
   remember(addressed(), isNewEntry);
 }
 
@@ -283,6 +313,20 @@ function showMessage(text, canRetry) {
 }
 
 /**
+ * Show sentences after those that are shown already.
+ * @param {string[]} sentences of which some may be empty
+ */
+function addToMessage(...sentences) {
+  const added = sentences.filter(Boolean).join(" ");
+  if (added) showMessage(`${message.textContent} ${added}`.trim(), !again.hidden);
+}
+
+/** What to say where the state is from an address that was made with other weights. */
+function weightsRemark() {
+  return changedWeights(state.sha, shownModels(), namedUnits(state));
+}
+
+/**
  * Write what is pinned into the state.
  * @param {import("./views/picture.js").Pin | null} pin
  */
@@ -341,10 +385,12 @@ async function goTo(address) {
   const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
   Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
   reference = { text: state.text, words: null };
+  openWeights(stated, address instanceof URL || chapterOnly !== null);
   if (address instanceof URL) keepAddress(true);
   tour.show(chapter);
   textBoxes.show(state);
   await update();
+  addToMessage(weightsRemark());
   if (!chapterOnly && !(address instanceof URL)) return;
   const thisRequest = request;
   scrollToSubject();
@@ -377,7 +423,7 @@ const tour = new Tour({
   },
 });
 new Keyboard(picture, byId("play"));
-new ShareSheet(picture, () => new URL(addressOf(addressed()), location.href).href);
+new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 document.addEventListener("pointerdown", ({ target }) => {
   if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
@@ -402,6 +448,7 @@ tour.show(state.tour);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
+openWeights(stated, false);
 if (tour.addressOf(stated)) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
@@ -424,4 +471,4 @@ for (const name of missing) {
   Object.assign(state, { [name]: initialState()[name] });
 }
 if (missing.length > 0) await show();
-if (invalid.length > 0) showMessage(`${message.textContent} The address says ${invalid.join(", ")}, which means nothing here.`.trim(), false);
+addToMessage(invalid.length > 0 ? `The address says ${invalid.join(", ")}, which means nothing here.` : "", weightsRemark());

@@ -19,6 +19,7 @@ import { ORDERS } from "./data/unit_order.js";
  * @property {number} alpha factor on the recurrent weights, there
  * @property {import("./data/memory_requests.js").Weights} weights there
  * @property {import("./data/edits.js").ListedEdit[]} edits of the text; their steps are those of the text in the address
+ * @property {string} sha the short ids of the weights whose units are named, one for each model; empty where they are not known
  */
 
 /** @typedef {import("./data/model_library.js").Selection & View} State */
@@ -35,6 +36,8 @@ import { ORDERS } from "./data/unit_order.js";
 const LONGEST_QUERY = 4000;
 // What stands after the # as it is, so that i@3=0 can be read there: ! : ; = @
 const READABLE = /%(?:21|3A|3B|3D|40)/g;
+// Ids as app/web/boot.py shortens them.
+const WEIGHTS = /^[0-9a-f]{8}(?:-[0-9a-f]{8})*$/;
 
 /** @param {string} value */
 const natural = (value) => (/^\d{1,6}$/.test(value) ? Number(value) : undefined);
@@ -72,6 +75,7 @@ const FIELDS = {
   weights: { initial: "trained", read: keyOf(boot.weights) },
   find: { initial: null, read: phrase, write: (value) => (value ? `${value.from}-${value.to},${value.by},${value.above}` : "") },
   edits: { initial: [], read: fromShortForm, write: shortForm },
+  sha: { initial: "", read: (value) => (WEIGHTS.test(value) ? value : undefined) },
 };
 
 /** The same table, for code that goes through all of it. */

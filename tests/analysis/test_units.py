@@ -7,13 +7,28 @@ import numpy as np
 import pytest
 import torch
 from gatescope.analysis.features import Feature
-from gatescope.analysis.units import AUC, MEASURES, Measure, R, Sample, best_units, mark, stands_out, threshold
+from gatescope.analysis.units import (
+    AUC,
+    MEASURES,
+    Measure,
+    R,
+    Sample,
+    best_units,
+    linear_probe,
+    mark,
+    stands_out,
+    threshold,
+)
 from gatescope.recurrent.network import Network, NetworkConfig
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
+from gatescope.recurrent.trace import trace
 from gatescope.store.fields import NamedUnit
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import random_network
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 LETTERS = CharacterTokenizer([UNKNOWN, "a", "b", " "])
 CHOOSE, REPORT = ["ab aab", "bb a", "a  ab"], ["abb a", "ba bab ", "aaab"]
@@ -118,6 +133,78 @@ def test_the_unit_that_tracks_a_feature_is_found_with_its_sign(counter: Network)
         assert len(each.untrained) == 2
         assert max(each.untrained) < 1
         assert stands_out(each)
+
+
+def test_a_unit_below_the_floor_is_not_named_however_sure_it_is(counter: Network) -> None:
+    for each in found_in(counter).values():
+        floor = {"r": 0.4, "AUC": 0.7}[each.measure]
+        sure = {"interval": (floor - 1e-6, floor + 1e-6), "untrained": [0.1]}
+        assert stands_out(each.model_copy(update=sure | {"score": floor}))
+        assert not stands_out(each.model_copy(update=sure | {"score": floor - 1e-9}))
+
+
+def test_units_that_come_close_are_counted_whichever_way_they_go() -> None:
+    network = random_network(5, cell="gru", hidden_size=20, vocabulary_size=4)
+
+    def depths(text: str) -> list[Feature]:
+        return [
+            Feature("a's", np.cumsum([each == "a" for each in text])),
+            Feature("b", np.array([*map("b".__eq__, text)], float)),
+        ]
+
+    for each in found_in(network, depths).values():
+        states, values = [], []
+        for text in REPORT:
+            states.append(trace(network, LETTERS(text)).layer()[each.activation])
+            values.append({feature.name: feature.values for feature in depths(text)}[each.feature])
+        x, y = np.concatenate(states), np.concatenate(values)
+        if each.measure == "r":
+            apart = np.abs(np.corrcoef(x.T, y)[-1, :-1])
+            assert each.close_from == pytest.approx(0.9 * each.score)
+            bar = each.close_from
+        else:
+            pairs = x[y == 1][:, None] > x[y == 0][None]
+            apart = np.abs(pairs.mean(axis=(0, 1)) - 0.5)
+            assert each.close_from == pytest.approx(0.5 + 0.9 * (each.score - 0.5))
+            bar = each.close_from - 0.5
+        assert each.close == (apart >= bar - 1e-9).sum() >= 1
+
+
+def test_the_best_unit_is_among_those_that_come_close_even_if_it_was_chosen_badly(counter: Network) -> None:
+    def turned(text: str) -> list[Feature]:
+        return [Feature("a's", letters_of(text)[0].values * (-1 if text in REPORT else 1))]
+
+    (named,) = found_in(counter, turned).values()
+    assert (named.close, named.close_from) == (1, pytest.approx(0.9))
+
+
+def test_a_linear_probe_is_ridge_regression() -> None:
+    x, y, z = (
+        RANDOM.standard_normal((40, 5)) * [1, 10, 0.1, 5, 0],
+        RANDOM.standard_normal(40),
+        RANDOM.standard_normal((7, 5)),
+    )
+    usual = make_pipeline(StandardScaler(), Ridge(alpha=1.0)).fit(x, y)
+    np.testing.assert_allclose(linear_probe(x, y, z), usual.predict(z) - y.mean(), atol=1e-12)
+
+
+def test_all_states_together_may_tell_what_no_unit_does() -> None:
+    network = Network(NetworkConfig("rnn", 4, 2, 2, 1, nonlinearity="relu"))
+    with torch.no_grad():  # one unit counts a's, the other b's; the feature is how many more a's than b's there were
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.embedding.weight[1, 0] = network.embedding.weight[2, 1] = 1
+        network.recurrent.weight_ih_l0[0, 0] = network.recurrent.weight_ih_l0[1, 1] = 1
+        network.recurrent.weight_hh_l0[0, 0] = network.recurrent.weight_hh_l0[1, 1] = 1
+
+    def balance(text: str) -> list[Feature]:
+        return [Feature("balance", np.cumsum([{"a": 1, "b": -1, " ": 0}[each] for each in text]))]
+
+    (named,) = found_in(network.eval(), balance).values()
+    assert abs(named.score) < 0.9
+    assert named.probe is not None
+    assert named.probe > 0.98
+    assert len(named.untrained_probes) == len(named.untrained) == 2
 
 
 def test_no_unit_stands_out_beside_untrained_ones_that_track_as_well(counter: Network) -> None:

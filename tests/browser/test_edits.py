@@ -90,9 +90,9 @@ def test_slider_holds_a_gate_and_the_verdict_follows(
 
 def test_figures_of_the_documentation(page: Page) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
-    for value, after in (("0.5", "0.19"), ("0.23", "0.72"), ("0", "0.95")):
+    for value, after in (("0.5", "0.15"), ("0.23", "0.62"), ("0", "0.95")):
         slider(page, "i").fill(value)
-        expect(page.locator(".token > span").last).to_have_text(f"0.07 → {after}")
+        expect(page.locator(".token > span").last).to_have_text(f"0.04 → {after}")
 
 
 def test_ghost_is_the_run_without_edits(page: Page, server: httpx2.Client) -> None:
@@ -100,9 +100,9 @@ def test_ghost_is_the_run_without_edits(page: Page, server: httpx2.Client) -> No
     plain = edited(server, "sentiment-lstm", SENTENCE)
     expected = edited(server, "sentiment-lstm", SENTENCE, {"letter": "i", "steps": [3], "hold": 0})
     lines = page.locator(".prediction")
-    expect(lines.locator(".verdict")).to_have_text("positive · P(positive) = 0.07 → 0.95")
+    expect(lines.locator(".verdict")).to_have_text("positive · P(positive) = 0.04 → 0.95")
     expect(lines.locator(".after")).to_have_text("after word 5 of 5; negative without edits")
-    expect(lines.locator(".ghost")).to_have_text("0.07")
+    expect(lines.locator(".ghost")).to_have_text("0.04")
     for t, text in enumerate(outputs(page)):
         pair = [shown(each["outputs"]["values"][t][0], 2) for each in (plain, expected)]
         assert text == " → ".join(dict.fromkeys(pair))
@@ -128,11 +128,11 @@ def test_ghost_in_a_list_of_outputs(page: Page, server: httpx2.Client) -> None:
 def test_slider_is_a_slider_with_name_and_value(page: Page) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     gate = page.get_by_role("slider", name="input gate i at not, all 64 units")
-    expect(gate).to_have_attribute("aria-valuetext", "mean 0.82")
+    expect(gate).to_have_attribute("aria-valuetext", "mean 0.78")
     gate.focus()
     page.keyboard.press("Home")
-    expect(gate).to_have_attribute("aria-valuetext", "held at 0.00, 0.82 without edits")
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(gate).to_have_attribute("aria-valuetext", "held at 0.00, 0.78 without edits")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     expect(gate).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#edit-items li")).to_contain_text("held at 0.01")
@@ -140,9 +140,9 @@ def test_slider_is_a_slider_with_name_and_value(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Let go of the input gate at not")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(gate).to_have_attribute("aria-valuetext", "mean 0.82")
+    expect(gate).to_have_attribute("aria-valuetext", "mean 0.78")
     expect(gate).to_be_focused()
-    expect(page.locator(".token > span").last).to_have_text("0.07")
+    expect(page.locator(".token > span").last).to_have_text("0.04")
     expect_none_in_address(page)
     for live in (".prediction[role=status]", ".effect[aria-live=polite]"):
         expect(page.locator(live)).to_have_count(1)
@@ -162,7 +162,7 @@ def test_a_drag_ends_where_the_slider_stands(page: Page, server: httpx2.Client) 
     value = float(slider(page, "i").input_value())
     assert 0.2 < value < 0.4
     expected = edited(server, "sentiment-lstm", SENTENCE, {"letter": "i", "steps": [3], "hold": value})
-    expect(page.locator(".token > span").last).to_have_text(f"0.07 → {shown(expected['outputs']['values'][-1][0], 2)}")
+    expect(page.locator(".token > span").last).to_have_text(f"0.04 → {shown(expected['outputs']['values'][-1][0], 2)}")
     expect_in_address(page, f"i@3={value:g}")
     assert len(items(page)) == 1
 
@@ -175,7 +175,7 @@ def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page) -> None:
             input.dispatchEvent(new InputEvent("input", { bubbles: true }));
         }
     }""")
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     expect_in_address(page, "i@3=0")
     page.evaluate("""() => {
         for (const [selector, value] of [["#text", "but the movie was not good"], [".slider input", 0.5]]) {
@@ -249,14 +249,14 @@ def test_edits_are_switched_off_and_on_removed_and_reset(page: Page) -> None:
     expect(last).to_contain_text("→")
     both = last.inner_text()
     page.get_by_role("checkbox", name="forget gate f at “was” held at 1").uncheck()
-    expect(last).to_have_text("0.07 → 0.95")
+    expect(last).to_have_text("0.04 → 0.95")
     expect_in_address(page, "i@3=0;!f@2=1")
     expect(page.get_by_role("checkbox").nth(1)).to_be_focused()
     page.get_by_role("checkbox").nth(1).check()
     expect(last).to_have_text(both)
     page.get_by_role("checkbox").nth(1).uncheck()
     page.get_by_role("button", name="Remove: input gate i at “not” held at 0").click()
-    expect(last).to_have_text("0.07")
+    expect(last).to_have_text("0.04")
     assert items(page) == ["forget gate f at “was” held at 1 ×"]
     expect_in_address(page, "!f@2=1")
     page.get_by_role("button", name="remove all edits").click()
@@ -268,17 +268,17 @@ def test_edits_are_switched_off_and_on_removed_and_reset(page: Page) -> None:
 def test_link_gives_back_the_edits(page: Page) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     slider(page, "i").fill("0")
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     page.locator("#show-share").click()
     link = page.locator("#share-link").input_value()
-    assert link.endswith("#step=3&unit=20&edits=i@3=0")
+    assert "#step=3&unit=20&edits=i@3=0&sha=" in link
     before = page.locator("main").inner_text()
     page.goto("about:blank")
     opened(page, link)
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     assert page.locator("main").inner_text() == before
     page.reload()
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     page.evaluate("location.hash = 'edits=f@4=0'")
     expect(page.locator("#edit-items li")).to_contain_text("forget gate f at “good” held at 0")
 
@@ -351,7 +351,7 @@ def test_a_server_that_fails_while_one_types_leaves_no_link_to_another_word(
 ) -> None:
     expected_console.append("Failed to load resource")
     opened(page, address(SENTENCE, "edits=i@3=0"))
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     page.route("**/traces", lambda route: route.abort())
     page.locator("#text").fill(f"but {SENTENCE}")
     expect(page.locator("#message")).to_contain_text("The server does not answer")
@@ -380,8 +380,8 @@ def test_side_by_side_each_cell_gets_what_it_has(page: Page, server: httpx2.Clie
 def test_of_two_texts_the_first_is_edited_and_the_difference_shows_it(page: Page, server: httpx2.Client) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20&edits=i@3=0", compare="text", other=SENTENCE))
     expect(page.locator("#edit-part")).to_have_text("the second text is shown without them")
-    expect(page.locator(".lane").nth(0).locator(".token > span").last).to_have_text("0.07 → 0.95")
-    expect(page.locator(".lane").nth(1).locator(".token > span").last).to_have_text("0.07")
+    expect(page.locator(".lane").nth(0).locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".lane").nth(1).locator(".token > span").last).to_have_text("0.04")
     expect(page.locator(".lane").nth(1).locator(".sliders")).to_be_hidden()
     values = [
         edited(server, "sentiment-lstm", SENTENCE, *edits)["layers"][0]["activations"]["c"][4][20]
@@ -397,7 +397,7 @@ def test_of_two_texts_the_first_is_edited_and_the_difference_shows_it(page: Page
 def test_what_the_server_refuses_is_said_at_the_edit(page: Page, expected_console: list[str]) -> None:
     expected_console.append("status of 422")
     opened(page, address(SENTENCE, "edits=i@9=0;i[64]@3=0;i@3=0;q=1;i:wobble=1"))
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     remarks = page.locator("#edit-items li").filter(has=page.locator("small"))
     expect(remarks).to_have_count(4)
     texts = page.locator("#edit-items small").all_inner_texts()
@@ -416,14 +416,14 @@ def test_an_edit_that_changes_nothing_says_so(page: Page) -> None:
     expect(page.locator("#edit-items li").nth(1)).to_contain_text(
         "changes nothing: edit 3 sets the same places after it"
     )
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
 
 
 def test_a_list_that_is_too_long_is_refused_as_a_whole(page: Page, expected_console: list[str]) -> None:
     expected_console.append("status of 422")
     opened(page, address(SENTENCE, f"edits={';'.join(['i@3=0'] * 101)}"))
     expect(page.locator("#edit-problem")).to_contain_text("100")
-    expect(page.locator(".token > span").last).to_have_text("0.07")
+    expect(page.locator(".token > span").last).to_have_text("0.04")
 
 
 def test_a_layer_is_named_where_there_are_several(page: Page, zoo: str, keeper: httpx2.Client) -> None:
@@ -450,7 +450,7 @@ def test_switching_the_model_keeps_the_edits(page: Page) -> None:
     expect(page.locator("#edit-items small")).to_have_text("a GRU has no i")
     assert items(page)[0].startswith("i at “not” held at 0")
     page.get_by_text("LSTM", exact=True).click()
-    expect(page.locator(".token > span").last).to_have_text("0.07 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
     page.locator("#task").select_option("prose")
     expect(page.locator("#edit-none")).to_be_visible()
 
@@ -460,7 +460,7 @@ def test_memory_is_that_of_the_run_without_edits_and_says_so(page: Page) -> None
     expect(page.locator("#memory-cells svg.labels").first).not_to_be_empty()
     expect(page.locator("#memory-unedited")).to_be_hidden()
     before = page.locator("#memory-cells").inner_text()
-    slider(page, "i").fill("0")
+    slider(page, "f").fill("0")
     expect(page.locator("#memory-unedited")).to_have_text("All of this is of the run without the edits.")
     expect(page.locator(".effect")).to_contain_text("→")
     page.evaluate("getSelection().removeAllRanges(); document.activeElement.blur()")

@@ -65,8 +65,9 @@ def test_units_on_throughout_a_phrase_are_listed_lit_and_pinned(page: Page, serv
 def test_other_places_where_they_are_on_together_are_offered(page: Page, server: httpx2.Client) -> None:
     text = "not good and not bad and not good"
     rows = layer_of(server, "sentiment-lstm", text)["g"]
-    units = [int(unit) for unit in on_in(rows, 3, 3, 0.5)]
-    others = [t for t, row in enumerate(rows) if t != 3 and all(row[unit] >= 0.5 for unit in units)]
+    signed = [(-1 if name.startswith("−") else 1, int(name.lstrip("−"))) for name in on_in(rows, 3, 3, 0.5)]
+    units = [unit for _, unit in signed]
+    others = [t for t, row in enumerate(rows) if t != 3 and all(sign * row[unit] >= 0.5 for sign, unit in signed)]
     assert units
     assert others == [0, 6], "the text was chosen so: they are on at every not"
     opened(page, f"/?text={text}#find=3-3,g,0.5")

@@ -91,9 +91,13 @@ def test_labels_are_ranked_and_words_tinted_by_the_winner(page: Page, zoo: str, 
 
 def test_named_unit_is_offered_found_and_said(page: Page, zoo: str, keeper: httpx2.Client) -> None:
     opened(page, f"{zoo}/?model=letters-lstm")
-    page.locator("#units button", has_text="line position").click()
+    offered = page.locator("#units button", has_text="line position")
+    expect(offered).to_have_text("line position c3, one of 3")
+    offered.click()
     expect(page.locator(".inspector h3")).to_contain_text("unit 3 at")
-    expect(page.locator(".named")).to_have_text("c tracks “line position”, falling as it rises (r 0.91)")
+    expect(page.locator(".named")).to_have_text(
+        "c tracks “line position”, falling as it rises (r 0.91; one of 3 units with |r| ≥ 0.82)"
+    )
     expect(page.locator(".mark:visible")).to_have_count(12)
     c = trace(keeper, "letters-lstm", LINES)["layers"][0]["activations"]["c"]
     changes = [abs(row[3] - before) for row, before in zip(c, [0, *(row[3] for row in c)], strict=False)]

@@ -198,6 +198,26 @@ def test_unknown_words_are_marked_and_blanks_made_visible(page: Page) -> None:
     expect(page.locator(".tokens bdi").nth(3)).to_have_text("␇")
 
 
+def test_a_misspelt_word_shows_the_word_that_is_read(page: Page, zoo: str) -> None:
+    opened(page, f"{zoo}/?model=spelling")
+    type_sentence(page, "the movue was good")
+    expect(page.locator(".token.unknown bdi")).to_have_text("movue")
+    expect(page.locator(".token.unknown .read-as")).to_have_text("read as movie")
+    expect(page.locator(".read-as")).to_have_count(1)
+    expect(page.locator(".notice")).to_be_hidden()
+
+
+def test_a_text_of_unknown_words_is_said_to_be_in_another_language(page: Page) -> None:
+    opened(page)
+    expect(page.locator(".notice")).to_be_hidden()
+    type_sentence(page, "je m'appelle Pierre")
+    expect(page.locator(".notice")).to_have_text(
+        "Most of these words are not in the model's vocabulary. This model reads English."
+    )
+    type_sentence(page, "the movie was good")
+    expect(page.locator(".notice")).to_be_hidden()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_theme_follows_the_system_until_chosen(page: Page, scheme: Any) -> None:
     paper = {"light": "rgb(252, 252, 253)", "dark": "rgb(20, 20, 22)"}

@@ -10,6 +10,7 @@ from gatescope.store.saving import save_model
 from networks import random_network
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])
+CORRECTING = WordTokenizer(WORDS.vocabulary, corrects_spelling=True)
 LETTERS = CharacterTokenizer([UNKNOWN, "\t", "\n", " ", *"abc"])
 COUNTED = CharacterTokenizer([UNKNOWN, *"ab"])
 VERDICT, LABELS, COUNTS = ["positive"], ["good", "bad", "neither"], ["a", "b", "end"]
@@ -17,7 +18,7 @@ TEXT, LINES = "the movie was not good", "a b\n\tab"
 
 NAMED = NamedUnit(
     feature="line position", layer=0, direction="forward", activation="c", unit=3, sign=-1, measure="r", score=0.91,
-    interval=(0.8, 0.95), untrained=[0.1], texts=5, steps=40,
+    interval=(0.8, 0.95), untrained=[0.1], close=3, close_from=0.819, texts=5, steps=40,
 )  # fmt: skip
 
 # name → task, tokenizer, outputs, example, and what the network is
@@ -39,6 +40,7 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
     "early-reset": ("deep", WORDS, VERDICT, TEXT, {"cell": "gru", "reset_after": False}),
     "scanned": ("scanned", WORDS, VERDICT, TEXT, {"cell": "mingru"}),
     **{f"each-{cell}": ("each", WORDS, VERDICT, TEXT, {"cell": cell}) for cell in CELL_NAMES},
+    "spelling": ("spelling", CORRECTING, VERDICT, TEXT, {"cell": "gru"}),
 }  # fmt: skip
 UNITS = 7
 PREDICTING = {"letters-lstm", "letters-relu", "words", "counts", "reordered"}  # the next token

@@ -32,7 +32,9 @@ def rows(done: Result) -> dict[str, list[str]]:
 def with_card(folder: Path, *figures: Metric) -> None:
     """Let the model's card say other figures."""
     model = load_model(folder)
-    about: dict[str, Any] = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    about: dict[str, Any] = model.config.model_dump(
+        exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}
+    )
     save_model(folder, model.network, model.tokenizer, {**about, "metrics": list(figures)})
 
 
@@ -86,6 +88,49 @@ def test_a_figure_of_one_example_is_what_the_card_says(models: Path, by: float, 
     _, mean = measured(models / "rnn")
     with_card(models / "rnn", mean.model_copy(update={"interval": None, "value": mean.value * (1 + by)}))
     assert run("rnn").exit_code == code
+
+
+def test_baselines_and_intervals_are_saved_with_remarks_and_nothing_else_changes(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdicts, _ = measured(models / "lstm")
+    stale = {"baselines": {"an older one": 0.25}, "interval": (0.0, 1.0), "standard_error": 0.5}
+    old = verdicts.model_copy(update=stale | {"seeds": [0.1, verdicts.value]})
+    gone = Metric(name="films", value=0.5, standard_error=0.1, interval=(0.25, 0.75), examples=20)
+    with_card(models / "lstm", old, gone)
+    with_card(models / "gru", *measured(models / "gru"))
+    card = models / "lstm" / "README.md"
+    card.write_text("# LSTM\n\n| measured on | …\n|---|\n\nOld remarks.\n\n## Units that can be named\n\nNone.\n")
+    before = load_model(models / "lstm").config
+
+    def remarks(self: word_task.WordTask, own: list[Metric], others: dict[str, list[Metric]]) -> list[str]:
+        return [f"{own[0].name} of {len(own[0].seeds)} seeds, next to {', '.join(others)}."]
+
+    monkeypatch.setattr(word_task.WordTask, "remarks", remarks, raising=False)
+    assert run("lstm").exit_code == 0
+    assert load_model(models / "lstm").config == before
+    assert run("lstm", "--save").exit_code == 0
+    wanted = [verdicts.model_copy(update={"seeds": old.seeds}), gone]
+    config = load_model(models / "lstm").config
+    assert config == before.model_copy(update={"metrics": wanted})
+    text = card.read_text()
+    assert text.startswith("# LSTM\n\n| measured on | unit | examples |")
+    assert "| majority 50.0 % |\n| films |" in text
+    titles = [load_model(models / name).config.title for name in ("both-ways", "gru", "rnn")]
+    assert f"\n\nverdicts of 2 seeds, next to {', '.join(titles)}.\n\n## Units that can be named\n\nNone.\n" in text
+
+
+def test_baselines_of_other_examples_are_not_saved(models: Path) -> None:
+    verdicts, mean = measured(models / "lstm")
+    near = mean.model_copy(update={"value": mean.value + 1e-3})
+    with_card(models / "lstm", verdicts.model_copy(update={"examples": 8}), near)
+    before = (models / "lstm" / "config.json").read_bytes()
+    done = run("lstm", "--save")
+    assert done.exit_code == 1
+    assert done.stderr.endswith(
+        "gatescope: lstm: not saved: the card is of other examples, or of another machine: verdicts, mean verdict\n"
+    )
+    assert (models / "lstm" / "config.json").read_bytes() == before
 
 
 def test_notes_of_the_data_go_to_the_other_stream(models: Path, tmp_path: Path) -> None:

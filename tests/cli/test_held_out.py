@@ -46,7 +46,9 @@ def test_few_outputs_are_listed_and_many_are_counted(
 @pytest.mark.parametrize("command", ["evaluate", "units"])
 def test_a_model_with_other_outputs_than_its_task_is_not_measured(models: Path, command: str) -> None:
     model = load_model(models / "lstm")
-    about: dict[str, Any] = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    about: dict[str, Any] = model.config.model_dump(
+        exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}
+    )
     save_model(models / "lstm", model.network, model.tokenizer, {**about, "outputs": ["negative"]})
     done = CliRunner().invoke(app, [command, "lstm"])
     assert done.exit_code == 1

@@ -64,13 +64,13 @@ def test_not_a_number_is_refused_whatever_the_version_of_typer() -> None:
         TrainOptions("gru", learning_rate=float("nan")).run_options()
 
 
-@pytest.mark.parametrize("own", [True, False])
-def test_the_options_of_data_are_required_only_for_the_users_own(own: bool) -> None:
+@pytest.mark.parametrize("required", [True, False])
+def test_an_option_of_the_data_is_required_unless_it_may_be_left_out(required: bool) -> None:
     taken: dict[str, Any] = {}
-    entry = Entry("", "", {"file": "A file.", "label": "A column."}, own=own)
-    file, label = data_parameters(entry)
+    named = {"file": "A file.", "label": "A column."}
+    file, label = data_parameters(Entry("", "", named) if required else Entry("", "", optional=named))
     assert (file.name, label.name) == ("file", "label")
-    assert (file.default is file.empty) == (label.default is label.empty) == own
+    assert (file.default is file.empty) == (label.default is label.empty) == required
     program = typer.Typer()
 
     def command(**given: Any) -> None:
@@ -78,6 +78,6 @@ def test_the_options_of_data_are_required_only_for_the_users_own(own: bool) -> N
 
     command.__signature__ = Signature([file, label])  # type: ignore[attr-defined]
     program.command()(command)
-    assert CliRunner().invoke(program, []).exit_code == (2 if own else 0)
+    assert CliRunner().invoke(program, []).exit_code == (2 if required else 0)
     assert CliRunner().invoke(program, ["--file", "a.csv", "--label", "class"]).exit_code == 0
     assert taken == {"file": Path("a.csv"), "label": "class"}

@@ -37,11 +37,13 @@ def test_the_best_unit_for_each_feature_is_printed(models: Path, model: str) -> 
     assert done.exit_code == 0, done.output
     wanted = tracking_in(model, models)
     assert [row[0] for row in rows(done)] == [each.feature for each in wanted] == ["after a not", "words"]
-    for (_, activation, layer, unit, measure, score, between, bar, named), each in zip(rows(done), wanted, strict=True):
+    for row, each in zip(rows(done), wanted, strict=True):
+        _, activation, layer, unit, measure, score, between, bar, close, probe, named = row
         assert (activation[-1], layer, unit) == (each.activation, f"{each.layer} {each.direction}", str(each.unit))
         assert (measure, score) == ("−" * (each.sign < 0) + each.measure, f"{each.score:.3f}")
         assert between == f"{each.interval[0]:.3f} to {each.interval[1]:.3f}"
         assert bar == f"{units.threshold(each):.3f}"
+        assert (close, probe) == (f"{each.close} from {each.close_from:.3f}", f"{each.probe:.3f}")
         assert named == ("yes" if units.stands_out(each) else "no")
         assert len(each.untrained) == named_units.UNTRAINED
 
@@ -55,8 +57,9 @@ def test_nothing_is_written_unless_it_is_asked_for(models: Path) -> None:
 def test_those_that_stand_out_are_saved_and_no_others(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(units, "stands_out", lambda unit: unit.feature == "words")
     assert run("lstm", "--save").exit_code == 0
-    (_, words) = tracking_in("lstm", models)
-    assert load_model(models / "lstm").config.units == [words]
+    after_a_not, words = tracking_in("lstm", models)
+    config = load_model(models / "lstm").config
+    assert (config.units, config.unnamed) == ([words], [after_a_not])
     monkeypatch.setattr(units, "stands_out", lambda _: False)
     assert run("lstm", "--save").exit_code == 0
     assert load_model(models / "lstm").config.units == []
@@ -78,7 +81,7 @@ def test_a_card_names_the_same_units_and_nothing_else_of_it_changes(
     assert f"| {words.score:.3f} ({words.interval[0]:.3f} to {words.interval[1]:.3f}) |" in row
     monkeypatch.setattr(units, "stands_out", lambda _: False)
     assert run("lstm", "--save").exit_code == 0
-    assert b"No single unit tracks any of what was looked for (after a not, words) clearly" in card.read_bytes()
+    assert b"Not offered on the page: after a not, words." in card.read_bytes()
 
 
 def test_a_model_without_a_card_gets_none(models: Path) -> None:
@@ -90,7 +93,7 @@ def test_a_model_without_a_card_gets_none(models: Path) -> None:
 def test_untrained_networks_start_as_the_model_did(models: Path) -> None:
     model = load_model(models / "lstm")
     start = Start(chrono=50, embedding_spread=3.0)
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"})
+    about = model.config.model_dump(exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"})
     save_model(model.folder, model.network, model.tokenizer, {**about, "start": start})
     own = named_units.tracking_units(model.network, word_task.WordTask(), start)
     assert [each.untrained for each in own] != [each.untrained for each in tracking_in("lstm", models)]

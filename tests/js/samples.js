@@ -52,6 +52,7 @@ export function model(cell, changes = {}) {
     next_outputs: [],
     examples: [],
     units: [],
+    weights_id: "00000000",
     ...changes,
   };
 }

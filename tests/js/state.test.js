@@ -26,6 +26,7 @@ const OTHERS = {
     { edit: { letter: "i", steps: [3], hold: 0 }, on: true },
     { edit: { layer: 1, direction: "backward", units: [1, 2], steps: [0], swap: "a&b;#%3D =" }, on: false },
   ],
+  sha: "0a1b2c3d-44ee55ff",
 };
 
 test("every field is among those that are tried", () => {
@@ -58,7 +59,7 @@ test("what is initial is not written", () => {
 test("addresses look as they always have", () => {
   assert.equal(
     addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^#]*/, "other=…"),
-    "?model=prose-gru&text=…&compare=text&other=…#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22",
+    "?model=prose-gru&text=…&compare=text&other=…#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff",
   );
 });
 
@@ -73,7 +74,7 @@ test("a long text goes behind the #, which no server sees", () => {
 });
 
 test("what makes no sense is named and left out", () => {
-  const wrong = ["step=-1", "unit=x", "layer=1.5", "order=nope", "find=5-3,c,0.5", "memory=toString", "alpha=0.09", "weights=mine", "edits=i@3", "nope=1"];
+  const wrong = ["step=-1", "unit=x", "layer=1.5", "order=nope", "find=5-3,c,0.5", "memory=toString", "alpha=0.09", "weights=mine", "edits=i@3", "nope=1", "sha=0A1B2C3D", "sha=0a1b2c3", "sha=0a1b2c3d-"];
   const { stated, invalid } = readAddress({ search: "?model=m&compare=nope", hash: `#${wrong.join("&")}&alpha=3.001&tour=2` });
   assert.deepEqual(invalid, [...wrong, "alpha=3.001"]);
   assert.deepEqual(stated, { model: "m", tour: 2 });

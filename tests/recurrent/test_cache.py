@@ -112,7 +112,7 @@ print(matmul.__file__, error < 1e-6, hits, misses)
 """
 
 
-@pytest.mark.slow("compiles the kernels of a copy of the package twice", seconds=25)
+@pytest.mark.soak("compiles the kernels of a copy of the package twice")
 def test_a_change_of_any_kernel_source_compiles_all_kernels_anew(tmp_path: Path) -> None:
     package = copied(tmp_path)
     shared = {

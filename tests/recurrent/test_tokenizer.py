@@ -266,3 +266,37 @@ def test_a_kind_is_known_by_its_name() -> None:
 def test_a_backtick_before_code_is_no_apostrophe(letter: str) -> None:
     assert WordTokenizer.keys(f"press the `{letter}` key") == ["press", "the", "`", letter, "`", "key"]
     assert WordTokenizer.keys("it`s") == ["it", "'s"]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("awsome movie", ["awesome", "movie"]),
+        ("Awsome movie", ["awesome", "movie"]),
+        ("the movie was awsome. Awsome!", ["the", "movie", "<unk>", "awesome", "<unk>", "awesome", "<unk>"]),
+        ("the movie by Movee", ["the", "movie", "<unk>", "<unk>"]),  # a name
+        ("the MOVEE", ["the", "<unk>"]),
+        ('"Movee', ["<unk>", "movie"]),  # a quotation mark does not begin a sentence, nor does it end one
+        ("the mvie", ["the", "<unk>"]),  # too short
+    ],
+)
+def test_a_misspelt_word_is_read_as_the_nearest_unless_it_is_a_name(text: str, read: list[str]) -> None:
+    vocabulary = ["<unk>", "the", "movie", "awesome"]
+    tokenizer = WordTokenizer(vocabulary, corrects_spelling=True)
+    tokens = tokenizer(text)
+    assert [vocabulary[token.id] for token in tokens] == read
+    exact = WordTokenizer(vocabulary)(text)
+    for token, plain in zip(tokens, exact, strict=True):
+        assert token.known is plain.known
+        if token.id == plain.id:
+            assert token == plain
+            assert "read_as" not in token.to_dict()
+        else:
+            assert not token.known
+            assert token.to_dict()["read_as"] == token.read_as == vocabulary[token.id]
+
+
+def test_only_the_spelling_of_words_is_corrected() -> None:
+    assert WordTokenizer(["<unk>", "awesome"])("awsome")[0].read_as is None
+    with pytest.raises(ValueError, match="only words have a spelling to correct"):
+        CharacterTokenizer(["<unk>"], corrects_spelling=True)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import torch
+from gatescope.recurrent.tokenizer import Token, WordTokenizer
 from gatescope.store.files import BrokenModelError
 from gatescope.store.loading import load_model
+from gatescope.store.saving import save_model
 from gatescope.store.store import Store
-from model_folders import UNIT, VOCABULARY, edited, missing, network, saved
+from model_folders import ABOUT, UNIT, VOCABULARY, edited, missing, network, saved
 from safetensors.torch import load, save
 
 
@@ -91,6 +93,10 @@ BROKEN = [
     (sizes(colour="red"), "config.json: network.colour: Unexpected keyword argument"),
     (edited("config.json", lambda old: old.pop("licence") and old), "config.json: licence: Field required"),
     (config(tokenizer="syllable"), "config.json: tokenizer: Input should be 'word' or 'character'"),
+    (
+        config(corrects_spelling=True, tokenizer="character"),
+        "config.json: corrects_spelling: only words have a spelling: set it to false",
+    ),
     (config(outputs=["positive"]), "config.json: 1 names for 2 outputs"),
     (
         config(verdict="perhaps"),
@@ -243,6 +249,15 @@ def test_a_folder_of_before_is_about_the_next_token_if_its_outputs_are_the_vocab
     saved(tmp_path / "small", network(outputs=8), outputs=outputs)
     edited("config.json", lambda config: config.pop("predicts_next") in (True, False) and config)(tmp_path / "small")
     assert load_model(tmp_path / "small").config.predicts_next is is_about_tokens
+
+
+def test_spelling_is_corrected_where_the_folder_says_so(tmp_path: Path) -> None:
+    saved(tmp_path / "old")
+    edited("config.json", lambda config: config.pop("corrects_spelling") is False and config)(tmp_path / "old")
+    assert load_model(tmp_path / "old").tokenizer("movue")[0].read_as is None
+    tokenizer = WordTokenizer(VOCABULARY, corrects_spelling=True)
+    save_model(tmp_path / "new", network(), tokenizer, ABOUT)
+    assert load_model(tmp_path / "new").tokenizer("movue")[0] == Token("movue", 0, 5, 2, known=False, read_as="movie")
 
 
 @pytest.mark.parametrize("name", ["statistics.json", "README.md"])

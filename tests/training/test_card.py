@@ -7,7 +7,7 @@ import jinja2
 import pytest
 from gatescope.recurrent.network import NetworkConfig
 from gatescope.store.fields import ActivationStatistics, Metric, NamedUnit, ShareAgreement, Statistics
-from gatescope.training.card import card, cell, figure, with_shares, with_units
+from gatescope.training.card import card, cell, figure, with_figures, with_shares, with_units
 from gatescope.training.trainer import Recipe
 from model_folders import SHARES, UNIT
 
@@ -40,7 +40,8 @@ def facts(**changes: Any) -> dict[str, Any]:
         },
         "metrics": [metric],
         "units": [UNIT],
-        "features": ["bracket depth"],
+        "unnamed": [],
+        "remarks": ["No seed is perfect."],
         "shares": SHARES,
         "ends_anywhere": True,
         "verdict": None,
@@ -88,7 +89,7 @@ def test_the_card_of_a_task_says_all_that_was_measured() -> None:
         "(softmax over 97); 97 rows in the vocabulary, including the unknown token; 98,765 parameters in float32.",
         "(1.7500, 1.5000; lower is better).",
         r"| held-out \| text | bits per character | 12 | 1.500 (1.250 to 1.750) | 1.500, 1.625 | unigram 4.500 |",
-        "| bracket depth | cell state *c* | 6 | −r | 0.800 (0.700 to 0.900) | 0.100, 0.300 |",
+        "| bracket depth | cell state *c* | 6 | −r | 0.800 (0.700 to 0.900) | 0.100, 0.300 | – | – |  |",
         "to the logit of the most probable output less that of the second.",
         "1,200 tokens of 40 held-out texts, each read up to places chosen at random.",
         "| Share and effect have the same sign, of the 90 tokens whose share is above 0.3 or below −0.3 | 90.0 % "
@@ -123,7 +124,7 @@ def test_every_table_of_it_is_one_to_a_reader_of_markdown() -> None:
 
 def test_what_there_is_not_is_not_claimed() -> None:
     text = card(facts(units=[], shares=None, has_picture=False, seeds=[1]))
-    assert "No single unit tracks any of what was looked for (bracket depth) clearly better" in text
+    assert "\n\nNothing was looked for.\n\n" in text
     assert "saturation.svg" not in text
     assert "Shares and experiments" not in text
     assert "One seed was trained: 1." in text
@@ -136,6 +137,12 @@ def test_which_network_was_kept_and_what_it_is_not_for_is_said() -> None:
     limited = card(facts(facts={"data": "Drawn.", "limits": "Not for chess."}))
     assert limited.count("Not for chess.") == 1
     assert limited.index("## Limits and use") < limited.index("Not for chess.") < limited.index("## Licence")
+
+
+def test_it_is_said_over_which_steps_weights_were_averaged() -> None:
+    text = " ".join(card(facts(recipe=asdict(Recipe(epochs=6, averaged=0.7)))).split())
+    assert "The weights are the mean over the last 70 % of the steps (Izmailov et al. 2018)." in text
+    assert "Izmailov" not in card(facts())
 
 
 def test_a_price_on_the_cell_state_is_said() -> None:
@@ -176,6 +183,35 @@ def test_no_interval_and_no_large_share_are_not_made_up() -> None:
     assert " | 90.0 % | – |\n" in card(facts(shares=one))
     assert " | 0.500 | – |\n" in card(facts(shares=one))
     assert "same sign" not in card(facts(shares=one.model_copy(update={"same_sign": None, "large": 0})))
+
+
+def test_figures_written_anew_leave_the_card_that_they_were_first_written_in() -> None:
+    (metric,) = facts()["metrics"]
+    other = {"metrics": [metric.model_copy(update={"baselines": {"8-gram": 1.25}})], "remarks": ["Two.", "Remarks."]}
+    text = card(facts(**other))
+    assert "| 8-gram 1.250 |\n\nTwo.\n\nRemarks.\n\n## Units that can be named\n" in text
+    assert with_figures(text, facts()) == card(facts()) != text
+    assert with_figures(card(facts()), facts(**other)) == text
+    assert with_figures("# Another card\n", facts()) == "# Another card\n"
+
+
+def test_how_many_units_come_close_and_what_all_states_together_tell_is_said() -> None:
+    close = UNIT.model_copy(update={"close": 29, "close_from": 0.72, "probe": 0.875, "untrained_probes": [0.25, 0.5]})
+    assert "| 0.100, 0.300 | 29 of 128 from 0.720 | 0.875 | 0.250, 0.500 |\n" in card(facts(units=[close]))
+    assert "| 0.100, 0.300 | – | – |  |\n" in card(facts(units=[UNIT]))  # of an older version, which did not count
+
+
+@pytest.mark.parametrize(("probe", "follows"), [(0.39, False), (0.4, True)])
+def test_what_is_not_offered_is_said_and_whether_the_network_follows_it_at_all(probe: float, follows: bool) -> None:
+    loose = UNIT.model_copy(update={"feature": "line position", "score": 0.163, "interval": (0.1, 0.2), "probe": probe})
+    text = card(facts(unnamed=[loose]))
+    assert "| line position | cell state *c* | 6 | −r | 0.163 (0.100 to 0.200) |" in text
+    assert (
+        "Not offered on the page: line position. A unit is offered if its score is at least 0.4 (r) or 0.7 (AUC)"
+        in text
+    )
+    assert ("This network does not follow “line position”: a linear probe of all its states" in text) == (not follows)
+    assert with_units(card(facts()), facts(unnamed=[loose])) == text
 
 
 def test_a_unit_of_a_deeper_network_is_given_its_layer() -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,16 +15,17 @@ import pytest
 import torch
 from gatescope.analysis.features import Feature
 from gatescope.recurrent.cells import CellName
+from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer
 from gatescope.recurrent.trace import trace
 from gatescope.training import characters
+from gatescope.training.baselines import OF_CHARACTERS
 from gatescope.training.characters import (
     CharacterTask,
     Windows,
     bits,
     encoded,
     line_position,
-    ngram_bits,
     pieces,
 )
 from gatescope.training.sources.download import DataError
@@ -62,6 +63,37 @@ def task(test: int = 2_500, last: str = "five") -> Lines:
     """The task, with so many lines to test on, which have another last word than all others."""
     texts = {"train": LINE * 1_000, "validation": LINE * 200, "test": LINE.replace("four", last) * test}
     return Lines(texts, "0" * 64, [{"name": "lines"}])
+
+
+class Pages(Lines):
+    """The same, in pages of unequal length."""
+
+    part = "pages"
+
+    def begins(self) -> Sequence[int]:
+        return [1_000, 9_000, 9_001, 20_000, 30_000, 40_000]
+
+
+def test_intervals_resample_the_parts_that_the_blocks_are_of() -> None:
+    pages = Pages(task().splits, "0" * 64, [{"name": "lines"}])
+    pages.sample = 4  # type: ignore[misc]
+    network = Network(pages.config("rnn")).eval()
+    whole, first = pages.measure(network)
+    assert whole.groups is not None
+    block, context = characters.BLOCK, characters.CONTEXT
+    for at, group in enumerate(whole.groups.tolist()):
+        middle = context + at * block + block // 2
+        assert group == sum(begin <= middle for begin in pages.begins())
+    assert set(whole.groups.tolist()) == {1, 3, 4, 5, 6}  # no block has its middle in the page of one character
+    assert first.groups is None  # of too few pages
+    assert "resamples pages, of which it has 5." in str(pages.facts()["recipe"])
+
+
+def test_without_parts_intervals_resample_blocks_and_the_card_says_so() -> None:
+    lines = task()
+    [whole] = lines.measure(Network(lines.config("rnn")).eval())
+    assert whole.groups is None
+    assert "take the blocks for independent" in str(lines.facts()["recipe"])
 
 
 @pytest.mark.parametrize("name", ["prose.txt", "code.txt", "sentiment.tsv"])
@@ -147,38 +179,6 @@ def test_bits_are_those_of_the_probabilities_that_a_trace_shows(
         assert value == pytest.approx(np.mean(wanted), rel=1e-4)
 
 
-def witten_bell(learned: str, context: str, character: str, size: int) -> float:
-    """The probability of ``character`` after ``context``, by the definition."""
-    below = witten_bell(learned, context[1:], character, size) if context else 1 / size
-    followers = Counter(
-        learned[at + len(context)] for at in range(len(learned) - len(context)) if learned.startswith(context, at)
-    )
-    if not followers:
-        return below
-    return (followers[character] + len(followers) * below) / (followers.total() + len(followers))
-
-
-@given(st.text("abc", min_size=4, max_size=30), st.text("abcd", min_size=4, max_size=12))
-def test_ngrams_are_smoothed_as_by_witten_and_bell(learned: str, text: str) -> None:
-    vocabulary = (UNKNOWN, *"abcd")
-    by_size = ngram_bits(encoded(learned, vocabulary), encoded(text, vocabulary), 5, 3)
-    for n, row in enumerate(by_size, 1):
-        wanted = [
-            -math.log2(witten_bell(learned, text[at - n + 1 : at], text[at], 5)) for at in range(n - 1, len(text))
-        ]
-        assert row.tolist() == pytest.approx(wanted)
-
-
-def test_what_an_ngram_expects_sums_to_one() -> None:
-    learned = np.random.default_rng(0).integers(6, size=500)
-    shares: dict[tuple[int, ...], float] = defaultdict(float)
-    for last in range(6):
-        ids = np.array([1, 2, 3, 4, last])
-        for n, row in enumerate(ngram_bits(learned, ids, 6, 5), 1):
-            shares[n,] += 2.0 ** -row[-1]
-    assert list(shares.values()) == pytest.approx([1] * 5)
-
-
 def test_figures_are_of_the_test_part_and_the_judge_of_the_validation_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(characters, "BLOCK", 100)
     data = task(test=100, last="three")
@@ -190,7 +190,9 @@ def test_figures_are_of_the_test_part_and_the_judge_of_the_validation_part(monke
     assert data.judge(network) + 0.5 < figure.values.mean() < figure.baselines["unigram"]
     scored = data.splits["test"][characters.CONTEXT :][: 100 * len(figure.values)]
     size, learned = len(data.tokenizer.vocabulary), data.splits["train"]
-    wanted = [-math.log2(witten_bell(learned, "", each, size)) for each in scored[: len(LINE) + 1]]
+    counts = Counter(learned)  # every character was seen, and each of them falls back on all alike, by their number
+    total = counts.total() + len(counts)
+    wanted = [-math.log2((counts[each] + len(counts) / size) / total) for each in scored[: len(LINE) + 1]]
     assert figure.baselines["unigram"] == pytest.approx(np.mean(wanted), abs=0.1)
     assert figure.baselines["5-gram"] > figure.values.mean()  # it is sure of what is not so
 
@@ -204,9 +206,11 @@ def test_the_first_blocks_may_have_a_figure_of_their_own(monkeypatch: pytest.Mon
     assert sample.name == "its first 3 blocks"
     assert sample.values.tolist() == whole.values[:3].tolist()
     assert sample.baselines.keys() == whole.baselines.keys()
-    by_order = ngram_bits(data.ids["train"].numpy(), data.ids["test"].numpy(), 12, 5)
-    assert sample.baselines["unigram"] == pytest.approx(by_order[0][characters.CONTEXT :][:300].mean())
-    assert sample.baselines["5-gram"] == pytest.approx(by_order[4][characters.CONTEXT - 4 :][:300].mean())
+    learned, test = data.ids["train"].numpy(), data.ids["test"].numpy()
+    assert list(sample.baselines) == ["unigram", "5-gram", "Kneser–Ney 8-gram"]
+    for n, (name, bits_of) in zip((1, 5, 8), OF_CHARACTERS.items(), strict=True):
+        first = characters.CONTEXT - n + 1
+        assert sample.baselines[name] == pytest.approx(bits_of(learned, test, 12)[first : first + 300].mean())
 
 
 def test_the_network_is_of_equal_width_whatever_the_cell() -> None:

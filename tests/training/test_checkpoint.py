@@ -46,9 +46,13 @@ def killed_after(batches: int, path: Path, objective: FirstToken, recipe: Recipe
 
 @pytest.mark.parametrize("objective", [FirstToken(), Windows()], ids=["texts", "windows of one text"])
 @pytest.mark.parametrize("judge", [None, distance], ids=["last", "best"])
-@pytest.mark.parametrize("batches", [0, 1, 11, 12, 13, 30])
-def test_a_run_goes_on_to_the_same_bits(tmp_path: Path, objective: FirstToken, judge: Any, batches: int) -> None:
-    recipe = replace(RECIPE, epochs=4)
+@pytest.mark.parametrize(
+    ("batches", "averaged"), [*((batches, 0.0) for batches in (0, 1, 11, 12, 13, 30)), (13, 0.6), (30, 0.6)]
+)
+def test_a_run_goes_on_to_the_same_bits(
+    tmp_path: Path, objective: FirstToken, judge: Any, batches: int, averaged: float
+) -> None:
+    recipe = replace(RECIPE, epochs=4, averaged=averaged)
     whole = bits(train(SMALL, objective, recipe, 3, judge=judge))
     path = tmp_path / "run"
     killed_after(batches, path, objective, recipe, judge=judge)

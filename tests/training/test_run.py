@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import word_task
+from gatescope.analysis.metrics import metrics
+from gatescope.cli.held_out import model_and_task
 from gatescope.recurrent.network import Network
 from gatescope.store.fields import Start
 from gatescope.store.loading import load_model
@@ -106,6 +108,20 @@ def test_a_model_is_trained_measured_and_saved_with_its_card(folder: Path, cell:
     assert ("\n## Shares and experiments\n" in card) == (config.shares is not None) == (cell != "rnn")
     assert ("](saturation.svg)" in card) == (model.folder / "saturation.svg").exists() == (cell != "rnn")
     assert not checkpoints(folder / "cache")
+
+
+def test_a_table_read_by_characters_is_measured_by_characters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {"file": folder / "mine.csv", "text": "review", "label": "class", "tokens": "character"}
+    options = Options(hidden=4, epochs=1)
+    model = run("labelled", "gru", folder / "model", options=options, data=data, cache=folder / "cache")
+    assert model.config.tokenizer == "character"
+    card = (model.folder / "README.md").read_text(encoding="utf-8")
+    assert "--label class --tokens character --cell gru" in card
+    assert "**Share of unknown characters**" in card
+    _, task = model_and_task(f"{model.folder}/", folder, folder / "mine.csv", "review", "class")
+    assert [each.value for each in metrics([task.measure(model.network)], 0)] == [
+        each.value for each in model.config.metrics
+    ]
 
 
 def test_a_task_that_is_not_in_the_table_can_be_trained(tmp_path: Path) -> None:

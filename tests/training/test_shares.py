@@ -24,7 +24,7 @@ GENERATED = [
 
 
 @pytest.mark.parametrize("model", GENERATED, ids=[model.id for model in GENERATED])
-@pytest.mark.slow("every token of every held-out text is kept from being written", seconds=40)
+@pytest.mark.soak("every token of every held-out text is kept from being written, of 14 models")
 def test_the_figures_of_the_cards_can_be_measured_again(model: Model, tmp_path: Path) -> None:
     """Where the data are generated; those of sentiment, prose and code are not in the repository."""
     task, shipped = tasks.load(model.config.task, tmp_path, pytest.fail), model.config.shares

@@ -122,6 +122,22 @@ def test_no_step_follows_a_gradient_longer_than_the_recipe_allows(monkeypatch: p
     assert norms == pytest.approx([0.01] * 12, rel=1e-3)  # PyTorch divides by the norm plus 1e-6
 
 
+@pytest.mark.parametrize(("share", "steps"), [(1.0, 24), (0.5, 12), (0.01, 1)])
+def test_the_network_is_the_mean_over_the_last_steps(share: float, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    after: list[list[Tensor]] = []
+    step = torch.optim.AdamW.step
+
+    def noted(self: torch.optim.AdamW) -> None:
+        step(self)
+        after.append([each.detach().clone() for each in self.param_groups[0]["params"]])
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    recipe = replace(RECIPE, epochs=2, averaged=share, keep_best=False)
+    network = train(SMALL, FirstToken(), recipe, 0, judge=lambda _: 0.0)
+    for weight, *last in zip(network.parameters(), *after[-steps:], strict=True):
+        assert torch.allclose(weight, torch.stack(last).double().mean(0).float(), atol=1e-6)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_each_gate_starts_with_an_orthogonal_recurrent_matrix(cell: str) -> None:
     network = Network(NetworkConfig(cell, 5, 4, 8, 1, layers=2, bidirectional=True))

@@ -20,9 +20,11 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     model = load_model(folder / "both-ways")
     unit = NamedUnit(
         feature="negation", layer=1, direction="backward", activation="h", unit=3, sign=-1, measure="AUC", score=0.9,
-        interval=(0.8, 0.95), untrained=[0.6], texts=5, steps=40,
+        interval=(0.8, 0.95), untrained=[0.6], close=4, close_from=0.86, texts=5, steps=40,
     )  # fmt: skip
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {"units": [unit]}
+    about = model.config.model_dump(exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}) | {
+        "units": [unit]
+    }
     text = "# A card\n\n| a | b |\n|---|--:|\n| <b>x</b> | 2 |\n\n![Gates](saturation.svg)\n"
     save_model(folder / "both-ways", model.network, model.tokenizer, about, card=text, saturation=SVG)
     return client(folder)
@@ -41,6 +43,7 @@ def test_card_is_the_models_own_text(described: TestClient) -> None:
 def test_card_leads_to_the_named_units_and_the_figures(described: TestClient) -> None:
     page = described.get("/models/both-ways/card").text
     assert 'href="/?model=both-ways#layer=3&amp;unit=3"' in page
+    assert ">negation (hidden state h, unit 3, one of 4 that come close)</a>" in page
     assert 'href="/api/v1/models/both-ways"' in page
     assert "/statistics" not in page, "the model has none"
 

@@ -109,7 +109,7 @@ class DecompositionPlan:
             "cell": made.cell,
             "hidden_size": made.state.shape[1],
             "steps": len(made),
-            "tokens": [token._asdict() for token in self.tokens],
+            "tokens": [token.to_dict() for token in self.tokens],
             "state": made.letter,
             "columns": made.columns,
             "logit": None,

@@ -26,7 +26,7 @@ def memory_content(memory: Memory, model: Model, body: MemoryBody) -> Content:
         "steps": memory.steps,
         "start": memory.start,
         "stop": memory.stop,
-        "tokens": [token._asdict() for token in memory.tokens],
+        "tokens": [token.to_dict() for token in memory.tokens],
         "layers": [_layer_content(each, model.statistics, encode) for each in memory.layers],
     }
     outputs = model.config.outputs

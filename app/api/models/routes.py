@@ -52,7 +52,17 @@ def card(model: Model) -> ModelCard:
         **summary(model).model_dump(),
         **config.model_dump(
             include={
-                *("description", "tokenizer", "outputs", "opposite", "examples", "metrics", "units", "shares"),
+                *(
+                    "description",
+                    "tokenizer",
+                    "language",
+                    "outputs",
+                    "opposite",
+                    "examples",
+                    "metrics",
+                    "units",
+                    "shares",
+                ),
                 "licence",
             }
         ),

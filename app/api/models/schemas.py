@@ -58,6 +58,7 @@ class ModelCard(ModelSummary):
     recurrent_parameters: int = Field(ge=1, description="Number of parameters of the recurrent layers.")
     activations: list[ActivationInfo] = Field(description="What a trace of this model holds, in order.")
     tokenizer: TokenizerKind = Field(description="How text is split.")
+    language: str = Field(description="The language of the texts that it learned from; empty where it is not said.")
     outputs: list[str] = Field(description="Name of each number that the head gives after a step.")
     opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
     predicts_next: bool = Field(

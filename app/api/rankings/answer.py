@@ -19,7 +19,7 @@ def ranking_content(ranking: Ranking, model: Model) -> dict[str, Any]:
         "cell": ranking.cell,
         "hidden_size": model.config.network.hidden_size,
         "steps": len(ranking.tokens),
-        "tokens": [token._asdict() for token in ranking.tokens],
+        "tokens": [token.to_dict() for token in ranking.tokens],
         "logit": {
             "output": names[0],
             "against": names[1],

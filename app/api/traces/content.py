@@ -68,7 +68,7 @@ def text_content(trace: Trace, steps: int, model: str, selection: Selection) -> 
         "start": trace.start,
         "stop": trace.start + len(trace),
         "units": selection.units,
-        "tokens": [token._asdict() for token in trace.tokens],
+        "tokens": [token.to_dict() for token in trace.tokens],
     }
 
 
@@ -101,7 +101,7 @@ def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding)
         lines = (
             {
                 "step": part.start + t,
-                "token": token._asdict(),
+                "token": token.to_dict(),
                 "layers": [
                     {
                         "layer": layer.layer,

@@ -70,6 +70,12 @@ class TokenInfo(BaseModel):
     end: int = Field(ge=0, description="One past its last character, in code points.")
     id: int = Field(ge=0, description="Its row in the embedding; 0 is the unknown token.")
     known: bool = Field(description="Whether the vocabulary holds it.")
+    read_as: str | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="The word of the vocabulary that it is read as, if it seems to be a misspelling of that one: `id` "
+        "is its row. Left out otherwise.",
+    )
 
 
 class TypedArray(BaseModel):

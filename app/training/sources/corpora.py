@@ -3,6 +3,7 @@
 These are pure functions over bytes. Nothing is unpacked to the disk: members are read in memory, by name.
 """
 
+import csv
 import hashlib
 import io
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ...recurrent.tokenizer import WordTokenizer
 from .download import DataError
 
 Split = Literal["train", "validation", "test"]
@@ -21,6 +23,8 @@ VADER = {
     "tweets": "tweets",
 }
 UCI = ("imdb", "amazon", "yelp")
+MOST = 4.0  # largest |rating|
+COUNTED = 50  # rated tweets from which the rating of an emoji is taken
 UCI_RATING = 2.0  # the UCI sentences carry a class, not a rating: ±2 lies where the clear sentences of VADER lie
 
 
@@ -30,7 +34,8 @@ class Example:
 
     text: str
     rating: float  # from -4, most negative, to 4
-    source: str  # movie, amazon, nyt, tweets or uci
+    source: str  # movie, amazon, nyt, tweets or uci; of what is only learned from: phrases, constructions, lexicon …
+    document: str = ""  # the review or article that it is a sentence of; empty: not known
 
 
 def vader(archive: bytes) -> list[Example]:
@@ -39,8 +44,9 @@ def vader(archive: bytes) -> list[Example]:
     examples = []
     for source, name in VADER.items():
         for row in _lines(_member(inner, f"{name}_GroundTruth.txt")):
-            _, rating, text = row.split("\t", 2)
-            examples.append(Example(text.strip(), float(rating), source))
+            number, rating, text = row.split("\t", 2)
+            document, _, sentence = number.partition("_")
+            examples.append(Example(text.strip(), float(rating), source, f"{source} {document}" if sentence else ""))
     return examples
 
 
@@ -48,6 +54,26 @@ def lexicon(archive: bytes) -> dict[str, float]:
     """Return the lexicon of the package vaderSentiment: the mean rating of each word, from -4 to 4."""
     rows = (row.split("\t") for row in _lines(_member(archive, "vaderSentiment/vader_lexicon.txt")))
     return {word: float(rating) for word, rating, *_ in rows}
+
+
+def emoji(vader: bytes, uci: bytes | None = None) -> dict[str, float]:
+    """Return a rating, from -4 to 4, of each emoji in the list of the package vaderSentiment that leans to a side.
+
+    Where the npm package sentiment has counted an emoji in at least ``COUNTED`` tweets that were rated by hand, its
+    rating is 4 times the share of positive ones less that of negative ones (Kralj Novak et al. 2015); elsewhere it is
+    the sum of the ratings of the words in its name, by the lexicon.
+    """
+    rated = lexicon(vader)
+    ratings = {}
+    for line in _lines(_member(vader, "vaderSentiment/emoji_utf8_lexicon.txt")):
+        sign, name = line.split("\t")
+        ratings[WordTokenizer.key(sign)] = sum(rated.get(word, 0) for word in WordTokenizer.keys(name))
+    if uci is not None:
+        for row in csv.DictReader(_lines(_member(uci, "build/Emoji_Sentiment_Data_v1.0.csv"))):
+            sign, count = WordTokenizer.key(row["Emoji"]), int(row["Occurrences"])
+            if sign in ratings and count >= COUNTED:
+                ratings[sign] = MOST * (int(row["Positive"]) - int(row["Negative"])) / count
+    return {sign: float(min(max(rating, -MOST), MOST)) for sign, rating in ratings.items() if rating}
 
 
 def uci(archive: bytes) -> list[Example]:
@@ -61,10 +87,13 @@ def uci(archive: bytes) -> list[Example]:
 
 
 def distinct(examples: Iterable[Example]) -> list[Example]:
-    """Return the examples without those whose text is that of an earlier one."""
-    first: dict[str, Example] = {}
+    """Return the examples without those that a network reads like an earlier one: whose tokens are the same.
+
+    Case, white space and typographic apostrophes do not make another text.
+    """
+    first: dict[tuple[str, ...], Example] = {}
     for example in examples:
-        first.setdefault(example.text, example)
+        first.setdefault(tuple(WordTokenizer.keys(example.text)), example)
     return list(first.values())
 
 
@@ -75,9 +104,9 @@ def split_of(text: str) -> Split:
 
 
 def split(examples: Sequence[Example]) -> dict[Split, list[Example]]:
-    """Return the examples of each split, in their order."""
+    """Return the distinct examples of each split, in their order: no two splits hold texts that are read alike."""
     splits: dict[Split, list[Example]] = {"train": [], "validation": [], "test": []}
-    for example in examples:
+    for example in distinct(examples):
         splits[split_of(example.text)].append(example)
     return splits
 

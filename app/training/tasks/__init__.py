@@ -16,7 +16,8 @@ class Entry(NamedTuple):
     loader: str  # module, and the class or function in it that gives the task
     summary: str  # help of ``gatescope train NAME``
     options: Mapping[str, str] = {}  # the options of that command that name its data, with their help
-    own: bool = False  # whether the data are the user's own: the options are required, and models of it are served
+    optional: Mapping[str, str] = {}  # those that may be left out
+    own: bool = False  # whether the data are the user's own: models of it are served
 
 
 TASKS = {
@@ -27,7 +28,7 @@ TASKS = {
     "prose": Entry(
         "prose:load",
         "Learn Jane Austen's novels, character by character: minutes a seed on one core.",
-        {"file": "The text; default: the novels in Debian's package."},
+        optional={"file": "The text; default: the novels in Debian's package."},
     ),
     "code": Entry(
         "code:load",
@@ -48,13 +49,14 @@ TASKS = {
     ),
     "labelled": Entry(
         "labelled:load",
-        "Learn to tell texts of your own apart, word by word. The model is written to the folder of models: "
-        "it is served.",
+        "Learn to tell texts of your own apart, word by word or character by character. The model is written to the "
+        "folder of models: it is served.",
         {
             "file": "A table in CSV or TSV, in UTF-8; its first line names the columns.",
             "text": "Name of the column of texts.",
             "label": "Name of the column of labels.",
         },
+        {"tokens": "What is read at a time; characters for scripts without blanks between words. Default: word."},
         own=True,
     ),
 }
@@ -64,9 +66,9 @@ def load(name: str, cache: Path, warn: Callable[[str], None], **options: Path | 
     """Load the task called ``name``; the name of its data may follow, as in the task of a model: "text diary".
 
     ``cache`` is the folder that keeps data, ``warn`` is called with notes on them. ``options`` name the data of some
-    tasks: ``file``, and the columns ``text`` and ``label``; None where one is not given. A loader takes of all these
-    what its parameters name. Raises DataError if there is no such task, if it needs an option or does not take one,
-    and if its data cannot be obtained.
+    tasks: ``file``, the columns ``text`` and ``label``, and the kind of ``tokens``; None where one is not given. A
+    loader takes of all these what its parameters name. Raises DataError if there is no such task, if it needs an option
+    or does not take one, and if its data cannot be obtained.
     """
     key = name.partition(" ")[0]
     if key not in TASKS:

@@ -22,6 +22,7 @@ from ...recurrent.cells import CellName
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, Tokenizer, WordTokenizer
 from ...recurrent.trace import FloatArray
+from ...store.fields import Metric
 from ..sources.corpora import Split
 from ..synthetic import EXACT, PADDING, fingerprint, logits_of, randomness, rows
 from ..task import Half
@@ -101,6 +102,26 @@ class Agreement:
             name = f"number of the verb past nouns of the other number: {between}"
             figures.append(Figure(name, self._right(network, texts), baselines=nearest))
         return figures
+
+    def remarks(self, metrics: Sequence[Metric], others: Mapping[str, Sequence[Metric]]) -> Sequence[str]:
+        """Say whether the cells differ: whether all seeds of one are better than all of another, on any figure."""
+        if not others:
+            return []
+        seeds = {title: {each.name: each.seeds for each in figures} for title, figures in others.items()}
+        apart = [
+            f"{each.name} ({title})"
+            for each in metrics
+            for title, by_name in seeds.items()
+            if max(each.seeds) < min(by_name[each.name]) or min(each.seeds) > max(by_name[each.name])
+        ]
+        if apart:
+            return [f"All seeds lie on one side of those of another cell: {', '.join(apart)}."]
+        least = [f"{100 * min(map(min, by_name.values())):.1f} % for the {title}" for title, by_name in seeds.items()]
+        here = f"{100 * min(min(each.seeds) for each in metrics):.1f} %"
+        return [
+            "On this task the cells do not differ: on no line are all seeds of one better than all of another. The "
+            f"lowest share of any seed on any line is {here} here, {', '.join(least)}."
+        ]
 
     def held_out(self, half: Half) -> Sequence[str]:
         random = np.random.default_rng(SEEDS[half])

@@ -45,6 +45,7 @@ class Code(CharacterTask):
         "the last 5 % of Python 3.11.7 take 1.98 bits per character in this order, 1.85 to 2.19 in eleven others, and "
         "the last 5 % of each file 1.85."
     )
+    part = "files"
     sample = 11
     presentation: ClassVar[Mapping[str, Any]] = {
         "description": "After each character of a Python program: the probability of every character to be the next.",
@@ -55,6 +56,15 @@ class Code(CharacterTask):
             'def area(width, height):\n    """The area of a rectangle."""\n    return width * height\n',
         ],
     }
+
+    def __init__(
+        self, splits: Mapping[Split, str], data: str, sources: Sequence[Mapping[str, Any]], begins: Sequence[int] = ()
+    ) -> None:
+        self._begins = begins  # of the files of the test split but the first
+        super().__init__(splits, data, sources)
+
+    def begins(self) -> Sequence[int]:
+        return self._begins
 
     def features(self, text: str) -> Sequence[Feature]:
         return [
@@ -96,7 +106,7 @@ def load(warn: Callable[[str], None]) -> Code:
         "size": size,
         "licence": "PSF-2.0",
     }
-    return Code(split(texts), checksum.hexdigest(), [source])
+    return Code(split(texts), checksum.hexdigest(), [source], begins(texts))
 
 
 def names(folder: Path) -> Iterator[str]:
@@ -109,14 +119,19 @@ def names(folder: Path) -> Iterator[str]:
 
 def split(texts: Sequence[str]) -> dict[Split, str]:
     """Return the last 5 % of the characters for testing and the 5 % before them for validation, in whole files."""
-    lengths = np.array([len(text) for text in texts])
-    begins = lengths.cumsum() - lengths
-    validation, test = np.searchsorted(begins, np.array([VALIDATION, TEST]) * lengths.sum())
+    validation, test = _cuts(texts)
     return {
         "train": "".join(texts[:validation]),
         "validation": "".join(texts[validation:test]),
         "test": "".join(texts[test:]),
     }
+
+
+def begins(texts: Sequence[str]) -> list[int]:
+    """Return where in the test split its second and every further file begins."""
+    _, test = _cuts(texts)
+    ends: list[int] = np.cumsum([len(text) for text in texts[test:]]).tolist()
+    return ends[:-1]
 
 
 def syntax(text: str) -> dict[str, FloatArray]:
@@ -160,3 +175,10 @@ def indentation(text: str) -> FloatArray:
             open_ = False
         values[at] = columns
     return values
+
+
+def _cuts(texts: Sequence[str]) -> tuple[int, int]:
+    """Return the index of the first file for validation, and that of the first for testing."""
+    lengths = np.array([len(text) for text in texts])
+    validation, test = np.searchsorted(lengths.cumsum() - lengths, np.array([VALIDATION, TEST]) * lengths.sum())
+    return int(validation), int(test)

@@ -21,6 +21,7 @@ from ...recurrent.cells import NAMES, CellName, Letter
 from ...recurrent.network import Network, NetworkConfig
 from ...recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer
 from ...recurrent.trace import FloatArray, trace
+from ...store.fields import Metric
 from ..synthetic import EXACT, PADDING, ROWS, fingerprint, logits_of
 from ..task import Half
 from ..trainer import Batch, Objective, Recipe
@@ -95,6 +96,16 @@ class Counting:
                 Figure(f"distance of such a step from their mean, {letter}", np.abs(steps - steps.mean()), unit),
             ]
         return figures
+
+    def remarks(self, metrics: Sequence[Metric], others: Mapping[str, Sequence[Metric]]) -> Sequence[str]:  # noqa: ARG002
+        """Say how many seeds learned to count, rather than to do it as far as they were taught."""
+        seeds = metrics[0].seeds
+        learned, beyond = (sum(each >= n for each in seeds) for n in (LEARNED[-1], LIMIT))
+        return [
+            f"Of the {len(seeds)} seeds, {beyond} {'is' if beyond == 1 else 'are'} right for every n up to {LIMIT:,}, "
+            f"the largest that was measured; {learned} for every n up to {LEARNED[-1]}, the largest that was learned "
+            "from."
+        ]
 
     def shows(self, network: Network) -> Mapping[str, Sequence[Any]]:
         """Return what the unit that counts best does along the string of n = ``LONGEST``."""

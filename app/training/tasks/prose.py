@@ -20,6 +20,7 @@ CACHED = "austen.txt"
 
 VALIDATION, TEST = 0.925, 0.95  # where these splits begin, as shares of the text
 PARAGRAPH = re.compile(r"\n\n+")  # what stands before one
+CHAPTER = re.compile(r"^chapter [\divxlc]+\.?$", re.MULTILINE | re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+")
 MARKS = '"“”'
 
@@ -33,6 +34,7 @@ class Prose(CharacterTask):
         "The last 5 % of the text are the test part, the 2.5 % before them the validation part; each begins with a "
         "paragraph."
     )
+    part = "chapters"
     sample = 7
     presentation: ClassVar[Mapping[str, Any]] = {
         "description": "After each character of a novel: the probability of every character to be the next.",
@@ -50,6 +52,9 @@ class Prose(CharacterTask):
             Feature("line position", line_position(text)),
             Feature("word position", word_position(text)),
         ]
+
+    def begins(self) -> Sequence[int]:
+        return [match.start() for match in CHAPTER.finditer(self.splits["test"])]
 
     def starts(self, text: str) -> Sequence[int]:
         return [match.end() for match in PARAGRAPH.finditer(text)]

@@ -68,13 +68,13 @@ export type MemoryBody = { text: string; layers?: number[] | null; start?: numbe
 
 export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
 
-export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; variant: "lstm" | "gru" | "reset-before gru" | "rnn" | "relu rnn" | "coupled_lstm" | "mingru"; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; shares: ShareAgreement | null; licence: string; weights_sha256: string };
+export type ModelCard = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean; variant: "lstm" | "gru" | "reset-before gru" | "rnn" | "relu rnn" | "coupled_lstm" | "mingru"; description: string; network: NetworkConfig; parameters: number; recurrent_parameters: number; activations: ActivationInfo[]; tokenizer: "word" | "character"; language: string; outputs: string[]; opposite: string; predicts_next: boolean; next_outputs: (number | null)[]; examples: string[]; metrics: Metric[]; units: NamedUnit[]; shares: ShareAgreement | null; licence: string; weights_sha256: string };
 
 export type ModelList = { models: ModelSummary[]; broken: BrokenModel[] };
 
 export type ModelSummary = { id: string; title: string; task: string; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; layers: number; bidirectional: boolean };
 
-export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; texts: number; steps: number };
+export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; close?: number | null; close_from?: number | null; probe?: number | null; untrained_probes?: number[]; texts: number; steps: number };
 
 export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
 
@@ -116,7 +116,7 @@ export type StepLayer = { layer: number; direction: "forward" | "backward"; acti
 
 export type TimeScales = { activation: string; tau: (number | null)[]; ranking: number[]; along: ((number | null)[])[] | TypedArray };
 
-export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean };
+export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean; read_as?: string | null };
 
 export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text: string; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
 
@@ -130,4 +130,4 @@ export type Wire = { start: string; end: string; via?: [number, number][] };
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant">;
+export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string };

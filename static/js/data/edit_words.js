@@ -21,10 +21,18 @@ export function inWords({ edit, lost }, model, trace) {
     info ? `${info.name} ${letter}` : letter,
     layer === undefined ? "" : `of layer ${layer}`,
     direction ?? "",
-    units ? `in ${units.length === 1 ? "unit" : "units"} ${ranges(units).replaceAll(",", ", ").replaceAll("-", "–")}` : "",
+    units ? `in ${unitsInWords(units)}` : "",
     wordsOf(edit.steps, lost, model, trace),
   ];
   return parts.filter(Boolean).join(" ") + deed(edit);
+}
+
+/**
+ * Units by their numbers, such as "units 3, 5–9".
+ * @param {number[]} units
+ */
+export function unitsInWords(units) {
+  return `${units.length === 1 ? "unit" : "units"} ${ranges(units).replaceAll(",", ", ").replaceAll("-", "–")}`;
 }
 
 /** @param {import("./edits.js").Edit} edit */

@@ -90,6 +90,17 @@ export function namesOf(model, layer, unit) {
 }
 
 /** @param {NamedUnit} named */
-export function describe({ activation, feature, measure, score, sign }) {
-  return `${activation} tracks “${feature}”${sign < 0 ? ", falling as it rises" : ""} (${measure} ${decimal(score, 2)})`;
+export function describe(named) {
+  const { activation, feature, measure, score, sign } = named;
+  return `${activation} tracks “${feature}”${sign < 0 ? ", falling as it rises" : ""} (${measure} ${decimal(score, 2)}${closeTo(named)})`;
+}
+
+/**
+ * How many units come close to the one with the name; empty if they were not counted.
+ * @param {NamedUnit} named
+ */
+function closeTo({ close, close_from: from, measure }) {
+  if (!close || from == null) return "";
+  const bar = `${measure === "r" ? "|r|" : "AUC"} ≥ ${decimal(from, 2)}`;
+  return close === 1 ? `; no other unit has ${bar}` : `; one of ${close} units with ${bar}`;
 }

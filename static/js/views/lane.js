@@ -4,6 +4,7 @@ import { Panels } from "../charts/panels.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
 import { editedRuns } from "../data/edits.js";
+import { unknownNotice } from "../data/unknown_words.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
@@ -29,6 +30,7 @@ export class Lane {
     const words = make("ol", { class: "tokens" });
     this.verdict = make("div", { class: "prediction", role: "status" });
     this.scales = make("p", { class: "color-scales", hidden: "" }); // of a difference; those of values stand above all lanes
+    this.notice = make("p", { class: "notice", role: "status", hidden: "" });
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
     this.views = TRACE_VIEWS.map((View) => new View(handlers));
@@ -37,6 +39,7 @@ export class Lane {
       { class: "lane" },
       this.title,
       make("div", { class: "words" }, words, this.verdict, this.scales),
+      this.notice,
       make("div", { class: "pictures" }, panels, ...this.views.map(({ element }) => element)),
     );
     this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
@@ -71,6 +74,7 @@ export class Lane {
     this.element.classList.remove("difference");
     this.scales.hidden = true;
     this.strip.show(trace);
+    this.#notify(unknownNotice(trace.model, trace.tokens));
     return painted;
   }
 
@@ -91,6 +95,7 @@ export class Lane {
     const painted = this.panels.show(model, difference, { ...look, edited: () => [], lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
+    this.#notify("");
     const notes = "Blue is more, brown is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
     this.verdict.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
@@ -107,6 +112,7 @@ export class Lane {
     this.trace = this.layer = null;
     this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
     this.strip.clear();
+    this.#notify("");
     this.#clearViews();
     this.element.toggleAttribute("data-stale", true);
     this.panels.dim(true);
@@ -128,6 +134,12 @@ export class Lane {
     const layer = /** @type {DecodedLayer} */ (this.layer);
     if (t === null) return this.#clearViews();
     for (const view of this.views) view.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
+  }
+
+  /** @param {string} text */
+  #notify(text) {
+    this.notice.textContent = text;
+    this.notice.hidden = text === "";
   }
 
   /** The title, and the verdict after which step. */

@@ -40,6 +40,7 @@ export class ModelPicker {
         const link = button("link", unit.feature, () => this.onUnit(unit));
         link.title = `Unit ${unit.unit}: ${describe(unit)}`;
         link.append(" ", make("var", {}, `${unit.activation}${unit.unit}`));
+        if (unit.close && unit.close > 1) link.append(`, one of ${unit.close}`);
         return link;
       }),
     );

@@ -84,13 +84,14 @@ export class TokenStrip {
     const word = make("button", { type: "button", class: "token", tabindex: t === 0 ? 0 : -1 }, text);
     if (!token.known) {
       word.classList.add("unknown");
-      word.title = `“${shown}” is not in the model's vocabulary: it reads “unknown”.`;
+      word.title = `“${shown}” is not in the model's vocabulary: it reads “${token.read_as ?? "unknown"}”.`;
     }
     if (share !== null) {
       const colors = tint(scale, share);
       Object.assign(text.style, { backgroundColor: colors.background, color: colors.text });
       word.append(make("span", {}, ...changed(share, original)));
     }
+    if (token.read_as) word.append(make("span", { class: "read-as" }, "read as ", make("em", {}, token.read_as)));
     word.addEventListener("pointerdown", ({ shiftKey }) => {
       if (!shiftKey) this.anchor = t;
     });

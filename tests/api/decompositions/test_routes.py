@@ -1,5 +1,6 @@
 """The call itself: what it takes and gives, and that a long one leaves others their turn."""
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -18,7 +19,13 @@ def test_an_answer_is_json(api: TestClient) -> None:
 def test_in_a_thread_the_answer_is_the_same(api: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = ask(api)
     monkeypatch.setattr("gatescope.api.decompositions.routes.SHORT_WORK", 0)
-    assert ask(api) == expected
+    answer = ask(api)
+    assert answer.keys() == expected.keys()
+    for name, value in answer.items():
+        if name in {"amounts", "shares", "cancellation", "remaining", "new"}:  # sums may round in another order
+            np.testing.assert_allclose(np.array(value, float), np.array(expected[name], float), rtol=1e-12, atol=1e-15)
+        else:
+            assert value == expected[name]
 
 
 def test_what_the_call_does_not_take(api: TestClient) -> None:

@@ -77,10 +77,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     model = load_model(folder / "lstm")
     unit = NamedUnit(
         feature="negation", layer=0, direction="forward", activation="c", unit=3, sign=-1, measure="AUC", score=0.9,
-        interval=(0.8, 0.95), untrained=[0.6, 0.7], texts=5, steps=40,
+        interval=(0.8, 0.95), untrained=[0.6, 0.7], close=4, close_from=0.86, probe=0.95, untrained_probes=[0.7, 0.8],
+        texts=5, steps=40,
     )  # fmt: skip
-    about = model.config.model_dump(exclude={"network", "tokenizer", "weights_sha256"}) | {
+    about = model.config.model_dump(exclude={"network", "tokenizer", "corrects_spelling", "weights_sha256"}) | {
         "units": [unit],
+        "unnamed": [unit.model_copy(update={"feature": "too loose"})],
         "shares": SHARES,
     }
     usual = statistics([model.trace("the movie was not good, but not bad")])
@@ -92,7 +94,8 @@ def test_card_tells_the_named_units(measured: TestClient) -> None:
     (unit,) = measured.get("/api/v1/models/lstm").json()["units"]
     assert unit == {
         "feature": "negation", "layer": 0, "direction": "forward", "activation": "c", "unit": 3, "sign": -1,
-        "measure": "AUC", "score": 0.9, "interval": [0.8, 0.95], "untrained": [0.6, 0.7], "texts": 5, "steps": 40,
+        "measure": "AUC", "score": 0.9, "interval": [0.8, 0.95], "untrained": [0.6, 0.7], "close": 4,
+        "close_from": 0.86, "probe": 0.95, "untrained_probes": [0.7, 0.8], "texts": 5, "steps": 40,
     }  # fmt: skip
     assert measured.get("/api/v1/models/gru").json()["units"] == []
 

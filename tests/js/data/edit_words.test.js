@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { DecodedTrace } from "../../../static/js/data/decoded_trace.js";
-import { inWords } from "../../../static/js/data/edit_words.js";
+import { inWords, unitsInWords } from "../../../static/js/data/edit_words.js";
 import { answer, model } from "../samples.js";
 
 const lstm = model("lstm");
@@ -18,6 +18,11 @@ test("an edit names its gate, its word and its value", () => {
 test("units, layer and direction are named where they are given", () => {
   assert.equal(said({ letter: "c", layer: 1, direction: "backward", units: [1, 2, 3, 8], steps: [1], scale: 0.5 }), "cell state c of layer 1 backward in units 1–3, 8 at “b”: scale 0.5");
   assert.equal(said({ letter: "q", units: [4], steps: [1], hold: 1 }), "q in unit 4 at “b” held at 1");
+});
+
+test("units are counted, and runs of them shortened", () => {
+  assert.equal(unitsInWords([26]), "unit 26");
+  assert.equal(unitsInWords([0, 3, 5, 6, 7]), "units 0, 3, 5–7");
 });
 
 test("words out of sight are numbered, and many are counted", () => {

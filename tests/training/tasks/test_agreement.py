@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.tokenizer import Tokenizer
+from gatescope.store.fields import Metric
 from gatescope.training.synthetic import EXACT
 from gatescope.training.tasks.agreement import (
     LEARNED,
@@ -103,6 +104,25 @@ def test_the_verb_is_judged_against_its_other_form() -> None:
     by_nearest = TASK.measure(Follower(TASK.tokenizer, noun=-1))
     wanted = [figure.baselines["number of the nearest noun"] for figure in by_nearest]
     assert [figure.values.mean() for figure in by_nearest] == wanted == [1, 0, 0, 0, 0, 0]
+
+
+def figures_of(*seeds: list[float]) -> list[Metric]:
+    return [
+        Metric(name=f"line {at}", value=each[0], standard_error=0, seeds=each, examples=9)
+        for at, each in enumerate(seeds)
+    ]
+
+
+def test_cells_differ_only_where_all_seeds_of_one_are_better() -> None:
+    here = figures_of([1.0, 1.0], [1.0, 0.99])
+    assert TASK.remarks(here, {}) == []
+    assert TASK.remarks(here, {"GRU": figures_of([1.0], [1.0]), "RNN": figures_of([1.0], [0.98, 1.0])}) == [
+        "On this task the cells do not differ: on no line are all seeds of one better than all of another. The lowest "
+        "share of any seed on any line is 99.0 % here, 100.0 % for the GRU, 98.0 % for the RNN."
+    ]
+    assert TASK.remarks(here, {"GRU": figures_of([1.0], [1.0]), "RNN": figures_of([0.5], [0.9])}) == [
+        "All seeds lie on one side of those of another cell: line 0 (RNN), line 1 (RNN)."
+    ]
 
 
 def test_the_number_of_the_subject_holds_until_its_verb() -> None:

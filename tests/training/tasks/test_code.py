@@ -14,7 +14,7 @@ from gatescope.recurrent.trace import FloatArray
 from gatescope.training import characters
 from gatescope.training.sources.download import DataError
 from gatescope.training.tasks import code
-from gatescope.training.tasks.code import Code, indentation, names, split, syntax
+from gatescope.training.tasks.code import Code, begins, indentation, names, split, syntax
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +127,13 @@ def load(library: Path) -> Code:
 def test_the_last_files_are_held_out() -> None:
     texts = [f"{at:04d}" for at in range(40)]
     assert split(texts) == {"train": "".join(texts[:36]), "validation": "00360037", "test": "00380039"}
+
+
+def test_it_is_known_where_the_files_of_the_test_part_begin() -> None:
+    texts = [*["x" * 500] * 19, *("a" * 100, "b" * 250, "c" * 150)]
+    test = split(texts)["test"]
+    assert begins(texts) == [test.index("b"), test.index("c")]
+    assert begins(["x" * 900, "y" * 50, "z" * 50]) == []
 
 
 def test_a_file_that_begins_in_a_part_and_ends_beyond_it_is_not_cut() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.store.fields import Metric
 from gatescope.training.synthetic import EXACT
 from gatescope.training.task import Shows
 from gatescope.training.tasks.counting import (
@@ -151,6 +152,7 @@ def test_the_features_are_the_counts() -> None:
     np.testing.assert_array_equal(second.values, [np.nan, np.nan, 1, 2, 1])
 
 
+@pytest.mark.slow("trains networks that count", seconds=15)
 def test_a_short_run_learns_more_than_nothing_and_is_measured() -> None:
     task = load_anbn()
     recipe = dataclasses.replace(task.recipe("lstm"), epochs=1)
@@ -188,3 +190,11 @@ def test_each_cell_has_the_recipe_that_the_shipped_models_were_trained_with() ->
     }
     for task in (load_anbn(), load_anbncn()):
         assert {cell: task.recipe(cell) for cell in recipes} == recipes  # type: ignore[arg-type]
+
+
+def test_how_many_seeds_learned_to_count_is_said() -> None:
+    figure = Metric(name="right", value=1000, standard_error=0, unit="n", seeds=[852, 48, 1000, 49], examples=1)
+    assert load_anbncn().remarks([figure], {}) == [
+        "Of the 4 seeds, 1 is right for every n up to 1,000, the largest that was measured; 3 for every n up to 49, "
+        "the largest that was learned from."
+    ]

@@ -28,9 +28,11 @@ def test_every_file_of_the_folder_is_a_task_in_the_table() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_the_table_names_what_the_loader_takes(name: str) -> None:
     parameters = inspect.signature(loader(name)).parameters
-    assert parameters.keys() - {"cache", "warn"} == TASKS[name].options.keys()
-    required = {each for each in TASKS[name].options if parameters[each].default is inspect.Parameter.empty}
-    assert required == (TASKS[name].options.keys() if TASKS[name].own else set())
+    options, optional = TASKS[name].options, TASKS[name].optional
+    assert parameters.keys() - {"cache", "warn"} == options.keys() | optional.keys()
+    assert options.keys() == {
+        each for each in options | optional if parameters[each].default is inspect.Parameter.empty
+    }
 
 
 @pytest.mark.parametrize("name", ["anbn", "anbncn", "agreement", "brackets", "flag"])

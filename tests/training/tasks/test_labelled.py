@@ -13,8 +13,8 @@ from gatescope.training.sources.download import DataError
 from gatescope.training.sources.files import TextFile
 from gatescope.training.sources.tables import Row
 from gatescope.training.tasks import labelled
-from gatescope.training.tasks.labelled import LONGEST, Labelled, clipped, load, shortest, split
-from gatescope.training.trainer import Batch
+from gatescope.training.tasks.labelled import READINGS, Labelled, clipped, load, shortest, split
+from gatescope.training.trainer import Batch, train
 from torch.nn.functional import softplus
 
 SIGNS = {"good": ("great", "lovely", "superb"), "bad": ("awful", "dull", "ugly"), "so so": ("fine", "usual", "plain")}
@@ -43,7 +43,10 @@ def written(tmp_path: Path, content: Sequence[Row]) -> Path:
     [
         (rows(["good"]), "the column 'class' holds only one label, 'good': there must be at least two"),
         ([Row("a text", "")], "the column 'class' holds no label: there must be at least two"),
-        ([*rows(), *rows(["so so"], 9)], "the label 'so so' has 9 different texts: it needs at least 10"),
+        (
+            [*rows(), *rows(["so so"], 9)],
+            "the label 'so so' has 9 texts that differ in their words: it needs at least 10",
+        ),
         ([Row(f"text {at}", str(at)) for at in range(101)], "holds 101 different labels: there may be at most 100"),
     ],
     ids=["one label", "no label", "a rare label", "too many labels"],
@@ -55,13 +58,13 @@ def test_labels_that_cannot_be_told_apart_are_refused(tmp_path: Path, content: S
 
 
 def test_what_is_left_out_is_told(tmp_path: Path) -> None:
-    long = "word " * (LONGEST + 1)
+    long = "word " * 401
     odd = [Row("", "good"), Row("…", ""), Row(rows()[0].text, "bad"), Row(long, "bad"), rows()[0]]
     told: list[str] = []
     labelled = load(written(tmp_path, [*rows(), *odd]), "review", "class", told.append)
     assert told == [
         "2 rows without a word in 'review' or without a 'class' are left out",
-        "1 rows repeat a text under another label: the first counts",
+        "1 rows repeat a text, as it is read, under another label: the first counts",
         "1 texts have more than 400 words: the rest of them is not read",
     ]
     assert sum(map(len, labelled.splits.values())) == 121
@@ -74,6 +77,105 @@ def test_the_parts_are_disjoint_and_hold_every_label_whatever_the_order() -> Non
     assert sorted((row for part in parts.values() for row in part), key=str) == sorted(content, key=str)
     assert all({row.label for row in part} == set(SIGNS) for part in parts.values())
     assert split(content[::-1]) == parts
+
+
+def disguised(text: str) -> list[str]:
+    """The text in spellings that a network of words cannot tell apart."""
+    return [text, text.upper(), text.replace(" ", "  "), text.replace("'", "’"), text.replace(" ", "\u200b\u00a0")]
+
+
+@pytest.fixture(scope="module")
+def at_random(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
+    """Texts whose labels say nothing about them, each in several spellings."""
+    random = np.random.default_rng(0)
+    content = []
+    for at in range(400):
+        words = " ".join(random.choice(list("abcdefghijklmnopqrstuvwxyz"), 8))
+        label = "good" if random.random() < 0.5 else "bad"
+        content += [Row(text, label) for text in disguised(f"it isn't number {at}: {words}")]
+    return load(written(tmp_path_factory.mktemp("random"), content), "review", "class", pytest.fail)
+
+
+def test_no_text_is_in_two_parts_in_another_spelling(at_random: Labelled) -> None:
+    ids = {name: {tuple(each.tolist()) for each in at_random.ids(name)} for name in ("train", "validation", "test")}  # type: ignore[arg-type]
+    assert not ids["train"] & ids["test"]
+    assert not ids["train"] & ids["validation"]
+    assert not ids["validation"] & ids["test"]
+    assert sum(map(len, at_random.splits.values())) == 400
+
+
+@pytest.mark.slow("trains a network on 400 texts", seconds=20)
+def test_labels_that_say_nothing_are_not_predicted(at_random: Labelled) -> None:
+    network = train(at_random.config("gru"), at_random.objective, at_random.recipe("gru"), seed=0)
+    _, test = at_random.measure(network)
+    assert len(test.values) >= 40
+    assert 0.25 < test.values.mean() < 0.75  # three standard errors about chance
+
+
+def test_texts_that_differ_beyond_what_is_read_are_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(labelled.READINGS, "word", READINGS["word"]._replace(longest=4))
+    content = [Row(f"{row.text} {end}", row.label) for row in rows() for end in ("one", "two")]
+    told: list[str] = []
+    loaded = load(written(tmp_path, content), "review", "class", told.append)
+    assert sum(map(len, loaded.splits.values())) == 120
+    assert told == ["120 texts have more than 4 words: the rest of them is not read"]
+
+
+def unspaced(count: int = 160) -> list[Row]:
+    """Texts without blanks: random Chinese characters, and somewhere among them two that tell the label."""
+    random = np.random.default_rng(2)
+    content = []
+    for at in range(count):
+        label = ("neg", "pos")[at % 2]
+        letters = "".join(random.choice([chr(0x4E00 + each) for each in range(300)], random.integers(8, 25)))
+        place = int(random.integers(len(letters)))
+        word = random.choice(["喜欢", "美好", "精彩"] if label == "pos" else ["讨厌", "糟糕", "无聊"])
+        content.append(Row(f"{letters[:place]}{word}{letters[place:]}", label))
+    return content
+
+
+def test_texts_without_blanks_are_a_warning_as_words_and_not_as_characters(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = written(tmp_path, unspaced(400))
+    words = load(path, "review", "class", told.append)
+    assert told == [
+        "100 % of the words of the held-out texts are unknown: the vocabulary, of the training texts, lacks them, and "
+        "they are all read as one; more texts help, or characters as tokens (--tokens character) where no blanks stand "
+        "between words, as in Chinese, Thai or DNA"
+    ]
+    assert words.facts()["limits"] == f"{told[0]}."
+    assert words.facts()["share of unknown words"] == {"train": 0, "validation": 1, "test": 1}
+    characters = load(path, "review", "class", pytest.fail, tokens="character")
+    assert {"喜", "厌"} < set(characters.tokenizer.vocabulary)
+    assert "limits" not in characters.facts()
+    assert characters.facts()["share of unknown characters"]["validation"] < 0.01
+    assert characters.about["description"] == "After each character: the probability that the text so far is pos."
+    assert any("1,000 characters" in each for each in characters.facts()["recipe"])
+
+
+def test_few_unknown_words_are_no_warning(tmp_path: Path) -> None:
+    content = [Row(f"it was {SIGNS[row.label][at % 3]} on day {at}", row.label) for at, row in enumerate(rows())]
+    loaded = load(written(tmp_path, content), "review", "class", pytest.fail)
+    assert loaded.unknown("validation", "test") == pytest.approx(1 / 6)  # the numbers of the days
+
+
+@pytest.mark.slow("trains a network on 400 texts", seconds=10)
+def test_texts_without_blanks_are_told_apart_by_their_characters(tmp_path: Path) -> None:
+    path = written(tmp_path, unspaced(400))
+    by_characters = load(path, "review", "class", pytest.fail, tokens="character")
+    network = train(
+        by_characters.config("gru"), by_characters.objective, by_characters.recipe("gru"), 0, judge=by_characters.judge
+    )
+    _, test = by_characters.measure(network)
+    assert test.values.mean() > 0.9
+
+
+def test_a_run_goes_on_only_with_what_it_has_learned_from() -> None:
+    content = rows()
+    other = [*content[:-1], Row(content[-1].text, "good")]
+    same, relabelled = (Labelled(given("text"), each) for each in (content, other))
+    assert task().data == same.data
+    assert len({same.data, relabelled.data, Labelled(given("text"), content, "character").data}) == 3
 
 
 def test_two_labels_are_one_number_and_more_are_one_each() -> None:
@@ -124,7 +226,7 @@ def test_figures_come_with_baselines() -> None:
     validation, test = labelled.measure(network)
     assert (validation.name, test.name) == ("validation texts", "test texts")
     assert test.values.mean() == 0.5
-    assert test.baselines == {"most frequent label": 0.5, "naive Bayes": 1.0}
+    assert test.baselines == {"most frequent label": 0.5, "naive Bayes": 1.0, "logistic regression": 1.0}
     assert labelled.judge(network) == pytest.approx(
         (math.log2(1 + math.exp(5)) + math.log2(1 + math.exp(-5))) / 2, rel=1e-4
     )
@@ -143,12 +245,15 @@ def test_the_label_is_a_feature_after_the_last_word() -> None:
 
 
 def test_a_long_text_is_read_up_to_its_last_word_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(labelled, "LONGEST", 3)
-    assert clipped("one, two three") == "one, two"
-    assert clipped("one two") == "one two"
+    for tokens in READINGS:
+        monkeypatch.setitem(labelled.READINGS, tokens, READINGS[tokens]._replace(longest=3))
+    assert clipped("one, two three", "word") == "one, two"
+    assert clipped("one two", "word") == "one two"
+    assert clipped("我们去看", "character") == "我们去"
 
 
 def test_an_example_is_short_but_has_some_words() -> None:
     content = [Row("a longer text than that", "x"), Row("of three words", "x"), Row("no", "x"), Row("two words", "y")]
-    assert shortest(content, "x").text == "of three words"
-    assert shortest(content, "y").text == "two words"
+    assert shortest(content, "x", "word").text == "of three words"
+    assert shortest(content, "y", "word").text == "two words"
+    assert shortest(content, "x", "character").text == "of three words"

@@ -108,6 +108,15 @@ def test_the_parts_are_whole_paragraphs_at_the_end() -> None:
     assert len(parts["validation"]) == pytest.approx(0.025 * len(TEXT), abs=2_000)
 
 
+def test_a_chapter_begins_with_its_heading() -> None:
+    chapters = "".join(
+        f"{heading}\n\nThe chapter on it.\n\n" for heading in ("CHAPTER XIV", "Chapter 2", "CHAPTER 50.")
+    )
+    text = f"The end of one.\n\n{chapters}Chapter and verse, he said.\n" + "x" * 3_000
+    prose = Prose(dict.fromkeys(("train", "validation", "test"), text), "", [])
+    assert [text[at:].split("\n")[0] for at in prose.begins()] == ["CHAPTER XIV", "Chapter 2", "CHAPTER 50."]
+
+
 def test_a_text_without_paragraphs_is_cut_all_the_same() -> None:
     assert {part: len(text) for part, text in split("a" * 1_000).items()} == {
         "train": 925, "validation": 25, "test": 50,
