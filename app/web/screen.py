@@ -9,12 +9,17 @@ from markupsafe import Markup
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..figures.compared_screen import Compared, compared_screen
+from ..figures.numbers import safe, word_of
 from ..figures.screen import HEIGHT, first_screen
+from ..figures.subject import verdict_of
 from ..figures.terms import terms_of
 from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
+from ..recurrent.decomposition.state_edits import tokens_read
 from ..recurrent.edits.edit import Edit
-from ..recurrent.trace import Trace
+from ..recurrent.edits.short_form import short_form
+from ..recurrent.ranking.unwritten import unwritten
+from ..recurrent.trace import Engine, Trace
 from ..settings import Settings
 from ..store.model import Model
 from .look import Look
@@ -45,10 +50,10 @@ def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -
     takes_edits = [look.applied if place == 0 or look.compare != "text" else () for place in range(len(lanes))]
     runs = [run(model, text, edits, look, settings) for (model, text), edits in zip(lanes, takes_edits, strict=True)]
     if len(runs) == 1:
-        return Markup(_of_one(runs[0], look))  # noqa: S704
+        return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
     words = {tuple(token.text for token in each.trace.tokens) for each in runs}
     if len(words) > 1:
-        return Markup("".join(_of_one(each, look, name=f"first-{at}") for at, each in enumerate(runs)))  # noqa: S704
+        return Markup("".join(_of_one(each, look, settings.engine, f"first-{at}") for at, each in enumerate(runs)))  # noqa: S704
     compared = [
         Compared(each.model.config.title, each.trace, each.parts, each.model.statistics, terms_of(each.model))
         for each in runs
@@ -80,7 +85,7 @@ def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decompo
     return shown, decompose(shown, layer=chosen.layer, direction=chosen.direction)
 
 
-def _of_one(each: Run, look: Look, name: str = "first") -> str:
+def _of_one(each: Run, look: Look, engine: Engine, name: str = "first") -> str:
     return first_screen(
         each.trace,
         each.parts,
@@ -93,7 +98,22 @@ def _of_one(each: Run, look: Look, name: str = "first") -> str:
         has_panel=name == "first",
         unit=look.unit,
         address_of=_choosing(look),
+        aside=_experiment(each, look, engine) if name == "first" else "",
     )
+
+
+def _experiment(each: Run, look: Look, engine: Engine) -> str:
+    """Return a link to the experiment that tells most: one word is kept from being written; or back from edits."""
+    if look.edits:
+        return f'<p class="experiment"><a class="undo" href="{safe(look.address(edits=""))}">Undo your changes</a></p>'
+    verdict = verdict_of(each.trace, each.parts, terms_of(each.model))
+    if verdict is None or each.trace.start:
+        return ""
+    if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine)) is None:
+        return ""
+    address = look.address(edits=short_form([strongest.edit]), step=strongest.step)
+    word = safe(word_of(tokens_read(each.trace)[strongest.step]))
+    return f'<p class="experiment"><a href="{safe(address)}">Stop it remembering “{word}”</a></p>'
 
 
 def _step(look: Look) -> int | None:
