@@ -10,8 +10,9 @@ from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..figures.compared_screen import Compared, compared_screen
 from ..figures.numbers import safe, word_of
-from ..figures.screen import HEIGHT, first_screen
-from ..figures.subject import verdict_of
+from ..figures.picture import Scales
+from ..figures.screen import HEIGHT, first_screen, scales_of
+from ..figures.subject import Subject, subject_of, verdict_of
 from ..figures.terms import terms_of
 from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
@@ -37,6 +38,11 @@ class Run:
     before: tuple[Trace, Decomposition | None] | None  # the same without edits; None: there are none
 
     @property
+    def subject(self) -> Subject:
+        """What a picture of it is of."""
+        return subject_of(self.trace, self.parts, **self.drawn)
+
+    @property
     def drawn(self) -> dict[str, Any]:
         """What a picture of it is drawn from."""
         return {"statistics": self.model.statistics, "terms": terms_of(self.model)}
@@ -52,8 +58,10 @@ def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -
     if len(runs) == 1:
         return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
     words = {tuple(token.text for token in each.trace.tokens) for each in runs}
-    if len(words) > 1:
-        return Markup("".join(_of_one(each, look, settings.engine, f"first-{at}") for at, each in enumerate(runs)))  # noqa: S704
+    if len(words) > 1 or look.compare == "text":
+        scales = scales_of([each.subject for each in runs])
+        drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
+        return Markup("".join(drawn))  # noqa: S704
     compared = [
         Compared(each.model.config.title, each.trace, each.parts, each.model.statistics, terms_of(each.model))
         for each in runs
@@ -85,7 +93,7 @@ def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decompo
     return shown, decompose(shown, layer=chosen.layer, direction=chosen.direction)
 
 
-def _of_one(each: Run, look: Look, engine: Engine, name: str = "first") -> str:
+def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: Scales | None = None) -> str:
     return first_screen(
         each.trace,
         each.parts,
@@ -94,6 +102,7 @@ def _of_one(each: Run, look: Look, engine: Engine, name: str = "first") -> str:
         height=look.height or HEIGHT,
         chosen=_step(look),
         before=each.before,
+        scales=scales,
         name=name,
         has_panel=name == "first",
         unit=look.unit,

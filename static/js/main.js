@@ -57,7 +57,7 @@ const firstScreen = new FirstScreen(byId("first-screen"), tooltip, {
   onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
   onHold: holdAll,
   onReset: () => changeEdits([]),
-  onLink: goTo,
+  onLink: tryOut,
 });
 const picture = new Picture(byId("picture"), tooltip, {
   onPin: keepPin,
@@ -463,6 +463,17 @@ function scrollToSubject() {
   else byId("text").scrollIntoView({ block: "nearest" });
 }
 
+/**
+ * Make the edits of a link of the first screen; the browser's way back undoes them.
+ * @param {URL} address
+ */
+function tryOut(address) {
+  const { edits = [], step = null } = readAddress(address).stated;
+  Object.assign(state, { edits, step });
+  keepAddress(true);
+  return update();
+}
+
 /** Undo one thing: what is followed, else what is pinned, else the edits, else the word that was chosen. */
 function undo() {
   if (firstScreen.unfollow()) return;
@@ -534,6 +545,7 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     });
   } else await open(Infinity);
 } else await update();
+if (firstScreen.outgrown()) firstScreen.show(lookOf({ ...state, ...shownFields() })); // the first paint knew no width
 const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
 for (const name of missing) {
   invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);

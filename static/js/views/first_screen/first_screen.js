@@ -28,8 +28,9 @@ export class FirstScreen {
     /** @type {import("./numbers.js").Numbers[]} */
     this.numbers = [];
     this.request = new AbortController();
-    /** The look that is drawn, as it was asked for; "" for the one that came with the page. */
-    this.drawn = "";
+    /** The look that was asked for last; "" for the one that came with the page. */
+    this.asked = "";
+    this.isSwapping = false;
     element.addEventListener("click", (event) => this.#click(event, onLink));
     element.addEventListener("focusin", ({ target }) => this.#focus(target));
     this.#read();
@@ -53,21 +54,27 @@ export class FirstScreen {
    */
   async show(look) {
     const asked = { ...look, ...this.#size() };
-    const key = JSON.stringify(asked);
-    if (key === this.drawn) return;
+    const key = JSON.stringify(this.#knowsSteps ? { ...asked, step: null } : asked);
+    if (key === this.asked) return;
+    this.asked = key;
     this.request.abort();
     this.request = new AbortController();
     const { signal } = this.request;
     try {
       const html = await fetchScreen(asked, signal);
       if (signal.aborted) return;
-      this.drawn = key;
       this.#swap(html);
+      if (this.#knowsSteps) this.asked = JSON.stringify({ ...asked, step: null });
     } catch {
       if (signal.aborted) return;
-      this.drawn = "none";
+      this.asked = "refused";
       this.setStale(true);
     }
+  }
+
+  /** Whether another step can be shown without asking the server. */
+  get #knowsSteps() {
+    return this.numbers.length > 1 || this.numbers[0]?.panel !== undefined;
   }
 
   /**
@@ -80,8 +87,7 @@ export class FirstScreen {
 
   /** Whether the picture has been drawn for another width. */
   outgrown() {
-    if (!this.drawn || this.drawn === "none") return true;
-    const { width, height } = JSON.parse(this.drawn);
+    const { width, height } = this.asked.startsWith("{") ? JSON.parse(this.asked) : { width: 0, height: 0 };
     const size = this.#size();
     return size.width !== width || size.height !== height;
   }
@@ -100,6 +106,7 @@ export class FirstScreen {
     if (readout) readout.textContent = this.numbers.map(({ label, readouts }) => (label ? `${label}. ${readouts[t]}` : readouts[t])).join(" ");
     this.panel.show(t);
     this.bands.tell();
+    if (document.activeElement?.matches("#first-screen a[data-t]")) this.#focusChosen();
   }
 
   /** Follow the band of the chosen word, or no longer. */
@@ -121,8 +128,7 @@ export class FirstScreen {
 
   /** @param {string} html from the server, which has escaped what is not its own */
   #swap(html) {
-    const focused = /** @type {HTMLElement | null} */ (this.element.contains(document.activeElement) ? document.activeElement : null);
-    const place = focused?.dataset.t;
+    const hadFocus = document.activeElement?.matches("#first-screen a[data-t]");
     const template = document.createElement("template");
     template.innerHTML = html;
     const next = template.content.querySelector(".first-screen .cell");
@@ -134,10 +140,15 @@ export class FirstScreen {
     } else this.element.replaceChildren(template.content);
     this.setStale(false);
     this.#read();
-    if (place !== undefined && !this.element.contains(document.activeElement)) {
-      const link = [...this.element.querySelectorAll(`a[data-t="${place}"]`)].find((each) => each.getClientRects().length > 0);
-      /** @type {HTMLElement | undefined} */ (link)?.focus();
-    }
+    if (hadFocus) this.#focusChosen();
+  }
+
+  /** Move the focus to the column that is chosen. */
+  #focusChosen() {
+    const links = /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(`a[data-t="${this.chosen}"]`));
+    this.isSwapping = true;
+    [...links].find((each) => each.getClientRects().length > 0)?.focus();
+    this.isSwapping = false;
   }
 
   /**
@@ -198,6 +209,6 @@ export class FirstScreen {
   /** @param {EventTarget | null} target */
   #focus(target) {
     const link = target instanceof Element ? target.closest("a[data-t]") : null;
-    if (link?.matches(":focus-visible")) this.onChoose(Number(/** @type {HTMLElement} */ (link).dataset.t));
+    if (!this.isSwapping && link?.matches(":focus-visible")) this.onChoose(Number(/** @type {HTMLElement} */ (link).dataset.t));
   }
 }
