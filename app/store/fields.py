@@ -190,3 +190,9 @@ class Statistics(BaseModel):
 
     steps: int = Field(ge=1, description="Number of tokens that were averaged over.")
     activations: list[ActivationStatistics] = Field(description="Layer by layer, forward before backward.")
+    push_scale: float | None = Field(
+        default=None,
+        ge=0,
+        description="How large the pushes of words get: the 99th percentile, over all steps, of the largest |share| of "
+        "the verdict's logit at a step. null: no path of memory, no single verdict, or not measured.",
+    )
