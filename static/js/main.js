@@ -164,7 +164,8 @@ async function update() {
     asked.edits = edits;
     reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
-    firstScreen.show(lookOf(asked));
+    await firstScreen.show(lookOf(asked)); // the heatmaps stand under its columns
+    if (signal.aborted) return;
     const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
     showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
@@ -211,7 +212,7 @@ function hold(place, value) {
 function holdAll(letter, t, value) {
   const [trace] = shown.traces;
   if (!trace || shown.state.text !== reference.text) return;
-  if (t !== null && picture.step === null) picture.choose(t); // what the finding speaks of may be elsewhere then
+  if (t !== null && state.step === null) picture.choose(t); // what the finding speaks of may be elsewhere then
   const layer = trace.layers[trace.placeOfLayer(state.layer)];
   const { steps, ...everywhere } = placeOf(trace, layer, letter, t ?? 0, null);
   changeEdits(withHold(state.edits, t === null ? everywhere : { ...everywhere, steps }, value));
@@ -298,7 +299,8 @@ async function show() {
       layer: state.layer,
       order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
-      chosen: k === null || k < 0 ? null : k,
+      chosen: k === null ? firstScreen.chosen : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
+      edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
@@ -479,8 +481,6 @@ function undo() {
   if (firstScreen.unfollow()) return;
   if (picture.pinned) return picture.pin(null);
   if (state.edits.length > 0) return changeEdits([]);
-  picture.chosen = null;
-  picture.refresh();
   keepPlace(null, null);
 }
 
@@ -529,6 +529,8 @@ tour.show(state.tour);
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
 openWeights(stated, false);
+// The first paint knew no width, and no text after the #.
+const drawnFirst = firstScreen.show(lookOf(state));
 if (tour.addressOf(stated)) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
@@ -538,6 +540,7 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     shown = { state: { ...state }, traces: library.decode(firstTraces, state, steps) };
     return show();
   };
+  await drawnFirst;
   if (firstTrace && isFirstVisit()) {
     typeOut(firstTrace.steps, (count) => {
       textBoxes.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });
@@ -545,7 +548,6 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     });
   } else await open(Infinity);
 } else await update();
-if (firstScreen.outgrown()) firstScreen.show(lookOf({ ...state, ...shownFields() })); // the first paint knew no width
 const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
 for (const name of missing) {
   invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);

@@ -9,7 +9,7 @@ import { numbersOf } from "./numbers.js";
 /** @typedef {import("../../data/api.js").Look} Look */
 
 const GRAIN = 40; // pixels: pictures are asked for in widths and heights that are multiples of it
-const AROUND = 360; // pixels of a window that the controls, the finding and the first words below leave
+const AROUND = 220; // pixels of a window that the controls and the finding take, and the line below the picture
 const [LEAST, MOST] = [480, 760]; // pixels, the height of a picture
 
 export class FirstScreen {
@@ -31,6 +31,7 @@ export class FirstScreen {
     /** The look that was asked for last; "" for the one that came with the page. */
     this.asked = "";
     this.isSwapping = false;
+    this.drawn = Promise.resolve();
     element.addEventListener("click", (event) => this.#click(event, onLink));
     element.addEventListener("focusin", ({ target }) => this.#focus(target));
     this.#read();
@@ -42,6 +43,12 @@ export class FirstScreen {
     return chosen === undefined ? null : Number(chosen);
   }
 
+  /** Where the columns of the wide form stand, as shares of its width; null where there is another form, or several pictures. */
+  get edges() {
+    const isWide = this.section?.querySelector(".picture")?.checkVisibility() && this.section.classList.contains("one");
+    return isWide && this.numbers.length === 1 ? this.numbers[0].edges : null;
+  }
+
   /** The number of steps. */
   get steps() {
     return this.numbers[0]?.words.length ?? 0;
@@ -51,12 +58,20 @@ export class FirstScreen {
    * Ask for what a look shows, and put it in the place of what is there, unless another look has been asked for since. Where
    * the server refuses, the picture is dimmed: the traces say why.
    * @param {Look} look
+   * @returns {Promise<void>} resolves when it is drawn; the same for what is being drawn already
    */
-  async show(look) {
+  show(look) {
     const asked = { ...look, ...this.#size() };
     const key = JSON.stringify(this.#knowsSteps ? { ...asked, step: null } : asked);
-    if (key === this.asked) return;
-    this.asked = key;
+    if (key !== this.asked) {
+      this.asked = key;
+      this.drawn = this.#draw(asked);
+    }
+    return this.drawn;
+  }
+
+  /** @param {Look} asked */
+  async #draw(asked) {
     this.request.abort();
     this.request = new AbortController();
     const { signal } = this.request;
