@@ -12,6 +12,9 @@ const GRAIN = 40; // pixels: pictures are asked for in widths and heights that a
 const AROUND = 220; // pixels of a window that the controls and the finding take, and the line below the picture
 const [LEAST, MOST] = [480, 760]; // pixels, the height of a picture
 
+/** Sizes of a presentation, as in `present.css`: from `least` on, sliders stand next to the picture. */
+const PRESENTED = { zoom: 1.75, least: 1000, sliders: 288, most: 1120, height: 360, around: 120 };
+
 export class FirstScreen {
   /**
    * @param {HTMLElement} element
@@ -136,8 +139,13 @@ export class FirstScreen {
 
   /** The size to ask for, of which pictures make a form. */
   #size() {
-    const width = Math.max(200, Math.floor(this.element.clientWidth / GRAIN) * GRAIN);
-    const height = Math.min(MOST, Math.max(LEAST, Math.floor((innerHeight - AROUND) / GRAIN) * GRAIN));
+    const isPresented = document.body.classList.contains("presenting");
+    const scale = isPresented ? PRESENTED.zoom : 1; // sizes of an element are counted before it is zoomed
+    const room = this.element.clientWidth;
+    const own = !isPresented ? room : room >= PRESENTED.least ? room - PRESENTED.sliders : Math.min(room, PRESENTED.most);
+    const width = Math.max(200, Math.floor(own / GRAIN) * GRAIN);
+    const [least, around] = isPresented ? [PRESENTED.height, PRESENTED.around] : [LEAST, AROUND];
+    const height = Math.min(MOST, Math.max(least, Math.floor((innerHeight / scale - around) / GRAIN) * GRAIN));
     return { width, height };
   }
 
