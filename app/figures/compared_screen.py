@@ -1,6 +1,6 @@
 """The first screen of several networks that read the same text, as a fragment of HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..recurrent.decomposition.report import Decomposition
@@ -13,8 +13,9 @@ from .frame import Frame
 from .lines import lines_html
 from .numbers import safe
 from .picture import Picture, Scales, largest_amount, picture_of
+from .readout import readout
 from .rows import rows_html
-from .screen import HEIGHT, finding_html, readout, scales_of
+from .screen import HEIGHT, finding_html, scales_of
 from .script_data import data_html, data_of
 from .subject import Terms, subject_of
 
@@ -38,6 +39,7 @@ def compared_screen(
     chosen: int | None = None,
     push_scale: float | None = None,
     name: str = "compared",
+    address_of: Callable[[int], str] | None = None,
 ) -> str:
     """Return the first screen of several networks that read the same tokens, on one axis and one scale of pushes.
 
@@ -61,18 +63,27 @@ def compared_screen(
     for form in forms:
         if form.kind == NARROW:
             headed = zip(entries, pictures, strict=True)
-            drawn += [f'<h3 class="narrow">{safe(each.label)}</h3>{rows_html(picture)}' for each, picture in headed]
+            drawn += [
+                f'<h3 class="narrow">{safe(each.label)}</h3>{rows_html(picture, address_of)}'
+                for each, picture in headed
+            ]
         else:
             own = f"{name}-{form.kind}"
-            drawn.append(comparison_html(entries, scales, form, height, step, own))
+            drawn.append(comparison_html(entries, scales, form, height, step, own, address_of))
     heading = '<h3 class="visually-hidden">{}</h3>'
     texts = "".join(f"{heading.format(safe(each.label))}{lines_html(each.subject)}" for each in entries)
     told_of_step = "<br/>".join(safe(f"{each.label}. {readout(each.subject, step)}") for each in entries)
-    pairs = zip(pictures, subjects, strict=True)
-    data = data_html([data_of(subject, picture.finding, picture.columns, scales.push) for picture, subject in pairs])
+    data = data_html(
+        [
+            data_of(each.subject, picture.finding, picture.columns, scales.push) | {"label": each.label}
+            for picture, each in zip(pictures, entries, strict=True)
+        ]
+    )
     kind = "both" if width is None else "one"
     return (
-        f'<section class="first-screen compared {kind}" data-chosen="{step}">{finding_html(told)}{"".join(drawn)}'
+        f'<section class="first-screen compared {kind}" data-chosen="{step}">'
+        f'<div class="told">{finding_html(told)}</div>'
+        f'<div class="stage"><div class="drawn">{"".join(drawn)}</div></div>'
         f'<p class="readout">{told_of_step}</p>{texts}{data}</section>'
     )
 

@@ -1,6 +1,6 @@
 """Several networks on one text: one axis, one row of words, one scale of pushes, and a lane for each memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .band_words import band_words, words_svg
@@ -14,6 +14,7 @@ from .gates import is_dense
 from .gutter import WORD_LINE, scale_svg
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
+from .links import links_svg
 from .numbers import at, plain, signed
 from .picture import Scales, largest_amount
 from .subject import Subject
@@ -74,7 +75,15 @@ def agreement(entries: Sequence[Entry]) -> Finding:
     return finding("compared", f"They disagree: {values}.")
 
 
-def comparison_html(entries: Sequence[Entry], scales: Scales, form: Form, height: float, chosen: int, name: str) -> str:
+def comparison_html(
+    entries: Sequence[Entry],
+    scales: Scales,
+    form: Form,
+    height: float,
+    chosen: int,
+    name: str,
+    address_of: Callable[[int], str] | None = None,
+) -> str:
     """Return the wide form: the curves of all verdicts, the words, and a lane for each network."""
     columns = columns_of(entries[0].subject.words, max(form.width - GUTTER - SUM, LEAST_CHART))
     lanes = list(lanes_of(len(entries), height))
@@ -84,11 +93,12 @@ def comparison_html(entries: Sequence[Entry], scales: Scales, form: Form, height
         ("chart", "100%", "".join(_chart(entries, lanes, columns, scales, chosen, name, bottom))),
         ("sum", at(SUM), "".join(_sums(entries, lanes, scales))),
     )
-    drawn = (
+    gutter, chart, total = (
         f'<svg class="{kind}" width="{wide}" height="{at(bottom)}" aria-hidden="true">{content}</svg>'
         for kind, wide, content in contents
     )
-    return f'<div class="{form.kind} picture">{"".join(drawn)}</div>'
+    over = "" if address_of is None else links_svg(entries[0].subject, columns, bottom, address_of)
+    return f'<div class="{form.kind} picture">{gutter}<div class="charted">{chart}{over}</div>{total}</div>'
 
 
 def lanes_of(count: int, height: float) -> Iterator[Lane]:

@@ -90,19 +90,19 @@ def largest_amount(subjects: Sequence[Subject]) -> float:
     return float(max(each.max() for each in sums))
 
 
-def picture_html(picture: Picture, kind: str = "wide") -> str:
-    """Return the wide form: margin, chart and sum, side by side. ``kind`` is its class."""
+def picture_html(picture: Picture, kind: str = "wide", over: str = "") -> str:
+    """Return the wide form: margin, chart and sum, side by side. ``kind`` is its class; ``over`` lies on the chart."""
     bottom = at(picture.frame.bottom)
     parts = (
         ("gutter", at(GUTTER), "".join(_gutter(picture))),
         ("chart", "100%", "".join(_chart(picture))),
         ("sum", at(SUM), "".join(_sum(picture))),
     )
-    drawn = (
+    gutter, chart, total = (
         f'<svg class="{part}" width="{width}" height="{bottom}" aria-hidden="true">{content}</svg>'
         for part, width, content in parts
     )
-    return f'<div class="{kind} picture">{"".join(drawn)}</div>'
+    return f'<div class="{kind} picture">{gutter}<div class="charted">{chart}{over}</div>{total}</div>'
 
 
 def _gutter(picture: Picture) -> Iterator[str]:

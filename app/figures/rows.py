@@ -1,6 +1,6 @@
 """The narrow form of the first screen, for phones: the verdict's curve, and below it a line of the memory per word."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,9 +22,9 @@ UNUSUAL = ' class="unusual"'
 LONG = 16  # words, above which only key steps have a line
 
 
-def rows_html(picture: Picture) -> str:
-    """Return the narrow form."""
-    table = _table(picture, shown_steps(picture), WIDTH)
+def rows_html(picture: Picture, address_of: Callable[[int], str] | None = None) -> str:
+    """Return the narrow form; with ``address_of``, each word is a link to the address at which its step is chosen."""
+    table = _table(picture, shown_steps(picture), WIDTH, address_of)
     return f'<div class="narrow">{_verdict(picture)}{table}{_total(picture)}{_legend(picture)}</div>'
 
 
@@ -41,13 +41,13 @@ def moments_html(picture: Picture) -> str:
     return f'<div class="below moments">{_table(picture, steps, picture.frame.width - 20)}</div>'
 
 
-def _table(picture: Picture, steps: Sequence[int], width: float) -> str:
+def _table(picture: Picture, steps: Sequence[int], width: float, address_of: Callable[[int], str] | None = None) -> str:
     """Return the lines of some steps, each ``width`` pixels wide."""
     subject = picture.subject
     head = "".join(f"<th>{row.role.verb}</th>" for row in subject.rows)
     says = "" if subject.verdict is None else "<th>says</th>"
     head = f"<thead><tr><th>reads, <b>remembers</b></th>{head}{says}</tr></thead>"
-    return f'<table class="rows">{head}{"".join(_row(picture, t, width) for t in steps)}</table>'
+    return f'<table class="rows">{head}{"".join(_row(picture, t, width, address_of) for t in steps)}</table>'
 
 
 def shown_steps(picture: Picture, most: int = KEY_STEPS) -> Sequence[int]:
@@ -101,7 +101,7 @@ def _mark(number: int, x: str, y: float) -> str:
     )
 
 
-def _row(picture: Picture, t: int, width: float) -> str:
+def _row(picture: Picture, t: int, width: float, address_of: Callable[[int], str] | None) -> str:
     """Return the line of a step: its word, its gates, its verdict, and the memory."""
     subject = picture.subject
     spots = {spot: number for number, spot in enumerate(picture.finding.spots, 1)}
@@ -118,8 +118,11 @@ def _row(picture: Picture, t: int, width: float) -> str:
     span = 1 + len(subject.rows) + (subject.verdict is not None)
     place = f" <small>{t + 1}</small>" if len(subject) > LONG else ""
     chosen = ' class="chosen"' if t == picture.chosen else ""
+    word = safe(subject.words[t])
+    if address_of is not None:
+        word = f'<a href="{safe(address_of(t))}" data-t="{t}">{word}</a>'
     return (
-        f'<tbody data-t="{t}"{chosen}><tr><th scope="row">{safe(subject.words[t])}{place}</th>{gates}{says}</tr>'
+        f'<tbody data-t="{t}"{chosen}><tr><th scope="row">{word}{place}</th>{gates}{says}</tr>'
         f'<tr><td class="memory" colspan="{span}">{memory_line(picture, t, width)}</td></tr></tbody>'
     )
 

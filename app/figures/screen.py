@@ -1,21 +1,24 @@
 """The first screen as a fragment of HTML: the finding, the picture in its wide and narrow forms, and its numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.trace import Trace
 from ..store.fields import Statistics
 from .blocks import pushes_of
+from .cell.panel import cell_panel, panel_data
 from .finding.change import change_of
 from .finding.rule import finding_of
 from .finding.statement import Finding
-from .forms import NARROW, forms_of
+from .forms import NARROW, forms_of, room_for_picture
 from .frame import Frame
 from .lines import lines_html
-from .numbers import percent, plain, safe
+from .links import links_svg
+from .numbers import safe
 from .picture import Scales, largest_amount, picture_html, picture_of
+from .readout import readout
 from .rows import moments_html, rows_html
-from .script_data import data_html, data_of
+from .script_data import MOST, data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
 from .tinted_text import tinted_html
 
@@ -36,10 +39,14 @@ def first_screen(
     before: tuple[Trace, Decomposition | None] | None = None,
     outputs: tuple[int, int] | None = None,
     name: str = "first",
+    has_panel: bool = False,
+    unit: int | None = None,
+    address_of: Callable[[int], str] | None = None,
+    aside: str = "",
 ) -> str:
     """Return the first screen of ``trace``, with the numbers that the page's script needs.
 
-    It holds no ``style`` and no address; its classes are those of ``stylesheet``. Text of the trace is escaped.
+    It holds no ``style``; its classes are those of ``stylesheet``. Text of the trace is escaped.
 
     Args:
         trace: Of a text.
@@ -47,8 +54,9 @@ def first_screen(
             are of several classes, bands are coloured by age.
         statistics: Of held-out text, for the usual mean of each gate; without it there are no ticks.
         terms: What the outputs and tokens of the model are called.
-        width: Pixels that there are; the picture fills them, and up to a fifth more, without changing its text. None:
-            not known, so that the fragment holds the wide form twice and the narrow one; the stylesheet shows one.
+        width: Pixels that there are, for the picture and the panel next to it; the picture fills them, and up to a
+            fifth more, without changing its text. None: not known, so that the fragment holds the wide form twice and
+            the narrow one; the stylesheet shows one.
         height: Pixels of the wide form.
         chosen: The step that is chosen, from 0; the finding's first if None.
         scales: Those that several pictures have in common, from ``scales_of``.
@@ -57,6 +65,10 @@ def first_screen(
         outputs: Of several classes, the one that was chosen and the one that it is set against, by their numbers;
             ``decomposition`` must be of these. None: none was chosen.
         name: With which ids begin, so that several pictures can stand on one page.
+        has_panel: Whether the cell at the chosen step is shown next to the picture, or below it.
+        unit: The unit that the panel shows, from 0; at each step the one that moves the verdict most if None.
+        address_of: Returns the address at which a step is chosen: each column then is a link to it.
+        aside: HTML that stands next to the finding.
     """
     subject = subject_of(trace, decomposition, statistics, terms, outputs)
     without = None if before is None else subject_of(*before, statistics, terms, outputs)
@@ -64,7 +76,7 @@ def first_screen(
     common = scales or scales_of(drawn, push_scale)
     finding = (change_of(subject, without) if without is not None else None) or finding_of(subject)
     step = chosen if chosen is not None and 0 <= chosen < len(subject) else first_step(finding, subject)
-    forms = forms_of(width)
+    forms = forms_of(room_for_picture(width) if has_panel else width)
     pictures = [
         picture_of(
             subject,
@@ -77,17 +89,30 @@ def first_screen(
         )
         for form in forms
     ]
-    drawn_forms = [
-        rows_html(picture) if form.kind == NARROW else picture_html(picture, form.kind)
+    links = [
+        ""
+        if address_of is None or form.kind == NARROW
+        else links_svg(subject, picture.columns, picture.frame.bottom, address_of)
         for form, picture in zip(forms, pictures, strict=True)
+    ]
+    drawn_forms = [
+        rows_html(picture, address_of) if form.kind == NARROW else picture_html(picture, form.kind, link)
+        for form, picture, link in zip(forms, pictures, links, strict=True)
     ]
     below = "" if forms[0].kind == NARROW else moments_html(pictures[0]) + tinted_html(pictures[0])
     kind = "both" if width is None else "one"
-    data = data_html(data_of(subject, finding, pictures[0].columns, common.push))
+    data = data_of(subject, finding, pictures[0].columns, common.push)
+    panel = ""
+    if has_panel:
+        panel = cell_panel(subject, step, unit)
+        if len(subject) <= MOST:
+            data["panel"] = panel_data(subject, unit)
     return (
-        f'<section class="first-screen {kind}" data-chosen="{step}">{finding_html(finding)}'
-        f'{"".join(drawn_forms)}{below}<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
-        f"{lines_html(subject)}{data}"
+        f'<section class="first-screen {kind}" data-chosen="{step}">'
+        f'<div class="told">{finding_html(finding)}{aside}</div>'
+        f'<div class="stage"><div class="drawn">{"".join(drawn_forms)}{below}</div>{panel}</div>'
+        f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
+        f"{lines_html(subject)}{data_html(data)}"
         "</section>"
     )
 
@@ -126,16 +151,3 @@ def finding_html(finding: Finding) -> str:
             f'<span class="marked" data-t="{piece.spot.step}">{begin}{safe(" " + rest if rest else "")}</span>'
         )
     return f'<p class="finding">{"".join(texts)}</p>'
-
-
-def readout(subject: Subject, t: int) -> str:
-    """Return what is told of the chosen step."""
-    told = []
-    if (parts := subject.parts) is not None:
-        if t and parts.remaining[t] == parts.remaining[t]:
-            told.append(f"{percent(parts.remaining[t])} of the old memory remains")
-        if parts.new[t] == parts.new[t]:
-            told.append(f"{percent(parts.new[t])} of the memory is new")
-    if subject.verdict is not None:
-        told.append(f"the verdict is {plain(subject.verdict.values[t])}")
-    return f"At {subject.named(t)}: {', '.join(told)}." if told else f"At {subject.named(t)}."

@@ -8,10 +8,11 @@ import orjson
 from .columns import Columns
 from .finding.statement import Finding
 from .numbers import phrase_of
+from .readout import readout
 from .subject import Array, Subject
 
 PLACES = 4
-MOST = 140  # steps, above which numbers for each pair of steps are left to the API
+MOST = 140  # steps, above which numbers for each pair of steps, and the cell at each step, are left to the server
 
 
 def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) -> dict[str, Any]:
@@ -22,12 +23,13 @@ def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) 
     """
     parts = subject.parts
     data: dict[str, Any] = {
+        "readouts": [readout(subject, t) for t in range(len(subject))],
         "words": list(subject.words),
         "noun": subject.noun,
         "edges": _rounded(columns.edges / columns.width),
         "rows": [
             {"verb": row.role.verb, "letter": row.role.letter, "complement": row.role.is_complement, "name": row.name}
-            | {"means": _rounded(row.means), "usual": row.usual}
+            | {"means": _rounded(row.means), "usual": row.usual, "held": sorted(subject.held(row.role.letter))}
             for row in subject.rows
         ],
         "spots": [{"kind": s.kind, "step": s.step, "column": s.column, "verb": s.verb} for s in finding.spots],

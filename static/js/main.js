@@ -5,13 +5,14 @@ import { scalesOf } from "./charts/scales.js";
 import { Problem } from "./data/api.js";
 import { boot } from "./data/boot.js";
 import { inWords } from "./data/edit_words.js";
-import { allOff, heldAt, switched, withHold, withoutHold } from "./data/edits.js";
+import { allOff, heldAt, placeOf, switched, withHold, withoutHold } from "./data/edits.js";
 import { ModelLibrary, wordsOf } from "./data/model_library.js";
 import { changedWeights, namedUnits, weightsOf } from "./data/named_units.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
-import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
+import { addressOf, initialState, lookOf, missingFrom, readAddress, remember } from "./state.js";
 import { EditList } from "./views/edit_list.js";
+import { FirstScreen } from "./views/first_screen/first_screen.js";
 import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
 import { ModelPicker } from "./views/model_picker.js";
@@ -51,8 +52,16 @@ const message = byId("message");
 const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
 const textBoxes = new TextBoxes(updateText);
+const firstScreen = new FirstScreen(byId("first-screen"), tooltip, {
+  onChoose: (t) => picture.choose(t),
+  onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
+  onHold: holdAll,
+  onReset: () => changeEdits([]),
+  onLink: tryOut,
+});
 const picture = new Picture(byId("picture"), tooltip, {
   onPin: keepPin,
+  onChoose: keepStep,
   onFind: (lane, token) =>
     textBoxes.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.traces[lane]?.text, token),
   onBrush: searchPhrase,
@@ -65,7 +74,7 @@ const editList = new EditList({
   onReset: () => changeEdits([]),
 });
 const modelPicker = new ModelPicker(library, {
-  onModel: (model) => ask({ model, layer: 0, find: null }),
+  onModel: (model) => ask({ model, layer: null, find: null }),
   onTask: chooseTask,
   onCompare: chooseComparison,
   onExample: (text) => ask({ text }),
@@ -123,7 +132,14 @@ function ask(change) {
 function changeView(change) {
   Object.assign(state, change);
   keepAddress();
+  firstScreen.show(lookOf({ ...state, ...shownFields() }));
   return show();
+}
+
+/** What of the state is that of the latest answer, not of what is being asked for. */
+function shownFields() {
+  const { model, text, compare, other, edits, start } = shown.state;
+  return { model, text, compare, other, edits, start };
 }
 
 /** Ask for what the state says, and show the answer unless the state has changed since. */
@@ -136,6 +152,8 @@ async function update() {
   const asked = { ...state };
   const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
   modelPicker.show(state);
+  // Edits that follow their words move once the words are known: only then is it known what the first screen shows.
+  if (asked.edits.length === 0 || asked.text === reference.text) firstScreen.show(lookOf(asked));
   try {
     const { traces, edits, lost } = await library.askFollowing(asked, reference, signal);
     if (signal.aborted) return;
@@ -146,9 +164,12 @@ async function update() {
     asked.edits = edits;
     reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
+    await firstScreen.show(lookOf(asked)); // the heatmaps stand under its columns
+    if (signal.aborted) return;
     const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
     showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
+    if (traces[0] === null) firstScreen.setStale(true);
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
@@ -180,6 +201,21 @@ function hold(place, value) {
   if (shown.state.text !== reference.text) return; // the address has gone on to another text
   if (!picture.pinned) picture.pin(picture.current); // what stands out may be elsewhere then
   changeEdits(value === null ? withoutHold(state.edits, place) : withHold(state.edits, place, value));
+}
+
+/**
+ * Hold all units of a gate of the layer that the first screen shows, at one step or at all of them.
+ * @param {string} letter
+ * @param {number | null} t from the first step that is shown; null: at all steps
+ * @param {number} value
+ */
+function holdAll(letter, t, value) {
+  const [trace] = shown.traces;
+  if (!trace || shown.state.text !== reference.text) return;
+  if (t !== null && state.step === null) picture.choose(t); // what the finding speaks of may be elsewhere then
+  const layer = trace.layers[trace.placeOfLayer(state.layer)];
+  const { steps, ...everywhere } = placeOf(trace, layer, letter, t ?? 0, null);
+  changeEdits(withHold(state.edits, t === null ? everywhere : { ...everywhere, steps }, value));
 }
 
 /**
@@ -263,6 +299,8 @@ async function show() {
       layer: state.layer,
       order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
+      chosen: k === null ? firstScreen.chosen : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
+      edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
@@ -278,7 +316,8 @@ async function show() {
 
 /** Show the memory of the text in sight, if that view is open. */
 function showMemory() {
-  memoryShown = memory.show({ ...state, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, picture.step);
+  const layer = shown.traces[0]?.placeOfLayer(state.layer) ?? 0;
+  memoryShown = memory.show({ ...state, layer, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, picture.step);
 }
 
 /** Show the units that were searched for, if the phrase is in sight. */
@@ -327,14 +366,33 @@ function weightsRemark() {
 }
 
 /**
- * Write what is pinned into the state.
+ * Write what is pinned into the state; without a pin, the word stays chosen.
  * @param {import("./views/picture.js").Pin | null} pin
  */
 function keepPin(pin) {
-  const step = pin && pin.k + shown.state.start;
+  if (!pin) {
+    state.unit = null;
+    return keepStep(picture.chosen);
+  }
+  picture.chosen = pin.k;
+  keepPlace(pin.k + shown.state.start, pin.unit);
+}
+
+/** @param {number | null} k the column that was chosen */
+function keepStep(k) {
+  keepPlace(k === null ? null : k + shown.state.start, state.unit);
+}
+
+/**
+ * @param {number | null} step
+ * @param {number | null} unit
+ */
+function keepPlace(step, unit) {
   const moved = step !== state.step;
-  Object.assign(state, { step, unit: pin && pin.unit });
+  Object.assign(state, { step, unit });
   keepAddress();
+  if (picture.step !== null) firstScreen.choose(picture.step);
+  firstScreen.show(lookOf({ ...state, ...shownFields() }));
   if (state.order === "value" && moved) show();
   else if (moved) showMemory();
 }
@@ -407,6 +465,25 @@ function scrollToSubject() {
   else byId("text").scrollIntoView({ block: "nearest" });
 }
 
+/**
+ * Make the edits of a link of the first screen; the browser's way back undoes them.
+ * @param {URL} address
+ */
+function tryOut(address) {
+  const { edits = [], step = null } = readAddress(address).stated;
+  Object.assign(state, { edits, step });
+  keepAddress(true);
+  return update();
+}
+
+/** Undo one thing: what is followed, else what is pinned, else the edits, else the word that was chosen. */
+function undo() {
+  if (firstScreen.unfollow()) return;
+  if (picture.pinned) return picture.pin(null);
+  if (state.edits.length > 0) return changeEdits([]);
+  keepPlace(null, null);
+}
+
 /** @param {number} pages */
 function turnPages(pages) {
   const [trace] = shown.traces;
@@ -422,10 +499,12 @@ const tour = new Tour({
     if (chapter === null) keepAddress();
   },
 });
-new Keyboard(picture, byId("play"));
+new Keyboard(picture, byId("play"), { onFollow: () => firstScreen.follow(), onEscape: undo });
 new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
+byId("composer").addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("pointerdown", ({ target }) => {
+  for (const menu of document.querySelectorAll("details.menu")) if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
   if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
 });
 document.addEventListener("scroll", () => tooltip.hide(), { passive: true });
@@ -437,6 +516,7 @@ addEventListener("resize", () => {
   frame = requestAnimationFrame(() => {
     textBoxes.fit();
     if (picture.outgrown()) show();
+    if (firstScreen.outgrown()) firstScreen.show(lookOf({ ...state, ...shownFields() }));
     memory.fit();
   });
 });
@@ -449,6 +529,8 @@ tour.show(state.tour);
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
 openWeights(stated, false);
+// The first paint knew no width, and no text after the #.
+const drawnFirst = firstScreen.show(lookOf(state));
 if (tour.addressOf(stated)) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
@@ -458,6 +540,7 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     shown = { state: { ...state }, traces: library.decode(firstTraces, state, steps) };
     return show();
   };
+  await drawnFirst;
   if (firstTrace && isFirstVisit()) {
     typeOut(firstTrace.steps, (count) => {
       textBoxes.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });

@@ -6,12 +6,12 @@ import { fromShortForm, shortForm } from "./data/short_form.js";
 import { ORDERS } from "./data/unit_order.js";
 
 /**
- * How it is shown: the fields after the # of the address.
+ * How it is shown: more fields of the address, of which the server paints some.
  * @typedef {object} View
  * @property {number} start first step shown
- * @property {number} layer index into the layers of a trace
+ * @property {number | null} layer index into the layers of a trace; null: the last in the first picture, the first below
  * @property {import("./data/unit_order.js").Order} order of the units
- * @property {number | null} step that is pinned
+ * @property {number | null} step that is chosen
  * @property {number | null} unit that is pinned
  * @property {number | null} tour the chapter that is open, from 1
  * @property {import("./data/unit_search.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
@@ -34,8 +34,9 @@ import { ORDERS } from "./data/unit_order.js";
 
 // Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
-// What stands after the # as it is, so that i@3=0 can be read there: ! : ; = @
+// What stands in an address as it is, so that i@3=0 can be read there: ! : ; = @, and after a ? all but ; and =
 const READABLE = /%(?:21|3A|3B|3D|40)/g;
+const READABLE_QUERY = /%(?:21|3A|40)/g;
 // Ids as app/web/boot.py shortens them.
 const WEIGHTS = /^[0-9a-f]{8}(?:-[0-9a-f]{8})*$/;
 
@@ -62,10 +63,10 @@ function phrase(value) {
   return { from: Number(parts[1]), to: Number(parts[2]), by: parts[3], above: Number(parts[4]) };
 }
 
-/** The fields after the #, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
+/** The fields, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
 const FIELDS = {
   start: { initial: 0, read: natural },
-  layer: { initial: 0, read: natural },
+  layer: { initial: null, read: natural },
   order: { initial: "index", read: keyOf(ORDERS) },
   step: { initial: null, read: natural },
   unit: { initial: null, read: natural },
@@ -79,7 +80,10 @@ const FIELDS = {
 };
 
 /** The same table, for code that goes through all of it. */
-const FRAGMENT = /** @type {Record<string, Field<any>>} */ (FIELDS);
+const ALL = /** @type {Record<string, Field<any>>} */ (FIELDS);
+
+/** Those after the ?, which change the first picture: the server paints it by them. The others stand after the #. */
+const PAINTED = ["start", "layer", "step", "unit", "edits"];
 
 /**
  * The address of a state, from the ? on.
@@ -90,16 +94,19 @@ export function addressOf(state) {
   const fragment = new URLSearchParams();
   if (state.compare) query.set("compare", state.compare);
   if (state.compare === "text") query.set("other", state.other);
-  if (query.toString().length > LONGEST_QUERY) {
-    fragment.set("text", state.text);
-    query.delete("text");
-  }
-  for (const [name, { initial, write = String }] of Object.entries(FRAGMENT)) {
+  for (const [name, { initial, write = String }] of Object.entries(ALL)) {
     const value = /** @type {Record<string, unknown>} */ (state)[name];
-    if (write(value) !== write(initial)) fragment.set(name, write(value));
+    if (value === null || write(value) === write(initial)) continue;
+    (PAINTED.includes(name) ? query : fragment).set(name, write(value));
+  }
+  for (const name of ["text", "edits"]) {
+    const value = query.get(name);
+    if (value === null || query.toString().length <= LONGEST_QUERY) continue;
+    fragment.set(name, value);
+    query.delete(name);
   }
   const hash = fragment.toString().replace(READABLE, decodeURIComponent);
-  return `?${query}${hash ? `#${hash}` : ""}`;
+  return `?${query.toString().replace(READABLE_QUERY, decodeURIComponent)}${hash ? `#${hash}` : ""}`;
 }
 
 /**
@@ -115,13 +122,15 @@ export function remember(state, isNewEntry = false) {
 }
 
 /**
- * What an address says, and the fields after its # that make no sense; the server checks the rest.
+ * What an address says, and the fields after its # that make no sense; the server checks those after its ?, where links of
+ * before have fewer.
  * @param {{search: string, hash: string}} address
  * @returns {{stated: Partial<State>, invalid: string[]}}
  */
 export function readAddress({ search, hash }) {
   /** @type {Record<string, unknown>} */
   const stated = {};
+  /** @type {string[]} */
   const invalid = [];
   const query = new URLSearchParams(search);
   for (const name of ["model", "text", "compare", "other"]) {
@@ -129,8 +138,12 @@ export function readAddress({ search, hash }) {
     if (value !== null) stated[name] = value;
   }
   if (!["", ...boot.comparisons].includes(String(stated.compare ?? ""))) delete stated.compare;
+  for (const name of PAINTED) {
+    const read = ALL[name].read(query.get(name) ?? "");
+    if (query.has(name) && read !== undefined) stated[name] = read;
+  }
   for (const [name, value] of new URLSearchParams(hash.slice(1))) {
-    const field = Object.hasOwn(FRAGMENT, name) ? FRAGMENT[name] : undefined;
+    const field = Object.hasOwn(ALL, name) ? ALL[name] : undefined;
     const read = name === "text" ? value : field?.read(value);
     if (read === undefined) invalid.push(`${name}=${value}`);
     else stated[name] = read;
@@ -145,15 +158,24 @@ export function readAddress({ search, hash }) {
  * @param {number | null} chapter that is open
  */
 export function missingFrom(trace, { layer, step, unit, find, tour }, chapter) {
-  const { units } = trace.layers[layer] ?? trace.layers[0];
+  const { units } = trace.layers[layer ?? 0] ?? trace.layers[0];
   const isMissing = {
-    layer: layer >= trace.layers.length,
+    layer: layer !== null && layer >= trace.layers.length,
     step: step !== null && step >= trace.steps,
     unit: unit !== null && unit >= units,
     find: find !== null && find.to >= trace.steps,
     tour: tour !== chapter,
   };
   return /** @type {(keyof typeof isMissing)[]} */ (Object.keys(isMissing)).filter((name) => isMissing[name]);
+}
+
+/**
+ * What the first picture of a state shows.
+ * @param {State} state
+ * @returns {import("./data/api.js").Look}
+ */
+export function lookOf({ model, text, compare, other, edits, layer, step, unit, start }) {
+  return { model, text, compare, other, edits: shortForm(edits), layer, step, unit, start };
 }
 
 /** A state of which the address says nothing but model and text. @returns {Omit<State, "model" | "text">} */

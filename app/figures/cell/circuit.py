@@ -21,18 +21,30 @@ def circuit_svg(cell: Cell, values: Values, word: str) -> str:
         *(_wire(circuit, wire) for wire in circuit.wires),
         *(_node(node) for node in circuit.nodes.values()),
         *(_label(each, "muted", each.name) for each in circuit.terms),
-        *_figures(circuit, values),
-        f'<text x="{circuit.word[0]}" y="{circuit.word[1]}">xₜ {safe(fitted(word, WORD, ROOM))}</text>',
+        *_figures(cell, values),
+        f'<text class="reads" x="{circuit.word[0]}" y="{circuit.word[1]}">{safe(read_of(word))}</text>',
     ]
     name = safe(f"Circuit of the {circuit.name}, with the numbers of this unit on its wires")
     box = f'viewBox="0 0 {at(WIDTH)} {circuit.height}" width="{at(WIDTH)}" height="{circuit.height}"'
     return f'<svg class="circuit" {box} font-size="{at(WORD)}" role="img" aria-label="{name}">{"".join(parts)}</svg>'
 
 
-def _figures(circuit: Circuit, values: Values) -> Iterator[str]:
-    for each in circuit.figures:
-        if each.of in values:
-            yield _label(each, "figure", f"{each.name} {plain(values[each.of])}".strip(), f' data-of="{safe(each.of)}"')
+def read_of(word: str) -> str:
+    """Return what stands where the word enters."""
+    return f"xₜ {fitted(word, WORD, ROOM)}"
+
+
+def figures_of(cell: Cell, values: Values) -> dict[str, str]:
+    """Return what stands on each wire; a number that ``values`` lack is left out."""
+    figures = cell.circuit.figures
+    return {each.of: f"{each.name} {plain(values[each.of])}".strip() for each in figures if each.of in values}
+
+
+def _figures(cell: Cell, values: Values) -> Iterator[str]:
+    written = figures_of(cell, values)
+    for each in cell.circuit.figures:
+        if each.of in written:
+            yield _label(each, "figure", written[each.of], f' data-of="{safe(each.of)}"')
 
 
 def _wire(circuit: Circuit, wire: Wire) -> str:

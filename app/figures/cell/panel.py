@@ -6,8 +6,8 @@ from typing import Any
 from ..numbers import percent, plain, safe
 from ..subject import GateRow, Subject
 from .arithmetic import arithmetic_html
-from .circuit import circuit_svg
-from .unit import Unit, unit_at, weights_of
+from .circuit import circuit_svg, figures_of, read_of
+from .unit import unit_at, weights_of
 
 
 def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
@@ -19,45 +19,83 @@ def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
         unit: The one that is shown, from 0; the one that moves the verdict most at ``step`` if None.
     """
     shown = unit_at(subject, step, unit)
-    everything = "".join(_all(subject, step))
-    word, size = safe(subject.named(step)), subject.layer["h"].shape[1]
-    why = "" if unit is not None else f": it moves {_what(subject)} most here"
+    size = subject.layer["h"].shape[1]
+    others = "".join(
+        f'<button type="button" class="turn" data-by="{by}" aria-label="{name}">{sign}</button>'
+        for by, name, sign in ((-1, "the unit before", "‹"), (1, "the next unit", "›"))
+    )
     return (
-        f'<section class="cell" data-t="{step}" data-unit="{shown.number}">'
-        f'<h2>One unit at {word}</h2><p class="muted">unit {shown.number} of {size}{why}</p>'
+        f'<section class="cell" aria-label="The cell" data-t="{step}" data-unit="{shown.number}" data-units="{size}">'
+        f"<h2>One unit at {_named(subject, step)}</h2>"
+        f'<p class="muted which"><span>{_which(subject, shown.number, unit)}</span>{others}</p>'
         f"{circuit_svg(subject.cell, shown.values, subject.words[step])}"
         f"{arithmetic_html(subject.cell, shown, subject.noun)}"
-        f'<div class="all"><h3>All {size} units at {word} <small>(means)</small></h3>{everything}</div>'
+        f'<div class="all"><h3>All {size} units at {_named(subject, step)} <small>(means)</small></h3>'
+        f'<div class="shares">{"".join(_shares(subject, step))}</div>{_sliders(subject, step)}</div>'
         "</section>"
     )
 
 
-def unit_data(subject: Subject) -> list[dict[str, Any]]:
-    """Return the numbers of the panel at every step, for the page's script."""
-    return [_data(unit_at(subject, step)) for step in range(len(subject))]
+def panel_data(subject: Subject, unit: int | None = None) -> list[dict[str, Any]]:
+    """Return what the panel says at every step, for the page's script: texts, and HTML where a text has marks."""
+    return [_data(subject, step, unit) for step in range(len(subject))]
 
 
-def _data(unit: Unit) -> dict[str, Any]:
-    values = {key: round(value, 4) for key, value in unit.values.items()}
-    return {"unit": unit.number, "values": values, "weight": unit.weight, "push": unit.push, "before": unit.before}
+def _data(subject: Subject, step: int, unit: int | None) -> dict[str, Any]:
+    shown = unit_at(subject, step, unit)
+    return {
+        "unit": shown.number,
+        "named": _named(subject, step),
+        "which": _which(subject, shown.number, unit),
+        "reads": read_of(subject.words[step]),
+        "figures": figures_of(subject.cell, shown.values),
+        "arithmetic": arithmetic_html(subject.cell, shown, subject.noun),
+        "shares": "".join(_shares(subject, step)),
+    }
+
+
+def _named(subject: Subject, step: int) -> str:
+    return f'<span class="named">{safe(subject.named(step))}</span>'
+
+
+def _which(subject: Subject, shown: int, asked: int | None) -> str:
+    """Return which unit is shown, and why."""
+    why = "" if asked is not None else f": it moves {_what(subject)} most here"
+    return f"unit {shown} of {subject.layer['h'].shape[1]}{why}"
 
 
 def _what(subject: Subject) -> str:
     return "h" if weights_of(subject) is None else "the verdict"
 
 
-def _all(subject: Subject, step: int) -> Iterator[str]:
+def _shares(subject: Subject, step: int) -> Iterator[str]:
     """Yield what all units do together at a step."""
     parts = subject.parts
     if parts is None:
         yield f"<p>No gate, nothing to hold: each {subject.noun} rewrites the whole state.</p>"
         return
-    told = ((parts.remaining[step], "of the old memory remains"), (parts.new[step], "of the memory is new"))
-    for share, what in told:
+    for share, what in (
+        (parts.remaining[step], "of the old memory remains"),
+        (parts.new[step], "of the memory is new"),
+    ):
         if share == share:  # not NaN
             yield f'<p class="share">{_bar(float(share))} {percent(share)} {what}</p>'
+
+
+def _sliders(subject: Subject, step: int) -> str:
+    """Return a slider for each gate, and where it holds it; "" for a cell without gates."""
     held = [row for row in subject.rows if not row.role.is_complement]
-    yield f"<fieldset><legend>Set a gate yourself</legend>{''.join(_slider(row, step) for row in held)}</fieldset>"
+    if subject.parts is None or not held:
+        return ""
+    places = "".join(
+        f'<label><input type="radio" name="first-where" value="{value}"{checked}/> {what}</label>'
+        for value, what, checked in (("here", f"at this {subject.noun}", " checked"), ("everywhere", "everywhere", ""))
+    )
+    return (
+        f'<fieldset><legend>Set a gate yourself</legend><p class="where">{places}</p>'
+        f"{''.join(_slider(subject, row, step) for row in held)}"
+        '<button type="button" class="reset" hidden>undo your changes</button></fieldset>'
+    )
 
 
 def _bar(share: float) -> str:
@@ -67,10 +105,12 @@ def _bar(share: float) -> str:
     return f'<svg width="68" height="9" aria-hidden="true">{track}<rect class="bar" width="{width}" height="9"/></svg>'
 
 
-def _slider(row: GateRow, step: int) -> str:
+def _slider(subject: Subject, row: GateRow, step: int) -> str:
     """Return the slider of a gate, with its mean at the step and the usual one."""
     mean, letter = float(row.means[step]), safe(row.role.letter)
     usually = "" if row.usual is None else f' <small class="muted">usually {plain(row.usual)}</small>'
-    slider = f'<input type="range" min="0" max="1" step="0.01" value="{mean:.2f}" name="{letter}"/>'
+    if step in subject.held(row.role.letter):
+        usually = f' <small class="held">set to {plain(mean)} by you</small>'
+    slider = f'<input type="range" min="0" max="1" step="0.01" value="{mean:.2f}" name="{letter}" autocomplete="off"/>'
     named = f"{row.role.verb} <i>{letter}</i>"
     return f'<label class="slider"><span>{named}</span>{slider}<output>{plain(mean)}</output>{usually}</label>'

@@ -39,6 +39,21 @@ export async function fetchTrace(model, { text, start, stop, edits }, signal) {
 }
 
 /**
+ * What a first screen shows; see `app/web/look.py`.
+ * @typedef {{model: string, text: string, compare: string, other: string, edits: string, layer: number | null, step: number | null, unit: number | null, start: number, width?: number, height?: number}} Look
+ */
+
+/**
+ * Fetch a first screen, as HTML. Throws what `fetchTrace` throws.
+ * @param {Look} look
+ * @param {AbortSignal} signal
+ */
+export async function fetchScreen(look, signal) {
+  const body = { ...look, text: look.text.toWellFormed(), other: look.other.toWellFormed() };
+  return (await call("/first-screen", "text/html", signal, body)).text();
+}
+
+/**
  * Fetch the tokens of a text, with as few numbers as there can be. Throws what `fetchTrace` throws.
  * @param {Model} model
  * @param {string} text
@@ -116,7 +131,18 @@ export function modelPath(model) {
  * @param {string} [accept]
  */
 async function ask(model, resource, signal, body, accept = "application/json") {
-  const response = await fetch(`${modelPath(model)}/${resource}`, {
+  return call(`${modelPath(model)}/${resource}`, accept, signal, body);
+}
+
+/**
+ * Call the server: POST a body, or GET without one.
+ * @param {string} path
+ * @param {string} accept
+ * @param {AbortSignal} signal
+ * @param {object} [body]
+ */
+async function call(path, accept, signal, body) {
+  const response = await fetch(path, {
     ...(body && { method: "POST", body: JSON.stringify(body) }),
     headers: { Accept: accept, ...(body && { "Content-Type": "application/json" }) },
     signal,

@@ -1,4 +1,4 @@
-// The keyboard: stepping through time and units, playing, unpinning, and the sheet that explains the keys.
+// The keyboard: stepping through time and units, playing, following, undoing, and the sheet that explains the keys.
 
 import { byId } from "../kit/dom.js";
 
@@ -8,9 +8,12 @@ export class Keyboard {
   /**
    * @param {import("./picture.js").Picture} picture
    * @param {HTMLElement} play the button that starts and stops
+   * @param {{onFollow: () => void, onEscape: () => void}} handlers
    */
-  constructor(picture, play) {
+  constructor(picture, play, { onFollow, onEscape }) {
     this.picture = picture;
+    this.onFollow = onFollow;
+    this.onEscape = onEscape;
     this.play = play;
     this.timer = 0;
     this.help = /** @type {HTMLDialogElement} */ (byId("help"));
@@ -23,9 +26,8 @@ export class Keyboard {
   toggle() {
     if (this.timer) return this.stop();
     const { picture } = this;
-    const { k, unit } = picture.current;
-    const starts = picture.pinned !== null && k < picture.width - 1 ? k : 0;
-    picture.pin({ k: starts, unit });
+    const { k } = picture.current;
+    picture.choose(k < picture.width - 1 && picture.step !== null ? k : 0);
     this.timer = setInterval(() => this.step(1) || this.stop(), INTERVAL);
     this.play.textContent = "❚❚ stop";
   }
@@ -38,14 +40,13 @@ export class Keyboard {
   }
 
   /**
-   * Pin the step before or after, if there is one.
+   * Choose the step before or after, if there is one.
    * @param {number} direction
    */
   step(direction) {
-    const { k, unit } = this.picture.current;
-    const next = this.picture.pinned === null ? k : k + direction;
+    const next = this.picture.current.k + direction;
     if (this.picture.stale || next < 0 || next >= this.picture.width) return false;
-    this.picture.pin({ k: next, unit });
+    this.picture.choose(next);
     return true;
   }
 
@@ -72,7 +73,8 @@ export class Keyboard {
       ArrowUp: this.picture.pinned && (() => this.#move(-1)),
       ArrowDown: this.picture.pinned && (() => this.#move(1)),
       " ": target.closest("button, a, summary") ? null : () => this.toggle(),
-      Escape: () => (this.stop(), this.picture.pin(null)),
+      f: () => this.onFollow(),
+      Escape: () => (this.stop(), this.onEscape()),
       "?": () => this.help.showModal(),
     }[key];
     if (!act) return;

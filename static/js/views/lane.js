@@ -20,6 +20,8 @@ import { showVerdict } from "./verdict.js";
 /** @typedef {import("./gate_sliders.js").EditHandlers & {onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
 /** @typedef {Omit<import("../charts/panels.js").LayerLook, "words" | "lane" | "difference" | "edited">} LaneLook */
 
+const MOST_COLUMNS = 60; // words that stand over their columns; more are wrapped
+
 export class Lane {
   /**
    * @param {number} number from 1, which tells lanes of one title apart
@@ -73,7 +75,8 @@ export class Lane {
     this.#entitle(title);
     this.element.classList.remove("difference");
     this.scales.hidden = true;
-    this.strip.show(trace);
+    const isColumned = look.edges?.length === this.words.length + 1 && this.words.length <= MOST_COLUMNS;
+    this.strip.show(trace, isColumned ? look.edges : null);
     this.#notify(unknownNotice(trace.model, trace.tokens));
     return painted;
   }

@@ -64,8 +64,9 @@ export class ModelPicker {
 
   /** @param {string} text */
   #example(text) {
-    const link = button("link", text, () => this.onExample(text));
-    link.title = text;
-    return link;
+    return button("link", text, () => {
+      /** @type {HTMLDetailsElement} */ (byId("presets")).open = false;
+      this.onExample(text);
+    });
   }
 }
