@@ -34,6 +34,7 @@ export class FirstScreen {
     /** The look that was asked for last; "" for the one that came with the page. */
     this.asked = "";
     this.isSwapping = false;
+    this.isSheetOpen = false;
     this.drawn = Promise.resolve();
     element.addEventListener("click", (event) => this.#click(event, onLink));
     element.addEventListener("focusin", ({ target }) => this.#focus(target));
@@ -116,8 +117,10 @@ export class FirstScreen {
    */
   choose(t) {
     const { section } = this;
-    if (!section || t < 0 || t >= this.steps || t === this.chosen) return;
+    if (!section || t < 0 || t >= this.steps) return;
+    if (t === this.chosen) return this.#openSheet();
     section.dataset.chosen = String(t);
+    this.#openSheet();
     for (const each of section.querySelectorAll(".chosen")) each.classList.remove("chosen");
     for (const each of section.querySelectorAll(`.column[data-t="${t}"], .read[data-t="${t}"], tbody[data-t="${t}"], .tinted [data-t="${t}"]`)) each.classList.add("chosen");
     const readout = section.querySelector(".readout");
@@ -199,10 +202,18 @@ export class FirstScreen {
     stage.after(...after);
   }
 
+  /** Show the cell, where it is a sheet: on a phone. */
+  #openSheet() {
+    this.isSheetOpen = true;
+    this.section?.classList.add("with-sheet");
+  }
+
   /** Take over what is drawn. */
   #read() {
     this.section = /** @type {HTMLElement | null} */ (this.element.querySelector(".first-screen"));
     this.numbers = numbersOf(this.element);
+    this.section?.classList.add("handled");
+    this.section?.classList.toggle("with-sheet", this.isSheetOpen);
     this.panel.read(this.section, this.numbers[0] ?? null);
     this.bands.read(this.numbers);
   }
@@ -214,6 +225,11 @@ export class FirstScreen {
   #click(event, onLink) {
     const { target } = event;
     if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (target.closest(".close")) {
+      this.isSheetOpen = false;
+      this.section?.classList.remove("with-sheet");
+      return;
+    }
     const link = target.closest("a");
     if (link?.dataset.t !== undefined || (!link && target.closest("tbody[data-t], .tinted [data-t], .marked[data-t]"))) {
       event.preventDefault();
