@@ -614,7 +614,9 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
 } else await update();
 const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
 for (const name of missing) {
-  invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
+  const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
+  const field = `${name}=${inHash ?? inQuery}`;
+  if (inHash !== null || !message.textContent?.includes(field)) invalid.push(field); // the server has named what it saw
   Object.assign(state, { [name]: initialState()[name] });
 }
 if (missing.length > 0) await show();
