@@ -19,7 +19,7 @@ def test_caption_of_the_picture_says_what_the_model_does() -> None:
     parts = decompose(trace)
     unwritten = model.trace("the movie was not good", edits=[{"letter": "i", "steps": [3], "hold": 0}])
     caption = re.search(
-        r"becomes (\d+)\W+%.*?jumps to (−[\d.]+), and the verdict falls to ([\d.]+).*?ends at ([\d.]+)",
+        r"becomes (\d+)\W+%.*?jumps to (−[\d.]+), and the verdict falls to ([\d.]*\d).*?ends at ([\d.]*\d)",
         read("README.md"),
         re.DOTALL,
     )

@@ -562,7 +562,7 @@ const keyboard = new Keyboard([
     ],
   },
 ]);
-new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
+new ShareSheet(picture, firstScreen.element, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("pointerdown", ({ target }) => {
