@@ -25,9 +25,10 @@ export class ShareSheet {
     this.status = byId("share-status");
     byId("show-share").addEventListener("click", () => this.open());
     this.sheet.addEventListener("click", ({ target }) => {
-      const { copy, save, of } = target instanceof HTMLElement ? target.dataset : {};
+      const { copy, save, picture } = target instanceof HTMLElement ? target.dataset : {};
       if (copy) this.#copy(/** @type {HTMLTextAreaElement} */ (byId(copy)));
-      if (save) this.#save(save, of === "screen");
+      if (save) this.#save(save, false);
+      if (picture) this.#save(picture, true);
     });
   }
 
