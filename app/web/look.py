@@ -34,6 +34,7 @@ class Look(BaseModel):
     step: Place | None = None
     unit: Place | None = None
     start: Place = 0  # first step shown of a long text
+    chapter: Place | None = None  # of the story, from 1
     width: Annotated[int, Field(ge=200, le=4000)] | None = None  # pixels
     height: Annotated[int, Field(ge=300, le=1600)] | None = None  # of the picture, in pixels
 
