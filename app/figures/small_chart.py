@@ -9,7 +9,8 @@ from .numbers import at, safe
 WIDTH = 300.0
 LEFT, RIGHT = 34.0, 42.0  # px, for the numbers of the axis and the names of the curves
 SIZE = 12.0
-SLANT = 13.0  # px, the least distance of two names
+APART = 13.0  # px, the least distance of two names
+TOP = 9.0  # px, over the axis
 
 
 class Curve(NamedTuple):
@@ -38,7 +39,7 @@ def small_chart(groups: Sequence[Sequence[Curve]], axis: Axis, label: str, below
         below: What the horizontal axis counts.
         height: Pixels between the ends of the axis.
     """
-    bottom = height + 8
+    bottom = TOP + height + 4
     grid = "".join(
         f'<path class="rule" d="M{at(LEFT)} {at(_y(value, axis, height))}H{at(WIDTH - RIGHT)}"/>'
         f'<text class="end muted" x="{at(LEFT - 5)}" y="{at(_y(value, axis, height) + 4)}">{safe(tick)}</text>'
@@ -56,7 +57,7 @@ def small_chart(groups: Sequence[Sequence[Curve]], axis: Axis, label: str, below
 
 
 def _y(value: float, axis: Axis, height: float) -> float:
-    return 4 + height * (axis.high - value) / (axis.high - axis.low)
+    return TOP + height * (axis.high - value) / (axis.high - axis.low)
 
 
 def _group(curves: Sequence[Curve], axis: Axis, height: float) -> Iterator[str]:
@@ -70,5 +71,5 @@ def _group(curves: Sequence[Curve], axis: Axis, height: float) -> Iterator[str]:
         names.append((points[-1][1], points[-1][0], curve.name))
     last = -math.inf
     for y, x, name in sorted(names):
-        last = max(y, last + SLANT)
+        last = max(y, last + APART)
         yield f'<text x="{at(x + 5)}" y="{at(last + 4)}">{safe(name)}</text>'

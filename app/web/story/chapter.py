@@ -75,13 +75,12 @@ class Chapter:
 
     title: str
     look: Look
-    marks: tuple[
-        str, ...
-    ]  # selectors of the place that it speaks of, in the first screen; what is not there is ignored
+    marks: tuple[str, ...]  # selectors into the first screen: a frame around all that each finds, if anything
     text: str
     deed: Hold | Show | Pick | Measure
     done: str
     numbers: Mapping[str, Number] = field(default_factory=dict)
+    lit: str = ""  # a selector of what is neither dimmed nor covered, besides what is marked
     controls: str = ""  # a selector of the controls of the page that it asks for
     figure: str = ""  # one of those in ``figures.py``
 

@@ -11,7 +11,7 @@ TURN = "the acting was terrible but the story was wonderful"
 COUNTED = "aaabbb"
 NOVEL = "It is a truth universally acknowledged, that a single man"
 
-ALL_COLUMNS = '.band, g.gates[data-verb="keeps"] svg'
+CARRIED = '.charted .band, g.gates[data-verb="keeps"] svg'
 LSTM, GRU = "sentiment-lstm", "sentiment-gru"
 
 
@@ -52,14 +52,15 @@ CHAPTERS: Sequence[Chapter] = (
         Hold("Hold it open:", "f", 1, 4, least=0.95),
         "“terrible” stays in the memory, and the verdict ends at {verdict}.",
         {"f": _mean("0.39", LSTM, TURN, "f", 4)},
+        lit=".charted .band",
     ),
     Chapter(
         "Two ways to remember",
         _look(3, "anbn-lstm", COUNTED, step=5),
-        (ALL_COLUMNS, '.narrow tbody[data-t="5"]'),
+        (CARRIED, '.narrow tbody[data-t="5"]'),
         "Kept: forget gates at {f} carry every letter’s band to the end. Rewritten through h: a flag, fifty letters "
         "old; a plain RNN has lost it.",
-        Hold("Forget a little everywhere:", "f", 0.8, most=0.8),
+        Hold("Forget a little:", "f", 0.8, most=0.8),
         "bands fade, and it expects the end one “b” too early, at {verdict 4}.",
         {"f": _mean("1.00", "anbn-lstm", COUNTED, "f", 5)},
         figure="flag",
@@ -80,7 +81,7 @@ CHAPTERS: Sequence[Chapter] = (
         ('g.gates[data-verb="writes"] svg', 'g.gates[data-verb="keeps"] svg', '.narrow tbody[data-t="3"]'),
         "An LSTM writes by i, {i} at “not”, and keeps by f. A GRU has no cell state; its update gate z does both.",
         Show("Show the GRU", GRU),
-        "at “not”, z keeps {keeps 3} of h on average; what it does not keep is written anew.",
+        "at “not”, z keeps {keeps 3} of h on average; the rest is written anew.",
         {"i": _mean("0.78", LSTM, NOT_GOOD, "i", 3)},
         controls="#models",
     ),
@@ -96,22 +97,22 @@ CHAPTERS: Sequence[Chapter] = (
     Chapter(
         "Why training needs gates",
         _look(7, "prose-rnn", NOVEL, step=56),
-        (".charted .band", ".narrow tbody:last-of-type"),
+        (".charted .band", ".narrow tbody:first-of-type"),
         "A plain RNN rewrites its state at each step. Forty steps back, {rnn} of a gradient is left; in the LSTM, "
         "{lstm}.",
-        Pick("Recurrent weights:", ("as trained", "doubled")),
-        "gradients explode, gates or not. Clipping bounds that; it brings nothing back that has vanished.",
+        Pick("Recurrent weights", ("trained", "doubled")),
+        "gradients explode, gates or not. Clipping bounds that, and brings back nothing that vanished.",
         {"rnn": _gradient("3.0 · 10⁻⁵", "prose-rnn"), "lstm": _gradient("0.0063", "prose-lstm")},
         figure="gradients",
     ),
     Chapter(
         "LSTM against GRU",
         _look(8, LSTM, NOT_GOOD, compare="cells", step=4),
-        _column(4),
-        "Both read “not good”. A GRU has three blocks of weights for the LSTM’s four: a quarter less to store and "
-        "multiply. Is it faster?",
+        ('.column[data-t="4"]', 'div.narrow:nth-of-type(1) tbody[data-t="4"]'),
+        "Both read “not good”. A GRU has three blocks of weights, an LSTM four: a quarter less to store and multiply. "
+        "Is it faster?",
         Measure("Measure a step in PyTorch", (LSTM, GRU)),
-        "on this server, LSTM {0} µs, GRU {1} µs. Fewer operations need not take less time.",
+        "here, LSTM {0} µs, GRU {1} µs. Fewer operations need not be faster.",
     ),
 )
 

@@ -12,8 +12,8 @@ from ...figures.small_chart import Axis, Curve, small_chart
 MEASURED = Path(__file__).with_name("measured.json")
 KINDS = ("solid", "dashed", "dotted")
 
-# Powers of ten from 10⁻⁸ to 10⁸.
-GRADIENTS = Axis(-8, 8, ((8, "10⁸"), (0, "1"), (-8, "10⁻⁸")))
+# Powers of ten from 10⁻⁶ to 10⁸.
+GRADIENTS = Axis(-6, 8, ((8, "10⁸"), (4, "10⁴"), (0, "1"), (-6, "10⁻⁶")))
 VERDICTS = Axis(0, 1, ((1, "+ 1"), (0, "− 0")))
 
 
@@ -28,6 +28,7 @@ def figures() -> dict[str, Markup]:
         "trained, the curve of the plain RNN falls below those of LSTM and GRU; with recurrent weights doubled, "
         "all three rise.",
         "gradient, 0 to 40 characters back",
+        height=112,
     )
     flag = small_chart(
         [_curves(measured["flag"])],

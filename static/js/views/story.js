@@ -16,7 +16,7 @@ const GAP = 14; // px, between the card and the place
 const EDGE = 8; // px, to the edge of the window
 const MEASURED = 500; // steps: over few, much of the time is that of the call
 /** What the card never lies on, besides the place that it speaks of. */
-const UNCOVERED = "#text, #first-screen .says, #first-screen .curve, #first-screen .sum .verdict";
+const UNCOVERED = "#text, #first-screen div.says, #first-screen .curve, #first-screen .sum :is(.verdict, .without, .strong:not(.end, .word))";
 
 export class Story {
   /**
@@ -41,6 +41,8 @@ export class Story {
     this.frame = 0;
     this.top = 0; // of the window, when the chapter was turned
     this.isTurning = false;
+    /** Where the card is, if not at the bottom edge. @type {Box | null} */
+    this.spot = null;
     this.veil = draw(
       "svg",
       { class: "story-veil", "aria-hidden": "true" },
@@ -87,6 +89,7 @@ export class Story {
     this.times = [];
     for (const each of card.querySelectorAll("fieldset input")) /** @type {HTMLInputElement} */ (each).checked = /** @type {HTMLInputElement} */ (each).value === "0";
     this.top = 0;
+    this.spot = null;
     this.isTurning = true;
     this.#fit();
     if (hadFocus) this.element.focus({ preventScroll: true });
@@ -139,6 +142,7 @@ export class Story {
   #input({ target }) {
     const { rule } = this;
     if (!(target instanceof HTMLInputElement)) return;
+    this.isTurning = false;
     if (rule?.kind === "hold") this.page.onHold(rule.letter, rule.step, Number(target.value));
     else this.#fit();
   }
@@ -214,20 +218,20 @@ export class Story {
     root.style.removeProperty("--sheet");
     if (!card) return;
     this.#tell(card);
-    const places = boxesOf(card.dataset.marks ?? "", byId("first-screen"));
-    const controls = boxesOf(card.dataset.controls || "#no-controls", document);
-    const others = boxesOf(UNCOVERED, document);
-    element.classList.remove("sheet");
+    const places = /** @type {string[]} */ (JSON.parse(card.dataset.marks ?? "[]")).flatMap((each) => around(boxesOf(each)) ?? []);
+    const others = boxesOf([UNCOVERED, card.dataset.lit, card.dataset.controls].filter(Boolean).join()).map((each) => grown(each, 5));
+    element.classList.remove("at-bottom");
     const place = around(places);
-    const spot = innerWidth < PHONE || !place ? null : this.#spot(place, [...places, ...controls, ...others]);
-    element.classList.toggle("sheet", !spot);
+    const spot = innerWidth < PHONE || !place ? null : this.#spot(place, [...places, ...others]);
+    this.spot = spot;
+    element.classList.toggle("at-bottom", !spot);
     element.style.left = spot ? `${spot.left}px` : "";
     element.style.top = spot ? `${spot.top}px` : "";
     if (!spot) {
       root.style.setProperty("--sheet", `${element.offsetHeight}px`);
       root.classList.add("has-sheet");
     }
-    this.#mark(place ? [place] : [], [...controls, ...others]);
+    this.#mark(places, others);
     if (this.isTurning) this.#bring(place, spot ? innerHeight : innerHeight - element.offsetHeight);
   }
 
@@ -235,8 +239,6 @@ export class Story {
   #tell(card) {
     const { rule } = this;
     const isDone = this.#isDone();
-    const done = /** @type {HTMLElement} */ (card.querySelector(".done > span"));
-    done.hidden = !isDone;
     card.classList.toggle("is-done", isDone);
     for (const each of card.querySelectorAll(".live")) {
       const text = this.#live(/** @type {HTMLElement} */ (each).dataset);
@@ -258,17 +260,25 @@ export class Story {
    */
   #spot(place, uncovered) {
     const { offsetWidth: width, offsetHeight: height } = this.element;
+    const { right } = root().getBoundingClientRect(); // without the room for a scroll bar
     const [least, most] = [this.top + EDGE, this.top + innerHeight - EDGE];
-    const across = [place.left - GAP - width, place.right + GAP, place.left, place.right - width, EDGE, root().clientWidth - EDGE - width];
+    const across = [place.left - GAP - width, place.right + GAP, place.left, place.right - width, EDGE, right - EDGE - width];
     const edges = uncovered.flatMap(({ top, bottom }) => [top - GAP - height, bottom + GAP]);
     const down = [...edges, place.top, place.bottom - height, (place.top + place.bottom - height) / 2, most - height];
+    /** @param {Box} box */
+    const isFree = (box) =>
+      box.left >= EDGE && box.right <= right - EDGE && box.top >= least && box.bottom <= most && !uncovered.some((each) => overlap(box, each));
     let best = null;
     let nearest = Infinity;
+    if (this.spot) {
+      const { left, top } = this.spot;
+      const same = { left, top, right: left + width, bottom: top + height };
+      if (isFree(same)) return same; // a slider that is being moved stays where it is
+    }
     for (const left of across) {
       for (const top of down) {
         const box = { left, top, right: left + width, bottom: top + height };
-        if (left < EDGE || box.right > root().clientWidth - EDGE || top < least || box.bottom > most) continue;
-        if (uncovered.some((each) => overlap(box, each))) continue;
+        if (!isFree(box)) continue;
         const distance = Math.hypot(middle(box, "left", "right") - middle(place, "left", "right"), middle(box, "top", "bottom") - middle(place, "top", "bottom"));
         if (distance < nearest) [nearest, best] = [distance, box];
       }
@@ -331,25 +341,31 @@ const root = () => document.documentElement;
 /**
  * The boxes of what is in sight, in pixels of the page.
  * @param {string} selectors
- * @param {ParentNode} within
  * @returns {Box[]}
  */
-function boxesOf(selectors, within) {
-  return [...within.querySelectorAll(selectors)]
+function boxesOf(selectors) {
+  return [...document.querySelectorAll(selectors)]
     .map((each) => each.getBoundingClientRect())
     .filter(({ width, height }) => width > 0 && height > 0)
     .map(({ left, top, right, bottom }) => ({ left: left + scrollX, top: top + scrollY, right: right + scrollX, bottom: bottom + scrollY }));
 }
 
+/**
+ * @param {Box} box
+ * @param {number} by px on each side
+ */
+const grown = ({ left, top, right, bottom }, by) => ({ left: left - by, top: top - by, right: right + by, bottom: bottom + by });
+
 /** @param {Box[]} boxes @returns {Box | null} */
 function around(boxes) {
   if (boxes.length === 0) return null;
-  return {
-    left: Math.min(...boxes.map(({ left }) => left)) - 3,
-    top: Math.min(...boxes.map(({ top }) => top)) - 3,
-    right: Math.max(...boxes.map(({ right }) => right)) + 3,
-    bottom: Math.max(...boxes.map(({ bottom }) => bottom)) + 3,
-  };
+  const [left, top, right, bottom] = [
+    Math.min(...boxes.map((each) => each.left)),
+    Math.min(...boxes.map((each) => each.top)),
+    Math.max(...boxes.map((each) => each.right)),
+    Math.max(...boxes.map((each) => each.bottom)),
+  ];
+  return grown({ left, top, right, bottom }, 3);
 }
 
 /**
