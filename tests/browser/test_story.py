@@ -24,8 +24,9 @@ BOXES = """() => {
     lit: article.dataset.lit || "none",
   };
   for (const [at, marks] of JSON.parse(article.dataset.marks).entries()) selectors[`place ${at}`] = marks;
-  const box = (each) => { const { left, top, right, bottom } = each.getBoundingClientRect(); return { left, top, right, bottom }; };
-  const seen = Object.entries(selectors).flatMap(([name, each]) => [...document.querySelectorAll(each)].map((one) => [name, box(one)]));
+  const box = (each) => each.getBoundingClientRect().toJSON();
+  const all = (name, each) => [...document.querySelectorAll(each)].map((one) => [name, box(one)]);
+  const seen = Object.entries(selectors).flatMap(([name, each]) => all(name, each));
   return {
     card: box(card),
     window: { left: 0, top: 0, right: document.documentElement.getBoundingClientRect().right, bottom: innerHeight },
