@@ -143,7 +143,9 @@ class ModelConfig(BaseModel):
         description="The output that the task is about, where outputs have a probability each; null: the only one, or "
         "none in particular.",
     )
-    opposite: str = Field(default="", description="What a single output near 0 means; empty if it has no name.")
+    opposite: str = Field(
+        default="", description="What the only output, or the verdict, near 0 means; empty if it has no name."
+    )
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
     units: list[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")

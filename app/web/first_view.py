@@ -15,7 +15,7 @@ from ..settings import Settings
 from ..store.model import Model
 from ..store.store import Store
 from .look import Look
-from .screen import screen
+from .screen import drawn, missing, runs_of
 from .story.chapters import chapters_for
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
@@ -46,7 +46,7 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     """
     look, senseless = Look.of(query)
     look = _of_chapter(store, look, query, senseless)
-    notices = [f"The address says {', '.join(senseless)}, which means nothing here."] if senseless else []
+    notices = []
     model = store.models.get(look.model or settings.default_model)
     if model is None:
         model = store.models.get(settings.default_model) or next(iter(store))
@@ -63,13 +63,31 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     asked = lanes(store, model, text, compare, look.other)
     traces, problems = zip(*(_first_trace(*each, settings) for each in asked), strict=True)
     notices += dict.fromkeys(filter(None, problems))
-    drawn = Markup()
-    try:
-        drawn = screen(asked, look, settings)
-    except Problem as problem:
-        if problem.type != EMPTY_TEXT and problem.detail not in notices:
-            notices.append(str(problem.detail))
-    return FirstView(model, text, compare, look.other, look, drawn, b"[%s]" % b",".join(traces), " ".join(notices))
+    look, picture, problem, unknown = _picture(asked, look, settings)
+    notices += [problem] if problem and problem not in notices else []
+    if senseless := [*senseless, *(f"{name}={query[name]}" for name in unknown)]:
+        notices.insert(0, f"The address says {', '.join(senseless)}, which means nothing here.")
+    return FirstView(model, text, compare, look.other, look, picture, b"[%s]" % b",".join(traces), " ".join(notices))
+
+
+def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> tuple[Look, Markup, str, list[str]]:
+    """Return how the first picture is shown, the picture, a problem, and the fields that name what there is not.
+
+    These fields are ignored, and so are a start or edits that do not fit. For an empty text, the picture is empty, and
+    so is the problem.
+    """
+    told = ""
+    for tried in dict.fromkeys([look, look.model_copy(update={"start": 0, "edits": ""})]):
+        try:
+            runs = runs_of(asked, tried, settings)
+        except Problem as problem:
+            told = "" if problem.type == EMPTY_TEXT else told or str(problem.detail)
+            continue
+        if unknown := missing(tried, runs[0]):
+            shown, picture, *_ = _picture(asked, tried.model_copy(update=dict.fromkeys(unknown)), settings)
+            return shown, picture, told, unknown
+        return tried, drawn(runs, tried, settings), told, []
+    return look, Markup(), told, []
 
 
 def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: list[str]) -> Look:
@@ -91,8 +109,7 @@ def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: l
 
 def _first_trace(model: Model, text: str, settings: Settings) -> tuple[bytes, str]:
     """Return the JSON of a trace, and ""; or null and the problem, which is "" for an empty text."""
-    gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
-    options = TraceBody(text=text, stop=page_size(model) + 1, encoding="base64", pre_activations=gateless)
+    options = TraceBody(text=text, stop=page_size(model) + 1, encoding="base64")
     try:
         return trace_json(model, options, settings), ""
     except Problem as problem:

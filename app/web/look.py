@@ -1,11 +1,13 @@
 """What an address of the page says of the first picture: fields after the ``?``, or the same as JSON."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from ..api.wire.edits import plain_data
+from ..api.wire.schemas import WellFormedText
 from ..recurrent.edits.edit import Edit, EditError
 from ..recurrent.edits.short_form import from_listed_form
 
@@ -14,7 +16,7 @@ Place = Annotated[int, Field(ge=0, le=999_999)]
 
 def _is_short_form(text: str) -> str:
     try:
-        from_listed_form(text)
+        plain_data([each.to_dict() for each in from_listed_form(text)])
     except EditError as error:
         raise ValueError(error.what) from None
     return text
@@ -25,15 +27,16 @@ class Look(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    model: str = ""
-    text: str | None = None
-    compare: str = ""
-    other: str = ""  # the text to compare with
+    model: WellFormedText = ""
+    text: WellFormedText | None = None
+    compare: WellFormedText = ""
+    other: WellFormedText = ""  # the text to compare with
     edits: Annotated[str, AfterValidator(_is_short_form)] = ""  # in their short form; ! before those that are off
     layer: Place | None = None  # place in the layers of a trace
     step: Place | None = None
     unit: Place | None = None
     start: Place = 0  # first step shown of a long text
+    present: Literal["", "1"] | None = None  # None: the page is not presented
     chapter: Place | None = None  # of the story, from 1
     width: Annotated[int, Field(ge=200, le=4000)] | None = None  # pixels
     height: Annotated[int, Field(ge=300, le=1600)] | None = None  # of the picture, in pixels

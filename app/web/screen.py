@@ -49,19 +49,38 @@ class Run:
 
 
 def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
-    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML.
+    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``."""
+    return drawn(runs_of(lanes, look, settings), look, settings)
+
+
+def runs_of(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> list[Run]:
+    """Return what each of ``lanes``, a model and its text, does.
 
     Raises a problem if a text is empty or too long, an edit does not fit, or a number overflows.
     """
     takes_edits = [look.applied if place == 0 or look.compare != "text" else () for place in range(len(lanes))]
-    runs = [run(model, text, edits, look, settings) for (model, text), edits in zip(lanes, takes_edits, strict=True)]
+    return [run(model, text, edits, look, settings) for (model, text), edits in zip(lanes, takes_edits, strict=True)]
+
+
+def missing(look: Look, first: Run) -> list[str]:
+    """Return the fields of ``look`` that name a step, a layer or a unit that ``first`` does not have."""
+    trace, layer = first.trace, first.subject.layer
+    limits = {"layer": len(trace.layers), "unit": layer["h"].shape[1]}
+    if len(trace) < MOST_STEPS:  # else there may be more
+        limits["step"] = look.start + len(trace)
+    given = {name: getattr(look, name) for name in limits}
+    return [name for name, value in given.items() if value is not None and value >= limits[name]]
+
+
+def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
+    """Return the first screen of ``runs``, from ``runs_of``, as a fragment of HTML."""
     if len(runs) == 1:
         return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
     words = {tuple(token.text for token in each.trace.tokens) for each in runs}
     if len(words) > 1 or look.compare == "text":
         scales = scales_of([each.subject for each in runs], _push_scale(runs))
-        drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
-        return Markup("".join(drawn))  # noqa: S704
+        each_drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
+        return Markup("".join(each_drawn))  # noqa: S704
     compared = [
         Compared(each.model.config.title, each.trace, each.parts, each.model.statistics, terms_of(each.model))
         for each in runs
@@ -79,10 +98,11 @@ def _push_scale(runs: Sequence[Run]) -> float | None:
 
 
 def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Settings) -> Run:
-    """Return what ``model`` does with the steps of ``text`` that one picture shows. Raises what ``screen`` raises."""
+    """Return what ``model`` does with the steps of ``text`` that one picture shows. Raises what ``runs_of`` raises."""
     letters = model.config.network.cell_definition.activations
     fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
-    part = TraceBody(text=text, start=look.start, stop=look.start + MOST_STEPS)
+    gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
+    part = TraceBody(text=text, start=look.start, stop=look.start + MOST_STEPS, pre_activations=gateless)
     plain = _with_parts(model, plan_trace(model, part, settings).run(), look)
     if not fitting:
         return Run(model, *plain, None)

@@ -17,6 +17,8 @@ import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
 import { ModelPicker } from "./views/model_picker.js";
 import { Picture } from "./views/picture.js";
+import { Player } from "./views/player.js";
+import { Presenter } from "./views/presenter.js";
 import { PictureControls } from "./views/picture_controls.js";
 import { ShareSheet } from "./views/share_sheet.js";
 import { Story } from "./views/story.js";
@@ -461,6 +463,29 @@ function tryOut(address) {
   return update();
 }
 
+/**
+ * Present the first screen, or stop.
+ * @param {1 | null} present
+ */
+function present(present) {
+  state.present = present;
+  keepAddress();
+  presenter.show(state.slides);
+  firstScreen.show(lookOf({ ...state, ...shownFields() }));
+  if (present === null) show(); // the heatmaps were hidden
+}
+
+/** @param {import("./data/presentation.js").Slide} slide */
+function showSlide({ model, text, edits, step }) {
+  const { edits: listed = [] } = readAddress({ search: `?${new URLSearchParams({ edits })}`, hash: "" }).stated;
+  Object.assign(state, { compare: "", layer: null, unit: null, start: 0, model: library.model(model).id, text, step, edits: listed });
+  reference = { text, words: null };
+  textBoxes.show(state);
+  keepAddress(true);
+  presenter.show(state.slides);
+  return update();
+}
+
 /** Undo one thing: what is followed, else what is pinned, else the edits, else the word that was chosen. */
 function undo() {
   if (firstScreen.unfollow()) return;
@@ -486,11 +511,58 @@ const story = new Story({
   },
   onHold: (letter, step, value) => holdAll(letter, step, value),
   onModel: (model) => ask({ model, layer: null, find: null }),
-  onStep: (direction) => keyboard.step(direction),
   state: () => shown.state,
   numbers: () => firstScreen.numbers,
 });
-const keyboard = new Keyboard(picture, byId("play"), { onFollow: () => firstScreen.follow(), onEscape: undo });
+const player = new Player(picture, byId("play"));
+const presenter = new Presenter({
+  onStart: () => present(1),
+  onStop: () => present(null),
+  onShow: showSlide,
+  onEdit: (slides) => {
+    state.slides = slides;
+    keepAddress();
+  },
+  current: () => ({ model: state.model, text: state.text, edits: lookOf(state).edits, step: state.step }),
+});
+const keyboard = new Keyboard([
+  {
+    title: "Presenting",
+    isOpen: () => presenter.isOn,
+    bindings: [
+      { keys: ["ArrowRight", "PageDown", " "], says: "the next step", act: () => presenter.turn(1) },
+      { keys: ["ArrowLeft", "PageUp"], says: "the step before", act: () => presenter.turn(-1) },
+      { keys: ["b", "."], says: "blank the screen, and show it again", act: () => presenter.blank() },
+      { keys: ["Escape", "p"], says: "leave", act: () => presenter.stop() },
+    ],
+  },
+  {
+    title: "In the story",
+    isOpen: () => story.chapter !== null,
+    bindings: [
+      { keys: ["ArrowRight", "PageDown", " "], says: "the next chapter", act: () => story.turnBy(1) },
+      { keys: ["ArrowLeft", "PageUp"], says: "the chapter before", act: () => story.turnBy(-1) },
+      { keys: ["ArrowUp"], says: "choose the word before", act: () => player.step(-1) },
+      { keys: ["ArrowDown"], says: "choose the next word", act: () => player.step(1) },
+      { keys: ["Escape"], says: "close the story", act: () => story.close() },
+    ],
+  },
+  {
+    title: "The picture",
+    isOpen: () => true,
+    bindings: [
+      { keys: ["ArrowLeft"], says: "choose the word before", act: () => player.step(-1) },
+      { keys: ["ArrowRight"], says: "choose the next word", act: () => player.step(1) },
+      { keys: ["ArrowUp"], says: "pin the unit above, while one is pinned", act: () => player.turnUnit(-1) },
+      { keys: ["ArrowDown"], says: "pin the unit below, while one is pinned", act: () => player.turnUnit(1) },
+      { keys: [" "], says: "play through the words, and stop", act: () => player.toggle() },
+      { keys: ["f"], says: "follow what was written at the chosen word, and stop", act: () => firstScreen.follow() },
+      { keys: ["p"], says: "present", act: () => presenter.start() },
+      { keys: ["Escape"], says: "undo one thing: playing, following, a pin, the edits, the chosen word", act: () => (player.stop(), undo()) },
+      { keys: ["?"], says: "this sheet", act: () => keyboard.help.showModal() },
+    ],
+  },
+]);
 new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());
@@ -502,6 +574,8 @@ document.addEventListener("scroll", () => tooltip.hide(), { passive: true });
 again.addEventListener("click", update);
 addEventListener("online", () => again.hidden || update());
 watchTheme(byId("theme"), show);
+presenter.show(state.slides);
+if (state.present) presenter.start();
 addEventListener("resize", () => {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
@@ -541,7 +615,9 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
 } else await update();
 const missing = shown.traces[0] ? missingFrom(shown.traces[0], state) : [];
 for (const name of missing) {
-  invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
+  const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
+  const field = `${name}=${inHash ?? inQuery}`;
+  if (inHash !== null || !message.textContent?.includes(field)) invalid.push(field); // the server has named what it saw
   Object.assign(state, { [name]: initialState()[name] });
 }
 if (missing.length > 0) await show();

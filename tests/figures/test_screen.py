@@ -16,21 +16,10 @@ from gatescope.figures.stylesheet import stylesheet
 from gatescope.figures.terms import terms_of
 from gatescope.figures.total import WIDTH as SUM
 from gatescope.recurrent.decomposition.measure import decompose
+from hostile import HOSTILE
 
 from .pictures import BUT, NAMES, NOT_GOOD, WIDTHS, Placed, placed, screen, shipped, subject, traced
 
-HOSTILE = [
-    "</script><script>alert(1)</script>",
-    "</svg><img src=x onerror=alert(1)>",
-    '" onmouseover="alert(1)',
-    "' style='x",
-    "&lt;b&gt; &amp; &#60;",
-    "<!-- --> ]]> <![CDATA[",
-    "\x00\x01\x1b \ud800",
-    "\u202eevil\u202c \u2028 \ufeff",
-    "{{7*7}} ${x} %s",
-    "é\u0301\u0301\u0301 👩‍👩‍👧‍👦 🇩🇪 ﷽",
-]
 examples = pytest.mark.parametrize("name", NAMES)
 
 
@@ -61,7 +50,7 @@ def test_it_is_well_formed_and_holds_no_style_and_no_handlers(name: str) -> None
             assert set(re.findall(r"url\(#(.*?)\)", fragment)) <= set(ids)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("hostile", [*HOSTILE, "\ud800"])
 @pytest.mark.parametrize("width", [None, 984, 358])
 def test_text_is_escaped(hostile: str, width: int | None) -> None:
     fragment = screen("sentiment-lstm", f"{hostile} good", width=width)

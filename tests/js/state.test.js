@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { addressOf, initialState, missingFrom, readAddress, remember } from "../../static/js/state.js";
+import { addressOf, initialState, lookOf, missingFrom, readAddress, remember } from "../../static/js/state.js";
 
 const initial = { ...initialState(), model: "sentiment-lstm", text: "not good" };
 const address = (state) => new URL(addressOf(state), "http://127.0.0.1/");
@@ -48,7 +48,7 @@ test("all fields together come back", () => {
 });
 
 test("edits can be read in the address", () => {
-  assert.equal(addressOf({ ...initial, edits: OTHERS.edits.slice(0, 1) }), "?model=sentiment-lstm&text=not+good#edits=i@3=0");
+  assert.equal(addressOf({ ...initial, edits: OTHERS.edits.slice(0, 1) }), "?model=sentiment-lstm&text=not+good&edits=i@3%3D0");
   assert.equal(addressOf({ ...initial, edits: [] }), addressOf(initial));
 });
 
@@ -56,11 +56,29 @@ test("what is initial is not written", () => {
   assert.equal(addressOf(initial), "?model=sentiment-lstm&text=not+good");
 });
 
-test("addresses look as they always have", () => {
+test("what changes the first picture stands after the ?, the rest after the #", () => {
   assert.equal(
-    addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^#]*/, "other=…"),
-    "?model=prose-gru&text=…&compare=text&other=…#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff",
+    addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^&]*/, "other=…"),
+    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&edits=i@3%3D0%3B!1.backward.%5B1%2C2%5D@0:swap%3D%22a%26b%3B%23%253D+%3D%22#order=similarity&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&sha=0a1b2c3d-44ee55ff",
   );
+});
+
+test("an address as it was written before is read as it was meant", () => {
+  const before =
+    "#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff";
+  const query = new URLSearchParams({ model: OTHERS.model, text: OTHERS.text, compare: "text", other: OTHERS.other });
+  const { stated, invalid } = readAddress({ search: `?${query}`, hash: before });
+  assert.deepEqual({ ...initial, ...stated }, OTHERS);
+  assert.deepEqual(invalid, []);
+});
+
+test("what stands after the # counts where both say something", () => {
+  assert.deepEqual(readAddress({ search: "?step=1&unit=4", hash: "#step=2" }).stated, { step: 2, unit: 4 });
+});
+
+test("what makes no sense after the ? is left to the server to name", () => {
+  const wrong = "?step=-1&unit=x&layer=1.5&start=&edits=i@3&compare=nope&order=value";
+  assert.deepEqual(readAddress({ search: wrong, hash: "" }), { stated: {}, invalid: [] });
 });
 
 test("the other text is written only next to it", () => {
@@ -68,9 +86,33 @@ test("the other text is written only next to it", () => {
 });
 
 test("a long text goes behind the #, which no server sees", () => {
-  const state = { ...initial, text: "é".repeat(1000) };
-  assert.ok(address(state).search.length < 100);
-  assert.equal(readAddress(address(state)).stated.text, state.text);
+  const state = { ...initial, text: "é".repeat(1000), step: 3, edits: OTHERS.edits.slice(0, 1) };
+  const { search, hash } = address(state);
+  assert.equal(search, "?model=sentiment-lstm&step=3&edits=i@3%3D0");
+  assert.ok(hash.startsWith("#text=%C3%A9"));
+  assert.deepEqual(readAddress({ search, hash }).stated, { model: state.model, text: state.text, step: 3, edits: state.edits });
+});
+
+test("so do edits that are too long without the text, and only then", () => {
+  const edits = Array.from({ length: 900 }, (_, step) => ({ edit: { letter: "i", steps: [step], hold: 0 }, on: true }));
+  const state = { ...initial, edits };
+  const { search, hash } = address(state);
+  assert.equal(search, "?model=sentiment-lstm");
+  assert.ok(hash.startsWith("#text=not+good&edits=i@0=0;i@1=0;"));
+  assert.deepEqual(readAddress({ search, hash }).stated, { model: state.model, text: state.text, edits });
+});
+
+test("the longest query has 4,000 characters", () => {
+  const length = (count) => address({ ...initial, text: "x".repeat(count) }).search.length;
+  const least = length(1) - 1;
+  const most = 4000 - (least - "?".length);
+  assert.equal(length(most), 4001);
+  assert.ok(length(most + 1) < 100);
+});
+
+test("a look is what the first picture shows of a state", () => {
+  const { model, text, compare, other, layer, step, unit, start } = OTHERS;
+  assert.deepEqual(lookOf(OTHERS), { model, text, compare, other, layer, step, unit, start, edits: 'i@3=0;!1.backward.[1,2]@0:swap="a&b;#%3D ="' });
 });
 
 test("what makes no sense is named and left out", () => {

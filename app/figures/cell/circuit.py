@@ -20,7 +20,7 @@ def circuit_svg(cell: Cell, values: Values, word: str) -> str:
     parts = [
         *(_wire(circuit, wire) for wire in circuit.wires),
         *(_node(node) for node in circuit.nodes.values()),
-        *(_label(each, "muted", each.name) for each in circuit.terms),
+        *(_label(each, "term muted", each.name) for each in circuit.terms),
         *_figures(cell, values),
         f'<text class="reads" x="{circuit.word[0]}" y="{circuit.word[1]}">{safe(read_of(word))}</text>',
     ]
@@ -95,7 +95,8 @@ def _node(node: Node) -> str:
     corner = 4 if node.kind == "layer" else height / 2
     box = f'x="{at(node.x - width / 2)}" y="{at(node.y - height / 2)}" width="{at(width)}" height="{at(height)}"'
     sign = f'<text class="middle" x="{node.x}" y="{at(node.y + 4.5)}">{safe(node.sign)}</text>'
-    return f'<rect class="box" {box} rx="{at(corner)}"/>{sign}'
+    letter = f' data-letter="{safe(node.letter)}"' if node.kind == "layer" else ""
+    return f'<g class="{node.kind}"{letter}><rect class="box" {box} rx="{at(corner)}"/>{sign}</g>'
 
 
 def _label(label: Label, kind: str, words: str, extra: str = "") -> str:

@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ...recurrent.cells.cell import Cell
 from ..numbers import percent, plain, safe
 from ..subject import GateRow, Subject
 from .arithmetic import arithmetic_html
 from .circuit import circuit_svg, figures_of, read_of
 from .unit import unit_at, weights_of
+
+SIGNS = {
+    "σ": "a layer with weights of its own; its values lie between 0 and 1",
+    "tanh": "in a box, a layer with values between −1 and 1; rounded, only the function",
+    "relu": "a layer whose values are not negative",
+    "W": "a layer without a function: W·x + b, of the input only",
+    "U": "the same of the hidden state: U·h + b′",
+    "⊙": "Hadamard product: each unit times its own gate",
+    "+": "sum, unit by unit",
+}
+DOT = "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"
 
 
 def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
@@ -26,14 +38,23 @@ def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
     )
     return (
         f'<section class="cell" aria-label="The cell" data-t="{step}" data-unit="{shown.number}" data-units="{size}">'
+        '<button type="button" class="close" aria-label="Close">×</button>'
         f"<h2>One unit at {_named(subject, step)}</h2>"
         f'<p class="muted which"><span>{_which(subject, shown.number, unit)}</span>{others}</p>'
         f"{circuit_svg(subject.cell, shown.values, subject.words[step])}"
-        f"{arithmetic_html(subject.cell, shown, subject.noun)}"
+        f"{arithmetic_html(subject.cell, shown, subject.noun)}{key_html(subject.cell)}"
         f'<div class="all"><h3>All {size} units at {_named(subject, step)} <small>(means)</small></h3>'
         f'<div class="shares">{"".join(_shares(subject, step))}</div>{_sliders(subject, step)}</div>'
         "</section>"
     )
+
+
+def key_html(cell: Cell) -> str:
+    """Return what the signs in the circuit of ``cell`` mean; closed at first."""
+    drawn = {node.sign for node in cell.circuit.nodes.values()}
+    signs = {sign: what for sign, what in SIGNS.items() if sign in drawn} | {"●": DOT}
+    listed = "".join(f"<div><dt>{sign}</dt><dd>{what}</dd></div>" for sign, what in signs.items())
+    return f'<details class="key"><summary>what the signs mean</summary><dl>{listed}</dl></details>'
 
 
 def panel_data(subject: Subject, unit: int | None = None) -> list[dict[str, Any]]:
@@ -89,12 +110,15 @@ def _sliders(subject: Subject, step: int) -> str:
         return ""
     places = "".join(
         f'<label><input type="radio" name="first-where" value="{value}"{checked}/> {what}</label>'
-        for value, what, checked in (("here", f"at this {subject.noun}", " checked"), ("everywhere", "everywhere", ""))
+        for value, what, checked in (
+            ("here", f"at this {subject.noun}", ' checked=""'),
+            ("everywhere", "everywhere", ""),
+        )
     )
     return (
         f'<fieldset><legend>Set a gate yourself</legend><p class="where">{places}</p>'
         f"{''.join(_slider(subject, row, step) for row in held)}"
-        '<button type="button" class="reset" hidden>undo your changes</button></fieldset>'
+        '<button type="button" class="reset" hidden="">undo your changes</button></fieldset>'
     )
 
 

@@ -71,7 +71,7 @@ def from_listed_form(text: str) -> tuple[Edit, ...]:
     Raises EditError, which says where it cannot be read, for an edit that is off too.
     """
     pieces = _PIECE.findall(text)
-    if ";".join(pieces) != text:
+    if ";".join(pieces) != text or "!" in pieces:
         raise EditError("edits", f"{text!r} cannot be read: edits are joined by a semicolon")
     read = [(piece, from_short_form(piece.removeprefix("!"))) for piece in pieces]
     return tuple(edit for piece, edits in read if not piece.startswith("!") for edit in edits)

@@ -1,7 +1,7 @@
 // Which words or numbers stand along the axes: as many as do not run into each other.
 
 import { shortened, visible } from "../data/visible_text.js";
-import { evenly, placeOf } from "./columns.js";
+import { areEven, evenly, placeOf } from "./columns.js";
 
 const LABEL = { characters: 12, width: 6, height: 15, level: 56, single: 9 }; // of a word; pixels but for characters
 
@@ -20,7 +20,7 @@ export function wordAxis(words, width, edges = evenly(words.length)) {
   const characters = (t) => (level ? Math.max(1, Math.floor((placeOf(edges, t, width).width - 2) / LABEL.width)) : LABEL.characters);
   const shown = labelled(words, single, every);
   const labels = shown.map((t) => shortened(words[t], characters(t)));
-  const at = shown.map((t) => ((edges[t] + edges[t + 1]) / 2) * words.length - 0.5);
+  const at = areEven(edges) ? shown : shown.map((t) => ((edges[t] + edges[t + 1]) / 2) * words.length - 0.5);
   const longest = Math.max(0, ...labels.map((label) => label.length)) * LABEL.width;
   return { at, labels, angle: level ? 0 : -90, room: Math.ceil(level ? LABEL.height + 6 : longest + 10) };
 }

@@ -25,16 +25,15 @@ export class Problem extends Error {
 }
 
 /**
- * Fetch the trace of a text by a model, from step `start` to before step `stop`, with edits or as it is; of a cell without
- * gates also the sums that its arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
- * AbortError by `signal`.
+ * Fetch the trace of a text by a model, from step `start` to before step `stop`, with edits or as it is. Throws a Problem
+ * with the server's words, a TypeError if the server cannot be reached, an AbortError by `signal`.
  * @param {Model} model
  * @param {{text: string, start: number, stop: number, edits?: import("./edits.js").Edit[]}} request
  * @param {AbortSignal} signal
  * @returns {Promise<TraceAnswer>}
  */
 export async function fetchTrace(model, { text, start, stop, edits }, signal) {
-  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cellOf(model).gateless, edits };
+  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", edits };
   return (await ask(model.id, "traces", signal, body)).json();
 }
 

@@ -103,14 +103,13 @@ function panels({ drawings, columns, token }, drawHeatmap, muted) {
   const height = NAME + HEIGHT + depth + BELOW + GAP;
   const svg = drawings.map(({ sheet, plot, bars, labels }, at) => {
     const { info, size, heatmap, hatching } = sheet;
-    const hue = colorOf(plot, "hue");
     const box = plotOf(size, heatmap);
     const [across, down] = [box.left + box.width / 2, box.top + box.height / 2];
     const axes = [
       svgText(across, depth + BELOW - 3, token, { size: 11, ink: muted, anchor: "middle" }),
       `<g transform="translate(${2 - SIDE} ${round(down)}) rotate(-90)">${svgText(0, 9, "unit", { size: 11, ink: muted, anchor: "middle" })}</g>`,
     ];
-    const name = svgText(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: hue, weight: 600 });
+    const name = svgText(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: colorOf(plot, "ink"), weight: 600 });
     const position = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
     return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${styledCopy(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="heatmap">${drawHeatmap(heatmap, box)}</g>${hatchingOf(hatching)}${styledCopy(labels)}${axes.join("")}</g></g>`;
   });

@@ -99,7 +99,7 @@ export class Lane {
     this.#entitle(title);
     this.strip.clear();
     this.#notify("");
-    const notes = "Blue is more, brown is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
+    const notes = "Green is more, pink is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
     this.verdict.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
     this.scales.hidden = false;

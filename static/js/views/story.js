@@ -25,7 +25,6 @@ export class Story {
    * @param {() => void} page.onClose
    * @param {(letter: string, step: number | null, value: number) => void} page.onHold
    * @param {(model: string) => void} page.onModel
-   * @param {(direction: number) => void} page.onStep
    * @param {() => import("../state.js").State} page.state that is in sight
    * @param {() => import("./first_screen/numbers.js").Numbers[]} page.numbers of the first screen
    */
@@ -54,7 +53,6 @@ export class Story {
     byId("start-story").addEventListener("click", (event) => this.#follow(event, 1));
     this.element.addEventListener("click", (event) => this.#click(event));
     this.element.addEventListener("input", (event) => this.#input(event));
-    document.addEventListener("keydown", (event) => this.#press(event));
     for (const type of ["wheel", "touchmove"]) addEventListener(type, () => (this.isTurning = false), { passive: true });
     const fit = () => this.#fitSoon();
     new MutationObserver(fit).observe(byId("first-screen"), { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
@@ -112,6 +110,14 @@ export class Story {
    */
   turn(chapter) {
     if (chapter >= 1 && chapter <= this.cards.length) this.page.onTurn(chapter);
+  }
+
+  /**
+   * Turn to a chapter before or after, if there is one.
+   * @param {number} by chapters
+   */
+  turnBy(by) {
+    if (this.chapter !== null) this.turn(this.chapter + by);
   }
 
   /**
@@ -311,28 +317,6 @@ export class Story {
     const top = Math.max(0, Math.min(lowest, (place?.top ?? 0) - EDGE));
     if (Math.abs(scrollY - top) > 1) scrollTo({ top, behavior: "instant" });
     this.top = scrollY;
-  }
-
-  /** @param {KeyboardEvent} event */
-  #press(event) {
-    const { key, target } = event;
-    if (this.chapter === null || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;
-    const { chapter } = this;
-    if (!(target instanceof Element) || target.closest("input, textarea, select, dialog")) return;
-    if (key === " " && target.closest("button, a, summary")) return;
-    const act = {
-      ArrowRight: () => this.turn(chapter + 1),
-      PageDown: () => this.turn(chapter + 1),
-      " ": () => this.turn(chapter + 1),
-      ArrowLeft: () => this.turn(chapter - 1),
-      PageUp: () => this.turn(chapter - 1),
-      ArrowUp: () => this.page.onStep(-1),
-      ArrowDown: () => this.page.onStep(1),
-      Escape: () => this.close(),
-    }[key];
-    if (!act) return;
-    event.preventDefault();
-    act();
   }
 }
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from gatescope.figures.cell.panel import cell_panel, unit_data
+from gatescope.figures.cell.panel import cell_panel, panel_data
 from gatescope.figures.cell.unit import unit_at
 from gatescope.figures.subject import subject_of
 from gatescope.recurrent.decomposition.measure import decompose
@@ -22,7 +22,7 @@ def test_it_is_well_formed_at_the_first_and_the_last_step(name: str) -> None:
     for step in (0, len(of) - 1):
         root = ElementTree.fromstring(cell_panel(of, step))
         assert "style" not in {attribute for each in root.iter() for attribute in each.attrib}
-        sliders = [each.get("name") for each in root.iter("input")]
+        sliders = [each.get("name") for each in root.iter("input") if each.get("type") == "range"]
         assert sorted(map(str, sliders)) == sorted(of.cell.gates)
 
 
@@ -47,7 +47,7 @@ def test_the_unit_is_the_one_that_moves_the_verdict_most() -> None:
     weights = shipped("sentiment-lstm").network.head.weight.detach().numpy()[0]
     h = np.concatenate([np.zeros((1, 64)), trace.layer()["h"]])
     moves = np.abs(weights * np.diff(h, axis=0))
-    data = unit_data(subject("sentiment-lstm", NOT_GOOD))
+    data = panel_data(subject("sentiment-lstm", NOT_GOOD))
     assert [each["unit"] for each in data] == moves.argmax(axis=1).tolist()
 
 
