@@ -310,6 +310,7 @@ async function show() {
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
     controls.show(traces[0], state);
     showEdits();
+    story.refresh();
     await painted;
     showMatches();
     showMemory();

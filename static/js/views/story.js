@@ -45,7 +45,7 @@ export class Story {
     this.veil = draw(
       "svg",
       { class: "story-veil", "aria-hidden": "true" },
-      draw("mask", { id: "story-lit" }, draw("rect", { width: "100%", height: "100%", fill: "white" }), draw("g", { class: "lit" })),
+      draw("mask", { id: "story-lit" }, draw("rect", { width: "100%", height: "100%", fill: "white" }), draw("g", { class: "lit", fill: "black" })),
       draw("rect", { class: "dim", width: "100%", height: "100%", mask: "url(#story-lit)" }),
       draw("g", { class: "frames" }),
     );
@@ -208,6 +208,11 @@ export class Story {
     const values = row === "verdict" ? numbers?.verdict?.values : numbers?.rows.find(({ verb }) => verb === row)?.means;
     const value = values?.at(step ? Number(step) : -1);
     return value === undefined ? "" : decimal(value, 2);
+  }
+
+  /** Look again at what the page shows. */
+  refresh() {
+    this.#fitSoon();
   }
 
   #fitSoon() {
