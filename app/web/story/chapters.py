@@ -98,8 +98,8 @@ CHAPTERS: Sequence[Chapter] = (
         "Why training needs gates",
         _look(7, "prose-rnn", NOVEL, step=56),
         (".charted .band", ".narrow tbody:first-of-type"),
-        "A plain RNN rewrites its state at each step. Forty steps back, {rewritten} of a gradient is left; in the LSTM, "
-        "{gated}.",
+        "A plain RNN rewrites its state at each step. Forty steps back, {rewritten} of a gradient is left; in the "
+        "LSTM, {gated}.",
         Pick("Recurrent weights", ("trained", "doubled")),
         "gradients explode, gates or not. Clipping bounds that, and brings back nothing that vanished.",
         {"rewritten": _gradient("3.0 · 10⁻⁵", "prose-rnn"), "gated": _gradient("0.0063", "prose-lstm")},
