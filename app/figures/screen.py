@@ -60,7 +60,7 @@ def first_screen(
         height: Pixels of the wide form.
         chosen: The step that is chosen, from 0; the finding's first if None.
         scales: Those that several pictures have in common, from ``scales_of``.
-        push_scale: The logit at which colours end, as measured on held-out text; that of this text if None.
+        push_scale: ``Statistics.push_scale`` of the model, rounded up to where colours end; None: that of this text.
         before: The same text without edits, whose outline is dashed, with its decomposition.
         outputs: Of several classes, the one that was chosen and the one that it is set against, by their numbers;
             ``decomposition`` must be of these. None: none was chosen.
@@ -129,7 +129,7 @@ def scales_of(subjects: Sequence[Subject], push_scale: float | None = None) -> S
     """Return scales that all ``subjects`` have in common."""
     blocks = [pushes for each in subjects if each.parts is None and (pushes := pushes_of(each)) is not None]
     own = max([scale_of(subjects), *(nice(float(abs(pushes).max())) for pushes in blocks)])
-    return Scales(push_scale or own, largest_amount(subjects), push_scale is None)
+    return Scales(nice(push_scale) if push_scale else own, largest_amount(subjects), not push_scale)
 
 
 def first_step(finding: Finding, subject: Subject) -> int:

@@ -245,8 +245,8 @@ def verdict_of(
         output = head.names.index(head.verdict)
     else:
         return None
-    opposite = terms.opposite if len(head.names) < 2 else ""
-    name = _name(trace, output)
+    is_the_verdict = len(head.names) < 2 or head.names[output] == head.verdict
+    opposite, name = terms.opposite if is_the_verdict else "", _name(trace, output)
     return Verdict(trace.outputs[:, output].astype(np.float64), name, opposite or f"not {name}", (output,))
 
 

@@ -1,7 +1,7 @@
 """What an address of the page says of the first picture: fields after the ``?``, or the same as JSON."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -36,6 +36,7 @@ class Look(BaseModel):
     step: Place | None = None
     unit: Place | None = None
     start: Place = 0  # first step shown of a long text
+    present: Literal["", "1"] | None = None  # None: the page is not presented
     width: Annotated[int, Field(ge=200, le=4000)] | None = None  # pixels
     height: Annotated[int, Field(ge=300, le=1600)] | None = None  # of the picture, in pixels
 

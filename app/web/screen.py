@@ -78,7 +78,7 @@ def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
         return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
     words = {tuple(token.text for token in each.trace.tokens) for each in runs}
     if len(words) > 1 or look.compare == "text":
-        scales = scales_of([each.subject for each in runs])
+        scales = scales_of([each.subject for each in runs], _push_scale(runs))
         each_drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
         return Markup("".join(each_drawn))  # noqa: S704
     compared = [
@@ -86,7 +86,15 @@ def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
         for each in runs
     ]
     options: dict[str, Any] = {"width": look.width, "height": look.height or HEIGHT, "chosen": _step(look)}
-    return Markup(compared_screen(compared, **options, address_of=_choosing(look)))  # noqa: S704
+    options |= {"push_scale": _push_scale(runs), "address_of": _choosing(look)}
+    return Markup(compared_screen(compared, **options))  # noqa: S704
+
+
+def _push_scale(runs: Sequence[Run]) -> float | None:
+    """Return how large pushes get over held-out text, in all models; None if one of them has not been measured."""
+    scales = [None if each.model.statistics is None else each.model.statistics.push_scale for each in runs]
+    known = [each for each in scales if each is not None]
+    return max(known) if len(known) == len(scales) else None
 
 
 def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Settings) -> Run:
@@ -123,6 +131,7 @@ def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: 
         chosen=_step(look),
         before=each.before,
         scales=scales,
+        push_scale=_push_scale([each]),
         name=name,
         has_panel=name == "first",
         unit=look.unit,

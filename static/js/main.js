@@ -17,6 +17,8 @@ import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
 import { ModelPicker } from "./views/model_picker.js";
 import { Picture } from "./views/picture.js";
+import { Player } from "./views/player.js";
+import { Presenter } from "./views/presenter.js";
 import { PictureControls } from "./views/picture_controls.js";
 import { ShareSheet } from "./views/share_sheet.js";
 import { TextBoxes } from "./views/text_boxes.js";
@@ -164,7 +166,8 @@ async function update() {
     asked.edits = edits;
     reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
-    firstScreen.show(lookOf(asked));
+    await firstScreen.show(lookOf(asked)); // the heatmaps stand under its columns
+    if (signal.aborted) return;
     const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
     showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
@@ -211,7 +214,7 @@ function hold(place, value) {
 function holdAll(letter, t, value) {
   const [trace] = shown.traces;
   if (!trace || shown.state.text !== reference.text) return;
-  if (t !== null && picture.step === null) picture.choose(t); // what the finding speaks of may be elsewhere then
+  if (t !== null && state.step === null) picture.choose(t); // what the finding speaks of may be elsewhere then
   const layer = trace.layers[trace.placeOfLayer(state.layer)];
   const { steps, ...everywhere } = placeOf(trace, layer, letter, t ?? 0, null);
   changeEdits(withHold(state.edits, t === null ? everywhere : { ...everywhere, steps }, value));
@@ -298,7 +301,8 @@ async function show() {
       layer: state.layer,
       order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
-      chosen: k === null || k < 0 ? null : k,
+      chosen: k === null ? firstScreen.chosen : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
+      edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
@@ -474,13 +478,34 @@ function tryOut(address) {
   return update();
 }
 
+/**
+ * Present the first screen, or stop.
+ * @param {1 | null} present
+ */
+function present(present) {
+  state.present = present;
+  keepAddress();
+  presenter.show(state.slides);
+  firstScreen.show(lookOf({ ...state, ...shownFields() }));
+  if (present === null) show(); // the heatmaps were hidden
+}
+
+/** @param {import("./data/presentation.js").Slide} slide */
+function showSlide({ model, text, edits, step }) {
+  const { edits: listed = [] } = readAddress({ search: `?${new URLSearchParams({ edits })}`, hash: "" }).stated;
+  Object.assign(state, { compare: "", layer: null, unit: null, start: 0, model: library.model(model).id, text, step, edits: listed });
+  reference = { text, words: null };
+  textBoxes.show(state);
+  keepAddress(true);
+  presenter.show(state.slides);
+  return update();
+}
+
 /** Undo one thing: what is followed, else what is pinned, else the edits, else the word that was chosen. */
 function undo() {
   if (firstScreen.unfollow()) return;
   if (picture.pinned) return picture.pin(null);
   if (state.edits.length > 0) return changeEdits([]);
-  picture.chosen = null;
-  picture.refresh();
   keepPlace(null, null);
 }
 
@@ -499,7 +524,44 @@ const tour = new Tour({
     if (chapter === null) keepAddress();
   },
 });
-new Keyboard(picture, byId("play"), { onFollow: () => firstScreen.follow(), onEscape: undo });
+const player = new Player(picture, byId("play"));
+const presenter = new Presenter({
+  onStart: () => present(1),
+  onStop: () => present(null),
+  onShow: showSlide,
+  onEdit: (slides) => {
+    state.slides = slides;
+    keepAddress();
+  },
+  current: () => ({ model: state.model, text: state.text, edits: lookOf(state).edits, step: state.step }),
+});
+const keyboard = new Keyboard([
+  {
+    title: "Presenting",
+    isOpen: () => presenter.isOn,
+    bindings: [
+      { keys: ["ArrowRight", "PageDown", " "], says: "the next step", act: () => presenter.turn(1) },
+      { keys: ["ArrowLeft", "PageUp"], says: "the step before", act: () => presenter.turn(-1) },
+      { keys: ["b", "."], says: "blank the screen, and show it again", act: () => presenter.blank() },
+      { keys: ["Escape", "p"], says: "leave", act: () => presenter.stop() },
+    ],
+  },
+  {
+    title: "The picture",
+    isOpen: () => true,
+    bindings: [
+      { keys: ["ArrowLeft"], says: "choose the word before", act: () => player.step(-1) },
+      { keys: ["ArrowRight"], says: "choose the next word", act: () => player.step(1) },
+      { keys: ["ArrowUp"], says: "pin the unit above, while one is pinned", act: () => player.turnUnit(-1) },
+      { keys: ["ArrowDown"], says: "pin the unit below, while one is pinned", act: () => player.turnUnit(1) },
+      { keys: [" "], says: "play through the words, and stop", act: () => player.toggle() },
+      { keys: ["f"], says: "follow what was written at the chosen word, and stop", act: () => firstScreen.follow() },
+      { keys: ["p"], says: "present", act: () => presenter.start() },
+      { keys: ["Escape"], says: "undo one thing: playing, following, a pin, the edits, the chosen word", act: () => (player.stop(), undo()) },
+      { keys: ["?"], says: "this sheet", act: () => keyboard.help.showModal() },
+    ],
+  },
+]);
 new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());
@@ -511,6 +573,8 @@ document.addEventListener("scroll", () => tooltip.hide(), { passive: true });
 again.addEventListener("click", update);
 addEventListener("online", () => again.hidden || update());
 watchTheme(byId("theme"), show);
+presenter.show(state.slides);
+if (state.present) presenter.start();
 addEventListener("resize", () => {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
@@ -529,6 +593,8 @@ tour.show(state.tour);
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
 openWeights(stated, false);
+// The first paint knew no width, and no text after the #.
+const drawnFirst = firstScreen.show(lookOf(state));
 if (tour.addressOf(stated)) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
@@ -538,6 +604,7 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     shown = { state: { ...state }, traces: library.decode(firstTraces, state, steps) };
     return show();
   };
+  await drawnFirst;
   if (firstTrace && isFirstVisit()) {
     typeOut(firstTrace.steps, (count) => {
       textBoxes.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });
@@ -545,7 +612,6 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     });
   } else await open(Infinity);
 } else await update();
-if (firstScreen.outgrown()) firstScreen.show(lookOf({ ...state, ...shownFields() })); // the first paint knew no width
 const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
 for (const name of missing) {
   const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));

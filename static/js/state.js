@@ -2,6 +2,7 @@
 
 import { boot } from "./data/boot.js";
 import { DERIVATIVES } from "./data/derivatives.js";
+import { slidesFromText, slidesToText } from "./data/presentation.js";
 import { fromShortForm, shortForm } from "./data/short_form.js";
 import { ORDERS } from "./data/unit_order.js";
 
@@ -19,6 +20,8 @@ import { ORDERS } from "./data/unit_order.js";
  * @property {number} alpha factor on the recurrent weights, there
  * @property {import("./data/memory_requests.js").Weights} weights there
  * @property {import("./data/edits.js").ListedEdit[]} edits of the text; their steps are those of the text in the address
+ * @property {number | null} present 1 while the page is presented
+ * @property {import("./data/presentation.js").Slide[]} slides steps of the presentation
  * @property {string} sha the short ids of the weights whose units are named, one for each model; empty where they are not known
  */
 
@@ -34,9 +37,8 @@ import { ORDERS } from "./data/unit_order.js";
 
 // Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
-// What stands in an address as it is, so that i@3=0 can be read there: ! : ; = @, and after a ? all but ; and =
+// What stands in an address as it is, so that i@3=0 can be read there: ! : ; = @
 const READABLE = /%(?:21|3A|3B|3D|40)/g;
-const READABLE_QUERY = /%(?:21|3A|40)/g;
 // Ids as app/web/boot.py shortens them.
 const WEIGHTS = /^[0-9a-f]{8}(?:-[0-9a-f]{8})*$/;
 
@@ -76,6 +78,8 @@ const FIELDS = {
   weights: { initial: "trained", read: keyOf(boot.weights) },
   find: { initial: null, read: phrase, write: (value) => (value ? `${value.from}-${value.to},${value.by},${value.above}` : "") },
   edits: { initial: [], read: fromShortForm, write: shortForm },
+  present: { initial: null, read: (value) => (value === "1" || value === "" ? 1 : undefined) },
+  slides: { initial: [], read: slidesFromText, write: slidesToText },
   sha: { initial: "", read: (value) => (WEIGHTS.test(value) ? value : undefined) },
 };
 
@@ -83,7 +87,7 @@ const FIELDS = {
 const ALL = /** @type {Record<string, Field<any>>} */ (FIELDS);
 
 /** Those after the ?, which change the first picture: the server paints it by them. The others stand after the #. */
-const PAINTED = ["start", "layer", "step", "unit", "edits"];
+const PAINTED = ["start", "layer", "step", "unit", "edits", "present"];
 
 /**
  * The address of a state, from the ? on.
@@ -106,7 +110,7 @@ export function addressOf(state) {
     query.delete(name);
   }
   const hash = fragment.toString().replace(READABLE, decodeURIComponent);
-  return `?${query.toString().replace(READABLE_QUERY, decodeURIComponent)}${hash ? `#${hash}` : ""}`;
+  return `?${query.toString().replace(READABLE, decodeURIComponent)}${hash ? `#${hash}` : ""}`;
 }
 
 /**

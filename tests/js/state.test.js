@@ -26,6 +26,8 @@ const OTHERS = {
     { edit: { letter: "i", steps: [3], hold: 0 }, on: true },
     { edit: { layer: 1, direction: "backward", units: [1, 2], steps: [0], swap: "a&b;#%3D =" }, on: false },
   ],
+  present: 1,
+  slides: [{ model: "gru", text: "a & b", edits: "i@3=0", step: null }],
   sha: "0a1b2c3d-44ee55ff",
 };
 
@@ -48,7 +50,7 @@ test("all fields together come back", () => {
 });
 
 test("edits can be read in the address", () => {
-  assert.equal(addressOf({ ...initial, edits: OTHERS.edits.slice(0, 1) }), "?model=sentiment-lstm&text=not+good&edits=i@3%3D0");
+  assert.equal(addressOf({ ...initial, edits: OTHERS.edits.slice(0, 1) }), "?model=sentiment-lstm&text=not+good&edits=i@3=0");
   assert.equal(addressOf({ ...initial, edits: [] }), addressOf(initial));
 });
 
@@ -59,7 +61,7 @@ test("what is initial is not written", () => {
 test("what changes the first picture stands after the ?, the rest after the #", () => {
   assert.equal(
     addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^&]*/, "other=…"),
-    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&edits=i@3%3D0%3B!1.backward.%5B1%2C2%5D@0:swap%3D%22a%26b%3B%23%253D+%3D%22#order=similarity&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&sha=0a1b2c3d-44ee55ff",
+    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&present=1#order=similarity&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&slides=%5B%5B%22gru%22%2C%22a+%26+b%22%2C%22i@3=0%22%2Cnull%5D%5D&sha=0a1b2c3d-44ee55ff",
   );
 });
 
@@ -68,7 +70,7 @@ test("an address as it was written before is read as it was meant", () => {
     "#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff";
   const query = new URLSearchParams({ model: OTHERS.model, text: OTHERS.text, compare: "text", other: OTHERS.other });
   const { stated, invalid } = readAddress({ search: `?${query}`, hash: before });
-  assert.deepEqual({ ...initial, ...stated }, OTHERS);
+  assert.deepEqual({ ...initial, ...stated, present: 1, slides: OTHERS.slides }, OTHERS);
   assert.deepEqual(invalid, []);
 });
 
@@ -88,7 +90,7 @@ test("the other text is written only next to it", () => {
 test("a long text goes behind the #, which no server sees", () => {
   const state = { ...initial, text: "é".repeat(1000), step: 3, edits: OTHERS.edits.slice(0, 1) };
   const { search, hash } = address(state);
-  assert.equal(search, "?model=sentiment-lstm&step=3&edits=i@3%3D0");
+  assert.equal(search, "?model=sentiment-lstm&step=3&edits=i@3=0");
   assert.ok(hash.startsWith("#text=%C3%A9"));
   assert.deepEqual(readAddress({ search, hash }).stated, { model: state.model, text: state.text, step: 3, edits: state.edits });
 });

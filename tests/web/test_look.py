@@ -19,6 +19,7 @@ FIELDS: dict[str, tuple[str, Any]] = {
     "step": ("3", 3),
     "unit": ("0", 0),
     "start": ("40", 40),
+    "present": ("1", "1"),
     "width": ("1320", 1320),
     "height": ("640", 640),
 }
@@ -57,6 +58,7 @@ def test_what_the_address_leaves_out_is_left_to_the_server() -> None:
         ("height", "299"),
         ("height", "1601"),
         ("height", "NaN"),
+        ("present", "yes"),
     ],
 )
 def test_a_field_that_makes_no_sense_is_named_and_ignored(name: str, written: str) -> None:

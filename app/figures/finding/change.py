@@ -18,7 +18,7 @@ def change_of(subject: Subject, before: Subject) -> Finding | None:
     now, then = float(verdict.values[-1]), float(without.values[-1])
     if abs(now - then) < LITTLE:
         told = (f"the verdict ends at {plain(now)}", Spot("verdict", last))
-        return finding("edit", "Your change moves little: ", told, f", without it at {plain(then)}.")
+        return finding("edit", "Your change moves little: ", told, f", and at {plain(then)} without it.")
     ends = (f"the verdict ends at {plain(now)}", Spot("verdict", last))
     return finding("edit", "With your change ", ends, f"; without it, at {plain(then)}.", also=_pushes(subject, before))
 

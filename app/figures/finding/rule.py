@@ -11,12 +11,14 @@ import numpy as np
 from ..numbers import percent, plain, signed
 from ..subject import Subject
 from .counting import count_of
-from .statement import MOST_WORDS, Finding, Spot, finding
-from .story import MUCH, NEW, story_of
+from .statement import Finding, Spot, finding, longest_that_fits
+from .story import MUCH, NEW, SECOND, story_of
 from .surprise import surprise
 from .tracked import tracked
 
 LONG = 30  # steps, from which it starts with the verdict at the end
+SHOWN = 0.05  # logit, from which a push is not written as 0.0
+JUMP = 1.0  # logit, from which a push jumps
 
 Row = Callable[[Subject], Finding | None]
 
@@ -33,13 +35,17 @@ def _counting(subject: Subject) -> Finding | None:
     sides = {count.up: verdict.positive, count.down: verdict.negative}
     one, other = sorted(sides, key=list(subject.words).index)
     first = ("It counts", Spot("band", last, subject.words.index(one)))
-    each = ("each", "each but one", "each but two")[count.exceptions]
-    pushes = f": “{one}” pushes “{sides[one]}”, “{other}” “{sides[other]}”, {each} by about {plain(count.size, 1)}"
-    after = plain(verdict.values[last])
+    alike = ("all", "all but one", "all but two")[count.exceptions]
+    pushes = f": “{one}” pushes “{sides[one]}”, “{other}” pushes “{sides[other]}”, {alike} about equally. "
+    before, after = plain(verdict.values[last - 1]), plain(verdict.values[last])
     if not count.balances:
-        return finding("counts", first, f"{pushes}. “{verdict.positive}” ends at {after}.")
-    jump = (f"“{verdict.positive}” jumps from {plain(verdict.values[last - 1])} to {after}", Spot("verdict", last))
-    return finding("counts", first, f"{pushes}. At {subject.named(last)} ", jump, ".")
+        return finding("counts", first, pushes, (f"The verdict ends at {after}", Spot("verdict", last)), ".")
+
+    def told(jumps: str) -> Finding:
+        jump = (f"“{verdict.positive}” jumps {jumps}", Spot("verdict", last))
+        return finding("counts", first, f"{pushes}At {subject.named(last)} they balance: ", jump, ".")
+
+    return longest_that_fits(told(f"from {before} to {after}"), told(f"to {after}"))
 
 
 def _nothing(subject: Subject) -> Finding | None:
@@ -49,40 +55,42 @@ def _nothing(subject: Subject) -> Finding | None:
     if low == high:
         return finding("nothing", f"Nothing much happens: the verdict is {low} at every {subject.noun}.")
     if np.ptp(verdict.values) >= MUCH:
-        return finding("nothing", f"No single {subject.noun} moves the verdict much: it goes between {low} and {high}.")
+        return finding(
+            "nothing", f"No single {subject.noun} moves the verdict much: it stays between {low} and {high}."
+        )
     return finding("nothing", f"Nothing much happens: the verdict stays between {low} and {high}.")
 
 
 def _rewritten(subject: Subject) -> Finding | None:
     if subject.parts is not None:
         return None
-    units = subject.layer["h"].shape[1]
-    start = (
-        f"Nothing is carried over: each {subject.noun} rewrites all {units} numbers",
-        Spot("band", len(subject) - 1),
-    )
+    rewrites = f"Nothing is carried over unchanged: each {subject.noun} rewrites the whole memory"
+    start = (rewrites, Spot("band", len(subject) - 1))
     if subject.verdict is None or (story := story_of(subject)) is None:
-        return finding("rewritten", start, " of its memory.", also=surprise(subject))
+        return finding("rewritten", start, ".", also=surprise(subject))
     t = story.step
     moves = (_moves(subject, t), Spot("verdict", t))
-    return finding("rewritten", start, f". At {subject.named(t)} ", moves, ".")
+    return finding("rewritten", start, f". At {subject.named(t)} ", moves, f"{_end(subject, t)}.")
 
 
 def _at_the_end(subject: Subject) -> Finding | None:
     if (verdict := subject.verdict) is None or len(subject) < LONG or (story := story_of(subject)) is None:
         return None
-    end = (f"It ends at {plain(verdict.values[-1])}", Spot("verdict", len(subject) - 1))
-    rises = f"the verdict {_verb(subject, story.step)} to {plain(verdict.values[story.step])}"
-    moves, then = (rises, Spot("verdict", story.step)), subject.named(story.step)
+    last, t = len(subject) - 1, story.step
+    if t == last:  # where every other row ends, too
+        return None
+    end, then = (f"The verdict ends at {plain(verdict.values[-1])}", Spot("verdict", last)), subject.named(t)
     if (fade := story.fade) is None:
-        return finding("long", end, f". Its decisive step is at {then}: ", moves, ".")
+        before = plain(verdict.values[t - 1]) if t else None if subject.start is None else plain(subject.start)
+        moves = f"it {_verb(subject, t)}{'' if before is None else f' from {before}'} to {plain(verdict.values[t])}"
+        return finding("long", end, f". At {then} ", (moves, Spot("verdict", t)), ".")
     fades = (f"the push of {subject.named(fade.column)} weakens", Spot("band", fade.step, fade.column))
+    rises = (_moves(subject, t, is_short=True), Spot("verdict", t))
 
     def told(by: str) -> Finding:
-        return finding("long, fade", end, f". At {subject.named(fade.step)} ", fades, f"{by}; at {then} ", moves, ".")
+        return finding("long, fade", end, f". At {subject.named(fade.step)} ", fades, f"{by}; at {then} ", rises, ".")
 
-    with_push = told(f" to {signed(fade.after, 1)}")
-    return with_push if len(with_push.text.split()) <= MOST_WORDS else told("")
+    return longest_that_fits(told(f" to {signed(fade.after, 1)}"), told(""))
 
 
 def _fade(subject: Subject) -> Finding | None:
@@ -90,19 +98,20 @@ def _fade(subject: Subject) -> Finding | None:
         return None
     side = verdict.positive if fade.before > 0 else verdict.negative
     word, then = subject.named(fade.column), _start(subject.named(story.step))
-    numbers = f" from {signed(fade.before, 1)} to {signed(fade.after, 1)}. "
     is_own, t = story.column == story.step, story.step
+    start = "" if _ends_elsewhere(subject, t) else f" from {signed(fade.before, 1)}"
+    numbers = f"{start} to {signed(fade.after, 1)}. "
     up = "up" if subject.steps[t] > 0 else "down"
     rises = f"{then} then pushes the verdict {up}" if is_own else f"the verdict {_verb(subject, t)}"
-    opening, ending = "" if is_own else f"At {subject.named(t)} ", f" to {plain(verdict.values[t])}."
+    opening = "" if is_own else f"At {subject.named(t)} "
+    ending = f" to {plain(verdict.values[t])}{_end(subject, t)}."
 
     def told(of_side: str) -> Finding:
         weakens = (f"the {of_side}push of {word} weakens", Spot("band", fade.step, fade.column))
         begin = f"At {subject.named(fade.step)} "
         return finding("fade", begin, weakens, f"{numbers}{opening}", (rises, Spot("verdict", t)), ending)
 
-    with_side = told(f"{side if side.isalpha() else f'“{side}”'} ")
-    return with_side if len(with_side.text.split()) <= MOST_WORDS else told("")
+    return longest_that_fits(told(f"{f'“{side}”' if ' ' in side else side} "), told(""))
 
 
 def _earlier(subject: Subject) -> Finding | None:
@@ -113,16 +122,19 @@ def _earlier(subject: Subject) -> Finding | None:
     if k is None or k >= t:
         return None
     before, after = float(subject.shares[t - 1, k]), float(subject.shares[t, k])
-    grows = "jumps" if abs(after) > abs(before) else "goes"
-    falls = (f"the verdict {_verb(subject, t)} to {plain(verdict.values[t])}", Spot("verdict", t))
-    spot = Spot("band", t, k)
-    if parts.new[k] >= NEW:
+    grows, spot = change_in_words(before, after), Spot("band", t, k)
+    falls = (_moves(subject, t, is_short=True), Spot("verdict", t))
+    at, ends = f"At {subject.named(t)}", _end(subject, t)
+    if ends:  # which is a number more
+        jump = (f"the push of {subject.named(k)} {grows} to {signed(after, 1)}", spot)
+    elif k and parts.new[k] >= NEW:  # of the first word, it is all
         written = f"What it writes at {subject.named(k)} becomes"
         share = (f"{percent(parts.new[k])} of its memory", Spot("gate", k, verb="writes"))
         jump = (f"that memory's push {grows} to {signed(after, 1)}", spot)
-        return finding("earlier", f"{written} ", share, f". At {subject.named(t)}, ", jump, "; ", falls, ".")
-    jump = (f"the push of {subject.named(k)} {grows} from {signed(before, 1)} to {signed(after, 1)}", spot)
-    return finding("earlier", f"At {subject.named(t)} ", jump, "; ", falls, ".")
+        return finding("earlier", f"{written} ", share, f". {at}, ", jump, "; ", falls, ".")
+    else:
+        jump = (f"the push of {subject.named(k)} {grows} from {signed(before, 1)} to {signed(after, 1)}", spot)
+    return finding("earlier", f"{at} ", jump, "; ", falls, f"{ends}.")
 
 
 def _together(subject: Subject) -> Finding | None:
@@ -131,12 +143,14 @@ def _together(subject: Subject) -> Finding | None:
     if story is None or shares is None or verdict is None or story.second is None:
         return None
     t, second = story.step, story.second
-    if second >= t or story.column != t or shares[t, t] * shares[t, second] <= 0:
+    if second >= t or story.column != t or _ends_elsewhere(subject, t):
+        return None
+    if shares[t, second] * np.sign(shares[t, t]) < SECOND * abs(shares[t, t]):  # of the other sign, or small
         return None
     own = (f"What it writes at {subject.named(t)} pushes {signed(shares[t, t], 1)}", Spot("band", t, t))
-    wrote = f"what it wrote at {subject.named(second)} now {signed(shares[t, second], 1)}"
-    moves = (f"the verdict {_verb(subject, t)} to {plain(verdict.values[t])}", Spot("verdict", t))
-    return finding("together", own, ", ", (wrote, Spot("band", t, second)), ": ", moves, ".")
+    wrote = f"what it wrote at {subject.named(second)} now pushes {signed(shares[t, second], 1)}"
+    moves = (_moves(subject, t, is_short=True), Spot("verdict", t))
+    return finding("together", own, ", and ", (wrote, Spot("band", t, second)), ": ", moves, ".")
 
 
 def _own(subject: Subject) -> Finding | None:
@@ -147,20 +161,20 @@ def _own(subject: Subject) -> Finding | None:
     push = (f"pushes {signed(subject.shares[t, t], 1)}", Spot("band", t, t))
     new = parts.new[t]
     writes = f"What it writes at {subject.named(t)} "
-    if t and np.isfinite(new) and new >= NEW:
+    ends = _end(subject, t)
+    if t and np.isfinite(new) and new >= NEW and not ends:
         share = (f"{percent(new)} of its memory", Spot("gate", t, verb="writes"))
-        moves = (f"the verdict {_verb(subject, t)} to {plain(verdict.values[t])}", Spot("verdict", t))
+        moves = (_moves(subject, t, is_short=True), Spot("verdict", t))
         return finding("own", f"{writes}becomes ", share, " and ", push, ": ", moves, ".")
-    return finding("own", writes, push, ": ", (_moves(subject, t), Spot("verdict", t)), ".")
+    return finding("own", writes, push, ": ", (_moves(subject, t), Spot("verdict", t)), f"{ends}.")
 
 
 def _step(subject: Subject) -> Finding | None:
     """Tell the largest step of a verdict whose parts say nothing about it."""
     if subject.verdict is None or (story := story_of(subject)) is None:
         return None
-    return finding(
-        "step", f"At {subject.named(story.step)} ", (_moves(subject, story.step), Spot("verdict", story.step)), "."
-    )
+    t = story.step
+    return finding("step", f"At {subject.named(t)} ", (_moves(subject, t), Spot("verdict", t)), f"{_end(subject, t)}.")
 
 
 def _boundaries(subject: Subject) -> Finding | None:
@@ -231,14 +245,36 @@ def _verb(subject: Subject, t: int) -> str:
     return "rises" if subject.steps[t] > 0 else "falls"
 
 
-def _moves(subject: Subject, t: int) -> str:
-    """Return how the verdict moves at a step."""
+def _moves(subject: Subject, t: int, *, is_short: bool = False) -> str:
+    """Return how the verdict moves at a step; not from where, if that is to be short, or the end is told as well."""
     if (verdict := subject.verdict) is None:
         raise ValueError("there is no verdict")
     before = verdict.values[t - 1] if t else subject.start
     if before is None:
         return f"the verdict is {plain(verdict.values[t])}"
-    return f"the verdict {_verb(subject, t)} from {plain(before)} to {plain(verdict.values[t])}"
+    start = "" if is_short or _ends_elsewhere(subject, t) else f" from {plain(before)}"
+    return f"the verdict {_verb(subject, t)}{start} to {plain(verdict.values[t])}"
+
+
+def _ends_elsewhere(subject: Subject, t: int) -> bool:
+    """Whether the verdict at the end is far from that at a step."""
+    return subject.verdict is not None and abs(float(subject.verdict.values[-1] - subject.verdict.values[t])) >= MUCH
+
+
+def _end(subject: Subject, t: int) -> str:
+    """Return where the verdict ends, if that is far from where it is at a step; else ""."""
+    if subject.verdict is None or not _ends_elsewhere(subject, t):
+        return ""
+    return f", and ends at {plain(subject.verdict.values[-1])}"
+
+
+def change_in_words(before: float, after: float) -> str:
+    """Return the verb for a push that goes from ``before`` to ``after``, in logit."""
+    if before * after < 0 and min(abs(before), abs(after)) >= SHOWN:
+        return "turns"
+    if abs(after) <= abs(before):
+        return "weakens"
+    return "jumps" if abs(after - before) >= JUMP else "grows"
 
 
 def _start(text: str) -> str:

@@ -55,5 +55,9 @@ def finding(rule: str, *parts: Part, also: Sequence[Part] = ()) -> Finding:
     pieces, more = (
         [Piece(each) if isinstance(each, str) else Piece(*each) for each in these] for these in (parts, also)
     )
-    longer = Finding([*pieces, *more], rule)
-    return longer if len(longer.text.split()) <= MOST_WORDS else Finding(pieces, rule)
+    return longest_that_fits(Finding([*pieces, *more], rule), Finding(pieces, rule))
+
+
+def longest_that_fits(longer: Finding, shorter: Finding) -> Finding:
+    """Return ``longer`` if it is short enough, else ``shorter``."""
+    return longer if len(longer.text.split()) <= MOST_WORDS else shorter

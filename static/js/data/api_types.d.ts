@@ -100,7 +100,7 @@ export type ShareChange = { forgetting: ((number | null)[])[] | TypedArray; lett
 
 export type StateMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_kept: ((number | null)[])[] | TypedArray | null };
 
-export type Statistics = { steps: number; activations: ActivationStatistics[] };
+export type Statistics = { steps: number; activations: ActivationStatistics[]; push_scale?: number | null };
 
 export type StepAnswer = { step: number; token: TokenInfo; layers: StepLayer[]; outputs: number[] };
 

@@ -62,8 +62,8 @@ for (const { name, words, units, data, layout } of panels) {
   figure.append(Object.assign(document.createElement("figcaption"), { textContent: name }));
   const plot = figure.appendChild(document.createElement("div"));
   Plotly.newPlot(plot, data, layout, { displayModeBar: false, displaylogo: false, showSendToCloud: false });
-  plot.on("plotly_hover", ({ points: [{ x, y, z }] }) => {
-    note.textContent = words[x] + ", unit " + units[y] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
+  plot.on("plotly_hover", ({ points: [{ pointNumber: [at, t], z }] }) => {
+    note.textContent = words[t] + ", unit " + units[at] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
   });
 }
 `;

@@ -44,15 +44,17 @@ export class Picture {
   /**
    * Show the lanes, and next to them the difference of two texts. Resolves when all is painted.
    * @param {Content[]} contents
-   * @param {{layer: number | null, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, chosen: number | null, difference: boolean}} look
+   * @param {{layer: number | null, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, chosen: number | null, edges: import("../charts/columns.js").Edges | null, difference: boolean}} look
+   * `edges`: of the columns of the first screen, where one text is shown by one model
    */
-  async show(contents, { layer: index, order, pinned, chosen, difference }) {
+  async show(contents, { layer: index, order, pinned, chosen, edges, difference }) {
     const traces = contents.map(({ trace }) => trace);
     const layers = traces.map((trace) => trace && layerAt(trace, index));
     const [first, second] = traces;
     const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
     this.columns = traces.map((_, at) => pairs && pairs.map((pair) => pair[at]));
     this.#build(contents.length + Number(difference));
+    this.element.classList.toggle("aligned", edges !== null);
     this.#placePin(layers[0], pinned);
     this.chosen = chosen !== null && chosen < this.width ? chosen : null;
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
@@ -64,14 +66,14 @@ export class Picture {
     const painted = contents.map(({ title, trace }, at) => {
       const layer = layers[at];
       if (!trace || !layer) return this.lanes[at].showNothing(title);
-      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
+      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms, edges });
     });
     if (pairs && first && layers[0] && layers[1]) {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
       const values = new Difference(layers[0], layers[1], pairs);
       const { model } = first;
       const differences = differencesOf(ranges[0]);
-      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]) };
+      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]), edges: null };
       painted.push(this.lanes[2].showDifference(model, values, look));
     } else if (difference) this.lanes[2].showNothing("difference");
     await Promise.all(painted);

@@ -5,7 +5,7 @@ import re
 import findings
 import numpy as np
 import pytest
-from gatescope.figures.finding.rule import TABLE, finding_of
+from gatescope.figures.finding.rule import TABLE, change_in_words, finding_of
 from gatescope.figures.finding.statement import MOST_MARKS, MOST_NUMBERS, MOST_WORDS, Finding
 
 from ..pictures import BUT, NAMES, NOT_GOOD, shipped, subject, traced
@@ -98,23 +98,58 @@ def test_the_numbers_are_those_of_the_trace_and_the_decomposition(name: str) -> 
             exact += [] if parts.shares is None else [parts.shares.ravel()]
         known = np.concatenate([np.asarray(each, dtype=float) for each in exact])
         for number in numbers(found):
-            if found.rule not in ("counts", "spaces"):  # which tell means, as "about"
+            if found.rule != "spaces":  # which tells a mean, as "about"
                 assert np.nanmin(np.abs(known - number)) <= 0.5 if number == int(number) else 0.05, (found.text, number)
 
 
 @pytest.mark.parametrize("text", ["aaaaabbbbb", "aaabbb", "aaaaaaaabbbbbbbb"])
-def test_counting_tells_the_push_that_symbols_have_in_common(text: str) -> None:
-    _, parts = traced("anbn-lstm", text)
+def test_counting_tells_that_symbols_push_alike_and_where_they_balance(text: str) -> None:
+    trace, parts = traced("anbn-lstm", text)
     assert parts is not None
     assert parts.shares is not None
     found = finding_of(subject("anbn-lstm", text))
     assert found.rule == "counts"
-    size, *jump = numbers(found)
-    pushes = np.abs(parts.shares[-1, : len(text)])
-    assert size == pytest.approx(np.median(pushes), rel=0.1)
-    unlike = int((np.abs(pushes - size) > 0.2 * size).sum())
-    assert ("each but one" in found.text) is (unlike == 1)
-    assert jump == [0.0, 1.0]
+    assert "“a” pushes “goes on”, “b” pushes “end”" in found.text
+    pushes = {
+        letter: parts.shares[-1, [each == letter for each in [*text, *[""] * (parts.shares.shape[1] - len(text))]]]
+        for letter in "ab"
+    }
+    assert np.median(pushes["a"]) < 0 < np.median(pushes["b"])
+    unlike = sum(int((abs(each / np.median(each) - 1) > 0.15).sum()) for each in pushes.values())
+    assert ("all but one about equally" in found.text) is (unlike == 1)
+    assert ("all about equally" in found.text) is (unlike == 0)
+    assert numbers(found)[-1] == pytest.approx(trace.outputs[-1, 2], abs=0.005)
+    assert trace.outputs[-2, 2] < 0.5 < trace.outputs[-1, 2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_told_of_the_middle_says_where_the_verdict_ends(name: str) -> None:
+    for text in texts(name):
+        of = subject(name, text)
+        found = finding_of(of)
+        if of.verdict is None or found.rule in ("nothing", "counts", "long", "long, fade"):
+            continue
+        told = [spot.step for spot in found.spots if spot.kind == "verdict"]
+        end = float(of.verdict.values[-1])
+        if abs(float(of.verdict.values[told[-1]]) - end) >= 0.1:
+            assert found.text.endswith(f", and ends at {end:.2f}."), found.text
+        else:
+            assert "ends at" not in found.text, found.text
+
+
+def test_a_step_counts_as_far_as_the_verdict_is_not_clear() -> None:
+    """The logit of a flag moves most after it is set, where its verdict is as good as certain."""
+    for name in ("flag-lstm", "flag-lstm-forget-bias-0", "flag-mingru"):
+        for text in shipped(name).config.examples:
+            assert f"at “{text[0]}”" in finding_of(subject(name, text)).text.replace("At", "at")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verb"),
+    [(-0.1, -1.8, "jumps"), (0.2, 0.6, "grows"), (2.0, 0.4, "weakens"), (-0.4, 1.2, "turns"), (-0.01, 0.5, "grows")],
+)
+def test_the_verb_says_how_a_push_changes(before: float, after: float, verb: str) -> None:
+    assert change_in_words(before, after) == verb
 
 
 def test_a_text_in_which_nothing_happens() -> None:
@@ -122,13 +157,13 @@ def test_a_text_in_which_nothing_happens() -> None:
     found = finding_of(subject("sentiment-lstm", "the the the the"))
     values = trace.outputs[:, 0]
     if np.ptp(values) < 0.1:
-        assert found.text.startswith("Nothing much happens: the verdict stays between")
+        assert found.text.startswith("Nothing much happens: the verdict stays between ")
         assert numbers(found) == [round(float(values.min()), 2), round(float(values.max()), 2)]
 
 
 def test_a_plain_network_carries_nothing() -> None:
     found = finding_of(subject("sentiment-rnn", NOT_GOOD))
-    assert found.text.startswith("Nothing is carried over: each word rewrites all 64 numbers.")
+    assert found.text.startswith("Nothing is carried over unchanged: each word rewrites the whole memory.")
 
 
 def test_statistics_change_no_finding() -> None:

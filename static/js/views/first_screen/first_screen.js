@@ -9,8 +9,11 @@ import { numbersOf } from "./numbers.js";
 /** @typedef {import("../../data/api.js").Look} Look */
 
 const GRAIN = 40; // pixels: pictures are asked for in widths and heights that are multiples of it
-const AROUND = 360; // pixels of a window that the controls, the finding and the first words below leave
+const AROUND = 220; // pixels of a window that the controls and the finding take, and the line below the picture
 const [LEAST, MOST] = [480, 760]; // pixels, the height of a picture
+
+/** Sizes of a presentation, as in `present.css`: from `least` on, sliders stand next to the picture. */
+const PRESENTED = { zoom: 1.75, least: 1000, sliders: 288, most: 1120, height: 360, around: 120 };
 
 export class FirstScreen {
   /**
@@ -31,6 +34,8 @@ export class FirstScreen {
     /** The look that was asked for last; "" for the one that came with the page. */
     this.asked = "";
     this.isSwapping = false;
+    this.isSheetOpen = false;
+    this.drawn = Promise.resolve();
     element.addEventListener("click", (event) => this.#click(event, onLink));
     element.addEventListener("focusin", ({ target }) => this.#focus(target));
     this.#read();
@@ -42,6 +47,12 @@ export class FirstScreen {
     return chosen === undefined ? null : Number(chosen);
   }
 
+  /** Where the columns of the wide form stand, as shares of its width; null where there is another form, or several pictures. */
+  get edges() {
+    const isWide = this.section?.querySelector(".picture")?.checkVisibility() && this.section.classList.contains("one");
+    return isWide && this.numbers.length === 1 ? this.numbers[0].edges : null;
+  }
+
   /** The number of steps. */
   get steps() {
     return this.numbers[0]?.words.length ?? 0;
@@ -51,12 +62,20 @@ export class FirstScreen {
    * Ask for what a look shows, and put it in the place of what is there, unless another look has been asked for since. Where
    * the server refuses, the picture is dimmed: the traces say why.
    * @param {Look} look
+   * @returns {Promise<void>} resolves when it is drawn; the same for what is being drawn already
    */
-  async show(look) {
+  show(look) {
     const asked = { ...look, ...this.#size() };
     const key = JSON.stringify(this.#knowsSteps ? { ...asked, step: null } : asked);
-    if (key === this.asked) return;
-    this.asked = key;
+    if (key !== this.asked) {
+      this.asked = key;
+      this.drawn = this.#draw(asked);
+    }
+    return this.drawn;
+  }
+
+  /** @param {Look} asked */
+  async #draw(asked) {
     this.request.abort();
     this.request = new AbortController();
     const { signal } = this.request;
@@ -98,8 +117,10 @@ export class FirstScreen {
    */
   choose(t) {
     const { section } = this;
-    if (!section || t < 0 || t >= this.steps || t === this.chosen) return;
+    if (!section || t < 0 || t >= this.steps) return;
+    if (t === this.chosen) return this.#openSheet();
     section.dataset.chosen = String(t);
+    this.#openSheet();
     for (const each of section.querySelectorAll(".chosen")) each.classList.remove("chosen");
     for (const each of section.querySelectorAll(`.column[data-t="${t}"], .read[data-t="${t}"], tbody[data-t="${t}"], .tinted [data-t="${t}"]`)) each.classList.add("chosen");
     const readout = section.querySelector(".readout");
@@ -121,8 +142,13 @@ export class FirstScreen {
 
   /** The size to ask for, of which pictures make a form. */
   #size() {
-    const width = Math.max(200, Math.floor(this.element.clientWidth / GRAIN) * GRAIN);
-    const height = Math.min(MOST, Math.max(LEAST, Math.floor((innerHeight - AROUND) / GRAIN) * GRAIN));
+    const isPresented = document.body.classList.contains("presenting");
+    const scale = isPresented ? PRESENTED.zoom : 1; // sizes of an element are counted before it is zoomed
+    const room = this.element.clientWidth;
+    const own = !isPresented ? room : room >= PRESENTED.least ? room - PRESENTED.sliders : Math.min(room, PRESENTED.most);
+    const width = Math.max(200, Math.floor(own / GRAIN) * GRAIN);
+    const [least, around] = isPresented ? [PRESENTED.height, PRESENTED.around] : [LEAST, AROUND];
+    const height = Math.min(MOST, Math.max(least, Math.floor((innerHeight / scale - around) / GRAIN) * GRAIN));
     return { width, height };
   }
 
@@ -176,10 +202,18 @@ export class FirstScreen {
     stage.after(...after);
   }
 
+  /** Show the cell, where it is a sheet: on a phone. */
+  #openSheet() {
+    this.isSheetOpen = true;
+    this.section?.classList.add("with-sheet");
+  }
+
   /** Take over what is drawn. */
   #read() {
     this.section = /** @type {HTMLElement | null} */ (this.element.querySelector(".first-screen"));
     this.numbers = numbersOf(this.element);
+    this.section?.classList.add("handled");
+    this.section?.classList.toggle("with-sheet", this.isSheetOpen);
     this.panel.read(this.section, this.numbers[0] ?? null);
     this.bands.read(this.numbers);
   }
@@ -191,6 +225,11 @@ export class FirstScreen {
   #click(event, onLink) {
     const { target } = event;
     if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (target.closest(".close")) {
+      this.isSheetOpen = false;
+      this.section?.classList.remove("with-sheet");
+      return;
+    }
     const link = target.closest("a");
     if (link?.dataset.t !== undefined || (!link && target.closest("tbody[data-t], .tinted [data-t], .marked[data-t]"))) {
       event.preventDefault();

@@ -24,6 +24,7 @@
  * @property {string[]} words
  * @property {string} noun
  * @property {string[]} readouts
+ * @property {number[]} edges of the columns, as shares of the width
  * @property {Row[]} rows
  * @property {{values: number[], logits: number[], positive: string, negative: string}} [verdict]
  * @property {"forward" | "backward"} [direction]
