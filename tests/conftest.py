@@ -20,7 +20,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     except chromium.ChromiumMissingError as error:
         pytest.fail(f"{error}; `make check` does so where it can", pytrace=False)
     quiet = ["background-networking", "component-update", "sync", "quic"]
-    args = [*(f"--disable-{each}" for each in quiet), "--no-first-run"]
+    # Pages of one context share a process, in which scripts that are compiled stay so (see `visiting`).
+    args = [*(f"--disable-{each}" for each in quiet), "--no-first-run", "--process-per-site"]
     if os.geteuid() == 0:
         args.append("--no-sandbox")
     return {**browser_type_launch_args, "executable_path": path, "args": args}

@@ -142,12 +142,14 @@ RUN: dict[str, Callable[[Block, str], None]] = {
 
 
 @those_in("sh")
+@pytest.mark.slow("starts the server by make", seconds=6)
 def test_command(block: Block, address: str) -> None:
     [run] = [run for start, run in RUN.items() if block.text.startswith(start)]
     run(block, address)
 
 
 @those_in("python")
+@pytest.mark.slow("runs every example in a process of its own", seconds=60)
 def test_python_prints_what_stands_below_it(block: Block, address: str) -> None:
     program = block.text.replace(DEFAULT_ADDRESS, address)
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -79,6 +79,7 @@ def test_vanishing_shows_in_novels_and_not_in_half_lives() -> None:
 
 
 @pytest.mark.parametrize(("at", "cell"), list(enumerate(CELLS)))
+@pytest.mark.slow("computes derivatives over long texts", seconds=3)
 def test_the_flag_is_remembered_whatever_half_lives_say(at: int, cell: str) -> None:
     flag = model(f"flag-{cell}")
     curves = [medians(flag.network, ids(flag, text), 100) for text, _ in flags(100, 25, seed=1)]
@@ -98,6 +99,7 @@ def test_the_flag_is_remembered_whatever_half_lives_say(at: int, cell: str) -> N
 
 
 @pytest.mark.parametrize(("at", "cell"), list(enumerate(CELLS)))
+@pytest.mark.slow("computes derivatives over long texts", seconds=3)
 def test_how_far_gradients_reach_before_training(at: int, cell: str) -> None:
     prose = model(f"prose-{cell}")
     config = prose.config

@@ -152,6 +152,7 @@ def test_first_browser_that_runs_is_taken(without_browser: Machine, monkeypatch:
     assert chromium.find() == str(without_browser.programs / "my-browser")
 
 
+@pytest.mark.slow("starts Playwright", seconds=2)
 def test_browser_of_playwright_is_found(without_browser: Machine) -> None:
     with pytest.raises(chromium.ChromiumMissingError):
         chromium.find()

@@ -73,7 +73,10 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
+        rows = torch.empty(config.vocabulary_size, config.embedding_size)
+        self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size, _weight=rows)
+        if not rows.is_meta:  # where there is nothing to draw, PyTorch would load its compiler for it, for a second
+            nn.init.normal_(self.embedding.weight)
         self.recurrent = _recurrent(config)
         self.head = nn.Linear(config.hidden_size * len(config.directions), config.outputs)
 

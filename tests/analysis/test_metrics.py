@@ -33,6 +33,7 @@ def test_groups_of_one_example_are_no_groups() -> None:
     assert standard_error(values, order) == pytest.approx(values.std() / np.sqrt(30))
 
 
+@pytest.mark.slow("computes 200 intervals by resampling", seconds=4)
 def test_the_interval_of_unequal_groups_covers_the_mean_as_often_as_it_says() -> None:
     covered = []
     for seed in range(200):

@@ -9,8 +9,9 @@ import httpx2
 import pytest
 from gatescope.main import create_app
 from gatescope.settings import Settings
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import running
+from visiting import fresh, staying
 
 from .driving import PATIENCE
 from .zoo import zoo_models
@@ -54,6 +55,20 @@ def browser_context_args(browser_context_args: dict[str, Any], base_url: str) ->
     The address is named again: the plugin makes its arguments once for all folders, maybe for one without a base_url.
     """
     return {**browser_context_args, "base_url": base_url, "reduced_motion": "reduce"}
+
+
+@pytest.fixture(scope="session")
+def visitor(browser: Browser, browser_context_args: dict[str, Any], base_url: str) -> Iterator[BrowserContext]:
+    """The context of all tests that open none of their own."""
+    with staying(browser, base_url, **browser_context_args) as context:
+        yield context
+
+
+@pytest.fixture
+def context(visitor: BrowserContext, base_url: str, zoo: str) -> Iterator[BrowserContext]:
+    """The context of a visitor who has not been here before."""
+    with fresh(visitor, base_url, zoo) as context:
+        yield context
 
 
 @pytest.fixture

@@ -27,6 +27,14 @@ def trace(server: httpx2.Client, model: str, text: str) -> dict[str, Any]:
     return answer
 
 
+def edited(server: httpx2.Client, model: str, text: str, *edits: dict[str, Any]) -> dict[str, Any]:
+    """The trace of an edited run, by the API."""
+    answer = server.post(f"/api/v1/models/{model}/traces", json={"text": text, "edits": list(edits)})
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
 def layer_of(server: httpx2.Client, model: str, text: str, at: int = 0) -> dict[str, Any]:
     """The activations of one layer, by letter."""
     activations: dict[str, Any] = trace(server, model, text)["layers"][at]["activations"]
@@ -34,8 +42,30 @@ def layer_of(server: httpx2.Client, model: str, text: str, at: int = 0) -> dict[
 
 
 def shown(value: float, decimals: int) -> str:
-    """A number as the page writes it."""
-    return f"{value:.{decimals}f}".replace("-", "−")
+    """A number as the page writes it: what rounds to 0 has no sign."""
+    written = f"{value:.{decimals}f}"
+    return (written.removeprefix("-") if float(written) == 0 else written).replace("-", "−")
+
+
+def probability(*traces: dict[str, Any], t: int = -1) -> str:
+    """What the page writes of the first output after a step of a run without edits and, if given, of the edited one."""
+    return " → ".join(dict.fromkeys(shown(each["outputs"]["values"][t][0], 2) for each in traces))
+
+
+def side(answer: dict[str, Any], t: int = -1) -> str:
+    """The verdict of a model of sentiment after a step, in a word."""
+    return "positive" if answer["outputs"]["values"][t][0] >= 0.5 else "negative"
+
+
+def verdict(*traces: dict[str, Any], t: int = -1) -> str:
+    """The verdict on a run without edits or, if given, on the edited one, as the page writes it."""
+    return f"{side(traces[-1], t)} · P(positive) = {probability(*traces, t=t)}"
+
+
+def names_of(server: httpx2.Client, model: str, unit: int) -> int:
+    """How many of its features a model with one layer names a unit by."""
+    units = server.get(f"/api/v1/models/{model}").json()["units"]
+    return [each["unit"] for each in units].count(unit)
 
 
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -93,10 +123,13 @@ def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int,
 
 
 def point_at(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> str:
-    """Point at an entry of a heatmap; return the note next to the pointer."""
+    """Point at an entry of a heatmap; return the first line of the note next to the pointer, which is about the entry.
+
+    Lines below it say what the unit tracks, if it is known.
+    """
     x, y = place_of(page, letter, t, unit, steps, units, lane)
     page.mouse.move(x - 3, y)
     page.mouse.move(x, y)
     note = page.locator("#tooltip")
     expect(note).to_be_visible()
-    return note.inner_text()
+    return note.inner_text().splitlines()[0]

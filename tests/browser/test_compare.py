@@ -74,8 +74,7 @@ def test_difference_is_that_of_the_words_that_stand_against_each_other(
     expect(lanes).to_have_count(3)
     expect(lanes.nth(2).locator(DRAWN)).to_have_count(6)
     expected = layer_of(server, MODELS[0], second)[letter][b][5] - layer_of(server, MODELS[0], first)[letter][a][5]
-    note = point_at(page, letter, column, 5, 5, 64, lane=2)
-    assert note.splitlines()[0].endswith(f"{letter} = {shown(expected, 4)}")
+    assert point_at(page, letter, column, 5, 5, 64, lane=2).endswith(f"{letter} = {shown(expected, 4)}")
     expect(lanes.nth(0).locator(".lit bdi")).to_have_text(first.split()[a])
     expect(lanes.nth(1).locator(".lit bdi")).to_have_text(second.split()[b])
 

@@ -16,10 +16,24 @@ import httpx2
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from documentation import read
 from gatescope.recurrent.edits.short_form import from_short_form
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .driving import DRAWN, SENTENCE, another_page, opened, point_at, shown, type_sentence
+from .driving import (
+    DRAWN,
+    SENTENCE,
+    another_page,
+    edited,
+    opened,
+    point_at,
+    probability,
+    shown,
+    side,
+    trace,
+    type_sentence,
+    verdict,
+)
 
 TURN = "the acting was terrible but the story was wonderful"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,12 +43,30 @@ def address(text: str, fragment: str, model: str = "sentiment-lstm", **query: st
     return f"/?{urlencode({'model': model, 'text': text, **query})}#{fragment}"
 
 
-def edited(server: httpx2.Client, model: str, text: str, *edits: dict[str, Any]) -> dict[str, Any]:
-    """What the API answers."""
-    answer = server.post(f"/api/v1/models/{model}/traces", json={"text": text, "edits": list(edits)})
-    assert answer.status_code == 200, answer.text
-    result: dict[str, Any] = answer.json()
-    return result
+@pytest.fixture
+def unedited(server: httpx2.Client) -> dict[str, Any]:
+    """The run of SENTENCE without edits."""
+    return trace(server, "sentiment-lstm", SENTENCE)
+
+
+@pytest.fixture
+def shut(server: httpx2.Client) -> dict[str, Any]:
+    """The run of SENTENCE with the input gates held shut at "not"."""
+    return edited(server, "sentiment-lstm", SENTENCE, {"letter": "i", "steps": [3], "hold": 0})
+
+
+@pytest.fixture
+def plain_output(unedited: dict[str, Any]) -> str:
+    """What stands under the last word of SENTENCE without edits."""
+    return probability(unedited)
+
+
+@pytest.fixture
+def shut_output(unedited: dict[str, Any], shut: dict[str, Any]) -> str:
+    """What stands under the last word once the input gates are held shut at "not"."""
+    written = probability(unedited, shut)
+    assert "→" in written, "these tests need an edit that is seen in the output: choose another"
+    return written
 
 
 def slider(page: Page, letter: str, lane: int = 0) -> Locator:
@@ -77,10 +109,11 @@ def test_slider_holds_a_gate_and_the_verdict_follows(
     before = outputs(page)[-1]
     slider(page, letter).fill(str(value))
     expected = edited(server, model, text, {"letter": letter, "steps": [step], "hold": value})
-    after = shown(expected["outputs"]["values"][-1][0], 2)
-    expect(page.locator(".token > span").last).to_have_text(f"{before} → {after}")
+    written = probability(trace(server, model, text), expected)
+    assert written.startswith(before)
+    expect(page.locator(".token > span").last).to_have_text(written)
     expect(page.locator(".effect")).to_have_text(
-        re.compile(rf"after word {expected['steps']}: .* P\(positive\) = {before} → {after}")
+        re.compile(rf"after word {expected['steps']}: .* P\(positive\) = {written}")
     )
     expect_in_address(page, edit)
     assert from_short_form(edit)[0].to_dict() == {"letter": letter, "steps": [step], "hold": value}
@@ -90,23 +123,23 @@ def test_slider_holds_a_gate_and_the_verdict_follows(
 
 def test_figures_of_the_documentation(page: Page) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
-    for value, after in (("0.5", "0.15"), ("0.23", "0.62"), ("0", "0.95")):
+    documented = re.findall(r"^input gates at \*not\* held at +(\S+): (.+)$", read("docs/experiments.md"), re.MULTILINE)
+    assert len(documented) == 3
+    for value, written in documented:
         slider(page, "i").fill(value)
-        expect(page.locator(".token > span").last).to_have_text(f"0.04 → {after}")
+        expect(page.locator(".token > span").last).to_have_text(written)
+    assert (value, f"*{written}*" in read("docs/page.md")) == ("0", True)
 
 
-def test_ghost_is_the_run_without_edits(page: Page, server: httpx2.Client) -> None:
+def test_ghost_is_the_run_without_edits(page: Page, unedited: dict[str, Any], shut: dict[str, Any]) -> None:
     opened(page, address(SENTENCE, "step=4&unit=20&edits=i@3=0"))
-    plain = edited(server, "sentiment-lstm", SENTENCE)
-    expected = edited(server, "sentiment-lstm", SENTENCE, {"letter": "i", "steps": [3], "hold": 0})
     lines = page.locator(".prediction")
-    expect(lines.locator(".verdict")).to_have_text("positive · P(positive) = 0.04 → 0.95")
-    expect(lines.locator(".after")).to_have_text("after word 5 of 5; negative without edits")
-    expect(lines.locator(".ghost")).to_have_text("0.04")
-    for t, text in enumerate(outputs(page)):
-        pair = [shown(each["outputs"]["values"][t][0], 2) for each in (plain, expected)]
-        assert text == " → ".join(dict.fromkeys(pair))
-    values = [each["layers"][0]["activations"]["c"][4][20] for each in (expected, plain)]
+    expect(lines.locator(".verdict")).to_have_text(verdict(unedited, shut))
+    assert side(unedited) != side(shut), "the page says what the verdict was only if it has turned"
+    expect(lines.locator(".after")).to_have_text(f"after word 5 of 5; {side(unedited)} without edits")
+    expect(lines.locator(".ghost")).to_have_text(probability(unedited))
+    assert outputs(page) == [probability(unedited, shut, t=t) for t in range(5)]
+    values = [each["layers"][0]["activations"]["c"][4][20] for each in (shut, unedited)]
     note = point_at(page, "c", 4, 20, 5, 64)
     assert f"c = {shown(values[0], 4)}, {shown(values[1], 4)} without edits" in note
     assert "without" not in point_at(page, "c", 1, 20, 5, 64)
@@ -125,14 +158,17 @@ def test_ghost_in_a_list_of_outputs(page: Page, server: httpx2.Client) -> None:
         assert widths == pytest.approx([100 * each["values"][5][output] for each in (expected, plain)], abs=0.06)
 
 
-def test_slider_is_a_slider_with_name_and_value(page: Page) -> None:
+def test_slider_is_a_slider_with_name_and_value(
+    page: Page, unedited: dict[str, Any], plain_output: str, shut_output: str
+) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     gate = page.get_by_role("slider", name="input gate i at not, all 64 units")
-    expect(gate).to_have_attribute("aria-valuetext", "mean 0.78")
+    mean = shown(float(np.mean(unedited["layers"][0]["activations"]["i"][3])), 2)
+    expect(gate).to_have_attribute("aria-valuetext", f"mean {mean}")
     gate.focus()
     page.keyboard.press("Home")
-    expect(gate).to_have_attribute("aria-valuetext", "held at 0.00, 0.78 without edits")
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(gate).to_have_attribute("aria-valuetext", f"held at 0.00, {mean} without edits")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     expect(gate).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#edit-items li")).to_contain_text("held at 0.01")
@@ -140,15 +176,15 @@ def test_slider_is_a_slider_with_name_and_value(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Let go of the input gate at not")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(gate).to_have_attribute("aria-valuetext", "mean 0.78")
+    expect(gate).to_have_attribute("aria-valuetext", f"mean {mean}")
     expect(gate).to_be_focused()
-    expect(page.locator(".token > span").last).to_have_text("0.04")
+    expect(page.locator(".token > span").last).to_have_text(plain_output)
     expect_none_in_address(page)
     for live in (".prediction[role=status]", ".effect[aria-live=polite]"):
         expect(page.locator(live)).to_have_count(1)
 
 
-def test_a_drag_ends_where_the_slider_stands(page: Page, server: httpx2.Client) -> None:
+def test_a_drag_ends_where_the_slider_stands(page: Page, server: httpx2.Client, unedited: dict[str, Any]) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     slider(page, "i").scroll_into_view_if_needed()
     box = slider(page, "i").bounding_box()
@@ -162,12 +198,12 @@ def test_a_drag_ends_where_the_slider_stands(page: Page, server: httpx2.Client) 
     value = float(slider(page, "i").input_value())
     assert 0.2 < value < 0.4
     expected = edited(server, "sentiment-lstm", SENTENCE, {"letter": "i", "steps": [3], "hold": value})
-    expect(page.locator(".token > span").last).to_have_text(f"0.04 → {shown(expected['outputs']['values'][-1][0], 2)}")
+    expect(page.locator(".token > span").last).to_have_text(probability(unedited, expected))
     expect_in_address(page, f"i@3={value:g}")
     assert len(items(page)) == 1
 
 
-def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page) -> None:
+def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page, shut_output: str) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     slider(page, "i").evaluate("""(input) => {
         for (const value of [0.5, 0]) {
@@ -175,7 +211,7 @@ def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page) -> None:
             input.dispatchEvent(new InputEvent("input", { bubbles: true }));
         }
     }""")
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     expect_in_address(page, "i@3=0")
     page.evaluate("""() => {
         for (const [selector, value] of [["#text", "but the movie was not good"], [".slider input", 0.5]]) {
@@ -243,20 +279,20 @@ def test_edited_entries_are_hatched_where_they_are(page: Page) -> None:
     expect(page.locator(".panel[data-letter=i] .hatching .stroke")).to_have_attribute("d", "")
 
 
-def test_edits_are_switched_off_and_on_removed_and_reset(page: Page) -> None:
+def test_edits_are_switched_off_and_on_removed_and_reset(page: Page, plain_output: str, shut_output: str) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20&edits=i@3=0;f@2=1"))
     last = page.locator(".token > span").last
     expect(last).to_contain_text("→")
     both = last.inner_text()
     page.get_by_role("checkbox", name="forget gate f at “was” held at 1").uncheck()
-    expect(last).to_have_text("0.04 → 0.95")
+    expect(last).to_have_text(shut_output)
     expect_in_address(page, "i@3=0;!f@2=1")
     expect(page.get_by_role("checkbox").nth(1)).to_be_focused()
     page.get_by_role("checkbox").nth(1).check()
     expect(last).to_have_text(both)
     page.get_by_role("checkbox").nth(1).uncheck()
     page.get_by_role("button", name="Remove: input gate i at “not” held at 0").click()
-    expect(last).to_have_text("0.04")
+    expect(last).to_have_text(plain_output)
     assert items(page) == ["forget gate f at “was” held at 1 ×"]
     expect_in_address(page, "!f@2=1")
     page.get_by_role("button", name="remove all edits").click()
@@ -265,20 +301,20 @@ def test_edits_are_switched_off_and_on_removed_and_reset(page: Page) -> None:
     expect_none_in_address(page)
 
 
-def test_link_gives_back_the_edits(page: Page) -> None:
+def test_link_gives_back_the_edits(page: Page, shut_output: str) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     slider(page, "i").fill("0")
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.locator("#show-share").click()
     link = page.locator("#share-link").input_value()
     assert "#step=3&unit=20&edits=i@3=0&sha=" in link
     before = page.locator("main").inner_text()
     page.goto("about:blank")
     opened(page, link)
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     assert page.locator("main").inner_text() == before
     page.reload()
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.evaluate("location.hash = 'edits=f@4=0'")
     expect(page.locator("#edit-items li")).to_contain_text("forget gate f at “good” held at 0")
 
@@ -347,11 +383,11 @@ def test_a_long_text_moves_edits_on_pages_out_of_sight(page: Page) -> None:
 
 
 def test_a_server_that_fails_while_one_types_leaves_no_link_to_another_word(
-    page: Page, expected_console: list[str]
+    page: Page, expected_console: list[str], shut_output: str
 ) -> None:
     expected_console.append("Failed to load resource")
     opened(page, address(SENTENCE, "edits=i@3=0"))
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.route("**/traces", lambda route: route.abort())
     page.locator("#text").fill(f"but {SENTENCE}")
     expect(page.locator("#message")).to_contain_text("The server does not answer")
@@ -377,11 +413,13 @@ def test_side_by_side_each_cell_gets_what_it_has(page: Page, server: httpx2.Clie
     expect_in_address(page, "i@3=0;z@3=1;r@3=1")
 
 
-def test_of_two_texts_the_first_is_edited_and_the_difference_shows_it(page: Page, server: httpx2.Client) -> None:
+def test_of_two_texts_the_first_is_edited_and_the_difference_shows_it(
+    page: Page, server: httpx2.Client, plain_output: str, shut_output: str
+) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20&edits=i@3=0", compare="text", other=SENTENCE))
     expect(page.locator("#edit-part")).to_have_text("the second text is shown without them")
-    expect(page.locator(".lane").nth(0).locator(".token > span").last).to_have_text("0.04 → 0.95")
-    expect(page.locator(".lane").nth(1).locator(".token > span").last).to_have_text("0.04")
+    expect(page.locator(".lane").nth(0).locator(".token > span").last).to_have_text(shut_output)
+    expect(page.locator(".lane").nth(1).locator(".token > span").last).to_have_text(plain_output)
     expect(page.locator(".lane").nth(1).locator(".sliders")).to_be_hidden()
     values = [
         edited(server, "sentiment-lstm", SENTENCE, *edits)["layers"][0]["activations"]["c"][4][20]
@@ -394,10 +432,10 @@ def test_of_two_texts_the_first_is_edited_and_the_difference_shows_it(page: Page
     expect_in_address(page, "i@3=0")
 
 
-def test_what_the_server_refuses_is_said_at_the_edit(page: Page, expected_console: list[str]) -> None:
+def test_what_the_server_refuses_is_said_at_the_edit(page: Page, expected_console: list[str], shut_output: str) -> None:
     expected_console.append("status of 422")
     opened(page, address(SENTENCE, "edits=i@9=0;i[64]@3=0;i@3=0;q=1;i:wobble=1"))
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     remarks = page.locator("#edit-items li").filter(has=page.locator("small"))
     expect(remarks).to_have_count(4)
     texts = page.locator("#edit-items small").all_inner_texts()
@@ -411,19 +449,21 @@ def test_what_the_server_refuses_is_said_at_the_edit(page: Page, expected_consol
     expect(page.locator("#edit-items small").first).to_contain_text("no unit 64")
 
 
-def test_an_edit_that_changes_nothing_says_so(page: Page) -> None:
+def test_an_edit_that_changes_nothing_says_so(page: Page, shut_output: str) -> None:
     opened(page, address(SENTENCE, "edits=!f@0=0;i@3=0.5;i@3=0"))
     expect(page.locator("#edit-items li").nth(1)).to_contain_text(
         "changes nothing: edit 3 sets the same places after it"
     )
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
 
 
-def test_a_list_that_is_too_long_is_refused_as_a_whole(page: Page, expected_console: list[str]) -> None:
+def test_a_list_that_is_too_long_is_refused_as_a_whole(
+    page: Page, expected_console: list[str], plain_output: str
+) -> None:
     expected_console.append("status of 422")
     opened(page, address(SENTENCE, f"edits={';'.join(['i@3=0'] * 101)}"))
     expect(page.locator("#edit-problem")).to_contain_text("100")
-    expect(page.locator(".token > span").last).to_have_text("0.04")
+    expect(page.locator(".token > span").last).to_have_text(plain_output)
 
 
 def test_a_layer_is_named_where_there_are_several(page: Page, zoo: str, keeper: httpx2.Client) -> None:
@@ -444,18 +484,18 @@ def test_what_has_no_range_has_no_slider(page: Page, zoo: str) -> None:
     assert page.locator(".slider").evaluate_all("(all) => all.map(({ dataset }) => dataset.letter)") == ["z"]
 
 
-def test_switching_the_model_keeps_the_edits(page: Page) -> None:
+def test_switching_the_model_keeps_the_edits(page: Page, shut_output: str) -> None:
     opened(page, address(SENTENCE, "edits=i@3=0"))
     page.get_by_text("GRU", exact=True).click()
     expect(page.locator("#edit-items small")).to_have_text("a GRU has no i")
     assert items(page)[0].startswith("i at “not” held at 0")
     page.get_by_text("LSTM", exact=True).click()
-    expect(page.locator(".token > span").last).to_have_text("0.04 → 0.95")
+    expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.locator("#task").select_option("prose")
     expect(page.locator("#edit-none")).to_be_visible()
 
 
-def test_memory_is_that_of_the_run_without_edits_and_says_so(page: Page) -> None:
+def test_memory_is_that_of_the_run_without_edits_and_says_so(page: Page, unedited: dict[str, Any]) -> None:
     opened(page, address(SENTENCE, "memory=inputs"))
     expect(page.locator("#memory-cells svg.labels").first).not_to_be_empty()
     expect(page.locator("#memory-unedited")).to_be_hidden()

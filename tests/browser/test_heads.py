@@ -7,7 +7,7 @@ import pytest
 from gatescope.settings import data_folder
 from playwright.sync_api import Page, expect
 
-from .driving import end_of_scale, legend, opened, trace, type_sentence
+from .driving import end_of_scale, legend, opened, point_at, trace, type_sentence
 from .zoo import LINES, TEXT, ZOO
 
 
@@ -95,11 +95,13 @@ def test_named_unit_is_offered_found_and_said(page: Page, zoo: str, keeper: http
     expect(offered).to_have_text("line position c3, one of 3")
     offered.click()
     expect(page.locator(".inspector h3")).to_contain_text("unit 3 at")
-    expect(page.locator(".named")).to_have_text(
-        "c tracks “line position”, falling as it rises (r 0.91; one of 3 units with |r| ≥ 0.82)"
-    )
+    said = "c tracks “line position”, falling as it rises (r 0.91; one of 3 units with |r| ≥ 0.82)"
+    expect(page.locator(".named")).to_have_text(said)
     expect(page.locator(".mark:visible")).to_have_count(12)
     c = trace(keeper, "letters-lstm", LINES)["layers"][0]["activations"]["c"]
+    assert point_at(page, "f", 0, 3, len(c), len(c[0])).startswith("a unit 3, forget gate f = ")
+    expect(page.locator("#tooltip small")).to_have_text(said)
+    page.mouse.move(5, 5)
     changes = [abs(row[3] - before) for row, before in zip(c, [0, *(row[3] for row in c)], strict=False)]
     t = changes.index(max(changes))
     expect(page.locator(".lit bdi")).to_have_text(list("a␣b↵⇥ab")[t])

@@ -51,8 +51,13 @@ def table(page: Page, chart: str, cell: int = 0) -> list[list[str]]:
 
 
 def magnitude(log10: float | None) -> str:
-    """A number by its logarithm, as the page writes it, between a thousandth and ten thousand."""
-    return "0" if log10 is None else f"{float(f'{10**log10:.1e}'):,g}"
+    """A number by its logarithm, as the page writes it: to two digits, as a power of ten if very small or large."""
+    if log10 is None:
+        return "0"
+    mantissa, exponent = f"{10**log10:.1e}".split("e")
+    if -3 < log10 < 4:
+        return f"{float(f'{mantissa}e{exponent}'):,g}"
+    return f"{mantissa} · 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def relative(rows: list[list[float | None]], cell: str, what: str, units: int = 64) -> list[list[float | None]]:
@@ -186,9 +191,7 @@ def test_occlusion_stands_in_for_shares_that_do_not_converge(page: Page, server:
     expect(cell.locator(".shares")).to_contain_text("Integrated gradients do not converge here")
     occlusion = ask(server, "prose-lstm", text, parts=["occlusion"])["occlusion"]
     cell.locator(".shares details summary").click()
-    # The page shows what rounds to 0 without a sign.
-    losses = [shown(0.0 if round(each, 3) == 0 else each, 3) for each in occlusion["losses"]]
-    assert cell.locator(".shares tbody tr td").all_inner_texts() == losses
+    assert cell.locator(".shares tbody tr td").all_inner_texts() == [shown(each, 3) for each in occlusion["losses"]]
     expect(cell.locator(".shares .barlayer .point")).to_have_count(len(text))
     for each in ("#memory-charts .distance", "#memory-charts .loss", ".memory-cell .back"):
         expect(page.locator(each).first).to_contain_text("Logarithmic axis: on it, a straight line means exponential")

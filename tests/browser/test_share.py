@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
-from .driving import DRAWN, SENTENCE, another_page, layer_of, number, opened, shown, trace, type_sentence
+from .driving import DRAWN, SENTENCE, another_page, layer_of, number, opened, shown, trace, type_sentence, verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
 ZOOM = 4
@@ -189,9 +189,12 @@ def test_page_of_a_long_text_is_saved_as_it_is_in_sight(page: Page) -> None:
         assert (int(arrays["start"]), len(arrays["tokens"])) == (400, 200)
 
 
-def test_saved_picture_has_axes_scales_and_what_the_head_says(page: Page, browser: Browser, tmp_path: Path) -> None:
+def test_saved_picture_has_axes_scales_and_what_the_head_says(
+    page: Page, browser: Browser, server: httpx2.Client
+) -> None:
     opened(page, f"/?text={SENTENCE}#step=3&unit=2")
-    expect(page.locator(".verdict")).to_have_text("negative · P(positive) = 0.42")
+    expected = verdict(trace(server, "sentiment-lstm", SENTENCE), t=3)
+    expect(page.locator(".verdict")).to_have_text(expected)
     sheet(page)
     png = saved(page, "png").read_bytes()
     assert png.startswith(b"\x89PNG")
@@ -201,7 +204,7 @@ def test_saved_picture_has_axes_scales_and_what_the_head_says(page: Page, browse
     svg = saved(page, "svg").read_text(encoding="utf-8")
     drawing = ElementTree.fromstring(svg)
     texts = ["".join(text.itertext()) for text in drawing.iter(f"{SVG}text")]
-    for said in ("forget gate f", "negative · P(positive) = 0.42", "after word 4 of 5"):
+    for said in ("forget gate f", expected, "after word 4 of 5"):
         assert texts.count(said) == 1
     assert (texts.count("word"), texts.count("unit")) == (6, 6)
     assert [what for _, what, _ in scales_of(drawing)] == ["gates", "candidate, hidden state", "cell state"]

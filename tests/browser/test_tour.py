@@ -1,6 +1,7 @@
 """The tour sets the picture and gives it back; the opening sentence types itself."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -18,12 +19,13 @@ def test_chapters_set_the_picture_and_there_is_a_way_back(page: Page) -> None:
     expect(page.locator("#memory-charts .distance .plot")).to_be_in_viewport()
     expect(page.locator("#meaning")).to_contain_text("After each character of a novel")
     page.locator("#tour-next").click()
-    expect(page.locator(".inspector h3")).to_have_text("unit 39 at terrible pinned")
-    page.locator("#tour article:visible").get_by_role("link", name="was").click()
-    expect(page.locator(".inspector h3")).to_have_text("unit 39 at was pinned")
+    expect(page.locator(".inspector h3")).to_have_text(driven(page, 2))
+    link = page.locator("#tour article:visible a.drive").nth(1)
+    link.click()
+    expect(page.locator(".inspector h3")).to_have_text(pinned_by(link.get_attribute("href")))
     expect(page.locator("#tour h2:visible")).to_have_text("2 · A cure for vanishing: gates")
     page.go_back()
-    expect(page.locator(".inspector h3")).to_have_text("unit 39 at terrible pinned")
+    expect(page.locator(".inspector h3")).to_have_text(driven(page, 2))
     page.reload()
     expect(page.locator("#tour h2:visible")).to_have_text("2 · A cure for vanishing: gates")
     page.locator("#tour-next").click()
@@ -48,7 +50,7 @@ def test_an_address_of_nothing_but_a_chapter_sets_its_picture(browser: Browser, 
         expect(page.locator("#message")).to_be_empty()
         assert "model=prose-rnn" in page.url
         page.locator("#tour-next").click()
-        expect(page.locator(".inspector h3")).to_have_text("unit 39 at terrible pinned")
+        expect(page.locator(".inspector h3")).to_have_text(driven(page, 2))
         page.go_back()
         expect(page.locator("#tour h2:visible")).to_have_text("1 · A memory that is rewritten")
         page.go_back()
@@ -88,6 +90,18 @@ def test_opening_sentence_types_itself_until_someone_acts(browser: Browser, base
         expect(page.locator(".tokens bdi")).to_have_text(["mine"])
         page.wait_for_timeout(1000)  # longer than two of its words
         expect(page.locator("#text")).to_have_value("mine")
+
+
+def driven(page: Page, chapter: int) -> str:
+    """What is pinned by a chapter, as the heading of the inspector has it."""
+    return pinned_by(page.locator(f"#tour [data-chapter='{chapter}']").get_attribute("data-drive"))
+
+
+def pinned_by(address: str | None) -> str:
+    """What an address of the tour pins, as the heading of the inspector has it."""
+    parts = urlsplit(address or "")
+    text, pin = dict(parse_qsl(parts.query))["text"], dict(parse_qsl(parts.fragment))
+    return f"unit {pin['unit']} at {text.split()[int(pin['step'])]} pinned"
 
 
 STRANGE = {

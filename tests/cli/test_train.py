@@ -32,6 +32,7 @@ def run(*arguments: str | Path) -> Result:
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.slow("trains a model of each cell by the command, as training/test_run.py does without it", seconds=7)
 def test_a_model_is_trained_measured_and_written(cache: Path, tmp_path: Path, cell: str) -> None:
     out = tmp_path / "new" / "model"
     done = run("--cell", cell, "--seeds", "3,5", "--out", out, "--data", cache)
@@ -60,6 +61,9 @@ def test_a_model_is_trained_measured_and_written(cache: Path, tmp_path: Path, ce
     assert [path.name for path in out.parent.iterdir()] == ["model"]
 
 
+@pytest.mark.slow(
+    "trains three times by the command; the bits of a seed are tested in training/test_trainer.py", seconds=5
+)
 def test_the_same_seed_writes_the_same_bytes_and_replaces_an_old_model(cache: Path, tmp_path: Path) -> None:
     out = tmp_path / "sentiment-rnn"  # the default, in the working directory
     written = []
@@ -70,6 +74,7 @@ def test_the_same_seed_writes_the_same_bytes_and_replaces_an_old_model(cache: Pa
     assert len(written[0]) == 5  # a plain RNN has no gates to make a picture of
 
 
+@pytest.mark.slow("trains by the command", seconds=2)
 def test_without_npm_the_card_says_what_was_left_out(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from serving import running
+from visiting import fresh, staying
 
 from . import views
 from .compare import differences
@@ -26,10 +27,18 @@ def small_models() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """Without motion: the page shows at once what it would lead up to."""
-    return {**browser_context_args, "viewport": views.SIZE, "reduced_motion": "reduce"}
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, small_models: str) -> Iterator[BrowserContext]:
+    """The context of all addresses, without motion: the page shows at once what it would lead up to."""
+    with staying(browser, small_models, viewport=views.SIZE, reduced_motion="reduce") as context:
+        yield context
+
+
+@pytest.fixture
+def context(visitor: BrowserContext, small_models: str) -> Iterator[BrowserContext]:
+    """The context of a visitor who has not been here before."""
+    with fresh(visitor, small_models) as context:
+        yield context
 
 
 @pytest.mark.parametrize("name", PERMALINKS)

@@ -153,6 +153,7 @@ def test_progress_is_told_after_every_batch_and_every_epoch(folder: Path) -> Non
         assert [each.judged is None for each in one] == [True] * batches + [False] * (batches + 3)
 
 
+@pytest.mark.slow("trains three times", seconds=2)
 def test_the_same_seed_writes_the_same_bytes_and_replaces_an_old_model(folder: Path) -> None:
     written = []
     for _ in range(2):
@@ -221,6 +222,7 @@ def test_ctrl_c_before_the_first_checkpoint_says_that_nothing_was_kept(
         learn(folder, "gru")
 
 
+@pytest.mark.slow("trains five times", seconds=3)
 def test_another_run_does_not_go_on_from_a_checkpoint(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(monkeypatch, after=2)
     with pytest.raises(StoppedError):
@@ -246,6 +248,7 @@ def test_a_damaged_checkpoint_is_an_error(folder: Path, monkeypatch: pytest.Monk
         learn(folder, "rnn")
 
 
+@pytest.mark.slow("trains several seeds", seconds=2)
 def test_the_seed_that_is_judged_best_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Labelled, "judge", lambda self, network: float(network.head.weight.detach().abs().sum()))
     seeds = {}

@@ -9,9 +9,11 @@ import torch
 from gatescope import load_model
 from gatescope.api.experiments.schemas import ExperimentAnswer
 from gatescope.recurrent.modules import Direction
+from gatescope.settings import data_folder
 from gatescope.store.saving import save_model
 from networks import random_network
 from numpy.typing import NDArray
+from recurrent.test_shipped_edits import final, to_units, unedited
 from serving import HIDDEN, LETTERS, MODELS, client
 from starlette.testclient import TestClient
 
@@ -132,14 +134,16 @@ def test_the_means_are_those_of_the_statistics(shipped: TestClient) -> None:
 
 def test_a_shipped_model(shipped: TestClient) -> None:
     answer = ask(shipped, "sentiment-lstm", activations=[], edits=[{"letter": "i", "steps": [3], "hold": 0}])
-    final = {run: answer[run]["outputs"]["values"][-1][0] for run in RUNS}
-    assert final == pytest.approx({"original": 0.0374, "edited": 0.9533, "difference": 0.9159}, abs=1e-4)
+    model = load_model(data_folder("models") / "sentiment-lstm")
+    plain = final(model, TEXT, unedited)
+    edited = final(model, TEXT, to_units(range(64), "i", 3, lambda _: 0))
+    assert edited - plain > 0.5, "the verdict turns"
+    values = {run: answer[run]["outputs"]["values"][-1][0] for run in RUNS}
+    assert values == pytest.approx({"original": plain, "edited": edited, "difference": edited - plain}, abs=1e-4)
 
 
 @pytest.fixture(scope="module")
 def shipped() -> TestClient:
-    from gatescope.settings import data_folder
-
     return client(data_folder("models"), default_model="sentiment-lstm")
 
 

@@ -60,6 +60,7 @@ def test_success_against_distance() -> None:
     assert figures[-1].name == "the flag at a distance of 500"
 
 
+@pytest.mark.slow("measures a network at every distance", seconds=3)
 def test_the_curve_is_shown() -> None:
     task = Flag()
     assert isinstance(task, Shows)
