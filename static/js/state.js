@@ -162,7 +162,7 @@ export function readAddress({ search, hash }) {
  * @param {number | null} chapter that is open
  */
 export function missingFrom(trace, { layer, step, unit, find, tour }, chapter) {
-  const { units } = trace.layers[layer ?? 0] ?? trace.layers[0];
+  const { units } = trace.layers[layer ?? trace.layers.length - 1] ?? trace.layers[0];
   const isMissing = {
     layer: layer !== null && layer >= trace.layers.length,
     step: step !== null && step >= trace.steps,

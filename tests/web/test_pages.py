@@ -38,7 +38,7 @@ def test_models_are_grouped_by_task(api: TestClient) -> None:
 def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
     page = api.get("/").text
     assert re.findall(r'name="model" value="([\w-]+)"', page) == ["lstm", "both-ways", "gru", "rnn"]
-    assert re.findall(r'value="([\w-]+)"[^>]* checked', page) == ["lstm"]
+    assert re.findall(r'name="model" value="([\w-]+)"[^>]* checked', page) == ["lstm"]
 
 
 def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
