@@ -39,6 +39,8 @@ class Terms:
     next_outputs: Sequence[int | None] = ()
     """For each token id, the output that gives its probability of coming next; empty if outputs are not of the next
     token."""
+    cell: Cell | None = None
+    """The variant of the cell; None: the usual form of the cell that the trace names."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Subject:
     @cached_property
     def cell(self) -> Cell:
         """The cell of the layer."""
-        return cell_named(self.layer.cell)
+        return self.terms.cell or cell_named(self.layer.cell)
 
     @property
     def is_whole(self) -> bool:

@@ -1,7 +1,7 @@
 """The first screen of what an address asks for, drawn on the server: for the first paint, and for each change."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -115,10 +115,19 @@ def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decompo
     shown = model.named(traced)
     if model.config.network.cell_definition.memory is None:
         return shown, None
+    read = shown if _has_logit(shown) else replace(shown, head=None)
     if look.layer is None:
-        return shown, decompose(shown)
+        return shown, decompose(read)
     chosen = shown.layers[min(look.layer, len(shown.layers) - 1)]
-    return shown, decompose(shown, layer=chosen.layer, direction=chosen.direction)
+    return shown, decompose(read, layer=chosen.layer, direction=chosen.direction)
+
+
+def _has_logit(trace: Trace) -> bool:
+    """Whether the head has a logit that the memory pushes: of several probabilities, one must be the verdict."""
+    if trace.head is None:
+        return False
+    outputs = trace.outputs.shape[1]
+    return outputs > 1 if trace.head.function == "softmax" else outputs == 1 or trace.head.verdict is not None
 
 
 def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: Scales | None = None) -> str:

@@ -136,14 +136,33 @@ function ask(change) {
 function changeView(change) {
   Object.assign(state, change);
   keepAddress();
-  firstScreen.show(lookOf({ ...state, ...shownFields() }));
+  drawAgain();
   return show();
 }
 
-/** What of the state is that of the latest answer, not of what is being asked for. */
-function shownFields() {
-  const { model, text, compare, other, edits, start } = shown.state;
-  return { model, text, compare, other, edits, start };
+/**
+ * Draw the first screen of a state; of a blank text there is none. Resolves when it is drawn.
+ * @param {State} asked
+ */
+function draw(asked) {
+  const [isBlank, isAlone] = library.lanes(asked).map(({ model, text }) => library.isBlank(model, text));
+  if (!isBlank) return firstScreen.show(lookOf(isAlone ? { ...asked, compare: "" } : asked));
+  firstScreen.dim();
+  return Promise.resolve();
+}
+
+/** Draw the first screen of the latest answer, as the state says. */
+function drawAgain() {
+  const { model, text, compare, other, start } = shown.state;
+  return draw({ ...state, model, text, compare, other, start, edits: editsMade() });
+}
+
+/** The edits of the latest answer without those that were refused. */
+function editsMade() {
+  const { state: asked, traces } = shown;
+  const answers = traces.flatMap((trace) => trace?.editing ?? []);
+  if (answers.length === 0) return asked.edits;
+  return asked.edits.filter((_, at) => answers.some(({ problem, remarks }) => problem === "" && !remarks.has(at)));
 }
 
 /** Ask for what the state says, and show the answer unless the state has changed since. */
@@ -157,7 +176,7 @@ async function update() {
   const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
   modelPicker.show(state);
   // Edits that follow their words move once the words are known: only then is it known what the first screen shows.
-  if (asked.edits.length === 0 || asked.text === reference.text) firstScreen.show(lookOf(asked));
+  if (asked.edits.length === 0 || asked.text === reference.text) draw(asked);
   try {
     const { traces, edits, lost } = await library.askFollowing(asked, reference, signal);
     if (signal.aborted) return;
@@ -168,12 +187,11 @@ async function update() {
     asked.edits = edits;
     reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
-    await firstScreen.show(lookOf(asked)); // the heatmaps stand under its columns
+    await drawAgain(); // the heatmaps stand under its columns
     if (signal.aborted) return;
     const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
     showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
-    if (traces[0] === null) firstScreen.setStale(true);
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
@@ -397,7 +415,7 @@ function keepPlace(step, unit) {
   Object.assign(state, { step, unit });
   keepAddress();
   if (picture.step !== null) firstScreen.choose(picture.step);
-  firstScreen.show(lookOf({ ...state, ...shownFields() }));
+  drawAgain();
   if (state.order === "value" && moved) show();
   else if (moved) showMemory();
 }
@@ -472,7 +490,7 @@ function present(present) {
   state.present = present;
   keepAddress();
   presenter.show(state.slides);
-  firstScreen.show(lookOf({ ...state, ...shownFields() }));
+  drawAgain();
   if (present === null) show(); // the heatmaps were hidden
 }
 
@@ -582,7 +600,7 @@ addEventListener("resize", () => {
   frame = requestAnimationFrame(() => {
     textBoxes.fit();
     if (picture.outgrown()) show();
-    if (firstScreen.outgrown()) firstScreen.show(lookOf({ ...state, ...shownFields() }));
+    if (firstScreen.outgrown()) drawAgain();
     memory.fit();
   });
 });
@@ -596,7 +614,7 @@ state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
 openWeights(stated, false);
 // The first paint knew no width, and no text after the #.
-const drawnFirst = firstScreen.show(lookOf(state));
+const drawnFirst = draw(state);
 if (isUnpainted) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;

@@ -173,7 +173,7 @@ export function readAddress({ search, hash }) {
  * @param {State} state
  */
 export function missingFrom(trace, { layer, step, unit, find }) {
-  const { units } = trace.layers[layer ?? 0] ?? trace.layers[0];
+  const { units } = trace.layers[layer ?? trace.layers.length - 1] ?? trace.layers[0];
   const isMissing = {
     layer: layer !== null && layer >= trace.layers.length,
     step: step !== null && step >= trace.steps,

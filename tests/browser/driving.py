@@ -110,6 +110,13 @@ def titles(page: Page) -> list[str]:
     return page.locator(".panel var").all_inner_texts()
 
 
+def cell_at(page: Page, t: int, unit: int) -> Locator:
+    """The panel of the cell, once it shows a unit at a step."""
+    cell = page.locator(f'#first-screen .cell[data-t="{t}"][data-unit="{unit}"]')
+    cell.wait_for(state="attached")
+    return cell
+
+
 def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> tuple[float, float]:
     """Return the middle of an entry of a panel, by the picture that Plotly drew."""
     panel = page.locator(".lane").nth(lane).locator(f".panel[data-letter={letter}]")

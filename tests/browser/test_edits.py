@@ -84,7 +84,7 @@ def items(page: Page) -> list[str]:
 
 def expect_in_address(page: Page, edits: str) -> None:
     """Wait until the address holds these edits, written like that."""
-    expect(page).to_have_url(re.compile(rf"[#&]edits={re.escape(edits)}(&|$)"))
+    expect(page).to_have_url(re.compile(rf"[?#&]edits={re.escape(edits)}([&#]|$)"))
 
 
 def expect_none_in_address(page: Page) -> None:
@@ -118,7 +118,7 @@ def test_slider_holds_a_gate_and_the_verdict_follows(
     expect_in_address(page, edit)
     assert from_short_form(edit)[0].to_dict() == {"letter": letter, "steps": [step], "hold": value}
     unit = expected["layers"][0]["activations"][letter][step][20]
-    expect(page.locator(".inspector .arithmetic")).to_contain_text(shown(unit, 3))
+    expect(page.locator("#first-screen .arithmetic")).to_contain_text(shown(unit, 3))
 
 
 def test_figures_of_the_documentation(page: Page) -> None:
@@ -214,7 +214,7 @@ def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page, shut_out
     expect(page.locator(".token > span").last).to_have_text(shut_output)
     expect_in_address(page, "i@3=0")
     page.evaluate("""() => {
-        for (const [selector, value] of [["#text", "but the movie was not good"], [".slider input", 0.5]]) {
+        for (const [selector, value] of [["#text", "but the movie was not good"], [".lane .slider input", 0.5]]) {
             const input = document.querySelector(selector);
             input.value = value;
             input.dispatchEvent(new InputEvent("input", { bubbles: true }));
@@ -307,7 +307,7 @@ def test_link_gives_back_the_edits(page: Page, shut_output: str) -> None:
     expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.locator("#show-share").click()
     link = page.locator("#share-link").input_value()
-    assert "#step=3&unit=20&edits=i@3=0&sha=" in link
+    assert "&step=3&unit=20&edits=i@3=0#sha=" in link
     before = page.locator("main").inner_text()
     page.goto("about:blank")
     opened(page, link)

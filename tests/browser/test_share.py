@@ -194,7 +194,7 @@ def test_saved_picture_has_axes_scales_and_what_the_head_says(
 ) -> None:
     opened(page, f"/?text={SENTENCE}#step=3&unit=2")
     expected = verdict(trace(server, "sentiment-lstm", SENTENCE), t=3)
-    expect(page.locator(".verdict")).to_have_text(expected)
+    expect(page.locator(".prediction .verdict")).to_have_text(expected)
     sheet(page)
     png = saved(page, "png").read_bytes()
     assert png.startswith(b"\x89PNG")

@@ -13,7 +13,7 @@ def test_blank_text_is_calm(page: Page, blank: str) -> None:
     opened(page)
     page.locator("#text").fill(blank)
     expect(page.locator(".tokens bdi")).to_have_count(0)
-    expect(page.locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and its gates appear.")
     expect(page.locator("#message")).to_have_text("")
 
 
@@ -95,7 +95,7 @@ def test_failed_request_is_said_and_the_old_picture_dimmed(
     page.locator("#theme").click()
     expect(page.locator("#picture")).to_have_attribute("data-stale", "")
     page.locator(".token").first.hover()
-    expect(page.locator(".mark:visible")).to_have_count(0)
+    expect(page.locator(".panel .mark:visible")).to_have_count(0)
 
 
 def test_picture_stays_that_of_its_model_until_the_other_answers(page: Page) -> None:

@@ -143,6 +143,7 @@ test("steps, units and layers that do not exist are found", () => {
   const trace = { steps: 5, layers: [{ units: 8 }, { units: 4 }] };
   const state = { ...initial, layer: 1, step: 4, unit: 3, find: { from: 1, to: 4, by: "c", above: 0.5 } };
   assert.deepEqual(missingFrom(trace, state), []);
+  assert.deepEqual(missingFrom(trace, { ...state, layer: null, unit: 4 }), ["unit"], "the last layer, where none is chosen");
   assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }), ["layer", "step", "unit", "find"]);
 });
 

@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
             self.hidden[id_] = "hidden" in attributes
         if tag == "a" and attributes.get("href"):
             self.links.append(str(attributes["href"]))
-        if "checked" in attributes:
+        if "checked" in attributes and attributes.get("name") == "model":
             self.checked.append(str(attributes.get("value")))
         if "data-lanes" in attributes:
             self.lanes = attributes["data-lanes"]

@@ -59,6 +59,7 @@ def test_what_the_address_leaves_out_is_left_to_the_server() -> None:
         ("height", "299"),
         ("height", "1601"),
         ("height", "NaN"),
+        ("present", "yes"),
     ],
 )
 def test_a_field_that_makes_no_sense_is_named_and_ignored(name: str, written: str) -> None:

@@ -223,6 +223,42 @@ def test_a_plain_rnn_shows_the_sum_that_its_state_is_the_tanh_of(api: TestClient
     assert float(figure.replace("−", "-").split()[-1]) == pytest.approx(a["a_h"][3][2], abs=0.00501)
 
 
+@pytest.mark.parametrize(
+    ("cell", "signs", "without"),
+    [
+        ({"cell": "rnn", "nonlinearity": "relu"}, {"relu"}, {"tanh"}),
+        ({"cell": "rnn"}, {"tanh"}, {"relu"}),
+        ({"cell": "gru", "reset_after": False}, {"σ", "⊙"}, {"U"}),
+        ({"cell": "gru"}, {"σ", "⊙", "U"}, {"relu"}),
+    ],
+)
+def test_a_circuit_is_that_of_the_variant_of_the_cell(
+    tmp_path: Path, cell: dict[str, Any], signs: set[str], without: set[str]
+) -> None:
+    network = random_network(**cell, vocabulary_size=4, outputs=1)
+    about = {"title": "V", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
+    save_model(tmp_path / "variant", network, LETTERS, about)
+    root = fragment(client(tmp_path, default_model="variant"), "variant", "abba", width=1320)
+    drawn = {texts(each) for kind in ("layer", "operator") for each in of_class(root, kind)}
+    assert signs <= drawn
+    assert not without & drawn
+    [key] = of_class(root, "key")
+    assert {texts(each) for each in key.iter("dt")} == (drawn - {"1-"}) | {"●"}
+
+
+@pytest.mark.parametrize(("head", "outputs"), [("sigmoid", 3), ("softmax", 3), ("softmax", 1)])
+def test_outputs_without_a_verdict_have_no_pushes(tmp_path: Path, head: str, outputs: int) -> None:
+    network = random_network(cell="lstm", vocabulary_size=4, outputs=outputs, head=head)
+    names = ["a", "b", " "][:outputs]
+    about = {"title": "V", "task": "t", "description": "d", "outputs": names, "licence": "MIT"}
+    save_model(tmp_path / "counts", network, LETTERS, about)
+    site = client(tmp_path, default_model="counts")
+    for look in ({}, {"layer": 0}, {"edits": "i@1=0"}):
+        [told] = numbers(fragment(site, "counts", "abba", width=1320, **look))
+        assert "amounts" in told
+        assert not {"pushes", "verdict"} & told.keys()
+
+
 def test_edits_leave_an_outline_and_can_be_undone(shipped: TestClient) -> None:
     root = fragment(shipped, "sentiment-lstm", edits="i@3=0", step=3, width=1320)
     plain = shipped.post("/api/v1/models/sentiment-lstm/traces", json={"text": NOT_GOOD}).json()["outputs"]["values"]

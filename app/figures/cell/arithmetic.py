@@ -58,5 +58,5 @@ def _numbers(formula: str, of: str, values: Values) -> str:
 
 def _enclosed(number: str, before: str = " ", after: str = " ") -> str:
     """Return a number, in brackets if it is negative and not enclosed already."""
-    is_enclosed = before.endswith("(") and after.startswith(")")
+    is_enclosed = before.rstrip().endswith(("(", ",")) and after.startswith(")")
     return f"({number})" if number.startswith("−") and not is_enclosed else number

@@ -61,6 +61,15 @@ export class ModelLibrary {
   }
 
   /**
+   * Whether a model reads nothing in a text.
+   * @param {Model} model
+   * @param {string} text
+   */
+  isBlank(model, text) {
+    return isBlank(text, model.tokenizer);
+  }
+
+  /**
    * Decode the traces that came with the page, as if each text ended after so many steps.
    * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} answers
    * @param {Selection} selection

@@ -91,6 +91,13 @@ export class FirstScreen {
     }
   }
 
+  /** Dim the picture, as there is no text of which to show another. */
+  dim() {
+    this.request.abort();
+    this.asked = "";
+    this.setStale(true);
+  }
+
   /** Whether another step can be shown without asking the server. */
   get #knowsSteps() {
     return this.numbers.length > 1 || this.numbers[0]?.panel !== undefined;
