@@ -220,8 +220,11 @@ export class Story {
     this.frame = requestAnimationFrame(() => this.#fit());
   }
 
-  /** Say whether the deed is done, mark the place, and put the card where it covers nothing that matters. */
-  #fit() {
+  /**
+   * Say whether the deed is done, mark the place, and put the card where it covers nothing that matters.
+   * @param {boolean} [isAgain] whether it was done just before, with the window elsewhere
+   */
+  #fit(isAgain = false) {
     const { card, element } = this;
     const root = document.documentElement;
     this.veil.toggleAttribute("hidden", card === null);
@@ -243,7 +246,8 @@ export class Story {
       root.classList.add("has-sheet");
     }
     this.#mark(places, others);
-    if (this.isTurning) this.#bring(place, spot ? innerHeight : innerHeight - element.offsetHeight);
+    const hasScrolled = this.isTurning && this.#bring(place, spot ? innerHeight : innerHeight - element.offsetHeight);
+    if (hasScrolled && !isAgain) this.#fit(true); // there may be other room now
   }
 
   /** @param {HTMLElement} card */
@@ -313,7 +317,7 @@ export class Story {
   }
 
   /**
-   * Bring the place into sight, once when the chapter is turned.
+   * Bring the place into sight when the chapter is turned, until someone acts. Returns whether the window has moved.
    * @param {Box | null} place
    * @param {number} room px of the window that the card leaves
    */
@@ -321,7 +325,9 @@ export class Story {
     const lowest = place ? place.bottom + EDGE - room : 0;
     const top = Math.max(0, Math.min(lowest, (place?.top ?? 0) - EDGE));
     if (Math.abs(scrollY - top) > 1) scrollTo({ top, behavior: "instant" });
+    const hasMoved = Math.abs(scrollY - this.top) > 1;
     this.top = scrollY;
+    return hasMoved;
   }
 }
 
