@@ -106,7 +106,7 @@ def test_what_a_chapter_asks_for_is_noticed(page: Page, number: int) -> None:
         assert live.inner_text()
         row, step = live.get_attribute("data-row"), live.get_attribute("data-step")
         if row == "verdict" and not step:
-            assert live.inner_text() == page.locator("#first-screen .sum .verdict:visible").inner_text()
+            expect(page.locator("#first-screen .sum .verdict:visible")).to_have_text(live.inner_text())
     scheme = "rgb(252, 252, 253)"
     if number < len(CHAPTERS):
         expect(card.locator(".next")).to_have_css("color", scheme)  # on the accent: it has the emphasis

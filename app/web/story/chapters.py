@@ -108,7 +108,7 @@ CHAPTERS: Sequence[Chapter] = (
     Chapter(
         "LSTM against GRU",
         _look(8, LSTM, NOT_GOOD, compare="cells", step=4),
-        ('.column[data-t="4"]', 'div.narrow:nth-of-type(1) tbody[data-t="4"]'),
+        ('.column[data-t="4"]', "div.narrow:nth-of-type(-n + 2) div.says"),
         "Both read “not good”. A GRU has three blocks of weights, an LSTM four: a quarter less to store and multiply. "
         "Is it faster?",
         Measure("Measure a step in PyTorch", (LSTM, GRU)),

@@ -220,7 +220,10 @@ export class Story {
     this.frame = requestAnimationFrame(() => this.#fit());
   }
 
-  /** Say whether the deed is done, mark the place, and put the card where it covers nothing that matters. */
+  /**
+   * Say whether the deed is done, mark the place, and put the card where it covers nothing that matters. When the chapter is
+   * turned, and until someone acts, the place is brought into sight.
+   */
   #fit() {
     const { card, element } = this;
     const root = document.documentElement;
@@ -233,6 +236,7 @@ export class Story {
     const others = boxesOf([UNCOVERED, card.dataset.lit, card.dataset.controls].filter(Boolean).join()).map((each) => grown(each, 5));
     element.classList.remove("at-bottom");
     const place = around(places);
+    if (this.isTurning) this.top = topFor(place, innerHeight);
     const spot = innerWidth < PHONE || !place ? null : this.#spot(place, [...places, ...others]);
     this.spot = spot;
     element.classList.toggle("at-bottom", !spot);
@@ -243,7 +247,9 @@ export class Story {
       root.classList.add("has-sheet");
     }
     this.#mark(places, others);
-    if (this.isTurning) this.#bring(place, spot ? innerHeight : innerHeight - element.offsetHeight);
+    if (!this.isTurning) return;
+    if (!spot) this.top = topFor(place, innerHeight - element.offsetHeight);
+    if (Math.abs(scrollY - this.top) > 1) scrollTo({ top: this.top, behavior: "instant" });
   }
 
   /** @param {HTMLElement} card */
@@ -311,18 +317,6 @@ export class Story {
     this.veil.querySelector(".lit")?.replaceChildren(...[...places, ...others].map(drawn));
     this.veil.querySelector(".frames")?.replaceChildren(...places.map(drawn));
   }
-
-  /**
-   * Bring the place into sight, once when the chapter is turned.
-   * @param {Box | null} place
-   * @param {number} room px of the window that the card leaves
-   */
-  #bring(place, room) {
-    const lowest = place ? place.bottom + EDGE - room : 0;
-    const top = Math.max(0, Math.min(lowest, (place?.top ?? 0) - EDGE));
-    if (Math.abs(scrollY - top) > 1) scrollTo({ top, behavior: "instant" });
-    this.top = scrollY;
-  }
 }
 
 const root = () => document.documentElement;
@@ -344,6 +338,15 @@ function boxesOf(selectors) {
  * @param {number} by px on each side
  */
 const grown = ({ left, top, right, bottom }, by) => ({ left: left - by, top: top - by, right: right + by, bottom: bottom + by });
+
+/**
+ * How far the window is scrolled for a place to be in sight: as little as possible.
+ * @param {Box | null} place
+ * @param {number} room px of the window, from the top
+ */
+function topFor(place, room) {
+  return place ? Math.max(0, Math.min(place.bottom + EDGE - room, place.top - EDGE)) : 0;
+}
 
 /** @param {Box[]} boxes @returns {Box | null} */
 function around(boxes) {
