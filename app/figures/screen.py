@@ -125,7 +125,9 @@ def caveat(subject: Subject) -> str:
     told = (
         f"Exact, but not causal: a band is what was written at its {noun}, and gates depend on all {noun}s before it."
     )
-    return f'<p class="caveat">{told}</p>'
+    gates = " Gates: the bar is the mean of all units, the shape below it each unit, the most open first"
+    usual = ", the tick the mean over held-out text" if any(row.usual is not None for row in subject.rows) else ""
+    return f'<p class="caveat">{told}{gates}{usual}.</p>'
 
 
 def scales_of(subjects: Sequence[Subject], push_scale: float | None = None) -> Scales:

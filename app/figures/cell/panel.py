@@ -81,12 +81,12 @@ def _named(subject: Subject, step: int) -> str:
 
 def _which(subject: Subject, shown: int, asked: int | None) -> str:
     """Return which unit is shown, and why."""
-    why = "" if asked is not None else f": it moves {_what(subject)} most here"
+    why = "" if asked is not None else f": its {_what(subject)} changes most here"
     return f"unit {shown} of {subject.layer['h'].shape[1]}{why}"
 
 
 def _what(subject: Subject) -> str:
-    return "h" if weights_of(subject) is None else "the verdict"
+    return "h" if weights_of(subject) is None else "push"
 
 
 def _shares(subject: Subject, step: int) -> Iterator[str]:

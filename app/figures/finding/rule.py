@@ -128,10 +128,10 @@ def _earlier(subject: Subject) -> Finding | None:
     if ends:  # which is a number more
         jump = (f"the push of {subject.named(k)} {grows} to {signed(after, 1)}", spot)
     elif k and parts.new[k] >= NEW:  # of the first word, it is all
-        written = f"What it writes at {subject.named(k)} becomes"
-        share = (f"{percent(parts.new[k])} of its memory", Spot("gate", k, verb="writes"))
+        written = (f"What it writes at {subject.named(k)}", Spot("gate", k, verb="writes"))
+        share = f" becomes {percent(parts.new[k])} of its memory"
         jump = (f"that memory's push {grows} to {signed(after, 1)}", spot)
-        return finding("earlier", f"{written} ", share, f". {at}, ", jump, "; ", falls, ".")
+        return finding("earlier", written, f"{share}. {at}, ", jump, "; ", falls, ".")
     else:
         jump = (f"the push of {subject.named(k)} {grows} from {signed(before, 1)} to {signed(after, 1)}", spot)
     return finding("earlier", f"{at} ", jump, "; ", falls, f"{ends}.")
@@ -163,9 +163,9 @@ def _own(subject: Subject) -> Finding | None:
     writes = f"What it writes at {subject.named(t)} "
     ends = _end(subject, t)
     if t and np.isfinite(new) and new >= NEW and not ends:
-        share = (f"{percent(new)} of its memory", Spot("gate", t, verb="writes"))
+        written = (writes.strip(), Spot("gate", t, verb="writes"))
         moves = (_moves(subject, t, is_short=True), Spot("verdict", t))
-        return finding("own", f"{writes}becomes ", share, " and ", push, ": ", moves, ".")
+        return finding("own", written, f" becomes {percent(new)} of its memory and ", push, ": ", moves, ".")
     return finding("own", writes, push, ": ", (_moves(subject, t), Spot("verdict", t)), f"{ends}.")
 
 
