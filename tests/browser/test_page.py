@@ -11,6 +11,7 @@ from .driving import (
     DRAWN,
     SENTENCE,
     another_page,
+    from_menu,
     names_of,
     opened,
     place_of,
@@ -246,8 +247,7 @@ def test_theme_follows_the_system_until_chosen(page: Page, scheme: Any) -> None:
     opened(page)
     expect(page.locator("body")).to_have_css("background-color", paper[scheme])
     before = page.locator("#scales .ramp >> nth=0").evaluate("e => e.style.backgroundImage")
-    page.locator("#more summary").click()
-    page.locator("#theme").click()
+    from_menu(page, "#theme")
     expect(page.locator("body")).to_have_css("background-color", paper[other])
     assert page.locator("#scales .ramp >> nth=0").evaluate("e => e.style.backgroundImage") != before
     page.reload()
