@@ -17,6 +17,7 @@ LEAST = 13.0
 GAP = 8.0  # px, left and right of a block
 LEAST_FOR_BOXES = 240.0  # px, of the memory, so that words stand clear of them
 BOX = 44.0  # px, the width of what a step does to the state, drawn between two blocks
+REACH = 40.0  # px, from the base to its top
 
 
 def amounts_of(subject: Subject) -> Array:
@@ -41,6 +42,7 @@ def blocks_svg(subject: Subject, frame: Place, columns: Columns, largest: float,
     heights = amounts_of(subject) * (frame.memory / largest if largest else 0)
     pushes = pushes_of(subject)
     gap = min(GAP, 0.08 * float(columns.widths.min()))
+    has_boxes = columns.widths.min() > 1.6 * BOX and frame.memory >= LEAST_FOR_BOXES
     for t, height in enumerate(heights.tolist()):
         kind = "age0" if pushes is None else f"p{level(float(pushes[t]), scale)}"
         x, width = columns.percent(float(columns.edges[t]) + gap), columns.percent(float(columns.widths[t]) - 2 * gap)
@@ -48,16 +50,29 @@ def blocks_svg(subject: Subject, frame: Place, columns: Columns, largest: float,
             f'<rect class="band {kind}" data-t="{t}" x="{x}" width="{width}" y="{at(frame.base - height)}" '
             f'height="{at(height)}"/>'
         )
-        yield from _words(subject, columns, t, frame.base - height, height, kind, pushes, gap)
-    if columns.widths.min() > 1.6 * BOX and frame.memory >= LEAST_FOR_BOXES:
+        clear = BOX if has_boxes else 0.0
+        yield from _words(subject, columns, t, frame.base - height, height, kind, pushes, gap, clear)
+    if has_boxes:
         yield from _boxes(subject, frame, columns)
 
 
 def _words(
-    subject: Subject, columns: Columns, t: int, top: float, height: float, kind: str, pushes: Array | None, gap: float
+    subject: Subject,
+    columns: Columns,
+    t: int,
+    top: float,
+    height: float,
+    kind: str,
+    pushes: Array | None,
+    gap: float,
+    clear: float,
 ) -> Iterator[str]:
+    """Yield a word and its push; ``clear`` of the width stays free where they come down to the boxes."""
     word, room = subject.words[t], float(columns.widths[t]) - 2 * gap - 6
     size = min(LARGEST, 0.6 * height, room / text_width(word, 1, bold=True))
+    if height - 4 - 2.2 * size < REACH:
+        room -= clear
+        size = min(size, room / text_width(word, 1, bold=True))
     if size < LEAST:
         return
     x = columns.percent(float(columns.centres[t]))

@@ -136,7 +136,7 @@ def _gutter(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales, nam
 def _carried(subject: Subject) -> str:
     """Return what a lane shows."""
     if subject.parts is None:
-        return f"h, made anew at each {subject.noun}; nothing is carried"
+        return f"h, rewritten at each {subject.noun}"
     rows = "; ".join(f"{row.role.verb}: {row.name}" for row in subject.rows if row.role.verb in ("keeps", "writes"))
     return f"what {subject.parts.letter} is made of; {rows}"
 

@@ -20,9 +20,11 @@ PUSHED = (
 )
 AGED = "A band is what was written during one word. Its height: how much of that remains. Colour: its age."
 REWRITTEN = (
-    "One block a {noun}: the whole state, made anew from the {noun} and the last state. Nothing is carried over."
+    "One block per {noun}: the whole state, rewritten from the {noun} and the state before. Nothing is carried over "
+    "unchanged."
 )
 SHORT = "Band: written at one {noun}. Height: how much remains."
+SHORT_REWRITTEN = "Block: the whole state, rewritten at each {noun}."
 
 
 def gutter_svg(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
@@ -61,7 +63,7 @@ def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool,
     room = frame.memory - (LEGEND if has_pushes else 60)
     texts = wrapped(told.format(noun=subject.noun), SMALL, ROOM)
     if 24 + 17 * len(texts) > room:
-        texts = wrapped(SHORT.format(noun=subject.noun), SMALL, ROOM)
+        texts = wrapped((SHORT_REWRITTEN if subject.parts is None else SHORT).format(noun=subject.noun), SMALL, ROOM)
     if 24 + 17 * len(texts) > room:
         texts = []
     y = frame.memory_top + max(12.0, min(40.0, room - 24 - 17 * len(texts)))

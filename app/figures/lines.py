@@ -26,7 +26,7 @@ def line_of(subject: Subject, t: int) -> str:
         told += _held(subject, t)
     if subject.verdict is not None:
         told.append(f"the verdict is {plain(subject.verdict.values[t])}")
-    return f"{subject.words[t]}: {', '.join(told)}."
+    return f"{subject.words[t]}: {'; '.join(told)}."
 
 
 def _held(subject: Subject, t: int) -> list[str]:
@@ -38,6 +38,6 @@ def _held(subject: Subject, t: int) -> list[str]:
     told = []
     for k in np.argsort(-amounts, kind="stable")[:LARGEST].tolist():
         if amounts[k] >= LEAST:
-            push = "" if subject.shares is None else f" and pushes {signed(subject.shares[t, k], 1)}"
-            told.append(f"{percent(amounts[k])} is of “{subject.words[k]}”{push}")
+            push = "" if subject.shares is None else f", which pushes {signed(subject.shares[t, k], 1)}"
+            told.append(f"{percent(amounts[k])} was written at {subject.named(k)}{push}")
     return told

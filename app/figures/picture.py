@@ -199,7 +199,9 @@ def _sum(picture: Picture) -> Iterator[str]:
     yield lines(13, frame.verdict_top + 67, SIDE, side, f"strong {kind}")
     if picture.before is not None and picture.before.verdict is not None:
         without = f"without your change {plain(float(picture.before.verdict.values[-1]))}"
-        yield lines(13, frame.verdict_top + 67 + 1.3 * SIDE * len(side), 13, wrapped(without, 13, SUM - 14), "muted")
+        yield lines(
+            13, frame.verdict_top + 67 + 1.3 * SIDE * len(side), 13, wrapped(without, 13, SUM - 14), "muted without"
+        )
     if picture.bands is not None:
         yield from total_svg(picture.bands, subject, frame.memory_top, frame.bottom)
     elif (pushes := pushes_of(subject)) is not None:

@@ -159,5 +159,5 @@ def _legend(picture: Picture) -> str:
     has_pushes = picture.subject.verdict is not None
     what = "size of a word: how much remains of what was written at it"
     if picture.subject.parts is None:
-        what = "length: how large the state is, which each step makes anew"
+        what = "length: the size of the state, which each step rewrites"
     return f'<p class="muted legend">{what}{"; colour and number: its push" if has_pushes else ""}</p>'

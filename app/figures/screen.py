@@ -121,7 +121,10 @@ def caveat(subject: Subject) -> str:
     """Return what an account by pushes does not say; "" where there are none."""
     if subject.shares is None:
         return ""
-    told = f"Exact, but not causal: a band is what was written at its {subject.noun}, and gates depend on all before."
+    noun = subject.noun
+    told = (
+        f"Exact, but not causal: a band is what was written at its {noun}, and gates depend on all {noun}s before it."
+    )
     return f'<p class="caveat">{told}</p>'
 
 

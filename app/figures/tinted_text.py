@@ -14,7 +14,7 @@ def tinted_html(picture: Picture) -> str:
     if picture.columns.is_legible or picture.subject.shares is None:
         return ""
     words = "".join(_words(picture))
-    told = f"The whole text. Colour: what each {picture.subject.noun} pushes at the end."
+    told = f"The whole text, coloured by what each {picture.subject.noun} pushes at the end."
     return f'<div class="below tinted"><p class="muted">{told}</p><p>{words}</p></div>'
 
 

@@ -44,16 +44,13 @@ def cell_info(cell: Cell) -> CellInfo:
 
 
 def stylesheet() -> str:
-    """Return the hues as CSS: ``--f`` and the like as colours, and ``--hue`` for what belongs to a letter or cell."""
-    letters = {each.letter: each.hue for cell in TABLE for each in cell.letters}
+    """Return the hues of cells as CSS: ``--cell-lstm`` and the like, and ``--hue`` for the sample of a cell's line."""
     names = {cell.name: cell.hue for cell in TABLE}
     rules = [
-        "/* The hue of each activation and of each cell. */",
+        "/* The hue of each cell. */",
         ":root {",
-        *(f"  --{letter}: {_light_dark(hue)};" for letter, hue in letters.items()),
         *(f"  --cell-{name}: {_light_dark(hue)};" for name, hue in names.items()),
         "}",
-        *(f'[data-letter="{letter}"] {{ --hue: var(--{letter}); }}' for letter in letters),
         *(f'.swatch[data-cell="{name}"] {{ --hue: var(--cell-{name}); }}' for name in names),
     ]
     return "\n".join(rules) + "\n"

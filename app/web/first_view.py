@@ -16,6 +16,7 @@ from ..store.model import Model
 from ..store.store import Store
 from .look import Look
 from .screen import drawn, missing, runs_of
+from .story.chapters import chapters_for
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
 MAX_NUMBERS = 150_000
@@ -44,6 +45,7 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     Raises StopIteration for a store without models.
     """
     look, senseless = Look.of(query)
+    look = _of_chapter(store, look, query, senseless)
     notices = []
     model = store.models.get(look.model or settings.default_model)
     if model is None:
@@ -86,6 +88,23 @@ def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings)
             return shown, picture, told, unknown
         return tried, drawn(runs, tried, settings), told, []
     return look, Markup(), told, []
+
+
+def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: list[str]) -> Look:
+    """Return ``look``, with the model and text of its chapter if ``query`` names neither.
+
+    A chapter that does not exist is ignored, and added to what is ``senseless``.
+    """
+    if look.chapter is None:
+        return look
+    chapters = chapters_for(store.models)
+    if not 1 <= look.chapter <= len(chapters):
+        senseless.append(f"chapter={look.chapter}")
+        return look.model_copy(update={"chapter": None})
+    if query.keys() & {"model", "text"}:
+        return look
+    stated = {name: getattr(look, name) for name in look.model_fields_set}
+    return chapters[look.chapter - 1].look.model_copy(update=stated)
 
 
 def _first_trace(model: Model, text: str, settings: Settings) -> tuple[bytes, str]:

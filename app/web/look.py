@@ -37,6 +37,7 @@ class Look(BaseModel):
     unit: Place | None = None
     start: Place = 0  # first step shown of a long text
     present: Literal["", "1"] | None = None  # None: the page is not presented
+    chapter: Place | None = None  # of the story, from 1
     width: Annotated[int, Field(ge=200, le=4000)] | None = None  # pixels
     height: Annotated[int, Field(ge=300, le=1600)] | None = None  # of the picture, in pixels
 

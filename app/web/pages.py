@@ -25,6 +25,8 @@ from .cells import stylesheet
 from .first_view import COMPARISONS, first_view, lanes, place_of_cell
 from .look import Look
 from .screen import screen
+from .story.chapters import chapters_for
+from .story.figures import figures
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)
@@ -40,16 +42,6 @@ VENDOR = {
 # Next to the other stylesheets, though they are not files.
 CELL_STYLES = "/static/css/cells.css"
 FIGURE_STYLES = "/static/css/figures.css"
-
-TOUR_MODELS = {
-    "sentiment-lstm",
-    "sentiment-gru",
-    "sentiment-rnn",
-    "prose-lstm",
-    "prose-gru",
-    "prose-rnn",
-    "anbn-lstm",
-}
 
 
 @cache
@@ -71,13 +63,15 @@ def index(request: Request) -> Response:
         )
     view = first_view(store, settings, request.query_params)
     models = sorted(store, key=lambda each: (each.config.task, place_of_cell(each)))
+    chapters = chapters_for(store.models)
     context = {
         "opening": view,
         "comparisons": COMPARISONS,
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
         "siblings": [each for each in models if each.config.task == view.model.config.task],
-        "tour": store.models.keys() >= TOUR_MODELS,
-        "boot": script_safe(orjson.dumps(boot(view, models, settings))),
+        "chapters": chapters,
+        "figures": figures(),
+        "boot": script_safe(orjson.dumps(boot(view, models, chapters, settings))),
         "traces": script_safe(view.traces),
         "plotly_version": plotly_version(),
     }

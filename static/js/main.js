@@ -21,9 +21,9 @@ import { Player } from "./views/player.js";
 import { Presenter } from "./views/presenter.js";
 import { PictureControls } from "./views/picture_controls.js";
 import { ShareSheet } from "./views/share_sheet.js";
+import { Story } from "./views/story.js";
 import { TextBoxes } from "./views/text_boxes.js";
 import { Tooltip } from "./views/tooltip.js";
-import { Tour } from "./views/tour.js";
 import { isFirstVisit, typeOut } from "./views/typed_example.js";
 import { UnitFinder } from "./views/unit_finder.js";
 
@@ -39,6 +39,8 @@ const firstTraces = JSON.parse(byId("first-traces").textContent ?? "");
 const library = new ModelLibrary(boot);
 const { stated, invalid } = readAddress(location);
 const { model, text, compare: compared, other } = boot;
+/** Whether the address is of a chapter that the server did not see: after the #, or by its number in the tour. */
+const isUnpainted = stated.chapter !== undefined && !new URLSearchParams(location.search).has("chapter") && stated.model !== model;
 /** What is asked for. The server decides what of the query it can show. @type {State} */
 const state = { ...initialState(), ...stated, model, compare: compared, other, text: stated.text ?? text };
 /** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("./data/decoded_trace.js").DecodedTrace | null)[]}} */
@@ -326,6 +328,7 @@ async function show() {
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
     controls.show(traces[0], state);
     showEdits();
+    story.refresh();
     await painted;
     showMatches();
     showMemory();
@@ -434,8 +437,8 @@ function chooseTask(task) {
   const models = library.task(task);
   const model = models.find((each) => each.cell === cell) ?? models[0];
   const compare = state.compare === "text" ? "" : state.compare;
-  const { memory, alpha, weights, tour } = state;
-  ask({ ...initialState(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+  const { memory, alpha, weights, chapter } = state;
+  ask({ ...initialState(), memory, alpha, weights, chapter, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
 }
 
 /** @param {State["compare"]} compare */
@@ -452,37 +455,20 @@ function goToUnit({ layer, direction, unit }) {
 }
 
 /**
- * Bring the page into the state of an address. One that says nothing but a chapter of the tour means its picture.
- * @param {URL | Location} address from a link of the tour, or from the browser's history
+ * Bring the page into the state of an address.
+ * @param {URL | Location} address of a chapter of the story, or from the browser's history
  */
 async function goTo(address) {
-  const chapterOnly = tour.addressOf(readAddress(address).stated);
-  if (chapterOnly) history.replaceState(null, "", chapterOnly);
-  const { stated } = readAddress(chapterOnly ?? address);
+  const { stated } = readAddress(address);
   const model = library.model(stated.model ?? boot.model);
-  const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
-  Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
+  Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated);
   reference = { text: state.text, words: null };
-  openWeights(stated, address instanceof URL || chapterOnly !== null);
+  openWeights(stated, address instanceof URL);
   if (address instanceof URL) keepAddress(true);
-  tour.show(chapter);
+  story.show(state.chapter);
   textBoxes.show(state);
   await update();
   addToMessage(weightsRemark());
-  if (!chapterOnly && !(address instanceof URL)) return;
-  const thisRequest = request;
-  scrollToSubject();
-  await memoryShown;
-  if (thisRequest === request && state.memory) scrollToSubject(); // it has its full size now
-}
-
-/** Scroll to what the tour is about: the picture of memory or, where panels are stacked, one of them. */
-function scrollToSubject() {
-  const narrow = matchMedia("(max-width: 40rem)").matches;
-  const panel = narrow && tour.panel && picture.element.querySelector(`.panel[data-letter=${tour.panel}]`);
-  const element = state.memory ? byId("memory-charts") : panel;
-  if (element) element.scrollIntoView({ block: "start" });
-  else byId("text").scrollIntoView({ block: "nearest" });
 }
 
 /**
@@ -535,12 +521,17 @@ function turnPages(pages) {
   ask({ start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
 }
 
-const tour = new Tour({
-  onGoTo: goTo,
-  onTurn: (chapter) => {
-    state.tour = chapter;
-    if (chapter === null) keepAddress();
+/** @type {Story} */
+const story = new Story({
+  onTurn: (chapter) => goTo(new URL(boot.chapters[chapter - 1], location.href)),
+  onClose: () => {
+    state.chapter = null;
+    keepAddress();
   },
+  onHold: (letter, step, value) => holdAll(letter, step, value),
+  onModel: (model) => ask({ model, layer: null, find: null }),
+  state: () => shown.state,
+  numbers: () => firstScreen.numbers,
 });
 const player = new Player(picture, byId("play"));
 const presenter = new Presenter({
@@ -565,6 +556,17 @@ const keyboard = new Keyboard([
     ],
   },
   {
+    title: "In the story",
+    isOpen: () => story.chapter !== null,
+    bindings: [
+      { keys: ["ArrowRight", "PageDown", " "], says: "the next chapter", act: () => story.turnBy(1) },
+      { keys: ["ArrowLeft", "PageUp"], says: "the chapter before", act: () => story.turnBy(-1) },
+      { keys: ["ArrowUp"], says: "choose the word before", act: () => player.step(-1) },
+      { keys: ["ArrowDown"], says: "choose the next word", act: () => player.step(1) },
+      { keys: ["Escape"], says: "close the story", act: () => story.close() },
+    ],
+  },
+  {
     title: "The picture",
     isOpen: () => true,
     bindings: [
@@ -580,7 +582,7 @@ const keyboard = new Keyboard([
     ],
   },
 ]);
-new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
+new ShareSheet(picture, firstScreen.element, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("pointerdown", ({ target }) => {
@@ -606,14 +608,14 @@ addEventListener("popstate", () => goTo(location));
 
 textBoxes.show(state);
 modelPicker.show(state);
-tour.show(state.tour);
+story.show(state.chapter);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
 openWeights(stated, false);
 // The first paint knew no width, and no text after the #.
 const drawnFirst = draw(state);
-if (tour.addressOf(stated)) await goTo(location);
+if (isUnpainted) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
   picture.setStale(firstTrace === null);
@@ -630,7 +632,7 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     });
   } else await open(Infinity);
 } else await update();
-const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
+const missing = shown.traces[0] ? missingFrom(shown.traces[0], state) : [];
 for (const name of missing) {
   const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
   const field = `${name}=${inHash ?? inQuery}`;

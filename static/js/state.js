@@ -14,7 +14,7 @@ import { ORDERS } from "./data/unit_order.js";
  * @property {import("./data/unit_order.js").Order} order of the units
  * @property {number | null} step that is chosen
  * @property {number | null} unit that is pinned
- * @property {number | null} tour the chapter that is open, from 1
+ * @property {number | null} chapter of the story that is open, from 1
  * @property {import("./data/unit_search.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
  * @property {import("./data/derivatives.js").Derivative | ""} memory which derivatives its triangles show; empty while it is closed
  * @property {number} alpha factor on the recurrent weights, there
@@ -58,6 +58,12 @@ function factor(value) {
   return /^\d(\.\d{1,3})?$/.test(value) && Number(value) >= least && Number(value) <= greatest ? Number(value) : undefined;
 }
 
+/** @param {string} value */
+function chapterOf(value) {
+  const number = natural(value);
+  return number && number <= boot.chapters.length ? number : undefined;
+}
+
 /** @param {string} value such as 3-4,c,0.5 */
 function phrase(value) {
   const parts = /^(\d{1,6})-(\d{1,6}),([a-z]),(\d+(?:\.\d+)?)$/.exec(value);
@@ -72,7 +78,7 @@ const FIELDS = {
   order: { initial: "index", read: keyOf(ORDERS) },
   step: { initial: null, read: natural },
   unit: { initial: null, read: natural },
-  tour: { initial: null, read: natural },
+  chapter: { initial: null, read: chapterOf },
   memory: { initial: "", read: keyOf(DERIVATIVES) },
   alpha: { initial: 1, read: factor },
   weights: { initial: "trained", read: keyOf(boot.weights) },
@@ -87,7 +93,7 @@ const FIELDS = {
 const ALL = /** @type {Record<string, Field<any>>} */ (FIELDS);
 
 /** Those after the ?, which change the first picture: the server paints it by them. The others stand after the #. */
-const PAINTED = ["start", "layer", "step", "unit", "edits", "present"];
+const PAINTED = ["start", "layer", "step", "unit", "edits", "chapter", "present"];
 
 /**
  * The address of a state, from the ? on.
@@ -127,7 +133,7 @@ export function remember(state, isNewEntry = false) {
 
 /**
  * What an address says, and the fields after its # that make no sense; the server checks those after its ?, where links of
- * before have fewer.
+ * before have fewer. An address of a chapter that names neither model nor text says what the picture of that chapter says.
  * @param {{search: string, hash: string}} address
  * @returns {{stated: Partial<State>, invalid: string[]}}
  */
@@ -147,28 +153,32 @@ export function readAddress({ search, hash }) {
     if (query.has(name) && read !== undefined) stated[name] = read;
   }
   for (const [name, value] of new URLSearchParams(hash.slice(1))) {
+    if (name === "tour" && Object.hasOwn(boot.tour, value)) {
+      stated.chapter = boot.tour[value];
+      continue;
+    }
     const field = Object.hasOwn(ALL, name) ? ALL[name] : undefined;
     const read = name === "text" ? value : field?.read(value);
     if (read === undefined) invalid.push(`${name}=${value}`);
     else stated[name] = read;
   }
-  return { stated, invalid };
+  const isBare = stated.chapter && !("model" in stated || "text" in stated);
+  const picture = isBare ? readAddress(new URL(boot.chapters[Number(stated.chapter) - 1], "http://page/")).stated : {};
+  return { stated: { ...picture, ...stated }, invalid };
 }
 
 /**
- * The fields of a state that name a step, unit, layer or chapter that does not exist.
+ * The fields of a state that name a step, unit or layer that does not exist.
  * @param {import("./data/decoded_trace.js").DecodedTrace} trace
  * @param {State} state
- * @param {number | null} chapter that is open
  */
-export function missingFrom(trace, { layer, step, unit, find, tour }, chapter) {
+export function missingFrom(trace, { layer, step, unit, find }) {
   const { units } = trace.layers[layer ?? trace.layers.length - 1] ?? trace.layers[0];
   const isMissing = {
     layer: layer !== null && layer >= trace.layers.length,
     step: step !== null && step >= trace.steps,
     unit: unit !== null && unit >= units,
     find: find !== null && find.to >= trace.steps,
-    tour: tour !== chapter,
   };
   return /** @type {(keyof typeof isMissing)[]} */ (Object.keys(isMissing)).filter((name) => isMissing[name]);
 }

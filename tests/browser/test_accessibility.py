@@ -10,7 +10,7 @@ from .driving import another_page
 
 ADDRESSES = [
     "/?text=the movie was not good#step=3&unit=20&find=1-3,c,0.1",
-    "/?model=sentiment-gru&text=terrible but wonderful zzz&compare=cells#tour=2",
+    "/?model=sentiment-gru&text=terrible but wonderful zzz&compare=cells&chapter=2",
     "/?text=good&compare=text&other=not bad",
     "/?text= ",
     "/?model=sentiment-gru&text=not good#memory=states&alpha=2",

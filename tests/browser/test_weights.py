@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -149,13 +149,11 @@ def test_nothing_is_said_of_weights_of_a_model_that_is_not_here(page: Page) -> N
     expect(page.locator("#message")).to_have_text("There is no model “nobody” here; this is sentiment-lstm.")
 
 
-def test_links_of_the_tour_are_of_the_weights_that_are_here(page: Page, server: httpx2.Client) -> None:
-    opened(page, "/#tour=2")
-    expect_weights_in_address(page, weights(server, MODEL))
-    third = page.locator("#tour [data-chapter='3']").get_attribute("data-drive") or ""
-    page.locator("#tour-next").click()
-    expect(page).to_have_url(re.compile(re.escape(urlsplit(third).fragment)))
-    expect_weights_in_address(page, weights(server, MODEL))
+def test_chapters_of_the_story_name_no_unit_and_need_no_weights(page: Page) -> None:
+    opened(page, "/?chapter=1")
+    page.locator("#story .next:visible").click()
+    expect(page).to_have_url(re.compile("chapter=2"))
+    assert "sha=" not in page.url
     expect(page.locator("#message")).to_be_empty()
 
 

@@ -17,7 +17,7 @@ const OTHERS = {
   order: "similarity",
   step: 7,
   unit: 0,
-  tour: 3,
+  chapter: 3,
   find: { from: 3, to: 12, by: "c", above: 0.25 },
   memory: "inputs",
   alpha: 1.995,
@@ -61,7 +61,7 @@ test("what is initial is not written", () => {
 test("what changes the first picture stands after the ?, the rest after the #", () => {
   assert.equal(
     addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^&]*/, "other=…"),
-    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&present=1#order=similarity&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&slides=%5B%5B%22gru%22%2C%22a+%26+b%22%2C%22i@3=0%22%2Cnull%5D%5D&sha=0a1b2c3d-44ee55ff",
+    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&chapter=3&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&present=1#order=similarity&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&slides=%5B%5B%22gru%22%2C%22a+%26+b%22%2C%22i@3=0%22%2Cnull%5D%5D&sha=0a1b2c3d-44ee55ff",
   );
 });
 
@@ -119,9 +119,9 @@ test("a look is what the first picture shows of a state", () => {
 
 test("what makes no sense is named and left out", () => {
   const wrong = ["step=-1", "unit=x", "layer=1.5", "order=nope", "find=5-3,c,0.5", "memory=toString", "alpha=0.09", "weights=mine", "edits=i@3", "nope=1", "sha=0A1B2C3D", "sha=0a1b2c3", "sha=0a1b2c3d-"];
-  const { stated, invalid } = readAddress({ search: "?model=m&compare=nope", hash: `#${wrong.join("&")}&alpha=3.001&tour=2` });
-  assert.deepEqual(invalid, [...wrong, "alpha=3.001"]);
-  assert.deepEqual(stated, { model: "m", tour: 2 });
+  const { stated, invalid } = readAddress({ search: "?model=m&compare=nope", hash: `#${wrong.join("&")}&alpha=3.001&chapter=9&tour=44&chapter=2` });
+  assert.deepEqual(invalid, [...wrong, "alpha=3.001", "chapter=9", "tour=44"]);
+  assert.deepEqual(stated, { model: "m", chapter: 2 });
 });
 
 test("the ends of alpha are allowed", () => {
@@ -139,10 +139,23 @@ test("the browser's history gets an entry only where it is asked for", () => {
   assert.deepEqual(calls, [["replace", addressOf(initial)], ["push", addressOf(initial)]]);
 });
 
-test("steps, units, layers and chapters that do not exist are found", () => {
+test("steps, units and layers that do not exist are found", () => {
   const trace = { steps: 5, layers: [{ units: 8 }, { units: 4 }] };
-  const state = { ...initial, layer: 1, step: 4, unit: 3, tour: 2, find: { from: 1, to: 4, by: "c", above: 0.5 } };
-  assert.deepEqual(missingFrom(trace, state, 2), []);
-  assert.deepEqual(missingFrom(trace, { ...state, layer: null, unit: 4 }, 2), ["unit"], "the last layer, where none is chosen");
-  assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }, null), ["layer", "step", "unit", "find", "tour"]);
+  const state = { ...initial, layer: 1, step: 4, unit: 3, find: { from: 1, to: 4, by: "c", above: 0.5 } };
+  assert.deepEqual(missingFrom(trace, state), []);
+  assert.deepEqual(missingFrom(trace, { ...state, layer: null, unit: 4 }), ["unit"], "the last layer, where none is chosen");
+  assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }), ["layer", "step", "unit", "find"]);
+});
+
+test("an address of a chapter says what its picture says, unless it names a model or a text", () => {
+  const bare = readAddress({ search: "?chapter=2", hash: "" }).stated;
+  assert.deepEqual(bare, { model: "m2", text: "b c", step: 1, chapter: 2 });
+  assert.deepEqual(readAddress({ search: "?chapter=2&step=0", hash: "" }).stated, { ...bare, step: 0 });
+  assert.deepEqual(readAddress({ search: "?chapter=2&text=x", hash: "" }).stated, { text: "x", chapter: 2 });
+  assert.deepEqual(readAddress({ search: "?chapter=9", hash: "" }).stated, {});
+});
+
+test("chapters of the tour lead to those of the story", () => {
+  assert.deepEqual(readAddress({ search: "?model=m", hash: "#tour=7" }).stated, { model: "m", chapter: 2 });
+  assert.equal(readAddress({ search: "", hash: "#tour=7" }).stated.model, "m2");
 });

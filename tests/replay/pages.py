@@ -38,12 +38,11 @@ IDS = (
     "share",
     "show-find",
     "show-share",
-    "start-tour",
+    "start-story",
     "swagger-ui",
     "task",
     "text",
     "theme",
-    "tour",
     "units",
 )
 
@@ -116,7 +115,7 @@ def digest(html: str) -> dict[str, Any]:
             "text": reader.texts["text"].removeprefix("\n"),
             "other": reader.texts["other"].removeprefix("\n"),
             "message": reader.texts["message"],
-            "hidden": {name: reader.hidden[name] for name in ("second", "named", "start-tour")},
+            "hidden": {name: reader.hidden[name] for name in ("second", "named", "start-story")},
             "checked": reader.checked,
             "selected": reader.selected,
             "lanes": reader.lanes,

@@ -61,7 +61,7 @@ VIEW = r"""() => {
         difference: document.querySelector(".lane.difference") !== null,
         find: id("find").hidden ? null : find(),
         memory: id("memory").open ? memory() : null,
-        tour: id("tour").hidden ? null : numbers(id("tour-at").textContent),
+        chapter: id("story").hidden ? null : all(id("story"), "article").findIndex(({ hidden }) => !hidden) + 1,
         message: id("message").textContent,
     };
 }"""

@@ -50,14 +50,9 @@ def test_the_gate_that_coupling_sets_is_named_where_there_is_one() -> None:
     assert couples == {"lstm": "i"}
 
 
-def test_the_stylesheet_gives_every_letter_and_cell_its_own_hue() -> None:
+def test_the_stylesheet_gives_every_cell_its_own_hue_and_no_letter_has_one() -> None:
     css = stylesheet()
     colors = {name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", css)}
-    letters = {each.letter: list(each.hue) for cell in TABLE for each in cell.letters}
-    cells = {f"cell-{cell.name}": list(cell.hue) for cell in TABLE}
-    assert colors == letters | cells
-    assert dict(re.findall(r'\[data-letter="(\w)"\] \{ --hue: var\(--(\w)\); \}', css)) == {
-        each: each for each in letters
-    }
+    assert colors == {f"cell-{cell.name}": list(cell.hue) for cell in TABLE}
     swatches = re.findall(r'\.swatch\[data-cell="(\w+)"\] \{ --hue: var\(--([\w-]+)\); \}', css)
     assert dict(swatches) == {cell.name: f"cell-{cell.name}" for cell in TABLE}

@@ -19,6 +19,7 @@ FIELDS: dict[str, tuple[str, Any]] = {
     "step": ("3", 3),
     "unit": ("0", 0),
     "start": ("40", 40),
+    "chapter": ("3", 3),
     "present": ("1", "1"),
     "width": ("1320", 1320),
     "height": ("640", 640),

@@ -9,7 +9,7 @@ projects.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -75,8 +75,6 @@ class Activation:
     low: float = -math.inf
     high: float = math.inf
     """Ends of its range."""
-    hue: Hue = field(kw_only=True)
-    """The colour of what belongs to it, the same in every cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +159,7 @@ class Node:
     x: int  # of its middle
     y: int
     sign: str = ""
-    letter: str = ""  # whose hue its wires have
+    letter: str = ""  # of the activation that comes out of it
 
 
 @dataclass(frozen=True)

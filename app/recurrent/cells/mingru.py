@@ -28,7 +28,7 @@ from .cell import (
 )
 from .derivative import Jacobians, Point, sigmoid_slope, weighted
 from .elementwise import ONE, ROW
-from .hues import CYAN, OLIVE, ORANGE, Hue
+from .hues import Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -64,17 +64,9 @@ MINGRU = Cell(
     title="minGRU",
     noun="a minGRU",
     letters=[
-        Activation(
-            "z",
-            "gate",
-            "update gate",
-            "near 1 takes the candidate, near 0 keeps the old hidden state",
-            0,
-            1,
-            hue=ORANGE,
-        ),
-        Activation("n", "candidate", "new candidate", "what could become the hidden state", hue=OLIVE),
-        Activation("h", "state", "hidden state", "what the output sees", hue=CYAN),
+        Activation("z", "gate", "update gate", "near 1 takes the candidate, near 0 keeps the old hidden state", 0, 1),
+        Activation("n", "candidate", "new candidate", "what could become the hidden state"),
+        Activation("h", "state", "hidden state", "what the output sees"),
     ],
     blocks="zn",
     step=step,

@@ -209,7 +209,7 @@ function legend(scales, room, ink) {
  * @param {number} [most] lines
  * @returns {Block}
  */
-function paragraph(content, style, room, most = Infinity) {
+export function paragraph(content, style, room, most = Infinity) {
   const { size, weight } = style;
   /** @type {string[]} */
   const lines = [];

@@ -44,14 +44,16 @@ export class Presenter {
     for (const [id, direction] of /** @type {const} */ ([["present-before", -1], ["present-next", 1]])) byId(id).toggleAttribute("disabled", !this.slides[this.at + direction]);
   }
 
-  /** Start; the whole screen is taken where the browser lets it. */
+  /** Start; after a key or a click, the whole screen is taken where the browser lets it. */
   start() {
     document.body.classList.add("presenting");
     byId("present").hidden = false;
-    document.documentElement.requestFullscreen?.().then(
-      () => (this.wasFull = true),
-      () => {}, // not allowed, as in a frame: the window is enough
-    );
+    if (navigator.userActivation.isActive) {
+      document.documentElement.requestFullscreen?.().then(
+        () => (this.wasFull = true),
+        () => {}, // not allowed, as in a frame: the window is enough
+      );
+    }
     this.handlers.onStart();
   }
 
