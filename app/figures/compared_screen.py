@@ -64,13 +64,13 @@ def compared_screen(
         if form.kind == NARROW:
             headed = zip(entries, pictures, strict=True)
             drawn += [
-                f'<h3 class="narrow">{safe(each.label)}</h3>{rows_html(picture, address_of)}'
+                f'<h2 class="narrow">{safe(each.label)}</h2>{rows_html(picture, address_of)}'
                 for each, picture in headed
             ]
         else:
             own = f"{name}-{form.kind}"
             drawn.append(comparison_html(entries, scales, form, height, step, own, address_of))
-    heading = '<h3 class="visually-hidden">{}</h3>'
+    heading = '<h2 class="visually-hidden">{}</h2>'
     texts = "".join(f"{heading.format(safe(each.label))}{lines_html(each.subject)}" for each in entries)
     told_of_step = "<br/>".join(safe(f"{each.label}. {readout(each.subject, step)}") for each in entries)
     data = data_html(

@@ -141,12 +141,12 @@ function changeView(change) {
 }
 
 /**
- * Draw the first screen of a state; of a blank text there is none. Resolves when it is drawn.
+ * Draw the first screen of a state; of a blank text there is none, nor of one that is too long. Resolves when it is drawn.
  * @param {State} asked
  */
 function draw(asked) {
-  const [isBlank, isAlone] = library.lanes(asked).map(({ model, text }) => library.isBlank(model, text));
-  if (!isBlank) return firstScreen.show(lookOf(isAlone ? { ...asked, compare: "" } : asked));
+  const [isReadable, ...others] = library.lanes(asked).map(({ model, text }) => library.isReadable(model, text));
+  if (isReadable) return firstScreen.show(lookOf(others.includes(false) ? { ...asked, compare: "" } : asked));
   firstScreen.dim();
   return Promise.resolve();
 }

@@ -97,6 +97,13 @@ def opened(page: Page, path: str = "/") -> Page:
     return page
 
 
+def from_menu(page: Page, item: str) -> None:
+    """Click an item of the menu at the end of the header."""
+    if page.locator("#more[open]").count() == 0:
+        page.locator("#more summary").click()
+    page.locator(item).click()
+
+
 def type_sentence(page: Page, text: str) -> None:
     with page.expect_response("**/traces"):
         page.locator("#text").fill(text)

@@ -62,6 +62,7 @@ def test_the_view_follows_the_trace_and_what_is_pointed_at(page: Page, server: h
     page.locator(".token").nth(1).hover()
     assert_drawn("sentiment-lstm", "ifo", 1)
     page.get_by_text("GRU", exact=True).click()
+    expect(page.locator(".panel var")).to_have_text(list("rznh"))
     page.locator(".token").nth(4).hover()
     assert_drawn("sentiment-gru", "rz", 4)
     page.get_by_text("RNN", exact=True).click()

@@ -7,7 +7,7 @@ import pytest
 from gatescope.settings import data_folder
 from playwright.sync_api import Page, expect
 
-from .driving import end_of_scale, legend, opened, point_at, trace, type_sentence
+from .driving import end_of_scale, from_menu, legend, opened, point_at, trace, type_sentence
 from .zoo import LINES, TEXT, ZOO
 
 
@@ -119,8 +119,7 @@ def test_relu_network_has_a_scale_of_its_own(page: Page, zoo: str, keeper: httpx
 
 def test_model_card_shows_figures_and_leads_back_to_its_units(page: Page, zoo: str) -> None:
     opened(page, f"{zoo}/?model=letters-lstm")
-    page.locator("#more summary").click()
-    page.locator("#card").click()
+    from_menu(page, "#card")
     expect(page.locator("h1")).to_have_text("LETTERS-LSTM")
     page.get_by_role("link", name="line position").click()
     expect(page.locator(".inspector h3")).to_contain_text("unit 3")

@@ -5,7 +5,7 @@ import re
 import httpx2
 from playwright.sync_api import Page, expect
 
-from .driving import SENTENCE, layer_of, opened, shown
+from .driving import SENTENCE, from_menu, layer_of, opened, shown
 
 TITLE = ".inspector h3"
 
@@ -131,8 +131,7 @@ def test_help_lists_the_keys_and_closes(page: Page) -> None:
     assert "step=" not in page.url
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
-    page.locator("#more summary").click()
-    page.get_by_role("button", name="Help").click()
+    from_menu(page, "#show-help")
     expect(sheet).to_be_visible()
     sheet.get_by_role("button", name="Close").click()
     expect(sheet).to_be_hidden()

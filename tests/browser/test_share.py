@@ -98,7 +98,7 @@ def test_link_gives_back_the_same_picture(page: Page) -> None:
     before = page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()
     page.goto("about:blank")
     opened(page, link)
-    expect(page.locator(".inspector h3")).to_contain_text("pinned")
+    expect(page.locator("#first-screen .first-screen")).to_have_attribute("data-chosen", "2")
     assert (page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()) == before
 
 

@@ -61,12 +61,12 @@ export class ModelLibrary {
   }
 
   /**
-   * Whether a model reads nothing in a text.
+   * Whether there is something for a model to read in a text, and not more than the server takes.
    * @param {Model} model
    * @param {string} text
    */
-  isBlank(model, text) {
-    return isBlank(text, model.tokenizer);
+  isReadable(model, text) {
+    return !isBlank(text, model.tokenizer) && codePoints(text) <= this.maxText;
   }
 
   /**

@@ -56,7 +56,8 @@ export class Picture {
     this.#build(contents.length + Number(difference));
     this.element.classList.toggle("aligned", edges !== null);
     this.#placePin(layers[0], pinned);
-    this.chosen = chosen !== null && chosen < (pairs?.length ?? first?.tokens.length ?? 0) ? chosen : null;
+    const width = this.columns[0]?.length ?? layers[0]?.steps ?? 0; // the lanes have not been shown yet
+    this.chosen = chosen !== null && chosen < width ? chosen : null;
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
     const originals = traces.map((trace) => trace && trace.original);
     // A scale that does not move while something is edited, as far as can be.

@@ -52,7 +52,29 @@ export class CellPanel {
       this.element = element;
       if (element) this.#listen(element);
     }
-    if (element) this.#showSliders(Number(element.dataset.t));
+    if (!element) return;
+    this.#reserve(element);
+    this.#showSliders(Number(element.dataset.t));
+  }
+
+  /**
+   * Keep as much room for the arithmetic as that of any step takes, so that what stands below does not move when another is
+   * chosen.
+   * @param {HTMLElement} element
+   */
+  #reserve(element) {
+    element.style.removeProperty("--arithmetic");
+    const shown = element.querySelector(".arithmetic");
+    const [first, ...others] = this.numbers?.panel ?? [];
+    if (!shown || !first) return;
+    const { arithmetic } = others.reduce((longest, each) => (each.arithmetic.length > longest.arithmetic.length ? each : longest), first);
+    const own = shown.innerHTML;
+    const height = shown.getBoundingClientRect().height;
+    const template = document.createElement("template");
+    template.innerHTML = arithmetic;
+    shown.replaceChildren(.../** @type {Element} */ (template.content.firstElementChild).childNodes);
+    element.style.setProperty("--arithmetic", `${Math.max(height, shown.getBoundingClientRect().height)}px`);
+    shown.innerHTML = own;
   }
 
   /** @param {number} t a step, whose numbers are shown */
