@@ -340,7 +340,7 @@ async function show() {
 /** Show the memory of the text in sight, if that view is open. */
 function showMemory() {
   const layer = shown.traces[0]?.placeOfLayer(state.layer) ?? 0;
-  memoryShown = memory.show({ ...state, layer, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, picture.step);
+  memoryShown = memory.show({ ...state, layer, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, state.step === null ? null : picture.step);
 }
 
 /** Show the units that were searched for, if the phrase is in sight. */

@@ -351,7 +351,7 @@ def test_what_was_stopped_leaves_nothing_that_breaks(page: Page) -> None:
     assert box
     page.mouse.click(box["x"] + 0.1 * box["width"], box["y"] + 0.9 * box["height"])  # a word that is there no more
     page.locator(".token").first.click()
-    expect(page.locator(".inspector h3")).to_contain_text("at good pinned")
+    expect(page.locator(".inspector h3")).to_contain_text("at good")
     page.unroute("**/memory")
 
 

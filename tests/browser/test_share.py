@@ -321,6 +321,8 @@ def test_html_file_needs_no_network_and_answers_to_the_pointer(
     page: Page, browser: Browser, server: httpx2.Client, tmp_path: Path
 ) -> None:
     opened(page, f"/?text={SENTENCE}")
+    edges = json.loads(page.locator("#first-screen script.numbers").text_content() or "")["edges"]  # of its columns
+    middle = (edges[3] + edges[4]) / 2
     sheet(page)
     file = tmp_path / "picture.html"
     file.write_bytes(saved(page, "html").read_bytes())
@@ -331,8 +333,8 @@ def test_html_file_needs_no_network_and_answers_to_the_pointer(
         expect(alone.locator(DRAWN.removeprefix(".plot "))).to_have_count(6)
         box = alone.locator(".heatmaplayer image").first.bounding_box()
         assert box
-        alone.mouse.move(box["x"] + 3.5 / 5 * box["width"] - 2, box["y"] + 20.5 / 64 * box["height"])
-        alone.mouse.move(box["x"] + 3.5 / 5 * box["width"], box["y"] + 20.5 / 64 * box["height"])
+        alone.mouse.move(box["x"] + middle * box["width"] - 2, box["y"] + 20.5 / 64 * box["height"])
+        alone.mouse.move(box["x"] + middle * box["width"], box["y"] + 20.5 / 64 * box["height"])
         value = layer_of(server, "sentiment-lstm", SENTENCE)["f"][3][20]
         expect(alone.locator("#note")).to_have_text(f"not, unit 20, forget gate f: {shown(value, 4)}")
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
