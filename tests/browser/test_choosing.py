@@ -270,7 +270,7 @@ def test_the_title_of_the_document_says_model_and_text(page: Page) -> None:
     expect(page).to_have_title("“the movie was not good” · LSTM · Gatescope")
     page.locator("#text").fill("not bad")
     expect(page).to_have_title("“not bad” · LSTM · Gatescope")
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     expect(page).to_have_title("“not bad” · GRU · Gatescope")
     page.locator("#text").fill("")
     expect(page).to_have_title("GRU · Gatescope")
