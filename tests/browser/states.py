@@ -77,4 +77,6 @@ def show(page: Page, address: str, state: State) -> None:
         page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
         page.wait_for_timeout(200)
     if state.press:
+        if page.locator(f"#more {state.press}").count() > 0:
+            page.locator("#more summary").click()
         page.locator(state.press).click()

