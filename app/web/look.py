@@ -45,12 +45,15 @@ class Look(BaseModel):
     def of(cls, query: Mapping[str, str]) -> tuple[Self, list[str]]:
         """Return what ``query`` says, and its fields that make no sense, which are ignored, as they stand there."""
         given = {name: query[name] for name in cls.model_fields if name in query}
+        wrong: list[str] = []
         try:
-            return cls.model_validate(given), []
+            look = cls.model_validate(given)
         except ValidationError as error:
             wrong = list(dict.fromkeys(str(each["loc"][0]) for each in error.errors()))
-        kept = {name: value for name, value in given.items() if name not in wrong}
-        return cls.model_validate(kept), [f"{name}={given[name]}" for name in wrong]
+            look = cls.model_validate({name: value for name, value in given.items() if name not in wrong})
+        if look.unit is not None and look.layer is None:  # so it was meant as long as there was no first screen
+            look = look.model_copy(update={"layer": 0})
+        return look, [f"{name}={given[name]}" for name in wrong]
 
     @property
     def applied(self) -> tuple[Edit, ...]:

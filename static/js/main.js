@@ -10,7 +10,7 @@ import { ModelLibrary, wordsOf } from "./data/model_library.js";
 import { changedWeights, namedUnits, weightsOf } from "./data/named_units.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
-import { addressOf, initialState, lookOf, missingFrom, readAddress, remember } from "./state.js";
+import { addressOf, initialState, lookOf, missingFrom, needsLayer, readAddress, remember } from "./state.js";
 import { EditList } from "./views/edit_list.js";
 import { FirstScreen } from "./views/first_screen/first_screen.js";
 import { Keyboard } from "./views/keyboard.js";
@@ -305,6 +305,8 @@ function openWeights({ model = state.model, sha = "" }, isOfThisPage) {
  * @param {boolean} [isNewEntry]
  */
 function keepAddress(isNewEntry) {
+  const [trace] = shown.traces;
+  if (trace && trace.layers.length > 1 && needsLayer(state)) state.layer = trace.placeOfLayer(null);
   if (unitsInAddress() !== addressUnits) openWeights({}, true);
   remember(addressed(), isNewEntry);
 }

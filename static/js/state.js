@@ -95,6 +95,17 @@ const ALL = /** @type {Record<string, Field<any>>} */ (FIELDS);
 /** Those after the ?, which change the first picture: the server paints it by them. The others stand after the #. */
 const PAINTED = ["start", "layer", "step", "unit", "edits", "chapter", "present"];
 
+/** What is about the units of one layer. */
+const OF_A_LAYER = ["unit", "find", "memory"];
+
+/**
+ * Whether a state names units of a layer that it does not name: an address of it must.
+ * @param {State} state
+ */
+export function needsLayer({ layer, unit, find, memory }) {
+  return layer === null && (unit !== null || find !== null || memory !== "");
+}
+
 /**
  * The address of a state, from the ? on.
  * @param {State} state
@@ -162,6 +173,8 @@ export function readAddress({ search, hash }) {
     if (read === undefined) invalid.push(`${name}=${value}`);
     else stated[name] = read;
   }
+  // Before there was a first screen, an address that named no layer meant the first one: where it names units, it still does.
+  if (stated.layer === undefined && OF_A_LAYER.some((name) => stated[name] !== undefined)) stated.layer = 0;
   const isBare = stated.chapter && !("model" in stated || "text" in stated);
   const picture = isBare ? readAddress(new URL(boot.chapters[Number(stated.chapter) - 1], "http://page/")).stated : {};
   return { stated: { ...picture, ...stated }, invalid };

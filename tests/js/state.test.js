@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { addressOf, initialState, lookOf, missingFrom, readAddress, remember } from "../../static/js/state.js";
+import { addressOf, initialState, lookOf, missingFrom, needsLayer, readAddress, remember } from "../../static/js/state.js";
 
 const initial = { ...initialState(), model: "sentiment-lstm", text: "not good" };
 const address = (state) => new URL(addressOf(state), "http://127.0.0.1/");
@@ -39,7 +39,8 @@ for (const [name, value] of Object.entries(OTHERS)) {
   test(`${name} comes back from the address`, () => {
     const state = { ...initial, ...(name === "other" && { compare: "text" }), [name]: value };
     const { stated, invalid } = readAddress(address(state));
-    assert.deepEqual({ ...initial, ...stated }, state);
+    const isOfALayer = ["unit", "find", "memory"].includes(name); // of the first one, where none is named
+    assert.deepEqual({ ...initial, ...stated }, isOfALayer ? { ...state, layer: 0 } : state);
     assert.deepEqual(invalid, []);
   });
 }
@@ -74,8 +75,17 @@ test("an address as it was written before is read as it was meant", () => {
   assert.deepEqual(invalid, []);
 });
 
+test("an address of units must name their layer", () => {
+  assert.equal(needsLayer(initial), false);
+  assert.equal(needsLayer({ ...initial, step: 3 }), false);
+  for (const field of [{ unit: 0 }, { find: OTHERS.find }, { memory: "inputs" }]) {
+    assert.equal(needsLayer({ ...initial, ...field }), true);
+    assert.equal(needsLayer({ ...initial, ...field, layer: 1 }), false);
+  }
+});
+
 test("what stands after the # counts where both say something", () => {
-  assert.deepEqual(readAddress({ search: "?step=1&unit=4", hash: "#step=2" }).stated, { step: 2, unit: 4 });
+  assert.deepEqual(readAddress({ search: "?step=1&unit=4", hash: "#step=2" }).stated, { step: 2, unit: 4, layer: 0 });
 });
 
 test("what makes no sense after the ? is left to the server to name", () => {

@@ -43,11 +43,13 @@ VIEW = r"""() => {
     });
     // The address bar is as it was opened; the link to share is written anew.
     id("show-share").click();
-    const { pathname, search, hash } = new URL(id("share-link").value);
+    // Whether a field stands after the ? or the # makes no difference to whoever opens an address.
+    const read = ({ pathname, search, hash }) => ({ path: pathname, fields: { ...named(search), ...named(hash.slice(1)) } });
+    const link = read(new URL(id("share-link").value));
     id("share").close();
     return {
-        address: location.pathname + location.search + location.hash,
-        link: { path: pathname, query: named(search), fragment: named(hash.slice(1)) },
+        address: read(location),
+        link,
         task: id("task").value,
         model: document.querySelector("#models input:checked").value,
         text: id("text").value,

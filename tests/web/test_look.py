@@ -37,6 +37,13 @@ def test_a_field_is_read(name: str) -> None:
     assert (getattr(look, name), wrong) == (value, [])
 
 
+def test_a_unit_is_of_the_first_layer_where_no_layer_is_named() -> None:
+    """As it was before there was a first screen."""
+    assert Look.of({"unit": "4"})[0].layer == 0
+    assert Look.of({"unit": "4", "layer": "2"})[0].layer == 2
+    assert Look.of({"step": "4"})[0].layer is None
+
+
 def test_what_the_address_leaves_out_is_left_to_the_server() -> None:
     look, wrong = Look.of({})
     assert (look, wrong) == (Look(), [])
