@@ -96,10 +96,11 @@ def scale_svg(subject: Subject, y: float, scale: float, *, is_own_scale: bool, n
     yield f'<linearGradient id="{name}-scale">{stops}</linearGradient>'
     yield f'<rect y="{at(y + 28)}" width="{at(ROOM)}" height="10" rx="2" fill="url(#{name}-scale)"/>'
     end = plain(scale, 0 if scale >= 1 and scale == int(scale) else 1)
-    left, right = ("◂ −", " ▸") if is_beyond else ("−", "")
-    yield text(0, y + 52, SMALL, f"{left}{end}")
-    yield text(ROOM / 2, y + 52, SMALL, "beyond" if is_beyond else "0", "middle muted" if is_beyond else "middle")
-    yield text(ROOM, y + 52, SMALL, f"+{end}{right}", "end")
+    yield text(0, y + 52, SMALL, f"−{end}")
+    yield text(ROOM / 2, y + 52, SMALL, "0", "middle")
+    if is_beyond:
+        yield text(ROOM / 2, y + 68, SMALL, "◂ and beyond ▸", "middle muted")
+    yield text(ROOM, y + 52, SMALL, f"+{end}", "end")
 
 
 WORD_LINE = WORDS - 16

@@ -9,14 +9,13 @@ from markupsafe import Markup
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..figures.compared_screen import Compared, compared_screen
-from ..figures.numbers import safe, word_of
+from ..figures.numbers import safe
 from ..figures.picture import Scales
 from ..figures.screen import HEIGHT, first_screen, scales_of
 from ..figures.subject import Subject, subject_of, verdict_of
 from ..figures.terms import terms_of
 from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
-from ..recurrent.decomposition.state_edits import tokens_read
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.short_form import short_form
 from ..recurrent.ranking.unwritten import unwritten
@@ -159,8 +158,8 @@ def _experiment(each: Run, look: Look, engine: Engine) -> str:
     if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine)) is None:
         return ""
     address = look.address(edits=short_form([strongest.edit]), step=strongest.step)
-    word = safe(word_of(tokens_read(each.trace)[strongest.step]))
-    return f'<p class="experiment"><a href="{safe(address)}">Stop it remembering “{word}”</a></p>'
+    named = safe(each.subject.named(strongest.step))
+    return f'<p class="experiment"><a href="{safe(address)}">Stop it remembering {named}</a></p>'
 
 
 def _step(look: Look) -> int | None:

@@ -44,7 +44,8 @@ VIEW = r"""() => {
     // The address bar is as it was opened; the link to share is written anew.
     id("show-share").click();
     // Whether a field stands after the ? or the # makes no difference to whoever opens an address.
-    const read = ({ pathname, search, hash }) => ({ path: pathname, fields: { ...named(search), ...named(hash.slice(1)) } });
+    const fields = ({ search, hash }) => ({ ...named(search), ...named(hash.slice(1)) });
+    const read = (url) => ({ path: url.pathname, fields: fields(url) });
     const link = read(new URL(id("share-link").value));
     id("share").close();
     return {

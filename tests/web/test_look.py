@@ -87,7 +87,7 @@ def test_the_ends_of_sizes_are_allowed(name: str, ends: tuple[int, int]) -> None
 def test_several_fields_that_make_no_sense_are_named_once_each() -> None:
     look, wrong = Look.of({"step": "x", "text": "good", "edits": "?", "unit": "2"})
     assert wrong == ["edits=?", "step=x"]
-    assert look == Look(text="good", unit=2)
+    assert look == Look(text="good", unit=2, layer=0)
 
 
 def test_only_edits_that_are_on_are_made() -> None:

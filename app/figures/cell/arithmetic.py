@@ -23,12 +23,14 @@ def arithmetic_html(cell: Cell, unit: Unit, noun: str) -> str:
 
 def _push(unit: Unit, noun: str) -> Iterator[str]:
     """Yield what the unit pushes, and how much that was one step earlier."""
-    if unit.weight is None or unit.push is None or unit.before is None:
+    if unit.weight is None or unit.push is None:
         return
     side = "positive" if unit.push > 0 else "negative"
     product = f"{plain(unit.weight)} · {_enclosed(plain(unit.values['h']))}"
     yield f'<p>its push = weight · h = {product} ≈ <b class="{side}">{signed(unit.push)}</b></p>'
-    yield f'<p class="muted">one {noun} earlier {signed(unit.before)}: a step of {signed(unit.push - unit.before)}</p>'
+    if unit.before is not None:
+        step = round(unit.push, PLACES) - round(unit.before, PLACES)  # of the numbers as they are read
+        yield f'<p class="muted">one {noun} earlier {signed(unit.before)}: a step of {signed(step)}</p>'
 
 
 def name_of(cell: Cell, key: str) -> str:

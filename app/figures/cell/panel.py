@@ -124,9 +124,9 @@ def _sliders(subject: Subject, step: int) -> str:
 
 def _bar(share: float) -> str:
     """Return a bar of a share."""
-    track = '<rect class="track" width="68" height="9"/>'
-    width = f"{68 * min(max(share, 0), 1):.1f}"
-    return f'<svg width="68" height="9" aria-hidden="true">{track}<rect class="bar" width="{width}" height="9"/></svg>'
+    track = '<rect class="track" width="44" height="9"/>'
+    width = f"{44 * min(max(share, 0), 1):.1f}"
+    return f'<svg width="44" height="9" aria-hidden="true">{track}<rect class="bar" width="{width}" height="9"/></svg>'
 
 
 def _slider(subject: Subject, row: GateRow, step: int) -> str:

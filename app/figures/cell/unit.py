@@ -30,7 +30,7 @@ class Unit:
     without gates, if the trace holds it."""
     weight: float | None  # with which the verdict reads h; None without a verdict, or under a projection
     push: float | None  # weight · h
-    before: float | None  # the push one step earlier
+    before: float | None  # the push one step earlier; None at the first step too
 
 
 def unit_at(subject: Subject, step: int, number: int | None = None) -> Unit:
@@ -42,7 +42,15 @@ def unit_at(subject: Subject, step: int, number: int | None = None) -> Unit:
         number = int(np.argmax(moves))
     weight = None if weights is None else float(weights[number])
     push, before = (None if weight is None else weight * float(each[number]) for each in (hidden, previous))
+    if _is_first(subject, step):
+        before = None
     return Unit(number, step, computed(subject.cell, _values(subject, step, number)), weight, push, before)
+
+
+def _is_first(subject: Subject, step: int) -> bool:
+    """Whether nothing comes before a step, in the order in which steps are taken."""
+    first = len(subject) - 1 if subject.layer.direction == "backward" else 0
+    return step == first and subject.layer.initial is None
 
 
 def weights_of(subject: Subject) -> Array | None:
