@@ -2,6 +2,7 @@
 // it, which needs no request.
 
 import { fetchScreen } from "../../data/api.js";
+import { painted } from "../../kit/dom.js";
 import { Bands } from "./bands.js";
 import { CellPanel } from "./cell_panel.js";
 import { numbersOf } from "./numbers.js";
@@ -83,6 +84,7 @@ export class FirstScreen {
       const html = await fetchScreen(asked, signal);
       if (signal.aborted) return;
       this.#swap(html);
+      await painted(); // before the heatmaps take the browser's time
       if (this.#knowsSteps) this.asked = JSON.stringify({ ...asked, step: null });
     } catch {
       if (signal.aborted) return;
