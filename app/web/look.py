@@ -51,9 +51,15 @@ class Look(BaseModel):
         except ValidationError as error:
             wrong = list(dict.fromkeys(str(each["loc"][0]) for each in error.errors()))
             look = cls.model_validate({name: value for name, value in given.items() if name not in wrong})
-        if look.unit is not None and look.layer is None:  # so it was meant as long as there was no first screen
-            look = look.model_copy(update={"layer": 0})
         return look, [f"{name}={given[name]}" for name in wrong]
+
+    @property
+    def shown_layer(self) -> int | None:
+        """The place of the layer that is asked for; None: the one that the head reads.
+
+        An address that names a unit and no layer means the first one, as it did before there was a first screen.
+        """
+        return 0 if self.layer is None and self.unit is not None else self.layer
 
     @property
     def applied(self) -> tuple[Edit, ...]:

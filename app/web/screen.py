@@ -115,9 +115,9 @@ def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decompo
     if model.config.network.cell_definition.memory is None:
         return shown, None
     read = shown if _has_logit(shown) else replace(shown, head=None)
-    if look.layer is None:
+    if look.shown_layer is None:
         return shown, decompose(read)
-    chosen = shown.layers[min(look.layer, len(shown.layers) - 1)]
+    chosen = shown.layers[min(look.shown_layer, len(shown.layers) - 1)]
     return shown, decompose(read, layer=chosen.layer, direction=chosen.direction)
 
 

@@ -39,9 +39,9 @@ def test_a_field_is_read(name: str) -> None:
 
 def test_a_unit_is_of_the_first_layer_where_no_layer_is_named() -> None:
     """As it was before there was a first screen."""
-    assert Look.of({"unit": "4"})[0].layer == 0
-    assert Look.of({"unit": "4", "layer": "2"})[0].layer == 2
-    assert Look.of({"step": "4"})[0].layer is None
+    assert Look(unit=4).shown_layer == 0
+    assert Look(unit=4, layer=2).shown_layer == 2
+    assert Look(step=4).shown_layer is None
 
 
 def test_what_the_address_leaves_out_is_left_to_the_server() -> None:
@@ -87,7 +87,7 @@ def test_the_ends_of_sizes_are_allowed(name: str, ends: tuple[int, int]) -> None
 def test_several_fields_that_make_no_sense_are_named_once_each() -> None:
     look, wrong = Look.of({"step": "x", "text": "good", "edits": "?", "unit": "2"})
     assert wrong == ["edits=?", "step=x"]
-    assert look == Look(text="good", unit=2, layer=0)
+    assert look == Look(text="good", unit=2)
 
 
 def test_only_edits_that_are_on_are_made() -> None:
