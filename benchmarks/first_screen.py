@@ -166,7 +166,7 @@ def section(results: dict[str, Any]) -> Section:
                 [(f"{each['words']} words", each["ms"], each["ms"] / each["words"], each["kB"]) for each in drawing],
             ),
             Table(
-                ("first visit", ""),
+                ("first visit", "figure"),
                 [
                     ("first paint / static", paint["page"] / paint["static"]),
                     ("first paint, ms", paint["page"]),

@@ -64,8 +64,10 @@ for (const { name, words, units, data, layout } of panels) {
   figure.append(Object.assign(document.createElement("figcaption"), { textContent: name }));
   const plot = figure.appendChild(document.createElement("div"));
   Plotly.newPlot(plot, data, layout, { displayModeBar: false, displaylogo: false, showSendToCloud: false });
-  plot.on("plotly_hover", ({ points: [{ pointNumber: [at, t], z }] }) => {
-    note.textContent = words[t] + ", unit " + units[at] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
+  plot.on("plotly_hover", ({ points: [{ x, y, z }] }) => {
+    const edges = data[0].x; // of columns that are not equal; x is then the middle of one
+    const t = edges ? edges.findIndex((edge, at) => edge <= x && x < edges[at + 1]) : x;
+    note.textContent = words[t] + ", unit " + units[y] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
   });
 }
 `;
