@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import decomposition, kernel, memory, page, rankings, roofline, scaling, service, start, wire
+from . import decomposition, first_screen, kernel, memory, page, rankings, roofline, scaling, service, start, wire
 from .machine import machine
 
 PARTS = {
@@ -23,6 +23,7 @@ PARTS = {
     "service": service,
     "start": start,
     "page": page,
+    "first_screen": first_screen,
 }
 HERE = Path(__file__).parent
 

@@ -19,7 +19,20 @@ from rich.console import Console
 from serving import running
 
 from benchmarks import __main__ as bench
-from benchmarks import decomposition, kernel, memory, page, rankings, roofline, scaling, service, start, versions, wire
+from benchmarks import (
+    decomposition,
+    first_screen,
+    kernel,
+    memory,
+    page,
+    rankings,
+    roofline,
+    scaling,
+    service,
+    start,
+    versions,
+    wire,
+)
 from benchmarks.cases import Case, module_and_input
 from benchmarks.contestants import contestants
 from benchmarks.load import load
@@ -46,6 +59,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "service": partial(service.measure, rounds=1, requests=16),
     "start": partial(start.measure, rounds=1),
     "page": partial(in_a_thread, partial(page.measure, ((3, 4),), rounds=1, edits=(1, 2))),
+    "first_screen": partial(in_a_thread, partial(first_screen.measure, (3,), rounds=1, most=4)),
 }
 
 

@@ -137,6 +137,7 @@ RUN: dict[str, Callable[[Block, str], None]] = {
     "gatescope evaluate ": parsed,
     "gatescope units ": parsed,
     "gatescope shares ": parsed,
+    "gatescope pushes ": parsed,
 }
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from documentation import ROOT, read
-from gatescope import load_model
+from gatescope import decompose, load_model
 
 MOST_WORDS = 550
 
@@ -16,15 +16,16 @@ def test_it_stays_short() -> None:
 def test_caption_of_the_picture_says_what_the_model_does() -> None:
     model = load_model(ROOT / "models" / "sentiment-lstm")
     trace = model.trace("the movie was not good")
-    assert model.statistics
-    usual = next(each for each in model.statistics.activations if each.activation == "i")
-    opening = trace.layer()["i"].mean(axis=1)
+    parts = decompose(trace)
+    unwritten = model.trace("the movie was not good", edits=[{"letter": "i", "steps": [3], "hold": 0}])
     caption = re.search(
-        r"to ([\d.]+) on average, after ([\d.]+) at.*?usual is ([\d.]+)\).*?verdict of ([\d.]+)",
+        r"becomes (\d+)\W+%.*?jumps to (−[\d.]+), and the verdict falls to ([\d.]*\d).*?ends at ([\d.]*\d)",
         read("README.md"),
         re.DOTALL,
     )
     assert caption
-    assert [float(figure) for figure in caption.groups()] == pytest.approx(
-        [opening[3], opening[2], sum(usual.mean) / len(usual.mean), trace.outputs[-1, 0]], abs=0.0051
-    )
+    assert parts.shares is not None
+    told = [float(figure.replace("−", "-")) for figure in caption.groups()]
+    expected = [100 * parts.new[3], parts.shares[4, 3], trace.outputs[-1, 0], unwritten.outputs[-1, 0]]
+    for figure, value, rounding in zip(told, expected, (0.5, 0.05, 0.005, 0.005), strict=True):
+        assert figure == pytest.approx(value, abs=1.02 * rounding)

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import evaluate, models, serve, shares, trace, train, units
+from . import evaluate, models, pushes, serve, shares, trace, train, units
 
 app = typer.Typer(
     name="gatescope",
@@ -17,3 +17,4 @@ app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)
 app.command("shares")(shares.shares)
+app.command("pushes")(pushes.pushes)

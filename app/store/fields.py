@@ -143,7 +143,9 @@ class ModelConfig(BaseModel):
         description="The output that the task is about, where outputs have a probability each; null: the only one, or "
         "none in particular.",
     )
-    opposite: str = Field(default="", description="What a single output near 0 means; empty if it has no name.")
+    opposite: str = Field(
+        default="", description="What the only output, or the verdict, near 0 means; empty if it has no name."
+    )
     examples: list[str] = Field(default=[], description="Sentences worth typing.")
     metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
     units: list[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")
@@ -190,3 +192,9 @@ class Statistics(BaseModel):
 
     steps: int = Field(ge=1, description="Number of tokens that were averaged over.")
     activations: list[ActivationStatistics] = Field(description="Layer by layer, forward before backward.")
+    push_scale: float | None = Field(
+        default=None,
+        ge=0,
+        description="How large the pushes of words get: the 99th percentile, over all steps, of the largest |share| of "
+        "the verdict's logit at a step. null: no path of memory, no single verdict, or not measured.",
+    )

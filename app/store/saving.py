@@ -83,9 +83,20 @@ def write_config(folder: Path, fields: Mapping[str, Any]) -> None:
     Raises BrokenModelError if there is no valid config.json, and OSError if it cannot be written.
     """
     config = parse(folder, CONFIG, ModelConfig).model_copy(update=dict(fields))
-    partial = folder / f".{CONFIG}.partial"
+    _replace(folder / CONFIG, config.model_dump_json(indent=1))
+
+
+def write_statistics(folder: Path, fields: Mapping[str, Any]) -> None:
+    """Do what ``write_config`` does, to statistics.json."""
+    statistics = parse(folder, STATISTICS, Statistics).model_copy(update=dict(fields))
+    _replace(folder / STATISTICS, statistics.model_dump_json())
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file by one with ``text``, atomically."""
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(folder / CONFIG)
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

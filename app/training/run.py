@@ -36,7 +36,7 @@ from .card import card
 from .checkpoint import Checkpoint
 from .named_units import tracking_units
 from .options import Options
-from .shares import agreement, ends_anywhere
+from .shares import agreement, ends_anywhere, largest_pushes
 from .task import Remarks, Shows, Task
 from .tasks import load
 from .trainer import Recipe, one_thread, train
@@ -267,6 +267,7 @@ def _save(
     task = run.task
     tracking = tracking_units(network, task, run.recipe)
     activations = statistics(trace(network, task.tokenizer(text)) for text in task.held_out("report"))
+    activations = activations.model_copy(update={"push_scale": largest_pushes(network, task)})
     picture = saturation_svg(activations)
     measured = metrics([task.measure(each.network) for each in trained], best)
     about: dict[str, Any] = {

@@ -1,7 +1,9 @@
-"""How far the signed shares of a network agree with experiments, over the held-out texts of its task."""
+"""How large the signed shares of a network get, and how far they agree with experiments, over held-out texts."""
 
+from ..analysis.pushes import push_scale
 from ..analysis.shares import share_agreement
 from ..recurrent.network import Network
+from ..recurrent.trace import trace
 from ..store.fields import ShareAgreement
 from .task import Task
 
@@ -18,6 +20,20 @@ def agreement(network: Network, task: Task) -> ShareAgreement | None:
     if network.config.cell_definition.memory is None or is_unclear:
         return None
     return share_agreement(network, task.tokenizer, task.held_out("report"), output, ends_anywhere=ends_anywhere(task))
+
+
+def largest_pushes(network: Network, task: Task) -> float | None:
+    """Return ``push_scale`` over the texts that statistics are of, for the verdict of ``task``.
+
+    None for a cell without a path of memory, and where there is no single verdict: several classes, or several outputs
+    of which none is the verdict. Raises ValueError if no text is held out.
+    """
+    outputs, verdict = task.about["outputs"], task.about.get("verdict")
+    is_single = network.config.head == "sigmoid" and (len(outputs) == 1 or verdict is not None)
+    if network.config.cell_definition.memory is None or not is_single:
+        return None
+    output = 0 if verdict is None else outputs.index(verdict)
+    return push_scale((trace(network, task.tokenizer(text)) for text in task.held_out("report")), output)
 
 
 def ends_anywhere(task: Task) -> bool:

@@ -1,5 +1,6 @@
 """What the page's scripts are told with the page: its models, and the facts that are defined on the server."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 from ..api.memory.schemas import WeightsChoice
 from ..api.models.routes import card
 from ..api.traces.routes import FORMS
+from ..figures.invisible import Invisible, for_page
 from ..recurrent.cells import TABLE
 from ..recurrent.memory.altered import LEAST, MOST
 from ..recurrent.memory.saturation import OPEN, SHUT
@@ -14,7 +16,8 @@ from ..settings import Settings
 from ..store.model import Model
 from .cells import CellInfo, cell_info
 from .first_view import MAX_NUMBERS, Comparison, FirstView
-from .invisible import Invisible, for_page
+from .story.chapter import Chapter
+from .story.chapters import TOUR
 
 # What the page reads of a model's card.
 MODEL_FIELDS = {
@@ -87,7 +90,7 @@ def facts(settings: Settings) -> Facts:
     )
 
 
-def boot(view: FirstView, models: list[Model], settings: Settings) -> dict[str, Any]:
+def boot(view: FirstView, models: list[Model], chapters: Sequence[Chapter], settings: Settings) -> dict[str, Any]:
     """Return what stands in the page for its scripts: what it opens with, the facts, and all models in order."""
     return {
         "model": view.model.id,
@@ -95,6 +98,8 @@ def boot(view: FirstView, models: list[Model], settings: Settings) -> dict[str, 
         "compare": view.compare,
         "other": view.other,
         **facts(settings).model_dump(),
+        "chapters": [each.look.address() for each in chapters],
+        "tour": {str(old): new for old, new in TOUR.items()} if chapters else {},
         "models": [
             card(each).model_dump(mode="json", include=MODEL_FIELDS)
             | {"weights_id": each.config.weights_sha256[:WEIGHTS_ID]}

@@ -1,9 +1,9 @@
-"""What the page is told of the cells: how each is explained and drawn, and the stylesheet of their hues."""
+"""What the page is told of the cells: how each is explained, and the stylesheet of their hues."""
 
 from pydantic import BaseModel
 
 from ..recurrent.cells import TABLE
-from ..recurrent.cells.cell import Cell, Circuit, Equation, Line
+from ..recurrent.cells.cell import Cell, Line
 from ..recurrent.cells.hues import Hue
 
 
@@ -15,20 +15,16 @@ class PanelInfo(BaseModel):
 
 
 class CellInfo(BaseModel):
-    """What the page needs to explain and draw a cell."""
+    """What the page needs to explain a cell."""
 
     noun: str  # with its article: "an LSTM"
     panels: list[PanelInfo]  # in the order in which they are shown
-    gateless: bool  # its arithmetic begins with the sum that its only state is a function of
     carrier: str  # letter of the state that carries the memory
     keeps: str | None  # the share of it that a step keeps; null where a step rewrites everything
     couples: str | None  # letter of the gate that `couple` sets by another; null where it has no two such gates
     open_bias: bool  # whether it has a gate whose bias may start open
     recurrent_weights: bool
     line: Line  # how its curves are drawn
-    equations: list[Equation]
-    note: str  # what stands under them; empty for nothing
-    circuit: Circuit
 
 
 def cell_info(cell: Cell) -> CellInfo:
@@ -38,30 +34,23 @@ def cell_info(cell: Cell) -> CellInfo:
     return CellInfo(
         noun=cell.noun,
         panels=[PanelInfo(letter=letter, purpose=cell[letter].purpose) for letter in cell.panels or cell.activations],
-        gateless=not cell.gates,
         carrier="h" if memory is None else memory.state,
         keeps=keeps,
         couples=cell.couples[0] if cell.couples else None,
         open_bias=bool(cell.open_bias),
         recurrent_weights=cell.has_recurrent_weights,
         line=cell.line,
-        equations=list(cell.equations),
-        note=cell.note,
-        circuit=cell.circuit,
     )
 
 
 def stylesheet() -> str:
-    """Return the hues as CSS: ``--f`` and the like as colours, and ``--hue`` for what belongs to a letter or cell."""
-    letters = {each.letter: each.hue for cell in TABLE for each in cell.letters}
+    """Return the hues of cells as CSS: ``--cell-lstm`` and the like, and ``--hue`` for the sample of a cell's line."""
     names = {cell.name: cell.hue for cell in TABLE}
     rules = [
-        "/* The hue of each activation and of each cell. */",
+        "/* The hue of each cell. */",
         ":root {",
-        *(f"  --{letter}: {_light_dark(hue)};" for letter, hue in letters.items()),
         *(f"  --cell-{name}: {_light_dark(hue)};" for name, hue in names.items()),
         "}",
-        *(f'[data-letter="{letter}"] {{ --hue: var(--{letter}); }}' for letter in letters),
         *(f'.swatch[data-cell="{name}"] {{ --hue: var(--cell-{name}); }}' for name in names),
     ]
     return "\n".join(rules) + "\n"

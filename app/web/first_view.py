@@ -2,28 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 from fastapi_problem.error import Problem
+from markupsafe import Markup
 
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceBody
 from ..api.wire.problems import EMPTY_TEXT
-from ..recurrent.cells import CELL_NAMES, NAMES
-from ..recurrent.trace import Engine, trace
+from ..recurrent.cells import CELL_NAMES
 from ..settings import Settings
 from ..store.model import Model
 from ..store.store import Store
-from .invisible import shown
+from .look import Look
+from .screen import drawn, missing, runs_of
+from .story.chapters import chapters_for
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
 MAX_NUMBERS = 150_000
 
 Comparison = Literal["cells", "text"]
 COMPARISONS: dict[Comparison, str] = {"cells": "the other cells", "text": "another text"}
-
-STILL_WORDS = 24  # in the picture for a browser without scripts
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class FirstView:
     text: str
     compare: str  # a comparison, or empty
     other: str  # the second text of a comparison of texts
+    look: Look  # how the first picture is shown
+    screen: Markup  # the first picture; empty if it cannot be shown
     traces: bytes  # JSON: a list with a TraceAnswer, or null, for each lane
     notice: str  # why it is not what the address asked for; empty if it is
 
@@ -43,30 +44,76 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
 
     Raises StopIteration for a store without models.
     """
+    look, senseless = Look.of(query)
+    look = _of_chapter(store, look, query, senseless)
     notices = []
-    model = store.models.get(query.get("model") or settings.default_model)
+    model = store.models.get(look.model or settings.default_model)
     if model is None:
         model = store.models.get(settings.default_model) or next(iter(store))
-        if query.get("model"):
-            notices.append(f"There is no model “{query['model']}” here; this is {model.id}.")
-    text = query.get("text")
-    if text is None:
-        text = model.config.examples[0] if model.config.examples else ""
-    compare, other = query.get("compare", ""), query.get("other", "")
+        if look.model:
+            notices.append(f"There is no model “{look.model}” here; this is {model.id}.")
+    compare = look.compare
     if compare and compare not in COMPARISONS:
         notices.append(f"There is no comparison “{compare}”: it is {' or '.join(COMPARISONS)}.")
         compare = ""
-    traces = []
-    for each, lane_text in lanes(store, model, text, compare, other):
+    text = look.text
+    if text is None:
+        text = model.config.examples[0] if model.config.examples else ""
+    look = look.model_copy(update={"model": model.id, "text": text, "compare": compare})
+    asked = lanes(store, model, text, compare, look.other)
+    traces, problems = zip(*(_first_trace(*each, settings) for each in asked), strict=True)
+    notices += dict.fromkeys(filter(None, problems))
+    look, picture, problem, unknown = _picture(asked, look, settings)
+    notices += [problem] if problem and problem not in notices else []
+    if senseless := [*senseless, *(f"{name}={query[name]}" for name in unknown)]:
+        notices.insert(0, f"The address says {', '.join(senseless)}, which means nothing here.")
+    return FirstView(model, text, compare, look.other, look, picture, b"[%s]" % b",".join(traces), " ".join(notices))
+
+
+def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> tuple[Look, Markup, str, list[str]]:
+    """Return how the first picture is shown, the picture, a problem, and the fields that name what there is not.
+
+    These fields are ignored, and so are a start or edits that do not fit. For an empty text, the picture is empty, and
+    so is the problem.
+    """
+    told = ""
+    for tried in dict.fromkeys([look, look.model_copy(update={"start": 0, "edits": ""})]):
         try:
-            gateless = not each.config.network.cell_definition.gates  # its arithmetic begins with the sum
-            options = TraceBody(text=lane_text, stop=page_size(each) + 1, encoding="base64", pre_activations=gateless)
-            traces.append(trace_json(each, options, settings))
+            runs = runs_of(asked, tried, settings)
         except Problem as problem:
-            traces.append(b"null")
-            if problem.type != EMPTY_TEXT and problem.detail not in notices:
-                notices.append(str(problem.detail))
-    return FirstView(model, text, compare, other, b"[%s]" % b",".join(traces), " ".join(notices))
+            told = "" if problem.type == EMPTY_TEXT else told or str(problem.detail)
+            continue
+        if unknown := missing(tried, runs[0]):
+            shown, picture, *_ = _picture(asked, tried.model_copy(update=dict.fromkeys(unknown)), settings)
+            return shown, picture, told, unknown
+        return tried, drawn(runs, tried, settings), told, []
+    return look, Markup(), told, []
+
+
+def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: list[str]) -> Look:
+    """Return ``look``, with the model and text of its chapter if ``query`` names neither.
+
+    A chapter that does not exist is ignored, and added to what is ``senseless``.
+    """
+    if look.chapter is None:
+        return look
+    chapters = chapters_for(store.models)
+    if not 1 <= look.chapter <= len(chapters):
+        senseless.append(f"chapter={look.chapter}")
+        return look.model_copy(update={"chapter": None})
+    if query.keys() & {"model", "text"}:
+        return look
+    stated = {name: getattr(look, name) for name in look.model_fields_set}
+    return chapters[look.chapter - 1].look.model_copy(update=stated)
+
+
+def _first_trace(model: Model, text: str, settings: Settings) -> tuple[bytes, str]:
+    """Return the JSON of a trace, and ""; or null and the problem, which is "" for an empty text."""
+    options = TraceBody(text=text, stop=page_size(model) + 1, encoding="base64")
+    try:
+        return trace_json(model, options, settings), ""
+    except Problem as problem:
+        return b"null", "" if problem.type == EMPTY_TEXT else str(problem.detail)
 
 
 def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Sequence[tuple[Model, str]]:
@@ -94,25 +141,3 @@ def page_size(model: Model) -> int:
     """Return how many steps a picture of ``model`` shows; its trace has one more, where a backward layer comes from."""
     network = model.config.network
     return max(1, MAX_NUMBERS // (network.hidden_size * len(network.cell_definition.activations)))
-
-
-def still(view: FirstView, engine: Engine) -> dict[str, Any] | None:
-    """Return a picture that needs no script: a row for each activation of the first layer, a column for each word.
-
-    It shows only the first words. A gate's row holds its mean over the units; any other row holds the norm, as a share
-    of the greatest one. None if the text cannot be shown.
-    """
-    if not view.traces.startswith(b"[{"):
-        return None
-    tokens = view.model.tokenizer(view.text)[:STILL_WORDS]
-    cell = view.model.config.network.cell_definition
-    try:
-        [layer, *_] = trace(view.model.network, tokens, engine=engine, overflow="refuse").layers
-    except OverflowError:  # of a backward layer, which starts at another word here than in the whole text
-        return None
-    rows = []
-    for letter, array in layer.activations.items():
-        norms = np.linalg.norm(array / (np.abs(array).max() or 1), axis=1)  # the squares of large states overflow
-        shares = array.mean(axis=1) if letter in cell.gates else norms / max(norms.max(), 1)
-        rows.append((NAMES[letter], letter, shares.tolist()))
-    return {"words": [shown(token.text) for token in tokens], "rows": rows}

@@ -15,12 +15,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from ..api.wire.problems import unknown_model
+from ..figures.stylesheet import stylesheet as figures_stylesheet
 from ..settings import Settings, data_folder
 from ..store.store import Store
 from . import cards
 from .boot import boot
 from .cells import stylesheet
-from .first_view import COMPARISONS, first_view, place_of_cell, still
+from .first_view import COMPARISONS, first_view, lanes, place_of_cell
+from .look import Look
+from .screen import screen
+from .story.chapters import chapters_for
+from .story.figures import figures
 from .templates import script_safe, templates
 
 router = APIRouter(include_in_schema=False)
@@ -33,17 +39,9 @@ VENDOR = {
     "swagger-ui.css": _SWAGGER / "swagger-ui.css",
 }
 
-CELL_STYLES = "/static/css/cells.css"  # next to the other stylesheets, though it is not a file
-
-TOUR_MODELS = {
-    "sentiment-lstm",
-    "sentiment-gru",
-    "sentiment-rnn",
-    "prose-lstm",
-    "prose-gru",
-    "prose-rnn",
-    "anbn-lstm",
-}
+# Next to the other stylesheets, though they are not files.
+CELL_STYLES = "/static/css/cells.css"
+FIGURE_STYLES = "/static/css/figures.css"
 
 
 @cache
@@ -65,18 +63,31 @@ def index(request: Request) -> Response:
         )
     view = first_view(store, settings, request.query_params)
     models = sorted(store, key=lambda each: (each.config.task, place_of_cell(each)))
+    chapters = chapters_for(store.models)
     context = {
         "opening": view,
         "comparisons": COMPARISONS,
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
         "siblings": [each for each in models if each.config.task == view.model.config.task],
-        "still": still(view, settings.engine),
-        "tour": store.models.keys() >= TOUR_MODELS,
-        "boot": script_safe(orjson.dumps(boot(view, models, settings))),
+        "chapters": chapters,
+        "figures": figures(),
+        "boot": script_safe(orjson.dumps(boot(view, models, chapters, settings))),
         "traces": script_safe(view.traces),
         "plotly_version": plotly_version(),
     }
     return templates().TemplateResponse(request, "index.html", context)
+
+
+@router.post("/first-screen", response_class=HTMLResponse)
+def fragment(request: Request, look: Look) -> Response:
+    """Return the first screen of a look as a fragment, which the page puts in the place of the one before."""
+    store: Store = request.app.state.store
+    model = store.models.get(look.model)
+    if model is None:
+        raise unknown_model(look.model, sorted(store.models))
+    asked = lanes(store, model, look.text or "", look.compare, look.other)
+    drawn = screen(asked, look, request.app.state.settings)
+    return HTMLResponse(drawn, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/docs", response_class=HTMLResponse)
@@ -87,8 +98,18 @@ def docs(request: Request) -> Response:
 
 @router.get(CELL_STYLES)
 def cell_styles(request: Request) -> Response:
-    """Return the stylesheet of the cells' hues, which a browser revalidates each time, as it does the static files."""
-    styles = stylesheet()
+    """Return the stylesheet of the cells' hues."""
+    return _stylesheet(request, stylesheet())
+
+
+@router.get(FIGURE_STYLES)
+def figure_styles(request: Request) -> Response:
+    """Return the stylesheet of the first screen."""
+    return _stylesheet(request, figures_stylesheet())
+
+
+def _stylesheet(request: Request, styles: str) -> Response:
+    """Return a stylesheet that is made in Python; a browser revalidates it each time, as it does the static files."""
     tag = f'"{blake2b(styles.encode(), digest_size=16).hexdigest()}"'
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if tag in request.headers.get("If-None-Match", ""):

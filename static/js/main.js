@@ -5,22 +5,25 @@ import { scalesOf } from "./charts/scales.js";
 import { Problem } from "./data/api.js";
 import { boot } from "./data/boot.js";
 import { inWords } from "./data/edit_words.js";
-import { allOff, heldAt, switched, withHold, withoutHold } from "./data/edits.js";
+import { allOff, heldAt, placeOf, switched, withHold, withoutHold } from "./data/edits.js";
 import { ModelLibrary, wordsOf } from "./data/model_library.js";
 import { changedWeights, namedUnits, weightsOf } from "./data/named_units.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
-import { addressOf, initialState, missingFrom, readAddress, remember } from "./state.js";
+import { addressOf, initialState, lookOf, missingFrom, needsLayer, readAddress, remember } from "./state.js";
 import { EditList } from "./views/edit_list.js";
+import { FirstScreen } from "./views/first_screen/first_screen.js";
 import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
 import { ModelPicker } from "./views/model_picker.js";
 import { Picture } from "./views/picture.js";
+import { Player } from "./views/player.js";
+import { Presenter } from "./views/presenter.js";
 import { PictureControls } from "./views/picture_controls.js";
 import { ShareSheet } from "./views/share_sheet.js";
+import { Story } from "./views/story.js";
 import { TextBoxes } from "./views/text_boxes.js";
 import { Tooltip } from "./views/tooltip.js";
-import { Tour } from "./views/tour.js";
 import { isFirstVisit, typeOut } from "./views/typed_example.js";
 import { UnitFinder } from "./views/unit_finder.js";
 
@@ -36,6 +39,8 @@ const firstTraces = JSON.parse(byId("first-traces").textContent ?? "");
 const library = new ModelLibrary(boot);
 const { stated, invalid } = readAddress(location);
 const { model, text, compare: compared, other } = boot;
+/** Whether the address is of a chapter that the server did not see: after the #, or by its number in the tour. */
+const isUnpainted = stated.chapter !== undefined && !new URLSearchParams(location.search).has("chapter") && stated.model !== model;
 /** What is asked for. The server decides what of the query it can show. @type {State} */
 const state = { ...initialState(), ...stated, model, compare: compared, other, text: stated.text ?? text };
 /** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("./data/decoded_trace.js").DecodedTrace | null)[]}} */
@@ -51,8 +56,16 @@ const message = byId("message");
 const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
 const textBoxes = new TextBoxes(updateText);
+const firstScreen = new FirstScreen(byId("first-screen"), tooltip, {
+  onChoose: (t) => picture.choose(t),
+  onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
+  onHold: holdAll,
+  onReset: () => changeEdits([]),
+  onLink: tryOut,
+});
 const picture = new Picture(byId("picture"), tooltip, {
   onPin: keepPin,
+  onChoose: keepStep,
   onFind: (lane, token) =>
     textBoxes.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.traces[lane]?.text, token),
   onBrush: searchPhrase,
@@ -65,7 +78,7 @@ const editList = new EditList({
   onReset: () => changeEdits([]),
 });
 const modelPicker = new ModelPicker(library, {
-  onModel: (model) => ask({ model, layer: 0, find: null }),
+  onModel: (model) => ask({ model, layer: null, find: null }),
   onTask: chooseTask,
   onCompare: chooseComparison,
   onExample: (text) => ask({ text }),
@@ -123,7 +136,33 @@ function ask(change) {
 function changeView(change) {
   Object.assign(state, change);
   keepAddress();
+  drawAgain();
   return show();
+}
+
+/**
+ * Draw the first screen of a state; of a blank text there is none, nor of one that is too long. Resolves when it is drawn.
+ * @param {State} asked
+ */
+function draw(asked) {
+  const [isReadable, ...others] = library.lanes(asked).map(({ model, text }) => library.isReadable(model, text));
+  if (isReadable) return firstScreen.show(lookOf(others.includes(false) ? { ...asked, compare: "" } : asked));
+  firstScreen.dim();
+  return Promise.resolve();
+}
+
+/** Draw the first screen of the latest answer, as the state says. */
+function drawAgain() {
+  const { model, text, compare, other, start } = shown.state;
+  return draw({ ...state, model, text, compare, other, start, edits: editsMade() });
+}
+
+/** The edits of the latest answer without those that were refused. */
+function editsMade() {
+  const { state: asked, traces } = shown;
+  const answers = traces.flatMap((trace) => trace?.editing ?? []);
+  if (answers.length === 0) return asked.edits;
+  return asked.edits.filter((_, at) => answers.some(({ problem, remarks }) => problem === "" && !remarks.has(at)));
 }
 
 /** Ask for what the state says, and show the answer unless the state has changed since. */
@@ -136,6 +175,8 @@ async function update() {
   const asked = { ...state };
   const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
   modelPicker.show(state);
+  // Edits that follow their words move once the words are known: only then is it known what the first screen shows.
+  if (asked.edits.length === 0 || asked.text === reference.text) draw(asked);
   try {
     const { traces, edits, lost } = await library.askFollowing(asked, reference, signal);
     if (signal.aborted) return;
@@ -146,6 +187,8 @@ async function update() {
     asked.edits = edits;
     reference = { text: asked.text, words: wordsOf(traces[0]) };
     shown = { state: asked, traces };
+    await drawAgain(); // the heatmaps stand under its columns
+    if (signal.aborted) return;
     const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
     showMessage(names.length ? `Switched off: ${names.join("; ")}.` : "", false);
     picture.setStale(traces[0] === null);
@@ -180,6 +223,21 @@ function hold(place, value) {
   if (shown.state.text !== reference.text) return; // the address has gone on to another text
   if (!picture.pinned) picture.pin(picture.current); // what stands out may be elsewhere then
   changeEdits(value === null ? withoutHold(state.edits, place) : withHold(state.edits, place, value));
+}
+
+/**
+ * Hold all units of a gate of the layer that the first screen shows, at one step or at all of them.
+ * @param {string} letter
+ * @param {number | null} t from the first step that is shown; null: at all steps
+ * @param {number} value
+ */
+function holdAll(letter, t, value) {
+  const [trace] = shown.traces;
+  if (!trace || shown.state.text !== reference.text) return;
+  if (t !== null && state.step === null) picture.choose(t); // what the finding speaks of may be elsewhere then
+  const layer = trace.layers[trace.placeOfLayer(state.layer)];
+  const { steps, ...everywhere } = placeOf(trace, layer, letter, t ?? 0, null);
+  changeEdits(withHold(state.edits, t === null ? everywhere : { ...everywhere, steps }, value));
 }
 
 /**
@@ -247,6 +305,8 @@ function openWeights({ model = state.model, sha = "" }, isOfThisPage) {
  * @param {boolean} [isNewEntry]
  */
 function keepAddress(isNewEntry) {
+  const [trace] = shown.traces;
+  if (trace && trace.layers.length > 1 && needsLayer(state)) state.layer = trace.placeOfLayer(null);
   if (unitsInAddress() !== addressUnits) openWeights({}, true);
   remember(addressed(), isNewEntry);
 }
@@ -263,11 +323,14 @@ async function show() {
       layer: state.layer,
       order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
+      chosen: k === null ? firstScreen.chosen : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
+      edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
     controls.show(traces[0], state);
     showEdits();
+    story.refresh();
     await painted;
     showMatches();
     showMemory();
@@ -278,7 +341,8 @@ async function show() {
 
 /** Show the memory of the text in sight, if that view is open. */
 function showMemory() {
-  memoryShown = memory.show({ ...state, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, picture.step);
+  const layer = shown.traces[0]?.placeOfLayer(state.layer) ?? 0;
+  memoryShown = memory.show({ ...state, layer, model: shown.state.model }, shown.traces[0]?.original ?? shown.traces[0] ?? null, state.step === null ? null : picture.step);
 }
 
 /** Show the units that were searched for, if the phrase is in sight. */
@@ -327,14 +391,33 @@ function weightsRemark() {
 }
 
 /**
- * Write what is pinned into the state.
+ * Write what is pinned into the state; without a pin, the word stays chosen.
  * @param {import("./views/picture.js").Pin | null} pin
  */
 function keepPin(pin) {
-  const step = pin && pin.k + shown.state.start;
+  if (!pin) {
+    state.unit = null;
+    return keepStep(picture.chosen);
+  }
+  picture.chosen = pin.k;
+  keepPlace(pin.k + shown.state.start, pin.unit);
+}
+
+/** @param {number | null} k the column that was chosen */
+function keepStep(k) {
+  keepPlace(k === null ? null : k + shown.state.start, state.unit);
+}
+
+/**
+ * @param {number | null} step
+ * @param {number | null} unit
+ */
+function keepPlace(step, unit) {
   const moved = step !== state.step;
-  Object.assign(state, { step, unit: pin && pin.unit });
+  Object.assign(state, { step, unit });
   keepAddress();
+  if (picture.step !== null) firstScreen.choose(picture.step);
+  drawAgain();
   if (state.order === "value" && moved) show();
   else if (moved) showMemory();
 }
@@ -356,8 +439,8 @@ function chooseTask(task) {
   const models = library.task(task);
   const model = models.find((each) => each.cell === cell) ?? models[0];
   const compare = state.compare === "text" ? "" : state.compare;
-  const { memory, alpha, weights, tour } = state;
-  ask({ ...initialState(), memory, alpha, weights, tour, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
+  const { memory, alpha, weights, chapter } = state;
+  ask({ ...initialState(), memory, alpha, weights, chapter, model: model.id, text: texts.get(task) ?? model.examples[0] ?? "", compare });
 }
 
 /** @param {State["compare"]} compare */
@@ -374,37 +457,62 @@ function goToUnit({ layer, direction, unit }) {
 }
 
 /**
- * Bring the page into the state of an address. One that says nothing but a chapter of the tour means its picture.
- * @param {URL | Location} address from a link of the tour, or from the browser's history
+ * Bring the page into the state of an address.
+ * @param {URL | Location} address of a chapter of the story, or from the browser's history
  */
 async function goTo(address) {
-  const chapterOnly = tour.addressOf(readAddress(address).stated);
-  if (chapterOnly) history.replaceState(null, "", chapterOnly);
-  const { stated } = readAddress(chapterOnly ?? address);
+  const { stated } = readAddress(address);
   const model = library.model(stated.model ?? boot.model);
-  const chapter = address instanceof URL ? state.tour : (stated.tour ?? null);
-  Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated, { tour: chapter });
+  Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated);
   reference = { text: state.text, words: null };
-  openWeights(stated, address instanceof URL || chapterOnly !== null);
+  openWeights(stated, address instanceof URL);
   if (address instanceof URL) keepAddress(true);
-  tour.show(chapter);
+  story.show(state.chapter);
   textBoxes.show(state);
   await update();
   addToMessage(weightsRemark());
-  if (!chapterOnly && !(address instanceof URL)) return;
-  const thisRequest = request;
-  scrollToSubject();
-  await memoryShown;
-  if (thisRequest === request && state.memory) scrollToSubject(); // it has its full size now
 }
 
-/** Scroll to what the tour is about: the picture of memory or, where panels are stacked, one of them. */
-function scrollToSubject() {
-  const narrow = matchMedia("(max-width: 40rem)").matches;
-  const panel = narrow && tour.panel && picture.element.querySelector(`.panel[data-letter=${tour.panel}]`);
-  const element = state.memory ? byId("memory-charts") : panel;
-  if (element) element.scrollIntoView({ block: "start" });
-  else byId("text").scrollIntoView({ block: "nearest" });
+/**
+ * Make the edits of a link of the first screen; the browser's way back undoes them.
+ * @param {URL} address
+ */
+function tryOut(address) {
+  const { edits = [], step = null } = readAddress(address).stated;
+  Object.assign(state, { edits, step });
+  keepAddress(true);
+  return update();
+}
+
+/**
+ * Present the first screen, or stop.
+ * @param {1 | null} present
+ */
+function present(present) {
+  state.present = present;
+  keepAddress();
+  presenter.show(state.slides);
+  drawAgain();
+  if (present === null) show(); // the heatmaps were hidden
+}
+
+/** @param {import("./data/presentation.js").Slide} slide */
+function showSlide({ model, text, edits, step }) {
+  const { edits: listed = [] } = readAddress({ search: `?${new URLSearchParams({ edits })}`, hash: "" }).stated;
+  Object.assign(state, { compare: "", layer: null, unit: null, start: 0, model: library.model(model).id, text, step, edits: listed });
+  reference = { text, words: null };
+  textBoxes.show(state);
+  keepAddress(true);
+  presenter.show(state.slides);
+  return update();
+}
+
+/** Undo one thing: what is followed, else what is pinned, else the edits, else the word that was chosen. */
+function undo() {
+  if (firstScreen.unfollow()) return;
+  if (picture.pinned) return picture.pin(null);
+  if (state.edits.length > 0) return changeEdits([]);
+  keepPlace(null, null);
 }
 
 /** @param {number} pages */
@@ -415,28 +523,86 @@ function turnPages(pages) {
   ask({ start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
 }
 
-const tour = new Tour({
-  onGoTo: goTo,
-  onTurn: (chapter) => {
-    state.tour = chapter;
-    if (chapter === null) keepAddress();
+/** @type {Story} */
+const story = new Story({
+  onTurn: (chapter) => goTo(new URL(boot.chapters[chapter - 1], location.href)),
+  onClose: () => {
+    state.chapter = null;
+    keepAddress();
   },
+  onHold: (letter, step, value) => holdAll(letter, step, value),
+  onModel: (model) => ask({ model, layer: null, find: null }),
+  state: () => shown.state,
+  numbers: () => firstScreen.numbers,
 });
-new Keyboard(picture, byId("play"));
-new ShareSheet(picture, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
+const player = new Player(picture, byId("play"));
+const presenter = new Presenter({
+  onStart: () => present(1),
+  onStop: () => present(null),
+  onShow: showSlide,
+  onEdit: (slides) => {
+    state.slides = slides;
+    keepAddress();
+  },
+  current: () => ({ model: state.model, text: state.text, edits: lookOf(state).edits, step: state.step }),
+});
+const keyboard = new Keyboard([
+  {
+    title: "Presenting",
+    isOpen: () => presenter.isOn,
+    bindings: [
+      { keys: ["ArrowRight", "PageDown", " "], says: "the next step", act: () => presenter.turn(1) },
+      { keys: ["ArrowLeft", "PageUp"], says: "the step before", act: () => presenter.turn(-1) },
+      { keys: ["b", "."], says: "blank the screen, and show it again", act: () => presenter.blank() },
+      { keys: ["Escape", "p"], says: "leave", act: () => presenter.stop() },
+    ],
+  },
+  {
+    title: "In the story",
+    isOpen: () => story.chapter !== null,
+    bindings: [
+      { keys: ["ArrowRight", "PageDown", " "], says: "the next chapter", act: () => story.turnBy(1) },
+      { keys: ["ArrowLeft", "PageUp"], says: "the chapter before", act: () => story.turnBy(-1) },
+      { keys: ["ArrowUp"], says: "choose the word before", act: () => player.step(-1) },
+      { keys: ["ArrowDown"], says: "choose the next word", act: () => player.step(1) },
+      { keys: ["Escape"], says: "close the story", act: () => story.close() },
+    ],
+  },
+  {
+    title: "The picture",
+    isOpen: () => true,
+    bindings: [
+      { keys: ["ArrowLeft"], says: "choose the word before", act: () => player.step(-1) },
+      { keys: ["ArrowRight"], says: "choose the next word", act: () => player.step(1) },
+      { keys: ["ArrowUp"], says: "pin the unit above, while one is pinned", act: () => player.turnUnit(-1) },
+      { keys: ["ArrowDown"], says: "pin the unit below, while one is pinned", act: () => player.turnUnit(1) },
+      { keys: [" "], says: "play through the words, and stop", act: () => player.toggle() },
+      { keys: ["f"], says: "follow what was written at the chosen word, and stop", act: () => firstScreen.follow() },
+      { keys: ["p"], says: "present", act: () => presenter.start() },
+      { keys: ["Escape"], says: "undo one thing: playing, following, a pin, the edits, the chosen word", act: () => (player.stop(), undo()) },
+      { keys: ["?"], says: "this sheet", act: () => keyboard.help.showModal() },
+    ],
+  },
+]);
+new ShareSheet(picture, firstScreen.element, () => new URL(addressOf({ ...addressed(), sha: presentWeights() }), location.href).href);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
+byId("composer").addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("pointerdown", ({ target }) => {
+  for (const menu of document.querySelectorAll("details.menu")) if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
   if (target instanceof Element && !target.closest(".frame, .token")) picture.point(null);
 });
 document.addEventListener("scroll", () => tooltip.hide(), { passive: true });
 again.addEventListener("click", update);
 addEventListener("online", () => again.hidden || update());
 watchTheme(byId("theme"), show);
+presenter.show(state.slides);
+if (state.present) presenter.start();
 addEventListener("resize", () => {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
     textBoxes.fit();
     if (picture.outgrown()) show();
+    if (firstScreen.outgrown()) drawAgain();
     memory.fit();
   });
 });
@@ -444,12 +610,14 @@ addEventListener("popstate", () => goTo(location));
 
 textBoxes.show(state);
 modelPicker.show(state);
-tour.show(state.tour);
+story.show(state.chapter);
 // The traces that came with the page serve, unless the fragment or the text box's own line ends ask for others.
 state.text = textBoxes.boxes.text.value;
 reference = { text: state.text, words: null };
 openWeights(stated, false);
-if (tour.addressOf(stated)) await goTo(location);
+// The first paint knew no width, and no text after the #.
+const drawnFirst = draw(state);
+if (isUnpainted) await goTo(location);
 else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
   const [firstTrace] = firstTraces;
   picture.setStale(firstTrace === null);
@@ -458,6 +626,7 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     shown = { state: { ...state }, traces: library.decode(firstTraces, state, steps) };
     return show();
   };
+  await drawnFirst;
   if (firstTrace && isFirstVisit()) {
     typeOut(firstTrace.steps, (count) => {
       textBoxes.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });
@@ -465,9 +634,11 @@ else if (state.text === boot.text && state.start === 0 && state.edits.length ===
     });
   } else await open(Infinity);
 } else await update();
-const missing = shown.traces[0] ? missingFrom(shown.traces[0], state, tour.chapter) : [];
+const missing = shown.traces[0] ? missingFrom(shown.traces[0], state) : [];
 for (const name of missing) {
-  invalid.push(`${name}=${new URLSearchParams(location.hash.slice(1)).get(name)}`);
+  const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
+  const field = `${name}=${inHash ?? inQuery}`;
+  if (inHash !== null || !message.textContent?.includes(field)) invalid.push(field); // the server has named what it saw
   Object.assign(state, { [name]: initialState()[name] });
 }
 if (missing.length > 0) await show();

@@ -2,23 +2,26 @@
 
 import { boot } from "./data/boot.js";
 import { DERIVATIVES } from "./data/derivatives.js";
+import { slidesFromText, slidesToText } from "./data/presentation.js";
 import { fromShortForm, shortForm } from "./data/short_form.js";
 import { ORDERS } from "./data/unit_order.js";
 
 /**
- * How it is shown: the fields after the # of the address.
+ * How it is shown: more fields of the address, of which the server paints some.
  * @typedef {object} View
  * @property {number} start first step shown
- * @property {number} layer index into the layers of a trace
+ * @property {number | null} layer index into the layers of a trace; null: the last in the first picture, the first below
  * @property {import("./data/unit_order.js").Order} order of the units
- * @property {number | null} step that is pinned
+ * @property {number | null} step that is chosen
  * @property {number | null} unit that is pinned
- * @property {number | null} tour the chapter that is open, from 1
+ * @property {number | null} chapter of the story that is open, from 1
  * @property {import("./data/unit_search.js").Phrase | null} find the units that are on throughout it; its steps are those of the text
  * @property {import("./data/derivatives.js").Derivative | ""} memory which derivatives its triangles show; empty while it is closed
  * @property {number} alpha factor on the recurrent weights, there
  * @property {import("./data/memory_requests.js").Weights} weights there
  * @property {import("./data/edits.js").ListedEdit[]} edits of the text; their steps are those of the text in the address
+ * @property {number | null} present 1 while the page is presented
+ * @property {import("./data/presentation.js").Slide[]} slides steps of the presentation
  * @property {string} sha the short ids of the weights whose units are named, one for each model; empty where they are not known
  */
 
@@ -34,7 +37,7 @@ import { ORDERS } from "./data/unit_order.js";
 
 // Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
 const LONGEST_QUERY = 4000;
-// What stands after the # as it is, so that i@3=0 can be read there: ! : ; = @
+// What stands in an address as it is, so that i@3=0 can be read there: ! : ; = @
 const READABLE = /%(?:21|3A|3B|3D|40)/g;
 // Ids as app/web/boot.py shortens them.
 const WEIGHTS = /^[0-9a-f]{8}(?:-[0-9a-f]{8})*$/;
@@ -55,6 +58,12 @@ function factor(value) {
   return /^\d(\.\d{1,3})?$/.test(value) && Number(value) >= least && Number(value) <= greatest ? Number(value) : undefined;
 }
 
+/** @param {string} value */
+function chapterOf(value) {
+  const number = natural(value);
+  return number && number <= boot.chapters.length ? number : undefined;
+}
+
 /** @param {string} value such as 3-4,c,0.5 */
 function phrase(value) {
   const parts = /^(\d{1,6})-(\d{1,6}),([a-z]),(\d+(?:\.\d+)?)$/.exec(value);
@@ -62,24 +71,40 @@ function phrase(value) {
   return { from: Number(parts[1]), to: Number(parts[2]), by: parts[3], above: Number(parts[4]) };
 }
 
-/** The fields after the #, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
+/** The fields, in the order in which they are written. @type {{[Name in keyof View]: Field<View[Name]>}} */
 const FIELDS = {
   start: { initial: 0, read: natural },
-  layer: { initial: 0, read: natural },
+  layer: { initial: null, read: natural },
   order: { initial: "index", read: keyOf(ORDERS) },
   step: { initial: null, read: natural },
   unit: { initial: null, read: natural },
-  tour: { initial: null, read: natural },
+  chapter: { initial: null, read: chapterOf },
   memory: { initial: "", read: keyOf(DERIVATIVES) },
   alpha: { initial: 1, read: factor },
   weights: { initial: "trained", read: keyOf(boot.weights) },
   find: { initial: null, read: phrase, write: (value) => (value ? `${value.from}-${value.to},${value.by},${value.above}` : "") },
   edits: { initial: [], read: fromShortForm, write: shortForm },
+  present: { initial: null, read: (value) => (value === "1" || value === "" ? 1 : undefined) },
+  slides: { initial: [], read: slidesFromText, write: slidesToText },
   sha: { initial: "", read: (value) => (WEIGHTS.test(value) ? value : undefined) },
 };
 
 /** The same table, for code that goes through all of it. */
-const FRAGMENT = /** @type {Record<string, Field<any>>} */ (FIELDS);
+const ALL = /** @type {Record<string, Field<any>>} */ (FIELDS);
+
+/** Those after the ?, which change the first picture: the server paints it by them. The others stand after the #. */
+const PAINTED = ["start", "layer", "step", "unit", "edits", "chapter", "present"];
+
+/** What is about the units of one layer. */
+const OF_A_LAYER = ["unit", "find", "memory"];
+
+/**
+ * Whether a state names units of a layer that it does not name: an address of it must.
+ * @param {State} state
+ */
+export function needsLayer({ layer, unit, find, memory }) {
+  return layer === null && (unit !== null || find !== null || memory !== "");
+}
 
 /**
  * The address of a state, from the ? on.
@@ -90,16 +115,19 @@ export function addressOf(state) {
   const fragment = new URLSearchParams();
   if (state.compare) query.set("compare", state.compare);
   if (state.compare === "text") query.set("other", state.other);
-  if (query.toString().length > LONGEST_QUERY) {
-    fragment.set("text", state.text);
-    query.delete("text");
-  }
-  for (const [name, { initial, write = String }] of Object.entries(FRAGMENT)) {
+  for (const [name, { initial, write = String }] of Object.entries(ALL)) {
     const value = /** @type {Record<string, unknown>} */ (state)[name];
-    if (write(value) !== write(initial)) fragment.set(name, write(value));
+    if (value === null || write(value) === write(initial)) continue;
+    (PAINTED.includes(name) ? query : fragment).set(name, write(value));
+  }
+  for (const name of ["text", "edits"]) {
+    const value = query.get(name);
+    if (value === null || query.toString().length <= LONGEST_QUERY) continue;
+    fragment.set(name, value);
+    query.delete(name);
   }
   const hash = fragment.toString().replace(READABLE, decodeURIComponent);
-  return `?${query}${hash ? `#${hash}` : ""}`;
+  return `?${query.toString().replace(READABLE, decodeURIComponent)}${hash ? `#${hash}` : ""}`;
 }
 
 /**
@@ -115,13 +143,15 @@ export function remember(state, isNewEntry = false) {
 }
 
 /**
- * What an address says, and the fields after its # that make no sense; the server checks the rest.
+ * What an address says, and the fields after its # that make no sense; the server checks those after its ?, where links of
+ * before have fewer. An address of a chapter that names neither model nor text says what the picture of that chapter says.
  * @param {{search: string, hash: string}} address
  * @returns {{stated: Partial<State>, invalid: string[]}}
  */
 export function readAddress({ search, hash }) {
   /** @type {Record<string, unknown>} */
   const stated = {};
+  /** @type {string[]} */
   const invalid = [];
   const query = new URLSearchParams(search);
   for (const name of ["model", "text", "compare", "other"]) {
@@ -129,31 +159,50 @@ export function readAddress({ search, hash }) {
     if (value !== null) stated[name] = value;
   }
   if (!["", ...boot.comparisons].includes(String(stated.compare ?? ""))) delete stated.compare;
+  for (const name of PAINTED) {
+    const read = ALL[name].read(query.get(name) ?? "");
+    if (query.has(name) && read !== undefined) stated[name] = read;
+  }
   for (const [name, value] of new URLSearchParams(hash.slice(1))) {
-    const field = Object.hasOwn(FRAGMENT, name) ? FRAGMENT[name] : undefined;
+    if (name === "tour" && Object.hasOwn(boot.tour, value)) {
+      stated.chapter = boot.tour[value];
+      continue;
+    }
+    const field = Object.hasOwn(ALL, name) ? ALL[name] : undefined;
     const read = name === "text" ? value : field?.read(value);
     if (read === undefined) invalid.push(`${name}=${value}`);
     else stated[name] = read;
   }
-  return { stated, invalid };
+  // Before there was a first screen, an address that named no layer meant the first one: where it names units, it still does.
+  if (stated.layer === undefined && OF_A_LAYER.some((name) => stated[name] !== undefined)) stated.layer = 0;
+  const isBare = stated.chapter && !("model" in stated || "text" in stated);
+  const picture = isBare ? readAddress(new URL(boot.chapters[Number(stated.chapter) - 1], "http://page/")).stated : {};
+  return { stated: { ...picture, ...stated }, invalid };
 }
 
 /**
- * The fields of a state that name a step, unit, layer or chapter that does not exist.
+ * The fields of a state that name a step, unit or layer that does not exist.
  * @param {import("./data/decoded_trace.js").DecodedTrace} trace
  * @param {State} state
- * @param {number | null} chapter that is open
  */
-export function missingFrom(trace, { layer, step, unit, find, tour }, chapter) {
-  const { units } = trace.layers[layer] ?? trace.layers[0];
+export function missingFrom(trace, { layer, step, unit, find }) {
+  const { units } = trace.layers[layer ?? trace.layers.length - 1] ?? trace.layers[0];
   const isMissing = {
-    layer: layer >= trace.layers.length,
+    layer: layer !== null && layer >= trace.layers.length,
     step: step !== null && step >= trace.steps,
     unit: unit !== null && unit >= units,
     find: find !== null && find.to >= trace.steps,
-    tour: tour !== chapter,
   };
   return /** @type {(keyof typeof isMissing)[]} */ (Object.keys(isMissing)).filter((name) => isMissing[name]);
+}
+
+/**
+ * What the first picture of a state shows.
+ * @param {State} state
+ * @returns {import("./data/api.js").Look}
+ */
+export function lookOf({ model, text, compare, other, edits, layer, step, unit, start }) {
+  return { model, text, compare, other, edits: shortForm(edits), layer, step, unit, start };
 }
 
 /** A state of which the address says nothing but model and text. @returns {Omit<State, "model" | "text">} */

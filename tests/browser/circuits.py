@@ -22,8 +22,8 @@ READ = """(svg) => {
       box: box((each.querySelector("rect") ?? each).getBBox()),
     })),
     wires: all(".wire").map((each) => ({ d: each.getAttribute("d"), joined: each.classList.contains("joined") })),
-    labels: all(".figure, .term, .word").map((each) => ({
-      kind: each.getAttribute("class"), text: each.textContent, box: box(each.getBBox()),
+    labels: all(".figure, .term, .reads").map((each) => ({
+      kind: each.classList[0], text: each.textContent, box: box(each.getBBox()),
     })),
   };
 }"""
@@ -49,7 +49,7 @@ class Shape(NamedTuple):
 class Label(NamedTuple):
     """A text."""
 
-    kind: Literal["figure", "term", "word"]
+    kind: Literal["figure", "term", "reads"]
     text: str
     box: Box
 
@@ -57,7 +57,7 @@ class Label(NamedTuple):
     def name(self) -> str:
         """What it says before its number; nothing where the number stands by itself."""
         name, _, number = self.text.rpartition(" ")
-        return name if re.fullmatch(r"[<>]? ?−?[\d.]+", number) or self.kind == "word" else self.text
+        return name if re.fullmatch(r"[<>]? ?−?[\d.]+", number) or self.kind == "reads" else self.text
 
 
 End = int | str  # the place of a shape among the shapes, or the name of a loose end
@@ -129,7 +129,7 @@ class Drawing:
 
 def read(page: Page) -> Drawing:
     """The circuit in sight. Raises UnreadableError if a wire does not begin and end at something."""
-    seen: dict[str, Any] = page.locator(".circuit").first.evaluate(READ)
+    seen: dict[str, Any] = page.locator("#first-screen .circuit").evaluate(READ)
     shapes = tuple(Shape(**{**each, "box": tuple(each["box"])}) for each in seen["shapes"])
     labels = tuple(Label(**{**each, "box": tuple(each["box"])}) for each in seen["labels"])
 

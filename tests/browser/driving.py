@@ -97,6 +97,13 @@ def opened(page: Page, path: str = "/") -> Page:
     return page
 
 
+def from_menu(page: Page, item: str) -> None:
+    """Click an item of the menu at the end of the header."""
+    if page.locator("#more[open]").count() == 0:
+        page.locator("#more summary").click()
+    page.locator(item).click()
+
+
 def type_sentence(page: Page, text: str) -> None:
     with page.expect_response("**/traces"):
         page.locator("#text").fill(text)
@@ -108,6 +115,13 @@ def words(page: Page) -> list[str]:
 
 def titles(page: Page) -> list[str]:
     return page.locator(".panel var").all_inner_texts()
+
+
+def cell_at(page: Page, t: int, unit: int) -> Locator:
+    """The panel of the cell, once it shows a unit at a step."""
+    cell = page.locator(f'#first-screen .cell[data-t="{t}"][data-unit="{unit}"]')
+    cell.wait_for(state="attached")
+    return cell
 
 
 def place_of(page: Page, letter: str, t: int, unit: int, steps: int, units: int, lane: int = 0) -> tuple[float, float]:

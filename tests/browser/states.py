@@ -44,8 +44,9 @@ STATES = {
     "memory": State({**TURN, "model": "sentiment-lstm"}, "memory=states", part="#memory"),
     "memory-dark": State(TURN, "memory=inputs&weights=untrained&alpha=0.3", scheme="dark", part="#memory"),
     "memory-phone": State(TURN, "memory=words&step=3&unit=1", width=390, height=844, part="#memory"),
-    "tour": State({**TURN, "model": "sentiment-lstm"}, "step=6&unit=39&tour=3"),
-    "tour-phone": State({**TURN, "model": "sentiment-lstm"}, "step=6&unit=39&tour=3", width=390, height=844),
+    **{f"story-{n}": State({"chapter": str(n)}) for n in range(1, 9)},
+    **{f"story-{n}-phone": State({"chapter": str(n)}, width=390, height=844) for n in range(1, 9)},
+    "story-dark": State({"chapter": "2"}, scheme="dark"),
     "share-dark": State(NOT_GOOD, scheme="dark", press="#show-share"),
     "help": State(NOT_GOOD, press="#show-help"),
     "phone": State(NOT_GOOD, width=390, height=844),
@@ -76,4 +77,6 @@ def show(page: Page, address: str, state: State) -> None:
         page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
         page.wait_for_timeout(200)
     if state.press:
+        if page.locator(f"#more {state.press}").count() > 0:
+            page.locator("#more summary").click()
         page.locator(state.press).click()

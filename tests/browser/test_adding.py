@@ -61,9 +61,10 @@ def test_the_view_follows_the_trace_and_what_is_pointed_at(page: Page, server: h
     assert_drawn("sentiment-lstm", "ifo", 3)
     page.locator(".token").nth(1).hover()
     assert_drawn("sentiment-lstm", "ifo", 1)
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
+    expect(page.locator(".panel var")).to_have_text(list("rznh"))
     page.locator(".token").nth(4).hover()
     assert_drawn("sentiment-gru", "rz", 4)
-    page.get_by_text("RNN", exact=True).click()
+    page.locator("#models").get_by_text("RNN", exact=True).click()
     expect(page.locator(".gate-means p")).to_have_count(0)
     expect(page.locator(".inspector h3")).to_contain_text("unit")  # the other views stay

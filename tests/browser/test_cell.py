@@ -10,39 +10,104 @@ import pytest
 import torch
 from gatescope.settings import data_folder
 from gatescope.store.loading import load_model
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from .driving import SENTENCE, another_page, layer_of, opened, place_of, shown, trace
+from .driving import SENTENCE, another_page, cell_at, layer_of, opened, place_of, shown, trace
 from .zoo import LINES, TEXT
 
 
-def on_wires(page: Page) -> list[str]:
-    return [re.sub(r"\s+", " ", text) for text in page.locator(".circuit .figure").all_text_contents()]
+def on_wires(cell: Locator) -> list[str]:
+    return [re.sub(r"\s+", " ", text) for text in cell.locator(".circuit .figure").all_text_contents()]
+
+
+def equations(cell: Locator) -> Locator:
+    return cell.locator(".arithmetic p:has([data-of])")
+
+
+def asked(page: Page) -> list[str]:
+    """The addresses that are asked for from now on."""
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    return urls
 
 
 def value(activations: dict[str, Any], letter: str, t: int, unit: int) -> float:
     return float(activations[letter][t][unit]) if t >= 0 else 0.0
 
 
+def lstm_wires(a: dict[str, Any], t: int, unit: int) -> list[str]:
+    """What stands on the wires of an LSTM."""
+    f, i, g, o, c, h = (value(a, letter, t, unit) for letter in "figoch")
+    before = value(a, "c", t - 1, unit)
+    return [
+        f"cₜ₋₁ {shown(before, 2)}", f"f·c {shown(f * before, 2)}", f"cₜ {shown(c, 2)}", f"f {shown(f, 2)}",
+        f"i {shown(i, 2)}", f"g {shown(g, 2)}", f"i·g {shown(i * g, 2)}", f"tanh c {shown(math.tanh(c), 2)}",
+        f"o {shown(o, 2)}", f"hₜ₋₁ {shown(value(a, 'h', t - 1, unit), 2)}", f"hₜ {shown(h, 2)}",
+    ]  # fmt: skip
+
+
+def lstm_equations(a: dict[str, Any], t: int, unit: int) -> list[str]:
+    """The arithmetic of an LSTM."""
+    f, i, g, o, c, h = (value(a, letter, t, unit) for letter in "figoch")
+
+    def factor(number: float) -> str:
+        return f"({shown(number, 2)})" if shown(number, 2).startswith("−") else shown(number, 2)
+
+    return [
+        f"ct = f·ct−1 + i·g = {shown(f, 2)}·{factor(value(a, 'c', t - 1, unit))} + {shown(i, 2)}·{factor(g)}"
+        f" ≈ {shown(c, 2)}",
+        f"ht = o·tanh(ct) = {shown(o, 2)}·tanh({shown(c, 2)}) ≈ {shown(h, 2)}",
+    ]
+
+
 @pytest.mark.parametrize(("t", "unit"), [(0, 63), (3, 20), (4, 11)])
 def test_lstm_shows_its_numbers(page: Page, server: httpx2.Client, t: int, unit: int) -> None:
     a = layer_of(server, "sentiment-lstm", SENTENCE)
-    f, i, g, o, c, h = (value(a, letter, t, unit) for letter in "figoch")
-    before = value(a, "c", t - 1, unit)
     opened(page, f"/?text={SENTENCE}#step={t}&unit={unit}")
-    assert on_wires(page) == [
-        f"cₜ₋₁ {shown(before, 3)}", f"f·c {shown(f * before, 3)}", f"cₜ {shown(c, 3)}", f"f {shown(f, 3)}",
-        f"i {shown(i, 3)}", f"g {shown(g, 3)}", f"i·g {shown(i * g, 3)}", f"tanh c {shown(math.tanh(c), 3)}",
-        f"o {shown(o, 3)}", f"hₜ₋₁ {shown(value(a, 'h', t - 1, unit), 3)}", f"hₜ {shown(h, 3)}",
-    ]  # fmt: skip
+    cell = cell_at(page, t, unit)
+    assert on_wires(cell) == lstm_wires(a, t, unit)
+    expect(equations(cell)).to_have_text(lstm_equations(a, t, unit))
 
-    def factor(number: float) -> str:
-        return f"({shown(number, 3)})" if shown(number, 3).startswith("−") else shown(number, 3)
 
-    expect(page.locator(".equation")).to_have_text([
-        f"ct = f·ct−1 + i·g = {shown(f, 3)}·{factor(before)} + {shown(i, 3)}·{factor(g)} ≈ {shown(c, 3)}",
-        f"ht = o·tanh(ct) = {shown(o, 3)}·tanh({shown(c, 3)}) ≈ {shown(h, 3)}",
-    ])  # fmt: skip
+def test_numbers_follow_the_chosen_word_without_asking_the_server(page: Page, server: httpx2.Client) -> None:
+    a = layer_of(server, "sentiment-lstm", SENTENCE)
+    opened(page, f"/?text={SENTENCE}#step=3&unit=20")
+    cell_at(page, 3, 20)
+    urls = asked(page)
+    for t in (2, 1, 0):
+        page.keyboard.press("ArrowLeft")
+        cell = cell_at(page, t, 20)
+        expect(cell.locator(".named").first).to_have_text(f"“{SENTENCE.split()[t]}”")
+        assert on_wires(cell) == lstm_wires(a, t, 20)
+        expect(equations(cell)).to_have_text(lstm_equations(a, t, 20))
+        for letter in "ifo":
+            mean = sum(a[letter][t]) / 64
+            slider = cell.locator(f".slider:has(input[name={letter}])")
+            expect(slider.locator("output")).to_have_text(shown(mean, 2))
+            assert float(slider.locator("input").input_value()) == pytest.approx(mean, abs=0.0051)
+    assert [url for url in urls if "/api/" in url or "/first-screen" in url] == []
+
+
+def test_the_push_of_a_unit_is_its_weight_times_h(page: Page, server: httpx2.Client) -> None:
+    weights = load_model(data_folder("models") / "sentiment-lstm").network.head.weight.detach()[0]
+    h = layer_of(server, "sentiment-lstm", SENTENCE)["h"]
+    opened(page, f"/?text={SENTENCE}#step=4&unit=11")
+    push, before = (float(weights[11]) * h[t][11] for t in (4, 3))
+    told = cell_at(page, 4, 11).locator(".arithmetic p")
+    signed = [f"{'+' if round(each, 2) > 0 else ''}{shown(each, 2)}" for each in (push, before)]
+    expect(told.nth(2)).to_contain_text(f"≈ {signed[0]}")
+    expect(told.nth(3)).to_contain_text(f"one word earlier {signed[1]}: a step of")
+
+
+def test_the_unit_before_and_the_next_one_are_shown(page: Page, server: httpx2.Client) -> None:
+    a = layer_of(server, "sentiment-lstm", SENTENCE)
+    opened(page, f"/?text={SENTENCE}#step=3&unit=0")
+    cell = cell_at(page, 3, 0)
+    cell.get_by_role("button", name="the unit before").click()
+    assert on_wires(cell_at(page, 3, 63)) == lstm_wires(a, 3, 63)
+    page.locator("#first-screen").get_by_role("button", name="the next unit").click()
+    assert on_wires(cell_at(page, 3, 0)) == lstm_wires(a, 3, 0)
+    expect(page.locator(".inspector h3")).to_have_text("unit 0 at not pinned")
 
 
 def test_gru_shows_its_numbers(page: Page, server: httpx2.Client) -> None:
@@ -50,19 +115,20 @@ def test_gru_shows_its_numbers(page: Page, server: httpx2.Client) -> None:
     r, z, n, h = (value(a, letter, 3, 5) for letter in "rznh")
     before = value(a, "h", 2, 5)
     opened(page, f"/?model=sentiment-gru&text={SENTENCE}#step=3&unit=5")
-    assert on_wires(page) == [
-        f"hₜ₋₁ {shown(before, 3)}", f"z·h {shown(z * before, 3)}", f"hₜ {shown(h, 3)}", f"r {shown(r, 3)}",
-        f"z {shown(z, 3)}", f"1−z {shown(1 - z, 3)}", f"n {shown(n, 3)}", shown((1 - z) * n, 3),
+    cell = cell_at(page, 3, 5)
+    assert on_wires(cell) == [
+        f"hₜ₋₁ {shown(before, 2)}", f"z·h {shown(z * before, 2)}", f"hₜ {shown(h, 2)}", f"r {shown(r, 2)}",
+        f"z {shown(z, 2)}", f"1−z {shown(1 - z, 2)}", f"n {shown(n, 2)}", shown((1 - z) * n, 2),
     ]  # fmt: skip
-    expect(page.locator(".equation output")).to_have_text(shown(h, 3))
+    expect(equations(cell).locator("[data-of=h]")).to_have_text(shown(h, 2))
 
 
 def test_rnn_shows_its_numbers(page: Page, server: httpx2.Client) -> None:
     a = layer_of(server, "sentiment-rnn", SENTENCE)
     opened(page, f"/?model=sentiment-rnn&text={SENTENCE}#step=2&unit=5")
     h = value(a, "h", 2, 5)
-    assert on_wires(page) == [
-        f"hₜ₋₁ {shown(value(a, 'h', 1, 5), 3)}", f"a {shown(math.atanh(h), 3)}", f"hₜ {shown(h, 3)}",
+    assert on_wires(cell_at(page, 2, 5)) == [
+        f"hₜ₋₁ {shown(value(a, 'h', 1, 5), 2)}", f"a {shown(math.atanh(h), 2)}", f"hₜ {shown(h, 2)}",
     ]  # fmt: skip
 
 
@@ -70,10 +136,12 @@ def test_backward_layer_comes_from_the_word_behind(page: Page, zoo: str, keeper:
     layers = trace(keeper, "deep", TEXT)["layers"]
     opened(page, f"{zoo}/?model=deep#step=1&unit=2")
     expect(page.locator("#layer option")).to_have_text(["0 forward", "0 backward", "1 forward", "1 backward"])
+    expect(page.locator("#layer")).to_have_value("2")
     for at, before in ((0, 0), (1, 2), (3, 2)):
         page.locator("#layer").select_option(str(at))
         expected = layers[at]["activations"]["c"][before][2]
-        expect(page.locator(".circuit .figure").first).to_have_text(f"cₜ₋₁ {shown(expected, 3)}")
+        expect(page.locator("#first-screen .figure[data-of='c-']")).to_have_text(f"cₜ₋₁ {shown(expected, 2)}")
+        cell_at(page, 1, 2)
 
 
 def test_cell_of_a_later_page_knows_the_step_before(page: Page, server: httpx2.Client) -> None:
@@ -84,28 +152,31 @@ def test_cell_of_a_later_page_knows_the_step_before(page: Page, server: httpx2.C
     page.locator("#later").click()
     expect(page.locator("#page")).to_have_text("words 391–780 of 800")
     page.locator(".token").first.click()
-    unit = int(re.findall(r"\d+", page.locator(".inspector h3").inner_text())[0])
+    cell = page.locator("#first-screen .cell[data-t='0']")
+    cell.wait_for(state="attached")
+    unit = int(cell.get_attribute("data-unit") or "")
     expected = layer_of(server, "sentiment-lstm", text)["c"][389][unit]
-    expect(page.locator(".circuit .figure").first).to_have_text(f"cₜ₋₁ {shown(expected, 3)}")
+    expect(cell.locator(".figure[data-of='c-']")).to_have_text(f"cₜ₋₁ {shown(expected, 2)}")
 
 
-def test_cell_that_stands_out_is_looked_into_until_one_is_pinned(page: Page, server: httpx2.Client) -> None:
+def test_the_unit_that_moves_the_verdict_most_is_shown_until_one_is_pinned(page: Page, server: httpx2.Client) -> None:
     opened(page, f"/?text={SENTENCE}")
-    c = layer_of(server, "sentiment-lstm", SENTENCE)["c"]
-    change = {
-        (t, unit): abs(c[t][unit] - (c[t - 1][unit] if t else 0)) for t in range(len(c)) for unit in range(len(c[0]))
-    }
-    t, unit = max(change, key=lambda cell: change[cell])
-    expect(page.locator(".inspector h3")).to_have_text(f"unit {unit} at {SENTENCE.split()[t]}")
+    weights = load_model(data_folder("models") / "sentiment-lstm").network.head.weight.detach()[0].tolist()
+    h = layer_of(server, "sentiment-lstm", SENTENCE)["h"]
+    moves = [abs(weight * (now - before)) for weight, now, before in zip(weights, h[3], h[2], strict=True)]
+    cell_at(page, 3, moves.index(max(moves)))  # the finding speaks of “not” first
+    expect(page.locator("#first-screen .which")).to_contain_text("its push changes most here")
     page.mouse.click(*place_of(page, "o", 1, 7, 5, 64))
     page.mouse.move(5, 5)
     expect(page.locator(".inspector h3")).to_have_text("unit 7 at movie pinned")
-    expect(page.locator(".mark:visible")).to_have_count(12)
-    assert "#step=1&unit=7&sha=" in page.url
+    expect(page.locator(".panel .mark:visible")).to_have_count(12)
+    assert "&step=1&unit=7#sha=" in page.url
+    cell_at(page, 1, 7)
     page.locator(".token").nth(3).hover()
     expect(page.locator(".inspector h3")).to_have_text("unit 7 at not")
     page.reload()
     expect(page.locator(".inspector h3")).to_have_text("unit 7 at movie pinned")
+    cell_at(page, 1, 7)
 
 
 def test_bars_above_the_panels_are_means_of_gates_and_norms_of_states(page: Page, server: httpx2.Client) -> None:
@@ -165,8 +236,9 @@ def test_a_saturated_unit_shows_the_sum_that_it_is_the_tanh_of(page: Page, serve
     assert abs(math.atanh(h[blurred[0]][blurred[1]]) - a[blurred[0]][blurred[1]]) > 0.1
     for t, unit in (saturated[0], blurred):
         opened(page, f"/?model=prose-rnn&text={text}#step={t}&unit={unit}")
-        expect(page.locator(".equation")).to_contain_text(f"= tanh({shown(a[t][unit], 3)}) ≈ {shown(h[t][unit], 3)}")
-        assert f"a {shown(a[t][unit], 3)}" in on_wires(page)
+        cell = cell_at(page, t, unit)
+        expect(equations(cell)).to_contain_text(f"= tanh({shown(a[t][unit], 2)}) ≈ {shown(h[t][unit], 2)}")
+        assert f"a {shown(a[t][unit], 2)}" in on_wires(cell)
         page.goto("about:blank")
 
 
@@ -177,7 +249,7 @@ def test_relu_shows_a_negative_sum(page: Page, zoo: str, keeper: httpx2.Client) 
     t, unit = next((t, unit) for t, row in enumerate(h) for unit, value in enumerate(row) if t > 0 and value == 0)
     assert a[t][unit] < 0
     opened(page, f"{zoo}/?model=letters-relu#step={t}&unit={unit}")
-    expect(page.locator(".equation")).to_contain_text(f"= max(0, {shown(a[t][unit], 3)}) ≈ 0.000")
+    expect(equations(cell_at(page, t, unit))).to_contain_text(f"= max(0, {shown(a[t][unit], 2)}) ≈ 0.00")
 
 
 def test_a_text_whose_states_overflow_is_said_and_a_shorter_one_shown(
@@ -202,5 +274,4 @@ def test_phone_keeps_the_arithmetic_of_what_is_tapped_in_sight(browser: Browser,
         x, y = place_of(page, "f", 3, 20, 5, 64)
         page.touchscreen.tap(x, y)
         expect(page.locator(".inspector h3")).to_have_text("unit 20 at not pinned")
-        expect(page.locator(".arithmetic")).to_be_in_viewport()
-        expect(page.locator(".circuit")).not_to_be_in_viewport()
+        expect(cell_at(page, 3, 20).locator(".arithmetic")).to_be_in_viewport()

@@ -84,7 +84,7 @@ def items(page: Page) -> list[str]:
 
 def expect_in_address(page: Page, edits: str) -> None:
     """Wait until the address holds these edits, written like that."""
-    expect(page).to_have_url(re.compile(rf"[#&]edits={re.escape(edits)}(&|$)"))
+    expect(page).to_have_url(re.compile(rf"[?#&]edits={re.escape(edits)}([&#]|$)"))
 
 
 def expect_none_in_address(page: Page) -> None:
@@ -118,7 +118,7 @@ def test_slider_holds_a_gate_and_the_verdict_follows(
     expect_in_address(page, edit)
     assert from_short_form(edit)[0].to_dict() == {"letter": letter, "steps": [step], "hold": value}
     unit = expected["layers"][0]["activations"][letter][step][20]
-    expect(page.locator(".inspector .arithmetic")).to_contain_text(shown(unit, 3))
+    expect(page.locator("#first-screen .arithmetic")).to_contain_text(shown(unit, 2))
 
 
 def test_figures_of_the_documentation(page: Page) -> None:
@@ -214,7 +214,7 @@ def test_a_move_while_the_last_one_is_under_way_is_not_lost(page: Page, shut_out
     expect(page.locator(".token > span").last).to_have_text(shut_output)
     expect_in_address(page, "i@3=0")
     page.evaluate("""() => {
-        for (const [selector, value] of [["#text", "but the movie was not good"], [".slider input", 0.5]]) {
+        for (const [selector, value] of [["#text", "but the movie was not good"], [".lane .slider input", 0.5]]) {
             const input = document.querySelector(selector);
             input.value = value;
             input.dispatchEvent(new InputEvent("input", { bubbles: true }));
@@ -265,13 +265,14 @@ def hatching(page: Page, letter: str, lane: int = 0) -> dict[str, float] | None:
 
 def test_edited_entries_are_hatched_where_they_are(page: Page) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20&edits=i@3=0;f[16-31]@1=1;!o@2=0"))
-    for letter, expected in (("i", (3 / 5, 4 / 5, 0, 1)), ("f", (1 / 5, 2 / 5, 16 / 64, 32 / 64))):
+    edges = json.loads(page.locator("#first-screen script.numbers").text_content() or "")["edges"]  # of its columns
+    for letter, expected in (("i", (*edges[3:5], 0, 1)), ("f", (*edges[1:3], 16 / 64, 32 / 64))):
         assert list((hatching(page, letter) or {}).values()) == pytest.approx(expected, abs=0.02)
     assert [hatching(page, letter) for letter in "gcoh"] == [None] * 4
     expect(page.locator(".panel[data-letter=i] .plot")).to_have_attribute("aria-label", re.compile("hatched$"))
     page.locator("#order").select_option("variance")
     expect(page.locator(".panel[data-letter=f] .hatching .stroke")).not_to_have_attribute("d", "")
-    assert list((hatching(page, "i") or {}).values()) == pytest.approx((3 / 5, 4 / 5, 0, 1), abs=0.02)
+    assert list((hatching(page, "i") or {}).values()) == pytest.approx((*edges[3:5], 0, 1), abs=0.02)
     page.locator(".panel[data-letter=f] summary").click()
     cells = page.locator(".panel[data-letter=f] td", has_text="edited").all_inner_texts()
     assert cells == ["1.000 edited"] * 16
@@ -307,7 +308,7 @@ def test_link_gives_back_the_edits(page: Page, shut_output: str) -> None:
     expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.locator("#show-share").click()
     link = page.locator("#share-link").input_value()
-    assert "#step=3&unit=20&edits=i@3=0&sha=" in link
+    assert "&step=3&unit=20&edits=i@3=0#sha=" in link
     before = page.locator("main").inner_text()
     page.goto("about:blank")
     opened(page, link)
@@ -481,22 +482,22 @@ def test_a_layer_is_named_where_there_are_several(page: Page, zoo: str, keeper: 
 
 def test_what_has_no_range_has_no_slider(page: Page, zoo: str) -> None:
     opened(page, f"{zoo}/?model=scanned")
-    assert page.locator(".slider").evaluate_all("(all) => all.map(({ dataset }) => dataset.letter)") == ["z"]
+    assert page.locator(".lane .slider").evaluate_all("(all) => all.map(({ dataset }) => dataset.letter)") == ["z"]
 
 
 def test_switching_the_model_keeps_the_edits(page: Page, shut_output: str) -> None:
     opened(page, address(SENTENCE, "edits=i@3=0"))
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     expect(page.locator("#edit-items small")).to_have_text("a GRU has no i")
     assert items(page)[0].startswith("i at “not” held at 0")
-    page.get_by_text("LSTM", exact=True).click()
+    page.locator("#models").get_by_text("LSTM", exact=True).click()
     expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.locator("#task").select_option("prose")
     expect(page.locator("#edit-none")).to_be_visible()
 
 
 def test_memory_is_that_of_the_run_without_edits_and_says_so(page: Page, unedited: dict[str, Any]) -> None:
-    opened(page, address(SENTENCE, "memory=inputs"))
+    opened(page, address(SENTENCE, "step=4&memory=inputs"))
     expect(page.locator("#memory-cells svg.labels").first).not_to_be_empty()
     expect(page.locator("#memory-unedited")).to_be_hidden()
     before = page.locator("#memory-cells").inner_text()
@@ -524,6 +525,7 @@ def test_calls_and_files_are_of_the_edited_run_and_say_so(
     edits: list[dict[str, Any]] = [{"letter": "i", "steps": [3], "hold": 0}, {"steps": [4], "freeze": True}]
     expected = edited(server, "sentiment-lstm", SENTENCE, *edits)
     activations = expected["layers"][0]["activations"]
+    edges = json.loads(page.locator("#first-screen script.numbers").text_content() or "")["edges"]  # of its columns
     page.locator("#show-share").click()
     command = shlex.split(page.locator("#share-curl").input_value())
     done = subprocess.run(command, capture_output=True, check=True)
@@ -562,8 +564,10 @@ def test_calls_and_files_are_of_the_edited_run_and_say_so(
         image = offline.locator("figure").nth(1).locator(".heatmaplayer image").bounding_box()
         assert line
         assert image
-        assert line["x"] == pytest.approx(image["x"] + 3 / 5 * image["width"], abs=2)
-        assert line["width"] == pytest.approx(image["width"] / 5, abs=5)  # a box has room for the tips of its strokes
+        assert line["x"] == pytest.approx(image["x"] + edges[3] * image["width"], abs=2.01)
+        assert line["width"] == pytest.approx(
+            (edges[4] - edges[3]) * image["width"], abs=5
+        )  # a box has room for the tips of its strokes
 
 
 def test_files_without_edits_do_not_speak_of_them(page: Page) -> None:

@@ -7,7 +7,7 @@ import pytest
 from gatescope.settings import data_folder
 from playwright.sync_api import Page, expect
 
-from .driving import end_of_scale, legend, opened, point_at, trace, type_sentence
+from .driving import end_of_scale, from_menu, legend, opened, point_at, trace, type_sentence
 from .zoo import LINES, TEXT, ZOO
 
 
@@ -23,7 +23,7 @@ def test_tasks_are_chosen_with_a_fitting_text_and_an_own_one_is_kept(page: Page,
     expect(page.locator(".tokens bdi")).to_have_text(["a", "␣", "b", "↵", "⇥", "a", "b"])
     page.locator("#task").select_option("verdicts")
     expect(page.locator("#text")).to_have_value("bad movie")
-    expect(page.locator(".verdict")).to_contain_text("P(positive)")
+    expect(page.locator(".prediction .verdict")).to_contain_text("P(positive)")
 
 
 @pytest.mark.parametrize(("model", "unit"), [("letters-lstm", "character"), ("words", "word")])
@@ -93,11 +93,12 @@ def test_named_unit_is_offered_found_and_said(page: Page, zoo: str, keeper: http
     opened(page, f"{zoo}/?model=letters-lstm")
     offered = page.locator("#units button", has_text="line position")
     expect(offered).to_have_text("line position c3, one of 3")
+    page.locator("#presets summary").click()
     offered.click()
     expect(page.locator(".inspector h3")).to_contain_text("unit 3 at")
     said = "c tracks “line position”, falling as it rises (r 0.91; one of 3 units with |r| ≥ 0.82)"
-    expect(page.locator(".named")).to_have_text(said)
-    expect(page.locator(".mark:visible")).to_have_count(12)
+    expect(page.locator(".inspector .named")).to_have_text(said)
+    expect(page.locator(".panel .mark:visible")).to_have_count(12)
     c = trace(keeper, "letters-lstm", LINES)["layers"][0]["activations"]["c"]
     assert point_at(page, "f", 0, 3, len(c), len(c[0])).startswith("a unit 3, forget gate f = ")
     expect(page.locator("#tooltip small")).to_have_text(said)
@@ -113,12 +114,12 @@ def test_relu_network_has_a_scale_of_its_own(page: Page, zoo: str, keeper: httpx
     opened(page, f"{zoo}/?model=letters-relu")
     h = trace(keeper, "letters-relu", LINES)["layers"][0]["activations"]["h"]
     assert legend(page.locator("#scales")) == [((0, end_of_scale(max(map(max, h)))), "hidden state")]
-    expect(page.locator(".circuit .layer")).to_have_text("relu")
+    expect(page.locator("#first-screen .circuit .layer text")).to_have_text("relu")
 
 
 def test_model_card_shows_figures_and_leads_back_to_its_units(page: Page, zoo: str) -> None:
     opened(page, f"{zoo}/?model=letters-lstm")
-    page.locator("#card").click()
+    from_menu(page, "#card")
     expect(page.locator("h1")).to_have_text("LETTERS-LSTM")
     page.get_by_role("link", name="line position").click()
     expect(page.locator(".inspector h3")).to_contain_text("unit 3")

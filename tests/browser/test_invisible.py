@@ -1,7 +1,7 @@
 """What cannot be seen in a text can be seen on the page."""
 
 import pytest
-from gatescope.web.invisible import shown
+from gatescope.figures.invisible import shown
 from playwright.sync_api import Page, expect
 
 from .driving import opened, point_at, type_sentence
@@ -39,11 +39,11 @@ def test_a_word_with_something_hidden_in_it_is_one_word_and_shows_it(page: Page)
     opened(page)
     type_sentence(page, "the movie was wonderful")
     expect(page.locator(".tokens bdi")).to_have_text(["the", "movie", "was", "wonderful"])
-    verdict = page.locator(".verdict").inner_text()
+    verdict = page.locator(".prediction .verdict").inner_text()
     type_sentence(page, "\ufeffthe movie was won\u200bder\u00adful")
     expect(page.locator(".tokens bdi")).to_have_text(["the", "movie", "was", "won‹ZWSP›der‹SHY›ful"])
     expect(page.locator(".token.unknown")).to_have_count(0)
-    expect(page.locator(".verdict")).to_have_text(verdict)
+    expect(page.locator(".prediction .verdict")).to_have_text(verdict)
     assert "won‹ZWSP›der‹SHY›ful" in point_at(page, "i", 3, 5, 4, 64)
     page.locator(".token").nth(3).dblclick()
     assert page.evaluate("[text.selectionStart, text.selectionEnd]") == [15, 26]
@@ -54,7 +54,7 @@ def test_two_spellings_of_a_word_stand_against_each_other(page: Page) -> None:
     opened(page, f"/?model=sentiment-lstm&text={first}&compare=text&other={second}")
     titles = ["“I don't like it”", "“I don‘t li‹SHY›ke it”", "difference: second minus first"]
     expect(page.locator(".lane-title")).to_have_text(titles)
-    verdicts = page.locator(".verdict").all_inner_texts()
+    verdicts = page.locator(".prediction .verdict").all_inner_texts()
     assert len(verdicts) == 2
     assert len(set(verdicts)) == 1
     panel = page.locator(".difference .panel").first
@@ -68,7 +68,7 @@ def test_a_text_of_nothing_that_can_be_seen_is_blank(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "trace" in request.url else None)
     page.locator("#text").fill("\ufeff \u200b\u00ad\u2800\u3164\u2060\ufe0f")
-    expect(page.locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and its gates appear.")
     expect(page.locator("#message")).to_be_empty()
     assert asked == []
 

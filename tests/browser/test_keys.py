@@ -1,9 +1,11 @@
 """Everything by keyboard: stepping, playing, letting go, the sheet of keys; and the numbers as tables."""
 
+import re
+
 import httpx2
 from playwright.sync_api import Page, expect
 
-from .driving import SENTENCE, layer_of, opened, shown
+from .driving import SENTENCE, from_menu, layer_of, opened, shown
 
 TITLE = ".inspector h3"
 
@@ -25,10 +27,57 @@ def test_arrows_step_through_time_and_units(page: Page) -> None:
     ]:
         page.keyboard.press(key)
         expect(page.locator(TITLE)).to_have_text(f"{expected} pinned")
-    assert "#step=0&unit=5&sha=" in page.url
+    assert "&step=0&unit=5#sha=" in page.url
     page.keyboard.press("Escape")
-    expect(page.locator(".mark:visible")).to_have_count(0)
-    assert "#" not in page.url
+    expect(page.locator(".panel .mark:visible")).to_have_count(6)
+    assert page.url.endswith("&step=0")
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("step="))
+
+
+def test_arrows_choose_a_word_and_pin_no_unit(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    chosen = page.locator("#first-screen .first-screen")
+    expect(chosen).to_have_attribute("data-chosen", "3")  # what the finding speaks of first
+    unfocused(page)
+    for key, t in [("ArrowLeft", 2), ("ArrowLeft", 1), ("ArrowRight", 2), ("ArrowDown", 2)]:
+        page.keyboard.press(key)
+        expect(chosen).to_have_attribute("data-chosen", str(t))
+        expect(page.locator(".lit bdi")).to_have_text(SENTENCE.split()[t])
+        assert page.url.endswith(f"&step={t}")
+    expect(page.locator(TITLE)).not_to_contain_text("pinned")
+
+
+def test_escape_undoes_one_thing_at_a_time(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}&step=3&unit=5&edits=i@3=0")
+    unfocused(page)
+    page.keyboard.press("f")
+    expect(page.locator(".following .followed-note")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".following")).to_have_count(0)
+    assert "&unit=5" in page.url
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("unit="))
+    assert "edits=i@3=0" in page.url
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("edits="))
+    assert page.url.endswith("&step=3")
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("step="))
+
+
+def test_letters_can_be_switched_off(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    page.keyboard.press("?")
+    page.get_by_label("letter keys act").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.locator(".token").first.wait_for()
+    page.locator("#first-screen.handled, #first-screen .handled").first.wait_for()
+    page.keyboard.press("f")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#first-screen .first-screen")).to_have_attribute("data-chosen", "2")
+    expect(page.locator(".following")).to_have_count(0)
 
 
 def test_units_are_stepped_through_in_their_order(page: Page, server: httpx2.Client) -> None:
@@ -64,12 +113,13 @@ def test_space_plays_to_the_end_and_begins_again(page: Page) -> None:
     expect(page.locator("#play")).to_contain_text("play")
 
 
-def test_enter_pins_a_word(page: Page) -> None:
+def test_enter_chooses_a_word(page: Page) -> None:
     opened(page, f"/?text={SENTENCE}")
     page.locator(".token").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.locator(TITLE)).to_contain_text("at movie pinned")
+    expect(page.locator("#first-screen .first-screen")).to_have_attribute("data-chosen", "1")
+    expect(page).to_have_url(re.compile("&step=1$"))
 
 
 def test_help_lists_the_keys_and_closes(page: Page) -> None:
@@ -81,7 +131,7 @@ def test_help_lists_the_keys_and_closes(page: Page) -> None:
     assert "step=" not in page.url
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
-    page.get_by_role("button", name="Help").click()
+    from_menu(page, "#show-help")
     expect(sheet).to_be_visible()
     sheet.get_by_role("button", name="Close").click()
     expect(sheet).to_be_hidden()

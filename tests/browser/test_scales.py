@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from .driving import DRAWN, SENTENCE, end_of_scale, layer_of, number, opened
+from .driving import DRAWN, SENTENCE, end_of_scale, from_menu, layer_of, number, opened
 from .scales import NOUNS, Panel, check_scales
 from .zoo import ZOO
 
@@ -52,7 +52,7 @@ def test_legend_follows_text_order_layer_and_theme(page: Page, zoo: str) -> None
     page.locator("#compare").select_option("text")
     expect(page.locator(".difference .color-scales")).to_be_visible()
     check_scales(page)
-    page.locator("#theme").click()
+    from_menu(page, "#theme")
     check_scales(page)
     for order in ("value", "variance", "similarity"):
         page.locator("#order").select_option(order)

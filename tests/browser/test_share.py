@@ -88,7 +88,7 @@ def color_at(share: float, stops: Stops) -> list[float]:
 
 def test_link_gives_back_the_same_picture(page: Page) -> None:
     opened(page)
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     type_sentence(page, AWKWARD)
     expect(page.locator(".tokens bdi").last).to_have_text(">")
     page.locator("#order").select_option("variance")
@@ -98,7 +98,7 @@ def test_link_gives_back_the_same_picture(page: Page) -> None:
     before = page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()
     page.goto("about:blank")
     opened(page, link)
-    expect(page.locator(".inspector h3")).to_contain_text("pinned")
+    expect(page.locator("#first-screen .first-screen")).to_have_attribute("data-chosen", "2")
     assert (page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()) == before
 
 
@@ -194,7 +194,7 @@ def test_saved_picture_has_axes_scales_and_what_the_head_says(
 ) -> None:
     opened(page, f"/?text={SENTENCE}#step=3&unit=2")
     expected = verdict(trace(server, "sentiment-lstm", SENTENCE), t=3)
-    expect(page.locator(".verdict")).to_have_text(expected)
+    expect(page.locator(".prediction .verdict")).to_have_text(expected)
     sheet(page)
     png = saved(page, "png").read_bytes()
     assert png.startswith(b"\x89PNG")
@@ -321,6 +321,8 @@ def test_html_file_needs_no_network_and_answers_to_the_pointer(
     page: Page, browser: Browser, server: httpx2.Client, tmp_path: Path
 ) -> None:
     opened(page, f"/?text={SENTENCE}")
+    edges = json.loads(page.locator("#first-screen script.numbers").text_content() or "")["edges"]  # of its columns
+    middle = (edges[3] + edges[4]) / 2
     sheet(page)
     file = tmp_path / "picture.html"
     file.write_bytes(saved(page, "html").read_bytes())
@@ -331,8 +333,8 @@ def test_html_file_needs_no_network_and_answers_to_the_pointer(
         expect(alone.locator(DRAWN.removeprefix(".plot "))).to_have_count(6)
         box = alone.locator(".heatmaplayer image").first.bounding_box()
         assert box
-        alone.mouse.move(box["x"] + 3.5 / 5 * box["width"] - 2, box["y"] + 20.5 / 64 * box["height"])
-        alone.mouse.move(box["x"] + 3.5 / 5 * box["width"], box["y"] + 20.5 / 64 * box["height"])
+        alone.mouse.move(box["x"] + middle * box["width"] - 2, box["y"] + 20.5 / 64 * box["height"])
+        alone.mouse.move(box["x"] + middle * box["width"], box["y"] + 20.5 / 64 * box["height"])
         value = layer_of(server, "sentiment-lstm", SENTENCE)["f"][3][20]
         expect(alone.locator("#note")).to_have_text(f"not, unit 20, forget gate f: {shown(value, 4)}")
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -2,13 +2,13 @@
 
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from .driving import SENTENCE, opened
+from .driving import SENTENCE, opened, place_of
 
 MODEL = "sentiment-lstm"
 OTHER = "00000000"
@@ -45,10 +45,11 @@ def test_address_names_the_weights_as_soon_as_it_names_a_unit(page: Page, server
     page.locator("#order").select_option("variance")
     expect(page).to_have_url(re.compile("#order=variance$"))
     assert "sha" not in shared(page)
-    page.locator(".token").nth(3).click()
+    page.mouse.click(*place_of(page, "o", 3, 26, 5, 64))
+    page.mouse.move(5, 5)
     expect_weights_in_address(page, weights(server, MODEL))
     assert shared(page) == page.url
-    page.get_by_text("GRU", exact=True).click()
+    page.locator("#models").get_by_text("GRU", exact=True).click()
     expect_weights_in_address(page, weights(server, "sentiment-gru"))
     page.locator("#compare").select_option("cells")
     expect_weights_in_address(page, weights(server, "sentiment-gru", MODEL, "sentiment-rnn"))
@@ -71,7 +72,7 @@ def test_edits_of_units_name_the_weights_and_edits_of_gates_do_not(page: Page, s
     opened(page, address("edits=i[4]@3=0"))
     expect(hatching).not_to_have_attribute("d", "")
     expect(page.locator("#edit-items li")).to_contain_text("in unit 4 at “not”")
-    assert shared(page).endswith(f"#edits=i%5B4%5D@3=0&sha={weights(server, MODEL)}")
+    assert shared(page).endswith(f"&edits=i%5B4%5D@3=0#sha={weights(server, MODEL)}")
 
 
 @pytest.mark.parametrize("opening", ["step=3&unit=26", "step=3&unit=26&edits=i@3=0"], ids=["pin", "pin and edits"])
@@ -111,7 +112,7 @@ def test_link_without_weights_opens_without_a_word(page: Page, query: dict[str, 
     page.wait_for_load_state("networkidle")
     expect(page.locator("#message")).to_be_empty()
     assert page.url.endswith(path)
-    assert "&sha=" in shared(page)
+    assert "#sha=" in shared(page)
 
 
 def test_only_the_cells_with_other_weights_are_named(page: Page, server: httpx2.Client) -> None:
@@ -148,13 +149,11 @@ def test_nothing_is_said_of_weights_of_a_model_that_is_not_here(page: Page) -> N
     expect(page.locator("#message")).to_have_text("There is no model “nobody” here; this is sentiment-lstm.")
 
 
-def test_links_of_the_tour_are_of_the_weights_that_are_here(page: Page, server: httpx2.Client) -> None:
-    opened(page, "/#tour=2")
-    expect_weights_in_address(page, weights(server, MODEL))
-    third = page.locator("#tour [data-chapter='3']").get_attribute("data-drive") or ""
-    page.locator("#tour-next").click()
-    expect(page).to_have_url(re.compile(re.escape(urlsplit(third).fragment)))
-    expect_weights_in_address(page, weights(server, MODEL))
+def test_chapters_of_the_story_name_no_unit_and_need_no_weights(page: Page) -> None:
+    opened(page, "/?chapter=1")
+    page.locator("#story .next:visible").click()
+    expect(page).to_have_url(re.compile("chapter=2"))
+    assert "sha=" not in page.url
     expect(page.locator("#message")).to_be_empty()
 
 

@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 
 
 def test_every_command_is_there() -> None:
-    assert set(get_command(app).commands) == {"serve", "trace", "models", "train", "evaluate", "units", "shares"}  # type: ignore[attr-defined]
+    commands = {"serve", "trace", "models", "train", "evaluate", "units", "shares", "pushes"}
+    assert set(get_command(app).commands) == commands  # type: ignore[attr-defined]
 
 
 def test_without_a_command_it_explains_itself() -> None:

@@ -41,9 +41,11 @@ export class Element {
   }
 }
 
+const chapters = ["?model=m1&text=a&chapter=1", "?model=m2&text=b+c&step=1&chapter=2", "?model=m3&text=d&chapter=3"];
+
 globalThis.document = {
   documentElement: { dataset: { theme: "light" } },
-  getElementById: (id) => (id === "boot" ? { textContent: JSON.stringify({ ...facts, models: [] }) } : null),
+  getElementById: (id) => (id === "boot" ? { textContent: JSON.stringify({ ...facts, models: [], chapters, tour: { 3: 3, 7: 2 } }) } : null),
   createElement: (tag) => new Element(tag),
   createElementNS: (_, tag) => new Element(tag),
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { addressOf, initialState, missingFrom, readAddress, remember } from "../../static/js/state.js";
+import { addressOf, initialState, lookOf, missingFrom, needsLayer, readAddress, remember } from "../../static/js/state.js";
 
 const initial = { ...initialState(), model: "sentiment-lstm", text: "not good" };
 const address = (state) => new URL(addressOf(state), "http://127.0.0.1/");
@@ -17,7 +17,7 @@ const OTHERS = {
   order: "similarity",
   step: 7,
   unit: 0,
-  tour: 3,
+  chapter: 3,
   find: { from: 3, to: 12, by: "c", above: 0.25 },
   memory: "inputs",
   alpha: 1.995,
@@ -26,6 +26,8 @@ const OTHERS = {
     { edit: { letter: "i", steps: [3], hold: 0 }, on: true },
     { edit: { layer: 1, direction: "backward", units: [1, 2], steps: [0], swap: "a&b;#%3D =" }, on: false },
   ],
+  present: 1,
+  slides: [{ model: "gru", text: "a & b", edits: "i@3=0", step: null }],
   sha: "0a1b2c3d-44ee55ff",
 };
 
@@ -37,7 +39,8 @@ for (const [name, value] of Object.entries(OTHERS)) {
   test(`${name} comes back from the address`, () => {
     const state = { ...initial, ...(name === "other" && { compare: "text" }), [name]: value };
     const { stated, invalid } = readAddress(address(state));
-    assert.deepEqual({ ...initial, ...stated }, state);
+    const isOfALayer = ["unit", "find", "memory"].includes(name); // of the first one, where none is named
+    assert.deepEqual({ ...initial, ...stated }, isOfALayer ? { ...state, layer: 0 } : state);
     assert.deepEqual(invalid, []);
   });
 }
@@ -48,7 +51,7 @@ test("all fields together come back", () => {
 });
 
 test("edits can be read in the address", () => {
-  assert.equal(addressOf({ ...initial, edits: OTHERS.edits.slice(0, 1) }), "?model=sentiment-lstm&text=not+good#edits=i@3=0");
+  assert.equal(addressOf({ ...initial, edits: OTHERS.edits.slice(0, 1) }), "?model=sentiment-lstm&text=not+good&edits=i@3=0");
   assert.equal(addressOf({ ...initial, edits: [] }), addressOf(initial));
 });
 
@@ -56,11 +59,38 @@ test("what is initial is not written", () => {
   assert.equal(addressOf(initial), "?model=sentiment-lstm&text=not+good");
 });
 
-test("addresses look as they always have", () => {
+test("what changes the first picture stands after the ?, the rest after the #", () => {
   assert.equal(
-    addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^#]*/, "other=…"),
-    "?model=prose-gru&text=…&compare=text&other=…#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff",
+    addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^&]*/, "other=…"),
+    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&chapter=3&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&present=1#order=similarity&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&slides=%5B%5B%22gru%22%2C%22a+%26+b%22%2C%22i@3=0%22%2Cnull%5D%5D&sha=0a1b2c3d-44ee55ff",
   );
+});
+
+test("an address as it was written before is read as it was meant", () => {
+  const before =
+    "#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff";
+  const query = new URLSearchParams({ model: OTHERS.model, text: OTHERS.text, compare: "text", other: OTHERS.other });
+  const { stated, invalid } = readAddress({ search: `?${query}`, hash: before });
+  assert.deepEqual({ ...initial, ...stated, present: 1, slides: OTHERS.slides }, OTHERS);
+  assert.deepEqual(invalid, []);
+});
+
+test("an address of units must name their layer", () => {
+  assert.equal(needsLayer(initial), false);
+  assert.equal(needsLayer({ ...initial, step: 3 }), false);
+  for (const field of [{ unit: 0 }, { find: OTHERS.find }, { memory: "inputs" }]) {
+    assert.equal(needsLayer({ ...initial, ...field }), true);
+    assert.equal(needsLayer({ ...initial, ...field, layer: 1 }), false);
+  }
+});
+
+test("what stands after the # counts where both say something", () => {
+  assert.deepEqual(readAddress({ search: "?step=1&unit=4", hash: "#step=2" }).stated, { step: 2, unit: 4, layer: 0 });
+});
+
+test("what makes no sense after the ? is left to the server to name", () => {
+  const wrong = "?step=-1&unit=x&layer=1.5&start=&edits=i@3&compare=nope&order=value";
+  assert.deepEqual(readAddress({ search: wrong, hash: "" }), { stated: {}, invalid: [] });
 });
 
 test("the other text is written only next to it", () => {
@@ -68,16 +98,40 @@ test("the other text is written only next to it", () => {
 });
 
 test("a long text goes behind the #, which no server sees", () => {
-  const state = { ...initial, text: "é".repeat(1000) };
-  assert.ok(address(state).search.length < 100);
-  assert.equal(readAddress(address(state)).stated.text, state.text);
+  const state = { ...initial, text: "é".repeat(1000), step: 3, edits: OTHERS.edits.slice(0, 1) };
+  const { search, hash } = address(state);
+  assert.equal(search, "?model=sentiment-lstm&step=3&edits=i@3=0");
+  assert.ok(hash.startsWith("#text=%C3%A9"));
+  assert.deepEqual(readAddress({ search, hash }).stated, { model: state.model, text: state.text, step: 3, edits: state.edits });
+});
+
+test("so do edits that are too long without the text, and only then", () => {
+  const edits = Array.from({ length: 900 }, (_, step) => ({ edit: { letter: "i", steps: [step], hold: 0 }, on: true }));
+  const state = { ...initial, edits };
+  const { search, hash } = address(state);
+  assert.equal(search, "?model=sentiment-lstm");
+  assert.ok(hash.startsWith("#text=not+good&edits=i@0=0;i@1=0;"));
+  assert.deepEqual(readAddress({ search, hash }).stated, { model: state.model, text: state.text, edits });
+});
+
+test("the longest query has 4,000 characters", () => {
+  const length = (count) => address({ ...initial, text: "x".repeat(count) }).search.length;
+  const least = length(1) - 1;
+  const most = 4000 - (least - "?".length);
+  assert.equal(length(most), 4001);
+  assert.ok(length(most + 1) < 100);
+});
+
+test("a look is what the first picture shows of a state", () => {
+  const { model, text, compare, other, layer, step, unit, start } = OTHERS;
+  assert.deepEqual(lookOf(OTHERS), { model, text, compare, other, layer, step, unit, start, edits: 'i@3=0;!1.backward.[1,2]@0:swap="a&b;#%3D ="' });
 });
 
 test("what makes no sense is named and left out", () => {
   const wrong = ["step=-1", "unit=x", "layer=1.5", "order=nope", "find=5-3,c,0.5", "memory=toString", "alpha=0.09", "weights=mine", "edits=i@3", "nope=1", "sha=0A1B2C3D", "sha=0a1b2c3", "sha=0a1b2c3d-"];
-  const { stated, invalid } = readAddress({ search: "?model=m&compare=nope", hash: `#${wrong.join("&")}&alpha=3.001&tour=2` });
-  assert.deepEqual(invalid, [...wrong, "alpha=3.001"]);
-  assert.deepEqual(stated, { model: "m", tour: 2 });
+  const { stated, invalid } = readAddress({ search: "?model=m&compare=nope", hash: `#${wrong.join("&")}&alpha=3.001&chapter=9&tour=44&chapter=2` });
+  assert.deepEqual(invalid, [...wrong, "alpha=3.001", "chapter=9", "tour=44"]);
+  assert.deepEqual(stated, { model: "m", chapter: 2 });
 });
 
 test("the ends of alpha are allowed", () => {
@@ -95,9 +149,23 @@ test("the browser's history gets an entry only where it is asked for", () => {
   assert.deepEqual(calls, [["replace", addressOf(initial)], ["push", addressOf(initial)]]);
 });
 
-test("steps, units, layers and chapters that do not exist are found", () => {
+test("steps, units and layers that do not exist are found", () => {
   const trace = { steps: 5, layers: [{ units: 8 }, { units: 4 }] };
-  const state = { ...initial, layer: 1, step: 4, unit: 3, tour: 2, find: { from: 1, to: 4, by: "c", above: 0.5 } };
-  assert.deepEqual(missingFrom(trace, state, 2), []);
-  assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }, null), ["layer", "step", "unit", "find", "tour"]);
+  const state = { ...initial, layer: 1, step: 4, unit: 3, find: { from: 1, to: 4, by: "c", above: 0.5 } };
+  assert.deepEqual(missingFrom(trace, state), []);
+  assert.deepEqual(missingFrom(trace, { ...state, layer: null, unit: 4 }), ["unit"], "the last layer, where none is chosen");
+  assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }), ["layer", "step", "unit", "find"]);
+});
+
+test("an address of a chapter says what its picture says, unless it names a model or a text", () => {
+  const bare = readAddress({ search: "?chapter=2", hash: "" }).stated;
+  assert.deepEqual(bare, { model: "m2", text: "b c", step: 1, chapter: 2 });
+  assert.deepEqual(readAddress({ search: "?chapter=2&step=0", hash: "" }).stated, { ...bare, step: 0 });
+  assert.deepEqual(readAddress({ search: "?chapter=2&text=x", hash: "" }).stated, { text: "x", chapter: 2 });
+  assert.deepEqual(readAddress({ search: "?chapter=9", hash: "" }).stated, {});
+});
+
+test("chapters of the tour lead to those of the story", () => {
+  assert.deepEqual(readAddress({ search: "?model=m", hash: "#tour=7" }).stated, { model: "m", chapter: 2 });
+  assert.equal(readAddress({ search: "", hash: "#tour=7" }).stated.model, "m2");
 });

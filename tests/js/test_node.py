@@ -22,9 +22,11 @@ NEEDS_A_PAGE = {
     "charts/panels.js",
     "charts/plotly.js",
     "export/html_file.js",
+    "export/screen_file.js",
     "export/svg_file.js",
     "kit/dom.js",
-    *(f"views/{path.name}" for path in (MODULES / "views").iterdir()),
+    *(f"views/{path.name}" for path in (MODULES / "views").glob("*.js")),
+    *(f"views/first_screen/{name}.js" for name in ("bands", "cell_panel", "first_screen")),
 }
 # What holds no code of its own to test.
 WITHOUT_TESTS = {"data/boot.js"}

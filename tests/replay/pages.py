@@ -38,12 +38,11 @@ IDS = (
     "share",
     "show-find",
     "show-share",
-    "start-tour",
+    "start-story",
     "swagger-ui",
     "task",
     "text",
     "theme",
-    "tour",
     "units",
 )
 
@@ -71,7 +70,7 @@ class _Reader(HTMLParser):
             self.hidden[id_] = "hidden" in attributes
         if tag == "a" and attributes.get("href"):
             self.links.append(str(attributes["href"]))
-        if "checked" in attributes:
+        if "checked" in attributes and attributes.get("name") == "model":
             self.checked.append(str(attributes.get("value")))
         if "data-lanes" in attributes:
             self.lanes = attributes["data-lanes"]
@@ -116,7 +115,7 @@ def digest(html: str) -> dict[str, Any]:
             "text": reader.texts["text"].removeprefix("\n"),
             "other": reader.texts["other"].removeprefix("\n"),
             "message": reader.texts["message"],
-            "hidden": {name: reader.hidden[name] for name in ("second", "named", "start-tour")},
+            "hidden": {name: reader.hidden[name] for name in ("second", "named", "start-story")},
             "checked": reader.checked,
             "selected": reader.selected,
             "lanes": reader.lanes,

@@ -43,11 +43,14 @@ VIEW = r"""() => {
     });
     // The address bar is as it was opened; the link to share is written anew.
     id("show-share").click();
-    const { pathname, search, hash } = new URL(id("share-link").value);
+    // Whether a field stands after the ? or the # makes no difference to whoever opens an address.
+    const fields = ({ search, hash }) => ({ ...named(search), ...named(hash.slice(1)) });
+    const read = (url) => ({ path: url.pathname, fields: fields(url) });
+    const link = read(new URL(id("share-link").value));
     id("share").close();
     return {
-        address: location.pathname + location.search + location.hash,
-        link: { path: pathname, query: named(search), fragment: named(hash.slice(1)) },
+        address: read(location),
+        link,
         task: id("task").value,
         model: document.querySelector("#models input:checked").value,
         text: id("text").value,
@@ -61,7 +64,7 @@ VIEW = r"""() => {
         difference: document.querySelector(".lane.difference") !== null,
         find: id("find").hidden ? null : find(),
         memory: id("memory").open ? memory() : null,
-        tour: id("tour").hidden ? null : numbers(id("tour-at").textContent),
+        chapter: id("story").hidden ? null : all(id("story"), "article").findIndex(({ hidden }) => !hidden) + 1,
         message: id("message").textContent,
     };
 }"""

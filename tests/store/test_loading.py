@@ -213,8 +213,20 @@ BROKEN = [
         statistics(right_saturated=[0.5] * 6 + [1.1]),
         "statistics.json: activations.0.right_saturated.6: Input should be less than or equal to 1",
     ),
+    (
+        edited("statistics.json", lambda old: {**old, "push_scale": -1.0}),
+        "statistics.json: push_scale: Input should be greater than or equal to 0",
+    ),
     (statistics(colour="red"), "statistics.json: activations.0.colour: Extra inputs are not permitted"),
 ]
+
+
+def test_statistics_of_an_older_version_have_no_scale_of_pushes(tmp_path: Path) -> None:
+    saved(tmp_path / "small")
+    edited("statistics.json", lambda old: {key: old[key] for key in ("steps", "activations")})(tmp_path / "small")
+    statistics = load_model(tmp_path / "small").statistics
+    assert statistics is not None
+    assert statistics.push_scale is None
 
 
 @pytest.mark.parametrize(("damage", "reason"), BROKEN, ids=[reason for _, reason in BROKEN])

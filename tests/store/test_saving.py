@@ -10,7 +10,7 @@ import torch
 from gatescope.recurrent.tokenizer import CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.store.files import BrokenModelError
 from gatescope.store.loading import load_model
-from gatescope.store.saving import save_model, write_config
+from gatescope.store.saving import save_model, write_config, write_statistics
 from model_folders import ABOUT, STATISTICS, UNIT, VOCABULARY, contents, network, saved
 
 
@@ -117,6 +117,18 @@ def test_named_units_come_back_and_can_be_replaced(tmp_path: Path) -> None:
     after = contents(tmp_path / "small")
     assert {name for name in after if after[name] != before.get(name)} == {"config.json"}
     write_config(tmp_path / "small", {"units": [UNIT]})
+    assert contents(tmp_path / "small") == before
+
+
+def test_a_scale_of_pushes_can_be_written_into_statistics(tmp_path: Path) -> None:
+    saved(tmp_path / "small")
+    before = contents(tmp_path / "small")
+    assert b"push_scale" in before["statistics.json"]
+    write_statistics(tmp_path / "small", {"push_scale": 2.5})
+    assert load_model(tmp_path / "small").statistics == STATISTICS.model_copy(update={"push_scale": 2.5})
+    after = contents(tmp_path / "small")
+    assert {name for name in after if after[name] != before.get(name)} == {"statistics.json"}
+    write_statistics(tmp_path / "small", {"push_scale": None})
     assert contents(tmp_path / "small") == before
 
 

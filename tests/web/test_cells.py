@@ -26,22 +26,22 @@ def test_panels_stand_in_the_order_of_reading(variant: str, panels: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("variant", "carrier", "keeps", "gateless", "open_bias", "recurrent_weights"),
+    ("variant", "carrier", "keeps", "open_bias", "recurrent_weights"),
     [
-        ("lstm", "c", "f", False, True, True),
-        ("gru", "h", "z", False, False, True),
-        ("reset-before gru", "h", "z", False, False, True),
-        ("rnn", "h", None, True, False, True),
-        ("relu rnn", "h", None, True, False, True),
-        ("coupled_lstm", "c", "f", False, True, True),
-        ("mingru", "h", "(1 − z)", False, True, False),
+        ("lstm", "c", "f", True, True),
+        ("gru", "h", "z", False, True),
+        ("reset-before gru", "h", "z", False, True),
+        ("rnn", "h", None, False, True),
+        ("relu rnn", "h", None, False, True),
+        ("coupled_lstm", "c", "f", True, True),
+        ("mingru", "h", "(1 − z)", True, False),
     ],
 )
 def test_what_is_said_of_a_cell(
-    variant: str, carrier: str, keeps: str | None, gateless: bool, open_bias: bool, recurrent_weights: bool
+    variant: str, carrier: str, keeps: str | None, open_bias: bool, recurrent_weights: bool
 ) -> None:
     info = INFOS[variant]
-    assert (info.carrier, info.keeps, info.gateless) == (carrier, keeps, gateless)
+    assert (info.carrier, info.keeps) == (carrier, keeps)
     assert (info.open_bias, info.recurrent_weights) == (open_bias, recurrent_weights)
 
 
@@ -50,14 +50,9 @@ def test_the_gate_that_coupling_sets_is_named_where_there_is_one() -> None:
     assert couples == {"lstm": "i"}
 
 
-def test_the_stylesheet_gives_every_letter_and_cell_its_own_hue() -> None:
+def test_the_stylesheet_gives_every_cell_its_own_hue_and_no_letter_has_one() -> None:
     css = stylesheet()
     colors = {name: pair for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", css)}
-    letters = {each.letter: list(each.hue) for cell in TABLE for each in cell.letters}
-    cells = {f"cell-{cell.name}": list(cell.hue) for cell in TABLE}
-    assert colors == letters | cells
-    assert dict(re.findall(r'\[data-letter="(\w)"\] \{ --hue: var\(--(\w)\); \}', css)) == {
-        each: each for each in letters
-    }
+    assert colors == {f"cell-{cell.name}": list(cell.hue) for cell in TABLE}
     swatches = re.findall(r'\.swatch\[data-cell="(\w+)"\] \{ --hue: var\(--([\w-]+)\); \}', css)
     assert dict(swatches) == {cell.name: f"cell-{cell.name}" for cell in TABLE}

@@ -38,12 +38,14 @@ def test_models_are_grouped_by_task(api: TestClient) -> None:
 def test_models_of_the_same_task_stand_side_by_side(api: TestClient) -> None:
     page = api.get("/").text
     assert re.findall(r'name="model" value="([\w-]+)"', page) == ["lstm", "both-ways", "gru", "rnn"]
-    assert re.findall(r'value="([\w-]+)"[^>]* checked', page) == ["lstm"]
+    assert re.findall(r'name="model" value="([\w-]+)"[^>]* checked', page) == ["lstm"]
 
 
 def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     boot = embedded(api.get("/").text, "boot")
-    assert boot.keys() == {"model", "text", "compare", "other", "models"} | Facts.model_fields.keys()
+    assert (
+        boot.keys() == {"model", "text", "compare", "other", "models", "chapters", "tour"} | Facts.model_fields.keys()
+    )
     [lstm] = [model for model in boot["models"] if model["id"] == "lstm"]
     card = api.get("/api/v1/models/lstm").json()
     names = [

@@ -60,7 +60,7 @@ class ModelCard(ModelSummary):
     tokenizer: TokenizerKind = Field(description="How text is split.")
     language: str = Field(description="The language of the texts that it learned from; empty where it is not said.")
     outputs: list[str] = Field(description="Name of each number that the head gives after a step.")
-    opposite: str = Field(description="What a single output near 0 means; empty where it has no name.")
+    opposite: str = Field(description="What the only output, or the verdict, near 0 means; empty where it has no name.")
     predicts_next: bool = Field(
         description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "
         "one, is then the name of one output. There may be further outputs: for the unknown token, for the end of the "

@@ -16,7 +16,7 @@ from ...store.model import Model
 from . import problems
 
 
-def _plain_data(edits: list[Any]) -> list[Any]:
+def plain_data(edits: list[Any]) -> list[Any]:
     """Return ``edits``. Raises ValueError for what no answer could repeat: a lone surrogate, or nesting without end."""
     level: list[Any] = edits
     for _ in range(DEPTH):
@@ -50,9 +50,9 @@ ABOUT_EDITS = (
     "units and steps that it names; everything that depends on it follows."
 )
 
-EditList = Annotated[list[Any], AfterValidator(_plain_data), WithJsonSchema(_EDITS)]
+EditList = Annotated[list[Any], AfterValidator(plain_data), WithJsonSchema(_EDITS)]
 EditsInAddress = Annotated[
-    list[Any], BeforeValidator(_from_address), AfterValidator(_plain_data), WithJsonSchema({"type": "string"})
+    list[Any], BeforeValidator(_from_address), AfterValidator(plain_data), WithJsonSchema({"type": "string"})
 ]
 EXAMPLE = [{"letter": "i", "steps": [3], "hold": 0}]
 

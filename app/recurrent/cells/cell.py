@@ -9,7 +9,7 @@ projects.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -24,6 +24,7 @@ Activations = dict[str, Tensor]
 Kind = Literal["gate", "candidate", "state"]
 Line = Literal["solid", "dashed", "dotted", "dash-dotted", "long-dashed"]
 Recurrence = Literal["joined", "apart", "none"]
+Verb = Literal["writes", "keeps", "lets out", "uses the past", "proposes"]
 Row = Callable[..., None]
 
 
@@ -74,8 +75,6 @@ class Activation:
     low: float = -math.inf
     high: float = math.inf
     """Ends of its range."""
-    hue: Hue = field(kw_only=True)
-    """The colour of what belongs to it, the same in every cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +111,28 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Role:
+    """What a gate or the candidate does in a step, in a verb of which the cell is the subject.
+
+    A gate that does two things at once has two roles: in one of them it counts as 1 − gate.
+    """
+
+    verb: Verb
+    letter: str
+    is_complement: bool = False
+    """Whether it is 1 − gate that says how much."""
+
+    @property
+    def symbol(self) -> str:
+        """How it is written: "i", or "1 − z"."""
+        return f"1 − {self.letter}" if self.is_complement else self.letter
+
+    def of(self, activations: Mapping[str, Any]) -> Any:
+        """Return how much of it there is, from the activations of a step."""
+        return 1 - activations[self.letter] if self.is_complement else activations[self.letter]
+
+
+@dataclass(frozen=True)
 class Equation:
     """One equation for the page: ``{f}`` is an activation, ``{c-}`` a state of the step before, ``{x}`` the input."""
 
@@ -138,7 +159,7 @@ class Node:
     x: int  # of its middle
     y: int
     sign: str = ""
-    letter: str = ""  # whose hue its wires have
+    letter: str = ""  # of the activation that comes out of it
 
 
 @dataclass(frozen=True)
@@ -232,6 +253,9 @@ class Cell:
     """Whether h may be projected to a smaller size."""
     note: str = ""
     """What stands under the equations, where they leave something out."""
+    roles: Sequence[Role] = ()
+    """What its gates and candidate do, in the order in which the first screen shows them; a gate has a row there for
+    each of its roles."""
     panels: str = ""
     """The letters in the order in which the page shows them; "" for that of computation."""
 
@@ -250,6 +274,11 @@ class Cell:
             raise ValueError(f"circuit of the cell {self.variant!r} names {drawn[0]!r}, which is not a node")
         if (memory := self.memory) is not None and {memory.state, memory.gate, memory.writes_nothing[0]} - set(known):
             raise ValueError(f"memory of the cell {self.variant!r} names letters that are not among {known!r}")
+        if {role.letter for role in self.roles} != {*self.gates, *self.candidate}:
+            missing = f"each of {self.gates + self.candidate!r} needs one"
+            raise ValueError(
+                f"roles of the cell {self.variant!r} are {[each.symbol for each in self.roles]}: {missing}"
+            )
 
     def __reduce__(self) -> tuple[Callable[[str], "Cell"], tuple[str]]:
         """A copy, and what is read from a pickle, is the cell of the table itself."""
@@ -274,6 +303,11 @@ class Cell:
     def candidate(self) -> str:
         """The letter of what could be written; empty for a plain RNN."""
         return "".join(each.letter for each in self.letters if each.kind == "candidate")
+
+    @cached_property
+    def rows(self) -> Sequence[Role]:
+        """The roles of gates, each of which has a row on the first screen."""
+        return [role for role in self.roles if role.letter in self.gates]
 
     @cached_property
     def open_gate(self) -> str:

@@ -20,13 +20,14 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     tanh_ratio,
     unchanged,
 )
 from .derivative import Jacobians, Point, sigmoid_slope, tanh_slope, weighted
 from .elementwise import ONE, ROW
-from .hues import BLUE, CYAN, PURPLE, RED, YELLOW, Hue
+from .hues import Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -87,13 +88,11 @@ COUPLED_LSTM = Cell(
     title="Coupled LSTM",
     noun="a coupled LSTM",
     letters=[
-        Activation(
-            "f", "gate", "forget gate", "near 1 keeps the old cell state, near 0 takes the candidate", 0, 1, hue=RED
-        ),
-        Activation("g", "candidate", "cell candidate", "what could be written to the cell", -1, 1, hue=YELLOW),
-        Activation("o", "gate", "output gate", "how much of the cell is let out", 0, 1, hue=PURPLE),
-        Activation("c", "state", "cell state", "what is carried from step to step", -1, 1, hue=BLUE),
-        Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1, hue=CYAN),
+        Activation("f", "gate", "forget gate", "near 1 keeps the old cell state, near 0 takes the candidate", 0, 1),
+        Activation("g", "candidate", "cell candidate", "what could be written to the cell", -1, 1),
+        Activation("o", "gate", "output gate", "how much of the cell is let out", 0, 1),
+        Activation("c", "state", "cell state", "what is carried from step to step", -1, 1),
+        Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1),
     ],
     blocks="fgo",
     step=step,
@@ -174,6 +173,12 @@ COUPLED_LSTM = Cell(
     ),
     hue=Hue("#0b5a2a", "#2aa58c"),
     line="dash-dotted",
+    roles=[
+        Role("writes", "f", is_complement=True),
+        Role("keeps", "f"),
+        Role("lets out", "o"),
+        Role("proposes", "g"),
+    ],
     panels="fgcoh",
     open_bias="f",
 )

@@ -24,12 +24,13 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     unchanged,
 )
 from .derivative import Jacobians, Point, sigmoid_slope, tanh_slope, weighted
 from .elementwise import ONE, ROW
-from .hues import CYAN, OLIVE, ORANGE, PINK, Hue
+from .hues import Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -185,18 +186,10 @@ GRU = Cell(
     title="GRU",
     noun="a GRU",
     letters=[
-        Activation("r", "gate", "reset gate", "how much of the past the candidate sees", 0, 1, hue=PINK),
-        Activation(
-            "z",
-            "gate",
-            "update gate",
-            "near 1 keeps the old hidden state, near 0 takes the candidate",
-            0,
-            1,
-            hue=ORANGE,
-        ),
-        Activation("n", "candidate", "new candidate", "what could become the hidden state", -1, 1, hue=OLIVE),
-        Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1, hue=CYAN),
+        Activation("r", "gate", "reset gate", "how much of the past the candidate sees", 0, 1),
+        Activation("z", "gate", "update gate", "near 1 keeps the old hidden state, near 0 takes the candidate", 0, 1),
+        Activation("n", "candidate", "new candidate", "what could become the hidden state", -1, 1),
+        Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1),
     ],
     blocks="rzn",
     step=step,
@@ -261,6 +254,12 @@ GRU = Cell(
     ),
     hue=Hue("#b0580c", "#f4a45c"),
     line="dashed",
+    roles=[
+        Role("writes", "z", is_complement=True),
+        Role("keeps", "z"),
+        Role("uses the past", "r"),
+        Role("proposes", "n"),
+    ],
     module=nn.GRU,
     options={"reset_after": True},
 )

@@ -20,13 +20,14 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     tanh_ratio,
     unchanged,
 )
 from .derivative import Jacobians, Point, sigmoid_slope, tanh_slope, weighted
 from .elementwise import ROW
-from .hues import BLUE, CYAN, GREEN, PURPLE, RED, YELLOW, Hue
+from .hues import Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -93,10 +94,10 @@ def jacobians(at: Point) -> Jacobians:
     return Jacobians(by(at.weights.w_hh), by(at.weights.w_ih), exponents, (through * f, f), log_kept=logsigmoid(a_f))
 
 
-CELL_STATE = Activation("c", "state", "cell state", "what is carried from step to step", hue=BLUE)
-HIDDEN = Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1, hue=CYAN)
-CANDIDATE = Activation("g", "candidate", "cell candidate", "what could be written to the cell", -1, 1, hue=YELLOW)
-OUTPUT = Activation("o", "gate", "output gate", "how much of the cell is let out", 0, 1, hue=PURPLE)
+CELL_STATE = Activation("c", "state", "cell state", "what is carried from step to step")
+HIDDEN = Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1)
+CANDIDATE = Activation("g", "candidate", "cell candidate", "what could be written to the cell", -1, 1)
+OUTPUT = Activation("o", "gate", "output gate", "how much of the cell is let out", 0, 1)
 
 LSTM = Cell(
     name="lstm",
@@ -104,8 +105,8 @@ LSTM = Cell(
     title="LSTM",
     noun="an LSTM",
     letters=[
-        Activation("i", "gate", "input gate", "how much of the candidate is written to the cell", 0, 1, hue=GREEN),
-        Activation("f", "gate", "forget gate", "near 1 keeps the old cell state, near 0 drops it", 0, 1, hue=RED),
+        Activation("i", "gate", "input gate", "how much of the candidate is written to the cell", 0, 1),
+        Activation("f", "gate", "forget gate", "near 1 keeps the old cell state, near 0 drops it", 0, 1),
         CANDIDATE,
         OUTPUT,
         CELL_STATE,
@@ -188,6 +189,7 @@ LSTM = Cell(
     ),
     hue=Hue("#2f66ad", "#87bafd"),
     line="solid",
+    roles=[Role("writes", "i"), Role("keeps", "f"), Role("lets out", "o"), Role("proposes", "g")],
     panels="figcoh",
     module=nn.LSTM,
     open_bias="f",

@@ -22,12 +22,13 @@ from .cell import (
     Label,
     Memory,
     Node,
+    Role,
     Wire,
     unchanged,
 )
 from .derivative import Jacobians, Point, sigmoid_slope, weighted
 from .elementwise import ONE, ROW
-from .hues import CYAN, OLIVE, ORANGE, Hue
+from .hues import Hue
 
 
 def step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -63,17 +64,9 @@ MINGRU = Cell(
     title="minGRU",
     noun="a minGRU",
     letters=[
-        Activation(
-            "z",
-            "gate",
-            "update gate",
-            "near 1 takes the candidate, near 0 keeps the old hidden state",
-            0,
-            1,
-            hue=ORANGE,
-        ),
-        Activation("n", "candidate", "new candidate", "what could become the hidden state", hue=OLIVE),
-        Activation("h", "state", "hidden state", "what the output sees", hue=CYAN),
+        Activation("z", "gate", "update gate", "near 1 takes the candidate, near 0 keeps the old hidden state", 0, 1),
+        Activation("n", "candidate", "new candidate", "what could become the hidden state"),
+        Activation("h", "state", "hidden state", "what the output sees"),
     ],
     blocks="zn",
     step=step,
@@ -134,6 +127,7 @@ MINGRU = Cell(
         ],
         word=(64, 224),
     ),
+    roles=[Role("writes", "z"), Role("keeps", "z", is_complement=True), Role("proposes", "n")],
     hue=Hue("#6b0f80", "#b96cf0"),
     line="long-dashed",
 )

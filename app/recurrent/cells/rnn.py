@@ -12,7 +12,7 @@ from ..cache import compiled
 from .cell import Activation, Activations, Cell, CellWeights, Change, Circuit, Equation, Label, Node, Wire, unchanged
 from .derivative import Jacobians, Point, tanh_slope, weighted
 from .elementwise import ROW, ZERO, tanh
-from .hues import CYAN, Hue
+from .hues import Hue
 
 
 def tanh_step(x: Tensor, previous: Mapping[str, Tensor], w: CellWeights, change: Change = unchanged, /) -> Activations:
@@ -77,7 +77,7 @@ CIRCUIT = Circuit(
     word=(78, 114),
 )
 
-HIDDEN = Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1, hue=CYAN)
+HIDDEN = Activation("h", "state", "hidden state", "what the next step and the output see", -1, 1)
 
 RNN = Cell(
     name="rnn",

@@ -26,6 +26,7 @@ _EDIT = re.compile(
     r"(?::(?P<operation>[a-z_]+))?(?P<has_value>=)?",
     re.ASCII,
 )
+_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^;"])+', re.DOTALL)  # up to a semicolon that stands in no string
 _PLAIN = 1e15  # below, a whole number is written without a point
 
 
@@ -62,6 +63,18 @@ def from_short_form(text: str) -> tuple[Edit, ...]:
             raise EditError("edits", f"{operation!r} is not an operation")
         listed.append({**data, operation: value})
     return edits_from(listed)
+
+
+def from_listed_form(text: str) -> tuple[Edit, ...]:
+    """Return the edits that are on of a list, in which those that are off have a ``!`` before their short form.
+
+    Raises EditError, which says where it cannot be read, for an edit that is off too.
+    """
+    pieces = _PIECE.findall(text)
+    if ";".join(pieces) != text or "!" in pieces:
+        raise EditError("edits", f"{text!r} cannot be read: edits are joined by a semicolon")
+    read = [(piece, from_short_form(piece.removeprefix("!"))) for piece in pieces]
+    return tuple(edit for piece, edits in read if not piece.startswith("!") for edit in edits)
 
 
 def _short(edit: Edit) -> str:

@@ -82,7 +82,7 @@ class Batch:
             table[runs, rows[..., None], at] = values[0, rows[..., None], at]
             tables.append(table)
         common = plan.subject.bound.parts.get((plan.layer, plan.options.direction), NO_EDITS)
-        return _one_after_the_other(common, Edits(*edits[:3], *tables))
+        return one_after_the_other(common, Edits(*edits[:3], *tables))
 
 
 def _as_a_whole(plan: RankingPlan, letters: Integers, _: Integers) -> tuple[Edits, Integers]:
@@ -111,7 +111,7 @@ def _places(plan: RankingPlan) -> Integers:
     return np.array([plan.subject.cell.activations.index(letter) for letter in plan.letters])
 
 
-def _one_after_the_other(first: Edits, then: Edits) -> Edits:
+def one_after_the_other(first: Edits, then: Edits) -> Edits:
     """Return the edits of both, at each step those of ``first`` before those of ``then``, which has a full batch."""
     if len(first.first) == 0:
         return then

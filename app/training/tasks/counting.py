@@ -71,6 +71,7 @@ class Counting:
             "outputs": [*letters, "end"],
             "predicts_next": True,
             "verdict": "end",
+            "opposite": "goes on",
             "examples": [string(letters, 5), string(letters, 20), string(letters, 5)[:-2], string(letters, 1)],
             "licence": "MIT",
         }

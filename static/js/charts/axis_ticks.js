@@ -1,22 +1,26 @@
 // Which words or numbers stand along the axes: as many as do not run into each other.
 
 import { shortened, visible } from "../data/visible_text.js";
+import { areEven, evenly, placeOf } from "./columns.js";
 
 const LABEL = { characters: 12, width: 6, height: 15, level: 56, single: 9 }; // of a word; pixels but for characters
 
 /**
  * @param {string[]} words
  * @param {number} width of the plot, in pixels
+ * @param {import("./columns.js").Edges} [edges] of columns that are not equal
  * @returns {import("./heatmap_figure.js").WordAxis}
  */
-export function wordAxis(words, width) {
-  const each = width / words.length;
+export function wordAxis(words, width, edges = evenly(words.length)) {
+  const each = Math.min(...words.map((_, t) => placeOf(edges, t, width).width));
   const single = words.every((word) => [...word].length === 1);
-  const level = single || each >= LABEL.level || words.every((word) => visible(word).length * LABEL.width + 2 <= each);
+  const level = single || each >= LABEL.level || words.every((word, t) => visible(word).length * LABEL.width + 2 <= placeOf(edges, t, width).width);
   const every = single ? Math.ceil(LABEL.single / each) : level ? 1 : Math.ceil(LABEL.height / each);
-  const characters = level ? Math.floor((each - 2) / LABEL.width) : LABEL.characters;
-  const at = labelled(words, single, every);
-  const labels = at.map((t) => shortened(words[t], Math.max(1, characters)));
+  /** @param {number} t */
+  const characters = (t) => (level ? Math.max(1, Math.floor((placeOf(edges, t, width).width - 2) / LABEL.width)) : LABEL.characters);
+  const shown = labelled(words, single, every);
+  const labels = shown.map((t) => shortened(words[t], characters(t)));
+  const at = areEven(edges) ? shown : shown.map((t) => ((edges[t] + edges[t + 1]) / 2) * words.length - 0.5);
   const longest = Math.max(0, ...labels.map((label) => label.length)) * LABEL.width;
   return { at, labels, angle: level ? 0 : -90, room: Math.ceil(level ? LABEL.height + 6 : longest + 10) };
 }

@@ -7,28 +7,38 @@ import { theme } from "../kit/theme.js";
 const RAMPS = {
   light: {
     neutral: "#f5f5f7",
-    gate: ["#dad8f0", "#c1bce3", "#a8a1d4", "#9187c4", "#7a6db4", "#6553a3", "#503891", "#3e1b7f"],
+    gate: ["#d9d9de", "#bebec3", "#a3a4a9", "#8a8a90", "#717178", "#595960", "#424349", "#2d2d34"],
     positive: ["#c7d9ed", "#a0bddd", "#7ba0cc", "#5784b9", "#3468a5", "#0b4c92"],
+    above: ["#c7deca", "#a2c4a8", "#7eaa86", "#5a9065", "#347746", "#005e26"],
+    below: ["#eeccde", "#dba8c4", "#c785aa", "#b36292", "#9d3d79", "#870c62"],
     negative: ["#edd4c4", "#deb59c", "#cd9777", "#bc7855", "#a95933", "#963a0b"],
   },
   dark: {
     neutral: "#1e1e22",
-    gate: ["#302f43", "#46435f", "#5c577c", "#756c99", "#8e83b6", "#a999d4", "#c5b1f2", "#e1c9ff"],
+    gate: ["#323236", "#47474c", "#5e5e63", "#76767c", "#8e8f95", "#a8a8af", "#c2c2ca", "#dddde6"],
     positive: ["#25364c", "#335070", "#446b94", "#5588b8", "#68a6dd", "#7bc5ff"],
+    above: ["#253c2a", "#335a3c", "#427a4f", "#509b62", "#5ebd76", "#6de18b"],
+    below: ["#452c3a", "#674056", "#8b5473", "#b16892", "#d87eb2", "#ff94d4"],
     negative: ["#4b2d20", "#6e412a", "#905836", "#b37243", "#d68d51", "#f9aa60"],
   },
 };
 
-/** @returns {Scale} for values from 0 to the greatest */
+/** @returns {Scale} for values from 0 to the greatest, such as gates: grey */
 export function sequential() {
   const ramp = RAMPS[theme()];
   return evenly([ramp.neutral, ...ramp.gate]);
 }
 
-/** @returns {Scale} for values from −a to a */
+/** @returns {Scale} for what speaks for one side or the other, from −a to a: brown and blue, as verdicts and pushes */
 export function diverging() {
   const ramp = RAMPS[theme()];
   return evenly([...ramp.negative.toReversed(), ramp.neutral, ...ramp.positive]);
+}
+
+/** @returns {Scale} for candidates and states, from −a to a: pink and green, since neither side of a unit is that of a verdict */
+export function signed() {
+  const ramp = RAMPS[theme()];
+  return evenly([...ramp.below.toReversed(), ramp.neutral, ...ramp.above]);
 }
 
 /**

@@ -1,5 +1,7 @@
 // The hatching over entries that edits change: slanted lines, which meet where entries do.
 
+import { placeOf } from "./columns.js";
+
 const SPACING = 7; // pixels between two lines, along an axis
 
 /** @typedef {{left: number, top: number, width: number, height: number}} Box in pixels */
@@ -9,13 +11,16 @@ const SPACING = 7; // pixels between two lines, along an axis
  * The boxes of runs of entries.
  * @param {import("../data/edits.js").Run[]} runs
  * @param {Box} plot
- * @param {number} columns
+ * @param {import("./columns.js").Edges} edges
  * @param {number} rows
  * @returns {Box[]}
  */
-export function boxesOf(runs, plot, columns, rows) {
-  const [width, height] = [plot.width / columns, plot.height / rows];
-  return runs.map((run) => ({ left: plot.left + run.t * width, top: plot.top + run.row * height, width, height: run.rows * height }));
+export function boxesOf(runs, plot, edges, rows) {
+  const height = plot.height / rows;
+  return runs.map((run) => {
+    const { left, width } = placeOf(edges, run.t, plot.width);
+    return { left: plot.left + left, top: plot.top + run.row * height, width, height: run.rows * height };
+  });
 }
 
 /**

@@ -2,7 +2,7 @@
 
 /** @typedef {{at: number[], labels: string[], angle?: number, room: number}} WordAxis `room`: pixels below the plot */
 /** @typedef {{at: number[], labels: string[], room: number}} RowAxis `room`: pixels before the plot */
-/** @typedef {{values: Float32Array, order: number[], words: WordAxis, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `rows`: the labels of the rows, if not the units' numbers */
+/** @typedef {{values: Float32Array, order: number[], words: WordAxis, edges?: import("./columns.js").Edges, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `edges`: of the columns, if they are not equal; `rows`: the labels of the rows, if not the units' numbers */
 /** @typedef {{width: number, height: number}} Size in pixels */
 /** @typedef {{data: Plotly.Data[], layout: Plotly.Layout}} Figure */
 
@@ -40,7 +40,7 @@ export function layoutOf({ width, height }, { ink, words, columns }, yaxis, left
  * @returns {Figure}
  */
 export function figureOf(size, heatmap) {
-  const { order, range, scale } = heatmap;
+  const { order, range, scale, edges } = heatmap;
   const { at, labels, room } = heatmap.rows ?? unitAxis(order);
   /** @type {Plotly.Axis} */
   const yaxis = { ticklabeloverflow: "allow", range: [order.length - 0.5, -0.5], tickvals: at, ticktext: labels };
@@ -49,6 +49,8 @@ export function figureOf(size, heatmap) {
       {
         type: "heatmap",
         z: byStep(heatmap),
+        // Unequal columns take Plotly half as long again: it is not told of equal ones.
+        ...(edges && { x: edges.map((edge) => edge * (edges.length - 1) - 0.5) }),
         transpose: true,
         zmin: range[0],
         zmax: range[1],

@@ -7,6 +7,7 @@ import { decimal } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
 import { colorOf } from "../kit/theme.js";
 import { wordAxis } from "./axis_ticks.js";
+import { columnAt, columnsOf, placeOf } from "./columns.js";
 import { pathOf } from "./hatching.js";
 import { MARGIN, figureOf } from "./heatmap_figure.js";
 import { drawFigure, removeFigure } from "./plotly.js";
@@ -17,7 +18,7 @@ import { HEIGHT, drawBars, summary } from "./summary_bars.js";
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {import("../data/api_types.d.ts").Model} Model */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
-/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, edited: (letter: string) => Run[], lane: string, difference: boolean}} LayerLook `norms`: where bars of norms end, by the range of the colours; `edited`: the entries that edits change; `difference`: whether it is that of two texts */
+/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, edited: (letter: string) => Run[], lane: string, difference: boolean, edges: import("./columns.js").Edges | null}} LayerLook `edges`: of the columns of the first screen, where panels stand below it; `norms`: where bars of norms end, by the range of the colours; `edited`: the entries that edits change; `difference`: whether it is that of two texts */
 /** @typedef {import("../data/edits.js").Run} Run */
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./sheet.js").LayerValues} LayerValues */
@@ -39,6 +40,8 @@ export class Panels {
     /** @type {number[]} */
     this.order = [];
     this.size = { width: 0, height: 0, steps: 0, below: 0 };
+    /** @type {import("./columns.js").Edges} */
+    this.edges = [0, 1];
     /** @type {LayerValues | null} */
     this.layer = null;
     /** @type {string[]} */
@@ -53,10 +56,12 @@ export class Panels {
    * @param {LayerValues} layer
    * @param {LayerLook} look
    */
-  async show(model, layer, { words, order, ranges, norms, edited, lane, difference }) {
+  async show(model, layer, { words, order, ranges, norms, edited, lane, difference, edges: given }) {
     if (this.variant !== model.variant) this.#build(model);
     const { width, height } = this.#extent();
-    const axis = wordAxis(words, width - MARGIN.left - MARGIN.right);
+    const edges = columnsOf(given, words.length);
+    const axis = wordAxis(words, width - MARGIN.left - MARGIN.right, edges);
+    this.edges = edges;
     this.size = { width, height, steps: words.length, below: axis.room };
     this.order = order;
     this.layer = layer;
@@ -67,13 +72,13 @@ export class Panels {
       model.activations.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
         const range = ranges[info.letter];
-        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, edited: edited(info.letter), range, size: { width, height }, axis, ink });
+        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, edges, edited: edited(info.letter), range, size: { width, height }, axis, ink });
         const hatching = panel.sheet.hatching.length ? "; what edits change is hatched" : "";
         panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}${hatching}`;
         for (const path of panel.hatching) path.setAttribute("d", pathOf(panel.sheet.hatching));
         panel.fill();
         const isMean = info.kind === "gate" && !difference;
-        drawBars(panel.bars, width, summary(panel.sheet.heatmap.values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
+        drawBars(panel.bars, width, edges, summary(panel.sheet.heatmap.values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
         return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, panel.sheet.heatmap));
       }),
     );
@@ -96,14 +101,18 @@ export class Panels {
    * @param {{t: number | null, unit: number | null} | null} focus
    */
   mark(focus) {
-    const { width, height } = this.#entrySize();
+    const { width, height } = this.#plotSize();
     const t = focus?.t == null || focus.t >= this.size.steps ? null : focus.t;
     const at = focus?.unit == null ? -1 : this.order.indexOf(focus.unit);
     for (const { column, row } of this.panels.values()) {
       column.hidden = t === null;
       row.hidden = at < 0;
-      if (t !== null) moveTo(column, MARGIN.left + t * width, 0, width, HEIGHT + MARGIN.top + height * this.order.length);
-      if (at >= 0) moveTo(row, MARGIN.left, HEIGHT + MARGIN.top + at * height, width * this.size.steps, height);
+      const each = height / this.order.length;
+      if (t !== null) {
+        const place = placeOf(this.edges, t, width);
+        moveTo(column, MARGIN.left + place.left, 0, place.width, HEIGHT + MARGIN.top + height);
+      }
+      if (at >= 0) moveTo(row, MARGIN.left, HEIGHT + MARGIN.top + at * each, width, each);
     }
   }
 
@@ -112,7 +121,7 @@ export class Panels {
    * @param {number[]} units
    */
   light(units) {
-    const { height } = this.#entrySize();
+    const height = this.#plotSize().height / this.order.length;
     const rows = units.map((unit) => this.order.indexOf(unit));
     const d = rows.map((at) => `M0 ${(HEIGHT + MARGIN.top + at * height).toFixed(2)}h4v${Math.max(1, height).toFixed(2)}h-4z`);
     for (const { edge } of this.panels.values()) edge.setAttribute("d", d.join(""));
@@ -133,13 +142,10 @@ export class Panels {
     return getComputedStyle(this.element).gridTemplateColumns.split(" ").length;
   }
 
-  /** The size of one entry of the heatmaps, in pixels. */
-  #entrySize() {
-    const { width, height, steps, below } = this.size;
-    return {
-      width: (width - MARGIN.left - MARGIN.right) / steps,
-      height: (height - MARGIN.top - below) / this.order.length,
-    };
+  /** The size of the heatmaps without their axes, in pixels. */
+  #plotSize() {
+    const { width, height, below } = this.size;
+    return { width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - below };
   }
 
   #extent() {
@@ -217,10 +223,10 @@ export class Panels {
     /** @param {PointerEvent | MouseEvent} event */
     const entryAt = ({ clientX, clientY }) => {
       const { left, top } = frame.getBoundingClientRect();
-      const { width, height } = this.#entrySize();
-      const t = Math.floor((clientX - left - MARGIN.left) / width);
-      const at = Math.floor((clientY - top - HEIGHT - MARGIN.top) / height);
-      if (t < 0 || t >= this.size.steps || at < 0 || at >= this.order.length) return null;
+      const { width, height } = this.#plotSize();
+      const t = columnAt(this.edges, (clientX - left - MARGIN.left) / width);
+      const at = Math.floor(((clientY - top - HEIGHT - MARGIN.top) / height) * this.order.length);
+      if (t < 0 || at < 0 || at >= this.order.length) return null;
       return { t, unit: this.order[at], letter, clientX, clientY };
     };
     // A finger does not hover: its tap is a click.

@@ -2,7 +2,7 @@
 // panels as they were drawn, so that it cannot state another scale.
 
 import { power } from "../kit/numbers.js";
-import { diverging, sequential } from "./colors.js";
+import { sequential, signed } from "./colors.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {import("./sheet.js").Sheet} Sheet */
@@ -73,7 +73,7 @@ export function differencesOf(ranges) {
  * @param {Range} range
  */
 export function colorsOf([low]) {
-  return low === 0 ? sequential() : diverging();
+  return low === 0 ? sequential() : signed();
 }
 
 /**

@@ -1,5 +1,6 @@
 // What a panel is drawn from, for the page, the legends and the saved files alike.
 
+import { areEven } from "./columns.js";
 import { MARGIN } from "./heatmap_figure.js";
 import { boxesOf, hatched } from "./hatching.js";
 import { colorsOf } from "./scales.js";
@@ -15,12 +16,12 @@ import { colorsOf } from "./scales.js";
  * The sheet of one activation of a layer.
  * @param {ActivationInfo} info
  * @param {LayerValues} layer
- * @param {{lane: string, difference: boolean, words: string[], order: number[], edited: import("../data/edits.js").Run[], range: Range, size: Size, axis: import("./heatmap_figure.js").WordAxis, ink: string}} look
+ * @param {{lane: string, difference: boolean, words: string[], order: number[], edges: import("./columns.js").Edges, edited: import("../data/edits.js").Run[], range: Range, size: Size, axis: import("./heatmap_figure.js").WordAxis, ink: string}} look
  * @returns {Sheet}
  */
-export function sheetOf(info, layer, { lane, difference, words, order, edited, range, size, axis, ink }) {
-  const heatmap = { values: layer.values(info.letter), order, words: axis, scale: colorsOf(range), range, ink };
-  return { lane, info, difference, words, size, heatmap, hatching: hatched(boxesOf(edited, plotOf(size, heatmap), words.length, order.length)) };
+export function sheetOf(info, layer, { lane, difference, words, order, edges, edited, range, size, axis, ink }) {
+  const heatmap = { values: layer.values(info.letter), order, words: axis, ...(!areEven(edges) && { edges }), scale: colorsOf(range), range, ink };
+  return { lane, info, difference, words, size, heatmap, hatching: hatched(boxesOf(edited, plotOf(size, heatmap), edges, order.length)) };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { draw } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
+import { placeOf } from "./columns.js";
 import { MARGIN } from "./heatmap_figure.js";
 import { greatest, roundedUp, endLabel } from "./scales.js";
 
@@ -49,16 +50,18 @@ export function normEnds(lanes) {
  * Draw a bar for each step, and before them the end of their scale and what they are. NaN leaves a gap.
  * @param {Element} element an SVG element
  * @param {number} width of the picture, in pixels
+ * @param {import("./columns.js").Edges} edges
  * @param {number[]} bars
  * @param {{name: string, end: number}} scale `end`: the value of the highest possible bar
  */
-export function drawBars(element, width, bars, { name, end }) {
-  const each = (width - MARGIN.left - MARGIN.right) / bars.length;
+export function drawBars(element, width, edges, bars, { name, end }) {
+  const places = bars.map((_, t) => placeOf(edges, t, width - MARGIN.left - MARGIN.right));
+  const each = Math.min(...places.map((place) => place.width));
   const gap = Math.min(1, each / 8);
   const shown = bars.map((value, t) => ({ value, t })).filter(({ value }) => Number.isFinite(value));
   const path = shown.map(({ value, t }) => {
     const height = ((HEIGHT - ROOM) * value) / end;
-    return `M${(MARGIN.left + t * each + gap).toFixed(2)} ${HEIGHT}v${(-height).toFixed(2)}h${(each - 2 * gap).toFixed(2)}v${height.toFixed(2)}z`;
+    return `M${(MARGIN.left + places[t].left + gap).toFixed(2)} ${HEIGHT}v${(-height).toFixed(2)}h${(places[t].width - 2 * gap).toFixed(2)}v${height.toFixed(2)}z`;
   });
   element.setAttribute("width", String(width));
   element.setAttribute("height", String(HEIGHT));
@@ -69,7 +72,7 @@ export function drawBars(element, width, bars, { name, end }) {
   element.append(
     ...shown.map(({ value, t }, at) => {
       const y = HEIGHT - ((HEIGHT - ROOM) * value) / end - 2;
-      return draw("text", { x: MARGIN.left + (t + 0.5) * each, y }, figures[at]);
+      return draw("text", { x: MARGIN.left + places[t].left + places[t].width / 2, y }, figures[at]);
     }),
   );
 }

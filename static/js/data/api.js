@@ -25,17 +25,31 @@ export class Problem extends Error {
 }
 
 /**
- * Fetch the trace of a text by a model, from step `start` to before step `stop`, with edits or as it is; of a cell without
- * gates also the sums that its arithmetic begins with. Throws a Problem with the server's words, a TypeError if the server cannot be reached, an
- * AbortError by `signal`.
+ * Fetch the trace of a text by a model, from step `start` to before step `stop`, with edits or as it is. Throws a Problem
+ * with the server's words, a TypeError if the server cannot be reached, an AbortError by `signal`.
  * @param {Model} model
  * @param {{text: string, start: number, stop: number, edits?: import("./edits.js").Edit[]}} request
  * @param {AbortSignal} signal
  * @returns {Promise<TraceAnswer>}
  */
 export async function fetchTrace(model, { text, start, stop, edits }, signal) {
-  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", pre_activations: cellOf(model).gateless, edits };
+  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", edits };
   return (await ask(model.id, "traces", signal, body)).json();
+}
+
+/**
+ * What a first screen shows; see `app/web/look.py`.
+ * @typedef {{model: string, text: string, compare: string, other: string, edits: string, layer: number | null, step: number | null, unit: number | null, start: number, width?: number, height?: number}} Look
+ */
+
+/**
+ * Fetch a first screen, as HTML. Throws what `fetchTrace` throws.
+ * @param {Look} look
+ * @param {AbortSignal} signal
+ */
+export async function fetchScreen(look, signal) {
+  const body = { ...look, text: look.text.toWellFormed(), other: look.other.toWellFormed() };
+  return (await call("/first-screen", "text/html", signal, body)).text();
 }
 
 /**
@@ -116,7 +130,18 @@ export function modelPath(model) {
  * @param {string} [accept]
  */
 async function ask(model, resource, signal, body, accept = "application/json") {
-  const response = await fetch(`${modelPath(model)}/${resource}`, {
+  return call(`${modelPath(model)}/${resource}`, accept, signal, body);
+}
+
+/**
+ * Call the server: POST a body, or GET without one.
+ * @param {string} path
+ * @param {string} accept
+ * @param {AbortSignal} signal
+ * @param {object} [body]
+ */
+async function call(path, accept, signal, body) {
+  const response = await fetch(path, {
     ...(body && { method: "POST", body: JSON.stringify(body) }),
     headers: { Accept: accept, ...(body && { "Content-Type": "application/json" }) },
     signal,

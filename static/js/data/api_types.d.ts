@@ -10,9 +10,7 @@ export type BlockSpectrum = { block: string; largest_singular_value: number; spe
 
 export type BrokenModel = { id: string; reason: string };
 
-export type CellInfo = { noun: string; panels: PanelInfo[]; gateless: boolean; carrier: string; keeps: string | null; couples: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed"; equations: Equation[]; note: string; circuit: Circuit };
-
-export type Circuit = { name: string; height: number; nodes: Record<string, Node>; wires: Wire[]; figures: Label[]; word: [number, number]; terms?: Label[] };
+export type CellInfo = { noun: string; panels: PanelInfo[]; carrier: string; keeps: string | null; couples: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed" };
 
 export type Complaint = { where: string; what: string };
 
@@ -27,8 +25,6 @@ export type DecompositionBody = { text: string; layer?: number | null; direction
 export type DecompositionUnits = { source: number | null; time: number | null; parts: ((number | null)[])[] | TypedArray; shares: ((number | null)[])[] | TypedArray | null; memory_weights: ((number | null)[])[] | TypedArray | null };
 
 export type EngineTime = { engine: "ours" | "torch"; lower: number; median: number; upper: number; rounds: number };
-
-export type Equation = { of: string; formula: string; figures?: string };
 
 export type Experiment = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; hold: number; layer: number; direction: "forward" | "backward" };
 
@@ -51,8 +47,6 @@ export type Health = { status: string };
 export type InputMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_medians: (number | null)[]; half_life: number | null };
 
 export type Invisible = { pattern: string; blank: string; names: Record<string, string> };
-
-export type Label = { of: string; x: number; y: number; name: string; anchor?: "start" | "middle" | "end" };
 
 export type LayerActivations = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray> };
 
@@ -77,8 +71,6 @@ export type ModelSummary = { id: string; title: string; task: string; cell: "lst
 export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; close?: number | null; close_from?: number | null; probe?: number | null; untrained_probes?: number[]; texts: number; steps: number };
 
 export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size: number; embedding_size: number; hidden_size: number; outputs: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax" };
-
-export type Node = { kind: "in" | "out" | "branch" | "join" | "layer" | "operator"; x: number; y: number; sign?: string; letter?: string };
 
 export type Occlusion = { step: number; output: string; losses: (number | null)[] };
 
@@ -108,7 +100,7 @@ export type ShareChange = { forgetting: ((number | null)[])[] | TypedArray; lett
 
 export type StateMemory = { log10_norms: ((number | null)[])[] | TypedArray; log10_kept: ((number | null)[])[] | TypedArray | null };
 
-export type Statistics = { steps: number; activations: ActivationStatistics[] };
+export type Statistics = { steps: number; activations: ActivationStatistics[]; push_scale?: number | null };
 
 export type StepAnswer = { step: number; token: TokenInfo; layers: StepLayer[]; outputs: number[] };
 
@@ -125,8 +117,6 @@ export type TraceBody = { text: string; layers?: number[] | null; start?: number
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
 
 export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; label: string };
-
-export type Wire = { start: string; end: string; via?: [number, number][] };
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 

@@ -3,7 +3,7 @@
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./api_types.d.ts").Facts} Facts */
 /** @typedef {Facts["comparisons"][number] | ""} Compare what is shown next to the text; empty for nothing */
-/** @typedef {Facts & {model: string, text: string, compare: Compare, other: string, models: Model[]}} Boot */
+/** @typedef {Facts & {model: string, text: string, compare: Compare, other: string, models: Model[], chapters: string[], tour: Record<string, number>}} Boot `chapters`: the address of the picture of each; `tour`: by the chapters of older addresses, those that now tell the same */
 
 /** @type {Boot} */
 export const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "");

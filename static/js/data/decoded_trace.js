@@ -109,6 +109,15 @@ export class DecodedTrace {
     const output = this.model.next_outputs[this.tokens[t].id] ?? null;
     return output === null || this.skipped + t === 0 ? null : this.outputsAt(t - 1)[output];
   }
+
+  /**
+   * The place of a layer in `layers`: the last where the trace has fewer; without one, that which the head reads first.
+   * @param {number | null} index
+   */
+  placeOfLayer(index) {
+    const last = this.layers[this.layers.length - 1].layer;
+    return index === null ? this.layers.findIndex(({ layer }) => layer === last) : Math.min(index, this.layers.length - 1);
+  }
 }
 
 /**

@@ -61,6 +61,15 @@ export class ModelLibrary {
   }
 
   /**
+   * Whether there is something for a model to read in a text, and not more than the server takes.
+   * @param {Model} model
+   * @param {string} text
+   */
+  isReadable(model, text) {
+    return !isBlank(text, model.tokenizer) && codePoints(text) <= this.maxText;
+  }
+
+  /**
    * Decode the traces that came with the page, as if each text ended after so many steps.
    * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} answers
    * @param {Selection} selection

@@ -1,4 +1,4 @@
-// The heatmaps as one HTML file that opens without a network and still answers to the pointer.
+// The first screen and the heatmaps as one HTML file that opens without a network and still answers to the pointer.
 
 import { figureOf } from "../charts/heatmap_figure.js";
 import { plotOf } from "../charts/sheet.js";
@@ -6,6 +6,8 @@ import { plotlySource } from "../charts/plotly.js";
 import { endLabel } from "../charts/scales.js";
 import { visible } from "../data/visible_text.js";
 import { escaped } from "../kit/text.js";
+import { theme } from "../kit/theme.js";
+import { screenHtml } from "./screen_file.js";
 
 /** @typedef {import("../charts/sheet.js").Sheet} Sheet */
 
@@ -63,7 +65,9 @@ for (const { name, words, units, data, layout } of panels) {
   const plot = figure.appendChild(document.createElement("div"));
   Plotly.newPlot(plot, data, layout, { displayModeBar: false, displaylogo: false, showSendToCloud: false });
   plot.on("plotly_hover", ({ points: [{ x, y, z }] }) => {
-    note.textContent = words[x] + ", unit " + units[y] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
+    const edges = data[0].x; // of columns that are not equal; x is then the middle of one
+    const t = edges ? edges.findIndex((edge, at) => edge <= x && x < edges[at + 1]) : x;
+    note.textContent = words[t] + ", unit " + units[y] + ", " + name + ": " + (typeof z === "number" ? z.toFixed(4) : "none");
   });
 }
 `;
@@ -73,8 +77,9 @@ for (const { name, words, units, data, layout } of panels) {
  * @param {string} about
  * @param {Sheet[]} sheets
  * @param {string} token what a step is: word or character
+ * @param {Element} screen the element that holds the first screen
  */
-export async function asHtml(title, about, sheets, token) {
+export async function asHtml(title, about, sheets, token, screen) {
   const { backgroundColor, color } = getComputedStyle(document.body);
   const panels = sheets.map((sheet) => {
     const { lane, info, words, size, heatmap } = sheet;
@@ -88,21 +93,24 @@ export async function asHtml(title, about, sheets, token) {
       layout: { ...widened(layout, token), shapes: shapesOf(sheet, backgroundColor, color) },
     };
   });
-  const plotly = await plotlySource();
+  const [plotly, first] = await Promise.all([plotlySource(), screenHtml(screen)]);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>${escaped(title)}</title>
 <style>
+:root { color-scheme: ${theme()} }
+${first.style}
 body { margin: 1.5rem; background: ${backgroundColor}; color: ${color}; font: 15px system-ui, sans-serif }
 figure { display: inline-block; margin: 0 1.5rem 1.5rem 0 }
 output { position: sticky; top: 0; display: block; min-height: 1.6em; background: ${backgroundColor}; font-weight: 600; z-index: 1 }
 </style>
 <h1>${escaped(title)}</h1>
 <p>${escaped(about)}</p>
+${first.html}
 <output id="note">Point at a cell for its number.</output>
 <script>${plotly.replaceAll("</script", "<\\/script")}</script>
-<script>const panels = ${JSON.stringify(panels).replaceAll("<", "\\u003c")};${PROGRAM}</script>
+<script>const panels = ${JSON.stringify(panels).replaceAll("<", "\\u003c")};${PROGRAM}${first.program}</script>
 </html>
 `;
 }

@@ -1,5 +1,6 @@
 // The pictures as one self-contained figure: SVG, and PNG made from it.
 
+import { columnsOf, evenly } from "../charts/columns.js";
 import { mixed } from "../charts/colors.js";
 import { pathOf } from "../charts/hatching.js";
 import { scalesOf } from "../charts/scales.js";
@@ -102,14 +103,13 @@ function panels({ drawings, columns, token }, drawHeatmap, muted) {
   const height = NAME + HEIGHT + depth + BELOW + GAP;
   const svg = drawings.map(({ sheet, plot, bars, labels }, at) => {
     const { info, size, heatmap, hatching } = sheet;
-    const hue = colorOf(plot, "hue");
     const box = plotOf(size, heatmap);
     const [across, down] = [box.left + box.width / 2, box.top + box.height / 2];
     const axes = [
       svgText(across, depth + BELOW - 3, token, { size: 11, ink: muted, anchor: "middle" }),
       `<g transform="translate(${2 - SIDE} ${round(down)}) rotate(-90)">${svgText(0, 9, "unit", { size: 11, ink: muted, anchor: "middle" })}</g>`,
     ];
-    const name = svgText(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: hue, weight: 600 });
+    const name = svgText(0, NAME - 8, `${info.name} ${info.letter}`, { size: 15, ink: colorOf(plot, "ink"), weight: 600 });
     const position = `translate(${(at % columns) * (width + GAP)} ${round(Math.floor(at / columns) * height)})`;
     return `<g class="panel" transform="${position}">${name}<g transform="translate(${SIDE} ${NAME})">${styledCopy(bars)}</g><g transform="translate(${SIDE} ${NAME + HEIGHT})"><g class="heatmap">${drawHeatmap(heatmap, box)}</g>${hatchingOf(hatching)}${styledCopy(labels)}${axes.join("")}</g></g>`;
   });
@@ -133,10 +133,10 @@ function hatchingOf(lines) {
  * @param {import("../charts/heatmap_figure.js").Heatmap} heatmap
  * @param {Box} box
  */
-function shapes({ values, order, scale, range: [low, high] }, box) {
+function shapes({ values, order, scale, range: [low, high], edges }, box) {
   const units = order.length;
-  const x = edges(box.left, box.width, values.length / units);
-  const y = edges(box.top, box.height, units);
+  const x = places(box.left, box.width, columnsOf(edges ?? null, values.length / units));
+  const y = places(box.top, box.height, evenly(units));
   const rectangles = Array.from(values, (_, index) => {
     const [t, at] = [Math.floor(index / units), index % units];
     const value = values[t * units + order[at]];
@@ -153,7 +153,7 @@ function shapes({ values, order, scale, range: [low, high] }, box) {
  * @param {import("../charts/heatmap_figure.js").Heatmap} heatmap
  * @param {Box} box
  */
-function bitmap({ values, order, scale, range: [low, high] }, box) {
+function bitmap({ values, order, scale, range: [low, high], edges }, box) {
   const [units, steps] = [order.length, values.length / order.length];
   const pixels = new ImageData(steps, units);
   for (let t = 0; t < steps; t += 1) {
@@ -168,7 +168,8 @@ function bitmap({ values, order, scale, range: [low, high] }, box) {
   const enlarged = (entries, room) => entries * Math.max(LEAST, Math.ceil((2 * room) / entries));
   const { canvas, pen } = canvasOf(enlarged(steps, box.width), enlarged(units, box.height));
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(small.canvas, 0, 0, canvas.width, canvas.height);
+  const columns = columnsOf(edges ?? null, steps).map((edge) => Math.round(edge * canvas.width));
+  for (let t = 0; t < steps; t += 1) pen.drawImage(small.canvas, t, 0, 1, units, columns[t], 0, columns[t + 1] - columns[t], canvas.height);
   const { left, top, width, height } = box;
   return `<image x="${left}" y="${top}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="pixelated" xlink:href="${canvas.toDataURL("image/png")}"/>`;
 }
@@ -208,7 +209,7 @@ function legend(scales, room, ink) {
  * @param {number} [most] lines
  * @returns {Block}
  */
-function paragraph(content, style, room, most = Infinity) {
+export function paragraph(content, style, room, most = Infinity) {
   const { size, weight } = style;
   /** @type {string[]} */
   const lines = [];
@@ -269,13 +270,13 @@ function widthOf(content, size, weight = 400) {
 }
 
 /**
- * The edges of a row of equal boxes.
+ * The edges of a row of boxes in pixels.
  * @param {number} start
  * @param {number} size
- * @param {number} count
+ * @param {import("../charts/columns.js").Edges} edges
  */
-function edges(start, size, count) {
-  return Array.from({ length: count + 1 }, (_, at) => round(start + (size * at) / count));
+function places(start, size, edges) {
+  return edges.map((edge) => round(start + size * edge));
 }
 
 /** @param {number} value */

@@ -35,6 +35,12 @@ export function button(name, text, onClick) {
   return made;
 }
 
+/** Resolves once the browser has painted what stands in the page now, and done what waited for that; soon, where it paints nothing, as in a hidden tab. */
+export function painted() {
+  const frame = new Promise((done) => requestAnimationFrame(() => setTimeout(() => setTimeout(done))));
+  return Promise.race([frame, new Promise((done) => setTimeout(done, 150))]);
+}
+
 /**
  * @template {Element} E
  * @param {E} element

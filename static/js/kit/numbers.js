@@ -15,6 +15,16 @@ export function decimal(value, decimals) {
 }
 
 /**
+ * A number with so many decimals and its sign; 0 has none.
+ * @param {number} value
+ * @param {number} decimals
+ */
+export function signed(value, decimals) {
+  const text = decimal(value, decimals);
+  return value > 0 && Number(value.toFixed(decimals)) !== 0 ? `+${text}` : text;
+}
+
+/**
  * A number by its base-10 logarithm: to two digits, as a power of ten where it is very small or large.
  * @param {number} log10
  */

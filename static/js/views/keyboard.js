@@ -1,82 +1,68 @@
-// The keyboard: stepping through time and units, playing, unpinning, and the sheet that explains the keys.
+// The keyboard: one table of keys, in layers. The first layer that is open and has a key acts; the sheet lists them all.
 
-import { byId } from "../kit/dom.js";
+import { byId, make } from "../kit/dom.js";
 
-const INTERVAL = 700; // ms between two steps while playing
+/** @typedef {{keys: string[], says: string, act: () => unknown}} Binding `keys`: as in `KeyboardEvent.key`; `says`: what the sheet says of it */
+/** @typedef {{title: string, isOpen: () => boolean, bindings: Binding[]}} Layer */
+
+/** What is written on a key, where that is not its name. @type {Record<string, string>} */
+const CAPS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "Space", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓" };
+const LETTERS = "letter-keys"; // in the browser's storage: "off" if letters do nothing
 
 export class Keyboard {
-  /**
-   * @param {import("./picture.js").Picture} picture
-   * @param {HTMLElement} play the button that starts and stops
-   */
-  constructor(picture, play) {
-    this.picture = picture;
-    this.play = play;
-    this.timer = 0;
+  /** @param {Layer[]} layers the first of them is asked first */
+  constructor(layers) {
+    this.layers = layers;
     this.help = /** @type {HTMLDialogElement} */ (byId("help"));
+    this.letters = /** @type {HTMLInputElement} */ (byId("letter-keys"));
+    this.letters.checked = stored(LETTERS) !== "off";
+    this.letters.addEventListener("change", () => store(LETTERS, this.letters.checked ? "on" : "off"));
     byId("show-help").addEventListener("click", () => this.help.showModal());
-    play.addEventListener("click", () => this.toggle());
+    byId("keys").replaceChildren(...layers.flatMap(described));
     document.addEventListener("keydown", (event) => this.#press(event));
-  }
-
-  /** Start playing through time, from the beginning if it is at the end, or stop. */
-  toggle() {
-    if (this.timer) return this.stop();
-    const { picture } = this;
-    const { k, unit } = picture.current;
-    const starts = picture.pinned !== null && k < picture.width - 1 ? k : 0;
-    picture.pin({ k: starts, unit });
-    this.timer = setInterval(() => this.step(1) || this.stop(), INTERVAL);
-    this.play.textContent = "❚❚ stop";
-  }
-
-  /** Stop playing. */
-  stop() {
-    clearInterval(this.timer);
-    this.timer = 0;
-    this.play.textContent = "▶ play";
-  }
-
-  /**
-   * Pin the step before or after, if there is one.
-   * @param {number} direction
-   */
-  step(direction) {
-    const { k, unit } = this.picture.current;
-    const next = this.picture.pinned === null ? k : k + direction;
-    if (this.picture.stale || next < 0 || next >= this.picture.width) return false;
-    this.picture.pin({ k: next, unit });
-    return true;
-  }
-
-  /**
-   * Pin the unit above or below.
-   * @param {number} direction
-   */
-  #move(direction) {
-    const { k, unit } = this.picture.current;
-    const { order } = this.picture.lanes[0].panels;
-    const next = order[order.indexOf(unit) + direction];
-    if (next !== undefined) this.picture.pin({ k, unit: next });
   }
 
   /** @param {KeyboardEvent} event */
   #press(event) {
     const { key, target } = event;
-    const free = target instanceof Element && !target.closest("input, textarea, select, dialog");
-    if (!free || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const act = {
-      ArrowLeft: () => this.step(-1),
-      ArrowRight: () => this.step(1),
-      // Where nothing is pinned, they scroll.
-      ArrowUp: this.picture.pinned && (() => this.#move(-1)),
-      ArrowDown: this.picture.pinned && (() => this.#move(1)),
-      " ": target.closest("button, a, summary") ? null : () => this.toggle(),
-      Escape: () => (this.stop(), this.picture.pin(null)),
-      "?": () => this.help.showModal(),
-    }[key];
-    if (!act) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
+    if (!(target instanceof Element) || target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    if (key === " " && target.closest("button, a, summary")) return;
+    if (/^\p{L}$/u.test(key) && !this.letters.checked) return;
+    const name = key.length === 1 ? key.toLowerCase() : key;
+    const binding = this.layers.filter(({ isOpen }) => isOpen()).flatMap(({ bindings }) => bindings).find(({ keys }) => keys.includes(name));
+    if (!binding) return;
     event.preventDefault();
-    act();
+    binding.act();
+  }
+}
+
+/** @param {Layer} layer */
+function described({ title, bindings }) {
+  const rows = bindings.map(({ keys, says }) => {
+    const caps = keys.flatMap((key) => [" ", make("kbd", {}, CAPS[key] ?? key.toUpperCase())]);
+    return make("div", {}, make("dt", {}, ...caps.slice(1)), make("dd", {}, says));
+  });
+  return [make("div", { class: "keys-of" }, make("dt", {}, title)), ...rows];
+}
+
+/** @param {string} name */
+function stored(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null; // storage is blocked
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function store(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // Storage is blocked: the choice holds until the page is left.
   }
 }

@@ -20,6 +20,8 @@ import { showVerdict } from "./verdict.js";
 /** @typedef {import("./gate_sliders.js").EditHandlers & {onPoint: (entry: Entry | null) => void, onPick: (entry: Entry) => void, onWord: (t: number | null) => void, onPickWord: (t: number) => void, onFind: (token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (span: {from: number, to: number}) => void}} Handlers */
 /** @typedef {Omit<import("../charts/panels.js").LayerLook, "words" | "lane" | "difference" | "edited">} LaneLook */
 
+const MOST_COLUMNS = 60; // words that stand over their columns; more are wrapped
+
 export class Lane {
   /**
    * @param {number} number from 1, which tells lanes of one title apart
@@ -73,7 +75,8 @@ export class Lane {
     this.#entitle(title);
     this.element.classList.remove("difference");
     this.scales.hidden = true;
-    this.strip.show(trace);
+    const isColumned = look.edges?.length === this.words.length + 1 && this.words.length <= MOST_COLUMNS;
+    this.strip.show(trace, isColumned ? look.edges : null);
     this.#notify(unknownNotice(trace.model, trace.tokens));
     return painted;
   }
@@ -96,7 +99,7 @@ export class Lane {
     this.#entitle(title);
     this.strip.clear();
     this.#notify("");
-    const notes = "Blue is more, brown is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
+    const notes = "Green is more, pink is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
     this.verdict.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
     this.scales.hidden = false;

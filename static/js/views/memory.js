@@ -90,7 +90,7 @@ export class Memory {
 
   /**
    * Ask for the memory of the text in sight, as the state says, and show it.
-   * @param {State} state
+   * @param {State & {layer: number}} state
    * @param {DecodedTrace | null} trace of the first lane
    * @param {number | null} step of it that is pinned
    */

@@ -6,6 +6,8 @@ import { describe } from "./inspector.js";
 /** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
 /** @typedef {import("../state.js").State} State */
 
+const LONGEST_TITLE = 60; // characters of a text, in the title of the document
+
 export class ModelPicker {
   /**
    * @param {import("../data/model_library.js").ModelLibrary} library
@@ -27,6 +29,9 @@ export class ModelPicker {
   show(state) {
     const model = this.library.model(state.model);
     const siblings = this.library.task(model.task);
+    const text = [...state.text];
+    const cut = text.length > LONGEST_TITLE ? `${text.slice(0, LONGEST_TITLE - 1).join("")}…` : state.text;
+    document.title = [cut && `“${cut}”`, model.title, "Gatescope"].filter(Boolean).join(" · ");
     this.task.value = model.task;
     this.compare.value = state.compare;
     this.#showModels(siblings, model.id);
@@ -64,8 +69,9 @@ export class ModelPicker {
 
   /** @param {string} text */
   #example(text) {
-    const link = button("link", text, () => this.onExample(text));
-    link.title = text;
-    return link;
+    return button("link", text, () => {
+      /** @type {HTMLDetailsElement} */ (byId("presets")).open = false;
+      this.onExample(text);
+    });
   }
 }

@@ -16,12 +16,13 @@ export class Picture {
   /**
    * @param {HTMLElement} element
    * @param {import("./tooltip.js").Tooltip} tooltip
-   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onChoose: (k: number) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
    */
-  constructor(element, tooltip, { onPin, onFind, onBrush, ...editHandlers }) {
+  constructor(element, tooltip, { onPin, onChoose, onFind, onBrush, ...editHandlers }) {
     this.element = element;
     this.tooltip = tooltip;
     this.onPin = onPin;
+    this.onChoose = onChoose;
     this.onFind = onFind;
     this.onBrush = onBrush;
     this.editHandlers = editHandlers;
@@ -33,6 +34,8 @@ export class Picture {
     this.hovered = null;
     /** @type {Pin | null} */
     this.pinned = null;
+    /** The column that is chosen, where no unit is pinned. @type {number | null} */
+    this.chosen = null;
     /** What the inspector shows where nothing is pinned. @type {Pin} */
     this.standout = { k: 0, unit: 0 };
     this.stale = false;
@@ -41,16 +44,20 @@ export class Picture {
   /**
    * Show the lanes, and next to them the difference of two texts. Resolves when all is painted.
    * @param {Content[]} contents
-   * @param {{layer: number, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, difference: boolean}} look
+   * @param {{layer: number | null, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, chosen: number | null, edges: import("../charts/columns.js").Edges | null, difference: boolean}} look
+   * `edges`: of the columns of the first screen, where one text is shown by one model
    */
-  async show(contents, { layer: index, order, pinned, difference }) {
+  async show(contents, { layer: index, order, pinned, chosen, edges, difference }) {
     const traces = contents.map(({ trace }) => trace);
     const layers = traces.map((trace) => trace && layerAt(trace, index));
     const [first, second] = traces;
     const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
     this.columns = traces.map((_, at) => pairs && pairs.map((pair) => pair[at]));
     this.#build(contents.length + Number(difference));
+    this.element.classList.toggle("aligned", edges !== null);
     this.#placePin(layers[0], pinned);
+    const width = this.columns[0]?.length ?? layers[0]?.steps ?? 0; // the lanes have not been shown yet
+    this.chosen = chosen !== null && chosen < width ? chosen : null;
     const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
     const originals = traces.map((trace) => trace && trace.original);
     // A scale that does not move while something is edited, as far as can be.
@@ -60,14 +67,14 @@ export class Picture {
     const painted = contents.map(({ title, trace }, at) => {
       const layer = layers[at];
       if (!trace || !layer) return this.lanes[at].showNothing(title);
-      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms });
+      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms, edges });
     });
     if (pairs && first && layers[0] && layers[1]) {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
       const values = new Difference(layers[0], layers[1], pairs);
       const { model } = first;
       const differences = differencesOf(ranges[0]);
-      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]) };
+      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]), edges: null };
       painted.push(this.lanes[2].showDifference(model, values, look));
     } else if (difference) this.lanes[2].showNothing("difference");
     await Promise.all(painted);
@@ -107,6 +114,18 @@ export class Picture {
   }
 
   /**
+   * Choose a column: a unit that is pinned is pinned there.
+   * @param {number} k
+   */
+  choose(k) {
+    if (this.stale || k < 0 || k >= this.width) return;
+    if (this.pinned) return this.pin({ k, unit: this.pinned.unit });
+    this.chosen = k;
+    this.refresh();
+    this.onChoose(k);
+  }
+
+  /**
    * Pin a unit at a step of a lane.
    * @param {number} at
    * @param {number} t
@@ -137,12 +156,13 @@ export class Picture {
 
   /** What is pinned, or else stands out: where the keyboard starts. */
   get current() {
-    return this.pinned ?? this.standout;
+    return this.pinned ?? { k: this.chosen ?? this.standout.k, unit: this.standout.unit };
   }
 
-  /** The step of the first lane that is pinned. */
+  /** The step of the first lane that is pinned or chosen. */
   get step() {
-    return this.pinned && this.#stepOf(0, this.pinned.k);
+    const k = this.pinned?.k ?? this.chosen;
+    return k === null ? null : this.#stepOf(0, k);
   }
 
   /** The number of columns. */
@@ -152,7 +172,8 @@ export class Picture {
 
   /** Mark what is pointed at, else what is pinned, in every lane. */
   refresh() {
-    const focus = this.stale ? null : (this.hovered ?? this.pinned);
+    const chosen = this.chosen === null ? null : { k: this.chosen, unit: null };
+    const focus = this.stale ? null : (this.hovered ?? this.pinned ?? chosen);
     const { k, unit } = { ...this.current, ...(focus && { k: focus.k }), ...(focus?.unit != null && { unit: focus.unit }) };
     const pinned = this.pinned?.k === k && this.pinned.unit === unit;
     for (const [at, lane] of this.lanes.entries()) {
@@ -185,7 +206,8 @@ export class Picture {
    * @param {number} at
    */
   #valueStep(layer, at) {
-    return Math.min((this.pinned && this.#stepOf(at, this.pinned.k)) ?? layer.steps - 1, layer.steps - 1);
+    const k = this.pinned?.k ?? this.chosen;
+    return Math.min((k === null ? null : this.#stepOf(at, k)) ?? layer.steps - 1, layer.steps - 1);
   }
 
   /**
@@ -228,7 +250,7 @@ export class Picture {
         if (!this.stale) this.tooltip.show(entry, this.lanes[at].describe(entry));
       },
       onWord: (t) => this.point(t === null ? null : { k: k(t), unit: null }),
-      onPickWord: (t) => this.pin({ k: k(t), unit: this.current.unit }),
+      onPickWord: (t) => this.choose(k(t)),
       onFind: (token) => this.onFind(at, token),
       onBrush: (span) => this.onBrush(at, span),
     });
@@ -241,10 +263,10 @@ function wordsOf(trace) {
 }
 
 /**
- * A layer of a trace, or its last where it has fewer.
+ * A layer of a trace.
  * @param {DecodedTrace} trace
- * @param {number} index
+ * @param {number | null} index
  */
-function layerAt({ layers }, index) {
-  return layers[Math.min(index, layers.length - 1)];
+function layerAt(trace, index) {
+  return trace.layers[trace.placeOfLayer(index)];
 }

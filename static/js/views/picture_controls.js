@@ -28,7 +28,7 @@ export class PictureControls {
     byId("pager").hidden = !trace || trace.steps === trace.stop - trace.start;
     byId("layer-choice").hidden = all.length < 2;
     this.layer.replaceChildren(...all.map((each, at) => new Option(`${each.layer} ${each.direction}`, String(at))));
-    this.layer.value = String(Math.min(layer, all.length - 1));
+    this.layer.value = String(trace?.placeOfLayer(layer) ?? 0);
     this.order.value = order;
     if (!trace) return;
     const { start, stop, steps, model } = trace;

@@ -5,6 +5,7 @@ import { boot } from "../data/boot.js";
 import { shortForm } from "../data/short_form.js";
 import { asCurl, asPython } from "../export/code_snippets.js";
 import { asHtml } from "../export/html_file.js";
+import { screenSvg } from "../export/screen_file.js";
 import { asPng, asSvg } from "../export/svg_file.js";
 import { byId } from "../kit/dom.js";
 
@@ -13,18 +14,21 @@ import { byId } from "../kit/dom.js";
 export class ShareSheet {
   /**
    * @param {Picture} picture
+   * @param {Element} screen the element that holds the first screen
    * @param {() => string} link to the picture
    */
-  constructor(picture, link) {
+  constructor(picture, screen, link) {
     this.picture = picture;
+    this.screen = screen;
     this.link = link;
     this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
     this.status = byId("share-status");
     byId("show-share").addEventListener("click", () => this.open());
     this.sheet.addEventListener("click", ({ target }) => {
-      const { copy, save } = target instanceof HTMLElement ? target.dataset : {};
+      const { copy, save, picture } = target instanceof HTMLElement ? target.dataset : {};
       if (copy) this.#copy(/** @type {HTMLTextAreaElement} */ (byId(copy)));
-      if (save) this.#save(save);
+      if (save) this.#save(save, false);
+      if (picture) this.#save(picture, true);
     });
   }
 
@@ -63,11 +67,14 @@ export class ShareSheet {
     }
   }
 
-  /** @param {string} kind */
-  async #save(kind) {
+  /**
+   * @param {string} kind
+   * @param {boolean} isScreen whether the first screen is saved, not the heatmaps
+   */
+  async #save(kind, isScreen) {
     this.status.textContent = "";
     try {
-      for (const { name, blob } of await this.#files(kind)) {
+      for (const { name, blob } of await this.#files(kind, isScreen)) {
         const link = document.createElement("a");
         link.href = URL.createObjectURL(blob);
         link.download = `gatescope-${name}.${kind}`;
@@ -83,17 +90,34 @@ export class ShareSheet {
   /**
    * The numbers as the API gives them, a file for each reading; or the pictures, all in one.
    * @param {string} kind
+   * @param {boolean} isScreen
    * @returns {Promise<{name: string, blob: Blob}[]>}
    */
-  async #files(kind) {
+  async #files(kind, isScreen) {
     const { traces } = this.picture;
     if (traces.length === 0) throw new Error("there is no picture yet, type a word");
     const names = traces.map(({ model: { id }, edits }, at) => {
       const isOneOfTwo = traces.filter(({ model }) => model.id === id).length > 1;
       return `${id}${isOneOfTwo ? `-${at + 1}` : ""}${edits.length ? "-edited" : ""}`;
     });
-    if (!(kind in boot.files)) return [{ name: `${traces[0].model.id}${traces.some(({ edits }) => edits.length) ? "-edited" : ""}`, blob: await this.#pictures(kind) }];
+    const name = `${traces[0].model.id}${traces.some(({ edits }) => edits.length) ? "-edited" : ""}`;
+    if (isScreen) return [{ name: `${name}-memory`, blob: await this.#screen(kind) }];
+    if (!(kind in boot.files)) return [{ name, blob: await this.#pictures(kind) }];
     return Promise.all(traces.map(async (trace, at) => ({ name: names[at], blob: await fetchFile(trace, boot.files[kind]) })));
+  }
+
+  /** What the pictures are of. */
+  get #title() {
+    return this.picture.traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+  }
+
+  /**
+   * @param {string} kind
+   * @returns {Promise<Blob>}
+   */
+  async #screen(kind) {
+    const svg = screenSvg(this.screen, this.#title);
+    return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
   }
 
   /**
@@ -102,13 +126,13 @@ export class ShareSheet {
    */
   async #pictures(kind) {
     const { traces, lanes } = this.picture;
-    const title = traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    const title = this.#title;
     const token = traces[0].model.tokenizer;
     const edited = editedOf(traces);
     const filled = lanes.filter(({ layer }) => layer !== null); // a dimmed lane shows an earlier text
     if (kind === "html") {
       const sheets = filled.flatMap(({ panels }) => panels.sheets);
-      return new Blob([await asHtml(title, [`Made with Gatescope: ${this.link()}`, edited].filter(Boolean).join(" · "), sheets, token)], { type: "text/html" });
+      return new Blob([await asHtml(title, [`Made with Gatescope: ${this.link()}`, edited].filter(Boolean).join(" · "), sheets, token, this.screen)], { type: "text/html" });
     }
     const svg = asSvg(
       title,

@@ -13,10 +13,13 @@ export class TextBoxes {
       other: /** @type {HTMLTextAreaElement} */ (byId("other")),
     };
     for (const box of /** @type {const} */ (["text", "other"])) {
-      this.boxes[box].addEventListener("input", () => {
+      const told = () => onInput(box, this.boxes[box].value);
+      this.boxes[box].addEventListener("input", (event) => {
         this.fit();
-        onInput(box, this.boxes[box].value);
+        // What an input method has not yet written is not the text.
+        if (!(/** @type {InputEvent} */ (event).isComposing)) told();
       });
+      this.boxes[box].addEventListener("compositionend", told);
     }
   }
 

@@ -24,8 +24,14 @@ export class TokenStrip {
     element.addEventListener("keydown", (event) => this.#walk(event));
   }
 
-  /** @param {DecodedTrace} trace */
-  show(trace) {
+  /**
+   * @param {DecodedTrace} trace
+   * @param {import("../charts/columns.js").Edges | null} edges of the columns over which the words stand; null: one after the other
+   */
+  show(trace, edges) {
+    const widths = edges?.slice(1).map((edge, at) => edge - edges[at]);
+    this.element.classList.toggle("columned", widths !== undefined);
+    this.element.style.gridTemplateColumns = widths?.map((width) => `minmax(0, ${(100 * width).toFixed(3)}fr)`).join(" ") ?? "";
     const shares = tokenProbabilities(trace);
     const originals = trace.original ? tokenProbabilities(trace.original, trace) : shares;
     const scale = trace.names.length === 1 ? diverging() : sequential();

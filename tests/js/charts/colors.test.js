@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { afterEach } from "node:test";
 
-import { diverging, gradient, mixed, sequential, tint } from "../../../static/js/charts/colors.js";
+import { diverging, gradient, mixed, sequential, signed, tint } from "../../../static/js/charts/colors.js";
 
 const { dataset } = document.documentElement;
 const NEUTRAL = { light: "#f5f5f7", dark: "#1e1e22" };
@@ -13,9 +13,10 @@ for (const theme of ["light", "dark"]) {
   test(`zero is neutral on every scale, ${theme}`, () => {
     dataset.theme = theme;
     assert.equal(sequential()[0][1], NEUTRAL[theme]);
-    const scale = diverging();
-    assert.equal(scale.length % 2, 1);
-    assert.deepEqual(scale[(scale.length - 1) / 2], [0.5, NEUTRAL[theme]]);
+    for (const scale of [diverging(), signed()]) {
+      assert.equal(scale.length % 2, 1);
+      assert.deepEqual(scale[(scale.length - 1) / 2], [0.5, NEUTRAL[theme]]);
+    }
   });
 
   test(`less is brown and more is blue, ${theme}`, () => {
@@ -27,18 +28,28 @@ for (const theme of ["light", "dark"]) {
     assert.ok(more > less);
   });
 
+  test(`of a state, less is pink and more is green, ${theme}`, () => {
+    dataset.theme = theme;
+    const [[red, green], [redder, greener]] = [signed()[0], signed().at(-1)].map(([, color]) => channels(color));
+    assert.ok(red > green && greener > redder);
+  });
+
+  test(`gates are grey, ${theme}`, () => {
+    dataset.theme = theme;
+    for (const [, color] of sequential()) assert.ok(Math.max(...channels(color)) - Math.min(...channels(color)) <= 12, color);
+  });
+
   test(`further from zero is further from the paper, ${theme}`, () => {
     dataset.theme = theme;
     const sums = (scale) => scale.map(([, color]) => channels(color).reduce((sum, value) => sum + value, 0) * (theme === "dark" ? -1 : 1));
     const falls = (values) => values.every((value, at) => at === 0 || value < values[at - 1]);
-    const scale = sums(diverging());
     assert.ok(falls(sums(sequential())));
-    assert.ok(falls(scale.slice(scale.length >> 1)) && falls(scale.slice(0, (scale.length >> 1) + 1).reverse()));
+    for (const scale of [diverging(), signed()].map(sums)) assert.ok(falls(scale.slice(scale.length >> 1)) && falls(scale.slice(0, (scale.length >> 1) + 1).reverse()));
   });
 }
 
 test("stops are even, from 0 to 1", () => {
-  for (const scale of [sequential(), diverging()]) assert.deepEqual(scale.map(([at]) => at), scale.map((_, at) => at / (scale.length - 1)));
+  for (const scale of [sequential(), diverging(), signed()]) assert.deepEqual(scale.map(([at]) => at), scale.map((_, at) => at / (scale.length - 1)));
 });
 
 test("colours between stops are mixed, and beyond the ends are the ends", () => {

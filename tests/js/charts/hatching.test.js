@@ -6,11 +6,16 @@ import { boxesOf, hatched, pathOf } from "../../../static/js/charts/hatching.js"
 const box = { left: 30, top: 2, width: 50, height: 90 };
 
 test("runs of entries are boxes of the plot", () => {
-  const runs = [{ t: 0, row: 0, rows: 4 }, { t: 3, row: 1, rows: 2 }];
-  assert.deepEqual(boxesOf(runs, { left: 30, top: 2, width: 100, height: 40 }, 5, 4), [
-    { left: 30, top: 2, width: 20, height: 40 },
-    { left: 90, top: 12, width: 20, height: 20 },
+  const runs = [{ t: 0, row: 0, rows: 4 }, { t: 2, row: 1, rows: 2 }];
+  assert.deepEqual(boxesOf(runs, { left: 30, top: 2, width: 100, height: 40 }, [0, 0.25, 0.5, 0.75, 1], 4), [
+    { left: 30, top: 2, width: 25, height: 40 },
+    { left: 80, top: 12, width: 25, height: 20 },
   ]);
+});
+
+test("a box is as wide as its column", () => {
+  const [box] = boxesOf([{ t: 1, row: 0, rows: 1 }], { left: 10, top: 0, width: 200, height: 10 }, [0, 0.25, 1], 1);
+  assert.deepEqual([box.left, box.width], [60, 150]);
 });
 
 test("each line rises by as much as it runs, from edge to edge of its box", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { diverging, sequential } from "../../../static/js/charts/colors.js";
+import { sequential, signed } from "../../../static/js/charts/colors.js";
 import { colorsOf, differencesOf, endLabel, endsOf, greatest, rangesOf, roundedUp, scalesOf } from "../../../static/js/charts/scales.js";
 import { layer, model } from "../samples.js";
 
@@ -23,7 +23,7 @@ test("the h of a relu RNN runs from 0", () => {
 
 test("a range that begins at 0 is sequential, any other diverges from 0", () => {
   assert.deepEqual(colorsOf([0, 1]), sequential());
-  for (const range of [[-1, 1], [-2.5, 2.5]]) assert.deepEqual(colorsOf(range), diverging());
+  for (const range of [[-1, 1], [-2.5, 2.5]]) assert.deepEqual(colorsOf(range), signed());
 });
 
 test("zero has the neutral colour in every range of every activation", () => {

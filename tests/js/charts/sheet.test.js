@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { diverging, sequential } from "../../../static/js/charts/colors.js";
+import { sequential, signed } from "../../../static/js/charts/colors.js";
 import { figureOf } from "../../../static/js/charts/heatmap_figure.js";
 import { rangesOf } from "../../../static/js/charts/scales.js";
 import { plotOf, sheetOf } from "../../../static/js/charts/sheet.js";
@@ -10,14 +10,14 @@ import { layer, list, model } from "../samples.js";
 const { activations } = model("lstm");
 const rows = [[0.25, 0.5], [0.75, 1]];
 const decoded = layer(Object.fromEntries(activations.map(({ letter }) => [letter, rows])));
-const look = { lane: "LSTM", difference: false, words: ["a", "b"], order: [1, 0], edited: [], size: { width: 300, height: 200 }, axis: { at: [0, 1], labels: ["a", "b"], room: 20 }, ink: "#000000" };
+const look = { lane: "LSTM", difference: false, words: ["a", "b"], edges: [0, 0.5, 1], order: [1, 0], edited: [], size: { width: 300, height: 200 }, axis: { at: [0, 1], labels: ["a", "b"], room: 20 }, ink: "#000000" };
 const ranges = rangesOf(activations, { c: 1.5 });
 const sheets = Object.fromEntries(activations.map((info) => [info.letter, sheetOf(info, decoded, { ...look, range: ranges[info.letter] })]));
 
-test("a gate is drawn in the sequential scale, anything else in the diverging one", () => {
+test("a gate is drawn in the sequential scale, anything else in the signed one", () => {
   for (const { letter, kind } of activations) {
     const [{ colorscale, zmin, zmax }] = figureOf(look.size, sheets[letter].heatmap).data;
-    assert.deepEqual(colorscale, kind === "gate" ? sequential() : diverging(), letter);
+    assert.deepEqual(colorscale, kind === "gate" ? sequential() : signed(), letter);
     assert.deepEqual([zmin, zmax], ranges[letter], letter);
   }
 });
@@ -26,6 +26,13 @@ test("a sheet holds the values of its letter and the order of the units", () => 
   assert.deepEqual(list(sheets.c.heatmap.values), rows.flat());
   assert.deepEqual(sheets.c.heatmap.order, [1, 0]);
   assert.equal(sheets.c.info.letter, "c");
+});
+
+test("Plotly is told of columns only where they are not equal", () => {
+  const [{ x }] = figureOf(look.size, sheets.c.heatmap).data;
+  assert.equal(x, undefined);
+  const uneven = sheetOf(activations[0], decoded, { ...look, edges: [0, 0.25, 1], range: [0, 1] });
+  assert.deepEqual(figureOf(look.size, uneven.heatmap).data[0].x, [-0.5, 0, 1.5]); // edges, on an axis from −0.5 to 1.5
 });
 
 test("entries that edits change are hatched where the heatmap has them", () => {

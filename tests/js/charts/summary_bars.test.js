@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { evenly } from "../../../static/js/charts/columns.js";
 import { HEIGHT, drawBars, normEnds, summary } from "../../../static/js/charts/summary_bars.js";
 import { Element } from "../page.js";
 import { layer, model } from "../samples.js";
@@ -20,9 +21,9 @@ test("lanes that share a scale of colour share one of bars", () => {
   assert.deepEqual(normEnds([{ infos, layer: null, ranges: {} }]), {});
 });
 
-function drawn(bars, width = 234) {
+function drawn(bars, width = 234, edges = evenly(bars.length)) {
   const element = new Element("svg");
-  drawBars(element, width, bars, { name: "norm", end: 2 });
+  drawBars(element, width, edges, bars, { name: "norm", end: 2 });
   const [path, end, name, ...figures] = element.children;
   const heights = [...path.attributes.d.matchAll(/v(-?[\d.]+)h/g)].map(([, up]) => -Number(up));
   return { heights, axis: [end.textContent, name.textContent], figures: figures.map(({ textContent }) => textContent), path: path.attributes.d };
@@ -43,4 +44,10 @@ test("what is not a number leaves a gap", () => {
 
 test("where there is no room the figures are left out", () => {
   assert.deepEqual(drawn(Array(60).fill(1)).figures, []);
+});
+
+test("a bar stands over its column, however wide that is", () => {
+  const { path } = drawn([1, 1], 234, [0, 0.25, 1]);
+  const bars = [...path.matchAll(/M([\d.]+) 30v-?[\d.]+h([\d.]+)/g)].map(([, left, width]) => [Number(left), Number(width)]);
+  assert.deepEqual(bars, [[31, 48], [81, 148]]); // of 200 pixels after a margin of 30, with a gap of 1 on each side
 });

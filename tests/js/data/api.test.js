@@ -29,7 +29,7 @@ test("a trace is asked for by POST, in base64, without lone surrogates", async (
   assert.deepEqual(await fetchTrace(model("lstm", { id: "a/b" }), { text: "x\ud800", start: 2, stop: 9 }, signal), { steps: 1 });
   assert.equal(calls[0].url, "/api/v1/models/a%2Fb/traces");
   assert.equal(calls[0].method, "POST");
-  assert.deepEqual(JSON.parse(calls[0].body), { text: "x\ufffd", start: 2, stop: 9, encoding: "base64", pre_activations: false });
+  assert.deepEqual(JSON.parse(calls[0].body), { text: "x\ufffd", start: 2, stop: 9, encoding: "base64" });
 });
 
 test("edits are asked for, of a trace and of a file of it", async () => {
@@ -44,12 +44,6 @@ test("the words of a text come with few numbers", async () => {
   const calls = answering('{"tokens": [{"text": "not"}, {"text": "good"}]}');
   assert.deepEqual(await fetchWords(model("gru"), "not good", signal), ["not", "good"]);
   assert.deepEqual(JSON.parse(calls[0].body), { text: "not good", layers: [0], activations: ["h"], units: [0], encoding: "base64" });
-});
-
-test("a plain RNN is asked for its sums too", async () => {
-  const calls = answering("{}");
-  await fetchTrace(model("rnn"), { text: "x", start: 0, stop: 1 }, signal);
-  assert.equal(JSON.parse(calls[0].body).pre_activations, true);
 });
 
 test("a problem carries the server's words and the fields that are wrong", async () => {

@@ -1,4 +1,4 @@
-"""The hues: a letter has its own in every cell, and all can be read, told apart, and seen by the colour-blind."""
+"""The hues of cells: each has its own, and all can be read, told apart, and seen by the colour-blind."""
 
 import colorsys
 from itertools import combinations
@@ -12,34 +12,13 @@ from numpy.typing import NDArray
 PAPERS = Hue("#fcfcfd", "#141416")  # of static/css/tokens.css
 # The least and the greatest angle on the colour circle of HSL that has the name of a hue.
 ANGLES = {
-    "red": (-5, 10),
     "orange": (15, 35),
-    "yellow": (40, 55),
-    "olive": (65, 80),
-    "green": (120, 140),
     "sea green": (141, 170),
-    "cyan": (175, 190),
     "blue": (205, 220),
     "violet": (270, 292),
-    "purple": (285, 295),
-    "pink": (325, 335),
-}
-LETTERS = {
-    "i": "green",
-    "f": "red",
-    "g": "yellow",
-    "o": "purple",
-    "c": "blue",
-    "h": "cyan",
-    "r": "pink",
-    "z": "orange",
-    "n": "olive",
 }
 CELLS = {"lstm": "blue", "gru": "orange", "rnn": None, "coupled_lstm": "sea green", "mingru": "violet"}  # None: grey
-HUES = {
-    **{each.letter: each.hue for cell in TABLE for each in cell.letters},
-    **{cell.name: cell.hue for cell in TABLE},
-}
+HUES = {cell.name: cell.hue for cell in TABLE}
 # What is left of red, green and blue light where one kind of cone is missing (Machado, Oliveira & Fernandes 2009).
 VISIONS = {
     "normal": np.eye(3),
@@ -81,18 +60,13 @@ def oklab(light: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(lab) @ np.cbrt(np.array(cones) @ np.clip(light, 0, 1))
 
 
-def test_a_letter_has_the_same_hue_in_every_cell_and_no_other_letter_has_it() -> None:
-    hues = {(each.letter, each.hue) for cell in TABLE for each in cell.letters}
-    assert len(hues) == len(dict(hues)) == len({hue for _, hue in hues})
-
-
 def test_the_forms_of_a_cell_share_a_hue_and_a_line_and_no_other_cell_has_either() -> None:
     looks = {(cell.name, cell.hue, cell.line) for cell in TABLE}
     names, hues, lines = zip(*looks, strict=True)
     assert len(looks) == len(set(names)) == len(set(hues)) == len(set(lines))
 
 
-@pytest.mark.parametrize(("name", "expected"), [*LETTERS.items(), *CELLS.items()])
+@pytest.mark.parametrize(("name", "expected"), CELLS.items())
 def test_each_is_of_the_hue_that_it_is_known_by(name: str, expected: str | None) -> None:
     for color in HUES[name]:
         hue, _, saturation = colorsys.rgb_to_hls(*channels(color))
@@ -103,8 +77,8 @@ def test_each_is_of_the_hue_that_it_is_known_by(name: str, expected: str | None)
             assert low <= (360 * hue + 5) % 360 - 5 <= high, color
 
 
-def test_every_letter_and_cell_is_known_by_a_hue() -> None:
-    assert HUES.keys() == LETTERS.keys() | CELLS.keys()
+def test_every_cell_is_known_by_a_hue() -> None:
+    assert HUES.keys() == CELLS.keys()
 
 
 @pytest.mark.parametrize("name", HUES)

@@ -1,0 +1,224 @@
+"""Several networks on one text: one axis, one row of words, one scale of pushes, and a lane for each memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .band_words import band_words, words_svg
+from .bands import Bands, ageing_bands, band_paths, pushing_bands
+from .blocks import blocks_svg
+from .columns import Columns, columns_of
+from .finding.statement import Finding, finding
+from .forms import Form
+from .frame import GUTTER, LEAST_CHART, WORDS
+from .gates import is_dense
+from .gutter import WORD_LINE, scale_svg
+from .key_words import SIZE as KEY_WORD
+from .key_words import key_words
+from .links import links_svg
+from .numbers import at, plain, signed
+from .picture import Scales, largest_amount
+from .subject import Subject
+from .svg import lines, stretched, text
+from .text_width import fitted, text_width, wrapped
+from .total import LEADER, LINE, listed
+from .total import WIDTH as SUM
+from .verdict import curve_path, heights
+
+CURVE = 80.0
+TOP = 18.0
+GAP = 18.0  # px, between two lanes
+LEAST_LANE = 90.0
+FOOT = 88.0  # px: the scale of pushes
+TITLE = 19.0
+SMALL = 13.0
+NOTE = "height: each network on its own scale; colour: one scale for all"
+IN_WORDS = {2: "both", 3: "all three", 4: "all four", 5: "all five"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of the networks that are compared."""
+
+    label: str  # "LSTM"
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Where the memory of one network is drawn."""
+
+    memory_top: float
+    base: float
+
+    @property
+    def memory(self) -> float:
+        """The height of the memory."""
+        return self.base - self.memory_top
+
+
+def agreement(entries: Sequence[Entry]) -> Finding:
+    """Return whether the verdicts of ``entries`` agree at the end."""
+    verdicts = [(each.label, each.subject.verdict) for each in entries if each.subject.verdict is not None]
+    if len(verdicts) != len(entries):
+        return finding("compared", f"{len(entries)} networks read the same text.")
+    ends = [(label, verdict.side(float(verdict.values[-1])), float(verdict.values[-1])) for label, verdict in verdicts]
+    sides = {side for _, side, _ in ends}
+    if len(ends) > 3:
+        low, high = plain(min(value for *_, value in ends)), plain(max(value for *_, value in ends))
+        told = f"all end at “{ends[0][1]}”" if len(sides) == 1 else "they end on both sides"
+        agree = "They agree" if len(sides) == 1 else "They disagree"
+        return finding("compared", f"{agree}: {told}, between {low} and {high}.")
+    if len(sides) == 1:
+        values = ", ".join(f"{label} {plain(value)}" for label, _, value in ends)
+        return finding("compared", f"They agree: {values}, {IN_WORDS.get(len(ends), 'each')} {ends[0][1]}.")
+    values = ", ".join(f"{label} says {side} ({plain(value)})" for label, side, value in ends)
+    return finding("compared", f"They disagree: {values}.")
+
+
+def comparison_html(
+    entries: Sequence[Entry],
+    scales: Scales,
+    form: Form,
+    height: float,
+    chosen: int,
+    name: str,
+    address_of: Callable[[int], str] | None = None,
+) -> str:
+    """Return the wide form: the curves of all verdicts, the words, and a lane for each network."""
+    columns = columns_of(entries[0].subject.words, max(form.width - GUTTER - SUM, LEAST_CHART))
+    lanes = list(lanes_of(len(entries), height))
+    bottom = lanes[-1].base + FOOT
+    contents = (
+        ("gutter", at(GUTTER), "".join(_gutter(entries, lanes, scales, name))),
+        ("chart", "100%", "".join(_chart(entries, lanes, columns, scales, chosen, name, bottom))),
+        ("sum", at(SUM), "".join(_sums(entries, lanes, scales))),
+    )
+    gutter, chart, total = (
+        f'<svg class="{kind}" width="{wide}" height="{at(bottom)}" aria-hidden="true">{content}</svg>'
+        for kind, wide, content in contents
+    )
+    over = "" if address_of is None else links_svg(entries[0].subject, columns, bottom, address_of)
+    return f'<div class="{form.kind} picture">{gutter}<div class="charted">{chart}{over}</div>{total}</div>'
+
+
+def lanes_of(count: int, height: float) -> Iterator[Lane]:
+    """Yield the places of ``count`` lanes below the words."""
+    top = TOP + CURVE + 16 + WORDS
+    tall = max((height - top - FOOT) / count - GAP, LEAST_LANE)
+    for place in range(count):
+        begin = top + place * (tall + GAP)
+        yield Lane(begin, begin + tall)
+
+
+def _gutter(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales, name: str) -> Iterator[str]:
+    verdict = entries[0].subject.verdict
+    if verdict is not None:
+        for side, value, y in ((verdict.positive, "1", TOP + 5), (verdict.negative, "0", TOP + CURVE + 4)):
+            kind = "positive" if value == "1" else "negative"
+            named = fitted(side, SMALL, GUTTER - 24, bold=True)
+            yield text(GUTTER - 8, y, SMALL, f"{named} {value}", f"strong end {kind}")
+        yield text(0, TOP + CURVE / 2 + 4, 16, "says", "verb")
+    yield text(0, TOP + CURVE + 16 + WORD_LINE, 16, "reads", "verb")
+    for each, lane in zip(entries, lanes, strict=True):
+        y = lane.memory_top + 16
+        room = GUTTER - 60
+        size = min(TITLE, max(SMALL, room / text_width(each.label, 1, bold=True)))
+        label = fitted(each.label, size, room, bold=True)
+        end = text_width(label, size, bold=True) + 8
+        yield text(0, y, size, label, "strong")
+        yield f'<path class="curve {each.subject.cell.line}" d="M{at(end)} {at(y - 6)}H{at(end + 40)}"/>'
+        yield lines(0, y + 19, SMALL, wrapped(_carried(each.subject), SMALL, GUTTER - 8), "muted")
+    if verdict is not None:
+        y = lanes[-1].base + 26
+        yield from scale_svg(entries[0].subject, y, scales.push, is_own_scale=scales.is_own, name=name)
+
+
+def _carried(subject: Subject) -> str:
+    """Return what a lane shows."""
+    if subject.parts is None:
+        return f"h, rewritten at each {subject.noun}"
+    rows = "; ".join(f"{row.role.verb}: {row.name}" for row in subject.rows if row.role.verb in ("keeps", "writes"))
+    return f"what {subject.parts.letter} is made of; {rows}"
+
+
+def _chart(
+    entries: Sequence[Entry],
+    lanes: Sequence[Lane],
+    columns: Columns,
+    scales: Scales,
+    chosen: int,
+    name: str,
+    bottom: float,
+) -> Iterator[str]:
+    first = entries[0].subject
+    for t in range(len(first)):
+        kind = "column chosen" if t == chosen else "column"
+        x, wide = (columns.percent(float(each[t])) for each in (columns.edges, columns.widths))
+        yield f'<rect class="{kind}" data-t="{t}" x="{x}" width="{wide}" height="{at(bottom)}" rx="5"/>'
+    bands = [_bands(each.subject, lane, scales) for each, lane in zip(entries, lanes, strict=True)]
+    paths = [*_curves(entries, columns)]
+    for place, (drawn, lane) in enumerate(zip(bands, lanes, strict=True)):
+        if drawn is not None:
+            paths += band_paths(drawn, columns, f"{name}-{place}")
+        paths.append(f'<path class="rule" d="M0 {at(lane.base)}H{at(columns.width)}"/>')
+    for line, told in enumerate(wrapped(NOTE, SMALL, columns.width)):
+        yield text("100%", bottom - 50 + 17 * line, SMALL, told, "muted end")
+    yield stretched(columns.width, bottom, "".join(paths))
+    yield from _words(first, columns, chosen)
+    for each, lane, drawn in zip(entries, lanes, bands, strict=True):
+        subject = each.subject
+        if drawn is None:
+            yield from blocks_svg(subject, lane, columns, largest_amount([subject]), scales.push)
+        elif subject.parts is not None and not is_dense(columns):
+            yield from words_svg(
+                band_words(drawn, columns, lane.memory, subject.shares, subject.parts.new), drawn, columns
+            )
+
+
+def _bands(subject: Subject, lane: Lane, scales: Scales) -> Bands | None:
+    if subject.parts is None:
+        return None
+    largest = largest_amount([subject])
+    per_amount = lane.memory / largest if largest else 0.0
+    if subject.shares is None:
+        return ageing_bands(subject, per_amount, lane.base)
+    return pushing_bands(subject, per_amount, scales.push, lane.base)
+
+
+def _curves(entries: Sequence[Entry], columns: Columns) -> Iterator[str]:
+    for y in (TOP, TOP + CURVE / 2, TOP + CURVE):
+        yield f'<path class="rule" d="M0 {at(y)}H{at(columns.width)}"/>'
+    for each in entries:
+        if (verdict := each.subject.verdict) is not None:
+            path = curve_path(columns, heights(verdict.values, TOP, CURVE))
+            yield f'<path class="curve {each.subject.cell.line}" d="{path}"/>'
+
+
+def _words(subject: Subject, columns: Columns, chosen: int) -> Iterator[str]:
+    y = TOP + CURVE + 16 + WORD_LINE
+    if columns.is_legible:
+        named = [(t, word, float(columns.centres[t]), 1) for t, word in enumerate(subject.words)]
+    else:
+        named = key_words(subject, finding("compared"), columns, chosen)
+    for t, word, x, line in sorted(named):
+        kind = "read chosen" if t == chosen else "read"
+        size = columns.size if columns.is_legible else KEY_WORD
+        yield text(columns.percent(x), y - 18 * (1 - line), size, word, kind, extra=f' data-t="{t}"')
+
+
+def _sums(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales) -> Iterator[str]:
+    ends = [(each, each.subject.verdict) for each in entries]
+    ranked = sorted((-float(verdict.values[-1]), each.label) for each, verdict in ends if verdict is not None)
+    for place, (value, label) in enumerate(ranked):
+        kind = "strong positive" if -value >= 0.5 else "strong negative"
+        name = fitted(label, 15, SUM - 70, bold=True)
+        yield text(12, TOP + 8 + 20 * place, 15, f"{name} {plain(-value)}", kind)
+    for each, lane in zip(entries, lanes, strict=True):
+        bands = _bands(each.subject, lane, scales)
+        if bands is None or each.subject.shares is None:
+            continue
+        for word in listed(bands, each.subject, lane.memory_top + LINE, lane.base):
+            side = "positive" if word.push > 0 else "negative"
+            name = fitted(bands.names[word.band], 14, SUM - LEADER - 56, bold=True)
+            yield text(LEADER, word.line + 5, 14, name, "word")
+            yield text(SUM, word.line + 5, 14, signed(word.push), f"strong end {side}")

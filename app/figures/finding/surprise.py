@@ -1,0 +1,45 @@
+"""What a network that predicts the next token expected least."""
+
+import numpy as np
+
+from ..numbers import percent
+from ..subject import Subject
+from .statement import Part, Spot
+
+LEAST = 0.1  # a chance above this is no surprise
+
+
+def surprise(subject: Subject) -> list[Part]:
+    """Return the sentence about the least probable token of a text; [] if there is none that was improbable."""
+    chances = chances_of(subject)
+    if not np.isfinite(chances).any() or np.nanmin(chances) > LEAST:
+        return []
+    t = int(np.nanargmin(chances))
+    chance = f"a {percent(chances[t])}" if chances[t] >= 0.005 else f"less than a {percent(0.01)}"
+    word = subject.words[t]
+    return [
+        " ",
+        ("It least expected", Spot("verdict", t)),
+        f" “{word}” after “{_before(subject, t)}”: {chance} chance.",
+    ]
+
+
+def chances_of(subject: Subject) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the probability (T,) that the network gave each token before it read it; NaN where it gave none."""
+    chances = np.full(len(subject), np.nan)
+    outputs, next_outputs = subject.trace.outputs, subject.terms.next_outputs
+    for t, token in enumerate(subject.trace.tokens[1:] if next_outputs else (), 1):
+        if (output := next_outputs[token.id]) is not None:
+            chances[t] = outputs[t - 1, output]
+    return chances
+
+
+def _before(subject: Subject, t: int) -> str:
+    """Return the word, or what there is of it, before a step."""
+    if not subject.terms.is_character:
+        return subject.words[t - 1]
+    tokens = [token.text for token in subject.trace.tokens]
+    start = t - 1
+    while start and tokens[start].isalnum() and tokens[start - 1].isalnum():
+        start -= 1
+    return "".join(subject.words[start:t])

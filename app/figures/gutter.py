@@ -1,0 +1,107 @@
+"""The left margin: what each row is, how the memory is read, and the scale of pushes."""
+
+from collections.abc import Iterator
+
+from .frame import GUTTER, WORDS, Frame
+from .numbers import at, plain
+from .push_colours import STEPS
+from .subject import Subject
+from .svg import lines, text
+from .text_width import fitted, text_width, wrapped
+
+VERB = 16.0
+SMALL = 13.0
+ROOM = GUTTER - 8
+LEGEND = 78.0  # px high
+
+PUSHED = (
+    "A band is what was written at one {noun}. Its height, and the size of the {noun} in it: how much of that remains. "
+    "Colour and number: which way it pushes the verdict."
+)
+AGED = "A band is what was written during one word. Its height: how much of that remains. Colour: its age."
+REWRITTEN = (
+    "One block per {noun}: the whole state, rewritten from the {noun} and the state before. Nothing is carried over "
+    "unchanged."
+)
+SHORT = "Band: written at one {noun}. Height: how much remains."
+SHORT_REWRITTEN = "Block: the whole state, rewritten at each {noun}."
+
+
+def gutter_svg(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
+    """Yield the left margin."""
+    if subject.verdict is not None:
+        yield from _verdict(subject, frame)
+    elif frame.verdict:
+        yield text(0, frame.verdict_top + 12, VERB, "surprise", "verb")
+        yield text(0, frame.verdict_top + 29, SMALL, "in bits", "muted")
+    yield text(0, frame.words + 34, VERB, "reads", "verb")
+    for place, row in enumerate(subject.rows):
+        y = frame.row(place)
+        yield text(0, y + 13, VERB, row.role.verb, "verb") + text(
+            0, y + 30, SMALL, fitted(row.name, SMALL, ROOM), "muted"
+        )
+    yield from _memory(subject, frame, scale, is_own_scale=is_own_scale, name=name)
+
+
+def _verdict(subject: Subject, frame: Frame) -> Iterator[str]:
+    verdict, top, low = subject.verdict, frame.verdict_top, frame.verdict_top + frame.verdict
+    if verdict is None:
+        return
+    for side, value, y in ((verdict.positive, "1", top + 5), (verdict.negative, "0", low + 4)):
+        kind = "positive" if value == "1" else "negative"
+        named = fitted(side, SMALL, ROOM - text_width(" 1", SMALL, bold=True), bold=True)
+        yield text(GUTTER - 8, y, SMALL, f"{named} {value}", f"strong end {kind}")
+    middle = (top + low) / 2
+    yield text(0, middle - 2, VERB, "says", "verb")
+    yield text(0, middle + 15, SMALL, fitted(f"P({verdict.positive})", SMALL, ROOM), "muted")
+
+
+def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
+    title = "the state" if subject.parts is None else "the memory"
+    has_pushes = subject.verdict is not None
+    told = REWRITTEN if subject.parts is None else PUSHED if has_pushes else AGED
+    room = frame.memory - (LEGEND if has_pushes else 60)
+    texts = wrapped(told.format(noun=subject.noun), SMALL, ROOM)
+    if 24 + 17 * len(texts) > room:
+        texts = wrapped((SHORT_REWRITTEN if subject.parts is None else SHORT).format(noun=subject.noun), SMALL, ROOM)
+    if 24 + 17 * len(texts) > room:
+        texts = []
+    y = frame.memory_top + max(12.0, min(40.0, room - 24 - 17 * len(texts)))
+    yield text(0, y, VERB, title, "verb") + lines(0, y + 19, SMALL, texts, "muted", apart=17 / SMALL)
+    y += 19 + 17 * len(texts) + 10
+    if has_pushes:
+        yield from scale_svg(subject, y, scale, is_own_scale=is_own_scale, name=name)
+    else:
+        for n, of_age in enumerate(("this word", "the word before", "older")):
+            yield f'<rect class="swatch age{n}" y="{at(y + 20 * n)}" width="16" height="13"/>'
+            yield text(23, y + 11 + 20 * n, SMALL, of_age)
+
+
+def scale_svg(subject: Subject, y: float, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
+    """Yield the colours of pushes, from one side to the other, and where the scale ends."""
+    verdict = subject.verdict
+    if verdict is None:
+        return
+    is_beyond = subject.shares is not None and float(abs(subject.shares).max()) > scale
+    title = "pushes (this text)" if is_own_scale else "pushes (logit)"
+    yield text(0, y, SMALL, title)
+    sides = (verdict.negative, verdict.positive)
+    fits = sum(text_width(side, SMALL, bold=True) for side in sides) + 4 <= ROOM
+    for side, x, kind in zip(sides, (0.0, ROOM), ("negative", "positive end"), strict=True):
+        named = side if fits else fitted(side, SMALL, ROOM / 2 - 4, bold=True)
+        yield text(x, y + 21, SMALL, named, f"strong {kind}")
+    stops = "".join(
+        f'<stop offset="{(step + STEPS) / (2 * STEPS):g}" class="p{step}"/>' for step in range(-STEPS, STEPS + 1, 4)
+    )
+    yield f'<linearGradient id="{name}-scale">{stops}</linearGradient>'
+    yield f'<rect y="{at(y + 28)}" width="{at(ROOM)}" height="10" rx="2" fill="url(#{name}-scale)"/>'
+    end = plain(scale, 0 if scale >= 1 and scale == int(scale) else 1)
+    yield text(0, y + 52, SMALL, f"−{end}")
+    yield text(ROOM / 2, y + 52, SMALL, "0", "middle")
+    if is_beyond:
+        yield text(ROOM / 2, y + 68, SMALL, "◂ and beyond ▸", "middle muted")
+    yield text(ROOM, y + 52, SMALL, f"+{end}", "end")
+
+
+WORD_LINE = WORDS - 16
+"""The baseline of a word, from the top of its row."""

@@ -1,0 +1,78 @@
+"""The verdict as a curve between its two sides, filled from the middle, with its numbers where there is room."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .columns import Columns
+from .numbers import at, plain
+from .subject import Array, Verdict
+from .text_width import text_width
+
+SIZE = 15.0  # px, of the numbers
+FEW = 24  # steps, up to which every number is written that has room
+DOTS = 60  # steps, up to which each has a dot
+
+
+def heights(values: Array, top: float, height: float) -> Array:
+    """Return the y (T,) of each probability, between ``top``, which is 1, and ``top + height``, which is 0."""
+    return top + (1 - np.clip(values, 0, 1)) * height
+
+
+def curve_path(columns: Columns, ys: Array) -> str:
+    """Return a line that is level over each plateau, from the first edge to the last."""
+    y = [at(each) for each in ys.tolist()]
+    starts, ends, edges = ([at(x) for x in each.tolist()] for each in (columns.starts, columns.ends, columns.edges))
+    path = [f"M{edges[0]} {y[0]}"]
+    path += [
+        f"H{ends[t - 1]}C{edges[t]} {y[t - 1]} {edges[t]} {y[t]} {starts[t]} {y[t]}"
+        for t in range(1, len(y))
+        if y[t] != y[t - 1]
+    ]
+    return "".join([*path, f"H{edges[-1]}"])
+
+
+def curve_svg(verdict: Verdict, columns: Columns, top: float, height: float, name: str) -> Iterator[str]:
+    """Yield the lines of the axis and the curve, for the part of the picture that is stretched."""
+    middle = top + height / 2
+    for y in (top, middle, top + height):
+        yield f'<path class="rule" d="M0 {at(y)}H{at(columns.width)}"/>'
+    path = curve_path(columns, heights(verdict.values, top, height))
+    yield (
+        f'<linearGradient id="{name}-verdict" gradientUnits="userSpaceOnUse" x1="0" x2="0" y1="{at(top)}" '
+        f'y2="{at(top + height)}"><stop offset="0" class="positive-side"/><stop offset=".5" class="no-side"/>'
+        f'<stop offset="1" class="negative-side"/></linearGradient>'
+        f'<path class="lean" fill="url(#{name}-verdict)" d="{path}V{at(middle)}H0Z"/><path class="curve" d="{path}"/>'
+    )
+
+
+def curve_numbers(verdict: Verdict, columns: Columns, top: float, height: float) -> Iterator[str]:
+    """Yield the dots and numbers of the curve."""
+    ys = heights(verdict.values, top, height).tolist()
+    labelled = set(numbers_with_room(verdict.values, columns))
+    for t, (value, y) in enumerate(zip(verdict.values.tolist(), ys, strict=True)):
+        x = columns.percent(float(columns.centres[t]))
+        if len(ys) <= DOTS:
+            yield f'<circle class="dot" cx="{x}" cy="{at(y)}" r="3.5"/>'
+        if t in labelled:
+            is_above = y > top + 0.3 * height and (value >= 0.5 or y > top + 0.8 * height)
+            baseline = y - 9 if is_above else y + SIZE + 6
+            yield f'<text class="value" x="{x}" y="{at(baseline)}" font-size="{at(SIZE)}">{plain(value)}</text>'
+
+
+def numbers_with_room(values: Array, columns: Columns) -> Sequence[int]:
+    """Return the steps whose numbers are written: all, or the turning points that stand apart, largest first."""
+    wide = text_width("0.00", SIZE, bold=True) + 6
+    if columns.widths.min() >= wide:
+        return range(len(values))
+    padded = np.concatenate([values[:1], values, values[-1:]])
+    turns = (padded[1:-1] - padded[:-2]) * (padded[2:] - padded[1:-1]) <= 0
+    prominence = np.abs(np.diff(values, prepend=values[0])) + np.abs(values - np.median(values))
+    centres, chosen, apart = columns.centres, list[int](), 1.0 if len(values) <= FEW else 1.6
+    if len(values) <= FEW:
+        turns |= True
+    for t in sorted(np.flatnonzero(turns).tolist(), key=lambda t: -prominence[t]):
+        inside = wide / 2 <= centres[t] <= columns.width - wide / 2
+        if inside and all(abs(centres[t] - centres[other]) >= apart * wide for other in chosen):
+            chosen.append(t)
+    return sorted(chosen)

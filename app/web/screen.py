@@ -1,0 +1,172 @@
+"""The first screen of what an address asks for, drawn on the server: for the first paint, and for each change."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup
+
+from ..api.traces.plan import plan_trace
+from ..api.traces.schemas import TraceBody
+from ..figures.compared_screen import Compared, compared_screen
+from ..figures.numbers import safe
+from ..figures.picture import Scales
+from ..figures.screen import HEIGHT, first_screen, scales_of
+from ..figures.subject import Subject, subject_of, verdict_of
+from ..figures.terms import terms_of
+from ..recurrent.decomposition.measure import decompose
+from ..recurrent.decomposition.report import Decomposition
+from ..recurrent.edits.edit import Edit
+from ..recurrent.edits.short_form import short_form
+from ..recurrent.ranking.unwritten import unwritten
+from ..recurrent.trace import Engine, Trace
+from ..settings import Settings
+from ..store.model import Model
+from .look import Look
+
+MOST_STEPS = 500  # in one picture, of a longer text those from its ``start``
+
+
+@dataclass(frozen=True)
+class Run:
+    """A model that has read a text, with the edits that it takes."""
+
+    model: Model
+    trace: Trace
+    parts: Decomposition | None  # None: its cell has no path of memory
+    before: tuple[Trace, Decomposition | None] | None  # the same without edits; None: there are none
+
+    @property
+    def subject(self) -> Subject:
+        """What a picture of it is of."""
+        return subject_of(self.trace, self.parts, **self.drawn)
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """What a picture of it is drawn from."""
+        return {"statistics": self.model.statistics, "terms": terms_of(self.model)}
+
+
+def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
+    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``."""
+    return drawn(runs_of(lanes, look, settings), look, settings)
+
+
+def runs_of(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> list[Run]:
+    """Return what each of ``lanes``, a model and its text, does.
+
+    Raises a problem if a text is empty or too long, an edit does not fit, or a number overflows.
+    """
+    takes_edits = [look.applied if place == 0 or look.compare != "text" else () for place in range(len(lanes))]
+    return [run(model, text, edits, look, settings) for (model, text), edits in zip(lanes, takes_edits, strict=True)]
+
+
+def missing(look: Look, first: Run) -> list[str]:
+    """Return the fields of ``look`` that name a step, a layer or a unit that ``first`` does not have."""
+    trace, layer = first.trace, first.subject.layer
+    limits = {"layer": len(trace.layers), "unit": layer["h"].shape[1]}
+    if len(trace) < MOST_STEPS:  # else there may be more
+        limits["step"] = look.start + len(trace)
+    given = {name: getattr(look, name) for name in limits}
+    return [name for name, value in given.items() if value is not None and value >= limits[name]]
+
+
+def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
+    """Return the first screen of ``runs``, from ``runs_of``, as a fragment of HTML."""
+    if len(runs) == 1:
+        return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
+    words = {tuple(token.text for token in each.trace.tokens) for each in runs}
+    if len(words) > 1 or look.compare == "text":
+        scales = scales_of([each.subject for each in runs], _push_scale(runs))
+        each_drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
+        return Markup("".join(each_drawn))  # noqa: S704
+    compared = [
+        Compared(each.model.config.title, each.trace, each.parts, each.model.statistics, terms_of(each.model))
+        for each in runs
+    ]
+    options: dict[str, Any] = {"width": look.width, "height": look.height or HEIGHT, "chosen": _step(look)}
+    options |= {"push_scale": _push_scale(runs), "address_of": _choosing(look)}
+    return Markup(compared_screen(compared, **options))  # noqa: S704
+
+
+def _push_scale(runs: Sequence[Run]) -> float | None:
+    """Return how large pushes get over held-out text, in all models; None if one of them has not been measured."""
+    scales = [None if each.model.statistics is None else each.model.statistics.push_scale for each in runs]
+    known = [each for each in scales if each is not None]
+    return max(known) if len(known) == len(scales) else None
+
+
+def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Settings) -> Run:
+    """Return what ``model`` does with the steps of ``text`` that one picture shows. Raises what ``runs_of`` raises."""
+    letters = model.config.network.cell_definition.activations
+    fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
+    gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
+    part = TraceBody(text=text, start=look.start, stop=look.start + MOST_STEPS, pre_activations=gateless)
+    plain = _with_parts(model, plan_trace(model, part, settings).run(), look)
+    if not fitting:
+        return Run(model, *plain, None)
+    edited = plan_trace(model, part.model_copy(update={"edits": fitting}), settings).run()
+    return Run(model, *_with_parts(model, edited, look), plain)
+
+
+def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decomposition | None]:
+    """Return a trace, and what the memory of the layer that was chosen is made of; that of the last if none was."""
+    shown = model.named(traced)
+    if model.config.network.cell_definition.memory is None:
+        return shown, None
+    read = shown if _has_logit(shown) else replace(shown, head=None)
+    if look.shown_layer is None:
+        return shown, decompose(read)
+    chosen = shown.layers[min(look.shown_layer, len(shown.layers) - 1)]
+    return shown, decompose(read, layer=chosen.layer, direction=chosen.direction)
+
+
+def _has_logit(trace: Trace) -> bool:
+    """Whether the head has a logit that the memory pushes: of several probabilities, one must be the verdict."""
+    if trace.head is None:
+        return False
+    outputs = trace.outputs.shape[1]
+    return outputs > 1 if trace.head.function == "softmax" else outputs == 1 or trace.head.verdict is not None
+
+
+def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: Scales | None = None) -> str:
+    return first_screen(
+        each.trace,
+        each.parts,
+        **each.drawn,
+        width=look.width,
+        height=look.height or HEIGHT,
+        chosen=_step(look),
+        before=each.before,
+        scales=scales,
+        push_scale=_push_scale([each]),
+        name=name,
+        has_panel=name == "first",
+        unit=look.unit,
+        address_of=_choosing(look),
+        aside=_experiment(each, look, engine) if name == "first" else "",
+    )
+
+
+def _experiment(each: Run, look: Look, engine: Engine) -> str:
+    """Return a link to the experiment that tells most: one word is kept from being written; or back from edits."""
+    if look.edits:
+        return f'<p class="experiment"><a class="undo" href="{safe(look.address(edits=""))}">Undo your changes</a></p>'
+    verdict = verdict_of(each.trace, each.parts, terms_of(each.model))
+    if verdict is None or each.trace.start:
+        return ""
+    if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine)) is None:
+        return ""
+    address = look.address(edits=short_form([strongest.edit]), step=strongest.step)
+    named = safe(each.subject.named(strongest.step))
+    return f'<p class="experiment"><a href="{safe(address)}">Stop it remembering {named}</a></p>'
+
+
+def _step(look: Look) -> int | None:
+    """Return the step that was chosen, counted from the first that is shown."""
+    return None if look.step is None or look.step < look.start else look.step - look.start
+
+
+def _choosing(look: Look) -> Callable[[int], str]:
+    """Return what gives the address at which a step of the picture is chosen."""
+    return lambda t: look.address(step=t + look.start)

@@ -1,0 +1,1 @@
+"""The story: eight chapters, each of one place of the first screen and something to do there."""

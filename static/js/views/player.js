@@ -1,0 +1,55 @@
+// Playing through the words, one after the other.
+
+const INTERVAL = 700; // ms between two words
+
+export class Player {
+  /**
+   * @param {import("./picture.js").Picture} picture
+   * @param {HTMLElement} button that starts and stops
+   */
+  constructor(picture, button) {
+    this.picture = picture;
+    this.button = button;
+    this.timer = 0;
+    button.addEventListener("click", () => this.toggle());
+  }
+
+  /** Start playing, from the beginning if the last word is chosen, or stop. */
+  toggle() {
+    if (this.timer) return this.stop();
+    const { k } = this.picture.current;
+    this.picture.choose(k < this.picture.width - 1 ? k : 0);
+    this.timer = setInterval(() => this.step(1) || this.stop(), INTERVAL);
+    this.button.textContent = "❚❚ stop";
+  }
+
+  /** Stop playing. */
+  stop() {
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.button.textContent = "▶ play";
+  }
+
+  /**
+   * Choose the word before or after. Returns whether there is one.
+   * @param {number} direction
+   */
+  step(direction) {
+    const next = this.picture.current.k + direction;
+    if (this.picture.stale || next < 0 || next >= this.picture.width) return false;
+    this.picture.choose(next);
+    return true;
+  }
+
+  /**
+   * Pin the unit above or below the one that is pinned; where none is, the page scrolls.
+   * @param {number} direction
+   */
+  turnUnit(direction) {
+    const { pinned, lanes } = this.picture;
+    if (!pinned) return scrollBy({ top: 40 * direction });
+    const { order } = lanes[0].panels;
+    const unit = order[order.indexOf(pinned.unit) + direction];
+    if (unit !== undefined) this.picture.pin({ k: pinned.k, unit });
+  }
+}

@@ -1,0 +1,101 @@
+"""The first screen as Chromium lays it out: nothing leaves its part of the picture or lies on its neighbour."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from figures.pictures import BUT, NOT_GOOD, screen, shipped, subject
+from gatescope.figures.cell.panel import cell_panel
+from gatescope.figures.stylesheet import stylesheet
+from playwright.sync_api import Browser, Page
+
+SIZES = {1920: 1880, 1440: 1400, 1366: 1320, 1024: 984, 768: 728, 390: 358}
+TEXTS = [
+    ("sentiment-lstm", NOT_GOOD),
+    ("sentiment-gru", BUT),
+    ("sentiment-rnn", BUT),
+    ("anbn-lstm", "aaaaabbbbb"),
+    ("agreement-lstm", "the keys near the cabinet are old."),
+    ("prose-lstm", '"You are very kind," said Emma; "but I must go."'),
+]
+
+MEASURE = """() => {
+  const liesOn = (one, other) => {
+    const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+    const tall = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+    return wide > 2 && tall > 0.45 * Math.min(one.height, other.height);
+  };
+  const all = [...document.querySelectorAll('.picture > svg, svg.remembered')];
+  const parts = all.filter((each) => each.getBoundingClientRect().width);
+  return parts.map((part) => {
+    const box = part.getBoundingClientRect();
+    const texts = [...part.querySelectorAll('text')].filter((each) => !each.closest('.mark'));
+    const boxes = texts.filter((each) => each.textContent.trim()).map((each) => [each, each.getBoundingClientRect()]);
+    const outside = boxes.filter(([, at]) => at.left < box.left - 12 || at.right > box.right + 12);
+    const lying = boxes.filter(([, one], n) => boxes.slice(0, n).some(([, other]) => liesOn(one, other)));
+    return [...outside, ...lying].map(([each]) => each.textContent);
+  }).flat();
+}"""
+
+
+def shown(page: Page, fragment: str, width: int) -> None:
+    """Show a fragment in a page of its own, as wide as the first screen is."""
+    title = "<title>The first screen</title>"
+    theme = ":root { color-scheme: light dark } body { margin: 0; background: light-dark(#fcfcfd, #141416) }"
+    style = f"<style>{theme} body {{ width: {width}px }} {stylesheet()}</style>"
+    page.set_content(f'<!doctype html><html lang="en">{title}{style}<main><h1>Gatescope</h1>{fragment}</main></html>')
+
+
+@pytest.fixture(scope="module")
+def page_at(browser: Browser) -> Any:
+    """A page of a width, in a colour scheme."""
+    pages: dict[tuple[int, str], Page] = {}
+
+    def page(width: int, scheme: str = "light") -> Page:
+        if (width, scheme) not in pages:
+            size = {"width": width, "height": 900}
+            pages[width, scheme] = browser.new_page(viewport=size, color_scheme=scheme)
+        return pages[width, scheme]
+
+    yield page
+    for each in pages.values():
+        each.close()
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+@pytest.mark.parametrize(("model", "text"), TEXTS)
+def test_no_text_leaves_its_part_or_lies_on_another(page_at: Any, model: str, text: str, viewport: int) -> None:
+    page, width = page_at(viewport), SIZES[viewport]
+    for asked in (width // 40 * 40 if width >= 700 else width, None):
+        shown(page, screen(model, text, width=asked), width)
+        assert page.evaluate(MEASURE) == [], asked
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport
+
+
+@pytest.mark.parametrize("viewport", [1440, 768, 390])
+def test_the_form_that_fits_is_shown(page_at: Any, viewport: int) -> None:
+    page = page_at(viewport)
+    shown(page, screen("sentiment-lstm", NOT_GOOD), SIZES[viewport])
+    assert page.locator(".wide").is_visible() is (viewport == 1440)
+    assert page.locator(".medium").is_visible() is (viewport == 768)
+    assert page.locator(".narrow").is_visible() is (viewport == 390)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [1440, 390])
+def test_axe_finds_nothing(page_at: Any, scheme: str, viewport: int) -> None:
+    page = page_at(viewport, scheme)
+    for model in ("sentiment-lstm", "prose-lstm"):
+        shown(page, screen(model, shipped(model).config.examples[0], width=SIZES[viewport]), SIZES[viewport])
+        panel = cell_panel(subject(model, shipped(model).config.examples[0]), 2)
+        page.locator(".first-screen").evaluate("(each, panel) => each.insertAdjacentHTML('beforeend', panel)", panel)
+        violations = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_colour_is_that_of_its_theme(page_at: Any, scheme: str) -> None:
+    page = page_at(1440, scheme)
+    shown(page, screen("sentiment-lstm", NOT_GOOD, width=1400), 1400)
+    positive = page.locator("stop.p20").first.evaluate("each => getComputedStyle(each).stopColor")
+    assert positive == {"light": "rgb(11, 76, 146)", "dark": "rgb(123, 197, 255)"}[scheme]
