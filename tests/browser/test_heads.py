@@ -31,10 +31,10 @@ def test_next_token_is_ranked_and_what_came_is_judged(
     page: Page, zoo: str, keeper: httpx2.Client, model: str, unit: str
 ) -> None:
     text = LINES if unit == "character" else TEXT
-    opened(page, f"{zoo}/?model={model}")
     answer = trace(keeper, model, text)
     names, values = answer["outputs"]["names"], answer["outputs"]["values"]
     ids = [token["id"] for token in answer["tokens"]]
+    opened(page, f"{zoo}/?model={model}&step={len(ids) - 1}")
 
     def best(t: int) -> list[str]:
         ranked = sorted(range(len(names)), key=lambda output: -values[t][output])[:3]
@@ -53,7 +53,7 @@ def test_next_token_is_ranked_and_what_came_is_judged(
 
 
 def test_what_may_come_next_is_said_of_each_symbol_and_the_end(page: Page, zoo: str, keeper: httpx2.Client) -> None:
-    opened(page, f"{zoo}/?model=counts")
+    opened(page, f"{zoo}/?model=counts&step=3")
     [last] = trace(keeper, "counts", "aabb")["outputs"]["values"][-1:]
     expected = sorted(zip(["a", "b", "end"], last, strict=True), key=lambda each: -each[1])
     expect(page.locator(".ranking li")).to_have_text([f"{name}{value:.2f}" for name, value in expected])

@@ -331,7 +331,9 @@ def test_html_file_needs_no_network_and_answers_to_the_pointer(
         alone.on("request", lambda request: asked.append(request.url))
         alone.goto(file.as_uri())
         expect(alone.locator(DRAWN.removeprefix(".plot "))).to_have_count(6)
-        box = alone.locator(".heatmaplayer image").first.bounding_box()
+        heatmap = alone.locator(".heatmaplayer image").first
+        heatmap.scroll_into_view_if_needed()
+        box = heatmap.bounding_box()
         assert box
         alone.mouse.move(box["x"] + middle * box["width"] - 2, box["y"] + 20.5 / 64 * box["height"])
         alone.mouse.move(box["x"] + middle * box["width"], box["y"] + 20.5 / 64 * box["height"])
