@@ -248,6 +248,45 @@ def test_nothing_violates_the_policy(page: Page) -> None:
     assert page.evaluate("violations") == []
 
 
+@pytest.mark.parametrize("width", [1024, 390])
+def test_the_cell_is_a_sheet_where_there_is_no_room_next_to_the_picture(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    opened(page, f"/?text={SENTENCE}")
+    panel = page.locator("#first-screen .cell")
+    opener = panel.get_by_role("button", name="The cell at “not” hold a gate")
+    expect(opener).to_be_in_viewport()
+    expect(panel.locator(".circuit")).to_be_hidden()
+    opener.press("Enter")
+    expect(opener).to_be_hidden()
+    expect(panel.get_by_role("button", name="Close")).to_be_focused()
+    expect(gate(page, "i")).to_be_in_viewport()
+    with page.expect_response("**/first-screen"):
+        gate(page, "i").fill("0")
+    expect(panel.locator(".circuit")).to_be_visible()  # it stays open
+    panel.get_by_role("button", name="Close").click()
+    expect(opener).to_be_focused()
+    expect(gate(page, "i")).to_be_hidden()
+
+
+def test_to_choose_a_word_opens_the_sheet_on_a_phone_only(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}")
+    for width, is_open in ((1024, False), (390, True)):
+        page.set_viewport_size({"width": width, "height": 844})
+        with page.expect_response("**/first-screen"):
+            page.reload()
+        page.locator("#first-screen.handled, #first-screen .handled").first.wait_for()
+        page.locator(f"#first-screen :is({'.rows' if is_open else '.links'}) a[data-t='1']").click()
+        expect_chosen(page, 1)
+        expect(page.locator("#first-screen .cell .circuit")).to_be_visible(visible=is_open)
+
+
+@pytest.mark.parametrize(("width", "text"), [(1280, SENTENCE), (1366, SENTENCE), (1440, TURN), (768, TURN)])
+def test_the_text_stands_on_one_line_of_its_box(page: Page, width: int, text: str) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, f"/?text={text}")
+    assert (page.locator("#text").bounding_box() or {})["height"] < 45
+
+
 def test_what_an_input_method_has_not_written_yet_is_not_asked_for(page: Page) -> None:
     opened(page, f"/?text={SENTENCE}")
     page.locator("#text").fill("")
@@ -310,6 +349,19 @@ def test_the_form_and_the_links_work_without_javascript(without_scripts: Page, s
     page.locator("#presets summary").click()
     page.locator("#examples a").nth(1).click()
     expect(page.locator("#text")).not_to_have_value(SENTENCE)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_is_offered_that_needs_a_script(browser: Browser, base_url: str, width: int) -> None:
+    size = {"width": width, "height": 900}
+    with another_page(browser, base_url=base_url, java_script_enabled=False, viewport=size) as page:
+        page.goto(f"/?text={SENTENCE}")
+        for menu in page.locator(".topbar .menu > summary").all():
+            menu.click()
+        expect(page.get_by_role("button")).to_have_text(["Show"])
+        expect(page.get_by_role("slider")).to_have_count(0)
+        for number in page.locator("#first-screen .rows td:not(.memory):visible").all():
+            assert (number.bounding_box() or {})["height"] < 30, number.text_content()  # one line
 
 
 @pytest.mark.parametrize("width", [1920, 1440, 1366, 1024, 768, 390])

@@ -1,5 +1,6 @@
 """The first screen as Chromium lays it out: nothing leaves its part of the picture or lies on its neighbour."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from figures.pictures import BUT, NOT_GOOD, screen, shipped, subject
 from gatescope.figures.cell.panel import cell_panel
 from gatescope.figures.stylesheet import stylesheet
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 SIZES = {1920: 1880, 1440: 1400, 1366: 1320, 1024: 984, 768: 728, 390: 358}
 TEXTS = [
@@ -18,6 +19,14 @@ TEXTS = [
     ("agreement-lstm", "the keys near the cabinet are old."),
     ("prose-lstm", '"You are very kind," said Emma; "but I must go."'),
 ]
+
+NODE = Path(__file__).parents[2] / "node_modules"
+ARIMO = NODE / "@fontsource" / "arimo" / "files"
+DEJAVU = NODE / "dejavu-fonts-ttf" / "ttf"
+FONTS = {  # regular and bold; Arimo and Liberation Sans have the same outlines
+    "arimo": [ARIMO / f"arimo-latin-{weight}-normal.woff2" for weight in (400, 700)],
+    "dejavu": [DEJAVU / name for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")],
+}
 
 MEASURE = """() => {
   const liesOn = (one, other) => {
@@ -38,12 +47,31 @@ MEASURE = """() => {
 }"""
 
 
-def shown(page: Page, fragment: str, width: int) -> None:
-    """Show a fragment in a page of its own, as wide as the first screen is."""
+def shown(page: Page, fragment: str, width: int, font: str = "") -> None:
+    """Show a fragment in a page of its own, as wide as the first screen is, and in a font of ``FONTS``."""
     title = "<title>The first screen</title>"
     theme = ":root { color-scheme: light dark } body { margin: 0; background: light-dark(#fcfcfd, #141416) }"
-    style = f"<style>{theme} body {{ width: {width}px }} {stylesheet()}</style>"
+    style = f"<style>{theme} body {{ width: {width}px }} {stylesheet()} {in_font(font) if font else ''}</style>"
     page.set_content(f'<!doctype html><html lang="en">{title}{style}<main><h1>Gatescope</h1>{fragment}</main></html>')
+    if font:
+        loaded = "document.fonts.ready.then((fonts) => [...fonts].map(({ status }) => status))"
+        assert "error" not in page.evaluate(loaded)
+        assert page.evaluate(f"document.fonts.check('15px {font}')")
+
+
+def in_font(font: str) -> str:
+    """Return rules that set the first screen in a font of ``FONTS``, whose files the page's ``route`` answers with."""
+    faces = [
+        f"@font-face {{ font-family: {font}; font-weight: {weight}; src: url(http://fonts.test/{font}/{at}) }}"
+        for at, weight in enumerate((400, 700))
+    ]
+    return f"{' '.join(faces)} .first-screen {{ font-family: {font} }}"
+
+
+def answer(route: Route) -> None:
+    """Answer a request for a font."""
+    *_, font, at = route.request.url.split("/")
+    route.fulfill(path=FONTS[font][int(at)], headers={"Access-Control-Allow-Origin": "*"})
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +83,7 @@ def page_at(browser: Browser) -> Any:
         if (width, scheme) not in pages:
             size = {"width": width, "height": 900}
             pages[width, scheme] = browser.new_page(viewport=size, color_scheme=scheme)
+            pages[width, scheme].route("http://fonts.test/**", answer)
         return pages[width, scheme]
 
     yield page
@@ -62,12 +91,15 @@ def page_at(browser: Browser) -> Any:
         each.close()
 
 
+@pytest.mark.parametrize("font", FONTS)
 @pytest.mark.parametrize("viewport", SIZES)
 @pytest.mark.parametrize(("model", "text"), TEXTS)
-def test_no_text_leaves_its_part_or_lies_on_another(page_at: Any, model: str, text: str, viewport: int) -> None:
+def test_no_text_leaves_its_part_or_lies_on_another(
+    page_at: Any, model: str, text: str, viewport: int, font: str
+) -> None:
     page, width = page_at(viewport), SIZES[viewport]
     for asked in (width // 40 * 40 if width >= 700 else width, None):
-        shown(page, screen(model, text, width=asked), width)
+        shown(page, screen(model, text, width=asked), width, font)
         assert page.evaluate(MEASURE) == [], asked
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport
 

@@ -27,7 +27,7 @@ def _push(unit: Unit, noun: str) -> Iterator[str]:
         return
     side = "positive" if unit.push > 0 else "negative"
     product = f"{plain(unit.weight)} · {_enclosed(plain(unit.values['h']))}"
-    yield f'<p>its push = weight · h = {product} ≈ <b class="{side}">{signed(unit.push)}</b></p>'
+    yield f'<p>its push = weight · h = {product} ≈ <b class="{side}">{signed(unit.push)}</b></p>'
     if unit.before is not None:
         step = round(unit.push, PLACES) - round(unit.before, PLACES)  # of the numbers as they are read
         yield f'<p class="muted">one {noun} earlier {signed(unit.before)}: a step of {signed(step)}</p>'
@@ -55,7 +55,7 @@ def _numbers(formula: str, of: str, values: Values) -> str:
         _enclosed(plain(values[part], PLACES), parts[place - 1], parts[place + 1]) if place % 2 else part
         for place, part in enumerate(parts)
     ]
-    return f' = {safe("".join(told))} ≈ <b data-of="{safe(of)}">{plain(values[of], PLACES)}</b>'
+    return f' = {safe("".join(told))} ≈ <b data-of="{safe(of)}">{plain(values[of], PLACES)}</b>'
 
 
 def _enclosed(number: str, before: str = " ", after: str = " ") -> str:

@@ -38,6 +38,7 @@ def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
     )
     return (
         f'<section class="cell" aria-label="The cell" data-t="{step}" data-unit="{shown.number}" data-units="{size}">'
+        f'<button type="button" class="opener"><span>The cell at {_named(subject, step)}</span> <span>hold a gate ▴</span></button>'
         '<button type="button" class="close" aria-label="Close">×</button>'
         f"<h2>One unit at {_named(subject, step)}</h2>"
         f'<p class="muted which"><span>{_which(subject, shown.number, unit)}</span>{others}</p>'
@@ -81,7 +82,7 @@ def _named(subject: Subject, step: int) -> str:
 
 def _which(subject: Subject, shown: int, asked: int | None) -> str:
     """Return which unit is shown, and why."""
-    why = "" if asked is not None else f": its {_what(subject)} changes most here"
+    why = "" if asked is not None else f": its {_what(subject)} changes most"
     return f"unit {shown} of {subject.layer['h'].shape[1]}{why}"
 
 

@@ -92,7 +92,7 @@ for (const section of document.querySelectorAll(".first-screen")) {
  */
 export async function screenHtml(element) {
   const copy = /** @type {Element} */ (element.cloneNode(true));
-  for (const each of copy.querySelectorAll(".experiment, fieldset, .turn, .close, .followed-note")) each.remove();
+  for (const each of copy.querySelectorAll(".experiment, fieldset, .turn, .opener, .close, .followed-note")) each.remove();
   for (const each of copy.querySelectorAll(".handled")) each.classList.remove("handled", "with-sheet");
   const style = await (await fetch("/static/css/figures.css")).text();
   return { style, html: copy.innerHTML, program: PROGRAM };

@@ -127,9 +127,9 @@ export class FirstScreen {
   choose(t) {
     const { section } = this;
     if (!section || t < 0 || t >= this.steps) return;
-    if (t === this.chosen) return this.#openSheet();
+    if (section.querySelector(".rows")?.checkVisibility()) this.#toggleSheet(true); // a phone, where nothing else shows the cell
+    if (t === this.chosen) return;
     section.dataset.chosen = String(t);
-    this.#openSheet();
     for (const each of section.querySelectorAll(".chosen")) each.classList.remove("chosen");
     for (const each of section.querySelectorAll(`.column[data-t="${t}"], .read[data-t="${t}"], tbody[data-t="${t}"], .tinted [data-t="${t}"]`)) each.classList.add("chosen");
     const readout = section.querySelector(".readout");
@@ -211,10 +211,13 @@ export class FirstScreen {
     stage.after(...after);
   }
 
-  /** Show the cell, where it is a sheet: on a phone. */
-  #openSheet() {
-    this.isSheetOpen = true;
-    this.section?.classList.add("with-sheet");
+  /**
+   * Open or close the cell, where it is a sheet.
+   * @param {boolean} isOpen
+   */
+  #toggleSheet(isOpen) {
+    this.isSheetOpen = isOpen;
+    this.section?.classList.toggle("with-sheet", isOpen);
   }
 
   /** Take over what is drawn. */
@@ -234,9 +237,10 @@ export class FirstScreen {
   #click(event, onLink) {
     const { target } = event;
     if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (target.closest(".close")) {
-      this.isSheetOpen = false;
-      this.section?.classList.remove("with-sheet");
+    if (target.closest(".opener, .cell .close")) {
+      const isOpen = target.closest(".opener") !== null;
+      this.#toggleSheet(isOpen);
+      /** @type {HTMLElement | null | undefined} */ (this.section?.querySelector(isOpen ? ".close" : ".opener"))?.focus();
       return;
     }
     const link = target.closest("a");
