@@ -165,7 +165,7 @@ def test_the_unit_that_moves_the_verdict_most_is_shown_until_one_is_pinned(page:
     h = layer_of(server, "sentiment-lstm", SENTENCE)["h"]
     moves = [abs(weight * (now - before)) for weight, now, before in zip(weights, h[3], h[2], strict=True)]
     cell_at(page, 3, moves.index(max(moves)))  # the finding speaks of “not” first
-    expect(page.locator("#first-screen .which")).to_contain_text("its push changes most here")
+    expect(page.locator("#first-screen .which")).to_contain_text("its push changes most")
     page.mouse.click(*place_of(page, "o", 1, 7, 5, 64))
     page.mouse.move(5, 5)
     expect(page.locator(".inspector h3")).to_have_text("unit 7 at movie pinned")

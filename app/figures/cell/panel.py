@@ -38,7 +38,8 @@ def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
     )
     return (
         f'<section class="cell" aria-label="The cell" data-t="{step}" data-unit="{shown.number}" data-units="{size}">'
-        f'<button type="button" class="opener"><span>The cell at {_named(subject, step)}</span> <span>hold a gate ▴</span></button>'
+        f'<button type="button" class="opener"><span>The cell at {_named(subject, step)}</span>'
+        " <span>hold a gate ▴</span></button>"
         '<button type="button" class="close" aria-label="Close">×</button>'
         f"<h2>One unit at {_named(subject, step)}</h2>"
         f'<p class="muted which"><span>{_which(subject, shown.number, unit)}</span>{others}</p>'
