@@ -248,6 +248,21 @@ def test_nothing_violates_the_policy(page: Page) -> None:
     assert page.evaluate("violations") == []
 
 
+def test_a_word_chosen_while_an_answer_is_awaited_stays_chosen(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}&step=1")
+    held: list[Route] = []
+    page.route("**/first-screen", lambda route: held.append(route))
+    with page.expect_request("**/first-screen"):
+        gate(page, "f").fill("0.5")
+    column(page, 3).click()
+    expect_chosen(page, 3)
+    with page.expect_response("**/first-screen"):
+        held[0].continue_()
+    expect(page.locator("#first-screen .ghost").first).to_be_attached()
+    expect_chosen(page, 3)
+    page.unroute("**/first-screen")
+
+
 @pytest.mark.parametrize("width", [1024, 390])
 def test_the_cell_is_a_sheet_where_there_is_no_room_next_to_the_picture(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})

@@ -35,6 +35,8 @@ export class FirstScreen {
     /** The look that was asked for last; "" for the one that came with the page. */
     this.asked = "";
     this.isSwapping = false;
+    /** The step that was chosen since the last request; null where none was. @type {number | null} */
+    this.chosenSince = null;
     this.isSheetOpen = false;
     this.drawn = Promise.resolve();
     element.addEventListener("click", (event) => this.#click(event, onLink));
@@ -80,10 +82,12 @@ export class FirstScreen {
     this.request.abort();
     this.request = new AbortController();
     const { signal } = this.request;
+    this.chosenSince = null;
     try {
       const html = await fetchScreen(asked, signal);
       if (signal.aborted) return;
       this.#swap(html);
+      if (this.chosenSince !== null) this.choose(this.chosenSince);
       await painted(); // before the heatmaps take the browser's time
       if (this.#knowsSteps) this.asked = JSON.stringify({ ...asked, step: null });
     } catch {
@@ -128,6 +132,7 @@ export class FirstScreen {
     const { section } = this;
     if (!section || t < 0 || t >= this.steps) return;
     if (section.querySelector(".rows")?.checkVisibility()) this.#toggleSheet(true); // a phone, where nothing else shows the cell
+    this.chosenSince = t;
     if (t === this.chosen) return;
     section.dataset.chosen = String(t);
     for (const each of section.querySelectorAll(".chosen")) each.classList.remove("chosen");
