@@ -51,7 +51,7 @@ export function screenSvg(element, title) {
   });
   const width = Math.ceil(room + 2 * GAP);
   return asXml(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${Math.ceil(y)}" viewBox="0 0 ${width} ${Math.ceil(y)}" font-family="Helvetica Neue, Arial, Liberation Sans, DejaVu Sans, sans-serif"><title>${escaped(title)}</title><rect width="100%" height="100%" fill="${paper}"/>${pieces.join("")}<text x="${GAP}" y="${Math.ceil(y) - 8}" font-size="12" fill="${colorOf(document.body, "muted")}">${escaped(title)}</text></svg>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${Math.ceil(y)}" viewBox="0 0 ${width} ${Math.ceil(y)}" font-family="system-ui, DejaVu Sans, sans-serif"><title>${escaped(title)}</title><rect width="100%" height="100%" fill="${paper}"/>${pieces.join("")}<text x="${GAP}" y="${Math.ceil(y) - 8}" font-size="12" fill="${colorOf(document.body, "muted")}">${escaped(title)}</text></svg>`,
   );
 }
 
