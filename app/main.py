@@ -16,6 +16,8 @@ from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
 from .server import health, metrics
+from .server.compression import CompressLargeInThreads
+from .server.load import CutSlowReaders, LimitInFlight
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
 from .server.warm_up import warmed
 from .settings import Settings
@@ -69,8 +71,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app, StepAnswer)
     app.add_middleware(RefreshModels, models=watched)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
+    app.add_middleware(CompressLargeInThreads)
     app.add_middleware(CompressMiddleware)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(CutSlowReaders)
+    app.add_middleware(LimitInFlight, most=settings.max_in_flight)
     app.add_middleware(WithHeaders, headers=security.HEADERS)
     return app
 

@@ -40,10 +40,11 @@ class Settings(BaseSettings):
     max_values: int = Field(
         5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."
     )
-    max_work: int = Field(
-        200_000_000_000,
-        ge=1,
-        description="Most multiply-adds of one answer on memory, gradients, decompositions or rankings: some seconds.",
+    max_seconds: float = Field(
+        20, gt=0, description="Longest time that an answer is computed for, in seconds, without the wait for its turn."
+    )
+    max_in_flight: int = Field(
+        64, ge=1, description="Most requests under way at a time; others are answered with 503 at once."
     )
     max_held: int = Field(
         50_000_000,

@@ -59,7 +59,8 @@ def test_the_environment_sets_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     [
         ("PORT", "70000", "Input should be less than or equal to 65535"),
         ("MAX_TEXT", "0", "Input should be greater than or equal to 1"),
-        ("MAX_WORK", "0", "Input should be greater than or equal to 1"),
+        ("MAX_SECONDS", "0", "Input should be greater than 0"),
+        ("MAX_IN_FLIGHT", "0", "Input should be greater than or equal to 1"),
         ("MAX_HELD", "2e9", "Input should be a valid integer"),
         ("ENGINE", "cuda", "Input should be 'compiled' or 'reference'"),
         ("THREADS", "two", "Input should be a valid integer"),

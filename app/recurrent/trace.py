@@ -24,6 +24,7 @@ from .modules import Direction, LayerWeights, layer_weights_of
 from .network import Head, Network
 from .overflow import RangeError, require_finite
 from .tokenizer import Token
+from .watching import tell
 
 Engine = Literal["compiled", "reference"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -335,6 +336,7 @@ def activations_of(
             x = torch.from_numpy(np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]).to(x.device)
         outputs = []
         for layer in directions:
+            tell()
             states = initial[len(activations)] if initial is not None else None
             is_backward = layer.direction == "backward"
             weights = layer.arrays if is_compiled else None

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from ..api.wire.bounded import BoundedRoute
+from ..api.wire.computing import computed, watch_of
 from ..api.wire.problems import unknown_model
 from ..figures.stylesheet import stylesheet as figures_stylesheet
 from ..settings import Settings, data_folder
@@ -29,7 +31,7 @@ from .story.chapters import chapters_for
 from .story.figures import figures
 from .templates import script_safe, templates
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
 
 _PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _SWAGGER = Path(fastapi_offline.__file__).parent / "static"
@@ -53,8 +55,12 @@ def plotly_version() -> str:
 
 
 @router.get("/", response_class=HTMLResponse)
-def index(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """Return the page, with the traces of what its address asks for."""
+    return await computed(request, watch_of(request.app.state.settings), _page, request)
+
+
+def _page(request: Request) -> Response:
     store: Store = request.app.state.store
     settings: Settings = request.app.state.settings
     if not store.models:
@@ -79,14 +85,15 @@ def index(request: Request) -> Response:
 
 
 @router.post("/first-screen", response_class=HTMLResponse)
-def fragment(request: Request, look: Look) -> Response:
+async def fragment(request: Request, look: Look) -> Response:
     """Return the first screen of a look as a fragment, which the page puts in the place of the one before."""
     store: Store = request.app.state.store
     model = store.models.get(look.model)
     if model is None:
         raise unknown_model(look.model, sorted(store.models))
     asked = lanes(store, model, look.text or "", look.compare, look.other)
-    drawn = screen(asked, look, request.app.state.settings)
+    settings: Settings = request.app.state.settings
+    drawn = await computed(request, watch_of(settings), screen, asked, look, settings)
     return HTMLResponse(drawn, headers={"Cache-Control": "no-store"})
 
 

@@ -1,5 +1,6 @@
 """A ``Decomposition`` that a request asks for, and the content of its answer."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -155,7 +156,6 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
     edits = bound_edits(model, body.text, len(tokens), body.edits, settings)
     plan = DecompositionPlan(model, body, tokens, edits, layer, settings)
     for what, figure, limit in (
-        ("multiply-adds", plan.work(), settings.max_work),
         ("numbers held at a time", plan.numbers_held(), settings.max_held),
         ("numbers sent", plan.numbers_sent(), settings.max_values),
     ):
@@ -163,6 +163,15 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
             advice = "Send a shorter text, or ask for fewer parts"
             raise problems.too_much_work(f"{len(tokens):,} steps", figure, what, limit, advice)
     return plan
+
+
+def how_much_fits(body: DecompositionBody, done: float) -> str:
+    """Return what to ask for instead, where the share ``done`` of the runs that ``effects`` take was done in time."""
+    if "effects" not in (body.parts or ()):
+        return "Send a shorter text, or ask for fewer parts"
+    length = int(len(body.text) * math.sqrt(done))  # a run for each word, each as long as the text
+    few = f"About {length:,} of the {len(body.text):,} characters of the text fit: send" if length else "Send"
+    return f"{few} a shorter text, or leave out effects"
 
 
 def _as_typed_array(array: Array) -> object:

@@ -1,22 +1,24 @@
 """Decompositions: what the memory is made of at each word of a text."""
 
 from asyncio import Semaphore
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from ..wire.bounded import BoundedRoute
+from ..wire.computing import computed, watch_of
 from ..wire.negotiation import JSON, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses
-from .answer import plan_decomposition
+from .answer import how_much_fits, plan_decomposition
 from .schemas import DecompositionAnswer, DecompositionBody
 
-router = APIRouter(prefix="/models/{model}", tags=["decompositions"])
+router = APIRouter(prefix="/models/{model}", tags=["decompositions"], route_class=BoundedRoute)
 
 AnAsked = Annotated[Asked, Depends(asked_for(JSON))]
 
-SHORT_WORK = 10_000_000  # multiply-adds: about a millisecond
+SHORT_NUMBERS, SHORT_WORK = 20_000, 10_000_000  # numbers to write, and multiply-adds: a millisecond or two
 AT_ONCE = 2  # longer ones computed at a time; others wait, as each may take hundreds of megabytes
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -48,9 +50,13 @@ def install(app: FastAPI) -> None:
 async def post_decomposition(asked: AnAsked, options: DecompositionBody) -> Response:
     """Decompose the memory at each word: how much of what each wrote is left, and its share of an output's logit."""
     is_plain = not options.edits  # of which some run other texts
-    plan = asked.model, options, asked.state.settings
-    planned = plan_decomposition(*plan) if is_plain else await run_in_threadpool(plan_decomposition, *plan)
-    if is_plain and planned.work() <= SHORT_WORK:
-        return Response(planned.json(), media_type=JSON)
+    asked_of = asked.model, options, asked.state.settings
+    watch = watch_of(asked.state.settings, partial(how_much_fits, options))
+    if is_plain:
+        planned = plan_decomposition(*asked_of)
+        if planned.work() <= SHORT_WORK and planned.numbers_sent() <= SHORT_NUMBERS:
+            return Response(planned.json(), media_type=JSON)
     async with asked.state.decomposition_turns:
-        return Response(await run_in_threadpool(planned.json), media_type=JSON)
+        if not is_plain:
+            planned = await computed(asked.request, watch, plan_decomposition, *asked_of)
+        return Response(await computed(asked.request, watch, planned.json), media_type=JSON)

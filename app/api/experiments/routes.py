@@ -3,15 +3,16 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from ..wire.bounded import BoundedRoute
+from ..wire.computing import computed, watch_of
 from ..wire.negotiation import JSON, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses
 from .answer import plan_experiment
 from .schemas import ExperimentAnswer, ExperimentBody
 
-router = APIRouter(prefix="/models/{model}", tags=["experiments"])
+router = APIRouter(prefix="/models/{model}", tags=["experiments"], route_class=BoundedRoute)
 
 AnAsked = Annotated[Asked, Depends(asked_for(JSON))]
 
@@ -38,7 +39,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 )
 async def post_experiment(asked: AnAsked, options: ExperimentBody) -> Response:
     """Run the model over a text without the edits and with them, and answer with both runs and their difference."""
-    return Response(await run_in_threadpool(_answer, asked, options), media_type=JSON)
+    watch = watch_of(asked.state.settings)
+    return Response(await computed(asked.request, watch, _answer, asked, options), media_type=JSON)
 
 
 def _answer(asked: Asked, options: ExperimentBody) -> bytes:

@@ -1,5 +1,6 @@
 """What a request for memory asks for, checked against its model and the limits of the server."""
 
+import math
 from dataclasses import fields
 
 from ...recurrent.memory.altered import untrained
@@ -55,10 +56,16 @@ def _network(model: Model, body: MemoryBody) -> Network:
         raise problems.invalid_request("weights", f"{error}; send 'untrained'") from None
 
 
+def how_much_fits(plan: MemoryPlan, done: float) -> str:
+    """Return what to ask for instead of ``plan``, of which the share ``done`` was done in time."""
+    steps = int(plan.steps * math.sqrt(done))  # the work grows with the pairs of steps
+    few = f"Of {plan.steps:,} steps, about {steps:,} fit: narrow" if steps else "Narrow"
+    return f"{few} the request with start and stop, layers or parts, or send a shorter text"
+
+
 def _require_within_limits(plan: MemoryPlan, settings: Settings) -> None:
-    """Raise a problem if the work, what it holds or what it sends is too much for one answer."""
+    """Raise a problem if it holds or sends too much for one answer."""
     for what, figure, limit in (
-        ("multiply-adds", sum(plan.work().values()), settings.max_work),
         ("numbers held at a time", plan.numbers_held(), settings.max_held),
         ("numbers sent", plan.numbers_returned(), settings.max_values),
     ):

@@ -13,15 +13,16 @@ from starlette.responses import Response
 
 from ...recurrent import cost
 from ...recurrent.memory.measure import memory_steps
+from ..wire.bounded import BoundedRoute
 from ..wire.model import AModel
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses
 from ..wire.slices import Turns, answer_in_slices, progress_lines
 from .answer import memory_content
-from .limits import plan_within_limits
+from .limits import how_much_fits, plan_within_limits
 from .schemas import CostAnswer, EngineTime, MemoryAnswer, MemoryBody
 
-router = APIRouter(prefix="/models/{model}", tags=["memory"])
+router = APIRouter(prefix="/models/{model}", tags=["memory"], route_class=BoundedRoute)
 
 AnAsked = Annotated[Asked, Depends(asked_for(JSON, JSONL))]
 
@@ -60,9 +61,9 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
 )
 async def post_memory(asked: AnAsked, options: MemoryBody) -> Response:
     """Measure how far back each layer remembers, how outputs depend on words, and where the gradient of a loss goes."""
-    plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
+    plan = partial(plan_within_limits, asked.model, options, asked.state.settings)
     content = partial(memory_content, model=asked.model, body=options)
-    return await answer_in_slices(asked, memory_steps(plan), content, asked.state.memory_turns)
+    return await answer_in_slices(asked, plan, memory_steps, content, asked.state.memory_turns, how_much_fits)
 
 
 @router.get(

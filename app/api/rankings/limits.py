@@ -82,15 +82,19 @@ def _tracer(model: Model, settings: Settings) -> Callable[[str], Trace]:
     return traced
 
 
+def how_much_fits(plan: RankingPlan, done: float) -> str:
+    """Return what to ask for instead of ``plan``, of which the share ``done`` was done in time."""
+    runs = int(plan.runs * done)
+    few = f"Of {plan.runs:,} runs over {len(plan.subject):,} steps, about {runs:,} fit: name" if runs else "Name"
+    return f"{few} fewer units or steps, ask for fewer groups and draws, or send a shorter text"
+
+
 def _require_within_limits(plan: RankingPlan, settings: Settings) -> None:
-    """Raise a problem if the work, what it holds or what it sends is too much for one answer."""
-    fitting = int(settings.max_work // plan.work_of_a_run)
-    fewer = f"{fitting:,} runs fit: name fewer units or steps, or ask for fewer groups and draws, or send"
+    """Raise a problem if it holds or sends too much for one answer."""
     for what, figure, limit, advice in (
-        ("multiply-adds", plan.work(), settings.max_work, f"{fewer} a shorter text" if fitting else ""),
-        ("numbers held at a time", plan.numbers_held(), settings.max_held, ""),
+        ("numbers held at a time", plan.numbers_held(), settings.max_held, "Send a shorter text"),
         ("numbers sent", NUMBERS_OF_A_PART * plan.runs, settings.max_values, "Name fewer units or steps"),
     ):
         if figure > limit:
             runs = f"{plan.runs:,} runs over {len(plan.subject):,} steps"
-            raise problems.too_much_work(runs, figure, what, limit, advice or "Send a shorter text")
+            raise problems.too_much_work(runs, figure, what, limit, advice)

@@ -6,17 +6,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry, Counter
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from ..wire.bounded import BoundedRoute
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses
 from ..wire.slices import Turns, answer_in_slices, progress_lines
 from .answer import ranking_content
-from .limits import plan_within_limits, steps_of_work
+from .limits import how_much_fits, plan_within_limits, steps_of_work
 from .schemas import RankingAnswer, RankingBody
 
-router = APIRouter(prefix="/models/{model}", tags=["rankings"])
+router = APIRouter(prefix="/models/{model}", tags=["rankings"], route_class=BoundedRoute)
 
 AnAsked = Annotated[Asked, Depends(asked_for(JSON, JSONL))]
 
@@ -55,6 +55,6 @@ def install(app: FastAPI, registry: CollectorRegistry) -> None:
 )
 async def post_ranking(asked: AnAsked, options: RankingBody) -> Response:
     """Edit each unit, gate, word or patch in a run of its own, and rank them by their effect on an output."""
-    plan = await run_in_threadpool(plan_within_limits, asked.model, options, asked.state.settings)
+    plan = partial(plan_within_limits, asked.model, options, asked.state.settings)
     content = partial(ranking_content, model=asked.model)
-    return await answer_in_slices(asked, steps_of_work(plan), content, asked.state.ranking_turns)
+    return await answer_in_slices(asked, plan, steps_of_work, content, asked.state.ranking_turns, how_much_fits)

@@ -8,22 +8,23 @@ from urllib.parse import quote, unquote_to_bytes
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 from prometheus_client import CollectorRegistry, Counter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
+from ..wire.bounded import BoundedRoute
+from ..wire.computing import computed, watch_of
 from ..wire.conditional import IF_NONE_MATCH, TAG, Revalidation
 from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
 from .plan import TracePlan, plan_trace
 from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions, TraceQuery
 
-router = APIRouter(prefix="/models/{model}", tags=["traces"])
+router = APIRouter(prefix="/models/{model}", tags=["traces"], route_class=BoundedRoute)
 
-SHORT, SHORT_WORK = 500, 20_000_000  # code points; multiply-adds: about a millisecond
+SHORT_NUMBERS, SHORT_WORK = 20_000, 20_000_000  # numbers to write, and multiply-adds: a millisecond or two
 
 
 @dataclass(frozen=True)
@@ -134,11 +135,12 @@ async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Map
     is_plain = not options.edits  # of which some run other texts
     if (
         is_plain
-        and characters <= SHORT
+        and characters * rows <= SHORT_NUMBERS
         and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK
     ):
         return answer(asked, options, headers)
-    return await run_in_threadpool(answer, asked, options, headers)
+    watch = watch_of(asked.state.settings)
+    return await computed(asked.request, watch, answer, asked, options, headers)
 
 
 def _answer(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:

@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EMPTY_TEXT = "empty-text"  # the page does not show this one as an error
-MAX_ERRORS = 20  # that one answer lists
+MAX_ERRORS = 10  # that one answer lists
 
 
 def unknown_model(model: str, known: Sequence[str]) -> Problem:
@@ -85,6 +85,19 @@ def answer_too_large(numbers: int, product: str, limit: int, others: str = "") -
         413,
         limit=limit,
     )
+
+
+def out_of_time(seconds: float, done: float, advice: str) -> Problem:
+    """Return the problem of an answer that takes longer than the setting ``max_seconds``; ``done`` is how far it is."""
+    how_far = f"{done:.0%} of it was done" if done else "it was not done"
+    detail = f"This server computes an answer for up to {seconds:g} seconds, in which {how_far}. {advice}."
+    return Problem("Out of time", "out-of-time", detail, 503, limit=seconds)
+
+
+def too_busy(limit: int) -> Problem:
+    """Return the problem of a request that comes while as many as the setting ``max_in_flight`` are under way."""
+    detail = f"This server is answering {limit:,} requests, as many as it takes at a time. Try again in a second."
+    return Problem("Too busy", "too-busy", detail, 503, {"Retry-After": "1"}, limit=limit)
 
 
 def too_much_work(steps: str, figure: float, what: str, limit: float, advice: str) -> Problem:
@@ -216,6 +229,11 @@ class _InternalError(StatusProblem):
         super().__init__("The server failed unexpectedly, and logged the error. The same request may fail again.")
 
 
+async def _to_nobody(_request: Request, _error: Exception) -> Response:
+    """Return the answer to a client that has gone; nobody reads it."""
+    return Response(status_code=499)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of ``app``, the framework's own included, as ``application/problem+json``."""
     handler = new_exception_handler(
@@ -225,6 +243,7 @@ def install(app: FastAPI) -> None:
     )
     describe = app.openapi
     add_exception_handler(app, handler)
+    app.add_exception_handler(ClientDisconnect, _to_nobody)
     app.openapi = describe  # type: ignore[method-assign]  # openapi.py describes the problems
 
 

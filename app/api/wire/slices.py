@@ -1,28 +1,31 @@
-"""Long work done in slices of a tenth of a second, so that it can stop between two of them, and tell how far it is.
+"""Long work done in slices of a tenth of a second, so that its progress can be sent between two of them.
 
-It stops if the client has gone. Where JSON lines are accepted, the progress is sent.
+It takes its turn before anything is computed, and stops if its time is over or its client goes.
 """
 
 import time
 from asyncio import Semaphore
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from fastapi_problem.error import Problem
 from prometheus_client import Counter
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from ...recurrent.watching import tell
+from .computing import Watch, computed, watch_of
 from .encoding import dumps
 from .negotiation import JSON, JSONL, Asked
 from .openapi import schema_ref
+from .schemas import ProblemDetails
 
 SLICE = 0.1  # seconds
 
+Plan = TypeVar("Plan")
 Result = TypeVar("Result")
 Steps = Generator[float, None, Result]  # yields the share of its work that is done
 Content = dict[str, Any]
@@ -41,25 +44,78 @@ def progress_lines(answer: type[BaseModel]) -> dict[str, Any]:
     properties = {
         "done": {"type": "number", "description": "Share of the work that is done, in [0, 1]."},
         "answer": {"$ref": schema_ref(answer)["$ref"], "description": "Only in the last line."},
+        "problem": {
+            "$ref": schema_ref(ProblemDetails)["$ref"],
+            "description": "In the place of an answer: what ended the work.",
+        },
     }
     return {JSONL: {"schema": {"type": "object", "properties": properties, "required": ["done"]}}}
 
 
+class _Turn:
+    """A turn that was taken. It ends once; work that is not finished then counts as abandoned."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._has_ended = False
+        self.is_finished = False
+
+    @classmethod
+    async def take(cls, turns: Turns) -> "_Turn":
+        """Wait until a turn is free, and take it."""
+        await turns.free.acquire()
+        return cls(turns)
+
+    def end(self) -> None:
+        """Let the next one begin."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self._turns.free.release()
+        if not self.is_finished:
+            self._turns.abandoned.inc()
+
+
 async def answer_in_slices(
-    asked: Asked, steps: Steps[Result], content: Callable[[Result], Content], turns: Turns
+    asked: Asked,
+    plan: Callable[[], Plan],
+    steps_of: Callable[[Plan], Steps[Result]],
+    content: Callable[[Result], Content],
+    turns: Turns,
+    how_much_fits: Callable[[Plan, float], str],
 ) -> Response:
-    """Do the work of ``steps`` in the form that was asked for: JSON, or JSON lines with the progress."""
-    progress = in_slices(asked.request, steps, turns)
-    if asked.form == JSONL:
-        return ClosingResponse(lines(progress, content), media_type=JSONL)
-    finished = [result async for _, result in progress if result is not None]
-    if not finished:  # the client has gone, and nobody reads this
-        return Response(status_code=499)
-    return Response(dumps(await run_in_threadpool(content, finished[0])), media_type=JSON)
+    """Plan a piece of work and do its steps, in the form that was asked for: JSON, or JSON lines with the progress.
+
+    ``how_much_fits`` says what would be done in time, from a plan and the share of it that was. Raises the problem that
+    planning raises, or that of work that takes too long: in JSON lines, the last of them tells it.
+    """
+    watch = watch_of(asked.state.settings)
+    turn, is_streamed = await _Turn.take(turns), False
+    try:
+        planned = await computed(asked.request, watch, plan)
+        watch.how_much_fits = lambda done: how_much_fits(planned, done)
+        progress = _in_slices(asked, steps_of(planned), watch)
+        if asked.form == JSONL:
+            is_streamed = True
+            return _Lines(_lines(asked, progress, content, watch, turn), turn)
+        result = [result async for _, result in progress][-1]
+        body = await computed(asked.request, watch, lambda: dumps(content(result)))  # type: ignore[arg-type]
+        turn.is_finished = True
+        return Response(body, media_type=JSON)
+    except Problem:
+        turn.is_finished = True
+        raise
+    finally:
+        if not is_streamed:
+            turn.end()
 
 
-class ClosingResponse(StreamingResponse):
-    """A stream that is closed when it ends or its client goes: no turn waits for the garbage collector."""
+class _Lines(StreamingResponse):
+    """A stream whose turn ends with it, or when its client goes: no turn waits for the garbage collector."""
+
+    def __init__(self, content: AsyncGenerator[bytes], turn: _Turn) -> None:
+        super().__init__(content, media_type=JSONL)
+        self.turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -67,45 +123,47 @@ class ClosingResponse(StreamingResponse):
         finally:
             if isinstance(self.body_iterator, AsyncGenerator):
                 await self.body_iterator.aclose()
+            self.turn.end()
 
 
-async def lines(
-    progress: AsyncGenerator[tuple[float, Result | None]], content: Callable[[Result], Content]
-) -> AsyncIterator[bytes]:
-    """Yield the progress as JSON lines, the answer in the last of them."""
-    async with aclosing(progress):
-        async for done, result in progress:
-            line: Content = {"done": done}
-            if result is not None:
-                line["answer"] = await run_in_threadpool(content, result)
-            yield dumps(line) + b"\n"
-
-
-async def in_slices(
-    request: Request, steps: Steps[Result], turns: Turns
-) -> AsyncGenerator[tuple[float, Result | None]]:
-    """Work slice by slice: yield the share that is done after each, and in the end the result with it.
-
-    Ends without it if the client goes.
-    """
-    result = None
+async def _lines(
+    asked: Asked,
+    progress: AsyncIterator[tuple[float, Result | None]],
+    content: Callable[[Result], Content],
+    watch: Watch,
+    turn: _Turn,
+) -> AsyncGenerator[bytes]:
+    """Yield the progress as JSON lines, the answer in the last of them, or the problem that ends the work."""
+    done = 0.0
     try:
-        async with turns.free:
-            while result is None and not await request.is_disconnected():
-                done, result = await run_in_threadpool(a_slice, steps)
-                yield done, result
-    finally:  # the framework cancels a stream
-        if result is None:
-            turns.abandoned.inc()
+        async for done, result in progress:
+            if result is None:
+                yield dumps({"done": done}) + b"\n"
+            else:
+                answer = {"done": done, "answer": content(result)}
+                yield await computed(asked.request, watch, lambda: dumps(answer)) + b"\n"  # noqa: B023
+    except Problem as problem:
+        yield dumps({"done": done, "problem": problem.marshal()}) + b"\n"
+    except ClientDisconnect:
+        return
+    turn.is_finished = True
 
 
-def a_slice(steps: Steps[Result]) -> tuple[float, Result | None]:
+async def _in_slices(asked: Asked, steps: Steps[Result], watch: Watch) -> AsyncIterator[tuple[float, Result | None]]:
+    """Work slice by slice: yield the share that is done after each, and in the end the result with it."""
+    result = None
+    while result is None:
+        done, result = await computed(asked.request, watch, _a_slice, steps)
+        yield done, result
+
+
+def _a_slice(steps: Steps[Result]) -> tuple[float, Result | None]:
     """Work for ``SLICE`` seconds, or to the end: return the share that is done, and then the result."""
     end = time.monotonic() + SLICE
     try:
-        done = next(steps)
+        tell(done := next(steps))
         while time.monotonic() < end:
-            done = next(steps)
+            tell(done := next(steps))
     except StopIteration as finished:
         return 1.0, finished.value
     return done, None

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..modules import Direction
 from ..tokenizer import Token
 from ..trace import Engine, LayerTrace
+from ..watching import finished
 from . import distance, loss
 from .altered import Spectrum, spectra
 from .attribution import (
@@ -107,13 +108,7 @@ def memory(
         OverflowError: Hidden states leave the range of the dtype; the message names the layer and the step.
     """
     options = MemoryOptions(parts, alpha, layers, start, stop, step, output, quantity, target, loss, clip)
-    steps = memory_steps(MemoryPlan.of(subject_of(source, x), options, engine))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            measured: Memory = end.value
-            return measured
+    return finished(memory_steps(MemoryPlan.of(subject_of(source, x), options, engine)))
 
 
 def memory_steps(plan: MemoryPlan) -> Steps[Memory]:

@@ -10,6 +10,7 @@ from ..edits.edit import Layers
 from ..modules import Direction
 from ..tokenizer import Token
 from ..trace import Engine
+from ..watching import finished
 from .batch import Array, Batch
 from .chosen_output import ChosenOutput
 from .kind import Choices, Value
@@ -104,13 +105,7 @@ def rank(
 
 def ranked(plan: RankingPlan) -> Ranking:
     """Return the ``Ranking`` that ``plan`` asks for. Raises as ``ranking_steps`` does."""
-    steps_of_work = ranking_steps(plan)
-    while True:
-        try:
-            next(steps_of_work)
-        except StopIteration as end:
-            ranking: Ranking = end.value
-            return ranking
+    return finished(ranking_steps(plan))
 
 
 def ranking_steps(plan: RankingPlan) -> Generator[float, None, Ranking]:

@@ -94,8 +94,9 @@ export async function fetchMemory(model, body, signal, onProgress) {
     const lines = (rest + chunk.value).split("\n");
     rest = /** @type {string} */ (lines.pop());
     for (const line of lines) {
-      const { done, answer } = JSON.parse(line);
+      const { done, answer, problem } = JSON.parse(line);
       if (answer) return answer;
+      if (problem) throw problemOf(problem, problem.status);
       onProgress(done);
     }
   }
@@ -147,9 +148,17 @@ async function call(path, accept, signal, body) {
     signal,
   });
   if (response.ok) return response;
-  const problem = await response.json().catch(() => null);
-  const detail = problem?.detail ?? `The server failed (status ${response.status}). Your text is kept.`;
-  throw new Problem(detail, problem?.errors, response.status >= 500);
+  throw problemOf(await response.json().catch(() => null), response.status);
+}
+
+/**
+ * What is thrown for an answer that is a problem. One that takes too long takes as long the next time.
+ * @param {{type?: string, detail?: string, errors?: {where: string}[]} | null} problem
+ * @param {number} status
+ */
+function problemOf(problem, status) {
+  const detail = problem?.detail ?? `The server failed (status ${status}). Your text is kept.`;
+  return new Problem(detail, problem?.errors, status >= 500 && problem?.type !== "out-of-time");
 }
 
 /**

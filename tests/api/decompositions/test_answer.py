@@ -218,7 +218,6 @@ def test_numbers_that_overflow(heads: TestClient) -> None:
 @pytest.mark.parametrize(
     ("limit", "value", "what"),
     [
-        ("max_work", 1000, "multiply-adds"),
         ("max_held", 1000, "numbers held at a time"),
         ("max_values", 99, "numbers sent"),
     ],

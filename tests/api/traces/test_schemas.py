@@ -1,8 +1,10 @@
 """Requests for traces with wrong fields: each with the exact answer."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import client
 from starlette.testclient import TestClient
 
 from ..asking import JSONL, TEXT, problem
@@ -65,13 +67,37 @@ def test_numbers_in_the_address_are_text(api: TestClient) -> None:
 
 
 def test_of_many_bad_fields_only_the_first_are_named(api: TestClient) -> None:
-    unknown = {f"x{number}": 1 for number in range(2000)}
+    unknown = {f"x{number}": 1 for number in range(90)}
     response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, **unknown})
     assert problem(response)[2] == (
         "x0: there is no such field; the fields are listed at /docs; x1: there is no such field; the fields are "
-        "listed at /docs; x2: there is no such field; the fields are listed at /docs; and 1,997 more."
+        "listed at /docs; x2: there is no such field; the fields are listed at /docs; and 87 more."
     )
-    assert [each["where"] for each in response.json()["errors"]] == [f"x{number}" for number in range(20)]
+    assert [each["where"] for each in response.json()["errors"]] == [f"x{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize("count", [101, 100_000])
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_an_object_with_too_many_fields_is_refused_before_it_is_validated(
+    models: Path, count: int, is_nested: bool
+) -> None:
+    fields = {f"x{number}": 1 for number in range(count)}
+    body = {"text": TEXT, "edits": [fields]} if is_nested else fields
+    response = client(models, max_body=10_000_000).post("/api/v1/models/lstm/traces", json=body)
+    detail = f"body: has an object of {count:,} fields; send up to 100."
+    assert problem(response) == (422, "invalid-request", detail)
+
+
+def test_a_query_with_too_many_fields_is_refused_before_it_is_validated(api: TestClient) -> None:
+    response = api.get("/api/v1/models/lstm/trace", params={f"x{number}": "" for number in range(101)})
+    assert problem(response) == (422, "invalid-request", "query: has 101 fields; send up to 100.")
+
+
+def test_json_that_is_large_and_not_valid_says_where(api: TestClient) -> None:
+    body = '{"text": "' + "a" * 50_000 + '" "units"}'
+    response = api.post("/api/v1/models/lstm/traces", content=body, headers={"Content-Type": "application/json"})
+    detail = "The body is not JSON: Expecting ',' delimiter at character 50012."
+    assert problem(response) == (400, "malformed-json", detail)
 
 
 def test_of_many_bad_items_only_the_first_is_named(api: TestClient) -> None:

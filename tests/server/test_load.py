@@ -1,0 +1,166 @@
+"""A busy server: so many requests at a time, clients that do not read, and large answers."""
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import brotli  # type: ignore[import-untyped]
+import numpy as np
+import orjson
+import pytest
+import zstandard
+from gatescope.api.wire.encoding import dumps
+from gatescope.server.compression import LARGE, CompressLargeInThreads
+from gatescope.server.load import CutSlowReaders, LimitInFlight
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_compress import CompressMiddleware
+
+BODY = json.dumps([number**2 for number in range(30_000)]).encode()
+DECODED = {
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
+    "br": brotli.decompress,
+    "gzip": gzip.decompress,
+}
+
+
+async def asked(app: ASGIApp, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes, int]:
+    """Return status, headers and body of an answer, and in how many parts that came."""
+    parts: list[bytes] = []
+    start: Message = {}
+
+    async def send(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            start = message
+        else:
+            parts.append(message.get("body", b""))
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    given_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    await app({"type": "http", "method": "GET", "path": path, "headers": given_headers}, receive, send)
+    got = {name.decode(): value.decode() for name, value in start["headers"]}
+    return start["status"], got, b"".join(parts), len(parts)
+
+
+def test_beyond_the_limit_requests_are_refused_at_once_and_health_is_not() -> None:
+    async def held(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/held":
+            await release.wait()
+        await Response("fine")(scope, receive, send)
+
+    async def both() -> None:
+        nonlocal release
+        release = asyncio.Event()
+        app = LimitInFlight(held, 2)
+        waiting = [asyncio.create_task(asked(app, "/held")) for _ in range(2)]
+        await asyncio.sleep(0)
+        status, headers, body, _ = await asked(app, "/other")
+        assert (status, headers["retry-after"], headers["content-type"]) == (503, "1", "application/problem+json")
+        assert json.loads(body)["detail"] == (
+            "This server is answering 2 requests, as many as it takes at a time. Try again in a second."
+        )
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert (await asked(app, path))[0] == 200
+        release.set()
+        assert [status for status, *_ in await asyncio.gather(*waiting)] == [200, 200]
+        assert (await asked(app, "/other"))[0] == 200
+
+    release = asyncio.Event()
+    asyncio.run(both())
+
+
+def test_a_client_that_does_not_read_is_cut() -> None:
+    has_ended = False
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal has_ended
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        finally:
+            has_ended = True
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()  # the buffers are full
+
+    async def ask() -> None:
+        app = CutSlowReaders(endless, seconds=0.05)
+        with pytest.raises(ClientDisconnect):
+            await app({"type": "http"}, None, send)  # type: ignore[arg-type]
+
+    asyncio.run(ask())
+    assert has_ended
+
+
+def compressing(app: Any) -> ASGIApp:
+    return CompressMiddleware(CompressLargeInThreads(app))
+
+
+@pytest.mark.parametrize("accepted", [*DECODED, "gzip, br", "", "identity"])
+def test_a_large_body_is_compressed_once_and_whole(accepted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_thread: list[int] = []
+
+    async def noted(function: Any, body: bytes) -> bytes:
+        in_thread.append(len(body))
+        return await asyncio.to_thread(function, body)
+
+    monkeypatch.setattr("gatescope.server.compression.run_sync", noted)
+    app = compressing(Response(BODY, media_type="application/json"))
+    status, headers, body, parts = asyncio.run(asked(app, accept_encoding=accepted))
+    codec = {"gzip, br": "br"}.get(accepted, accepted if accepted in DECODED else "")
+    assert headers.get("content-encoding", "") == codec
+    assert (DECODED[codec](body) if codec else body) == BODY
+    assert (status, int(headers["content-length"]), in_thread) == (200, len(body), [len(BODY)] if codec else [])
+    assert parts == 1 or not codec
+    assert headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("accepted", [*DECODED, "identity"])
+def test_a_stream_is_passed_on_in_small_pieces(accepted: str) -> None:
+    sent: list[int] = []
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            sent.append(len(message.get("body", b"")))
+            await send(message)
+
+        await CompressLargeInThreads(StreamingResponse(iter([BODY, b"x", BODY]), media_type="text/csv"))(
+            scope, receive, note
+        )
+
+    _, headers, body, _ = asyncio.run(asked(CompressMiddleware(noting), accept_encoding=accepted))
+    assert max(sent) <= LARGE
+    assert len(sent) > 6
+    encoding = headers.get("content-encoding")
+    assert (DECODED[encoding](body) if encoding else body) == BODY + b"x" + BODY
+
+
+def test_what_is_not_to_be_compressed_stays_as_it_is() -> None:
+    for response in (
+        Response(BODY, media_type="application/x-npz"),
+        Response(BODY, headers={"Content-Encoding": "gzip"}, media_type="application/json"),
+        Response(BODY, 206, media_type="application/json", headers={"Content-Range": "bytes 0-9/9"}),
+    ):
+        _, _, body, _ = asyncio.run(asked(compressing(response), accept_encoding="zstd"))
+        assert body == BODY
+
+
+@given(
+    arrays(np.float32, array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=60), elements=st.floats(width=32)),
+)
+def test_large_arrays_are_written_as_if_in_one_piece(array: np.ndarray[Any, Any]) -> None:
+    content = {"a": array, "b": [{"c": np.ascontiguousarray(array.T), "d": 1}], "e": [array, array], "f": []}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatescope.api.wire.encoding.LARGE", 50)
+        assert dumps(content) == orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
