@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..numbers import percent
+from ..numbers import chance_of
 from ..subject import Subject
 from .statement import Part, Spot
 
@@ -18,11 +18,11 @@ def surprise(subject: Subject) -> list[Part]:
     t, *others = np.argsort(chances)[: np.isfinite(chances).sum()].tolist()
     is_apart = all(chances[each] >= APART * chances[t] for each in others[:1])
     expected = "It least expected" if is_apart and others else "It hardly expected"
-    chance = f"a {percent(chances[t])}" if chances[t] >= 0.01 else f"less than a {percent(0.01)}"
+    chance = chance_of(chances[t]) if chances[t] >= 0.01 else f"less than {chance_of(0.01)}"
     return [
         " ",
         (expected, Spot("verdict", t)),
-        f" “{subject.words[t]}” after “{_before(subject, t)}”: {chance} chance.",
+        f" “{subject.words[t]}” after “{_before(subject, t)}”: {chance}.",
     ]
 
 

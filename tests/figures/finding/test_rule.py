@@ -40,6 +40,7 @@ def test_it_is_short_and_its_marks_stand_somewhere(name: str) -> None:
         assert len(numbers(found)) <= MOST_NUMBERS, found.text
         assert len(found.spots) <= MOST_MARKS
         assert "because" not in told
+        assert not re.search(r"\ba (?:8|11|18|8\d)\b", told)
         assert told[0].isupper() or told[0] == "“"
         assert told.endswith(".")
         assert "  " not in told
