@@ -76,13 +76,12 @@ def _undecided(subject: Subject) -> Finding | None:
     verdict, story = subject.verdict, story_of(subject)
     if verdict is None or story is None or abs(subject.steps[story.step]) >= MUCH:
         return None
-    last = len(subject) - 1
-    end = (f"the verdict ends at {plain(verdict.values[last])}", Spot("verdict", last))
+    end, spot = f"ends at {plain(verdict.values[-1])}", Spot("verdict", len(subject) - 1)
+    so = f": no single {subject.noun} takes it there."
     if subject.parts is None:
-        return finding("undecided", _rewrites(subject), f". No single {subject.noun} decides: ", end, ".")
-    ends = (f"ends at {plain(verdict.values[last])}", Spot("verdict", last))
-    moves = f"the verdict moves between {plain(verdict.values.min())} and {plain(verdict.values.max())} and "
-    return finding("undecided", f"No single {subject.noun} decides: {moves}", ends, ".")
+        return finding("undecided", _rewrites(subject), ". ", (f"The verdict {end}", spot), so)
+    low, high = plain(verdict.values.min()), plain(verdict.values.max())
+    return finding("undecided", f"The verdict moves between {low} and {high} and ", (end, spot), so)
 
 
 def _rewrites(subject: Subject) -> tuple[str, Spot]:

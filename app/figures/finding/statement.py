@@ -9,7 +9,7 @@ MOST_WORDS = 25
 MOST_NUMBERS = 3
 MOST_MARKS = 3
 QUOTED = re.compile("“[^”]*”")
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?!\d|st|nd|rd|th)")  # an ordinal is part of a name: the 11th “a”
 
 
 @dataclass(frozen=True)
