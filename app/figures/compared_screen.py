@@ -18,6 +18,7 @@ from .rows import rows_html
 from .screen import HEIGHT, finding_html, scales_of
 from .script_data import data_html, data_of
 from .subject import Terms, subject_of
+from .unknown_words import notice_html
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def compared_screen(
     kind = "both" if width is None else "one"
     return (
         f'<section class="first-screen compared {kind}" data-chosen="{step}">'
-        f'<div class="told">{finding_html(told)}</div>'
+        f'{notice_html(subjects)}<div class="told">{finding_html(told)}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn)}</div></div>'
         f'<p class="readout">{told_of_step}</p>{texts}{data}</section>'
     )

@@ -15,7 +15,7 @@ from .gutter import WORD_LINE, gutter_svg
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
 from .marks import marks_svg
-from .numbers import at, percent, plain, spelt
+from .numbers import at, chance_of, plain, spelt
 from .subject import Subject
 from .surprise_bars import bars_svg, next_token
 from .svg import lines, stretched, text
@@ -217,4 +217,4 @@ def _expects(picture: Picture) -> Iterator[str]:
     y = picture.frame.verdict_top + 14
     yield text(12, y, 13, "next it expects", "muted")
     yield text(12, y + 26, 20, fitted(spelt(token), 20, SUM - 12, bold=True), "strong")
-    yield text(12, y + 46, 14, f"a {percent(chance)} chance")
+    yield text(12, y + 46, 14, chance_of(chance))

@@ -21,6 +21,7 @@ from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
 from .tinted_text import tinted_html
+from .unknown_words import notice_html
 
 HEIGHT = 640.0
 
@@ -109,7 +110,7 @@ def first_screen(
             data["panel"] = panel_data(subject, unit)
     return (
         f'<section class="first-screen {kind}" data-chosen="{step}">'
-        f'<div class="told">{finding_html(finding)}{aside}</div>'
+        f'{notice_html([subject])}<div class="told">{finding_html(finding)}{aside}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn_forms)}{below}</div>{panel}</div>'
         f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
         f"{lines_html(subject)}{data_html(data)}"

@@ -1,9 +1,10 @@
 """What a picture is of: a trace and its decomposition, with the words by which a picture speaks of them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,21 @@ from ..store.fields import NamedUnit, Statistics
 from .numbers import word_of
 
 Array = NDArray[np.float64]
+
+
+class Feature(Protocol):
+    """A property of each token of a text, such as whether it is inside a quotation."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, as in ``NamedUnit``."""
+
+    @property
+    def values(self) -> NDArray[np.floating]:
+        """(T,): NaN where it does not apply; 0 and 1 for false and true."""
+
+
+Features = Callable[[str], Sequence[Feature]]
 
 UNUSUAL = 0.08  # how far from its usual mean a gate stands out
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -41,6 +57,10 @@ class Terms:
     token."""
     cell: Cell | None = None
     """The variant of the cell; None: the usual form of the cell that the trace names."""
+    features: Features | None = None
+    """What gives the features that units may track, of a text; None: they are not known."""
+    language: str = ""
+    """The language of the texts that the model learned from; empty: not known."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..figures.compared_screen import Compared, compared_screen
-from ..figures.numbers import safe
+from ..figures.finding.rule import finding_of
+from ..figures.numbers import plain, safe
 from ..figures.picture import Scales
 from ..figures.screen import HEIGHT, first_screen, scales_of
 from ..figures.subject import Subject, subject_of, verdict_of
@@ -18,12 +19,14 @@ from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.short_form import short_form
-from ..recurrent.ranking.unwritten import unwritten
+from ..recurrent.ranking.unwritten import Unwritten, unwritten
 from ..recurrent.trace import Engine, Trace
 from ..settings import Settings
 from ..store.model import Model
+from ..training.tasks import features_of
 from .look import Look
 
+CLEARLY = 0.02  # by how much further than any other a word moves the verdict that is said to do so
 MOST_STEPS = 500  # in one picture, of a longer text those from its ``start``
 
 
@@ -44,7 +47,7 @@ class Run:
     @property
     def drawn(self) -> dict[str, Any]:
         """What a picture of it is drawn from."""
-        return {"statistics": self.model.statistics, "terms": terms_of(self.model)}
+        return {"statistics": self.model.statistics, "terms": terms_of(self.model, features_of(self.model.config.task))}
 
 
 def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
@@ -155,11 +158,22 @@ def _experiment(each: Run, look: Look, engine: Engine) -> str:
     verdict = verdict_of(each.trace, each.parts, terms_of(each.model))
     if verdict is None or each.trace.start:
         return ""
-    if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine)) is None:
+    subject = each.subject
+    told = finding_of(subject).text.casefold()
+    named = [step for step in range(len(subject)) if subject.named(step).casefold() in told]
+    if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine, named)) is None:
         return ""
     address = look.address(edits=short_form([strongest.edit]), step=strongest.step)
-    named = safe(each.subject.named(strongest.step))
-    return f'<p class="experiment"><a href="{safe(address)}">Stop it remembering {named}</a></p>'
+    link = f'<a href="{safe(address)}">Stop it remembering {safe(subject.named(strongest.step))}</a>'
+    reason = "" if strongest.step in named else f"<small>{safe(_reason(subject.noun, strongest))}</small>"
+    return f'<p class="experiment">{link}{reason}</p>'
+
+
+def _reason(noun: str, strongest: Unwritten) -> str:
+    """Return why the experiment is about a word that the finding does not name."""
+    ends = f"If this {noun} is not remembered, the verdict ends at {plain(strongest.final)}"
+    only = f": no other {noun} matters as much" if strongest.lead >= CLEARLY else ""
+    return f"{ends}, not {plain(strongest.without)}{only}."
 
 
 def _step(look: Look) -> int | None:

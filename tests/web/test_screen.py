@@ -290,6 +290,54 @@ def test_the_experiment_is_the_word_whose_not_being_written_moves_the_verdict_mo
     assert experiment[0].get("href") == "?model=sentiment-lstm&text=the+movie+was+not+good&edits=i%403%3D0&step=3"
 
 
+@pytest.mark.parametrize("model", ["sentiment-lstm", "sentiment-gru", "anbn-lstm"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        NOT_GOOD,
+        "<b>not</b> good & “bad” שלום 😀",
+        "not good, not bad, just boring",
+        "never a dull moment",
+        "aaaaabbbbb",
+        "aabb",
+    ],
+)
+def test_a_word_that_the_finding_does_not_name_comes_with_its_reason(
+    shipped: TestClient, model: str, text: str
+) -> None:
+    loaded = load_model(SHIPPED / model)
+    root = fragment(shipped, model, text, width=1320)
+    letter, value = ("z", 1.0) if model.endswith("gru") else ("i", 0.0)
+    output = 2 if model == "anbn-lstm" else 0
+    plain = loaded.trace(text)
+    ends = np.array(
+        [
+            loaded.trace(text, [{"letter": letter, "steps": [t], "hold": value}]).outputs[-1, output]
+            for t in range(len(plain))
+        ]
+    )
+    moved = np.abs(ends - plain.outputs[-1, output])
+    if moved.max() < 0.1:
+        assert not of_class(root, "experiment")
+        return
+    [experiment] = of_class(root, "experiment")
+    [finding] = of_class(root, "finding")
+    words = [token.text for token in plain.tokens]
+    named = (experiment[0].text or "").removeprefix("Stop it remembering ")
+    places = [t for t, word in enumerate(words) if f"“{word}”" in named]
+    t = max(places, key=moved.__getitem__) if len(places) > 1 else places[0]
+    assert moved[t] >= moved.max() - 0.0051
+    reasons = [texts(each) for each in experiment if each.tag == "small"]
+    if named.lower() in texts(finding).lower():
+        assert reasons == []
+        return
+    [reason] = reasons
+    assert f"the verdict ends at {ends[t]:.2f}, not {plain.outputs[-1, output]:.2f}" in reason
+    lead = moved[t] - np.delete(moved, t).max()
+    assert ("matters as much" in reason) is bool(lead >= 0.02)
+    assert len(reason.split()) <= 25
+
+
 @pytest.mark.parametrize(
     ("model", "text"),
     [

@@ -17,8 +17,8 @@ def change_of(subject: Subject, before: Subject) -> Finding | None:
     last = len(subject) - 1
     now, then = float(verdict.values[-1]), float(without.values[-1])
     if abs(now - then) < LITTLE:
-        told = (f"the verdict ends at {plain(now)}", Spot("verdict", last))
-        return finding("edit", "Your change moves little: ", told, f", and at {plain(then)} without it.")
+        told = (f"it ends at {plain(now)}", Spot("verdict", last))
+        return finding("edit", "Your change hardly moves the verdict: ", told, f"; without it, at {plain(then)}.")
     ends = (f"the verdict ends at {plain(now)}", Spot("verdict", last))
     return finding("edit", "With your change ", ends, f"; without it, at {plain(then)}.", also=_pushes(subject, before))
 

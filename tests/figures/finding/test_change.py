@@ -33,7 +33,7 @@ def test_a_change_that_moves_little_is_called_so() -> None:
     edited = shipped("sentiment-lstm").trace(NOT_GOOD, [{"letter": "i", "steps": [0], "units": [0], "add": 1e-6}])
     found = change_of(subject_of(edited, decompose(edited), None), subject("sentiment-lstm", NOT_GOOD))
     assert found is not None
-    assert found.text.startswith("Your change moves little: the verdict ends at ")
+    assert found.text.startswith("Your change hardly moves the verdict: it ends at ")
 
 
 def test_without_a_verdict_there_is_nothing_to_tell() -> None:
