@@ -117,14 +117,16 @@ def first_screen(
     )
 
 
-def caveat(subject: Subject) -> str:
-    """Return what an account by pushes does not say; "" where there are none."""
+def caveat(subject: Subject, *, has_gates: bool = True) -> str:
+    """Return what an account by pushes does not say, and how gates are read; "" where there are no pushes."""
     if subject.shares is None:
         return ""
     noun = subject.noun
     told = (
         f"Exact, but not causal: a band is what was written at its {noun}, and gates depend on all {noun}s before it."
     )
+    if not has_gates:
+        return f'<p class="caveat">{told}</p>'
     gates = " Gates: the bar is the mean of all units, the shape below it each unit, the most open first"
     usual = ", the tick the mean over held-out text" if any(row.usual is not None for row in subject.rows) else ""
     return f'<p class="caveat">{told}{gates}{usual}.</p>'

@@ -197,6 +197,16 @@ class Subject:
         ranges = [float(np.ptp(self.layer[each.activation][:, each.unit])) for each in own]
         return own[int(np.argmax(ranges))] if ranges and max(ranges) >= MOVES else None
 
+    @property
+    def next_token(self) -> tuple[str, float] | None:
+        """The output that is most probable after the last step, and its probability; None without such outputs."""
+        head = self.trace.head
+        if not self.terms.next_outputs or head is None or not head.names:
+            return None
+        last = self.trace.outputs[-1]
+        best = int(np.argmax(last))
+        return head.names[best], float(last[best])
+
     def named(self, step: int) -> str:
         """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”."""
         word = self.words[step]

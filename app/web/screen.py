@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..figures.compared_screen import Compared, compared_screen
+from ..figures.compared_texts import texts_screen
 from ..figures.numbers import safe
 from ..figures.picture import Scales
 from ..figures.screen import HEIGHT, first_screen, scales_of
@@ -75,8 +76,12 @@ def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
     """Return the first screen of ``runs``, from ``runs_of``, as a fragment of HTML."""
     if len(runs) == 1:
         return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
-    words = {tuple(token.text for token in each.trace.tokens) for each in runs}
-    if len(words) > 1 or look.compare == "text":
+    options: dict[str, Any] = {"width": look.width, "height": look.height or HEIGHT}
+    options |= {"push_scale": _push_scale(runs), "address_of": _choosing(look)}
+    if look.compare == "text":
+        texts = [(each.subject, text) for each, text in zip(runs, (look.text or "", look.other), strict=True)]
+        return Markup(texts_screen(*texts, column=_step(look), **options))  # noqa: S704
+    if len({tuple(token.text for token in each.trace.tokens) for each in runs}) > 1:
         scales = scales_of([each.subject for each in runs], _push_scale(runs))
         each_drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
         return Markup("".join(each_drawn))  # noqa: S704
@@ -84,16 +89,15 @@ def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
         Compared(each.model.config.title, each.trace, each.parts, each.model.statistics, terms_of(each.model))
         for each in runs
     ]
-    options: dict[str, Any] = {"width": look.width, "height": look.height or HEIGHT, "chosen": _step(look)}
-    options |= {"push_scale": _push_scale(runs), "address_of": _choosing(look)}
-    return Markup(compared_screen(compared, **options))  # noqa: S704
+    return Markup(compared_screen(compared, chosen=_step(look), **options))  # noqa: S704
 
 
 def _push_scale(runs: Sequence[Run]) -> float | None:
-    """Return how large pushes get over held-out text, in all models; None if one of them has not been measured."""
-    scales = [None if each.model.statistics is None else each.model.statistics.push_scale for each in runs]
+    """Return how large pushes get over held-out text; None if one of the models with a memory has not been measured."""
+    measured = [each.model.statistics for each in runs if each.parts is not None]
+    scales = [None if each is None else each.push_scale for each in measured]
     known = [each for each in scales if each is not None]
-    return max(known) if len(known) == len(scales) else None
+    return max(known) if known and len(known) == len(scales) else None
 
 
 def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Settings) -> Run:

@@ -57,7 +57,7 @@ const again = byId("again");
 const tooltip = new Tooltip(byId("tooltip"));
 const textBoxes = new TextBoxes(updateText);
 const firstScreen = new FirstScreen(byId("first-screen"), tooltip, {
-  onChoose: (t) => picture.choose(t),
+  onChoose: (t, lane) => picture.chooseIn(lane, t),
   onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
   onHold: holdAll,
   onReset: () => changeEdits([]),
@@ -323,7 +323,7 @@ async function show() {
       layer: state.layer,
       order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
-      chosen: k === null ? firstScreen.chosen : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
+      chosen: k === null ? firstScreen.column : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
       edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
@@ -416,7 +416,8 @@ function keepPlace(step, unit) {
   const moved = step !== state.step;
   Object.assign(state, { step, unit });
   keepAddress();
-  if (picture.step !== null) firstScreen.choose(picture.step);
+  const column = picture.pinned?.k ?? picture.chosen;
+  if (column !== null) firstScreen.choose(column, picture.steps);
   drawAgain();
   if (state.order === "value" && moved) show();
   else if (moved) showMemory();

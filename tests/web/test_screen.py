@@ -167,6 +167,29 @@ def test_two_texts_have_a_picture_each_and_one_scale(api: TestClient) -> None:
     assert held == [[[1]], [[]]], "edits are of the first text"
     ids = [each.get("id") for each in root.iter() if each.get("id")]
     assert len(ids) == len(set(ids))
+    assert [each.text for each in of_class(root, "whose")] == [NOT_GOOD, "not bad but good"]
+    [finding] = of_class(root, "finding")
+    assert texts(finding).endswith(".")
+
+
+def test_a_column_of_two_texts_is_a_pair_of_their_words(api: TestClient) -> None:
+    root = fragment(api, text="the movie was good", compare="text", other=NOT_GOOD, step=4, width=1320)
+    assert [each.get("data-chosen") for each in of_class(root, "first-screen")] == ["3", "4"]
+    first, second = of_class(root, "links")
+    assert [(each.get("href") or "").endswith("&step=4") for each in first] == [False, False, False, True]
+    assert [(each.get("href") or "").endswith("&step=3") for each in second] == [False, False, False, True, False]
+    root = fragment(api, text="the movie was good", compare="text", other=NOT_GOOD, width=1320)
+    assert [each.get("data-chosen") for each in of_class(root, "first-screen")] == [None, "3"], "the word that differs"
+
+
+@pytest.mark.parametrize("texts_", [(NOT_GOOD, "the movie was good"), ("good bad " * 6, "bad good " * 6)])
+def test_both_texts_are_in_sight_at_once(api: TestClient, texts_: tuple[str, str]) -> None:
+    first, second = texts_
+    root = fragment(api, text=first, compare="text", other=second, width=1320, height=680)
+    heights = [float(each.get("height") or "") for each in of_class(root, "chart")]
+    assert len(heights) == 2
+    assert sum(heights) < 680 - 2 * 30, "there is room for a title over each, and a line below it"
+    assert not of_class(root, "gates")
 
 
 def test_a_long_text_is_shown_from_its_start_on(models: Path) -> None:

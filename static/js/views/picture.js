@@ -126,6 +126,15 @@ export class Picture {
   }
 
   /**
+   * Choose the column of a step of a lane.
+   * @param {number} at
+   * @param {number} t
+   */
+  chooseIn(at, t) {
+    this.choose(this.#columnOf(at, t));
+  }
+
+  /**
    * Pin a unit at a step of a lane.
    * @param {number} at
    * @param {number} t
@@ -163,6 +172,12 @@ export class Picture {
   get step() {
     const k = this.pinned?.k ?? this.chosen;
     return k === null ? null : this.#stepOf(0, k);
+  }
+
+  /** The step of each lane that is pinned or chosen; null for a lane that has none in that column. */
+  get steps() {
+    const k = this.pinned?.k ?? this.chosen;
+    return this.lanes.map((_, at) => (k === null ? null : this.#stepOf(at, k)));
   }
 
   /** The number of columns. */
