@@ -134,7 +134,7 @@ export class FirstScreen {
   choose(column, steps) {
     const { section, panel } = this;
     const focused = this.#focusedLane();
-    if (!section || column < 0 || steps.some((t, lane) => t !== null && t >= (this.numbers[lane]?.words.length ?? t))) return;
+    if (!section || column < 0 || steps.some((t, lane) => t !== null && t >= (this.numbers[lane]?.words.length ?? Infinity))) return;
     this.#openSheet();
     if (column === this.column) return;
     for (const [lane, each] of this.sections.entries()) {
@@ -163,7 +163,7 @@ export class FirstScreen {
 
   /** Follow the band of the chosen word, or no longer. */
   follow() {
-    if (this.chosen !== null) this.bands.follow(this.chosen);
+    if (this.chosen !== null) this.bands.follow(this.chosen, 0);
   }
 
   /** Stop following a band. Returns whether one was followed. */
@@ -277,7 +277,7 @@ export class FirstScreen {
       const t = Number(/** @type {HTMLElement} */ (link ?? target.closest("[data-t]")).dataset.t);
       const band = this.bands.at(event);
       this.onChoose(t, this.#laneOf(target));
-      if (band !== null) this.bands.follow(band);
+      if (band !== null) this.bands.follow(band, this.#laneOf(target));
       return;
     }
     const href = link?.getAttribute("href");
