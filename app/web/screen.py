@@ -23,6 +23,7 @@ from ..recurrent.ranking.unwritten import unwritten
 from ..recurrent.trace import Engine, Trace
 from ..settings import Settings
 from ..store.model import Model
+from .invitation import invitation, is_blank, unread
 from .look import Look
 
 MOST_STEPS = 500  # in one picture, of a longer text those from its ``start``
@@ -49,7 +50,12 @@ class Run:
 
 
 def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
-    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``."""
+    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``.
+
+    Of a text in which there is nothing to read, it is an invitation.
+    """
+    if is_blank(*lanes[0], settings):
+        return invitation(lanes[0][0], look)
     return drawn(runs_of(lanes, look, settings), look, settings)
 
 
@@ -148,8 +154,13 @@ def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: 
         has_panel=name == "first",
         unit=look.unit,
         address_of=_choosing(look),
-        aside=_experiment(each, look, engine) if name == "first" else "",
+        aside=_aside(each, look, engine) if name == "first" else "",
     )
+
+
+def _aside(each: Run, look: Look, engine: Engine) -> str:
+    """Return what stands next to the finding."""
+    return unread(each.model, look, each.trace.tokens) or _experiment(each, look, engine)
 
 
 def _experiment(each: Run, look: Look, engine: Engine) -> str:

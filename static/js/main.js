@@ -141,12 +141,12 @@ function changeView(change) {
 }
 
 /**
- * Draw the first screen of a state; of a blank text there is none, nor of one that is too long. Resolves when it is drawn.
+ * Draw the first screen of a state; of a text that is too long there is none. Resolves when it is drawn.
  * @param {State} asked
  */
 function draw(asked) {
-  const [isReadable, ...others] = library.lanes(asked).map(({ model, text }) => library.isReadable(model, text));
-  if (isReadable) return firstScreen.show(lookOf(others.includes(false) ? { ...asked, compare: "" } : asked));
+  const [isShort, ...others] = library.lanes(asked).map(({ model, text }, lane) => (lane ? library.isReadable(model, text) : library.isShort(text)));
+  if (isShort) return firstScreen.show(lookOf(others.includes(false) ? { ...asked, compare: "" } : asked));
   firstScreen.dim();
   return Promise.resolve();
 }
@@ -475,11 +475,16 @@ async function goTo(address) {
 }
 
 /**
- * Make the edits of a link of the first screen; the browser's way back undoes them.
+ * Open a link of the first screen, which has edits or another text; the browser's way back undoes it.
  * @param {URL} address
  */
 function tryOut(address) {
-  const { edits = [], step = null } = readAddress(address).stated;
+  const { text = state.text, edits = [], step = null } = readAddress(address).stated;
+  if (text !== state.text) {
+    reference = { text, words: null };
+    Object.assign(state, { text, unit: null, start: 0 });
+    textBoxes.show(state);
+  }
   Object.assign(state, { edits, step });
   keepAddress(true);
   return update();

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 import numpy as np
@@ -326,12 +327,60 @@ def test_there_is_no_experiment_where_it_would_tell_nothing(shipped: TestClient,
     assert not of_class(fragment(shipped, model, text, width=1320), "experiment")
 
 
+@pytest.mark.parametrize("text", ["", " ", "\u3000\n", "\u200b"])
+def test_a_blank_text_gives_an_invitation_with_examples_as_links(shipped: TestClient, text: str) -> None:
+    root = fragment(shipped, "sentiment-gru", text, step=3, edits="z@3=1", width=1320)
+    assert not of_class(root, "first-screen")
+    assert texts(root).startswith("Type a sentence above, or open an example:")
+    examples = load_model(SHIPPED / "sentiment-gru").config.examples[:3]
+    links = list(root.iter("a"))
+    assert [each.text for each in links] == examples
+    for link, example in zip(links, examples, strict=True):
+        page = shipped.get(f"/{link.get('href')}").text
+        assert sections(page) == 1
+        assert (notice(page), dict(parse_qsl((link.get("href") or "")[1:]))) == (
+            "",
+            {"model": "sentiment-gru", "text": example},
+        )
+    page = shipped.get("/", params={"model": "sentiment-gru", "text": text}).text
+    assert page.count('class="invitation"') == 1
+    assert notice(page) == ""
+
+
+def test_a_text_over_the_limit_is_no_invitation(models: Path) -> None:
+    page = client(models, max_text=50).get("/", params={"text": " " * 51}).text
+    assert 'class="invitation"' not in page
+
+
+def test_of_two_texts_of_which_the_second_is_blank_the_first_is_shown(api: TestClient) -> None:
+    assert sections(api.get("/", params={"text": NOT_GOOD, "compare": "text"}).text) == 1
+    assert 'class="invitation"' in api.get("/", params={"text": "", "compare": "text", "other": NOT_GOOD}).text
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "is_told"),
+    [
+        ("sentiment-lstm", "zqxv wvqz", True),
+        ("sentiment-lstm", "zqxv, 5 !", True),
+        ("sentiment-lstm", "zqxv good", False),
+        ("sentiment-lstm", "!", False),
+        ("prose-lstm", "Жф", False),
+    ],
+)
+def test_a_text_of_words_that_are_all_unknown_is_called_so_with_examples(
+    shipped: TestClient, model: str, text: str, is_told: bool
+) -> None:
+    notes = of_class(fragment(shipped, model, text, width=1320), "unread")
+    assert len(notes) == is_told
+    for note in notes:
+        assert texts(note).startswith("The model knows none of these words")
+        assert len(list(note.iter("a"))) == 3
+
+
 @pytest.mark.parametrize(
     ("look", "status", "what"),
     [
         ({"model": "nope", "text": "good"}, 404, "There is no model 'nope'"),
-        ({"model": "lstm", "text": ""}, 422, "The text has no word to trace"),
-        ({"model": "lstm"}, 422, "The text has no word to trace"),
         ({"model": "lstm", "text": "good", "compare": "text"}, 422, "The text has no word to trace"),
         ({"model": "lstm", "text": "a" * 51}, 413, "The text has 51 characters"),
         ({"model": "lstm", "text": "good", "start": 9}, 422, "start"),
