@@ -10,7 +10,7 @@ from .columns import Columns, columns_of
 from .finding.statement import Finding
 from .frame import GUTTER, Frame
 from .gates import is_dense, row_svg
-from .ghost import ghost_paths, ghost_words
+from .ghost import HollowWord, ghost_paths, hollow_svg, hollow_words
 from .gutter import WORD_LINE, gutter_svg
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
@@ -124,8 +124,11 @@ def _chart(picture: Picture) -> Iterator[str]:
         yield from blocks_svg(subject, frame, columns, picture.scales.amount, picture.scales.push)
     else:
         yield from words_svg(picture.words, picture.bands, columns)
+    hollow = list[HollowWord]()
     if picture.before is not None and picture.bands is not None:
-        yield from ghost_words(picture.before, picture.bands, picture.words, columns, frame, picture.scales.amount)
+        largest = picture.scales.amount
+        hollow += hollow_words(picture.before, picture.bands, picture.words, columns, frame, largest)
+        yield from hollow_svg(hollow, columns)
     yield from _words(picture)
     for place, row in enumerate(subject.rows[: frame.rows]):
         without = None if picture.before is None else picture.before.row(row.role.verb)
@@ -134,7 +137,7 @@ def _chart(picture: Picture) -> Iterator[str]:
         yield from curve_numbers(subject.verdict, columns, frame.verdict_top, frame.verdict)
     elif frame.verdict:
         yield from bars_svg(subject, columns, frame.verdict_top - 10, frame.verdict + 10)
-    yield from marks_svg(picture.finding.spots, subject, frame, columns, picture.bands, picture.words)
+    yield from marks_svg(picture.finding.spots, subject, frame, columns, picture.bands, [*picture.words, *hollow])
 
 
 def _stretched(picture: Picture) -> Iterator[str]:

@@ -104,9 +104,9 @@ def first_screen(
     data = data_of(subject, finding, pictures[0].columns, common.push)
     panel = ""
     if has_panel:
-        panel = cell_panel(subject, step, unit)
+        panel = cell_panel(subject, step, unit, without)
         if len(subject) <= MOST:
-            data["panel"] = panel_data(subject, unit)
+            data["panel"] = panel_data(subject, unit, without)
     return (
         f'<section class="first-screen {kind}" data-chosen="{step}">'
         f'<div class="told">{finding_html(finding)}{aside}</div>'

@@ -193,6 +193,56 @@ def test_both_texts_are_in_sight_at_once(api: TestClient, texts_: tuple[str, str
     assert not of_class(root, "gates")
 
 
+@pytest.mark.parametrize(
+    ("edits", "where"),
+    [
+        ("", [None] * 5),
+        ("i@3=0", [None, None, None, "here", None]),
+        ("f=1", ["everywhere"] * 5),
+        ("f=1;i@3=0", [*["everywhere"] * 3, "here", "everywhere"]),
+        ("i@3=0;f=1", ["everywhere"] * 5),
+        ("i[2]@3=0;f@1:scale=0.5", [None] * 5),
+    ],
+)
+def test_the_panel_says_where_the_edit_in_force_holds_a_gate(
+    shipped: TestClient, edits: str, where: list[str | None]
+) -> None:
+    for step, expected in enumerate(where):
+        root = fragment(shipped, "sentiment-lstm", edits=edits, step=step, width=1320)
+        [checked] = (each.get("value") for each in root.iter("input") if each.get("checked") is not None)
+        assert checked == (expected or "here")
+        assert numbers(root)[0]["where"] == where
+
+
+def test_an_edit_does_not_change_which_unit_is_shown(shipped: TestClient) -> None:
+    plain, edited = (
+        [each["unit"] for each in numbers(fragment(shipped, "sentiment-lstm", edits=edits, width=1320))[0]["panel"]]
+        for edits in ("", "i@3=0")
+    )
+    assert edited == plain
+    root = fragment(shipped, "sentiment-lstm", edits="i@3=0", step=4, width=1320)
+    [panel] = of_class(root, "cell")
+    assert panel.get("data-unit") == str(plain[4])
+    assert "its push changes most here without your change" in texts(panel)
+
+
+def test_a_word_that_is_gone_carries_the_mark_of_the_finding(shipped: TestClient) -> None:
+    root = fragment(shipped, "sentiment-lstm", edits="i@3=0", width=1320)
+    [finding] = of_class(root, "finding")
+    assert "Nothing is written at “not” now." in texts(finding)
+    [chart] = of_class(root, "chart")
+    [hollow] = of_class(chart, "hollow")
+    assert hollow.text == "not"
+    _, mark = (each for each in of_class(chart, "mark") if each.tag == "svg")
+    assert mark.get("x") == hollow.get("x")
+    [circle] = mark.iter("circle")
+    assert 0 < float(hollow.get("y") or "") - float(circle.get("cy") or "") < 1.5 * float(hollow.get("font-size") or "")
+    root = fragment(shipped, "sentiment-lstm", edits="i@3=0", width=360)
+    [line] = (each for each in root.iter("tbody") if each.get("data-t") == "3")
+    assert texts(line).endswith("2not"), "on a phone too"
+    assert numbers(root)[0]["spots"][1] == {"kind": "band", "step": 3, "column": 3, "verb": ""}
+
+
 def test_a_long_text_is_shown_from_its_start_on(models: Path) -> None:
     site, text = client(models, max_text=10_000), " ".join(["good bad not"] * 200)
     [told] = numbers(fragment(site, text=text, width=1320))
@@ -289,7 +339,7 @@ def test_edits_leave_an_outline_and_can_be_undone(shipped: TestClient) -> None:
     edits = [{"letter": "i", "steps": [3], "hold": 0}]
     body = {"text": NOT_GOOD, "edits": edits}
     edited = shipped.post("/api/v1/models/sentiment-lstm/traces", json=body).json()["outputs"]["values"]
-    assert f"{edited[-1][0]:.2f}; without it, at {plain[-1][0]:.2f}" in texts(of_class(root, "finding")[0])
+    assert f"{edited[-1][0]:.2f}, without your change {plain[-1][0]:.2f}" in texts(of_class(root, "finding")[0])
     assert of_class(root, "ghost")
     assert [each.text for each in of_class(root, "hollow")] == ["not"]
     [undo] = of_class(root, "undo")
