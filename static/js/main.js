@@ -69,6 +69,7 @@ const picture = new Picture(byId("picture"), tooltip, {
   onFind: (lane, token) =>
     textBoxes.select(shown.state.compare === "text" && lane === 1 ? "other" : "text", shown.traces[lane]?.text, token),
   onBrush: searchPhrase,
+  unitAt: (k) => firstScreen.unitAt(k),
   heldAt: (place) => heldAt(state.edits, place),
   onHold: hold,
 });
@@ -418,7 +419,7 @@ function keepPlace(step, unit) {
   keepAddress();
   const column = picture.pinned?.k ?? picture.chosen;
   if (column !== null) firstScreen.choose(column, picture.steps);
-  drawAgain();
+  drawAgain().then(() => picture.refresh()); // the panel may show another unit
   if (state.order === "value" && moved) show();
   else if (moved) showMemory();
 }

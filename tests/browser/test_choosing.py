@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
-from .driving import SENTENCE, another_page, edited, opened, shown, trace, verdict
+from .driving import SENTENCE, another_page, cell_at, edited, opened, place_of, shown, trace, verdict
 
 TURN = "the acting was terrible but the story was wonderful"
 BAND = """(band) => {
@@ -128,6 +128,44 @@ def test_a_band_is_followed_by_click_and_by_key_until_escape(page: Page) -> None
         expect(note).to_contain_text("“not”")
         page.keyboard.press("f")
         expect(note).to_have_count(0)
+
+
+@pytest.mark.parametrize("model", ["sentiment-lstm", "sentiment-rnn"])
+def test_the_panel_and_the_heatmaps_share_one_unit(page: Page, model: str) -> None:
+    def shared(t: int, unit: int, state: str = "") -> None:
+        cell_at(page, t, unit)
+        expect(page.locator(".inspector h3")).to_have_text(f"unit {unit} at {SENTENCE.split()[t]}{state}")
+
+    opened(page, f"/?model={model}&text={SENTENCE}&step=2")
+    shown_unit = int(page.locator("#first-screen .cell").get_attribute("data-unit") or "")
+    shared(2, shown_unit)
+    page.mouse.click(*place_of(page, "h", 1, 20, 5, 64))
+    page.mouse.move(5, 5)
+    shared(1, 20, " pinned")
+    page.get_by_role("button", name="the next unit").click()
+    shared(1, 21, " pinned")
+    page.get_by_role("button", name="the unit before").click()
+    shared(1, 20, " pinned")
+    page.keyboard.press("ArrowUp")
+    shared(1, 19, " pinned")
+    assert "&step=1&unit=19" in page.url
+    page.keyboard.press("Escape")
+    page.locator('#first-screen .cell .which:has-text("changes most here")').wait_for()
+    shared(1, int(page.locator("#first-screen .cell").get_attribute("data-unit") or ""))
+
+
+def test_the_panel_shows_where_the_edit_at_the_word_holds_its_gate(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}&step=3&edits=f=1;i@3=0")
+    here, everywhere = (page.locator(f"#first-screen .where input[value={each}]") for each in ("here", "everywhere"))
+    unit = page.locator("#first-screen .cell").get_attribute("data-unit")
+    expect(here).to_be_checked()
+    column(page, 4).click()
+    expect(everywhere).to_be_checked()
+    column(page, 3).click()
+    expect(here).to_be_checked()
+    page.locator("#first-screen .reset").click()
+    expect(page.locator("#first-screen .undo")).to_have_count(0)
+    expect(page.locator("#first-screen .cell")).to_have_attribute("data-unit", str(unit))
 
 
 def gate(page: Page, letter: str) -> Locator:

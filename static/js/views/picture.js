@@ -16,15 +16,16 @@ export class Picture {
   /**
    * @param {HTMLElement} element
    * @param {import("./tooltip.js").Tooltip} tooltip
-   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onChoose: (k: number) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onChoose: (k: number) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void, unitAt: (k: number) => number | null}} handlers `unitAt`: the unit that the first screen shows in a column; null where it shows none
    */
-  constructor(element, tooltip, { onPin, onChoose, onFind, onBrush, ...editHandlers }) {
+  constructor(element, tooltip, { onPin, onChoose, onFind, onBrush, unitAt, ...editHandlers }) {
     this.element = element;
     this.tooltip = tooltip;
     this.onPin = onPin;
     this.onChoose = onChoose;
     this.onFind = onFind;
     this.onBrush = onBrush;
+    this.unitAt = unitAt;
     this.editHandlers = editHandlers;
     /** @type {Lane[]} */
     this.lanes = [];
@@ -163,9 +164,11 @@ export class Picture {
     return this.lanes.flatMap(({ panels }) => panels.sheets);
   }
 
-  /** What is pinned, or else stands out: where the keyboard starts. */
+  /** What is pinned, or else shown in the first screen, or else stands out: where the keyboard starts. */
   get current() {
-    return this.pinned ?? { k: this.chosen ?? this.standout.k, unit: this.standout.unit };
+    if (this.pinned) return this.pinned;
+    const k = this.chosen ?? this.standout.k;
+    return { k, unit: this.unitAt(k) ?? this.standout.unit };
   }
 
   /** The step of the first lane that is pinned or chosen. */

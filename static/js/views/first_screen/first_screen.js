@@ -59,6 +59,14 @@ export class FirstScreen {
     return column === undefined ? this.chosen : Number(column);
   }
 
+  /**
+   * The unit that the panel shows at a step; null where there is no panel.
+   * @param {number} t
+   */
+  unitAt(t) {
+    return this.numbers.length === 1 ? (this.numbers[0].panel?.[t]?.unit ?? null) : null;
+  }
+
   /** Where the columns of the wide form stand, as shares of its width; null where there is another form, or several pictures. */
   get edges() {
     const isWide = this.section?.querySelector(".picture")?.checkVisibility() && this.section.classList.contains("one");
