@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ..recurrent.cells import cell_named
 from ..recurrent.cells.cell import Cell, Role
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.decomposition.state_edits import tokens_read
+from ..recurrent.edits.binding import Change
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import NamedUnit, Statistics
 from .numbers import word_of
@@ -170,13 +171,32 @@ class Subject:
 
     def held(self, letter: str) -> set[int]:
         """Return the steps at which an edit sets a letter of this layer, in all units."""
+        return {step for each in self._holds(letter) for step in self._steps(each)}
+
+    @cached_property
+    def where_held(self) -> Sequence[Literal["here", "everywhere"] | None]:
+        """How the last edit that sets a gate at each step names it: at some steps, or at all; None: no edit does."""
+        holds = [each for row in self.rows for each in self._holds(row.role.letter)]
+        where: list[Literal["here", "everywhere"] | None] = [None] * len(self)
+        for each in sorted(holds, key=lambda each: each.edit):
+            for step in self._steps(each):
+                where[step] = "everywhere" if self.trace.edits[each.edit].steps is None else "here"
+        return where
+
+    def _holds(self, letter: str) -> list[Change]:
+        """Return the changes that set a letter of this layer, in all units."""
         changes = self.trace.bound.changes.get((self.layer.layer, self.layer.direction), {})
-        return {
-            step - self.trace.start
+        size = self.layer[letter].shape[1]
+        return [
+            each
             for each in changes.get(letter, ())
-            if len(each.units) == self.layer[letter].shape[1] and not each.scale.any() and not each.take.any()
-            for step in each.steps
-        }
+            if len(each.units) == size and not each.scale.any() and not each.take.any()
+        ]
+
+    def _steps(self, change: Change) -> list[int]:
+        """Return the steps of a change, from the first that is shown."""
+        steps = (step - self.trace.start for step in change.steps)
+        return [step for step in steps if 0 <= step < len(self)]
 
     def row(self, verb: str) -> GateRow | None:
         """Return the row of what the cell does by ``verb``; None if it does not."""
@@ -216,6 +236,16 @@ class Subject:
         ]
         ranges = [float(np.ptp(self.layer[each.activation][:, each.unit])) for each in own]
         return own[int(np.argmax(ranges))] if ranges and max(ranges) >= MOVES else None
+
+    @property
+    def next_token(self) -> tuple[str, float] | None:
+        """The output that is most probable after the last step, and its probability; None without such outputs."""
+        head = self.trace.head
+        if not self.terms.next_outputs or head is None or not head.names:
+            return None
+        last = self.trace.outputs[-1]
+        best = int(np.argmax(last))
+        return head.names[best], float(last[best])
 
     def named(self, step: int) -> str:
         """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”."""
