@@ -471,7 +471,7 @@ def test_a_text_of_words_that_are_all_unknown_is_called_so_with_examples(
     notes = of_class(fragment(shipped, model, text, width=1320), "unread")
     assert len(notes) == is_told
     for note in notes:
-        assert texts(note).startswith("The model knows none of these words")
+        assert texts(note).startswith("Open an example:")
         assert len(list(note.iter("a"))) == 3
 
 
