@@ -13,6 +13,7 @@ from gatescope.figures.terms import terms_of
 from gatescope.recurrent.decomposition.measure import decompose
 from gatescope.store.loading import load_model
 from gatescope.store.model import Model
+from gatescope.training.tasks import features_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/findings.md"
@@ -88,7 +89,9 @@ def section(task: str, of_task: list[Model]) -> Iterator[str]:
             has_memory = model.config.network.cell_definition.memory is not None
             trace = model.trace(text)
             parts = decompose(trace) if has_memory else None
-            found = finding_of(subject_of(trace, parts, model.statistics, terms_of(model)))
+            found = finding_of(
+                subject_of(trace, parts, model.statistics, terms_of(model, features_of(model.config.task)))
+            )
             name = cell("".join(word_of(each) if each != " " else each for each in text[:60])) + "…" * (len(text) > 60)
             yield f"| {name} | {model.id} | {found.rule} | {cell(found.text)} |"
     yield ""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.trace import Trace
 from ..store.fields import Statistics
-from .comparison import Entry, agreement, comparison_html
+from .comparison import Entry, comparison_html
+from .finding.networks import comparison
 from .finding.rule import finding_of
 from .forms import NARROW, forms_of
 from .frame import Frame
@@ -18,6 +19,7 @@ from .rows import rows_html
 from .screen import HEIGHT, finding_html, scales_of
 from .script_data import data_html, data_of
 from .subject import Terms, subject_of
+from .unknown_words import notice_html
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def compared_screen(
     ]
     if len(entries) < 2 or len({tuple(each.subject.words) for each in entries}) > 1:
         raise ValueError("a comparison is of two or more networks that read the same tokens")
-    subjects, told = [each.subject for each in entries], agreement(entries)
+    subjects, told = [each.subject for each in entries], comparison([(each.label, each.subject) for each in entries])
     scales = scales_of(subjects, push_scale)
     step = chosen if chosen is not None and 0 <= chosen < len(subjects[0]) else len(subjects[0]) - 1
     forms, drawn = forms_of(width), []
@@ -82,7 +84,7 @@ def compared_screen(
     kind = "both" if width is None else "one"
     return (
         f'<section class="first-screen compared {kind}" data-chosen="{step}">'
-        f'<div class="told">{finding_html(told)}</div>'
+        f'{notice_html(subjects)}<div class="told">{finding_html(told)}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn)}</div></div>'
         f'<p class="readout">{told_of_step}</p>{texts}{data}</section>'
     )

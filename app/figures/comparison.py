@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from .band_words import band_words, words_svg
 from .bands import Bands, ageing_bands, band_paths, pushing_bands
-from .blocks import blocks_svg
+from .blocks import blocks_svg, pushes_of
 from .columns import Columns, columns_of
-from .finding.statement import Finding, finding
+from .finding.statement import finding
 from .forms import Form
 from .frame import GUTTER, LEAST_CHART, WORDS
 from .gates import is_dense
@@ -31,8 +31,8 @@ LEAST_LANE = 90.0
 FOOT = 88.0  # px: the scale of pushes
 TITLE = 19.0
 SMALL = 13.0
+ADDED = 38.0  # px, of a lane, for what its pushes add up to
 NOTE = "height: each network on its own scale; colour: one scale for all"
-IN_WORDS = {2: "both", 3: "all three", 4: "all four", 5: "all five"}
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,6 @@ class Lane:
     def memory(self) -> float:
         """The height of the memory."""
         return self.base - self.memory_top
-
-
-def agreement(entries: Sequence[Entry]) -> Finding:
-    """Return whether the verdicts of ``entries`` agree at the end."""
-    verdicts = [(each.label, each.subject.verdict) for each in entries if each.subject.verdict is not None]
-    if len(verdicts) != len(entries):
-        return finding("compared", f"{len(entries)} networks read the same text.")
-    ends = [(label, verdict.side(float(verdict.values[-1])), float(verdict.values[-1])) for label, verdict in verdicts]
-    sides = {side for _, side, _ in ends}
-    if len(ends) > 3:
-        low, high = plain(min(value for *_, value in ends)), plain(max(value for *_, value in ends))
-        told = f"all end at “{ends[0][1]}”" if len(sides) == 1 else "they end on both sides"
-        agree = "They agree" if len(sides) == 1 else "They disagree"
-        return finding("compared", f"{agree}: {told}, between {low} and {high}.")
-    if len(sides) == 1:
-        values = ", ".join(f"{label} {plain(value)}" for label, _, value in ends)
-        return finding("compared", f"They agree: {values}, {IN_WORDS.get(len(ends), 'each')} {ends[0][1]}.")
-    values = ", ".join(f"{label} says {side} ({plain(value)})" for label, side, value in ends)
-    return finding("compared", f"They disagree: {values}.")
 
 
 def comparison_html(
@@ -130,7 +111,7 @@ def _gutter(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales, nam
         yield lines(0, y + 19, SMALL, wrapped(_carried(each.subject), SMALL, GUTTER - 8), "muted")
     if verdict is not None:
         y = lanes[-1].base + 26
-        yield from scale_svg(entries[0].subject, y, scales.push, is_own_scale=scales.is_own, name=name)
+        yield from scale_svg([each.subject for each in entries], y, scales.push, is_own_scale=scales.is_own, name=name)
 
 
 def _carried(subject: Subject) -> str:
@@ -214,11 +195,28 @@ def _sums(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales) -> It
         name = fitted(label, 15, SUM - 70, bold=True)
         yield text(12, TOP + 8 + 20 * place, 15, f"{name} {plain(-value)}", kind)
     for each, lane in zip(entries, lanes, strict=True):
-        bands = _bands(each.subject, lane, scales)
-        if bands is None or each.subject.shares is None:
-            continue
-        for word in listed(bands, each.subject, lane.memory_top + LINE, lane.base):
-            side = "positive" if word.push > 0 else "negative"
-            name = fitted(bands.names[word.band], 14, SUM - LEADER - 56, bold=True)
-            yield text(LEADER, word.line + 5, 14, name, "word")
-            yield text(SUM, word.line + 5, 14, signed(word.push), f"strong end {side}")
+        yield from _total(each.subject, lane, _bands(each.subject, lane, scales))
+
+
+def _total(subject: Subject, lane: Lane, bands: Bands | None) -> Iterator[str]:
+    """Yield the largest pushes at the end, and what all of them add up to, with the bias."""
+    if subject.verdict is None or subject.logits is None:
+        return
+    pushes: list[tuple[str, float, float]] = []  # each with its baseline
+    foot = lane.base - ADDED
+    if bands is not None and subject.shares is not None:
+        words = listed(bands, subject, lane.memory_top + LINE, foot)
+        pushes = [(bands.names[word.band], word.push, word.line + 5) for word in words]
+    elif subject.parts is None and (whole := pushes_of(subject)) is not None:
+        pushes = [("all of h", float(whole[-1]), foot - 8)]
+    for word, push, y in pushes:
+        name = fitted(word, 14, SUM - LEADER - 56, bold=True)
+        yield text(LEADER, y, 14, name, "word")
+        yield text(SUM, y, 14, signed(push), f"strong end {'positive' if push > 0 else 'negative'}")
+    yield f'<path class="rule" d="M{at(LEADER)} {at(foot)}H{at(SUM)}"/>'
+    yield text(LEADER, foot + 17, SMALL, "adds up to", "muted")
+    yield text(SUM, foot + 17, 14, signed(float(subject.logits[-1])), "strong end")
+    value = float(subject.verdict.values[-1])
+    yield text(LEADER, foot + 34, SMALL, "which is", "muted")
+    side = "positive" if value >= 0.5 else "negative"
+    yield text(SUM, foot + 34, 14, f"P = {plain(value)}", f"strong end {side}")

@@ -13,6 +13,7 @@ LEAST_CHART = 180.0
 LOW = 620.0  # px: a picture that is not as high as this has a flatter verdict
 WORDS = 54.0
 GAP = 30.0  # between the gates that write and the memory
+GAP_BELOW_WORDS = 16.0  # where no gates stand between
 LEAST_MEMORY = 120.0
 
 
@@ -40,13 +41,18 @@ class Frame:
     unit: float = 0.0  # height of the row of a unit that is named
 
     @classmethod
-    def of(cls, subject: Subject, width: float, height: float) -> "Frame":
-        """Return the frame of a picture of ``subject``."""
-        rows = len(subject.rows)
+    def of(cls, subject: Subject, width: float, height: float, *, has_gates: bool = True) -> "Frame":
+        """Return the frame of a picture of ``subject``, with its rows of gates or without."""
+        rows = len(subject.rows) if has_gates else 0
         above = min(rows, 1)
         has_curve = subject.verdict is not None or bool(subject.terms.next_outputs)
         curve = 0.0 if not has_curve else 64.0 if height < LOW or subject.verdict is None else 92.0
         return cls(width, height, curve, above, rows - above, 0.0 if subject.unit is None else UNIT)
+
+    @property
+    def rows(self) -> int:
+        """How many rows of gates there are."""
+        return self.above + self.below
 
     @property
     def chart(self) -> float:
@@ -71,7 +77,7 @@ class Frame:
     @property
     def memory_top(self) -> float:
         """The y of the upper edge of the memory."""
-        return self.writes + self.above * GATE_ROW + GAP
+        return self.writes + self.above * GATE_ROW + (GAP if self.above else GAP_BELOW_WORDS)
 
     @property
     def base(self) -> float:

@@ -1,7 +1,8 @@
 """The left margin: what each row is, how the memory is read, and the scale of pushes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from .blocks import pushes_of
 from .frame import GUTTER, WORDS, Frame
 from .numbers import at, plain
 from .push_colours import STEPS
@@ -35,7 +36,7 @@ def gutter_svg(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bo
         yield text(0, frame.verdict_top + 12, VERB, "surprise", "verb")
         yield text(0, frame.verdict_top + 29, SMALL, "in bits", "muted")
     yield text(0, frame.words + 34, VERB, "reads", "verb")
-    for place, row in enumerate(subject.rows):
+    for place, row in enumerate(subject.rows[: frame.rows]):
         y = frame.row(place)
         yield text(0, y + 13, VERB, row.role.verb, "verb") + text(
             0, y + 30, SMALL, fitted(row.name, SMALL, ROOM), "muted"
@@ -70,19 +71,20 @@ def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool,
     yield text(0, y, VERB, title, "verb") + lines(0, y + 19, SMALL, texts, "muted", apart=17 / SMALL)
     y += 19 + 17 * len(texts) + 10
     if has_pushes:
-        yield from scale_svg(subject, y, scale, is_own_scale=is_own_scale, name=name)
+        yield from scale_svg([subject], y, scale, is_own_scale=is_own_scale, name=name)
     else:
         for n, of_age in enumerate(("this word", "the word before", "older")):
             yield f'<rect class="swatch age{n}" y="{at(y + 20 * n)}" width="16" height="13"/>'
             yield text(23, y + 11 + 20 * n, SMALL, of_age)
 
 
-def scale_svg(subject: Subject, y: float, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
-    """Yield the colours of pushes, from one side to the other, and where the scale ends."""
-    verdict = subject.verdict
+def scale_svg(subjects: Sequence[Subject], y: float, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
+    """Yield the colours of the pushes of ``subjects``, from one side to the other, and where the scale ends."""
+    verdict = subjects[0].verdict
     if verdict is None:
         return
-    is_beyond = subject.shares is not None and float(abs(subject.shares).max()) > scale
+    pushes = [pushes_of(each) if each.parts is None else each.shares for each in subjects]
+    is_beyond = any(each is not None and float(abs(each).max()) > scale for each in pushes)
     title = "pushes (this text)" if is_own_scale else "pushes (logit)"
     yield text(0, y, SMALL, title)
     sides = (verdict.negative, verdict.positive)

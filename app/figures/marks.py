@@ -8,6 +8,7 @@ from .columns import Columns
 from .finding.statement import Spot
 from .frame import Frame
 from .gates import BAR, NUMBER, PROFILE, bar_width, is_dense
+from .ghost import HollowWord
 from .numbers import at, signed
 from .subject import Subject
 from .svg import anchored, text
@@ -25,9 +26,9 @@ def marks_svg(
     frame: Frame,
     columns: Columns,
     bands: Bands | None,
-    words: Sequence[BandWord],
+    words: Sequence[BandWord | HollowWord],
 ) -> Iterator[str]:
-    """Yield a mark for each spot, in their order."""
+    """Yield a mark for each spot, in their order; ``words`` are those in bands, and those that are gone."""
     for number, spot in enumerate(spots, 1):
         if spot.kind == "verdict":
             yield _on_curve(number, spot, subject, frame, columns)
@@ -68,12 +69,19 @@ def _on_gate(number: int, spot: Spot, subject: Subject, frame: Frame, columns: C
 
 
 def _on_band(
-    number: int, spot: Spot, subject: Subject, columns: Columns, bands: Bands, words: Sequence[BandWord]
+    number: int, spot: Spot, subject: Subject, columns: Columns, bands: Bands, words: Sequence[BandWord | HollowWord]
 ) -> str:
     """Return a mark before the push of a band, or in the middle of the band where that is not written."""
     band = list(bands.columns).index(spot.column)
     for each in words:
         if (each.band, each.step) == (band, spot.step):
+            if isinstance(each, HollowWord):
+                half = text_width(each.word, each.size, bold=True) / 2
+                has_room = each.x - half - 2 * RADIUS - 3 >= columns.edges[spot.step]
+                place = (
+                    (-half - RADIUS - 3, each.y - 0.36 * each.size) if has_room else (0, each.y - each.size - RADIUS)
+                )
+                return _mark(number, columns.percent(each.x), *place)
             if not each.word:
                 return _mark(number, columns.percent(each.x), 0, each.baselines[0] - each.number_size - RADIUS + 2)
             line, name = (1, each.number) if each.number else (0, each.word)

@@ -1,6 +1,6 @@
 """The memory at one step as a line: its words, as large as what remains of them, and below a bar of exact lengths."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import sqrt
 
 import numpy as np
@@ -31,7 +31,7 @@ def memory_line(picture: Picture, t: int, width: float = WIDTH) -> str:
     The words fit into ``width`` pixels.
     """
     subject = picture.subject
-    amounts, pushes, names, keys = _parts(subject, t)
+    amounts, pushes, names, keys = _parts(subject, t, _marked(picture, t))
     largest = picture.scales.amount
     sizes = [LARGEST * sqrt(amount / largest) if largest else 0.0 for amount in amounts]
     bar, x = [], 0.0
@@ -71,8 +71,15 @@ def memory_line(picture: Picture, t: int, width: float = WIDTH) -> str:
     )
 
 
-def _parts(subject: Subject, t: int) -> tuple[list[float], list[float | None], list[str], list[int]]:
-    """Return the amounts, pushes, names and columns that a step's memory is made of."""
+def _marked(picture: Picture, t: int) -> set[int]:
+    """Return the columns that carry a mark at a step."""
+    return {spot.column for spot in picture.finding.spots if spot.kind == "band" and spot.step == t}
+
+
+def _parts(
+    subject: Subject, t: int, marked: Collection[int]
+) -> tuple[list[float], list[float | None], list[str], list[int]]:
+    """Return the amounts, pushes, names and columns that a step's memory is made of, ``marked`` ones even if gone."""
     if subject.parts is None:
         pushes = pushes_of(subject)
         return [float(amounts_of(subject)[t])], [None if pushes is None else float(pushes[t])], [subject.words[t]], [t]
@@ -86,7 +93,7 @@ def _parts(subject: Subject, t: int) -> tuple[list[float], list[float | None], l
         ends = [*starts[1:].tolist(), held[-1] + 1]
         sums = [float(amounts[a:b].sum()) for a, b in zip(starts.tolist(), ends, strict=True)]
         return sums, [None] * len(names), names, starts.tolist()
-    order = [k for k in (steps, *held, *range(steps + 1, len(amounts))) if amounts[k] > 0]
+    order = [k for k in (steps, *held, *range(steps + 1, len(amounts))) if amounts[k] > 0 or k in marked]
     names = [subject.words[k] if k < steps else phrase_of(subject.parts.columns[k]) for k in order]
     return [float(amounts[k]) for k in order], [float(subject.shares[t, k]) for k in order], names, order
 
@@ -101,7 +108,7 @@ def _words(
     width: float,
 ) -> Iterator[tuple[float, str, float | None, int]]:
     """Yield the words of a line that fit, with "…" where there are others; all shrink if the largest would not fit."""
-    marked = {spot.column for spot in picture.finding.spots if spot.kind == "band" and spot.step == t}
+    marked = _marked(picture, t)
     held = sum(size * size for size in sizes)  # sizes are as the roots of amounts
     legible = [n for n, size in enumerate(sizes) if size * size >= OF_MEMORY * held or keys[n] in marked]
     ranked = sorted(legible, key=lambda n: (keys[n] not in marked, -sizes[n]))

@@ -1,10 +1,12 @@
 """How numbers are written in a picture: a true minus sign, as many places as can be read, and short coordinates."""
 
+import re
 from html import escape
 
 from .invisible import shown
 
 NARROW = "\u202f"  # a narrow no-break space, between a number and its unit
+VOWEL = re.compile(r"8|1[18]\b")  # eight, eleven, eighteen, eighty …
 LEAST_LOGIT = 0.005  # below this a push is written as 0
 
 
@@ -29,6 +31,12 @@ def at(value: float) -> str:
     """Return a coordinate in pixels, to a tenth, as short as it can be written."""
     text = f"{value:.1f}"
     return "0" if text == "-0.0" else text.removesuffix(".0")
+
+
+def chance_of(probability: float) -> str:
+    """Return a probability in words, with the article of its number: "a 62 % chance", "an 8 % chance"."""
+    told = percent(probability)
+    return f"{'an' if VOWEL.match(told) else 'a'} {told} chance"
 
 
 def word_of(token: str) -> str:

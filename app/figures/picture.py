@@ -10,14 +10,14 @@ from .columns import Columns, columns_of
 from .finding.statement import Finding
 from .frame import GUTTER, Frame
 from .gates import is_dense, row_svg
-from .ghost import ghost_paths, ghost_words
+from .ghost import HollowWord, ghost_paths, hollow_svg, hollow_words
 from .gutter import WORD_LINE, gutter_svg
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
 from .marks import marks_svg
-from .numbers import at, percent, plain, spelt
+from .numbers import at, chance_of, plain, spelt
 from .subject import Subject
-from .surprise_bars import bars_svg, next_token
+from .surprise_bars import bars_svg
 from .svg import lines, stretched, text
 from .text_width import fitted, text_width, wrapped
 from .total import WIDTH as SUM
@@ -124,17 +124,20 @@ def _chart(picture: Picture) -> Iterator[str]:
         yield from blocks_svg(subject, frame, columns, picture.scales.amount, picture.scales.push)
     else:
         yield from words_svg(picture.words, picture.bands, columns)
+    hollow = list[HollowWord]()
     if picture.before is not None and picture.bands is not None:
-        yield from ghost_words(picture.before, picture.bands, picture.words, columns, frame, picture.scales.amount)
+        largest = picture.scales.amount
+        hollow += hollow_words(picture.before, picture.bands, picture.words, columns, frame, largest)
+        yield from hollow_svg(hollow, columns)
     yield from _words(picture)
-    for place, row in enumerate(subject.rows):
+    for place, row in enumerate(subject.rows[: frame.rows]):
         without = None if picture.before is None else picture.before.row(row.role.verb)
         yield from row_svg(row, columns, frame.row(place), without, subject.held(row.role.letter))
     if subject.verdict is not None:
         yield from curve_numbers(subject.verdict, columns, frame.verdict_top, frame.verdict)
     elif frame.verdict:
         yield from bars_svg(subject, columns, frame.verdict_top - 10, frame.verdict + 10)
-    yield from marks_svg(picture.finding.spots, subject, frame, columns, picture.bands, picture.words)
+    yield from marks_svg(picture.finding.spots, subject, frame, columns, picture.bands, [*picture.words, *hollow])
 
 
 def _stretched(picture: Picture) -> Iterator[str]:
@@ -154,7 +157,7 @@ def _stems(picture: Picture) -> Iterator[str]:
     row, bands, columns = picture.subject.row("writes"), picture.bands, picture.columns
     if row is None or bands is None:
         return
-    top = picture.frame.memory_top - 26
+    top = picture.frame.memory_top - (26 if picture.frame.above else 12)
     yield (
         f'<linearGradient id="{picture.name}-stem" x2="0" y2="1"><stop offset="0" class="stem-top"/>'
         '<stop offset="1" class="stem-end"/></linearGradient>'
@@ -203,7 +206,7 @@ def _sum(picture: Picture) -> Iterator[str]:
             13, frame.verdict_top + 67 + 1.3 * SIDE * len(side), 13, wrapped(without, 13, SUM - 14), "muted without"
         )
     if picture.bands is not None:
-        yield from total_svg(picture.bands, subject, frame.memory_top, frame.bottom)
+        yield from total_svg(picture.bands, subject, frame.memory_top if frame.rows else frame.words, frame.bottom)
     elif (pushes := pushes_of(subject)) is not None:
         yield from whole_svg(subject, float(pushes[-1]), frame.bottom)
 
@@ -211,10 +214,10 @@ def _sum(picture: Picture) -> Iterator[str]:
 def _expects(picture: Picture) -> Iterator[str]:
     """Yield what the network expects next, and the scale of the unit that is named."""
     yield from unit_scale(picture.subject, picture.frame.unit_top + UNIT_GAP)
-    if (expected := next_token(picture.subject)) is None:
+    if (expected := picture.subject.next_token) is None:
         return
     token, chance = expected
     y = picture.frame.verdict_top + 14
     yield text(12, y, 13, "next it expects", "muted")
     yield text(12, y + 26, 20, fitted(spelt(token), 20, SUM - 12, bold=True), "strong")
-    yield text(12, y + 46, 14, f"a {percent(chance)} chance")
+    yield text(12, y + 46, 14, chance_of(chance))

@@ -21,6 +21,7 @@ from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
 from .tinted_text import tinted_html
+from .unknown_words import notice_html
 
 HEIGHT = 640.0
 
@@ -104,12 +105,12 @@ def first_screen(
     data = data_of(subject, finding, pictures[0].columns, common.push)
     panel = ""
     if has_panel:
-        panel = cell_panel(subject, step, unit)
+        panel = cell_panel(subject, step, unit, without)
         if len(subject) <= MOST:
-            data["panel"] = panel_data(subject, unit)
+            data["panel"] = panel_data(subject, unit, without)
     return (
         f'<section class="first-screen {kind}" data-chosen="{step}">'
-        f'<div class="told">{finding_html(finding)}{aside}</div>'
+        f'{notice_html([subject])}<div class="told">{finding_html(finding)}{aside}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn_forms)}{below}</div>{panel}</div>'
         f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
         f"{lines_html(subject)}{data_html(data)}"
@@ -117,14 +118,16 @@ def first_screen(
     )
 
 
-def caveat(subject: Subject) -> str:
-    """Return what an account by pushes does not say; "" where there are none."""
+def caveat(subject: Subject, *, has_gates: bool = True) -> str:
+    """Return what an account by pushes does not say, and how gates are read; "" where there are no pushes."""
     if subject.shares is None:
         return ""
     noun = subject.noun
     told = (
         f"Exact, but not causal: a band is what was written at its {noun}, and gates depend on all {noun}s before it."
     )
+    if not has_gates:
+        return f'<p class="caveat">{told}</p>'
     gates = " Gates: the bar is the mean of all units, the shape below it each unit, the most open first"
     usual = ", the tick the mean over held-out text" if any(row.usual is not None for row in subject.rows) else ""
     return f'<p class="caveat">{told}{gates}{usual}.</p>'

@@ -32,6 +32,7 @@ def data_of(subject: Subject, finding: Finding, columns: Columns, scale: float) 
             | {"means": _rounded(row.means), "usual": row.usual, "held": sorted(subject.held(row.role.letter))}
             for row in subject.rows
         ],
+        "where": subject.where_held,
         "spots": [{"kind": s.kind, "step": s.step, "column": s.column, "verb": s.verb} for s in finding.spots],
         "scale": scale,
     }

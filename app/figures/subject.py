@@ -1,9 +1,10 @@
 """What a picture is of: a trace and its decomposition, with the words by which a picture speaks of them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,27 @@ from ..recurrent.cells import cell_named
 from ..recurrent.cells.cell import Cell, Role
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.decomposition.state_edits import tokens_read
+from ..recurrent.edits.binding import Change
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import NamedUnit, Statistics
 from .numbers import word_of
 
 Array = NDArray[np.float64]
+
+
+class Feature(Protocol):
+    """A property of each token of a text, such as whether it is inside a quotation."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, as in ``NamedUnit``."""
+
+    @property
+    def values(self) -> NDArray[np.floating]:
+        """(T,): NaN where it does not apply; 0 and 1 for false and true."""
+
+
+Features = Callable[[str], Sequence[Feature]]
 
 UNUSUAL = 0.08  # how far from its usual mean a gate stands out
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -41,6 +58,10 @@ class Terms:
     token."""
     cell: Cell | None = None
     """The variant of the cell; None: the usual form of the cell that the trace names."""
+    features: Features | None = None
+    """What gives the features that units may track, of a text; None: they are not known."""
+    language: str = ""
+    """The language of the texts that the model learned from; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -150,13 +171,32 @@ class Subject:
 
     def held(self, letter: str) -> set[int]:
         """Return the steps at which an edit sets a letter of this layer, in all units."""
+        return {step for each in self._holds(letter) for step in self._steps(each)}
+
+    @cached_property
+    def where_held(self) -> Sequence[Literal["here", "everywhere"] | None]:
+        """How the last edit that sets a gate at each step names it: at some steps, or at all; None: no edit does."""
+        holds = [each for row in self.rows for each in self._holds(row.role.letter)]
+        where: list[Literal["here", "everywhere"] | None] = [None] * len(self)
+        for each in sorted(holds, key=lambda each: each.edit):
+            for step in self._steps(each):
+                where[step] = "everywhere" if self.trace.edits[each.edit].steps is None else "here"
+        return where
+
+    def _holds(self, letter: str) -> list[Change]:
+        """Return the changes that set a letter of this layer, in all units."""
         changes = self.trace.bound.changes.get((self.layer.layer, self.layer.direction), {})
-        return {
-            step - self.trace.start
+        size = self.layer[letter].shape[1]
+        return [
+            each
             for each in changes.get(letter, ())
-            if len(each.units) == self.layer[letter].shape[1] and not each.scale.any() and not each.take.any()
-            for step in each.steps
-        }
+            if len(each.units) == size and not each.scale.any() and not each.take.any()
+        ]
+
+    def _steps(self, change: Change) -> list[int]:
+        """Return the steps of a change, from the first that is shown."""
+        steps = (step - self.trace.start for step in change.steps)
+        return [step for step in steps if 0 <= step < len(self)]
 
     def row(self, verb: str) -> GateRow | None:
         """Return the row of what the cell does by ``verb``; None if it does not."""
@@ -196,6 +236,16 @@ class Subject:
         ]
         ranges = [float(np.ptp(self.layer[each.activation][:, each.unit])) for each in own]
         return own[int(np.argmax(ranges))] if ranges and max(ranges) >= MOVES else None
+
+    @property
+    def next_token(self) -> tuple[str, float] | None:
+        """The output that is most probable after the last step, and its probability; None without such outputs."""
+        head = self.trace.head
+        if not self.terms.next_outputs or head is None or not head.names:
+            return None
+        last = self.trace.outputs[-1]
+        best = int(np.argmax(last))
+        return head.names[best], float(last[best])
 
     def named(self, step: int) -> str:
         """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”."""

@@ -41,13 +41,3 @@ def bars_svg(subject: Subject, columns: Columns, top: float, height: float) -> I
         if place < LABELLED and all(abs(centre - other) >= room for other in labelled):
             labelled.append(centre)
             yield text(columns.percent(centre), bottom - tall - 4, SIZE, plain(float(bits[t]), 1), "value")
-
-
-def next_token(subject: Subject) -> tuple[str, float] | None:
-    """Return the output that is most probable at the end, and its probability; None without such outputs."""
-    head = subject.trace.head
-    if not subject.terms.next_outputs or head is None or not head.names:
-        return None
-    last = subject.trace.outputs[-1]
-    best = int(np.argmax(last))
-    return head.names[best], float(last[best])

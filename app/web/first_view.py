@@ -14,6 +14,7 @@ from ..recurrent.cells import CELL_NAMES
 from ..settings import Settings
 from ..store.model import Model
 from ..store.store import Store
+from .invitation import invitation, is_blank
 from .look import Look
 from .screen import drawn, missing, runs_of
 from .story.chapters import chapters_for
@@ -73,15 +74,18 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
 def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> tuple[Look, Markup, str, list[str]]:
     """Return how the first picture is shown, the picture, a problem, and the fields that name what there is not.
 
-    These fields are ignored, and so are a start or edits that do not fit. For an empty text, the picture is empty, and
-    so is the problem.
+    These fields are ignored, and so are a start or edits that do not fit. Of a blank text, the picture is an
+    invitation; where only the second of two texts is blank, it is that of the first.
     """
-    told = ""
+    (model, text), told = asked[0], ""
+    if is_blank(model, text, settings):
+        return look, invitation(model, look), "", []
+    asked = [each for each in asked if not is_blank(*each, settings)]
     for tried in dict.fromkeys([look, look.model_copy(update={"start": 0, "edits": ""})]):
         try:
             runs = runs_of(asked, tried, settings)
         except Problem as problem:
-            told = "" if problem.type == EMPTY_TEXT else told or str(problem.detail)
+            told = told or str(problem.detail)
             continue
         if unknown := missing(tried, runs[0]):
             shown, picture, *_ = _picture(asked, tried.model_copy(update=dict.fromkeys(unknown)), settings)

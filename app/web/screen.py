@@ -9,7 +9,9 @@ from markupsafe import Markup
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..figures.compared_screen import Compared, compared_screen
-from ..figures.numbers import safe
+from ..figures.compared_texts import texts_screen
+from ..figures.finding.rule import finding_of
+from ..figures.numbers import plain, safe
 from ..figures.picture import Scales
 from ..figures.screen import HEIGHT, first_screen, scales_of
 from ..figures.subject import Subject, subject_of, verdict_of
@@ -18,12 +20,15 @@ from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.short_form import short_form
-from ..recurrent.ranking.unwritten import unwritten
+from ..recurrent.ranking.unwritten import Unwritten, unwritten
 from ..recurrent.trace import Engine, Trace
 from ..settings import Settings
 from ..store.model import Model
+from ..training.tasks import features_of
+from .invitation import invitation, is_blank, unread
 from .look import Look
 
+CLEARLY = 0.02  # by how much further than any other a word moves the verdict that is said to do so
 MOST_STEPS = 500  # in one picture, of a longer text those from its ``start``
 
 
@@ -44,11 +49,16 @@ class Run:
     @property
     def drawn(self) -> dict[str, Any]:
         """What a picture of it is drawn from."""
-        return {"statistics": self.model.statistics, "terms": terms_of(self.model)}
+        return {"statistics": self.model.statistics, "terms": terms_of(self.model, features_of(self.model.config.task))}
 
 
 def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
-    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``."""
+    """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``.
+
+    Of a text in which there is nothing to read, it is an invitation.
+    """
+    if is_blank(*lanes[0], settings):
+        return invitation(lanes[0][0], look)
     return drawn(runs_of(lanes, look, settings), look, settings)
 
 
@@ -75,8 +85,12 @@ def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
     """Return the first screen of ``runs``, from ``runs_of``, as a fragment of HTML."""
     if len(runs) == 1:
         return Markup(_of_one(runs[0], look, settings.engine))  # noqa: S704
-    words = {tuple(token.text for token in each.trace.tokens) for each in runs}
-    if len(words) > 1 or look.compare == "text":
+    options: dict[str, Any] = {"width": look.width, "height": look.height or HEIGHT}
+    options |= {"push_scale": _push_scale(runs), "address_of": _choosing(look)}
+    if look.compare == "text":
+        texts = [(each.subject, text) for each, text in zip(runs, (look.text or "", look.other), strict=True)]
+        return Markup(texts_screen(*texts, column=_step(look), **options))  # noqa: S704
+    if len({tuple(token.text for token in each.trace.tokens) for each in runs}) > 1:
         scales = scales_of([each.subject for each in runs], _push_scale(runs))
         each_drawn = [_of_one(each, look, settings.engine, f"first-{at}", scales) for at, each in enumerate(runs)]
         return Markup("".join(each_drawn))  # noqa: S704
@@ -84,16 +98,15 @@ def drawn(runs: Sequence[Run], look: Look, settings: Settings) -> Markup:
         Compared(each.model.config.title, each.trace, each.parts, each.model.statistics, terms_of(each.model))
         for each in runs
     ]
-    options: dict[str, Any] = {"width": look.width, "height": look.height or HEIGHT, "chosen": _step(look)}
-    options |= {"push_scale": _push_scale(runs), "address_of": _choosing(look)}
-    return Markup(compared_screen(compared, **options))  # noqa: S704
+    return Markup(compared_screen(compared, chosen=_step(look), **options))  # noqa: S704
 
 
 def _push_scale(runs: Sequence[Run]) -> float | None:
-    """Return how large pushes get over held-out text, in all models; None if one of them has not been measured."""
-    scales = [None if each.model.statistics is None else each.model.statistics.push_scale for each in runs]
+    """Return how large pushes get over held-out text; None if one of the models with a memory has not been measured."""
+    measured = [each.model.statistics for each in runs if each.parts is not None]
+    scales = [None if each is None else each.push_scale for each in measured]
     known = [each for each in scales if each is not None]
-    return max(known) if len(known) == len(scales) else None
+    return max(known) if known and len(known) == len(scales) else None
 
 
 def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Settings) -> Run:
@@ -144,8 +157,13 @@ def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: 
         has_panel=name == "first",
         unit=look.unit,
         address_of=_choosing(look),
-        aside=_experiment(each, look, engine) if name == "first" else "",
+        aside=_aside(each, look, engine) if name == "first" else "",
     )
+
+
+def _aside(each: Run, look: Look, engine: Engine) -> str:
+    """Return what stands next to the finding."""
+    return unread(each.model, look, each.trace.tokens) or _experiment(each, look, engine)
 
 
 def _experiment(each: Run, look: Look, engine: Engine) -> str:
@@ -155,11 +173,22 @@ def _experiment(each: Run, look: Look, engine: Engine) -> str:
     verdict = verdict_of(each.trace, each.parts, terms_of(each.model))
     if verdict is None or each.trace.start:
         return ""
-    if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine)) is None:
+    subject = each.subject
+    told = finding_of(subject).text.casefold()
+    named = [step for step in range(len(subject)) if subject.named(step).casefold() in told]
+    if (strongest := unwritten(each.model.network, each.trace, verdict.outputs, engine, named)) is None:
         return ""
     address = look.address(edits=short_form([strongest.edit]), step=strongest.step)
-    named = safe(each.subject.named(strongest.step))
-    return f'<p class="experiment"><a href="{safe(address)}">Stop it remembering {named}</a></p>'
+    link = f'<a href="{safe(address)}">Stop it remembering {safe(subject.named(strongest.step))}</a>'
+    reason = "" if strongest.step in named else f"<small>{safe(_reason(subject.noun, strongest))}</small>"
+    return f'<p class="experiment">{link}{reason}</p>'
+
+
+def _reason(noun: str, strongest: Unwritten) -> str:
+    """Return why the experiment is about a word that the finding does not name."""
+    ends = f"If this {noun} is not remembered, the verdict ends at {plain(strongest.final)}"
+    only = f": no other {noun} matters as much" if strongest.lead >= CLEARLY else ""
+    return f"{ends}, not {plain(strongest.without)}{only}."
 
 
 def _step(look: Look) -> int | None:

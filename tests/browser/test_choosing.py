@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
-from .driving import SENTENCE, another_page, edited, opened, shown, trace, verdict
+from .driving import SENTENCE, another_page, cell_at, edited, opened, place_of, shown, trace, verdict
 
 TURN = "the acting was terrible but the story was wonderful"
 BAND = """(band) => {
@@ -130,6 +130,44 @@ def test_a_band_is_followed_by_click_and_by_key_until_escape(page: Page) -> None
         expect(note).to_have_count(0)
 
 
+@pytest.mark.parametrize("model", ["sentiment-lstm", "sentiment-rnn"])
+def test_the_panel_and_the_heatmaps_share_one_unit(page: Page, model: str) -> None:
+    def shared(t: int, unit: int, state: str = "") -> None:
+        cell_at(page, t, unit)
+        expect(page.locator(".inspector h3")).to_have_text(f"unit {unit} at {SENTENCE.split()[t]}{state}")
+
+    opened(page, f"/?model={model}&text={SENTENCE}&step=2")
+    shown_unit = int(page.locator("#first-screen .cell").get_attribute("data-unit") or "")
+    shared(2, shown_unit)
+    page.mouse.click(*place_of(page, "h", 1, 20, 5, 64))
+    page.mouse.move(5, 5)
+    shared(1, 20, " pinned")
+    page.get_by_role("button", name="the next unit").click()
+    shared(1, 21, " pinned")
+    page.get_by_role("button", name="the unit before").click()
+    shared(1, 20, " pinned")
+    page.keyboard.press("ArrowUp")
+    shared(1, 19, " pinned")
+    assert "&step=1&unit=19" in page.url
+    page.keyboard.press("Escape")
+    page.locator('#first-screen .cell .which:has-text("changes most here")').wait_for()
+    shared(1, int(page.locator("#first-screen .cell").get_attribute("data-unit") or ""))
+
+
+def test_the_panel_shows_where_the_edit_at_the_word_holds_its_gate(page: Page) -> None:
+    opened(page, f"/?text={SENTENCE}&step=3&edits=f=1;i@3=0")
+    here, everywhere = (page.locator(f"#first-screen .where input[value={each}]") for each in ("here", "everywhere"))
+    unit = page.locator("#first-screen .cell").get_attribute("data-unit")
+    expect(here).to_be_checked()
+    column(page, 4).click()
+    expect(everywhere).to_be_checked()
+    column(page, 3).click()
+    expect(here).to_be_checked()
+    page.locator("#first-screen .reset").click()
+    expect(page.locator("#first-screen .undo")).to_have_count(0)
+    expect(page.locator("#first-screen .cell")).to_have_attribute("data-unit", str(unit))
+
+
 def gate(page: Page, letter: str) -> Locator:
     return page.locator(f"#first-screen .slider input[name={letter}]")
 
@@ -146,13 +184,13 @@ def test_a_slider_holds_a_gate_and_a_ghost_stays_until_it_is_undone(
     gate(page, "i").fill("0.1")
     finding = page.locator("#first-screen .finding")
     before, after = (shown(each["outputs"]["values"][-1][0], 2) for each in (plain, changed))
-    expect(finding).to_contain_text(f"{after}; without it, at {before}")
+    expect(finding).to_contain_text(f"{after}, without your change {before}")
     expect(page.locator("#first-screen .ghost").first).to_be_attached()
     expect(gate(page, "i")).to_have_value("0.1")
     slider = page.locator("#first-screen .slider:has(input[name=i])")
     expect(slider.locator("output")).to_have_text("0.10")
     expect(slider.locator("small")).to_have_text("set to 0.10 by you")
-    t = 3 if where == "here" else -1  # a word whose gate is held is chosen
+    t = 3  # of which the finding speaks first: little is written there now
     expect(page.locator(".prediction .verdict")).to_have_text(verdict(plain, changed, t=t))
     expect(page).to_have_url(re.compile(r"edits=i@3=0\.1" if where == "here" else r"edits=i=0\.1"))
     page.locator("#first-screen .reset").click()
@@ -171,7 +209,7 @@ def test_the_experiment_is_one_click_and_back_undoes_it(page: Page, server: http
     finding = page.locator("#first-screen .finding")
     said = finding.inner_text()
     page.get_by_role("link", name="Stop it remembering “not”").click()
-    expect(finding).to_contain_text(f"{after}; without it, at {before}")
+    expect(finding).to_contain_text(f"{after}, without your change {before}")
     expect(page).to_have_url(re.compile(r"&step=3&edits=i@3=0$"))
     expect(page.locator("#edit-items li")).to_contain_text("input gate i at “not” held at 0")
     page.go_back()
@@ -179,7 +217,7 @@ def test_the_experiment_is_one_click_and_back_undoes_it(page: Page, server: http
     expect(page).not_to_have_url(re.compile("edits"))
     expect(page.locator("#edit-items li")).to_have_count(0)
     page.go_forward()
-    expect(finding).to_contain_text(f"{after}; without it, at {before}")
+    expect(finding).to_contain_text(f"{after}, without your change {before}")
     page.get_by_role("link", name="Undo your changes").click()
     expect(finding).not_to_contain_text("without it")
     expect(page).not_to_have_url(re.compile("edits"))
@@ -352,7 +390,7 @@ def test_the_form_and_the_links_work_without_javascript(without_scripts: Page, s
     plain, changed = trace(server, "sentiment-lstm", SENTENCE), edited(server, "sentiment-lstm", SENTENCE, *HOLD)
     before, after = (shown(each["outputs"]["values"][-1][0], 2) for each in (plain, changed))
     page.get_by_role("link", name="Stop it remembering “not”").click()
-    expect(page.locator("#first-screen .finding")).to_contain_text(f"{after}; without it, at {before}")
+    expect(page.locator("#first-screen .finding")).to_contain_text(f"{after}, without your change {before}")
     page.get_by_role("link", name="Undo your changes").click()
     expect(page.locator("#first-screen .finding")).not_to_contain_text("without it")
     page.locator("#models label", has_text="GRU").click()

@@ -79,6 +79,32 @@ def test_difference_is_that_of_the_words_that_stand_against_each_other(
     expect(lanes.nth(1).locator(".lit bdi")).to_have_text(second.split()[b])
 
 
+def test_two_texts_are_in_sight_and_a_word_of_either_is_chosen_in_both(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    opened(page, f"/?text=the movie was good&compare=text&other={SENTENCE}")
+    sections = page.locator("#first-screen .first-screen")
+    expect(sections.locator(".whose")).to_have_text(["the movie was good", SENTENCE])
+    page.wait_for_function("document.querySelectorAll('#first-screen .one').length === 2")
+    for picture in page.locator("#first-screen .picture:visible").all():
+        box = picture.bounding_box()
+        assert box
+        assert box["y"] + box["height"] < 900
+    finding = page.locator("#first-screen .finding")
+    expect(finding).to_contain_text("With “not” the verdict falls from ")
+    assert [each.get_attribute("data-chosen") for each in sections.all()] == [None, "3"]
+    sections.nth(1).locator('.links a[data-t="4"]').click()
+    assert [each.get_attribute("data-chosen") for each in sections.all()] == ["3", "4"]
+    expect(page.locator(".lane").nth(0).locator(".lit bdi")).to_have_text("good")
+    expect(page.locator(".lane").nth(1).locator(".lit bdi")).to_have_text("good")
+    expect(sections.nth(1).locator('.links a[data-t="4"]')).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    assert [each.get_attribute("data-chosen") for each in sections.all()] == [None, "3"]
+    page.keyboard.press("ArrowLeft")
+    assert [each.get_attribute("data-chosen") for each in sections.all()] == ["2", "2"]
+    page.reload()
+    expect(sections.nth(1)).to_have_attribute("data-chosen", "2")
+
+
 def test_word_of_one_text_alone_leaves_a_gap(page: Page) -> None:
     opened(page, "/?text=the movie was good&compare=text&other=the movie was not good")
     assert point_at(page, "f", 3, 5, 5, 64, lane=2).endswith("f = none")

@@ -228,18 +228,19 @@ def test_a_misspelt_word_shows_the_word_that_is_read(page: Page, zoo: str) -> No
     expect(page.locator(".token.unknown bdi")).to_have_text("movue")
     expect(page.locator(".token.unknown .read-as")).to_have_text("read as movie")
     expect(page.locator(".read-as")).to_have_count(1)
-    expect(page.locator(".notice")).to_be_hidden()
+    expect(page.locator(".unknown-words")).to_have_text("It reads “movue” as “movie”.")
 
 
 def test_a_text_of_unknown_words_is_said_to_be_in_another_language(page: Page) -> None:
     opened(page)
-    expect(page.locator(".notice")).to_be_hidden()
+    expect(page.locator(".unknown-words")).to_have_count(0)
     type_sentence(page, "je m'appelle Pierre")
-    expect(page.locator(".notice")).to_have_text(
-        "Most of these words are not in the model's vocabulary. This model reads English."
+    expect(page.locator(".unknown-words")).to_have_text(
+        "The model does not know “je”, “appelle” and “Pierre”: it reads each as the same unknown word. "
+        "This model reads English."
     )
     type_sentence(page, "the movie was good")
-    expect(page.locator(".notice")).to_be_hidden()
+    expect(page.locator(".unknown-words")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

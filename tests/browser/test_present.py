@@ -77,7 +77,7 @@ def test_a_gate_is_held_while_presenting(page: Page) -> None:
     slider = page.locator(".cell .slider input[name=i]")
     expect(slider).to_be_visible()
     slider.fill("0")
-    expect(page.locator(".finding")).to_contain_text("With your change")
+    expect(page.locator(".finding")).to_contain_text("With the input gate at “not” held at 0 ")
     page.locator("#present summary").click()
     page.locator("#slide-add").click()
     assert slides(page) == [["sentiment-lstm", SENTENCE, "i@3=0", 3]]

@@ -15,6 +15,16 @@ def test_blank_text_is_calm(page: Page, blank: str) -> None:
     expect(page.locator(".tokens bdi")).to_have_count(0)
     expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and its gates appear.")
     expect(page.locator("#message")).to_have_text("")
+    expect(page.locator("#first-screen .invitation h2")).to_have_text("Type a sentence above, or open an example:")
+    example = page.locator("#first-screen .invitation a").nth(1)
+    text = example.inner_text()
+    example.click()
+    expect(page.locator("#text")).to_have_value(text)
+    expect(page.locator(".tokens bdi")).to_have_text(text.split())
+    expect(page.locator("#first-screen .finding")).to_be_visible()
+    expect(page.locator("#first-screen .invitation")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("#first-screen .invitation")).to_be_visible()
 
 
 def test_text_over_the_limit_is_kept_and_said(page: Page) -> None:

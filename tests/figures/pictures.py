@@ -16,6 +16,7 @@ from gatescope.recurrent.decomposition.report import Decomposition
 from gatescope.recurrent.trace import Trace
 from gatescope.store.loading import load_model
 from gatescope.store.model import Model
+from gatescope.training.tasks import features_of
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(path.name for path in MODELS.iterdir() if (path / "config.json").is_file())
@@ -58,7 +59,7 @@ def traced(name: str, text: str) -> tuple[Trace, Decomposition | None]:
 def subject(name: str, text: str) -> Subject:
     """Return what a picture is of."""
     model = shipped(name)
-    return subject_of(*traced(name, text), model.statistics, terms_of(model))
+    return subject_of(*traced(name, text), model.statistics, terms_of(model, features_of(model.config.task)))
 
 
 def screen(name: str, text: str, **options: Any) -> str:

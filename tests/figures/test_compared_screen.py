@@ -51,7 +51,20 @@ def test_it_tells_what_each_says_at_the_end() -> None:
     ends = [float(traced(name, BUT)[0].outputs[-1, 0]) for name in CELLS]
     for name, end in zip(CELLS, ends, strict=True):
         assert f"{shipped(name).config.title} {end:.2f}" in told or f"({end:.2f})" in told
-    assert ("They agree" in told) is (len({end >= 0.5 for end in ends}) == 1)
+    assert told.startswith("All three say ") is (len({end >= 0.5 for end in ends}) == 1)
+
+
+@pytest.mark.parametrize(("names", "text"), [(CELLS, BUT), (FLAGS, "+qjx?")])
+def test_each_lane_says_what_its_pushes_add_up_to(names: tuple[str, ...], text: str) -> None:
+    root = ElementTree.fromstring(compared_screen(compared(names, text), width=984))
+    [total] = (each for each in root.iter("svg") if each.get("class") == "sum")
+    texts = [each.text or "" for each in total.iter("text")]
+    sums = [texts[n + 1] for n, each in enumerate(texts) if each == "adds up to"]
+    chances = [texts[n + 1] for n, each in enumerate(texts) if each == "which is"]
+    ends = [float(traced(name, text)[0].outputs[-1, 0]) for name in names]
+    assert chances == [f"P = {end:.2f}" for end in ends]
+    for told, end in zip(sums, ends, strict=True):
+        assert 1 / (1 + np.exp(-float(told.replace("−", "-")))) == pytest.approx(end, abs=0.002)
 
 
 def test_colours_have_one_scale() -> None:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "static/js").rglob("*.js"))
 # From the top down: a module imports from its own folder and from those below it. `main.js` and `state.js` are layers
 # of their own; the two classic scripts, which run outside the modules, import nothing.
-LAYERS = ["main", "views", "state", "export", "charts", "cells", "data", "kit"]
+LAYERS = ["main", "page", "views", "state", "export", "charts", "cells", "data", "kit"]
 CLASSIC = {"docs", "stored_theme"}
 
 

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 import numpy as np
@@ -167,6 +168,79 @@ def test_two_texts_have_a_picture_each_and_one_scale(api: TestClient) -> None:
     assert held == [[[1]], [[]]], "edits are of the first text"
     ids = [each.get("id") for each in root.iter() if each.get("id")]
     assert len(ids) == len(set(ids))
+    assert [each.text for each in of_class(root, "whose")] == [NOT_GOOD, "not bad but good"]
+    [finding] = of_class(root, "finding")
+    assert texts(finding).endswith(".")
+
+
+def test_a_column_of_two_texts_is_a_pair_of_their_words(api: TestClient) -> None:
+    root = fragment(api, text="the movie was good", compare="text", other=NOT_GOOD, step=4, width=1320)
+    assert [each.get("data-chosen") for each in of_class(root, "first-screen")] == ["3", "4"]
+    first, second = of_class(root, "links")
+    assert [(each.get("href") or "").endswith("&step=4") for each in first] == [False, False, False, True]
+    assert [(each.get("href") or "").endswith("&step=3") for each in second] == [False, False, False, True, False]
+    root = fragment(api, text="the movie was good", compare="text", other=NOT_GOOD, width=1320)
+    assert [each.get("data-chosen") for each in of_class(root, "first-screen")] == [None, "3"], "the word that differs"
+
+
+@pytest.mark.parametrize("texts_", [(NOT_GOOD, "the movie was good"), ("good bad " * 6, "bad good " * 6)])
+def test_both_texts_are_in_sight_at_once(api: TestClient, texts_: tuple[str, str]) -> None:
+    first, second = texts_
+    root = fragment(api, text=first, compare="text", other=second, width=1320, height=680)
+    heights = [float(each.get("height") or "") for each in of_class(root, "chart")]
+    assert len(heights) == 2
+    assert sum(heights) < 680 - 2 * 30, "there is room for a title over each, and a line below it"
+    assert not of_class(root, "gates")
+
+
+@pytest.mark.parametrize(
+    ("edits", "where"),
+    [
+        ("", [None] * 5),
+        ("i@3=0", [None, None, None, "here", None]),
+        ("f=1", ["everywhere"] * 5),
+        ("f=1;i@3=0", [*["everywhere"] * 3, "here", "everywhere"]),
+        ("i@3=0;f=1", ["everywhere"] * 5),
+        ("i[2]@3=0;f@1:scale=0.5", [None] * 5),
+    ],
+)
+def test_the_panel_says_where_the_edit_in_force_holds_a_gate(
+    shipped: TestClient, edits: str, where: list[str | None]
+) -> None:
+    for step, expected in enumerate(where):
+        root = fragment(shipped, "sentiment-lstm", edits=edits, step=step, width=1320)
+        [checked] = (each.get("value") for each in root.iter("input") if each.get("checked") is not None)
+        assert checked == (expected or "here")
+        assert numbers(root)[0]["where"] == where
+
+
+def test_an_edit_does_not_change_which_unit_is_shown(shipped: TestClient) -> None:
+    plain, edited = (
+        [each["unit"] for each in numbers(fragment(shipped, "sentiment-lstm", edits=edits, width=1320))[0]["panel"]]
+        for edits in ("", "i@3=0")
+    )
+    assert edited == plain
+    root = fragment(shipped, "sentiment-lstm", edits="i@3=0", step=4, width=1320)
+    [panel] = of_class(root, "cell")
+    assert panel.get("data-unit") == str(plain[4])
+    assert "its push changes most here without your change" in texts(panel)
+
+
+def test_a_word_that_is_gone_carries_the_mark_of_the_finding(shipped: TestClient) -> None:
+    root = fragment(shipped, "sentiment-lstm", edits="i@3=0", width=1320)
+    [finding] = of_class(root, "finding")
+    assert "Nothing is written at “not” now." in texts(finding)
+    [chart] = of_class(root, "chart")
+    [hollow] = of_class(chart, "hollow")
+    assert hollow.text == "not"
+    _, mark = (each for each in of_class(chart, "mark") if each.tag == "svg")
+    assert mark.get("x") == hollow.get("x")
+    [circle] = mark.iter("circle")
+    assert 0 < float(hollow.get("y") or "") - float(circle.get("cy") or "") < 1.5 * float(hollow.get("font-size") or "")
+    root = fragment(shipped, "sentiment-lstm", edits="i@3=0", width=360)
+    [line] = (each for each in root.iter("tbody") if each.get("data-t") == "3")
+    assert texts(line).endswith("2not"), "on a phone too"
+    assert numbers(root)[0]["spots"][1] == {"kind": "band", "step": 3, "column": 3, "verb": ""}
 
 
 def test_a_long_text_is_shown_from_its_start_on(models: Path) -> None:
@@ -265,7 +339,7 @@ def test_edits_leave_an_outline_and_can_be_undone(shipped: TestClient) -> None:
     edits = [{"letter": "i", "steps": [3], "hold": 0}]
     body = {"text": NOT_GOOD, "edits": edits}
     edited = shipped.post("/api/v1/models/sentiment-lstm/traces", json=body).json()["outputs"]["values"]
-    assert f"{edited[-1][0]:.2f}; without it, at {plain[-1][0]:.2f}" in texts(of_class(root, "finding")[0])
+    assert f"{edited[-1][0]:.2f}, without your change {plain[-1][0]:.2f}" in texts(of_class(root, "finding")[0])
     assert of_class(root, "ghost")
     assert [each.text for each in of_class(root, "hollow")] == ["not"]
     [undo] = of_class(root, "undo")
@@ -290,6 +364,54 @@ def test_the_experiment_is_the_word_whose_not_being_written_moves_the_verdict_mo
     assert experiment[0].get("href") == "?model=sentiment-lstm&text=the+movie+was+not+good&edits=i%403%3D0&step=3"
 
 
+@pytest.mark.parametrize("model", ["sentiment-lstm", "sentiment-gru", "anbn-lstm"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        NOT_GOOD,
+        "<b>not</b> good & “bad” שלום 😀",
+        "not good, not bad, just boring",
+        "never a dull moment",
+        "aaaaabbbbb",
+        "aabb",
+    ],
+)
+def test_a_word_that_the_finding_does_not_name_comes_with_its_reason(
+    shipped: TestClient, model: str, text: str
+) -> None:
+    loaded = load_model(SHIPPED / model)
+    root = fragment(shipped, model, text, width=1320)
+    letter, value = ("z", 1.0) if model.endswith("gru") else ("i", 0.0)
+    output = 2 if model == "anbn-lstm" else 0
+    plain = loaded.trace(text)
+    ends = np.array(
+        [
+            loaded.trace(text, [{"letter": letter, "steps": [t], "hold": value}]).outputs[-1, output]
+            for t in range(len(plain))
+        ]
+    )
+    moved = np.abs(ends - plain.outputs[-1, output])
+    if moved.max() < 0.1:
+        assert not of_class(root, "experiment")
+        return
+    [experiment] = of_class(root, "experiment")
+    [finding] = of_class(root, "finding")
+    words = [token.text for token in plain.tokens]
+    named = (experiment[0].text or "").removeprefix("Stop it remembering ")
+    places = [t for t, word in enumerate(words) if f"“{word}”" in named]
+    t = max(places, key=moved.__getitem__) if len(places) > 1 else places[0]
+    assert moved[t] >= moved.max() - 0.0051
+    reasons = [texts(each) for each in experiment if each.tag == "small"]
+    if named.lower() in texts(finding).lower():
+        assert reasons == []
+        return
+    [reason] = reasons
+    assert f"the verdict ends at {ends[t]:.2f}, not {plain.outputs[-1, output]:.2f}" in reason
+    lead = moved[t] - np.delete(moved, t).max()
+    assert ("matters as much" in reason) is bool(lead >= 0.02)
+    assert len(reason.split()) <= 25
+
+
 @pytest.mark.parametrize(
     ("model", "text"),
     [
@@ -303,12 +425,60 @@ def test_there_is_no_experiment_where_it_would_tell_nothing(shipped: TestClient,
     assert not of_class(fragment(shipped, model, text, width=1320), "experiment")
 
 
+@pytest.mark.parametrize("text", ["", " ", "\u3000\n", "\u200b"])
+def test_a_blank_text_gives_an_invitation_with_examples_as_links(shipped: TestClient, text: str) -> None:
+    root = fragment(shipped, "sentiment-gru", text, step=3, edits="z@3=1", width=1320)
+    assert not of_class(root, "first-screen")
+    assert texts(root).startswith("Type a sentence above, or open an example:")
+    examples = load_model(SHIPPED / "sentiment-gru").config.examples[:3]
+    links = list(root.iter("a"))
+    assert [each.text for each in links] == examples
+    for link, example in zip(links, examples, strict=True):
+        page = shipped.get(f"/{link.get('href')}").text
+        assert sections(page) == 1
+        assert (notice(page), dict(parse_qsl((link.get("href") or "")[1:]))) == (
+            "",
+            {"model": "sentiment-gru", "text": example},
+        )
+    page = shipped.get("/", params={"model": "sentiment-gru", "text": text}).text
+    assert page.count('class="invitation"') == 1
+    assert notice(page) == ""
+
+
+def test_a_text_over_the_limit_is_no_invitation(models: Path) -> None:
+    page = client(models, max_text=50).get("/", params={"text": " " * 51}).text
+    assert 'class="invitation"' not in page
+
+
+def test_of_two_texts_of_which_the_second_is_blank_the_first_is_shown(api: TestClient) -> None:
+    assert sections(api.get("/", params={"text": NOT_GOOD, "compare": "text"}).text) == 1
+    assert 'class="invitation"' in api.get("/", params={"text": "", "compare": "text", "other": NOT_GOOD}).text
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "is_told"),
+    [
+        ("sentiment-lstm", "zqxv wvqz", True),
+        ("sentiment-lstm", "zqxv, 5 !", True),
+        ("sentiment-lstm", "zqxv good", False),
+        ("sentiment-lstm", "!", False),
+        ("prose-lstm", "Жф", False),
+    ],
+)
+def test_a_text_of_words_that_are_all_unknown_is_called_so_with_examples(
+    shipped: TestClient, model: str, text: str, is_told: bool
+) -> None:
+    notes = of_class(fragment(shipped, model, text, width=1320), "unread")
+    assert len(notes) == is_told
+    for note in notes:
+        assert texts(note).startswith("Open an example:")
+        assert len(list(note.iter("a"))) == 3
+
+
 @pytest.mark.parametrize(
     ("look", "status", "what"),
     [
         ({"model": "nope", "text": "good"}, 404, "There is no model 'nope'"),
-        ({"model": "lstm", "text": ""}, 422, "The text has no word to trace"),
-        ({"model": "lstm"}, 422, "The text has no word to trace"),
         ({"model": "lstm", "text": "good", "compare": "text"}, 422, "The text has no word to trace"),
         ({"model": "lstm", "text": "a" * 51}, 413, "The text has 51 characters"),
         ({"model": "lstm", "text": "good", "start": 9}, 422, "start"),

@@ -8,7 +8,7 @@ from ..numbers import percent, plain, safe
 from ..subject import GateRow, Subject
 from .arithmetic import arithmetic_html
 from .circuit import circuit_svg, figures_of, read_of
-from .unit import unit_at, weights_of
+from .unit import Unit, unit_at, weights_of
 
 SIGNS = {
     "σ": "a layer with weights of its own; its values lie between 0 and 1",
@@ -19,18 +19,20 @@ SIGNS = {
     "⊙": "Hadamard product: each unit times its own gate",
     "+": "sum, unit by unit",
 }
+CHECKED = ' checked=""'
 DOT = "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"
 
 
-def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
+def cell_panel(subject: Subject, step: int, unit: int | None = None, before: Subject | None = None) -> str:
     """Return the panel as a fragment of HTML.
 
     Args:
         subject: From ``subject_of``.
         step: The chosen one, from 0.
         unit: The one that is shown, from 0; the one that moves the verdict most at ``step`` if None.
+        before: The same text without edits, in which that unit is then found, so that an edit does not change it.
     """
-    shown = unit_at(subject, step, unit)
+    shown = _unit(subject, step, unit, before)
     size = subject.layer["h"].shape[1]
     others = "".join(
         f'<button type="button" class="turn" data-by="{by}" aria-label="{name}">{sign}</button>'
@@ -42,7 +44,7 @@ def cell_panel(subject: Subject, step: int, unit: int | None = None) -> str:
         " <span>hold a gate ▴</span></button>"
         '<button type="button" class="close" aria-label="Close">×</button>'
         f"<h2>One unit at {_named(subject, step)}</h2>"
-        f'<p class="muted which"><span>{_which(subject, shown.number, unit)}</span>{others}</p>'
+        f'<p class="muted which"><span>{_which(subject, shown.number, unit, before)}</span>{others}</p>'
         f"{circuit_svg(subject.cell, shown.values, subject.words[step])}"
         f"{arithmetic_html(subject.cell, shown, subject.noun)}{key_html(subject.cell)}"
         f'<div class="all"><h3>All {size} units at {_named(subject, step)} <small>(means)</small></h3>'
@@ -59,17 +61,24 @@ def key_html(cell: Cell) -> str:
     return f'<details class="key"><summary>what the signs mean</summary><dl>{listed}</dl></details>'
 
 
-def panel_data(subject: Subject, unit: int | None = None) -> list[dict[str, Any]]:
+def panel_data(subject: Subject, unit: int | None = None, before: Subject | None = None) -> list[dict[str, Any]]:
     """Return what the panel says at every step, for the page's script: texts, and HTML where a text has marks."""
-    return [_data(subject, step, unit) for step in range(len(subject))]
+    return [_data(subject, step, unit, before) for step in range(len(subject))]
 
 
-def _data(subject: Subject, step: int, unit: int | None) -> dict[str, Any]:
-    shown = unit_at(subject, step, unit)
+def _unit(subject: Subject, step: int, unit: int | None, before: Subject | None) -> Unit:
+    """Return the unit that is shown."""
+    if unit is None and before is not None:
+        unit = unit_at(before, step).number
+    return unit_at(subject, step, unit)
+
+
+def _data(subject: Subject, step: int, unit: int | None, before: Subject | None) -> dict[str, Any]:
+    shown = _unit(subject, step, unit, before)
     return {
         "unit": shown.number,
         "named": _named(subject, step),
-        "which": _which(subject, shown.number, unit),
+        "which": _which(subject, shown.number, unit, before),
         "reads": read_of(subject.words[step]),
         "figures": figures_of(subject.cell, shown.values),
         "arithmetic": arithmetic_html(subject.cell, shown, subject.noun),
@@ -81,9 +90,10 @@ def _named(subject: Subject, step: int) -> str:
     return f'<span class="named">{safe(subject.named(step))}</span>'
 
 
-def _which(subject: Subject, shown: int, asked: int | None) -> str:
+def _which(subject: Subject, shown: int, asked: int | None, before: Subject | None) -> str:
     """Return which unit is shown, and why."""
-    why = "" if asked is not None else f": its {_what(subject)} changes most"
+    when = "" if before is None else " without your change"
+    why = "" if asked is not None else f": its {_what(subject)} changes most{when}"
     return f"unit {shown} of {subject.layer['h'].shape[1]}{why}"
 
 
@@ -110,12 +120,11 @@ def _sliders(subject: Subject, step: int) -> str:
     held = [row for row in subject.rows if not row.role.is_complement]
     if subject.parts is None or not held:
         return ""
+    where = subject.where_held[step] or "here"
     places = "".join(
-        f'<label><input type="radio" name="first-where" value="{value}"{checked}/> {what}</label>'
-        for value, what, checked in (
-            ("here", f"at this {subject.noun}", ' checked=""'),
-            ("everywhere", "everywhere", ""),
-        )
+        f'<label><input type="radio" name="first-where" value="{value}"{CHECKED if value == where else ""}/> '
+        f"{what}</label>"
+        for value, what in (("here", f"at this {subject.noun}"), ("everywhere", "everywhere"))
     )
     return (
         f'<fieldset><legend>Set a gate yourself</legend><p class="where">{places}</p>'

@@ -1,15 +1,18 @@
-"""Whether a text is counted: two symbols push the verdict to opposite sides, each time by the same amount."""
+"""Whether a text is counted: two symbols push the verdict to opposite sides, each time by much the same amount."""
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from ..subject import Subject
+from ..subject import Array, Subject
 
 LEAST = 1.0  # logit, that a symbol pushes each time
-ALIKE = 0.15  # by which pushes that count as equal may differ from their median
+ALIKE = 0.15  # by which pushes of one symbol may differ from their median
+EQUAL = 0.1  # by which the sizes of all pushes may differ from their median where they are called about equal
 EXCEPTIONS = 1  # of each symbol, such as the first one
+BALANCE = 0.1  # of the largest push, up to which the sum of all pushes counts as balanced
 REST = 0.1  # of all pushes, that other symbols may have together
 
 
@@ -19,10 +22,14 @@ class Count:
 
     up: str  # pushes to the side of 1
     down: str
-    size: float  # of a push, in logit
-    exceptions: int  # of both symbols, that push otherwise
-    balances: bool
+    least: float  # of the sizes of all their pushes, in logit
+    most: float
+    common: float | None  # the median size, if all but one are within EQUAL of it
+    exceptions: int  # how many are not: 0 or 1
+    turns: bool
     """Whether the verdict changes to its positive side at the last step."""
+    sum_at_the_end: Literal["balances", "tips", ""]
+    """Whether the sum of all pushes is about 0 at the last step, or changes its sign there."""
 
 
 def count_of(subject: Subject) -> Count | None:
@@ -44,10 +51,27 @@ def count_of(subject: Subject) -> Count | None:
     size = (sizes[up] - sizes[down]) / 2
     if rest > REST * total or abs(sizes[up] + sizes[down]) > 2 * ALIKE * size:
         return None
-    values = verdict.values
-    balances = bool(values[-1] >= 0.5 > values[-2])
-    unlike = sum(_unlike(pushes[word], sizes[word]) for word in (up, down))
-    return Count(up, down, size, unlike, balances)
+    each_size = np.abs([push for word in (up, down) for push in pushes[word]])
+    common = float(np.median(each_size))
+    exceptions = _unlike(each_size.tolist(), common, EQUAL)
+    return Count(
+        up,
+        down,
+        float(each_size.min()),
+        float(each_size.max()),
+        common if exceptions <= 1 else None,
+        exceptions if exceptions <= 1 else 0,
+        bool(verdict.values[-1] >= 0.5 > verdict.values[-2]),
+        _sum_at_the_end(shares),
+    )
+
+
+def _sum_at_the_end(shares: Array) -> Literal["balances", "tips", ""]:
+    """Return what the sum of all pushes (T, K) does at the last step."""
+    before, after = shares[-2:].sum(axis=1)
+    if abs(after) <= BALANCE * np.abs(shares[-1]).max():
+        return "balances"
+    return "tips" if before * after < 0 else ""
 
 
 def _equal_push(pushes: list[float]) -> float | None:
@@ -57,6 +81,6 @@ def _equal_push(pushes: list[float]) -> float | None:
     return median if is_common else None
 
 
-def _unlike(pushes: list[float], size: float) -> int:
-    """Return how many pushes differ from ``size``."""
-    return sum(abs(each - size) > ALIKE * abs(size) for each in pushes)
+def _unlike(pushes: list[float], size: float, within: float = ALIKE) -> int:
+    """Return how many pushes differ from ``size`` by more than a share of it."""
+    return sum(abs(each - size) > within * abs(size) for each in pushes)

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..numbers import percent, plain, signed
 from ..subject import Subject
-from .counting import count_of
+from .amounts import amounts, boundaries
+from .counting import Count, count_of
 from .statement import Finding, Spot, finding, longest_that_fits
 from .story import MUCH, NEW, SECOND, story_of
 from .surprise import surprise
-from .tracked import tracked
 
 LONG = 30  # steps, from which it starts with the verdict at the end
 SHOWN = 0.05  # logit, from which a push is not written as 0.0
@@ -35,17 +35,27 @@ def _counting(subject: Subject) -> Finding | None:
     sides = {count.up: verdict.positive, count.down: verdict.negative}
     one, other = sorted(sides, key=list(subject.words).index)
     first = ("It counts", Spot("band", last, subject.words.index(one)))
-    alike = ("all", "all but one", "all but two")[count.exceptions]
-    pushes = f": “{one}” pushes “{sides[one]}”, “{other}” pushes “{sides[other]}”, {alike} about equally. "
+    pushes = f": “{one}” pushes “{sides[one]}”, “{other}” pushes “{sides[other]}”, {_sizes(count)}. "
     before, after = plain(verdict.values[last - 1]), plain(verdict.values[last])
-    if not count.balances:
+    if not count.turns:
         return finding("counts", first, pushes, (f"The verdict ends at {after}", Spot("verdict", last)), ".")
+    word = subject.named(last)
+    turn = {"balances": f"At {word} they balance", "tips": f"{_start(word)} tips the sum", "": f"At {word}"}[
+        count.sum_at_the_end
+    ]
 
     def told(jumps: str) -> Finding:
         jump = (f"“{verdict.positive}” jumps {jumps}", Spot("verdict", last))
-        return finding("counts", first, f"{pushes}At {subject.named(last)} they balance: ", jump, ".")
+        return finding("counts", first, f"{pushes}{turn}: ", jump, ".")
 
     return longest_that_fits(told(f"from {before} to {after}"), told(f"to {after}"))
+
+
+def _sizes(count: Count) -> str:
+    """Return by how much the symbols push: about equally, or from where to where."""
+    if count.common is not None:
+        return f"{'all but one' if count.exceptions else 'each'} by about {plain(count.common, int(count.common < 10))}"
+    return f"each by {plain(count.least, 1)} to {plain(count.most, 1)}"
 
 
 def _nothing(subject: Subject) -> Finding | None:
@@ -61,11 +71,29 @@ def _nothing(subject: Subject) -> Finding | None:
     return finding("nothing", f"Nothing much happens: the verdict stays between {low} and {high}.")
 
 
+def _undecided(subject: Subject) -> Finding | None:
+    """Tell of a verdict that moves to and fro, but has no step toward its final side that moves it much."""
+    verdict, story = subject.verdict, story_of(subject)
+    if verdict is None or story is None or abs(subject.steps[story.step]) >= MUCH:
+        return None
+    end, spot = f"ends at {plain(verdict.values[-1])}", Spot("verdict", len(subject) - 1)
+    so = f": no single {subject.noun} takes it there."
+    if subject.parts is None:
+        return finding("undecided", _rewrites(subject), ". ", (f"The verdict {end}", spot), so)
+    low, high = plain(verdict.values.min()), plain(verdict.values.max())
+    return finding("undecided", f"The verdict moves between {low} and {high} and ", (end, spot), so)
+
+
+def _rewrites(subject: Subject) -> tuple[str, Spot]:
+    """Return the start of what is told of a cell without a path of memory."""
+    told = f"Nothing is carried over unchanged: each {subject.noun} rewrites the whole memory"
+    return told, Spot("band", len(subject) - 1)
+
+
 def _rewritten(subject: Subject) -> Finding | None:
     if subject.parts is not None:
         return None
-    rewrites = f"Nothing is carried over unchanged: each {subject.noun} rewrites the whole memory"
-    start = (rewrites, Spot("band", len(subject) - 1))
+    start = _rewrites(subject)
     if subject.verdict is None or (story := story_of(subject)) is None:
         return finding("rewritten", start, ".", also=surprise(subject))
     t = story.step
@@ -129,12 +157,23 @@ def _earlier(subject: Subject) -> Finding | None:
         jump = (f"the push of {subject.named(k)} {grows} to {signed(after, 1)}", spot)
     elif k and parts.new[k] >= NEW:  # of the first word, it is all
         written = (f"What it writes at {subject.named(k)}", Spot("gate", k, verb="writes"))
-        share = f" becomes {percent(parts.new[k])} of its memory"
-        jump = (f"that memory's push {grows} to {signed(after, 1)}", spot)
-        return finding("earlier", written, f"{share}. {at}, ", jump, "; ", falls, ".")
+        share = f" becomes {percent(parts.new[k])} of the memory"
+        jump = (f"the push of {subject.named(k)} {grows} to {signed(after, 1)}", spot)
+        told = finding("earlier", written, f"{share}. {at} ", jump, "; ", falls, ".")
+        return longest_that_fits(told, _push_alone(subject, t, k, grows))
     else:
-        jump = (f"the push of {subject.named(k)} {grows} from {signed(before, 1)} to {signed(after, 1)}", spot)
+        return _push_alone(subject, t, k, grows)
     return finding("earlier", f"{at} ", jump, "; ", falls, f"{ends}.")
+
+
+def _push_alone(subject: Subject, t: int, k: int, grows: str) -> Finding:
+    """Return what the push of an earlier word does at a step, and the verdict with it."""
+    if subject.shares is None:
+        raise ValueError("there are no pushes")
+    before, after = (signed(subject.shares[step, k], 1) for step in (t - 1, t))
+    jump = (f"the push of {subject.named(k)} {grows} from {before} to {after}", Spot("band", t, k))
+    falls = (_moves(subject, t, is_short=True), Spot("verdict", t))
+    return finding("earlier", f"At {subject.named(t)} ", jump, "; ", falls, ".")
 
 
 def _together(subject: Subject) -> Finding | None:
@@ -165,7 +204,7 @@ def _own(subject: Subject) -> Finding | None:
     if t and np.isfinite(new) and new >= NEW and not ends:
         written = (writes.strip(), Spot("gate", t, verb="writes"))
         moves = (_moves(subject, t, is_short=True), Spot("verdict", t))
-        return finding("own", written, f" becomes {percent(new)} of its memory and ", push, ": ", moves, ".")
+        return finding("own", written, f" becomes {percent(new)} of the memory and ", push, ": ", moves, ".")
     return finding("own", writes, push, ": ", (_moves(subject, t), Spot("verdict", t)), f"{ends}.")
 
 
@@ -177,66 +216,13 @@ def _step(subject: Subject) -> Finding | None:
     return finding("step", f"At {subject.named(t)} ", (_moves(subject, t), Spot("verdict", t)), f"{_end(subject, t)}.")
 
 
-def _boundaries(subject: Subject) -> Finding | None:
-    """Tell what remains after each space, where that is much less than inside words."""
-    parts = subject.parts
-    if parts is None or not subject.terms.is_character or not subject.trace.tokens:
-        return None
-    is_space = np.array([token.text.isspace() for token in subject.trace.tokens])
-    known = np.isfinite(parts.remaining)
-    if (is_space & known).sum() < 3 or not (~is_space & known).any():
-        return None
-    at_spaces, inside = parts.remaining[is_space & known].mean(), parts.remaining[~is_space & known].mean()
-    if at_spaces > 0.75 * inside:
-        return None
-    lowest = int(np.flatnonzero(is_space & known)[np.argmin(parts.remaining[is_space & known])])
-    much = "most" if at_spaces < 0.5 else "much"
-    drops = (f"it drops {much} of its memory", Spot("gate", lowest, verb="keeps"))
-    where = "At each space" if parts.remaining[is_space & known].max() < 0.5 else "At spaces"
-    return finding(
-        "spaces",
-        f"{where} ",
-        drops,
-        f": about {percent(at_spaces)} remains.",
-        also=tracked(subject) or surprise(subject),
-    )
-
-
-def _amounts(subject: Subject) -> Finding | None:
-    """Tell where most of the old memory goes."""
-    parts = subject.parts
-    if parts is None:
-        return None
-    remaining = np.where(np.isfinite(parts.remaining), parts.remaining, np.inf)
-    if len(subject) < 2 or not np.isfinite(remaining).any():
-        return finding("amounts", f"This is its first {subject.noun}: all of its memory is new.")
-    t = int(np.argmin(remaining))
-    spot = Spot("gate", t, verb="keeps")
-    if remaining[t] > 0.9:
-        at_least = percent(np.floor(100 * remaining[t]) / 100)
-        return finding(
-            "amounts",
-            "It keeps nearly everything: at every step ",
-            (f"at least {at_least}", spot),
-            " remains.",
-            *surprise(subject),
-        )
-    drops = (f"At {subject.named(t)} it drops the most", spot)
-    return finding(
-        "amounts",
-        drops,
-        f": {percent(remaining[t])} of the old memory remains.",
-        also=tracked(subject) or surprise(subject),
-    )
-
-
 def _plainly(subject: Subject) -> Finding | None:
     return finding("plain", f"It reads {len(subject)} {subject.noun}{'s' if len(subject) > 1 else ''}.")
 
 
 TABLE: tuple[Row, ...] = (
-    _counting, _nothing, _rewritten, _at_the_end, _fade, _earlier, _together, _own, _step,
-    _boundaries, _amounts, _plainly,
+    _counting, _nothing, _undecided, _rewritten, _at_the_end, _fade, _earlier, _together, _own, _step,
+    boundaries, amounts, _plainly,
 )  # fmt: skip
 """The rows, in order: the first that fits is told."""
 
@@ -265,7 +251,7 @@ def _end(subject: Subject, t: int) -> str:
     """Return where the verdict ends, if that is far from where it is at a step; else ""."""
     if subject.verdict is None or not _ends_elsewhere(subject, t):
         return ""
-    return f", and ends at {plain(subject.verdict.values[-1])}"
+    return f"; it ends at {plain(subject.verdict.values[-1])}"
 
 
 def change_in_words(before: float, after: float) -> str:

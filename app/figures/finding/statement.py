@@ -1,5 +1,6 @@
 """What a finding is: words, and marks that stand at their spots in the picture."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -7,6 +8,8 @@ from typing import Literal
 MOST_WORDS = 25
 MOST_NUMBERS = 3
 MOST_MARKS = 3
+QUOTED = re.compile("“[^”]*”")
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?!\d|st|nd|rd|th)")  # an ordinal is part of a name: the 11th “a”
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Finding:
         """The places that have a mark, in the order of their numbers, from 1."""
         return [each.spot for each in self.pieces if each.spot is not None]
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it has few enough words, numbers and marks to be taken in at a glance; a quoted number is a word."""
+        numbers = NUMBER.findall(QUOTED.sub("“”", self.text))
+        counts = len(self.text.split()), len(numbers), len(self.spots)
+        return all(count <= most for count, most in zip(counts, (MOST_WORDS, MOST_NUMBERS, MOST_MARKS), strict=True))
+
 
 Part = str | tuple[str, Spot]
 
@@ -60,4 +70,4 @@ def finding(rule: str, *parts: Part, also: Sequence[Part] = ()) -> Finding:
 
 def longest_that_fits(longer: Finding, shorter: Finding) -> Finding:
     """Return ``longer`` if it is short enough, else ``shorter``."""
-    return longer if len(longer.text.split()) <= MOST_WORDS else shorter
+    return longer if longer.is_short else shorter

@@ -2,25 +2,27 @@
 
 import numpy as np
 
-from ..numbers import percent
+from ..numbers import chance_of
 from ..subject import Subject
 from .statement import Part, Spot
 
-LEAST = 0.1  # a chance above this is no surprise
+MOST = 0.1  # a chance above this is not a surprise
+APART = 2  # times as probable is the next, where a token is called the least expected
 
 
 def surprise(subject: Subject) -> list[Part]:
     """Return the sentence about the least probable token of a text; [] if there is none that was improbable."""
     chances = chances_of(subject)
-    if not np.isfinite(chances).any() or np.nanmin(chances) > LEAST:
+    if not np.isfinite(chances).any() or np.nanmin(chances) > MOST:
         return []
-    t = int(np.nanargmin(chances))
-    chance = f"a {percent(chances[t])}" if chances[t] >= 0.005 else f"less than a {percent(0.01)}"
-    word = subject.words[t]
+    t, *others = np.argsort(chances)[: np.isfinite(chances).sum()].tolist()
+    is_apart = all(chances[each] >= APART * chances[t] for each in others[:1])
+    expected = "It least expected" if is_apart and others else "It hardly expected"
+    chance = chance_of(chances[t]) if chances[t] >= 0.01 else f"less than {chance_of(0.01)}"
     return [
         " ",
-        ("It least expected", Spot("verdict", t)),
-        f" “{word}” after “{_before(subject, t)}”: {chance} chance.",
+        (expected, Spot("verdict", t)),
+        f" “{subject.words[t]}” after “{_before(subject, t)}”: {chance}.",
     ]
 
 

@@ -1,6 +1,6 @@
 """The word whose not being written moves the final verdict most: every word tried, in one batch of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from .batch import one_after_the_other
 
 MOST_STEPS = 60  # a run for each
 LEAST = 0.1  # by how much a probability must move
+TIED = 0.005  # probabilities that differ by less are written alike
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,18 @@ class Unwritten:
     """The final verdict of the trace, in [0, 1]."""
     final: float
     """The final verdict with ``edit``."""
+    lead: float
+    """How much further it moves the verdict than any other word would; 1 for the only word of a text. It is a little
+    below 0 if the word was preferred to one that moves the verdict as far."""
 
 
-def unwritten(network: Network, traced: Trace, outputs: Sequence[int], engine: Engine = "compiled") -> Unwritten | None:
+def unwritten(
+    network: Network,
+    traced: Trace,
+    outputs: Sequence[int],
+    engine: Engine = "compiled",
+    preferred: Collection[int] = (),
+) -> Unwritten | None:
     """Return the word of ``traced`` that moves the final verdict most if it is not written.
 
     The gate that writes is held shut at the word, in all units of all layers and directions. Edits of the trace stay in
@@ -46,6 +56,7 @@ def unwritten(network: Network, traced: Trace, outputs: Sequence[int], engine: E
         outputs: The output that is the verdict, by its number, or two: the verdict is then the probability of the
             first, if it is one of the two.
         engine: What runs; see ``trace``.
+        preferred: Steps one of which is returned if it moves the probability as far as any other, within ``TIED``.
 
     Returns:
         None if the cell has no path of memory, if there are more than ``MOST_STEPS`` steps, if no word moves the
@@ -68,10 +79,12 @@ def unwritten(network: Network, traced: Trace, outputs: Sequence[int], engine: E
         return None
     [without] = _verdict(traced.outputs[-1:], outputs)
     moved = np.abs(verdicts - without)
-    step = int(np.argmax(moved))
-    if not moved[step] >= LEAST:  # of two outputs that are both 0 in float32, the verdict is NaN
+    if not moved.max() >= LEAST:  # of two outputs that are both 0 in float32, the verdict is NaN
         return None
-    return Unwritten(step, hold(letter, value, steps=[step]), float(without), float(verdicts[step]))
+    tied = [step for step in preferred if moved[step] >= moved.max() - TIED]
+    step = max(tied, key=moved.__getitem__) if tied else int(np.argmax(moved))
+    lead = float(moved[step] - np.delete(moved, step).max()) if steps > 1 else 1.0
+    return Unwritten(step, hold(letter, value, steps=[step]), float(without), float(verdicts[step]), lead)
 
 
 @torch.inference_mode()

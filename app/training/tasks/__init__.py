@@ -1,11 +1,12 @@
 """The table of tasks: one task, one file, one line. Its module is imported when the task is loaded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...analysis.features import Feature
 from ..sources.download import DataError
 from ..task import Task
 
@@ -17,6 +18,7 @@ class Entry(NamedTuple):
     summary: str  # help of ``gatescope train NAME``
     options: Mapping[str, str] = {}  # the options of that command that name its data, with their help
     optional: Mapping[str, str] = {}  # those that may be left out
+    features: str = ""  # module, and the function in it that gives the features of a text; empty: they need the data
     own: bool = False  # whether the data are the user's own: models of it are served
 
 
@@ -29,10 +31,12 @@ TASKS = {
         "prose:load",
         "Learn Jane Austen's novels, character by character: minutes a seed on one core.",
         optional={"file": "The text; default: the novels in Debian's package."},
+        features="prose:features_of",
     ),
     "code": Entry(
         "code:load",
         "Learn the Python standard library's own source, character by character: minutes a seed on one core.",
+        features="code:features_of",
     ),
     "anbn": Entry("counting:load_anbn", "Learn to count: as many b's as there were a's."),
     "anbncn": Entry("counting:load_anbncn", "Learn to count twice: as many b's and then c's as there were a's."),
@@ -45,6 +49,7 @@ TASKS = {
         "text:load",
         "Learn a text of your own, character by character. The model is written to the folder of models: it is served.",
         {"file": "The text, in UTF-8: fifty thousand characters or more."},
+        features="text:features_of",
         own=True,
     ),
     "labelled": Entry(
@@ -84,3 +89,16 @@ def load(name: str, cache: Path, warn: Callable[[str], None], **options: Path | 
         if parameter.default is Parameter.empty and each not in given:
             raise DataError(f"the task {name!r} needs --{each}, as it was given when the model was trained")
     return loader(**given)
+
+
+def features_of(name: str) -> Callable[[str], Sequence[Feature]] | None:
+    """Return what gives the features of a text, for units of models of the task ``name``; None if that needs its data.
+
+    The name of its data may follow, as in ``load``.
+    """
+    entry = TASKS.get(name.partition(" ")[0])
+    if entry is None or not entry.features:
+        return None
+    module, function = entry.features.split(":")
+    given: Callable[[str], Sequence[Feature]] = getattr(import_module(f".{module}", __name__), function)
+    return given

@@ -67,11 +67,7 @@ class Code(CharacterTask):
         return self._begins
 
     def features(self, text: str) -> Sequence[Feature]:
-        return [
-            *(Feature(name, values) for name, values in syntax(text).items()),
-            Feature("indentation", indentation(text)),
-            Feature("line position", line_position(text)),
-        ]
+        return features_of(text)
 
     def starts(self, text: str) -> Sequence[int]:
         """Return the unindented lines after an empty line, outside brackets, strings and comments."""
@@ -132,6 +128,15 @@ def begins(texts: Sequence[str]) -> list[int]:
     _, test = _cuts(texts)
     ends: list[int] = np.cumsum([len(text) for text in texts[test:]]).tolist()
     return ends[:-1]
+
+
+def features_of(text: str) -> Sequence[Feature]:
+    """Return what a unit might track in ``text``, character by character."""
+    return [
+        *(Feature(name, values) for name, values in syntax(text).items()),
+        Feature("indentation", indentation(text)),
+        Feature("line position", line_position(text)),
+    ]
 
 
 def syntax(text: str) -> dict[str, FloatArray]:

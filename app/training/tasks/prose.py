@@ -47,11 +47,7 @@ class Prose(CharacterTask):
     }
 
     def features(self, text: str) -> Sequence[Feature]:
-        return [
-            Feature("inside quotation", inside_quotation(text)),
-            Feature("line position", line_position(text)),
-            Feature("word position", word_position(text)),
-        ]
+        return features_of(text)
 
     def begins(self) -> Sequence[int]:
         return [match.start() for match in CHAPTER.finditer(self.splits["test"])]
@@ -88,6 +84,15 @@ def split(text: str) -> dict[Split, str]:
     """Return the last 5 % for testing and the 2.5 % before them for validation, each from the start of a paragraph."""
     validation, test = (_paragraph(text, int(share * len(text))) for share in (VALIDATION, TEST))
     return {"train": text[:validation], "validation": text[validation:test], "test": text[test:]}
+
+
+def features_of(text: str) -> Sequence[Feature]:
+    """Return what a unit might track in ``text``, character by character."""
+    return [
+        Feature("inside quotation", inside_quotation(text)),
+        Feature("line position", line_position(text)),
+        Feature("word position", word_position(text)),
+    ]
 
 
 def inside_quotation(text: str) -> FloatArray:

@@ -55,8 +55,7 @@ class OwnText(CharacterTask):
         return RECIPES.get(cell, RECIPE)(epochs=epochs, batch_size=rows, patience=5)
 
     def features(self, text: str) -> Sequence[Feature]:
-        """Return characters since the line break and of the word so far; NaN before the first break or blank."""
-        return [Feature("line position", line_position(text)), Feature("word position", word_position(text))]
+        return features_of(text)
 
     def starts(self, text: str) -> Sequence[int]:
         return range(0, len(text), LENGTH)
@@ -96,6 +95,11 @@ def examples(text: str) -> list[str]:
     """Return a few lines of ``text`` that are neither long nor short; its beginning if it has no such lines."""
     lines = [line.strip() for line in text.split("\n") if 20 <= len(line.strip()) <= 80]
     return list(dict.fromkeys(lines[:: max(len(lines) // 4, 1)]))[:4] or [text[:60].strip() or text.strip()[:60]]
+
+
+def features_of(text: str) -> Sequence[Feature]:
+    """Return characters since the line break and of the word so far; NaN before the first break or blank."""
+    return [Feature("line position", line_position(text)), Feature("word position", word_position(text))]
 
 
 def line_position(text: str) -> FloatArray:

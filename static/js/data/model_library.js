@@ -66,7 +66,15 @@ export class ModelLibrary {
    * @param {string} text
    */
   isReadable(model, text) {
-    return !isBlank(text, model.tokenizer) && codePoints(text) <= this.maxText;
+    return !isBlank(text, model.tokenizer) && this.isShort(text);
+  }
+
+  /**
+   * Whether the server takes a text of this length.
+   * @param {string} text
+   */
+  isShort(text) {
+    return codePoints(text) <= this.maxText;
   }
 
   /**

@@ -38,7 +38,7 @@ export function screenSvg(element, title) {
   const room = Math.max(...pictures.map((each) => each.getBoundingClientRect().width));
   let y = GAP;
   const pieces = pictures.map((picture) => {
-    const finding = picture.closest(".first-screen")?.querySelector(".finding");
+    const finding = picture.closest(".first-screen")?.querySelector(".finding, .whose");
     const told = paragraph(spoken(finding), { size: 19, ink }, room);
     const { left, top, height } = picture.getBoundingClientRect();
     const drawn = [...picture.querySelectorAll("svg.gutter, svg.chart, svg.sum")].map((part) => {

@@ -4,7 +4,6 @@ import { Panels } from "../charts/panels.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
 import { editedRuns } from "../data/edits.js";
-import { unknownNotice } from "../data/unknown_words.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
@@ -32,7 +31,6 @@ export class Lane {
     const words = make("ol", { class: "tokens" });
     this.verdict = make("div", { class: "prediction", role: "status" });
     this.scales = make("p", { class: "color-scales", hidden: "" }); // of a difference; those of values stand above all lanes
-    this.notice = make("p", { class: "notice", role: "status", hidden: "" });
     this.title = make("h2", { class: "lane-title" });
     const panels = make("div", { class: "panels" });
     this.views = TRACE_VIEWS.map((View) => new View(handlers));
@@ -41,7 +39,6 @@ export class Lane {
       { class: "lane" },
       this.title,
       make("div", { class: "words" }, words, this.verdict, this.scales),
-      this.notice,
       make("div", { class: "pictures" }, panels, ...this.views.map(({ element }) => element)),
     );
     this.strip = new TokenStrip(words, { onHover: handlers.onWord, onPick: handlers.onPickWord, onFind: handlers.onFind, onBrush: handlers.onBrush });
@@ -77,7 +74,6 @@ export class Lane {
     this.scales.hidden = true;
     const isColumned = look.edges?.length === this.words.length + 1 && this.words.length <= MOST_COLUMNS;
     this.strip.show(trace, isColumned ? look.edges : null);
-    this.#notify(unknownNotice(trace.model, trace.tokens));
     return painted;
   }
 
@@ -98,7 +94,6 @@ export class Lane {
     const painted = this.panels.show(model, difference, { ...look, edited: () => [], lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
-    this.#notify("");
     const notes = "Green is more, pink is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
     this.verdict.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
@@ -115,7 +110,6 @@ export class Lane {
     this.trace = this.layer = null;
     this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
     this.strip.clear();
-    this.#notify("");
     this.#clearViews();
     this.element.toggleAttribute("data-stale", true);
     this.panels.dim(true);
@@ -137,12 +131,6 @@ export class Lane {
     const layer = /** @type {DecodedLayer} */ (this.layer);
     if (t === null) return this.#clearViews();
     for (const view of this.views) view.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
-  }
-
-  /** @param {string} text */
-  #notify(text) {
-    this.notice.textContent = text;
-    this.notice.hidden = text === "";
   }
 
   /** The title, and the verdict after which step. */

@@ -16,15 +16,16 @@ export class Picture {
   /**
    * @param {HTMLElement} element
    * @param {import("./tooltip.js").Tooltip} tooltip
-   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onChoose: (k: number) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void}} handlers
+   * @param {import("./gate_sliders.js").EditHandlers & {onPin: (pin: Pin | null) => void, onChoose: (k: number) => void, onFind: (lane: number, token: import("../data/api_types.d.ts").TokenInfo) => void, onBrush: (lane: number, span: {from: number, to: number}) => void, unitAt: (k: number) => number | null}} handlers `unitAt`: the unit that the first screen shows in a column; null where it shows none
    */
-  constructor(element, tooltip, { onPin, onChoose, onFind, onBrush, ...editHandlers }) {
+  constructor(element, tooltip, { onPin, onChoose, onFind, onBrush, unitAt, ...editHandlers }) {
     this.element = element;
     this.tooltip = tooltip;
     this.onPin = onPin;
     this.onChoose = onChoose;
     this.onFind = onFind;
     this.onBrush = onBrush;
+    this.unitAt = unitAt;
     this.editHandlers = editHandlers;
     /** @type {Lane[]} */
     this.lanes = [];
@@ -126,6 +127,15 @@ export class Picture {
   }
 
   /**
+   * Choose the column of a step of a lane.
+   * @param {number} at
+   * @param {number} t
+   */
+  chooseIn(at, t) {
+    this.choose(this.#columnOf(at, t));
+  }
+
+  /**
    * Pin a unit at a step of a lane.
    * @param {number} at
    * @param {number} t
@@ -154,15 +164,23 @@ export class Picture {
     return this.lanes.flatMap(({ panels }) => panels.sheets);
   }
 
-  /** What is pinned, or else stands out: where the keyboard starts. */
+  /** What is pinned, or else shown in the first screen, or else stands out: where the keyboard starts. */
   get current() {
-    return this.pinned ?? { k: this.chosen ?? this.standout.k, unit: this.standout.unit };
+    if (this.pinned) return this.pinned;
+    const k = this.chosen ?? this.standout.k;
+    return { k, unit: this.unitAt(k) ?? this.standout.unit };
   }
 
   /** The step of the first lane that is pinned or chosen. */
   get step() {
     const k = this.pinned?.k ?? this.chosen;
     return k === null ? null : this.#stepOf(0, k);
+  }
+
+  /** The step of each lane that is pinned or chosen; null for a lane that has none in that column. */
+  get steps() {
+    const k = this.pinned?.k ?? this.chosen;
+    return this.lanes.map((_, at) => (k === null ? null : this.#stepOf(at, k)));
   }
 
   /** The number of columns. */

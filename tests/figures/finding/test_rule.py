@@ -9,8 +9,9 @@ from gatescope.figures.finding.rule import TABLE, change_in_words, finding_of
 from gatescope.figures.finding.statement import MOST_MARKS, MOST_NUMBERS, MOST_WORDS, Finding
 
 from ..pictures import BUT, NAMES, NOT_GOOD, shipped, subject, traced
+from .loops import amounts_and_pushes
 
-NUMBER = re.compile(r"(?<![\w“])[+−]?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w“])[+−]?\d+(?:\.\d+)?(?!\d|st|nd|rd|th)")  # the 11th “a” is a name
 
 
 def texts(name: str) -> list[str]:
@@ -39,6 +40,7 @@ def test_it_is_short_and_its_marks_stand_somewhere(name: str) -> None:
         assert len(numbers(found)) <= MOST_NUMBERS, found.text
         assert len(found.spots) <= MOST_MARKS
         assert "because" not in told
+        assert not re.search(r"\ba (?:8|11|18|8\d)\b", told)
         assert told[0].isupper() or told[0] == "“"
         assert told.endswith(".")
         assert "  " not in told
@@ -102,24 +104,70 @@ def test_the_numbers_are_those_of_the_trace_and_the_decomposition(name: str) -> 
                 assert np.nanmin(np.abs(known - number)) <= 0.5 if number == int(number) else 0.05, (found.text, number)
 
 
-@pytest.mark.parametrize("text", ["aaaaabbbbb", "aaabbb", "aaaaaaaabbbbbbbb"])
-def test_counting_tells_that_symbols_push_alike_and_where_they_balance(text: str) -> None:
-    trace, parts = traced("anbn-lstm", text)
-    assert parts is not None
-    assert parts.shares is not None
-    found = finding_of(subject("anbn-lstm", text))
+COUNTED = [
+    ("anbn-lstm", "ab", text) for text in ("aaaaabbbbb", "aaabbb", "aaaaaaaabbbbbbbb", "aaaaabbb", "aaabbbb")
+] + [
+    ("brackets-lstm", "()", text)
+    for text in ("f(a, g(b, h(c)), d)", "((((()))))", "(one (two (three (four) three) two) one)", "((()))")
+]
+
+
+@pytest.mark.parametrize(("name", "symbols", "text"), COUNTED)
+def test_counting_tells_how_much_symbols_push_and_what_happens_at_the_end(name: str, symbols: str, text: str) -> None:
+    of = subject(name, text)
+    assert of.verdict is not None
+    [output] = of.verdict.outputs
+    _, pushes = amounts_and_pushes(name, text, output)
+    found = finding_of(of)
     assert found.rule == "counts"
-    assert "“a” pushes “goes on”, “b” pushes “end”" in found.text
-    pushes = {
-        letter: parts.shares[-1, [each == letter for each in [*text, *[""] * (parts.shares.shape[1] - len(text))]]]
-        for letter in "ab"
-    }
-    assert np.median(pushes["a"]) < 0 < np.median(pushes["b"])
-    unlike = sum(int((abs(each / np.median(each) - 1) > 0.15).sum()) for each in pushes.values())
-    assert ("all but one about equally" in found.text) is (unlike == 1)
-    assert ("all about equally" in found.text) is (unlike == 0)
-    assert numbers(found)[-1] == pytest.approx(trace.outputs[-1, 2], abs=0.005)
-    assert trace.outputs[-2, 2] < 0.5 < trace.outputs[-1, 2]
+    down, up = ([push for each, push in zip(text, pushes[-1], strict=True) if each == symbol] for symbol in symbols)
+    assert np.median(down) < 0 < np.median(up)
+    assert f"“{symbols[0]}” pushes “{of.verdict.negative}”, “{symbols[1]}” pushes “{of.verdict.positive}”" in found.text
+    sizes = np.abs([*down, *up])
+    unlike = int((np.abs(sizes / np.median(sizes) - 1) > 0.1).sum())
+    told = numbers(found)
+    if "about" in found.text:
+        assert ("all but one by about" in found.text) is (unlike == 1)
+        assert ("each by about" in found.text) is (unlike == 0)
+        assert told[0] == pytest.approx(np.median(sizes), abs=0.05 if told[0] < 10 else 0.5)
+    else:
+        assert unlike > 1
+        assert told[:2] == [round(sizes.min(), 1), round(sizes.max(), 1)]
+    values = of.trace.outputs[:, output]
+    assert told[-1] == pytest.approx(values[-1], abs=0.005)
+    before, after = pushes[-2:].sum(axis=1)
+    jumps = values[-2] < 0.5 <= values[-1]
+    assert ("jumps" in found.text) is bool(jumps)
+    assert ("balance:" in found.text) is bool(jumps and abs(after) <= 0.1 * sizes.max())
+    assert ("tips the sum" in found.text) is bool(jumps and abs(after) > 0.1 * sizes.max() and before < 0 < after)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_step_that_is_told_moves_the_verdict(name: str) -> None:
+    for text in texts(name):
+        of = subject(name, text)
+        found = finding_of(of)
+        if of.verdict is None or of.trace.head is None or found.rule in ("nothing", "undecided", "counts"):
+            continue
+        bias = float(of.trace.head.bias.numbers("bias")[of.verdict.outputs[0]])
+        values = [1 / (1 + np.exp(-bias)), *of.trace.outputs[:, of.verdict.outputs[0]].tolist()]
+        t = [spot.step for spot in found.spots if spot.kind == "verdict"][-1]
+        assert abs(values[t + 1] - values[t]) >= 0.1, found.text
+
+
+def test_a_verdict_that_no_word_decides_is_called_so() -> None:
+    """Words move it to and fro, but none of them much toward the side where it ends."""
+    of = subject("sentiment-rnn", "not bad at all")
+    assert of.trace.head is not None
+    bias = float(of.trace.head.bias.numbers("bias")[0])
+    values = np.array([1 / (1 + np.exp(-bias)), *of.trace.outputs[:, 0]])
+    side = np.sign(values[-1] - 0.5)
+    since = 1 + max(t for t in range(len(values)) if side * (values[t] - 0.5) < 0)
+    assert (side * np.diff(values))[since - 1 :].max() < 0.1
+    assert np.abs(np.diff(values)).max() >= 0.1
+    found = finding_of(of)
+    assert found.text.endswith(f"The verdict ends at {values[-1]:.2f}: no single word takes it there.")
+    assert numbers(found) == [round(float(values[-1]), 2)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -127,12 +175,12 @@ def test_what_is_told_of_the_middle_says_where_the_verdict_ends(name: str) -> No
     for text in texts(name):
         of = subject(name, text)
         found = finding_of(of)
-        if of.verdict is None or found.rule in ("nothing", "counts", "long", "long, fade"):
+        if of.verdict is None or found.rule in ("nothing", "undecided", "counts", "long", "long, fade"):
             continue
         told = [spot.step for spot in found.spots if spot.kind == "verdict"]
         end = float(of.verdict.values[-1])
         if abs(float(of.verdict.values[told[-1]]) - end) >= 0.1:
-            assert found.text.endswith(f", and ends at {end:.2f}."), found.text
+            assert found.text.endswith(f"; it ends at {end:.2f}."), found.text
         else:
             assert "ends at" not in found.text, found.text
 

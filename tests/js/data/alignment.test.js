@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { Difference, align, pairLabel } from "../../../static/js/data/alignment.js";
 import { layer, list } from "../samples.js";
 
+/** Those that Python is tested with too. */
+const cases = JSON.parse(readFileSync(new URL("../../alignments.json", import.meta.url), "utf-8"));
 const words = (text) => text.split(" ").filter(Boolean);
 
 test("equal texts are paired step by step", () => {
   assert.deepEqual(align(words("a b c"), words("a b c")), [[0, 0], [1, 1], [2, 2]]);
+});
+
+test("an alignment is the one that the server finds", () => {
+  for (const [first, second, pairs] of cases) assert.deepEqual(align(first, second), pairs);
 });
 
 test("an inserted word stands opposite nothing", () => {

@@ -113,6 +113,25 @@ def test_the_word_not(name: str, gate: str, shut: float) -> None:
     assert best.final == pytest.approx(final(model, NOT_GOOD, edit), abs=1e-5)
 
 
+def test_of_words_that_move_the_verdict_equally_far_a_preferred_one() -> None:
+    model = shipped("anbn-gru")
+    text = "aaaaabbbbb"
+    moved = np.abs(
+        [
+            model.trace(text, [hold("z", 1.0, steps=[t])]).outputs[-1, 2] - model.trace(text).outputs[-1, 2]
+            for t in range(len(text))
+        ]
+    )
+    far, near = np.flatnonzero(moved >= moved.max() - 0.0049), np.flatnonzero(moved < moved.max() - 0.0051)
+    assert len(far) > 1
+    for step in range(len(text)):
+        best = unwritten(model.network, model.trace(text), (2,), preferred=[step])
+        assert best is not None
+        assert step not in near or best.step != step
+        assert step not in far or best.step == step
+        assert best.lead == pytest.approx(moved[best.step] - np.delete(moved, best.step).max(), abs=1e-4)
+
+
 def test_with_the_edit_in_force_another_word_matters_most() -> None:
     model = shipped("sentiment-lstm")
     first = unwritten(model.network, model.trace(NOT_GOOD), (0,))

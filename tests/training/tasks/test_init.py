@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from gatescope.training import tasks
 from gatescope.training.sources.download import DataError
-from gatescope.training.tasks import TASKS
+from gatescope.training.tasks import TASKS, features_of
 
 FOLDER = Path(tasks.__file__).parent
 
@@ -66,3 +66,15 @@ def test_a_task_is_loaded_by_the_name_that_its_models_have(tmp_path: Path) -> No
 def test_what_cannot_be_loaded_is_refused(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=f"^{message}"):
         tasks.load(name, tmp_path, pytest.fail, **options)
+
+
+@pytest.mark.parametrize("name", ["prose", "code", "text diary"])
+def test_features_of_a_text_need_no_data(name: str) -> None:
+    features = features_of(name)
+    assert features is not None
+    assert all(each.values.shape == (12,) for each in features('He said "no"'))
+
+
+@pytest.mark.parametrize("name", ["sentiment", "labelled mail", "none of these"])
+def test_other_features_need_the_data(name: str) -> None:
+    assert features_of(name) is None

@@ -16,11 +16,11 @@ export class Bands {
     this.element = element;
     /** @type {Numbers[]} */
     this.numbers = [];
-    /** The column that is followed. @type {number | null} */
+    /** The column that is followed, and which text it is of. @type {{k: number, lane: number} | null} */
     this.followed = null;
     element.addEventListener("pointermove", (event) => {
       const column = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest(".links a")) : null;
-      if (column && event.pointerType !== "touch") tooltip.show(event, this.#note(Number(column.dataset.t), this.at(event)));
+      if (column && event.pointerType !== "touch") tooltip.show(event, this.#note(column, this.at(event)));
       else tooltip.hide();
     });
     element.addEventListener("pointerleave", () => tooltip.hide());
@@ -29,7 +29,7 @@ export class Bands {
   /** @param {Numbers[]} numbers of what is drawn */
   read(numbers) {
     this.numbers = numbers;
-    if (this.followed !== null && this.followed >= (numbers[0]?.words.length ?? 0)) this.followed = null;
+    if (this.followed && this.followed.k >= (numbers[this.followed.lane]?.words.length ?? 0)) this.followed = null;
     this.#mark();
   }
 
@@ -46,9 +46,10 @@ export class Bands {
   /**
    * Follow a band; if it is followed already, no longer.
    * @param {number} k
+   * @param {number} lane 1: of the second of two texts
    */
-  follow(k) {
-    this.followed = this.followed === k ? null : k;
+  follow(k, lane) {
+    this.followed = this.followed?.k === k && this.followed.lane === lane ? null : { k, lane };
     this.#mark();
   }
 
@@ -60,34 +61,45 @@ export class Bands {
     return was;
   }
 
+  /** The pictures: of two texts two. @returns {HTMLElement[]} */
+  get #sections() {
+    return [.../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".first-screen"))];
+  }
+
   /** Say what the band that is followed does at the chosen step. */
   tell() {
     const note = this.element.querySelector(".followed-note");
     note?.remove();
-    const section = /** @type {HTMLElement | null} */ (this.element.querySelector(".first-screen"));
-    if (this.followed === null || !section || !this.numbers[0]) return;
-    const told = told_of(this.numbers[0], Number(section.dataset.chosen), this.followed);
+    if (!this.followed) return;
+    const { k, lane } = this.followed;
+    const section = this.#sections[lane];
+    if (!section?.dataset.chosen || !this.numbers[lane]) return;
+    const told = told_of(this.numbers[lane], Number(section.dataset.chosen), k);
     section.querySelector(".readout")?.before(make("p", { class: "followed-note", role: "status" }, told));
   }
 
   #mark() {
-    const section = this.element.querySelector(".first-screen");
-    section?.classList.toggle("following", this.followed !== null);
     for (const each of this.element.querySelectorAll(".followed")) each.classList.remove("followed");
-    if (this.followed !== null) for (const each of this.element.querySelectorAll(`[data-k="${this.followed}"]`)) each.classList.add("followed");
+    for (const [lane, section] of this.#sections.entries()) {
+      const k = this.followed?.lane === lane ? this.followed.k : null;
+      section.classList.toggle("following", k !== null);
+      if (k !== null) for (const each of section.querySelectorAll(`[data-k="${k}"]`)) each.classList.add("followed");
+    }
     this.tell();
   }
 
   /**
-   * @param {number} t
+   * @param {HTMLElement} column
    * @param {number | null} k
    * @returns {(Node | string)[]}
    */
-  #note(t, k) {
-    const [numbers] = this.numbers;
-    const readouts = this.numbers.map(({ label, readouts: each }) => make("small", {}, label ? `${label}. ${each[t]}` : each[t]));
-    if (k === null || this.numbers.length > 1) return [make("bdi", {}, visible(numbers.words[t])), ...readouts];
-    return [told_of(numbers, t, k), ...readouts];
+  #note(column, k) {
+    const t = Number(column.dataset.t);
+    const sections = this.#sections;
+    const own = sections.length > 1 ? [this.numbers[sections.findIndex((each) => each.contains(column))]] : this.numbers;
+    const readouts = own.map(({ label, readouts: each }) => make("small", {}, label ? `${label}. ${each[t]}` : each[t]));
+    if (k === null || own.length > 1) return [make("bdi", {}, visible(own[0].words[t])), ...readouts];
+    return [told_of(own[0], t, k), ...readouts];
   }
 }
 

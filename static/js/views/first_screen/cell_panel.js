@@ -106,6 +106,8 @@ export class CellPanel {
 
   /** @param {number} t */
   #showSliders(t) {
+    const where = /** @type {HTMLInputElement | null} */ (this.element?.querySelector(`.where input[value=${this.numbers?.where[t] ?? "none"}]`));
+    if (where) where.checked = true;
     for (const input of this.#sliders()) {
       const row = this.numbers?.rows.find(({ letter, complement }) => letter === input.name && !complement);
       if (!row) continue;

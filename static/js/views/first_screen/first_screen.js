@@ -20,22 +20,22 @@ export class FirstScreen {
   /**
    * @param {HTMLElement} element
    * @param {import("../tooltip.js").Tooltip} tooltip
-   * @param {{onChoose: (t: number) => void, onUnit: (unit: number) => void, onHold: (letter: string, t: number | null, value: number) => void, onReset: () => void, onLink: (address: URL) => void}} handlers `t` counts from the first step that is shown; null: at all steps
+   * @param {{onChoose: (t: number, lane: number) => void, onUnit: (unit: number) => void, onHold: (letter: string, t: number | null, value: number) => void, onReset: () => void, onLink: (address: URL) => void}} handlers `t` counts from the first step that is shown; null: at all steps; `lane`: 1 for the second of two texts
    */
   constructor(element, tooltip, { onChoose, onUnit, onHold, onReset, onLink }) {
     this.element = element;
     this.onChoose = onChoose;
     this.panel = new CellPanel({ onUnit, onHold: (letter, isHere, value) => onHold(letter, isHere ? this.chosen : null, value), onReset });
     this.bands = new Bands(element, tooltip);
-    /** @type {HTMLElement | null} */
-    this.section = null;
+    /** One for each text. @type {HTMLElement[]} */
+    this.sections = [];
     /** @type {import("./numbers.js").Numbers[]} */
     this.numbers = [];
     this.request = new AbortController();
     /** The look that was asked for last; "" for the one that came with the page. */
     this.asked = "";
     this.isSwapping = false;
-    /** The step that was chosen since the last request; null where none was. @type {number | null} */
+    /** What was chosen since the last request; null where nothing was. @type {{column: number, steps: (number | null)[]} | null} */
     this.chosenSince = null;
     this.isSheetOpen = false;
     this.drawn = Promise.resolve();
@@ -44,21 +44,35 @@ export class FirstScreen {
     this.#read();
   }
 
+  /** The picture, of two texts that of the first. @returns {HTMLElement | null} */
+  get section() {
+    return this.sections[0] ?? null;
+  }
+
   /** The step that is chosen, from the first that is shown; null where there is no picture. @returns {number | null} */
   get chosen() {
     const chosen = this.section?.dataset.chosen;
     return chosen === undefined ? null : Number(chosen);
   }
 
+  /** The column that is chosen: a step, or, of two texts, a pair of them. @returns {number | null} */
+  get column() {
+    const column = this.section?.dataset.column;
+    return column === undefined ? this.chosen : Number(column);
+  }
+
+  /**
+   * The unit that the panel shows at a step; null where there is no panel.
+   * @param {number} t
+   */
+  unitAt(t) {
+    return this.numbers.length === 1 ? (this.numbers[0].panel?.[t]?.unit ?? null) : null;
+  }
+
   /** Where the columns of the wide form stand, as shares of its width; null where there is another form, or several pictures. */
   get edges() {
     const isWide = this.section?.querySelector(".picture")?.checkVisibility() && this.section.classList.contains("one");
     return isWide && this.numbers.length === 1 ? this.numbers[0].edges : null;
-  }
-
-  /** The number of steps. */
-  get steps() {
-    return this.numbers[0]?.words.length ?? 0;
   }
 
   /**
@@ -87,7 +101,7 @@ export class FirstScreen {
       const html = await fetchScreen(asked, signal);
       if (signal.aborted) return;
       this.#swap(html);
-      if (this.chosenSince !== null) this.choose(this.chosenSince);
+      this.#chooseAgain();
       await painted(); // before the heatmaps take the browser's time
       if (this.#knowsSteps) this.asked = JSON.stringify({ ...asked, step: null });
     } catch {
@@ -125,28 +139,49 @@ export class FirstScreen {
   }
 
   /**
-   * Choose a step, and show the cell there.
-   * @param {number} t
+   * Choose a column, and show the cell there.
+   * @param {number} column as `column` has it
+   * @param {(number | null)[]} steps of each text; null where it has no word there
    */
-  choose(t) {
-    const { section } = this;
-    if (!section || t < 0 || t >= this.steps) return;
+  choose(column, steps) {
+    const { section, panel } = this;
+    const focused = this.#focusedLane();
+    if (!section || column < 0 || steps.some((t, lane) => t !== null && t >= (this.numbers[lane]?.words.length ?? Infinity))) return;
     if (section.querySelector(".rows")?.checkVisibility()) this.#toggleSheet(true); // a phone, where nothing else shows the cell
-    this.chosenSince = t;
-    if (t === this.chosen) return;
-    section.dataset.chosen = String(t);
+    this.chosenSince = { column, steps };
+    if (column === this.column) return;
+    for (const [lane, each] of this.sections.entries()) {
+      if (each.dataset.column !== undefined) each.dataset.column = String(column);
+      this.#mark(each, steps[lane] ?? null, this.sections.length > 1 ? [this.numbers[lane]] : this.numbers);
+    }
+    if (steps[0] !== null) panel.show(steps[0]);
+    this.bands.tell();
+    this.#focusChosen(focused);
+  }
+
+  /** Choose what was chosen while an answer was awaited, which knows nothing of it. */
+  #chooseAgain() {
+    if (this.chosenSince) this.choose(this.chosenSince.column, this.chosenSince.steps);
+  }
+
+  /**
+   * Mark a step as the chosen one, or none.
+   * @param {HTMLElement} section
+   * @param {number | null} t
+   * @param {import("./numbers.js").Numbers[]} numbers
+   */
+  #mark(section, t, numbers) {
+    if (t === null) delete section.dataset.chosen;
+    else section.dataset.chosen = String(t);
     for (const each of section.querySelectorAll(".chosen")) each.classList.remove("chosen");
     for (const each of section.querySelectorAll(`.column[data-t="${t}"], .read[data-t="${t}"], tbody[data-t="${t}"], .tinted [data-t="${t}"]`)) each.classList.add("chosen");
     const readout = section.querySelector(".readout");
-    if (readout) readout.textContent = this.numbers.map(({ label, readouts }) => (label ? `${label}. ${readouts[t]}` : readouts[t])).join(" ");
-    this.panel.show(t);
-    this.bands.tell();
-    if (document.activeElement?.matches("#first-screen a[data-t]")) this.#focusChosen();
+    if (readout) readout.textContent = t === null ? "" : numbers.map(({ label, readouts }) => (label ? `${label}. ${readouts[t]}` : readouts[t])).join(" ");
   }
 
   /** Follow the band of the chosen word, or no longer. */
   follow() {
-    if (this.chosen !== null) this.bands.follow(this.chosen);
+    if (this.chosen !== null) this.bands.follow(this.chosen, 0);
   }
 
   /** Stop following a band. Returns whether one was followed. */
@@ -168,7 +203,7 @@ export class FirstScreen {
 
   /** @param {string} html from the server, which has escaped what is not its own */
   #swap(html) {
-    const hadFocus = document.activeElement?.matches("#first-screen a[data-t]");
+    const focused = this.#focusedLane();
     const template = document.createElement("template");
     template.innerHTML = html;
     const next = template.content.querySelector(".first-screen .cell");
@@ -180,14 +215,24 @@ export class FirstScreen {
     } else this.element.replaceChildren(template.content);
     this.setStale(false);
     this.#read();
-    if (hadFocus) this.#focusChosen();
+    this.#focusChosen(focused);
   }
 
-  /** Move the focus to the column that is chosen. */
-  #focusChosen() {
-    const links = /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(`a[data-t="${this.chosen}"]`));
+  /** The text of which a column has the focus; −1: none. */
+  #focusedLane() {
+    const { activeElement } = document;
+    return activeElement?.matches("#first-screen a[data-t]") ? this.#laneOf(activeElement) : -1;
+  }
+
+  /**
+   * Move the focus to the column that is chosen.
+   * @param {number} lane the text whose column; −1: none
+   */
+  #focusChosen(lane) {
+    const section = this.sections[lane];
+    const links = /** @type {HTMLElement[]} */ ([...(section?.querySelectorAll(`a[data-t="${section.dataset.chosen}"]`) ?? [])]);
     this.isSwapping = true;
-    [...links].find((each) => each.getClientRects().length > 0)?.focus();
+    links.find((each) => each.getClientRects().length > 0)?.focus();
     this.isSwapping = false;
   }
 
@@ -227,9 +272,9 @@ export class FirstScreen {
 
   /** Take over what is drawn. */
   #read() {
-    this.section = /** @type {HTMLElement | null} */ (this.element.querySelector(".first-screen"));
+    this.sections = [.../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".first-screen"))];
     this.numbers = numbersOf(this.element);
-    this.section?.classList.add("handled");
+    for (const each of this.sections) each.classList.add("handled");
     this.section?.classList.toggle("with-sheet", this.isSheetOpen);
     this.panel.read(this.section, this.numbers[0] ?? null);
     this.bands.read(this.numbers);
@@ -253,8 +298,8 @@ export class FirstScreen {
       event.preventDefault();
       const t = Number(/** @type {HTMLElement} */ (link ?? target.closest("[data-t]")).dataset.t);
       const band = this.bands.at(event);
-      this.onChoose(t);
-      if (band !== null) this.bands.follow(band);
+      this.onChoose(t, this.#laneOf(target));
+      if (band !== null) this.bands.follow(band, this.#laneOf(target));
       return;
     }
     const href = link?.getAttribute("href");
@@ -266,6 +311,14 @@ export class FirstScreen {
   /** @param {EventTarget | null} target */
   #focus(target) {
     const link = target instanceof Element ? target.closest("a[data-t]") : null;
-    if (!this.isSwapping && link?.matches(":focus-visible")) this.onChoose(Number(/** @type {HTMLElement} */ (link).dataset.t));
+    if (!this.isSwapping && link?.matches(":focus-visible")) this.onChoose(Number(/** @type {HTMLElement} */ (link).dataset.t), this.#laneOf(/** @type {HTMLElement} */ (link)));
+  }
+
+  /**
+   * Which text an element is of.
+   * @param {Element} element
+   */
+  #laneOf(element) {
+    return this.sections.findIndex((each) => each.contains(element));
   }
 }

@@ -26,6 +26,7 @@
  * @property {string[]} readouts
  * @property {number[]} edges of the columns, as shares of the width
  * @property {Row[]} rows
+ * @property {("here" | "everywhere" | null)[]} where a gate is held by the last edit that sets one at each step
  * @property {{values: number[], logits: number[], positive: string, negative: string}} [verdict]
  * @property {"forward" | "backward"} [direction]
  * @property {string[]} [others] columns after those of the words

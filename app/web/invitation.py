@@ -1,0 +1,46 @@
+"""What the page shows in the place of a picture that there cannot be: an invitation, with examples to open."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from ..figures.numbers import phrase_of, safe
+from ..recurrent.tokenizer import Token
+from ..settings import Settings
+from ..store.model import Model
+from .look import Look
+
+MOST = 3  # examples
+
+
+def is_blank(model: Model, text: str, settings: Settings) -> bool:
+    """Return whether ``model`` finds nothing to read in ``text``."""
+    return len(text) <= settings.max_text and not model.tokenizer(text)
+
+
+def invitation(model: Model, look: Look) -> Markup:
+    """Return what stands in the place of the picture of a blank text."""
+    what = "a sentence" if model.tokenizer.kind == "word" else "some text"
+    return Markup(  # noqa: S704
+        f'<section class="invitation"><h2>Type {what} above{", or open an example:" if model.config.examples else "."}'
+        f"</h2>{examples_html(model, look)}<p>{safe(model.config.description)}</p></section>"
+    )
+
+
+def unread(model: Model, look: Look, tokens: Sequence[Token]) -> str:
+    """Return examples to open in the place of a text in which ``model`` knows no word; "" if it knows one."""
+    words = [token for token in tokens if any(map(str.isalpha, token.text))]
+    is_known = any(token.known or token.read_as for token in words)
+    if model.tokenizer.kind != "word" or not words or is_known or not model.config.examples:
+        return ""
+    return f'<div class="unread"><p>Open an example:</p>{examples_html(model, look)}</div>'
+
+
+def examples_html(model: Model, look: Look) -> str:
+    """Return links to the first examples of ``model``; "" if it has none."""
+    plain = look.model_copy(update=dict.fromkeys(("layer", "step", "unit", "chapter")) | {"edits": "", "start": 0})
+    links = "".join(
+        f'<li><a href="{safe(plain.address(model=model.id, text=text))}">{safe(phrase_of(text))}</a></li>'
+        for text in model.config.examples[:MOST]
+    )
+    return f'<ul class="examples">{links}</ul>' if links else ""
