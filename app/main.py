@@ -17,7 +17,7 @@ from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
 from .server import health, metrics
 from .server.compression import CompressLargeInThreads
-from .server.load import CutSlowReaders, LimitInFlight
+from .server.load import AnswerWhenStopped, CutSlowReaders, LimitInFlight
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
 from .server.warm_up import warmed
 from .settings import Settings
@@ -75,7 +75,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CompressMiddleware)
     app.add_middleware(HeadAsGet)
     app.add_middleware(CutSlowReaders)
-    app.add_middleware(LimitInFlight, most=settings.max_in_flight)
+    app.add_middleware(AnswerWhenStopped)
+    app.add_middleware(LimitInFlight, most=settings.max_in_flight, state=app.state)
     app.add_middleware(WithHeaders, headers=security.HEADERS)
     return app
 

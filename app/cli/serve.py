@@ -1,7 +1,9 @@
 """gatescope serve: the page and the API."""
 
 import errno
+import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Annotated
@@ -10,11 +12,16 @@ import typer
 
 from .common import give_up, read_settings
 
+STOPS_WITHIN = 3  # seconds, for what is under way when the server is told to stop; the rest of 5 is for the workers
+
+STARTS_WITHIN = 60  # seconds, for a worker to import PyTorch on a busy machine; one that takes longer is replaced
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
     models: Annotated[Path | None, typer.Option(help="Folder with one model in each of its folders.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer; one that dies is replaced.")] = 1,
 ) -> None:
     """Serve the page and the API.
 
@@ -23,23 +30,33 @@ def serve(
     settings = read_settings(host=host, port=port, models=models)
     with listen(settings.host, settings.port) as listener, suppress(KeyboardInterrupt):
         import uvicorn
+        from uvicorn.supervisors import Multiprocess
 
         from ..main import create_app
-        from ..server.logs import configure_logging
+        from ..server.logs import configure_logging, logging_config
 
         configure_logging(settings.log_level)
         # No access log: it would record what people type, since a short text is part of the address.
         config = uvicorn.Config(
-            create_app(settings),
-            log_config=None,
+            partial(create_app, settings) if workers == 1 else "gatescope.main:create_app",
+            factory=True,
+            workers=workers,
+            log_config=None if workers == 1 else logging_config(settings.log_level),
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=5,  # seconds: a client that does not read would keep the server from stopping
+            timeout_graceful_shutdown=STOPS_WITHIN,
+            timeout_worker_healthcheck=STARTS_WITHIN,
         )
         address, number = listener.getsockname()[:2]
         place = f"[{address}]" if ":" in address else address
         typer.echo(f"Gatescope is at http://{place}:{number}/ (Ctrl-C stops it)")
-        uvicorn.Server(config).run(sockets=[listener])
+        if workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            # Each worker reads the settings again: those that were given as options are handed down.
+            given = {"HOST": host, "PORT": port, "MODELS": models}
+            os.environ.update({f"GATESCOPE_{name}": str(value) for name, value in given.items() if value is not None})
+            Multiprocess(config, sockets=[listener]).run()
 
 
 def listen(host: str, port: int) -> socket:

@@ -1,12 +1,14 @@
-"""What keeps a busy server answering: a bound on the requests under way, and on the time that a client may not read."""
+"""What keeps a server answering while it is busy, and until it stops."""
 
 import asyncio
 
+from fastapi_problem.error import Problem
+from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..api.wire.problems import too_busy
+from ..api.wire.problems import stopping, too_busy
 
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
 READ_WITHIN = 30.0  # seconds, for a client to take the part of an answer that is being sent
@@ -15,23 +17,22 @@ READ_WITHIN = 30.0  # seconds, for a client to take the part of an answer that i
 class LimitInFlight:
     """Answer 503 at once while as many requests as allowed are under way; health and metrics are always answered."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most, self.count = app, most, 0
+    def __init__(self, app: ASGIApp, most: int, state: State) -> None:
+        self.app, self.most, self.state = app, most, state
+        state.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
             await self.app(scope, receive, send)
             return
-        if self.count >= self.most:
-            problem = too_busy(self.most)
-            answer = JSONResponse(problem.marshal(), 503, problem.headers, "application/problem+json")
-            await answer(scope, receive, send)
+        if self.state.in_flight >= self.most:
+            await _answer_of(too_busy(self.most))(scope, receive, send)
             return
-        self.count += 1
+        self.state.in_flight += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self.count -= 1
+            self.state.in_flight -= 1
 
 
 class CutSlowReaders:
@@ -49,3 +50,31 @@ class CutSlowReaders:
                 raise ClientDisconnect from None
 
         await self.app(scope, receive, send_in_time if scope["type"] == "http" else send)
+
+
+class AnswerWhenStopped:
+    """Answer 503 to a request that is cancelled because the server stops; what was begun breaks off."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send_noted)
+        except asyncio.CancelledError:
+            if not has_begun:
+                await _answer_of(stopping())(scope, receive, send)
+
+
+def _answer_of(problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.marshal(), problem.status, problem.headers, "application/problem+json")

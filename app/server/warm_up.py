@@ -1,5 +1,7 @@
 """What the first request would otherwise wait for, done while the server starts."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -31,12 +33,16 @@ _POST: Scope = {
     "path": "/api/v1/models/./traces",
     "headers": [(b"content-type", b"application/json")],
 }
+LAST_ANSWERS = 1.0  # seconds
 _TEXT = "a " * 20  # of a usual length: matrix products of other sizes run other code
 
 
 @asynccontextmanager
 async def warmed(app: FastAPI) -> AsyncIterator[None]:
-    """Trace a text with every cell and handle a request before ``app`` serves; this is its lifespan."""
+    """Trace a text with every cell and handle a request before ``app`` serves, and let it end its answers after it.
+
+    This is its lifespan.
+    """
     models = {model.config.network.cell_definition: model for model in app.state.store.models.values()}
     for model in models.values():
         with suppress(Problem):  # the limits may exclude this text
@@ -46,6 +52,10 @@ async def warmed(app: FastAPI) -> AsyncIterator[None]:
         await router({**_POST, "app": app}, _body, _ignore)
     await app(dict(_REQUEST), _body, _ignore)
     yield
+    # What was cancelled is still being answered: the event loop would end before.
+    end = time.monotonic() + LAST_ANSWERS
+    while app.state.in_flight and time.monotonic() < end:
+        await asyncio.sleep(0.01)
 
 
 async def _body() -> Message:

@@ -1,12 +1,14 @@
 """gatescope serve, as a process of its own."""
 
 import errno
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,9 @@ import httpx2
 import pytest
 from gatescope.cli import app
 from gatescope.cli.serve import listen
+from gatescope.store.saving import save_model
+from networks import random_network
+from serving import LETTERS, wait_until
 from typer.testing import CliRunner
 
 SERVE = [sys.executable, "-m", "gatescope.cli", "serve"]
@@ -100,6 +105,69 @@ def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> N
         assert client.recv(12) == b"HTTP/1.1 200"
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+
+
+def children(process: "subprocess.Popen[str]") -> set[int]:
+    """The processes that a process has started and that still run."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8")
+    return {int(each) for each in listed.split()}
+
+
+def answering(address: str) -> bool:
+    try:
+        return httpx2.get(f"{address}/healthz").status_code == 200
+    except httpx2.HTTPError:
+        return False
+
+
+@pytest.mark.slow("starts several processes", seconds=25)
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="lists the workers by /proc")
+def test_a_worker_that_is_killed_is_replaced_and_all_stop_in_time(models: Path) -> None:
+    with serving("--models", str(models), "--workers", "2") as (process, line):
+        address = re.findall(r"(http://\S+)/ ", line)[0]
+        wait_until(lambda: answering(address))
+        started = children(process)
+        victim = max(started)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: victim not in children(process) and len(children(process)) >= len(started))
+        assert len(children(process)) >= len(started)
+        wait_until(lambda: answering(address))
+        for _ in range(20):
+            url = f"{address}/api/v1/models/lstm/trace"
+            assert httpx2.get(url, params={"text": "not good"}).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert process.stderr
+        err = process.stderr.read()
+    assert "Traceback" not in err
+    assert "not good" not in err
+
+
+@pytest.mark.slow("waits for the grace of a server that is stopped", seconds=14)
+def test_an_answer_that_is_not_ready_when_the_server_stops_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATESCOPE_MAX_HELD", "1000000000")
+    network = random_network(cell="lstm", vocabulary_size=4, hidden_size=256, embedding_size=8, outputs=1)
+    about = {"title": "L", "task": "t", "description": "d", "outputs": ["yes"], "licence": "MIT"}
+    save_model(tmp_path / "large", network, LETTERS, about)
+    with serving("--models", str(tmp_path)) as (process, line):
+        [port] = re.findall(r":(\d+)/", line)
+        body = json.dumps({"text": "ab" * 100, "parts": ["words", "states"]}).encode()
+        head = "POST /api/v1/models/large/memory HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
+        with socket.create_connection(("127.0.0.1", int(port))) as connection:
+            connection.sendall(f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            time.sleep(2)  # until it is computed
+            asked = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert process.wait(60) in (0, -signal.SIGTERM)
+        assert time.monotonic() - asked < 30  # generous: the deadline is 5
+        assert process.stderr
+        err = process.stderr.read()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["type"] == "stopping"
+    assert "Traceback" not in err
 
 
 def test_small_answers_are_not_held_back() -> None:

@@ -16,6 +16,7 @@ from gatescope.server.load import CutSlowReaders, LimitInFlight
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -60,7 +61,7 @@ def test_beyond_the_limit_requests_are_refused_at_once_and_health_is_not() -> No
     async def both() -> None:
         nonlocal release
         release = asyncio.Event()
-        app = LimitInFlight(held, 2)
+        app = LimitInFlight(held, 2, State())
         waiting = [asyncio.create_task(asked(app, "/held")) for _ in range(2)]
         await asyncio.sleep(0)
         status, headers, body, _ = await asked(app, "/other")

@@ -79,7 +79,11 @@ async def computed(
             watch.pause()
 
     async with client_watched(request, watch):
-        return await run_sync(run, limiter=limiter_of(request))
+        try:
+            return await run_sync(run, limiter=limiter_of(request), abandon_on_cancel=True)
+        except asyncio.CancelledError:  # the server stops: the thread ends when it next tells how far it is
+            watch.has_gone = True
+            raise
 
 
 def limiter_of(request: Request) -> CapacityLimiter:

@@ -94,6 +94,12 @@ def out_of_time(seconds: float, done: float, advice: str) -> Problem:
     return Problem("Out of time", "out-of-time", detail, 503, limit=seconds)
 
 
+def stopping() -> Problem:
+    """Return the problem of a request that was not answered by the time the server had to stop."""
+    detail = "This server is stopping, and the answer was not ready. Try again in a few seconds."
+    return Problem("Stopping", "stopping", detail, 503, {"Retry-After": "5"})
+
+
 def too_busy(limit: int) -> Problem:
     """Return the problem of a request that comes while as many as the setting ``max_in_flight`` are under way."""
     detail = f"This server is answering {limit:,} requests, as many as it takes at a time. Try again in a second."
