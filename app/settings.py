@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         "sentiment-lstm", description="Model that the page opens with and `gatescope trace` runs."
     )
     max_text: int = Field(10_000, ge=1, description="Longest text of a request, in code points.")
-    max_body: int = Field(1_000_000, ge=1, description="Largest request body, in bytes.")
+    max_body: int = Field(250_000, ge=1, description="Largest request body, in bytes.")
     max_values: int = Field(
         5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."
     )

@@ -9,7 +9,20 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from . import decomposition, first_screen, kernel, memory, page, rankings, roofline, scaling, service, start, wire
+from . import (
+    crowd,
+    decomposition,
+    first_screen,
+    kernel,
+    memory,
+    page,
+    rankings,
+    roofline,
+    scaling,
+    service,
+    start,
+    wire,
+)
 from .machine import machine
 
 PARTS = {
@@ -21,6 +34,7 @@ PARTS = {
     "rankings": rankings,
     "wire": wire,
     "service": service,
+    "crowd": crowd,
     "start": start,
     "page": page,
     "first_screen": first_screen,

@@ -20,6 +20,7 @@ from serving import running
 
 from benchmarks import __main__ as bench
 from benchmarks import (
+    crowd,
     decomposition,
     first_screen,
     kernel,
@@ -57,6 +58,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "rankings": partial(rankings.measure, inputs=[3], steps=3, size=4, budget=0),
     "wire": partial(wire.measure, [2], size=4, budget=0),
     "service": partial(service.measure, rounds=1, requests=16),
+    "crowd": partial(crowd.measure, 0.2, rounds=1, hostile=["500 characters"]),
     "start": partial(start.measure, rounds=1),
     "page": partial(in_a_thread, partial(page.measure, ((3, 4),), rounds=1, edits=(1, 2))),
     "first_screen": partial(in_a_thread, partial(first_screen.measure, (3,), rounds=1, most=4)),

@@ -1,6 +1,7 @@
 """What the first request would otherwise wait for, done while the server starts."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -34,6 +35,7 @@ _POST: Scope = {
     "headers": [(b"content-type", b"application/json")],
 }
 LAST_ANSWERS = 1.0  # seconds
+SWITCH = 0.001  # seconds that a thread may compute while the event loop waits for Python's lock; usually 0.005
 _TEXT = "a " * 20  # of a usual length: matrix products of other sizes run other code
 
 
@@ -43,6 +45,7 @@ async def warmed(app: FastAPI) -> AsyncIterator[None]:
 
     This is its lifespan.
     """
+    sys.setswitchinterval(SWITCH)
     models = {model.config.network.cell_definition: model for model in app.state.store.models.values()}
     for model in models.values():
         with suppress(Problem):  # the limits may exclude this text

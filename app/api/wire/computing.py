@@ -19,7 +19,7 @@ from . import problems
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-AT_ONCE = 2 * (os.cpu_count() or 1)
+AT_ONCE = max(2, os.cpu_count() or 1)
 """Threads that compute at a time; further work waits. More would only take Python's lock from one another."""
 
 

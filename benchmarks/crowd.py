@@ -1,0 +1,267 @@
+"""A crowd: what 64 connections of mixed requests, and large or hostile ones, do to whoever else asks for little.
+
+Health and a small trace are probed at a steady rate next to them. They are weighed against an application of one route
+on the same server under the same number of connections.
+"""
+
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from statistics import median, quantiles
+from threading import Lock, Thread
+from typing import Any
+
+from rich.progress import track
+
+from .load import PATIENCE, Address
+from .report import Goal, Section, Table
+from .service import ROOT
+
+CONNECTIONS = 64
+EVERY = 0.02  # seconds between two probes
+GOALS = {"healthz": 3.0, "trace": 5.0}
+WORDS = [
+    "the",
+    "a",
+    "movie",
+    "film",
+    "story",
+    "acting",
+    "was",
+    "is",
+    "not",
+    "never",
+    "very",
+    "really",
+    "good",
+    "bad",
+    "great",
+    "awful",
+    "dull",
+    "but",
+    "and",
+    "funny",
+    "slow",
+]
+PROSE = "It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want. "
+
+
+def http(method: str, path: str, body: Any = None, accept: str = "*/*") -> bytes:
+    """Return a request."""
+    data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nAccept-Encoding: zstd\r\n"
+    kind = "" if body is None else f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n"
+    return f"{head}{kind}\r\n".encode() + data
+
+
+HEALTH, SMALL = (
+    http("GET", "/healthz"),
+    http("POST", "/api/v1/models/sentiment-lstm/traces", {"text": "not good at all"}),
+)
+
+
+def mixed(seed: int) -> Iterator[bytes]:
+    """Yield requests of every route as it is used, without end: half of them first screens."""
+    draw = random.Random(seed)
+    lstm = "/api/v1/models/sentiment-lstm"
+    statics = ["/static/js/main.js", "/static/css/figures.css", "/static/icon.svg", "/api/v1/models", "/docs"]
+    while True:
+        text = " ".join(draw.choices(WORDS, k=draw.randint(5, 66)))
+        short = " ".join(draw.choices(WORDS, k=draw.randint(3, 9)))
+        yield http("POST", "/first-screen", {"model": "sentiment-lstm", "text": text, "width": 1160, "height": 640})
+        yield draw.choice(
+            [
+                http("POST", f"{lstm}/traces", {"text": text, "encoding": "base64"}),
+                http("POST", f"{lstm}/traces", {"text": short}),
+                http("POST", f"{lstm}/decompositions", {"text": short}),
+                http("POST", f"{lstm}/experiments", {"text": short, "edits": [{"letter": "i", "hold": 0}]}),
+                http("POST", f"{lstm}/rankings", {"text": short, "kind": "words"}),
+                http("POST", f"{lstm}/memory", {"text": short, "parts": ["states", "saturation"]}),
+                http("GET", f"/?text={short.replace(' ', '+')}"),
+                http("GET", draw.choice(statics)),
+            ]
+        )
+
+
+HOSTILE = {
+    "unknown fields": http("POST", "/api/v1/models/sentiment-lstm/traces", {f"x{at}": 1 for at in range(20_000)}),
+    "wrong edits": http(
+        "POST", "/api/v1/models/sentiment-lstm/traces", {"text": "good", "edits": [{"a": at} for at in range(17_000)]}
+    ),
+    "5 M numbers, compressed": http("POST", "/api/v1/models/prose-lstm/traces", {"text": (PROSE * 99)[:5000]}),
+    "500 characters": http("POST", "/api/v1/models/prose-lstm/traces", {"text": (PROSE * 9)[:500]}),
+    "a first screen of 500 steps": http("POST", "/first-screen", {"model": "prose-lstm", "text": (PROSE * 9)[:500]}),
+    "memory of 160 characters": http(
+        "POST", "/api/v1/models/prose-lstm/memory", {"text": (PROSE * 9)[:160], "parts": ["words", "states"]}
+    ),
+}
+
+
+def answered(connection: socket.socket, request: bytes) -> int:
+    """Send a request, read the whole answer, and return its status. Raises ConnectionError if that breaks off."""
+
+    def more() -> bytes:
+        part = connection.recv(65_536)
+        if not part:
+            raise ConnectionError("the server closed the connection")
+        return part
+
+    connection.sendall(request)
+    got = more()
+    while b"\r\n\r\n" not in got:
+        got += more()
+    head, _, body = got.partition(b"\r\n\r\n")
+    parts, size = [body], len(body)
+    length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    while (size < int(length[1])) if length else not parts[-1].endswith(b"0\r\n\r\n"):
+        parts.append(more())
+        size += len(parts[-1])
+    return int(head.split(b" ", 2)[1])
+
+
+def crowd(address: Address, requests: str, connections: int, seconds: float) -> dict[int, int]:
+    """Keep so many connections busy for a time; return how many answers had each status."""
+    statuses: dict[int, int] = {}
+    lock, end = Lock(), time.monotonic() + seconds
+
+    def one(seed: int) -> None:
+        stream = (
+            mixed(seed) if requests == "mixed" else iter(lambda: HOSTILE.get(requests, http("GET", "/empty")), None)
+        )
+        with socket.create_connection(address, PATIENCE) as connection:
+            while time.monotonic() < end:
+                status = answered(connection, next(stream))
+                with lock:
+                    statuses[status] = statuses.get(status, 0) + 1
+
+    threads = [Thread(target=one, args=(seed,)) for seed in range(connections)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return statuses
+
+
+def probed(address: Address, request: bytes, seconds: float) -> list[float]:
+    """Ask at a steady rate for a time; return how long each answer took, from when it was due."""
+    took, start = [], time.monotonic()
+    with socket.create_connection(address, PATIENCE) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        due = start
+        while due < start + seconds:
+            time.sleep(max(0.0, due - time.monotonic()))
+            status = answered(connection, request)
+            if status != 200:
+                raise ConnectionError(f"a probe was answered with {status}")
+            took.append(time.monotonic() - due)
+            due = max(due + EVERY, time.monotonic())
+    return took
+
+
+def percentile(took: list[float], percent: int) -> float:
+    """Return a percentile of latencies."""
+    return quantiles(took, n=100, method="inclusive")[percent - 1]
+
+
+@contextmanager
+def server(*, is_empty: bool, workers: int = 1) -> Iterator[Address]:
+    """Serve the shipped models, or an application of one route, and yield where."""
+    module = "benchmarks.empty" if is_empty else "gatescope.cli"
+    command = [sys.executable, "-m", module, "serve", "--port", "0", "--workers", str(workers)]
+    quiet = {**os.environ, "GATESCOPE_LOG_LEVEL": "warning", "GATESCOPE_MAX_IN_FLIGHT": str(2 * CONNECTIONS)}
+    with subprocess.Popen(command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            told = re.search(r"http://([\d.]+):(\d+)/", process.stdout.readline())
+            if not told:
+                raise RuntimeError("the server did not start: what it wrote to standard error says why")
+            address = told[1], int(told[2])
+            probed(address, HEALTH, 0.1)
+            yield address
+        finally:
+            process.terminate()
+
+
+def next_to(address: Address, requests: str, connections: int, probe: bytes, seconds: float) -> dict[str, Any]:
+    """Return the latencies of a probe next to a crowd, and what that was answered."""
+    with ProcessPoolExecutor(1) as pool:
+        others = pool.submit(crowd, address, requests, connections, seconds + 1)
+        time.sleep(1)
+        took = probed(address, probe, seconds)
+        statuses = others.result()
+    return {
+        "p50": percentile(took, 50),
+        "p99": percentile(took, 99),
+        "statuses": {str(k): n for k, n in statuses.items()},
+    }
+
+
+def measure(seconds: float = 10, rounds: int = 3, hostile: Collection[str] = tuple(HOSTILE)) -> dict[str, Any]:
+    """Probe next to every crowd, ``rounds`` times."""
+    results: dict[str, list[dict[str, Any]]] = {}
+
+    def note(name: str, result: dict[str, Any]) -> None:
+        results.setdefault(name, []).append(result)
+
+    for _ in track(range(rounds), "crowd"):
+        with server(is_empty=True) as address:
+            for connections in (1, 8, CONNECTIONS):
+                note(f"empty, {connections}", next_to(address, "empty", connections, HEALTH, seconds))
+        with server(is_empty=False) as address:
+            quiet = probed(address, SMALL, seconds)
+            note("trace, quiet", {"p50": percentile(quiet, 50), "p99": percentile(quiet, 99), "statuses": {}})
+            note("mixed", next_to(address, "mixed", CONNECTIONS, HEALTH, seconds))
+            note("mixed, trace", next_to(address, "mixed", CONNECTIONS, SMALL, seconds))
+            for name in hostile:
+                for connections in (1, 8):
+                    note(f"{name}, {connections}", next_to(address, name, connections, HEALTH, seconds / 2))
+    return {
+        name: {
+            "p50": median(each["p50"] for each in runs),
+            "p99": median(each["p99"] for each in runs),
+            "statuses": runs[-1]["statuses"],
+        }
+        for name, runs in results.items()
+    }
+
+
+def section(results: dict[str, Any]) -> Section:
+    """Present what ``measure`` returns."""
+    empty = {n: results[f"empty, {n}"]["p99"] for n in (1, 8, CONNECTIONS)}
+    rows, goals = [], []
+    for name, each in results.items():
+        if name.startswith("empty") or name == "trace, quiet":
+            continue
+        is_trace = name == "mixed, trace"
+        last = name.rpartition(", ")[2]
+        base = results["trace, quiet"]["p99"] if is_trace else empty[int(last) if last.isdigit() else CONNECTIONS]
+        ratio = each["p99"] / base
+        told = ", ".join(f"{n} × {status}" for status, n in sorted(each["statuses"].items()))
+        rows.append((name, ratio, 1e3 * each["p50"], 1e3 * each["p99"], told))
+        goals.append(
+            Goal(
+                f"{name}: p99 / that of {'a quiet server' if is_trace else 'the empty one'}",
+                ratio,
+                GOALS["trace" if is_trace else "healthz"],
+                at_least=False,
+            )
+        )
+    return Section(
+        "Crowd",
+        f"`/healthz`, or a small trace, asked for every {1e3 * EVERY:.0f} ms next to so many connections that ask for "
+        "something else without a pause, of one worker. Its 99th percentile is set against that of an application of "
+        "one route next to as many connections; that of the trace against its own on a quiet server. *Mixed* are "
+        f"{CONNECTIONS} connections: half first screens of 5–66 words, the rest traces, decompositions, experiments, "
+        "rankings, memory, pages and static files.",
+        [Table(("next to", "p99 / that of the empty one", "p50, ms", "p99, ms", "answers"), rows)],
+        goals,
+        {},
+    )
