@@ -150,7 +150,7 @@ def test_the_panel_and_the_heatmaps_share_one_unit(page: Page, model: str) -> No
     shared(1, 19, " pinned")
     assert "&step=1&unit=19" in page.url
     page.keyboard.press("Escape")
-    page.locator('#first-screen .cell .which:has-text("changes most here")').wait_for()
+    page.locator('#first-screen .cell .which:has-text("changes most")').wait_for()
     shared(1, int(page.locator("#first-screen .cell").get_attribute("data-unit") or ""))
 
 

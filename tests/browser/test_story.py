@@ -255,7 +255,8 @@ def test_without_a_script_the_card_stands_above_the_picture(browser: Browser, ba
         assert card
         assert picture
         assert card["y"] + card["height"] <= picture["y"]
-        page.locator(CARD).get_by_role("link", name="Shut them").click()
+        with page.expect_navigation():  # until the styles are there, which show one form of the picture
+            page.locator(CARD).get_by_role("link", name="Shut them").click()
         expect(page.locator("#first-screen .sum .verdict:visible")).to_have_text("0.95")
         page.locator(f"{CARD} .next").click()
         expect(page.locator(CARD)).to_have_attribute("data-chapter", "2")

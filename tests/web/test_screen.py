@@ -223,7 +223,7 @@ def test_an_edit_does_not_change_which_unit_is_shown(shipped: TestClient) -> Non
     root = fragment(shipped, "sentiment-lstm", edits="i@3=0", step=4, width=1320)
     [panel] = of_class(root, "cell")
     assert panel.get("data-unit") == str(plain[4])
-    assert "its push changes most here without your change" in texts(panel)
+    assert "its push changes most without your change" in texts(panel)
 
 
 def test_a_word_that_is_gone_carries_the_mark_of_the_finding(shipped: TestClient) -> None:
