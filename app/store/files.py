@@ -66,7 +66,7 @@ def printable(text: str) -> str:
 
 def _escape(character: str) -> str:
     of_a_name = 0xDC80 <= ord(character) <= 0xDCFF  # how Python decodes a byte that is not UTF-8
-    return f"\\x{ord(character) - 0xDC00:02x}" if of_a_name else character.encode("unicode_escape").decode("ascii")
+    return f"\\x{ord(character) - 0xDC00:02x}" if of_a_name else ascii(character)[1:-1]
 
 
 def model_folders(folder: Path) -> list[Path]:

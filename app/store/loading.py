@@ -33,7 +33,9 @@ from .files import (
 from .model import Model
 
 MOST_TENSORS = 4_096  # of one network: 512 layers in both directions, built in about a second
+MOST_HEADER = 2_000_000  # bytes that list the tensors: parsed at once, while no other thread runs
 MOST_DIMENSIONS = 2  # of a tensor; many operations fail on one of more than 64
+ATTEMPTS = 5  # to load a model of which one file or the whole folder is replaced meanwhile
 _CHUNK = 16_000_000  # bytes of the weights that are read at a time
 
 
@@ -41,10 +43,35 @@ def load_model(folder: Path | str) -> Model:
     """Load the model in ``folder``.
 
     Raises BrokenModelError, which names the file and the reason, if anything is missing, malformed or does not fit:
-    nothing else, whatever the folder holds.
+    nothing else, whatever the folder holds. Where another model takes its place meanwhile, that one is loaded.
     """
+    folder = Path(folder)
+    for _ in range(ATTEMPTS):
+        before, failure = _identity(folder), None
+        try:
+            model = _load_safely(folder)
+        except BrokenModelError as error:
+            failure = error
+        if _identity(folder) == before:
+            break
+    if failure is not None:
+        raise failure
+    return model
+
+
+def _identity(folder: Path) -> tuple[int, ...]:
+    """Return what changes when a folder, or a file in it, is replaced; nothing if it cannot be told."""
     try:
-        return _load(Path(folder))
+        status = folder.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_mtime_ns
+
+
+def _load_safely(folder: Path) -> Model:
+    """Load the model in ``folder`` once; raises no other error than BrokenModelError."""
+    try:
+        return _load(folder)
     except BrokenModelError:
         raise
     except OSError as error:
@@ -54,7 +81,7 @@ def load_model(folder: Path | str) -> Model:
 
 
 def _load(folder: Path) -> Model:
-    """Do what ``load_model`` does, as far as errors can be foreseen."""
+    """Do what ``_load_safely`` does, as far as errors can be foreseen."""
     if not folder.is_dir():
         raise BrokenModelError(_why_not_a_folder(folder))
     config = parse(folder, CONFIG, ModelConfig)
@@ -147,8 +174,9 @@ def _tensors(file: BinaryIO, sha256: str) -> dict[str, Tensor]:
     ``safetensors.torch.load``, which takes bytes, lets no other thread run while it copies them all.
     """
     with _private_file() as (copy, path):
-        digest, size = hashlib.sha256(), 0
+        digest, size, header = hashlib.sha256(), 0, 0
         while chunk := file.read(_CHUNK):
+            header = header or int.from_bytes(chunk[:8], "little")
             digest.update(chunk)
             size += copy.write(chunk)
             if size > LIMITS[WEIGHTS]:  # it grows
@@ -156,6 +184,8 @@ def _tensors(file: BinaryIO, sha256: str) -> dict[str, Tensor]:
         copy.flush()
         if digest.hexdigest() != sha256:
             raise BrokenModelError(f"{WEIGHTS}: its SHA-256 is not the one that {CONFIG} records: the file was changed")
+        if MOST_HEADER < header < size:
+            raise BrokenModelError(f"{WEIGHTS}: has a header of {header:,} bytes: at most {MOST_HEADER:,} are read")
         try:
             with safe_open(path, "pt") as content:
                 names = content.keys()
@@ -187,9 +217,8 @@ def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> N
         raise BrokenModelError(f"{WEIGHTS}: holds {held}: it must be torch.float32 or torch.float64 throughout")
     for name, tensor in state.items():
         if tensor.dim() > MOST_DIMENSIONS:
-            raise BrokenModelError(
-                f"{WEIGHTS}: {name} has {tensor.dim()} dimensions: no weight of a network has more than {MOST_DIMENSIONS}"
-            )
+            many = f"{tensor.dim()} dimensions: no weight of a network has more than {MOST_DIMENSIONS}"
+            raise BrokenModelError(f"{WEIGHTS}: {name} has {many}")
         if not tensor.isfinite().all():
             raise BrokenModelError(f"{WEIGHTS}: {name} holds a number that is not finite")
     extents = {extent for tensor in state.values() for extent in tensor.shape}

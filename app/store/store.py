@@ -40,4 +40,8 @@ def load_named(folder: Path) -> Model:
         raise BrokenModelError("the name of its folder is not UTF-8: rename the folder")
     if printable(name) != name:
         raise BrokenModelError("the name of its folder holds a control character: rename the folder")
+    try:
+        folder.stat()
+    except OSError as error:  # a loop of links, or a link into what nobody may look at
+        raise BrokenModelError(f"the folder cannot be read: {error.strerror}") from None
     return load_model(folder)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import struct
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from gatescope.recurrent.tokenizer import Token, WordTokenizer
+from gatescope.store import loading
 from gatescope.store.files import BrokenModelError
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
@@ -213,6 +215,10 @@ BROKEN = [
         "model.safetensors: holds 5,000 tensors: at most 4,096 are read",
     ),
     (
+        header({"__metadata__": {"x": "x" * 2_000_000}}, 4),
+        "model.safetensors: has a header of 2,000,027 bytes: at most 2,000,000 are read",
+    ),
+    (
         header({"x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, 4),
         "model.safetensors: Error while deserializing header: invalid shape, data type, or offset for tensor",
     ),
@@ -339,6 +345,42 @@ def test_a_model_of_the_form_before_units_and_shares_loads(tmp_path: Path) -> No
     assert (model.config.metrics[0].interval, model.config.metrics[0].unit) == (None, "share")
     assert model.statistics is not None
     assert model.statistics.activations[0].left_saturated is None
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded_is_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "small", title="The old one")
+    new = network(seed=1)
+    original = loading._load_network
+
+    def late(folder: Path, config: Any) -> Any:
+        monkeypatch.undo()
+        saved(tmp_path / "small", new, title="The new one")
+        return original(folder, config)
+
+    monkeypatch.setattr(loading, "_load_network", late)
+    model = load_model(tmp_path / "small")
+    assert model.config.title == "The new one"
+    assert torch.equal(model.network.head.weight, new.head.weight)
+
+
+def test_weights_are_read_where_the_system_has_no_files_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = saved(tmp_path / "small").network.state_dict()
+    monkeypatch.delattr(os, "memfd_create")
+    read = load_model(tmp_path / "small").network.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in read.items())
+
+
+def test_weights_in_use_do_not_depend_on_their_file(tmp_path: Path) -> None:
+    """If the file were mapped into memory, to shorten it would end the process."""
+    model = saved(tmp_path / "small")
+    before = model.trace("the movie was not good").outputs
+    with (tmp_path / "small" / "model.safetensors").open("r+b") as file:
+        file.truncate(0)
+    assert (model.trace("the movie was not good").outputs == before).all()
 
 
 def test_a_linked_folder_goes_by_the_name_of_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
