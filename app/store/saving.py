@@ -2,11 +2,13 @@
 
 import ctypes
 import errno
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ from .fields import ModelConfig, Statistics
 from .files import CARD, CONFIG, SATURATION, STATISTICS, VOCABULARY, WEIGHTS, parse
 from .loading import load_model, with_meaning
 from .model import Model
+
+ABANDONED = 3600  # seconds after which nobody still writes to a temporary file
 
 
 def save_model(
@@ -103,8 +107,9 @@ def replace_file(path: Path, data: bytes | memoryview) -> None:
     Processes that write the same file at once do not disturb each other: the last one prevails. Raises OSError, which
     names ``path``, if it cannot be written; the old one is then still there, and nothing else.
     """
-    partial = path.with_name(f".gatescope-{uuid4().hex}.partial")
+    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
     try:
+        _remove_abandoned(path)
         with partial.open("xb") as file:
             file.write(data)
         partial.replace(path)
@@ -113,6 +118,14 @@ def replace_file(path: Path, data: bytes | memoryview) -> None:
     finally:
         with suppress(OSError):  # a disk that cannot be written to holds no part of it either
             partial.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete what processes that were killed left of a file that they wrote: else each kill would cost its size."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 32}.partial"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED:
+                partial.unlink()
 
 
 def _naming(path: Path, error: OSError) -> OSError:

@@ -283,6 +283,11 @@ def test_a_machine_without_a_thread_to_spare_answers_with_the_models_that_it_has
     assert list(models.store.models) == ["a", "lstm"]
 
 
+def test_the_documentation_names_the_longest_wait() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    assert f"no longer than {middleware.PATIENCE:g} s." in page
+
+
 def test_a_refresh_that_fails_fails_no_request_and_is_tried_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -269,7 +269,7 @@ def require_sane(folder: Path, seed: int) -> None:
             assert answer.status_code in (200, 422), (noun, answer.text, contents(model))
 
 
-@pytest.mark.slow("450 folders, each with its own application", seconds=20)
+@pytest.mark.slow("450 folders, each with its own application", seconds=40)
 @settings(max_examples=MUTATED // 20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_a_mutated_folder_is_broken_or_serves(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import json
+import os
 import random
 import signal
 import struct
@@ -250,6 +251,18 @@ def test_a_linked_model_is_replaced_and_what_the_link_leads_to_stays(
     assert not (tmp_path / "linked").is_symlink()
     assert contents(tmp_path / "elsewhere") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "linked"]
+
+
+def test_what_killed_processes_left_of_a_file_is_deleted_after_an_hour(tmp_path: Path) -> None:
+    path = tmp_path / "[a]"
+    left = {seconds: tmp_path / f".[a].{seconds:032x}.partial" for seconds in (3000, 4000)}
+    others = [tmp_path / f".a.{0:032x}.partial", tmp_path / ".[a].mine.partial"]
+    for each in (*left.values(), *others):
+        each.touch()
+        os.utime(each, (time.time() - 4000,) * 2)
+    os.utime(left[3000], (time.time() - 3000,) * 2)
+    replace_file(path, b"x")
+    assert sorted(tmp_path.iterdir()) == sorted([path, left[3000], *others])
 
 
 @pytest.mark.parametrize("number", [None, errno.ENOSYS, errno.EINVAL], ids=str)
