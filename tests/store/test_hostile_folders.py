@@ -125,6 +125,14 @@ def test_the_start_survives_every_one_of_them(folder: Path) -> None:
     require_good(client(folder, default_model="good"), bad)
 
 
+def test_a_folder_of_models_whose_own_name_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    answer = client(tmp_path / os.fsdecode(b"caf\xe9")).get("/")
+    assert answer.status_code == 503
+    assert r"caf\xe9</code>" in answer.text
+
+
+@pytest.mark.slow("as at the start, of which `make test` runs it", seconds=6)
 def test_a_refresh_survives_every_one_of_them(folder: Path) -> None:
     api = client(folder, default_model="good")
     bad = fill(folder)
