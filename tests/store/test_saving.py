@@ -381,6 +381,6 @@ def test_a_kill_while_a_model_is_replaced_leaves_the_old_or_the_new(tmp_path: Pa
     require_readable_after_kills(tmp_path, 3, seed=1)
 
 
-@pytest.mark.soak("starts fifty processes, which load PyTorch: three minutes")
+@pytest.mark.soak("starts fifty processes, which load PyTorch: several minutes")
 def test_kills_at_fifty_moments_leave_the_old_or_the_new(tmp_path: Path) -> None:
     require_readable_after_kills(tmp_path, 50, seed=2)

@@ -221,7 +221,7 @@ def test_a_kill_leaves_the_model_that_is_to_be_replaced(folder: Path) -> None:
     require_the_same_model_after_kills(folder, 2, seed=1)
 
 
-@pytest.mark.soak("trains in fifty processes of their own: five minutes")
+@pytest.mark.soak("trains in fifty processes of their own: several minutes")
 def test_kills_at_fifty_moments_leave_the_model_that_is_to_be_replaced(folder: Path) -> None:
     require_the_same_model_after_kills(folder, 50, seed=2)
 
