@@ -1,6 +1,7 @@
 """The application: the one place where all parts meet."""
 
 import logging
+import os
 
 import torch
 from fastapi import APIRouter, FastAPI
@@ -85,7 +86,7 @@ def _warn_of_missing_models(store: Store) -> None:
     """Log the models that cannot be used, and a folder without any."""
     for model, reason in store.broken.items():
         logger.warning("the model %s cannot be used: %s", model, reason)
-    if not store.folder.is_dir():
+    if not os.path.isdir(store.folder):  # noqa: PTH112  Path.is_dir() fails where it may not look
         logger.warning("the folder of models %s is missing: nothing can be traced", store.folder)
     elif not store.models:
         logger.warning("the folder of models %s holds none that can be used: nothing can be traced", store.folder)

@@ -67,22 +67,19 @@ def save_measured(model: "Model", fields: Mapping[str, Any], rewrite: Callable[[
 
     Gives up if its folder cannot be written to.
     """
-    from ..store.files import CARD
-    from ..store.saving import write_config
+    from ..store.files import CARD, BrokenModelError, exists, read
+    from ..store.saving import replace_file, write_config
 
-    card = model.folder / CARD
-    partial = card.with_name(f".{CARD}.partial")
     try:
-        if card.is_file():
+        if exists(model.folder, CARD):
             # What is not UTF-8 in it stays as it is.
-            text = rewrite(card.read_text(encoding="utf-8", errors="surrogateescape"))
-            partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-            partial.replace(card)
+            text = rewrite(read(model.folder, CARD).decode(errors="surrogateescape"))
+            replace_file(model.folder / CARD, text.encode(errors="surrogateescape"))
         write_config(model.folder, fields)
+    except BrokenModelError as error:
+        give_up(f"{model.folder}: {error}")
     except OSError as error:
         give_up(f"{model.folder} cannot be written to: {error.strerror}")
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ has letters, however large the vocabulary is.
 from collections.abc import Iterator, Sequence
 
 SHORTEST = 5  # letters of a word that may be misspelt: shorter ones have too many neighbours
+LONGEST = 50  # letters of a word in the index, which takes memory by the square of its length
 
 
 class Nearest:
@@ -18,7 +19,7 @@ class Nearest:
         self._places: dict[str, list[int]] = {}  # of the words that a spelling can come from by leaving out a letter
         self._longest = 0
         for place, word in enumerate(vocabulary):
-            if word.isalpha() and len(word) >= SHORTEST - 1:
+            if SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha():
                 self._longest = max(self._longest, len(word))
                 for spelling in {word, *_without_a_letter(word)}:
                     self._places.setdefault(spelling, []).append(place)

@@ -1,14 +1,20 @@
 """What happens to every request: HEAD is answered as GET, models are kept up to date, and headers are added."""
 
+import asyncio
+import logging
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..store.watched import WatchedStore
 
 REFRESH_EVERY = 1.0  # seconds
+PATIENCE = 0.2  # seconds that a request waits for a refresh: enough for the models that are shipped
+
+logger = logging.getLogger(__name__)
 
 
 class HeadAsGet:
@@ -47,8 +53,10 @@ class WithHeaders:
 class RefreshModels:
     """Keep ``app.state.store`` up to date with the folder of models.
 
-    No thread watches the folder: a request that comes ``REFRESH_EVERY`` seconds or more after the last refresh triggers
-    the next, in a worker thread, and sees its result. Requests that come meanwhile see the store as it was.
+    No thread watches the folder: a request that comes ``REFRESH_EVERY`` seconds or more after the last refresh starts
+    the next, in a thread of its own. It sees the result if that takes no longer than ``PATIENCE``, as it does unless
+    models are large or many; otherwise it sees the models that were complete by then. Requests that come meanwhile do
+    not wait.
     """
 
     def __init__(self, app: ASGIApp, models: WatchedStore) -> None:
@@ -56,10 +64,33 @@ class RefreshModels:
         self._due, self._is_refreshing = 0.0, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._is_refreshing and time.monotonic() >= self._due:
-            self._is_refreshing = True
+        if scope["type"] == "http":
+            if not self._is_refreshing and time.monotonic() >= self._due:
+                await self._refresh()
+            scope["app"].state.store = self.models.store
+        await self.app(scope, receive, send)
+
+    async def _refresh(self) -> None:
+        """Start a refresh, and return when it has ended, or after ``PATIENCE``."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def refresh() -> None:
             try:
-                scope["app"].state.store = await run_in_threadpool(self.models.refresh)
+                self.models.refresh()
+            except Exception:
+                logger.exception("the models could not be refreshed; those that are loaded serve")
             finally:
                 self._due, self._is_refreshing = time.monotonic() + REFRESH_EVERY, False
-        await self.app(scope, receive, send)
+                with suppress(RuntimeError):  # the loop is closed, since the server has ended
+                    loop.call_soon_threadsafe(ended.set)
+
+        self._is_refreshing = True
+        try:
+            # A daemon, so that the end of the server does not wait for a large model. Not from the pool of the
+            # requests, which may all be busy.
+            threading.Thread(target=refresh, name="refresh of the models", daemon=True).start()
+        except RuntimeError:  # the system has no thread to spare
+            self._due, self._is_refreshing = time.monotonic() + REFRESH_EVERY, False
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), PATIENCE)

@@ -1,7 +1,7 @@
 """The fields of a model's JSON files, ``config.json`` and ``statistics.json``."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
@@ -10,19 +10,28 @@ from ..recurrent.modules import Direction
 from ..recurrent.network import NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
 
+T = TypeVar("T")
+
 Share = Annotated[float, Field(ge=0, le=1)]
+Many = Annotated[
+    list[T], Field(fail_fast=True)
+]  # one wrong element says enough; a large file may have a million of them
+# Integers that a JSON encoder and PyTorch can hold.
+Whole = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(ge=1, lt=2**63)]
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False))
 @dataclass(frozen=True, kw_only=True)
 class Start:
     """How a network, and the untrained networks that it is compared with, are initialised."""
 
     forget_bias: float = 1.0
     """The sum of the two biases of an LSTM's forget gates."""
-    chrono: int = 0
+    chrono: Whole = 0
     """Longest dependency that an LSTM's biases are sampled for (Tallec & Ollivier 2018); 0: use ``forget_bias``."""
-    embedding_spread: float = 0.1
+    embedding_spread: Annotated[float, Field(ge=0)] = 0.1
     """Standard deviation of the embedding."""
 
 
@@ -42,8 +51,8 @@ class Metric(BaseModel):
         default="share", description="The unit of `value`: share (of correct answers), bits per character …"
     )
     baselines: dict[str, float] = Field(default={}, description="Figures of baselines on the same examples, by name.")
-    seeds: list[float] = Field(default=[], description="The same figure for every training run, one per seed.")
-    examples: int = Field(ge=1, description="How many held-out examples it was measured on.")
+    seeds: Many[float] = Field(default=[], description="The same figure for every training run, one per seed.")
+    examples: Count = Field(description="How many held-out examples it was measured on.")
 
 
 class NamedUnit(BaseModel):
@@ -55,10 +64,10 @@ class NamedUnit(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     feature: str = Field(min_length=1, description="What it tracks: `bracket depth`.")
-    layer: int = Field(ge=0, description="Its layer, from 0.")
+    layer: Whole = Field(description="Its layer, from 0.")
     direction: Direction = Field(description="Its direction.")
     activation: Letter = Field(description="Letter of the activation that tracks it.")
-    unit: int = Field(ge=0, description="The unit, from 0.")
+    unit: Whole = Field(description="The unit, from 0.")
     sign: Literal[-1, 1] = Field(description="-1 if the activation falls as the feature rises.")
     measure: Literal["r", "AUC"] = Field(
         description="What `score` is: Pearson's r for a numeric feature; for a feature that is true or false, the area "
@@ -69,7 +78,7 @@ class NamedUnit(BaseModel):
         ge=-1, le=1, description="`measure` of the activation times `sign`: at best 1; by chance 0 (r) or 0.5 (AUC)."
     )
     interval: tuple[float, float] = Field(description="95 % bootstrap interval of `score` over the texts.")
-    untrained: list[float] = Field(
+    untrained: Many[float] = Field(
         min_length=1,
         description="Score of the best unit of each untrained network of the same form, found in the same way, one "
         "per seed.",
@@ -90,9 +99,9 @@ class NamedUnit(BaseModel):
         description="`measure` of the best linear combination of all states (a linear probe), fitted to the texts that "
         "the unit was chosen on. null: not measured.",
     )
-    untrained_probes: list[float] = Field(default=[], description="The same of each untrained network, one per seed.")
-    texts: int = Field(ge=1, description="Number of held-out texts that it was measured on.")
-    steps: int = Field(ge=1, description="Number of their steps where the feature applies.")
+    untrained_probes: Many[float] = Field(default=[], description="The same of each untrained network, one per seed.")
+    texts: Count = Field(description="Number of held-out texts that it was measured on.")
+    steps: Count = Field(description="Number of their steps where the feature applies.")
 
 
 class ShareAgreement(BaseModel):
@@ -104,9 +113,9 @@ class ShareAgreement(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    texts: int = Field(ge=1, description="Number of held-out texts.")
-    words: int = Field(ge=1, description="Number of their words, or characters.")
-    large: int = Field(ge=0, description="Number of words whose |share| is above 0.3.")
+    texts: Count = Field(description="Number of held-out texts.")
+    words: Count = Field(description="Number of their words, or characters.")
+    large: Whole = Field(description="Number of words whose |share| is above 0.3.")
     same_sign: Share | None = Field(
         description="Of the words whose |share| is above 0.3: how many have an effect of the same sign, in [0, 1]; "
         "null: there are none."
@@ -132,7 +141,7 @@ class ModelConfig(BaseModel):
         "letter.",
     )
     language: str = Field(default="", description="The language of the texts that it learned from; empty: not said.")
-    outputs: list[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
+    outputs: Many[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
     predicts_next: bool | None = Field(
         default=None,
         description="Whether the outputs predict the next token: every token of the vocabulary, except the unknown "
@@ -146,10 +155,10 @@ class ModelConfig(BaseModel):
     opposite: str = Field(
         default="", description="What the only output, or the verdict, near 0 means; empty if it has no name."
     )
-    examples: list[str] = Field(default=[], description="Sentences worth typing.")
-    metrics: list[Metric] = Field(default=[], description="Figures on held-out data.")
-    units: list[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")
-    unnamed: list[NamedUnit] = Field(
+    examples: Many[str] = Field(default=[], description="Sentences worth typing.")
+    metrics: Many[Metric] = Field(default=[], description="Figures on held-out data.")
+    units: Many[NamedUnit] = Field(default=[], description="Units that track a feature with a name.")
+    unnamed: Many[NamedUnit] = Field(
         default=[],
         description="The best unit for each other feature that was looked for: it tracks it too loosely, or no better "
         "than a unit of an untrained network, so it is offered nowhere.",
@@ -160,7 +169,7 @@ class ModelConfig(BaseModel):
         "it was not measured.",
     )
     licence: str = Field(description="Licence of the weights.")
-    seed: int | None = Field(default=None, description="Seed of the training run that gave these weights.")
+    seed: Seed | None = Field(default=None, description="Seed of the training run that gave these weights.")
     start: Start | None = Field(default=None, description="How the network was initialised; null: unknown.")
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
 
@@ -170,17 +179,17 @@ class ActivationStatistics(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    layer: int = Field(ge=0, description="The layer, from 0.")
+    layer: Whole = Field(description="The layer, from 0.")
     direction: Direction = Field(description="Its direction.")
     activation: str = Field(description="Letter of the activation.")
-    mean: list[float] = Field(description="(H,): mean of each unit, in the range of the activation.")
-    standard_deviation: list[float] = Field(description="(H,): standard deviation of each unit, at least 0.")
-    left_saturated: list[Share] | None = Field(
+    mean: Many[float] = Field(description="(H,): mean of each unit, in the range of the activation.")
+    standard_deviation: Many[float] = Field(description="(H,): standard deviation of each unit, at least 0.")
+    left_saturated: Many[Share] | None = Field(
         default=None,
         description="(H,), only for a gate: share of the steps, in [0, 1], at which each unit is below 0.1 "
         "(Karpathy, Johnson & Fei-Fei 2015). null: not a gate, or not measured.",
     )
-    right_saturated: list[Share] | None = Field(
+    right_saturated: Many[Share] | None = Field(
         default=None, description="(H,), only for a gate: share of the steps, in [0, 1], at which it is above 0.9."
     )
 
@@ -190,8 +199,8 @@ class Statistics(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    steps: int = Field(ge=1, description="Number of tokens that were averaged over.")
-    activations: list[ActivationStatistics] = Field(description="Layer by layer, forward before backward.")
+    steps: Count = Field(description="Number of tokens that were averaged over.")
+    activations: Many[ActivationStatistics] = Field(description="Layer by layer, forward before backward.")
     push_scale: float | None = Field(
         default=None,
         ge=0,

@@ -2,29 +2,86 @@
 
 import hashlib
 import os
+import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, BinaryIO
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..recurrent.modules import Direction
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.tokenizer import TOKENIZERS
 from .fields import ModelConfig, Statistics
-from .files import CONFIG, STATISTICS, VOCABULARY, WEIGHTS, BrokenModelError, parse, read
+from .files import (
+    CARD,
+    CONFIG,
+    LIMITS,
+    SATURATION,
+    STATISTICS,
+    VOCABULARY,
+    WEIGHTS,
+    BrokenModelError,
+    exists,
+    opened,
+    parse,
+)
 from .model import Model
+
+MOST_TENSORS = 4_096  # of one network: 512 layers in both directions, built in about a second
+MOST_HEADER = 2_000_000  # bytes that list the tensors: parsed at once, while no other thread runs
+MOST_DIMENSIONS = 2  # of a tensor; many operations fail on one of more than 64
+ATTEMPTS = 5  # to load a model of which one file or the whole folder is replaced meanwhile
+_CHUNK = 16_000_000  # bytes of the weights that are read at a time
 
 
 def load_model(folder: Path | str) -> Model:
     """Load the model in ``folder``.
 
-    Raises BrokenModelError, which names the file and the reason, if anything is missing, malformed or does not fit.
+    Raises BrokenModelError, which names the file and the reason, if anything is missing, malformed or does not fit:
+    nothing else, whatever the folder holds. Where another model takes its place meanwhile, that one is loaded.
     """
     folder = Path(folder)
+    for _ in range(ATTEMPTS):
+        before, failure = _identity(folder), None
+        try:
+            model = _load_safely(folder)
+        except BrokenModelError as error:
+            failure = error
+        if _identity(folder) == before:
+            break
+    if failure is not None:
+        raise failure
+    return model
+
+
+def _identity(folder: Path) -> tuple[int, ...]:
+    """Return what changes when a folder, or a file in it, is replaced; nothing if it cannot be told."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_mtime_ns
+
+
+def _load_safely(folder: Path) -> Model:
+    """Load the model in ``folder`` once; raises no other error than BrokenModelError."""
+    try:
+        return _load(folder)
+    except BrokenModelError:
+        raise
+    except OSError as error:
+        raise BrokenModelError(f"the folder cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # one bad folder must not keep the others from being loaded
+        raise BrokenModelError(f"cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
+
+
+def _load(folder: Path) -> Model:
+    """Do what ``_load_safely`` does, as far as errors can be foreseen."""
     if not folder.is_dir():
         raise BrokenModelError(_why_not_a_folder(folder))
     config = parse(folder, CONFIG, ModelConfig)
@@ -49,6 +106,10 @@ def load_model(folder: Path | str) -> Model:
         )
     config = with_meaning(config, vocabulary)
     network = _load_network(folder, config)
+    for name in (CARD, SATURATION):  # read by those who ask for them
+        if exists(folder, name):
+            with opened(folder, name):
+                pass
     name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would follow a link and give its target's name
     return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
 
@@ -93,23 +154,59 @@ def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
 
 def _load_network(folder: Path, config: ModelConfig) -> Network:
     """Return the network with verified weights. Raises BrokenModelError if they cannot be used."""
-    data = read(folder, WEIGHTS)
-    if hashlib.sha256(data).hexdigest() != config.weights_sha256:
-        raise BrokenModelError(f"{WEIGHTS}: its SHA-256 is not the one that {CONFIG} records: the file was changed")
-    try:
-        state = load(data)
-    except SafetensorError as error:
-        raise BrokenModelError(f"{WEIGHTS}: {error}") from None
-    except KeyError:  # safetensors knows more formats than it can turn into tensors
-        raise BrokenModelError(f"{WEIGHTS}: holds a number format that PyTorch cannot read") from None
+    with opened(folder, WEIGHTS) as file:
+        state = _tensors(file, config.weights_sha256)
     _require_traceable(state, config.network)
     try:
         with torch.device("meta"):
             network = Network(config.network)
         network.load_state_dict(state, assign=True)
-    except RuntimeError as error:
-        raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: {str(error).splitlines()[-1].strip()}") from None
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).splitlines()[-1].strip() if isinstance(error, RuntimeError) else _first_line(error)
+        raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: {reason}") from None
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def _tensors(file: BinaryIO, sha256: str) -> dict[str, Tensor]:
+    """Return the tensors of weights with this SHA-256. Raises BrokenModelError if they are others or damaged.
+
+    They are read from a copy. While the original is mapped into memory, anyone who shortens it ends this process; and
+    ``safetensors.torch.load``, which takes bytes, lets no other thread run while it copies them all.
+    """
+    with _private_file() as (copy, path):
+        digest, size, header = hashlib.sha256(), 0, 0
+        while chunk := file.read(_CHUNK):
+            header = header or int.from_bytes(chunk[:8], "little")
+            digest.update(chunk)
+            size += copy.write(chunk)
+            if size > LIMITS[WEIGHTS]:  # it grows
+                break
+        copy.flush()
+        if digest.hexdigest() != sha256:
+            raise BrokenModelError(f"{WEIGHTS}: its SHA-256 is not the one that {CONFIG} records: the file was changed")
+        if MOST_HEADER < header < size:
+            raise BrokenModelError(f"{WEIGHTS}: has a header of {header:,} bytes: at most {MOST_HEADER:,} are read")
+        try:
+            with safe_open(path, "pt") as content:
+                names = content.keys()
+                if len(names) > MOST_TENSORS:
+                    raise BrokenModelError(
+                        f"{WEIGHTS}: holds {len(names):,} tensors: at most {MOST_TENSORS:,} are read"
+                    )
+                return {name: content.get_tensor(name).clone() for name in names}
+        except (SafetensorError, RuntimeError, TypeError, OverflowError) as error:
+            raise BrokenModelError(f"{WEIGHTS}: {_first_line(error)}") from None
+
+
+@contextmanager
+def _private_file() -> Iterator[tuple[IO[bytes], str]]:
+    """Give an empty file that no other process knows, and a path to it: in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create(WEIGHTS), "wb") as file:
+            yield file, f"/proc/self/fd/{file.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            yield file, file.name
 
 
 def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> None:
@@ -119,6 +216,9 @@ def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> N
         held = ", ".join(sorted(map(str, dtypes)))
         raise BrokenModelError(f"{WEIGHTS}: holds {held}: it must be torch.float32 or torch.float64 throughout")
     for name, tensor in state.items():
+        if tensor.dim() > MOST_DIMENSIONS:
+            many = f"{tensor.dim()} dimensions: no weight of a network has more than {MOST_DIMENSIONS}"
+            raise BrokenModelError(f"{WEIGHTS}: {name} has {many}")
         if not tensor.isfinite().all():
             raise BrokenModelError(f"{WEIGHTS}: {name} holds a number that is not finite")
     extents = {extent for tensor in state.values() for extent in tensor.shape}
@@ -133,7 +233,7 @@ def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> N
 
 def _load_statistics(folder: Path, network: Network) -> Statistics | None:
     """Return the statistics, if there are any. Raises BrokenModelError if they do not fit ``network``."""
-    if not (folder / STATISTICS).exists():
+    if not exists(folder, STATISTICS):
         return None
     statistics = parse(folder, STATISTICS, Statistics)
     size = network.config.hidden_size
@@ -158,3 +258,8 @@ def _has(network: NetworkConfig, layer: int, direction: Direction, activation: s
         and activation in tuple(network.cell_definition.activations)
         and unit < network.hidden_size
     )
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of a message: PyTorch adds a trace of its own calls to some."""
+    return (str(error).splitlines() or [""])[0]

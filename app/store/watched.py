@@ -4,70 +4,104 @@ import logging
 from copy import copy
 from pathlib import Path
 
-from .files import CONFIG, STATISTICS, VOCABULARY, WEIGHTS, BrokenModelError, model_folders
-from .loading import load_model
-from .store import Store
+from .files import LIMITS, BrokenModelError, model_folders, printable
+from .model import Model
+from .store import Store, load_named
 
 logger = logging.getLogger(__name__)
 
-Fingerprint = tuple[tuple[int, ...], ...]  # of a model's files: it changes when one of them does
+# Of a model's files: it changes when one of them does, or who may read it.
+Fingerprint = tuple[tuple[int, ...], ...]
+_SIZE = -1  # its place in what is known of a file
 
 
 class WatchedStore:
-    """The store of a folder, and the fingerprints that its models had when they were loaded."""
+    """The store of a folder, and the fingerprints that its models had when they were loaded.
+
+    Whatever the folder holds or becomes, neither the start nor a refresh fails.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._loaded = fingerprints(folder)  # taken before loading, so that the next refresh notices later changes
+        self._loaded: dict[str, Fingerprint] = {}
         self._missing: set[str] = set()  # loaded models that were not there at the last refresh
-        self.store = Store(folder)
+        self._complaint = ""  # the last one about the folder as a whole
+        self.store = Store(folder, ())
+        try:
+            self._loaded = fingerprints(folder)  # taken before loading, so that the next refresh notices later changes
+            self.store = Store(folder)
+        except OSError as error:
+            self._complain(error)
 
     def refresh(self) -> Store:
         """Return the store for the folder as it is now: the same one if nothing changed.
 
-        Only new and changed models are loaded. A model stays in use until its replacement is complete, so that copying
-        a folder does not break it. A model counts as gone only if it is missing at two refreshes in a row, because a
-        folder that is being replaced is missing for an instant.
+        Only new and changed models are loaded, the smallest first, and each is in ``store`` as soon as it is complete:
+        a large one keeps no other waiting. A model stays in use until its replacement is complete, so that copying a
+        folder does not break it. A model counts as gone only if it is missing at two refreshes in a row, because a
+        folder that is being replaced may be missing for an instant.
         """
         try:
             now = fingerprints(self.store.folder)
         except OSError as error:
-            logger.warning("the folder of models %s cannot be read: %s", self.store.folder, error.strerror)
+            self._complain(error)
             return self.store
+        self._complaint = ""
         missing = self._loaded.keys() - now.keys()
-        now |= {name: self._loaded[name] for name in missing - self._missing}
-        self._missing = missing
-        if now != self._loaded:
-            self.store = self._load(now)
-            self._loaded = now
+        gone, self._missing = missing & self._missing, missing
+        for name in sorted(gone):
+            self._forget(name)
+        for name in sorted(now, key=lambda name: (_size(now[name]), name)):
+            if now[name] != self._loaded.get(name):
+                self._load(name)
+                self._loaded[name] = now[name]
         return self.store
 
-    def _load(self, now: dict[str, Fingerprint]) -> Store:
-        """Return a new store of the models in ``now``; requests under way keep the old one."""
-        changed = sorted(name for name in now if now[name] != self._loaded.get(name))
-        models = {name: model for name, model in self.store.models.items() if name in now}
-        broken = {name: why for name, why in self.store.broken.items() if name in now and name not in changed}
-        for name in changed:
-            try:
-                models[name] = load_model(self.store.folder / name)
-                logger.info("the model %s was loaded", name)
-            except BrokenModelError as error:
-                if name not in models:
-                    broken[name] = str(error)
-                kept = "; the previous one stays in use" if name in models else ""
-                logger.warning("the model %s cannot be used: %s%s", name, error, kept)
-        for name in sorted(self._loaded.keys() - now.keys()):
-            logger.info("the model %s is gone", name)
+    def _load(self, name: str) -> None:
+        """Load a new or changed model."""
+        shown = printable(name)
+        try:
+            model = load_named(self.store.folder / name)
+        except BrokenModelError as error:
+            is_kept = name in self.store.models
+            if not is_kept:
+                self._put(shown, reason=str(error))
+            kept = "; the previous one stays in use" if is_kept else ""
+            logger.warning("the model %s cannot be used: %s%s", shown, error, kept)
+        else:
+            self._put(shown, model)
+            logger.info("the model %s was loaded", shown)
+
+    def _forget(self, name: str) -> None:
+        """Take a model out that is gone."""
+        del self._loaded[name]
+        self._put(printable(name))
+        logger.info("the model %s is gone", printable(name))
+
+    def _put(self, name: str, model: Model | None = None, reason: str = "") -> None:
+        """Make a new store, in which this model is as given; requests under way keep the old one."""
         store = copy(self.store)
-        store.models, store.broken = dict(sorted(models.items())), broken
-        return store
+        store.models = {each: old for each, old in store.models.items() if each != name}
+        store.broken = {each: old for each, old in store.broken.items() if each != name}
+        if model is not None:
+            store.models = dict(sorted({**store.models, name: model}.items()))
+        elif reason:
+            store.broken = dict(sorted({**store.broken, name: reason}.items()))
+        self.store = store
+
+    def _complain(self, error: OSError) -> None:
+        """Log that the folder cannot be read, once for each reason."""
+        reason = error.strerror or str(error)
+        if reason != self._complaint:
+            logger.warning("the folder of models %s cannot be read: %s", printable(str(self.store.folder)), reason)
+        self._complaint = reason
 
 
 def fingerprints(folder: Path) -> dict[str, Fingerprint]:
-    """Return the fingerprint of each model in ``folder``, by name, without reading its files."""
-    return {
-        each.name: tuple(_fingerprint(each / name) for name in (WEIGHTS, CONFIG, VOCABULARY, STATISTICS))
-        for each in model_folders(folder)
-    }
+    """Return the fingerprint of each model in ``folder``, by name, without reading its files.
+
+    Raises OSError if the folder cannot be read.
+    """
+    return {each.name: tuple(_fingerprint(each / name) for name in LIMITS) for each in model_folders(folder)}
 
 
 def _fingerprint(file: Path) -> tuple[int, ...]:
@@ -75,4 +109,9 @@ def _fingerprint(file: Path) -> tuple[int, ...]:
         status = file.stat()
     except OSError:
         return ()
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
+def _size(fingerprint: Fingerprint) -> int:
+    """Return the bytes of all files."""
+    return sum(file[_SIZE] for file in fingerprint if file)

@@ -1,7 +1,6 @@
 """Where a training run stands, on disk: replaced as a whole, so that a run that was killed can go on."""
 
 import io
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from ..store.saving import replace_file
 
 Snapshot = dict[str, Any]  # tensors, numbers and texts, in dictionaries and lists
 
@@ -41,12 +42,12 @@ class Checkpoint:
         ``run`` holds the options that make the run what it is. Raises CheckpointError if the file is damaged, or
         belongs to a run with other options or other data.
         """
-        if not self.path.exists():
-            return None
         advice = f"delete {self.path} to begin anew"
         try:
             content = torch.load(self.path, weights_only=True)
             written, snapshot, seconds = content["run"], content["snapshot"], float(content["seconds"])
+        except FileNotFoundError:
+            return None
         except Exception as error:  # what unpickling may raise has no common class
             raise CheckpointError(f"{self.path} is not a checkpoint ({type(error).__name__}): {advice}") from None
         for name, value in {**run, "data": self.data}.items():
@@ -58,14 +59,15 @@ class Checkpoint:
         return dict(snapshot)
 
     def keep(self, run: Mapping[str, Any], snapshot: Callable[[], Snapshot]) -> None:
-        """Write what ``snapshot`` returns if ``every`` seconds have passed. Raises OSError if it cannot be written."""
+        """Write what ``snapshot`` returns if ``every`` seconds have passed.
+
+        Raises OSError, which names the file, if it cannot be written.
+        """
         if time.monotonic() < self._due:
             return
-        partial = self.path.with_name(f"{self.path.name}.partial")
         written = io.BytesIO()  # on a full disk PyTorch's own writer raises a RuntimeError that does not say so
         torch.save({"run": {**run, "data": self.data}, "snapshot": snapshot(), "seconds": self.seconds}, written)
-        partial.write_bytes(written.getbuffer())
-        os.replace(partial, self.path)  # noqa: PTH105  atomic: it is there as a whole, or not at all
+        replace_file(self.path, written.getbuffer())
         self._due = time.monotonic() + self.every
 
     def remove(self) -> None:

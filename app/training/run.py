@@ -29,7 +29,7 @@ from ..recurrent.cells import CellName
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.trace import trace
 from ..store.fields import ModelConfig, Start
-from ..store.files import CONFIG
+from ..store.files import CONFIG, BrokenModelError, parse
 from ..store.model import Model
 from ..store.saving import save_model
 from .card import card
@@ -166,12 +166,17 @@ def _check_folder(folder: Path) -> None:
     """Raise BadArgumentError unless a model can be written there and only a model would be replaced."""
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG).is_file()):
         raise BadArgumentError(f"{folder} is not a model, and would be replaced: name another --out")
+    _require_writable(folder.parent, "--out")
+
+
+def _require_writable(folder: Path, option: str) -> None:
+    """Make the folder of an option if it is missing. Raises BadArgumentError if nothing can be written there."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".gatescope-", dir=folder.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".gatescope-", dir=folder):
             pass
     except OSError as error:
-        raise BadArgumentError(f"{folder.parent} cannot be written to: {error.strerror}") from None
+        raise BadArgumentError(f"{folder} cannot be written to: {error.strerror}; name another {option}") from None
 
 
 def _command(name: str, data: Mapping[str, Path | str], cell: CellName, seeds: Sequence[int], options: Options) -> str:
@@ -197,7 +202,7 @@ def _begin(
     if (other := _task_of(folder)) not in {None, _full_name(task)}:
         raise RefusedError(f"{folder} holds a model of another task, {other!r}: name another --out")
     checkpoints = cache / "checkpoints"
-    checkpoints.mkdir(parents=True, exist_ok=True)
+    _require_writable(checkpoints, "--data")
     _require_room(config, [folder.parent, checkpoints])
     return [_SeedRun(task, config, recipe, seed, checkpoints) for seed in seeds]
 
@@ -224,8 +229,8 @@ def _require_room(config: NetworkConfig, folders: Sequence[Path]) -> None:
 def _task_of(folder: Path) -> str | None:
     """Return the task of the model in ``folder``; None if it holds none that can be read."""
     try:
-        return ModelConfig.model_validate_json((folder / CONFIG).read_bytes()).task
-    except (OSError, ValueError):
+        return parse(folder, CONFIG, ModelConfig).task
+    except BrokenModelError:
         return None
 
 

@@ -8,11 +8,11 @@ from fastapi_problem.error import Problem
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from ..api.wire.model import AModel
 from ..store.fields import NamedUnit
-from ..store.files import CARD, SATURATION
+from ..store.files import CARD, SATURATION, BrokenModelError, read
 from ..store.model import Model
 from .templates import templates
 
@@ -25,8 +25,8 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 def model_card(request: Request, model: AModel) -> Response:
     """Return the model card, from its README.md, with links to what the page can show of it."""
     try:
-        text = (model.folder / CARD).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = read(model.folder, CARD).decode()
+    except (BrokenModelError, UnicodeDecodeError):  # there is none, or another one since the model was loaded
         text = ""
     context = {
         "model": model,
@@ -39,10 +39,13 @@ def model_card(request: Request, model: AModel) -> Response:
 @router.get("/{model}/{name}")
 def model_picture(model: AModel, name: Annotated[str, Path()]) -> Response:
     """Return the picture that the card shows, and no other file of the model's folder."""
-    path = model.folder / SATURATION
-    if name != SATURATION or not path.is_file():
-        raise Problem("Not found", "not-found", f"The model {model.id!r} has no page {name!r}.", 404)
-    return FileResponse(path, media_type="image/svg+xml")
+    missing = Problem("Not found", "not-found", f"The model {model.id!r} has no page {name!r}.", 404)
+    if name != SATURATION:
+        raise missing
+    try:
+        return Response(read(model.folder, SATURATION), media_type="image/svg+xml")
+    except BrokenModelError:
+        raise missing from None
 
 
 def render(text: str) -> Markup:

@@ -20,6 +20,7 @@ from ..api.wire.computing import computed, watch_of
 from ..api.wire.problems import unknown_model
 from ..figures.stylesheet import stylesheet as figures_stylesheet
 from ..settings import Settings, data_folder
+from ..store.files import printable
 from ..store.store import Store
 from . import cards
 from .boot import boot
@@ -64,8 +65,9 @@ def _page(request: Request) -> Response:
     store: Store = request.app.state.store
     settings: Settings = request.app.state.settings
     if not store.models:
+        folder = printable(str(store.folder))
         return templates().TemplateResponse(
-            request, "no_models.html", {"broken": store.broken, "folder": store.folder}, status_code=503
+            request, "no_models.html", {"broken": store.broken, "folder": folder}, status_code=503
         )
     view = first_view(store, settings, request.query_params)
     models = sorted(store, key=lambda each: (each.config.task, place_of_cell(each)))

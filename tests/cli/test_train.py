@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from archives import install_sentiment
+from disks import full_disk, read_only
 from gatescope.cli import app
 from gatescope.cli import train as train_command
 from gatescope.recurrent.network import Network
@@ -103,7 +104,7 @@ def test_a_cell_must_be_named(cache: Path, arguments: list[str], message: str) -
     [
         (["--seeds", "1,1"], "--seeds '1,1': each seed once, from 0 to 2^63 - 1"),
         (["--seed", "-1"], "--seeds '-1': each seed once, from 0 to 2^63 - 1"),
-        (["--out", "/dev/null/model"], "/dev/null cannot be written to: File exists"),
+        (["--out", "/dev/null/model"], "/dev/null cannot be written to: File exists; name another --out"),
         (["--out", "file"], "{here}/file is not a model, and would be replaced: name another --out"),
         (["--out", "."], "{here} is not a model, and would be replaced: name another --out"),
     ],
@@ -223,20 +224,41 @@ def test_what_no_run_can_take_is_refused_before_the_data_are_read(here: Path, wr
     assert (done.exit_code, done.stderr) == (2, f"gatescope: {message.format(here=here)}\n")
 
 
-def test_a_cache_that_cannot_be_written_is_an_error_in_one_line(here: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_refused_before_any_training(here: Path) -> None:
     done = CliRunner().invoke(
         app, ["train", "labelled", "--file", "mine.csv", *COLUMNS, "--cell", "gru", "--data", "empty.txt"]
     )
-    assert done.exit_code == 1
-    assert re.fullmatch(
-        r"gatescope: empty\.txt/checkpoints cannot be written: Not a directory; once it can, .*\n", done.stderr
-    )
+    message = "empty.txt/checkpoints cannot be written to: Not a directory; name another --data"
+    assert (done.exit_code, done.stderr) == (2, f"gatescope: {message}\n")
 
 
 def learn(table: Path, *arguments: str) -> Result:
     """Learn the table with four units."""
     own = ["--file", table, *COLUMNS, "--data", table.parent / "cache", "--hidden", "4"]
     return CliRunner().invoke(app, ["train", "labelled", *map(str, [*own, *arguments])])
+
+
+@pytest.mark.parametrize("disk", ["full", "read only"])
+@pytest.mark.parametrize("place", ["checkpoint", "model"])
+def test_a_disk_that_cannot_be_written_to_is_named_and_the_same_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str, place: str
+) -> None:
+    table(tmp_path / "mine.csv")
+    arguments = ["--cell", "gru", "--epochs", "2", "--out", tmp_path / "model"]
+    monkeypatch.setattr(training, "EVERY", 0 if place == "checkpoint" else 3600)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full_disk if disk == "full" else read_only)
+        done = learn(tmp_path / "mine.csv", *map(str, arguments))
+    named = rf"{tmp_path}/cache/checkpoints/\S+\.checkpoint" if place == "checkpoint" else rf"{tmp_path}/model"
+    reason = "No space left on device" if disk == "full" else "Read-only file system"
+    assert done.exit_code == 1
+    assert re.fullmatch(
+        rf"gatescope: {named} cannot be written: {reason}; once it can, the same command goes on\n", done.stderr
+    )
+    assert not list((tmp_path / "cache" / "checkpoints").iterdir())
+    assert not [each for each in tmp_path.iterdir() if "model" in each.name]
+    assert learn(tmp_path / "mine.csv", *map(str, arguments)).exit_code == 0
+    assert load_model(tmp_path / "model").config.task == "labelled mine"
 
 
 @pytest.fixture

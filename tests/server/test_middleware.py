@@ -3,14 +3,19 @@
 import logging
 import shutil
 import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
+from gatescope.recurrent.tokenizer import Token, Tokenizer
 from gatescope.server import middleware
 from gatescope.server.middleware import RefreshModels, WithHeaders
+from gatescope.store import saving
 from gatescope.store.files import CONFIG, WEIGHTS
 from gatescope.store.saving import save_model
 from gatescope.store.store import Store
@@ -31,6 +36,7 @@ def write(folder: Path, seed: int = 0, **about: Any) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of one model; an application over it refreshes at every request."""
     monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
+    monkeypatch.setattr(middleware, "PATIENCE", 60)
     write(tmp_path / "models" / "lstm")
     return tmp_path / "models"
 
@@ -91,23 +97,56 @@ def test_a_model_that_is_removed_is_gone_at_the_second_refresh(
     assert api.get("/api/v1/models/a").status_code == 404
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "in steps"])
 def test_a_model_that_is_being_replaced_never_goes(
-    api: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+    api: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
+    if not at_once:  # as where the system cannot exchange two folders
+        monkeypatch.setattr(saving, "_exchange", lambda one, other: False)
     assert ids(api) == ["lstm"]
     listed: list[list[str]] = []
     rename = Path.rename
 
     def slow(self: Path, target: Path) -> Path:
-        moved = rename(self, target)
-        listed.append(ids(api))
-        return moved
+        try:
+            return rename(self, target)
+        finally:
+            listed.append(ids(api))
 
     monkeypatch.setattr(Path, "rename", slow)
     before = sha256(api)
     write(folder / "lstm", seed=1)
-    assert listed == [["lstm"], ["lstm"]]  # once where its folder was away, once where the new one stood there
+    assert listed == [["lstm"]] * (1 if at_once else 3)  # the second of three times its folder was away
     assert sha256(api) != before
+
+
+def test_what_is_under_way_ends_with_the_model_that_it_began_with(
+    api: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "/api/v1/models/lstm/trace?text=the+movie+was+not+good"
+    before = api.get(url)
+    began, replaced = threading.Event(), threading.Event()
+    tokens = Tokenizer.__call__
+
+    def slow(self: Tokenizer, text: str) -> list[Token]:
+        if not began.is_set():
+            began.set()
+            assert replaced.wait(60)
+        return tokens(self, text)
+
+    monkeypatch.setattr(Tokenizer, "__call__", slow)
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(api.get, url)
+        try:
+            assert began.wait(60)
+            write(folder / "lstm", seed=1)
+            after = api.get(url)
+        finally:
+            replaced.set()
+        assert under_way.result().json() == before.json()
+    assert after.status_code == 200
+    assert after.json()["layers"] != before.json()["layers"]
+    assert after.headers["etag"] != before.headers["etag"] == under_way.result().headers["etag"]
 
 
 def test_while_a_folder_is_copied_the_model_before_goes_on(
@@ -143,6 +182,7 @@ def test_a_new_folder_is_broken_until_it_is_whole(api: TestClient, folder: Path,
 
 def test_the_first_models_of_an_empty_folder_make_it_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
+    monkeypatch.setattr(middleware, "PATIENCE", 60)
     api = client(tmp_path / "models")
     assert api.get("/readyz").status_code == api.get("/").status_code == 503
     write(tmp_path / "models" / "lstm")
@@ -157,38 +197,107 @@ def test_the_folder_is_not_looked_at_more_often_than_it_is_due(folder: Path, mon
     assert ids(api) == ["lstm"]
 
 
-def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> None:
-    models, loading, done = WatchedStore(folder), threading.Event(), threading.Event()
-    answered: list[str] = []
+class Slow:
+    """A store whose refresh takes until it may end."""
 
-    class Slow:
-        def refresh(self) -> Store:
-            loading.set()
-            assert done.wait(30)
-            return models.refresh()
+    def __init__(self, folder: Path) -> None:
+        self.models, self.began, self.may_end = WatchedStore(folder), threading.Event(), threading.Event()
+
+    @property
+    def store(self) -> Store:
+        return self.models.store
+
+    def refresh(self) -> Store:
+        self.began.set()
+        assert self.may_end.wait(60)
+        return self.models.refresh()
+
+
+def refreshing(models: Any, *steps: Callable[[Callable[[str], Awaitable[None]]], Awaitable[None]]) -> list[str]:
+    """Ask an application over ``models``, which may be slow, and return which requests were answered, in order."""
+    answered: list[str] = []
 
     async def app(scope: dict[str, Any], *_: Any) -> None:
         answered.append(scope["path"])
 
-    class Application:
-        class state:  # noqa: N801  as Starlette names it
-            store = models.store
+    refresh, application = RefreshModels(app, models), SimpleNamespace(state=SimpleNamespace())
 
-    async def both() -> None:
-        refresh = RefreshModels(app, Slow())  # type: ignore[arg-type]
+    async def ask(path: str) -> None:
+        await refresh({"type": "http", "path": path, "app": application}, None, None)  # type: ignore[arg-type]
 
-        async def ask(path: str) -> None:
-            await refresh({"type": "http", "path": path, "app": Application()}, None, None)  # type: ignore[arg-type]
-
+    async def all_steps() -> None:
         async with anyio.create_task_group() as group:
-            group.start_soon(ask, "first")
-            await anyio.to_thread.run_sync(loading.wait)
-            await ask("second")
-            done.set()
+            for step in steps:
+                group.start_soon(step, ask)
 
     with start_blocking_portal() as portal:  # the browser tests' own loop may be running in this thread
-        portal.call(both)
-    assert answered == ["second", "first"]
+        portal.call(all_steps)
+    return answered
+
+
+def test_other_requests_are_answered_while_models_are_loaded(folder: Path) -> None:
+    models = Slow(folder)
+
+    async def first(ask: Callable[[str], Awaitable[None]]) -> None:
+        await ask("first")
+
+    async def second(ask: Callable[[str], Awaitable[None]]) -> None:
+        await anyio.to_thread.run_sync(models.began.wait)
+        await ask("second")
+        models.may_end.set()
+
+    assert refreshing(models, first, second) == ["second", "first"]
+
+
+def test_not_even_the_first_request_waits_for_a_large_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "PATIENCE", 0.01)
+    models = Slow(folder)
+
+    async def both(ask: Callable[[str], Awaitable[None]]) -> None:
+        await ask("first")
+        await ask("second")
+        assert not models.may_end.is_set()
+        assert models.began.is_set()
+        models.may_end.set()
+
+    assert refreshing(models, both) == ["first", "second"]
+
+
+def test_a_machine_without_a_thread_to_spare_answers_with_the_models_that_it_has(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = WatchedStore(folder)
+    write(folder / "a")
+
+    def none_left(**_: Any) -> threading.Thread:
+        raise RuntimeError("can't start new thread")
+
+    async def ask_one(ask: Callable[[str], Awaitable[None]]) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(middleware.threading, "Thread", none_left)
+            await ask("first")
+        assert list(models.store.models) == ["lstm"]
+        await ask("second")
+
+    assert refreshing(models, ask_one) == ["first", "second"]
+    assert list(models.store.models) == ["a", "lstm"]
+
+
+def test_the_documentation_names_the_longest_wait() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    assert f"no longer than {middleware.PATIENCE:g} s." in page
+
+
+def test_a_refresh_that_fails_fails_no_request_and_is_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = client(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(WatchedStore, "refresh", lambda self: [][0])
+        assert ids(api) == ["lstm"]
+    assert "the models could not be refreshed; those that are loaded serve" in caplog.text
+    write(folder / "a")
+    assert ids(api) == ["a", "lstm"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import struct
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from gatescope.recurrent.tokenizer import Token, WordTokenizer
+from gatescope.store import loading
 from gatescope.store.files import BrokenModelError
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
@@ -52,10 +54,15 @@ def weight_bytes(edit: Callable[[bytes], bytes]) -> Callable[[Path], None]:
 
 
 def of_format(dtype: str) -> Callable[[Path], None]:
-    """Puts one tensor of eight bytes in a format of safetensors in place of the weights."""
-    extent = 16 if dtype == "F4" else 8
-    header = json.dumps({"head.bias": {"dtype": dtype, "shape": [extent], "data_offsets": [0, 8]}}).encode()
-    return weight_bytes(lambda _: struct.pack("<Q", len(header)) + header + bytes(8))
+    """Puts one tensor in a format of safetensors in place of the weights."""
+    extent, size = {"F4": (16, 8), "F6_E2M3": (16, 12)}.get(dtype, (8, 8))
+    return header({"head.bias": {"dtype": dtype, "shape": [extent], "data_offsets": [0, size]}}, size)
+
+
+def header(tensors: dict[str, Any], size: int) -> Callable[[Path], None]:
+    """Puts this header of safetensors, and so many zero bytes, in place of the weights."""
+    text = json.dumps(tensors).encode()
+    return weight_bytes(lambda _: struct.pack("<Q", len(text)) + text + bytes(size))
 
 
 def weights(**changes: torch.Tensor | None) -> Callable[[Path], None]:
@@ -83,8 +90,8 @@ BROKEN = [
     (missing("config.json"), "config.json: the file is missing"),
     (missing("vocab.json"), "vocab.json: the file is missing"),
     (missing("model.safetensors"), "model.safetensors: the file is missing"),
-    (a_folder("vocab.json"), "vocab.json: cannot be read: Is a directory"),
-    (a_folder("statistics.json"), "statistics.json: cannot be read: Is a directory"),
+    (a_folder("vocab.json"), "vocab.json: is a folder: it must be a regular file"),
+    (a_folder("statistics.json"), "statistics.json: is a folder: it must be a regular file"),
     # config.json
     (holding("config.json", b"{"), "config.json: Invalid JSON: EOF while parsing an object at line 1 column 1"),
     (holding("config.json", b"\xff"), "config.json: Invalid JSON: expected value at line 1 column 1"),
@@ -154,6 +161,24 @@ BROKEN = [
         "config.json: network.cell: Input should be 'lstm', 'gru', 'rnn', 'coupled_lstm' or 'mingru'",
     ),
     (sizes(layers=0), "config.json: network: layers is 0: it must be at least 1"),
+    (config(seed=10**30), "config.json: seed: Input should be less than 9223372036854775808"),
+    (holding("config.json", b'{"a": 1, "a": 2}'), "config.json: a: the field is there twice: keep one"),
+    (
+        holding("config.json", b'{"seed": 1%s}' % (b"0" * 5000)),
+        "config.json: Invalid JSON: number out of range at line 1 column 4311",
+    ),
+    (
+        holding("config.json", b"[" * 100_000),
+        "config.json: Invalid JSON: recursion limit exceeded at line 1 column 202",
+    ),
+    (
+        holding("config.json", json.dumps({f"x{at}": 1 for at in range(1_001)}).encode()),
+        "config.json: an object has 1,001 fields: it may have at most 1,000",
+    ),
+    (
+        config(start={"forget_bias": float("inf")}),
+        "config.json: start.forget_bias: Input should be a finite number",
+    ),
     # vocab.json
     (holding("vocab.json", b'["<unk>"'), "vocab.json: Invalid JSON: EOF while parsing a list at line 1 column 8"),
     (holding("vocab.json", b'{"<unk>": 0}'), "vocab.json: Input should be a valid array"),
@@ -169,12 +194,34 @@ BROKEN = [
     ),
     (
         weight_bytes(lambda data: data[:-5]),
-        "model.safetensors: Error while deserializing: incomplete metadata, file not fully covered",
+        "model.safetensors: Error while deserializing header: incomplete metadata, file not fully covered",
     ),
-    (weight_bytes(lambda _: b""), "model.safetensors: Error while deserializing: header too small"),
-    (weight_bytes(lambda _: b"\xff" * 64), "model.safetensors: Error while deserializing: header too large"),
-    (of_format("F4"), "model.safetensors: holds a number format that PyTorch cannot read"),
-    (of_format("F8_E8M0"), "model.safetensors: holds a number format that PyTorch cannot read"),
+    (weight_bytes(lambda _: b""), "model.safetensors: Error while deserializing header: header too small"),
+    (weight_bytes(lambda _: b"\xff" * 64), "model.safetensors: Error while deserializing header: header too large"),
+    (of_format("F4"), f"model.safetensors: holds torch.float4_e2m1fn_x2: {DTYPES}"),
+    (of_format("F8_E8M0"), f"model.safetensors: holds torch.float8_e8m0fnu: {DTYPES}"),
+    (of_format("F6_E2M3"), "model.safetensors: Dtype not understood: F6_E2M3"),
+    (
+        header({"x": {"dtype": "F32", "shape": [1] * 65, "data_offsets": [0, 4]}}, 4),
+        "model.safetensors: x has 65 dimensions: no weight of a network has more than 2",
+    ),
+    (
+        header({"x": {"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}}, 0),
+        "model.safetensors: reshape(): argument 'shape' failed to unpack the object at pos 2 with error "
+        '"Overflow when unpacking long long',
+    ),
+    (
+        header({f"x{at}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for at in range(5000)}, 0),
+        "model.safetensors: holds 5,000 tensors: at most 4,096 are read",
+    ),
+    (
+        header({"__metadata__": {"x": "x" * 2_000_000}}, 4),
+        "model.safetensors: has a header of 2,000,027 bytes: at most 2,000,000 are read",
+    ),
+    (
+        header({"x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, 4),
+        "model.safetensors: Error while deserializing header: invalid shape, data type, or offset for tensor",
+    ),
     (weights(head__bias=None), f'{FIT} Missing key(s) in state_dict: "head.bias".'),
     (weights(more=torch.zeros(1)), f'{FIT} Unexpected key(s) in state_dict: "more".'),
     (
@@ -298,6 +345,42 @@ def test_a_model_of_the_form_before_units_and_shares_loads(tmp_path: Path) -> No
     assert (model.config.metrics[0].interval, model.config.metrics[0].unit) == (None, "share")
     assert model.statistics is not None
     assert model.statistics.activations[0].left_saturated is None
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded_is_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "small", title="The old one")
+    new = network(seed=1)
+    original = loading._load_network
+
+    def late(folder: Path, config: Any) -> Any:
+        monkeypatch.undo()
+        saved(tmp_path / "small", new, title="The new one")
+        return original(folder, config)
+
+    monkeypatch.setattr(loading, "_load_network", late)
+    model = load_model(tmp_path / "small")
+    assert model.config.title == "The new one"
+    assert torch.equal(model.network.head.weight, new.head.weight)
+
+
+def test_weights_are_read_where_the_system_has_no_files_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = saved(tmp_path / "small").network.state_dict()
+    monkeypatch.delattr(os, "memfd_create")
+    read = load_model(tmp_path / "small").network.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in read.items())
+
+
+def test_weights_in_use_do_not_depend_on_their_file(tmp_path: Path) -> None:
+    """If the file were mapped into memory, to shorten it would end the process."""
+    model = saved(tmp_path / "small")
+    before = model.trace("the movie was not good").outputs
+    with (tmp_path / "small" / "model.safetensors").open("r+b") as file:
+        file.truncate(0)
+    assert (model.trace("the movie was not good").outputs == before).all()
 
 
 def test_a_linked_folder_goes_by_the_name_of_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,15 @@ def test_the_store_lists_broken_models_with_their_reason_while_the_others_load(t
     assert store.task("translation") == []
 
 
+def test_a_loop_of_links_is_listed_and_a_link_to_nothing_is_not(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "gone").symlink_to("nothing")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    store = Store(tmp_path)
+    reason = "the folder cannot be read: Too many levels of symbolic links"
+    assert (store.models, store.broken) == ({}, {"loop": reason})
+
+
 def test_a_missing_folder_is_an_empty_store(tmp_path: Path) -> None:
     store = Store(tmp_path / "models")
     assert (store.models, store.broken) == ({}, {})

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from gatescope.store import watched
-from gatescope.store.files import STATISTICS
-from gatescope.store.loading import load_model
+from gatescope.store.files import CARD, STATISTICS, VOCABULARY
 from gatescope.store.saving import save_model
+from gatescope.store.store import load_named
 from gatescope.store.watched import WatchedStore
 from networks import random_network
 from serving import WORDS
@@ -33,7 +33,7 @@ def test_only_what_changed_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPat
     before = models.store
     assert models.refresh() is before
     loaded: list[str] = []
-    monkeypatch.setattr(watched, "load_model", lambda path: (loaded.append(path.name), load_model(path))[1])
+    monkeypatch.setattr(watched, "load_named", lambda path: (loaded.append(path.name), load_named(path))[1])
     write(folder / "a", seed=1)
     after = models.refresh()
     assert loaded == ["a"]
@@ -73,6 +73,41 @@ def test_a_folder_that_cannot_be_read_leaves_the_models_as_they_were(
     def refuse(self: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    assert list(models.refresh().models) == ["lstm"]
-    assert f"the folder of models {folder} cannot be read: Permission denied" in caplog.text
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refuse)
+        for _ in range(2):
+            assert list(models.refresh().models) == ["lstm"]
+        at_start = WatchedStore(folder)
+    assert at_start.store.models == {}
+    assert list(at_start.refresh().models) == ["lstm"]
+    complaint = f"the folder of models {folder} cannot be read: Permission denied"
+    assert caplog.messages == [complaint] * 2  # once for each store, not at each refresh
+
+
+def test_small_models_do_not_wait_for_large_ones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = WatchedStore(folder)
+    for name in ("a", "b"):
+        write(folder / name)
+    (folder / "a" / CARD).write_text("x" * 1000)
+    seen: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(
+        watched, "load_named", lambda path: (seen.append((path.name, list(models.store.models))), load_named(path))[1]
+    )
+    assert list(models.refresh().models) == ["a", "b", "lstm"]
+    assert seen == [("b", ["lstm"]), ("a", ["b", "lstm"])]
+
+
+def test_a_file_that_may_be_read_now_is_read(folder: Path) -> None:
+    models = WatchedStore(folder)
+    before = models.store.models["lstm"]
+    (folder / "lstm" / VOCABULARY).chmod(0o600)
+    assert models.refresh().models["lstm"] is not before
+
+
+def test_a_broken_model_that_is_removed_is_listed_no_more(folder: Path) -> None:
+    models = WatchedStore(folder)
+    (folder / "empty").mkdir()
+    assert models.refresh().broken == {"empty": "config.json: the file is missing"}
+    (folder / "empty").rmdir()
+    models.refresh()
+    assert models.refresh().broken == {}

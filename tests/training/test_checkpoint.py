@@ -2,12 +2,14 @@
 
 import os
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from disks import full_disk
 from gatescope.recurrent.network import Network
 from gatescope.training.checkpoint import Checkpoint, CheckpointError
 from gatescope.training.trainer import Batch, Recipe, train
@@ -94,15 +96,40 @@ def test_nothing_half_written_takes_the_place_of_a_checkpoint(tmp_path: Path, mo
     path = tmp_path / "run"
     killed_after(5, path, FirstToken(), RECIPE)
     good = path.read_bytes()
-
-    def half(self: Path, data: bytes) -> None:
-        self.write_text("half")
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(Path, "open", full_disk)
+    with pytest.raises(OSError, match="No space left") as caught:
         train(SMALL, FirstToken(), RECIPE, 3, checkpoint=Checkpoint(path, every=0))
+    assert caught.value.filename == str(path)
+    monkeypatch.undo()
     assert path.read_bytes() == good
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_runs_of_one_kind_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """They share a checkpoint, since they compute the same; each writes it as a whole, and one deletes it first."""
+    path = tmp_path / "run"
+    barrier, failures = threading.Barrier(4), []
+
+    def write(at: int) -> None:
+        checkpoint = Checkpoint(path, every=0)
+        barrier.wait()
+        for _ in range(40):
+            try:
+                checkpoint.keep({}, lambda: {"at": torch.full((1000,), at)})
+                snapshot = Checkpoint(path).read({})
+                if snapshot is not None and len(set(snapshot["at"].tolist())) != 1:
+                    failures.append("mixed")
+                checkpoint.remove()
+            except (OSError, CheckpointError) as error:
+                failures.append(str(error))
+
+    threads = [threading.Thread(target=write, args=(at,)) for at in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failures == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_written_before_it_is_due(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 import re
 import shutil
 import signal
@@ -196,6 +197,35 @@ def test_a_run_that_is_ended_goes_on_to_the_same_bytes(folder: Path, blow: signa
     assert not checkpoints(folder / "cache")
 
 
+def require_the_same_model_after_kills(folder: Path, kills: int, seed: int) -> None:
+    """Kill runs that replace a model at random moments: it is there after each, and the last one gives its bytes."""
+    chance = random.Random(seed)
+    learn(folder, "lstm", seeds=[0, 1], epochs=8)
+    whole = contents(folder / "model")
+    for _ in range(kills):
+        with subprocess.Popen([sys.executable, "-c", EAGER, str(folder)]) as process:
+            while process.poll() is None and not checkpoints(folder / "cache"):
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 2))
+            process.kill()
+            assert process.wait() in (0, -signal.SIGKILL)
+        assert contents(folder / "model") == whole
+        assert load_model(folder / "model").config.task == "labelled mine"
+    learn(folder, "lstm", seeds=[0, 1], epochs=8)
+    assert contents(folder / "model") == whole
+    assert not checkpoints(folder / "cache")
+
+
+@pytest.mark.slow("trains in processes of their own", seconds=20)
+def test_a_kill_leaves_the_model_that_is_to_be_replaced(folder: Path) -> None:
+    require_the_same_model_after_kills(folder, 2, seed=1)
+
+
+@pytest.mark.soak("trains in fifty processes of their own: several minutes")
+def test_kills_at_fifty_moments_leave_the_model_that_is_to_be_replaced(folder: Path) -> None:
+    require_the_same_model_after_kills(folder, 50, seed=2)
+
+
 def test_after_ctrl_c_seeds_that_were_learned_are_not_learned_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,7 +357,7 @@ def touched(folder: Path) -> Path:
     [
         (lambda folder: folder / "mine.csv", "/mine.csv is not a model, and would be replaced: name another --out"),
         (touched, "/notes is not a model, and would be replaced: name another --out"),
-        (lambda _: Path("/dev/null/model"), "/dev/null cannot be written to: File exists"),
+        (lambda _: Path("/dev/null/model"), "/dev/null cannot be written to: File exists; name another --out"),
     ],
     ids=["a file", "another folder", "below a file"],
 )

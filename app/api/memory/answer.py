@@ -74,8 +74,8 @@ def _layer_content(layer: LayerMemory, usual: Statistics | None, encode: Encode)
                 "activation": each.letter,
                 "left": each.left,
                 "right": each.right,
-                "usual_left": shares[each.letter].left_saturated if shares else None,
-                "usual_right": shares[each.letter].right_saturated if shares else None,
+                "usual_left": None if (known := shares.get(each.letter)) is None else known.left_saturated,
+                "usual_right": None if known is None else known.right_saturated,
             }
             for each in layer.saturation
         ]
