@@ -3,11 +3,13 @@
 import typer
 
 from . import evaluate, models, pushes, serve, shares, trace, train, units
+from .common import require_known_variables
 
 app = typer.Typer(
     name="gatescope",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    callback=require_known_variables,
     help="See what an LSTM, a GRU or a plain RNN keeps, forgets and lets out, word by word.",
 )
 app.command("serve")(serve.serve)

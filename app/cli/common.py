@@ -27,8 +27,22 @@ def read_settings(**options: Any) -> "Settings":
         return Settings.model_validate({name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
+        what = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:  # not about a value, but about the environment
+            give_up(what, code=2)
         name = str(first["loc"][0])
-        give_up(f"the setting {name} (GATESCOPE_{name.upper()}): {first['msg']}", code=2)
+        give_up(f"the setting {name} (GATESCOPE_{name.upper()}): {what}", code=2)
+
+
+def require_known_variables() -> None:
+    """Give up if the environment has a variable GATESCOPE_* that sets nothing."""
+    variables = [name for name in os.environ if name.upper().startswith("GATESCOPE_")]
+    if not variables:  # the usual case, which spares a command the time to import the settings
+        return
+    from ..settings import Settings, unknown_variable
+
+    if sentence := unknown_variable(variables, Settings.model_fields):
+        give_up(sentence, code=2)
 
 
 def read_model(name: str, settings: "Settings") -> "Model":
