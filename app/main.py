@@ -16,6 +16,7 @@ from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
 from .server import health, metrics
+from .server.hosts import HostCheck, Hosts
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
 from .server.warm_up import warmed
 from .settings import Settings
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
     app.add_middleware(CompressMiddleware)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(HostCheck, hosts=Hosts(settings))
     app.add_middleware(WithHeaders, headers=security.HEADERS)
     return app
 

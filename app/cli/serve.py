@@ -25,6 +25,7 @@ def serve(
         import uvicorn
 
         from ..main import create_app
+        from ..server.hosts import Hosts
         from ..server.logs import configure_logging
 
         configure_logging(settings.log_level)
@@ -39,6 +40,7 @@ def serve(
         address, number = listener.getsockname()[:2]
         place = f"[{address}]" if ":" in address else address
         typer.echo(f"Gatescope is at http://{place}:{number}/ (Ctrl-C stops it)")
+        typer.echo(f"It answers to {Hosts(settings)}; GATESCOPE_ALLOWED_HOSTS adds names")
         uvicorn.Server(config).run(sockets=[listener])
 
 
