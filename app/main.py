@@ -17,7 +17,9 @@ from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
 from .server import health, metrics
 from .server.hosts import HostCheck, Hosts
+from .server.logs import guard_logs
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
+from .server.requests import Requests
 from .server.warm_up import warmed
 from .settings import Settings
 from .store.store import Store
@@ -35,6 +37,7 @@ Errors are RFC 9457 problem details (`application/problem+json`), each with a `d
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application over the models in the folder of the settings, which may change while it runs."""
     settings = settings or Settings()
+    guard_logs(settings.log_level, settings.log_format)
     torch.set_num_threads(settings.threads)
     app = FastAPI(
         title="Gatescope",
@@ -73,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CompressMiddleware)
     app.add_middleware(HeadAsGet)
     app.add_middleware(HostCheck, hosts=Hosts(settings))
+    app.add_middleware(Requests, route_of=metrics.router_of(app), count=metrics.counter(registry))
     app.add_middleware(WithHeaders, headers=security.HEADERS)
     return app
 

@@ -28,12 +28,11 @@ def serve(
         from ..server.hosts import Hosts
         from ..server.logs import configure_logging
 
-        configure_logging(settings.log_level)
-        # No access log: it would record what people type, since a short text is part of the address.
+        configure_logging(settings.log_level, settings.log_format)
         config = uvicorn.Config(
             create_app(settings),
             log_config=None,
-            access_log=False,
+            access_log=False,  # requests are logged by route, without what people type
             server_header=False,
             timeout_graceful_shutdown=5,  # seconds: a client that does not read would keep the server from stopping
         )
