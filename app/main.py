@@ -15,7 +15,7 @@ from .api.rankings import routes as rankings
 from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
-from .server import health, metrics
+from .server import health, metrics, security
 from .server.hosts import HostCheck, Hosts
 from .server.logs import guard_logs
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
@@ -24,7 +24,7 @@ from .server.warm_up import warmed
 from .settings import Settings
 from .store.store import Store
 from .store.watched import WatchedStore
-from .web import pages, security
+from .web import pages
 
 logger = logging.getLogger(__name__)
 
