@@ -19,6 +19,7 @@ from .server import health, metrics, security
 from .server.hosts import HostCheck, Hosts
 from .server.logs import guard_logs
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
+from .server.representations import KnownRanges, TagByEncoding
 from .server.requests import Requests
 from .server.warm_up import warmed
 from .settings import Settings
@@ -73,7 +74,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app, StepAnswer)
     app.add_middleware(RefreshModels, models=watched)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
+    app.add_middleware(KnownRanges)
     app.add_middleware(CompressMiddleware)
+    app.add_middleware(TagByEncoding)
     app.add_middleware(HeadAsGet)
     app.add_middleware(HostCheck, hosts=Hosts(settings))
     app.add_middleware(Requests, route_of=metrics.router_of(app), count=metrics.counter(registry))

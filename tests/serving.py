@@ -61,9 +61,9 @@ def client(models: Path, **settings: Any) -> TestClient:
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI, **config: Any) -> Iterator[str]:
     """Serve ``app`` on a free port of this machine; gives the address, without a slash at its end."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **config))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -27,10 +27,12 @@ def serve(
         from ..main import create_app
         from ..server.hosts import Hosts
         from ..server.logs import configure_logging
+        from ..server.protocol import GuardedProtocol
 
         configure_logging(settings.log_level, settings.log_format)
         config = uvicorn.Config(
             create_app(settings),
+            http=GuardedProtocol,
             log_config=None,
             access_log=False,  # requests are logged by route, without what people type
             server_header=False,

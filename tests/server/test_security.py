@@ -7,10 +7,33 @@ from starlette.testclient import TestClient
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/api/v1/models", "/api/v1/models/nope", "/static/css/tokens.css", "/nope"]
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/docs", 200),
+        ("/api/v1/models", 200),
+        ("/static/css/tokens.css", 200),
+        ("/static/css/cells.css", 304),
+        ("/api/v1/models/", 307),
+        ("/nope", 404),
+        ("/api/v1/models/nope", 404),
+        ("/api/v1/models/lstm/traces", 405),
+        ("/api/v1/models/lstm/traces", 413),
+        ("/static/css/tokens.css", 416),
+        ("/", 421),
+        ("/api/v1/models/broken", 503),
+    ],
 )
-def test_every_answer_carries_the_guarding_headers(api: TestClient, path: str) -> None:
-    headers = api.get(path).headers
+def test_every_answer_carries_the_guarding_headers(api: TestClient, path: str, status: int) -> None:
+    tag = api.get("/static/css/cells.css").headers["etag"]
+    asked = {304: {"If-None-Match": tag}, 416: {"Range": "bytes=9999999-"}, 421: {"Host": "evil.example"}}
+    content = b"x" * 1_000_001 if status == 413 else b""
+    response = api.request(
+        "POST" if content else "GET", path, headers=asked.get(status), content=content, follow_redirects=False
+    )
+    headers = response.headers
+    assert response.status_code == status
+    assert headers.get_list("x-frame-options") == ["DENY"]
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy

@@ -152,6 +152,12 @@ def not_utf8() -> Problem:
     )
 
 
+def malformed_request() -> Problem:
+    """Return the problem of bytes that are not a request."""
+    detail = "What came is not an HTTP request. Check the request line, the headers and the length of the body."
+    return Problem("Malformed request", "malformed-request", detail, 400)
+
+
 def malformed_host(hosts: Sequence[str]) -> Problem:
     """Return the problem of a request that does not name exactly one host."""
     what = ", ".join(map(repr, hosts)) or "missing"
