@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(experiments.router)
     api.include_router(rankings.router)
     app.include_router(api)
-    app.include_router(health.router)
+    health.install(app)
     registry = metrics.install(app)
     traces.install(app, registry)
     memory.install(app, registry)

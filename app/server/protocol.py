@@ -1,20 +1,17 @@
 """How the server answers what is not HTTP, which never reaches the application."""
 
-from typing import TYPE_CHECKING
-
 import orjson
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..api.wire.problems import malformed_request
 from .security import HEADERS
 
-if TYPE_CHECKING:
-    from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
-else:  # the one that uvicorn would take: of httptools if that is installed, else of h11
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol as Protocol
 
+class GuardedProtocol(H11Protocol):
+    """uvicorn's protocol of h11, whose own answers are problems and carry the guarding headers too.
 
-class GuardedProtocol(Protocol):
-    """uvicorn's protocol, whose own answers are problems and carry the guarding headers too."""
+    uvicorn would prefer httptools where that is installed, but it takes headers of any length.
+    """
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's name
         """Refuse what cannot be read. uvicorn calls this with a sentence that says no more than that."""

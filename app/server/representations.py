@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_TAG = re.compile(r'(?<!W/)"(?P<base>[^"]*)-(?P<encoding>[a-z]+)"')
+_TAG = re.compile(r'(?:W/)?(?P<strong>"(?P<base>[^"]*)-(?P<encoding>[a-z]+)")')  # If-None-Match compares weakly
 _RANGES = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)
 
 
@@ -31,7 +31,7 @@ class TagByEncoding:
             def without_encoding(tag: re.Match[str]) -> str:
                 if tag["encoding"] not in accepted:
                     return tag[0]
-                held[f'"{tag["base"]}"'] = tag[0]
+                held[f'"{tag["base"]}"'] = tag["strong"]
                 return f'"{tag["base"]}"'
 
             tags = ", ".join(headers.getlist("if-none-match"))

@@ -1,6 +1,5 @@
 """What is not HTTP."""
 
-import importlib.util
 import json
 import socket
 from collections.abc import Iterator
@@ -77,8 +76,3 @@ def test_nonsense_after_the_begin_of_an_answer_only_ends_the_connection(address:
     status, _, body = answer(address, good + b"nonsense\r\n\r\n")
     assert status == 200
     assert body.startswith(b'{"status":"ok"}')
-
-
-def test_the_protocol_is_the_one_that_uvicorn_would_take() -> None:
-    kind = "httptools" if importlib.util.find_spec("httptools") else "h11"
-    assert [each for each in GuardedProtocol.__mro__ if f"{kind}_impl" in each.__module__]

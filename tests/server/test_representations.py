@@ -24,7 +24,7 @@ def test_each_encoding_has_its_own_tag(api: TestClient, path: str) -> None:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_what_a_client_holds_is_revalidated_by_its_tag(api: TestClient, path: str, encoding: str) -> None:
     held = tag(api, path, encoding)
-    for header in (held, f'"x-gzip", {held}', f"W/{held}" if encoding == "identity" else held):
+    for header in (held, f'"x-gzip", {held}', f"W/{held}"):
         again = api.get(path, headers={"Accept-Encoding": encoding, "If-None-Match": header})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", held)
     other = api.get(path, headers={"Accept-Encoding": encoding, "If-None-Match": held.replace('"', '"0', 1)})
