@@ -2,7 +2,7 @@
 
 import typer
 
-from . import evaluate, models, pushes, serve, shares, trace, train, units
+from . import doctor, evaluate, models, pushes, serve, shares, trace, train, units
 from .common import require_known_variables
 
 app = typer.Typer(
@@ -20,3 +20,4 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)
 app.command("shares")(shares.shares)
 app.command("pushes")(pushes.pushes)
+app.command("doctor")(doctor.doctor)
