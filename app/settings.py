@@ -95,16 +95,16 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
-    allowed_hosts: Annotated[str, AfterValidator(_require_hosts)] = Field(
-        "",
-        description="Host names to answer besides loopback names and the address listened on, separated by commas: "
-        "`example.org`, `*.example.org` for all names below it, `*` for all.",
-    )
     models: Path = Field(
         default_factory=lambda: data_folder("models"), description="Folder with one model in each of its folders."
     )
     default_model: str = Field(
         "sentiment-lstm", description="Model that the page opens with and `gatescope trace` runs."
+    )
+    allowed_hosts: Annotated[str, AfterValidator(_require_hosts)] = Field(
+        "",
+        description="Host names to answer besides loopback names and the address listened on, separated by commas: "
+        "`example.org`, `*.example.org` for all names below it, `*` for all.",
     )
     max_text: int = Field(10_000, ge=1, description="Longest text of a request, in code points.")
     max_body: int = Field(1_000_000, ge=1, description="Largest request body, in bytes.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documentation import blocks, table
 from fastapi import FastAPI
 from gatescope.main import create_app
 from gatescope.server.logs import JsonLines
@@ -77,6 +78,15 @@ def test_a_request_is_logged_by_its_route(
         "request_id": response.headers["x-request-id"],
     }
     assert MARKER not in caplog.text.lower()
+
+
+def test_the_fields_are_documented(api: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "gatescope")
+    api.get("/docs")
+    [line] = fields(caplog)
+    assert [name for name, _ in table("docs/deployment.md", "field")] == [f"`{name}`" for name in line]
+    [shown] = [block.text for block in blocks("docs/deployment.md") if block.language == "json"]
+    assert list(json.loads(shown)) == ["time", "level", "logger", "message", *line]
 
 
 def test_probes_are_logged_only_for_those_who_debug(api: TestClient, caplog: pytest.LogCaptureFixture) -> None:
