@@ -92,7 +92,7 @@ def install(app: FastAPI) -> None:
 
 
 @router.get("/healthz", summary="Process up")
-def healthz() -> Health:
+async def healthz() -> Health:  # without a thread: all of them may be busy
     """Answer as long as the process runs."""
     return Health(status="ok")
 

@@ -43,9 +43,14 @@ def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path
         assert match, line
         assert httpx2.get(f"{match.group(1)}readyz").json()["models"] == 5
         httpx2.get(f"{match.group(1)}api/v1/models/lstm/trace", params={"text": "xylophone"})
+        assert httpx2.get(match.group(1), headers={"Host": "evil.example"}).status_code == 421
+        with socket.create_connection(("127.0.0.1", int(match.group(1)[17:-1]))) as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            assert b"X-Content-Type-Options: nosniff" in connection.recv(65536)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert out.startswith("It answers to localhost, 127.0.0.0/8, [::1], ")
     assert "xylophone" not in out + err, "what people type must not be logged"
     assert "WARNING gatescope.main: the model broken cannot be used: config.json: the file is missing" in err
 
@@ -68,7 +73,7 @@ class Listener(socket.socket):
 def test_an_ipv6_address_stands_in_brackets(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Listener] = []
     monkeypatch.setattr("gatescope.cli.serve.socket", Listener)
-    monkeypatch.setattr("gatescope.server.logs.configure_logging", str)  # logs go on to where they went
+    monkeypatch.setattr("gatescope.server.logs.configure_logging", lambda *_: None)  # logs go on to where they went
     monkeypatch.setattr("uvicorn.Server.run", lambda _server, sockets: served.extend(sockets))
     done = CliRunner().invoke(app, ["serve", "--host", "fe80::1", "--port", "8001", "--models", str(models)])
     assert done.exit_code == 0
