@@ -16,15 +16,19 @@ from .api.rankings import routes as rankings
 from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
-from .server import health, metrics
+from .server import health, metrics, security
 from .server.compression import CompressLargeInThreads
+from .server.hosts import HostCheck, Hosts
 from .server.load import AnswerWhenStopped, CutSlowReaders, LimitInFlight
+from .server.logs import guard_logs
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
+from .server.representations import KnownRanges, TagByEncoding
+from .server.requests import Requests
 from .server.warm_up import warmed
 from .settings import Settings
 from .store.store import Store
 from .store.watched import WatchedStore
-from .web import pages, security
+from .web import pages
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ Errors are RFC 9457 problem details (`application/problem+json`), each with a `d
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application over the models in the folder of the settings, which may change while it runs."""
     settings = settings or Settings()
+    guard_logs(settings.log_level, settings.log_format)
     torch.set_num_threads(settings.threads)
     app = FastAPI(
         title="Gatescope",
@@ -61,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(experiments.router)
     api.include_router(rankings.router)
     app.include_router(api)
-    app.include_router(health.router)
+    health.install(app)
     registry = metrics.install(app)
     traces.install(app, registry)
     memory.install(app, registry)
@@ -72,12 +77,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app, StepAnswer)
     app.add_middleware(RefreshModels, models=watched)
     app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
+    app.add_middleware(KnownRanges)
     app.add_middleware(CompressLargeInThreads)
     app.add_middleware(CompressMiddleware)
+    app.add_middleware(TagByEncoding)
     app.add_middleware(HeadAsGet)
     app.add_middleware(CutSlowReaders)
     app.add_middleware(AnswerWhenStopped)
     app.add_middleware(LimitInFlight, most=settings.max_in_flight, state=app.state)
+    app.add_middleware(HostCheck, hosts=Hosts(settings))
+    app.add_middleware(Requests, route_of=metrics.router_of(app), count=metrics.counter(registry))
     app.add_middleware(WithHeaders, headers=security.HEADERS)
     return app
 

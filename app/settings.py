@@ -1,10 +1,25 @@
 """The settings, each an environment variable GATESCOPE_*; and where the data folders are."""
 
+import os
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "GATESCOPE_"
+
+# Former settings that have a successor, each without the prefix.
+SUCCESSORS: Mapping[str, str] = {"MAX_WORK": "MAX_SECONDS"}
+
+# What Kubernetes and container links put into the environment next to a service or a container named gatescope.
+_INJECTED = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")
+
+_HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 
 
 def data_folder(name: str) -> Path:
@@ -22,10 +37,61 @@ def data_folder(name: str) -> Path:
     )
 
 
+def unknown_variable(environment: Iterable[str], fields: Iterable[str]) -> str | None:
+    """Return a sentence on the first variable GATESCOPE_* of ``environment`` that sets none of ``fields``, or None.
+
+    The sentence names the successor of a former setting, or the setting whose name is close. Variables that Kubernetes
+    and container links inject are not looked at.
+    """
+    known = [name.upper() for name in fields]
+    for variable in sorted(environment):
+        name = variable.upper().removeprefix(PREFIX)
+        if variable.upper() == name or variable.upper().startswith(_INJECTED) or name in known:
+            continue
+        if SUCCESSORS.get(name) in known:
+            return f"there is no setting {variable} any more: set {PREFIX}{SUCCESSORS[name]} instead"
+        if close := get_close_matches(name, known, n=1):
+            return f"there is no setting {variable}: did you mean {PREFIX}{close[0]}?"
+        return f"there is no setting {variable}: remove it from the environment; docs/settings.md lists the settings"
+    return None
+
+
+def host_patterns(text: str) -> tuple[str, ...]:
+    """Return the names in a comma-separated list of hosts, in lower case and as they stand in a request.
+
+    Each is a name, ``*.`` before a name, an IP address, or ``*``. Raises ValueError for anything else.
+    """
+    return tuple(_host_pattern(each.strip()) for each in text.split(",") if each.strip())
+
+
+def _host_pattern(host: str) -> str:
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]")).compressed
+    except ValueError:
+        pass
+    if host == "*":
+        return host
+    wildcard, name = ("*.", host[2:]) if host.startswith("*.") else ("", host)
+    try:
+        pattern = wildcard + name.removesuffix(".").encode("idna").decode().lower()
+    except UnicodeError:
+        pattern = ""
+    if not _HOST_NAME.fullmatch(pattern):
+        raise ValueError(
+            f"{host!r} is not a host: give names (without scheme and port), names after '*.', IP addresses, or '*'"
+        )
+    return pattern
+
+
+def _require_hosts(text: str) -> str:
+    host_patterns(text)
+    return text
+
+
 class Settings(BaseSettings):
     """What a deployment may choose. Environment variables carry the prefix GATESCOPE_."""
 
-    model_config = SettingsConfigDict(env_prefix="GATESCOPE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
@@ -34,6 +100,11 @@ class Settings(BaseSettings):
     )
     default_model: str = Field(
         "sentiment-lstm", description="Model that the page opens with and `gatescope trace` runs."
+    )
+    allowed_hosts: Annotated[str, AfterValidator(_require_hosts)] = Field(
+        "",
+        description="Host names to answer besides loopback names and the address listened on, separated by commas: "
+        "`example.org`, `*.example.org` for all names below it, `*` for all.",
     )
     max_text: int = Field(10_000, ge=1, description="Longest text of a request, in code points.")
     max_body: int = Field(250_000, ge=1, description="Largest request body, in bytes.")
@@ -58,3 +129,20 @@ class Settings(BaseSettings):
     )
     threads: int = Field(1, ge=1, description="CPU threads that PyTorch uses within one trace.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe message to log.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Form of a line of the log: `text`, or a `json` object with a field for each fact."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_injected_port(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Leave out a port that Kubernetes or a container link wrote, as an address."""
+        is_injected = str(values.get("port", "")).startswith("tcp://")
+        return {name: value for name, value in values.items() if not (is_injected and name == "port")}
+
+    @model_validator(mode="after")
+    def _require_known_variables(self) -> Self:
+        """Refuse variables that would be ignored without a word."""
+        if sentence := unknown_variable(os.environ, type(self).model_fields):
+            raise ValueError(sentence)
+        return self

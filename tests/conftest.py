@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 
 pytest_plugins = ["quick"]
 
+os.environ.setdefault("GATESCOPE_ALLOWED_HOSTS", "testserver")  # what a TestClient calls the application
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "CONTRIBUTING.md", "NOTICES.md", "CHANGELOG.md"] + [
+PAGES = ["README.md", "CONTRIBUTING.md", "NOTICES.md", "CHANGELOG.md", "SECURITY.md"] + [
     path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))
 ]
 PROGRAMS, OUTPUTS = {"sh", "python"}, {"text", "json"}

@@ -1,5 +1,10 @@
 """Small random models, and the application over them: in the test's own process, or behind a real port."""
 
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,9 +61,9 @@ def client(models: Path, **settings: Any) -> TestClient:
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI, **config: Any) -> Iterator[str]:
     """Serve ``app`` on a free port of this machine; gives the address, without a slash at its end."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **config))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -70,6 +75,40 @@ def running(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def started(log: Path, *command: str, workers: int = 1, **environment: str) -> Iterator[str]:
+    """Start a server by ``python -m COMMAND`` on a free port, with its output in the file ``log``.
+
+    ``environment`` is added to the variables. Gives the address once each of the workers serves.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
+            [sys.executable, "-m", *command, "--port", port],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=os.environ | environment,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            for _ in range(8):  # as long as the machine may need if it does much else
+                wait_until(lambda: process.poll() is not None or told(log, "Application startup complete") == workers)
+            assert told(log, "Application startup complete") == workers, log.read_text("utf-8")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(60)
+
+
+def told(log: Path, what: str) -> int:
+    """How often ``what`` stands in the file ``log``."""
+    return log.read_text("utf-8").count(what)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from gatescope import settings
-from gatescope.settings import Settings, data_folder
+from gatescope.settings import Settings, data_folder, unknown_variable
 from pydantic import ValidationError
 
 
@@ -72,6 +72,55 @@ def test_a_value_out_of_range_is_refused_by_name(
     monkeypatch.setenv(f"GATESCOPE_{name}", value)
     with pytest.raises(ValidationError, match=f"(?s){name.lower()}.*{message}"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ("GATESCOPE_THREAD", "there is no setting GATESCOPE_THREAD: did you mean GATESCOPE_THREADS?"),
+        ("gatescope_max_txt", "there is no setting gatescope_max_txt: did you mean GATESCOPE_MAX_TEXT?"),
+        (
+            "GATESCOPE_COLOUR",
+            "there is no setting GATESCOPE_COLOUR: remove it from the environment; docs/settings.md lists the settings",
+        ),
+        ("GATESCOPE_", "there is no setting GATESCOPE_: remove it from the environment; docs/settings.md lists"),
+    ],
+)
+def test_a_variable_that_sets_nothing_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, message: str) -> None:
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        Settings()
+
+
+def test_a_former_setting_leads_to_its_successor() -> None:
+    assert unknown_variable(["GATESCOPE_MAX_WORK"], ["port", "max_seconds"]) == (
+        "there is no setting GATESCOPE_MAX_WORK any more: set GATESCOPE_MAX_SECONDS instead"
+    )
+    assert unknown_variable(["GATESCOPE_MAX_WORK"], ["port", "max_work"]) is None
+
+
+def test_what_kubernetes_and_container_links_inject_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    injected = {
+        "GATESCOPE_SERVICE_HOST": "10.0.0.11",
+        "GATESCOPE_SERVICE_PORT": "8000",
+        "GATESCOPE_SERVICE_PORT_HTTP": "8000",
+        "GATESCOPE_PORT": "tcp://10.0.0.11:8000",
+        "GATESCOPE_PORT_8000_TCP": "tcp://10.0.0.11:8000",
+        "GATESCOPE_PORT_8000_TCP_ADDR": "10.0.0.11",
+    }
+    for name, value in injected.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().port == 8000
+    assert Settings(port=9000).port == 9000
+    monkeypatch.setenv("GATESCOPE_PORT", "udp://10.0.0.11:8000")
+    with pytest.raises(ValidationError, match="port"):
+        Settings()
+
+
+@pytest.mark.parametrize("hosts", ["https://example.org", "example.org:80", "a b", "*x.org", "a.*", "-a", ".org", "**"])
+def test_what_is_not_a_host_is_refused(hosts: str) -> None:
+    with pytest.raises(ValidationError, match=r"allowed_hosts\n.* is not a host: give names"):
+        Settings(allowed_hosts=f"example.org, {hosts}")
 
 
 def test_settings_do_not_change_while_the_application_runs() -> None:

@@ -2,12 +2,14 @@
 
 import typer
 
-from . import evaluate, models, pushes, serve, shares, trace, train, units
+from . import doctor, evaluate, models, pushes, serve, shares, trace, train, units
+from .common import require_known_variables
 
 app = typer.Typer(
     name="gatescope",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
+    callback=require_known_variables,
     help="See what an LSTM, a GRU or a plain RNN keeps, forgets and lets out, word by word.",
 )
 app.command("serve")(serve.serve)
@@ -18,3 +20,4 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)
 app.command("shares")(shares.shares)
 app.command("pushes")(pushes.pushes)
+app.command("doctor")(doctor.doctor)

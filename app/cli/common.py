@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from ..settings import Settings
     from ..store.model import Model
 
@@ -26,9 +28,29 @@ def read_settings(**options: Any) -> "Settings":
     try:
         return Settings.model_validate({name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        give_up(f"the setting {name} (GATESCOPE_{name.upper()}): {first['msg']}", code=2)
+        give_up(why_refused(error), code=2)
+
+
+def why_refused(error: "ValidationError") -> str:
+    """Return what is wrong with the first setting that was refused."""
+    first = error.errors()[0]
+    what = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:  # not about a value, but about the environment
+        return what
+    name = str(first["loc"][0])
+    return f"the setting {name} (GATESCOPE_{name.upper()}): {what}"
+
+
+def require_known_variables(context: typer.Context) -> None:
+    """Give up if the environment has a variable GATESCOPE_* that sets nothing; ``gatescope doctor`` tells it itself."""
+    variables = [name for name in os.environ if name.upper().startswith("GATESCOPE_")]
+    # Usually there are none, which spares the command the time to import the settings.
+    if not variables or context.invoked_subcommand == "doctor":
+        return
+    from ..settings import Settings, unknown_variable
+
+    if sentence := unknown_variable(variables, Settings.model_fields):
+        give_up(sentence, code=2)
 
 
 def read_model(name: str, settings: "Settings") -> "Model":

@@ -33,16 +33,19 @@ def serve(
         from uvicorn.supervisors import Multiprocess
 
         from ..main import create_app
+        from ..server.hosts import Hosts
         from ..server.logs import configure_logging, logging_config
+        from ..server.protocol import GuardedProtocol
+        from ..server.shared_metrics import shared_metrics
 
-        configure_logging(settings.log_level)
-        # No access log: it would record what people type, since a short text is part of the address.
+        configure_logging(settings.log_level, settings.log_format)
         config = uvicorn.Config(
             partial(create_app, settings) if workers == 1 else "gatescope.main:create_app",
             factory=True,
             workers=workers,
-            log_config=None if workers == 1 else logging_config(settings.log_level),
-            access_log=False,
+            http=GuardedProtocol,
+            log_config=None if workers == 1 else logging_config("root", settings.log_level, settings.log_format),
+            access_log=False,  # requests are logged by route, without what people type
             server_header=False,
             timeout_graceful_shutdown=STOPS_WITHIN,
             timeout_worker_healthcheck=STARTS_WITHIN,
@@ -50,12 +53,14 @@ def serve(
         address, number = listener.getsockname()[:2]
         place = f"[{address}]" if ":" in address else address
         typer.echo(f"Gatescope is at http://{place}:{number}/ (Ctrl-C stops it)")
+        typer.echo(f"It answers to {Hosts(settings)}; GATESCOPE_ALLOWED_HOSTS adds names")
         if workers == 1:
             uvicorn.Server(config).run(sockets=[listener])
-        else:
-            # Each worker reads the settings again: those that were given as options are handed down.
-            given = {"HOST": host, "PORT": port, "MODELS": models}
-            os.environ.update({f"GATESCOPE_{name}": str(value) for name, value in given.items() if value is not None})
+            return
+        # Each worker reads the settings again: those that were given as options are handed down.
+        given = {"HOST": settings.host, "PORT": port, "MODELS": models}
+        os.environ.update({f"GATESCOPE_{name}": str(value) for name, value in given.items() if value is not None})
+        with shared_metrics():
             Multiprocess(config, sockets=[listener]).run()
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..api.wire.negotiation import IS_HEAD
 from ..store.watched import WatchedStore
 
 REFRESH_EVERY = 1.0  # seconds
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class HeadAsGet:
-    """Answer HEAD as GET, without the body. Nothing behind this middleware, not even the metrics, sees HEAD."""
+    """Answer HEAD as GET, without the body. Behind this middleware only ``IS_HEAD`` tells them apart."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,7 +32,7 @@ class HeadAsGet:
         async def send_without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+        await self.app({**scope, "method": "GET", IS_HEAD: True}, receive, send_without_body)
 
 
 class WithHeaders:

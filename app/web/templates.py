@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from starlette.templating import Jinja2Templates
 
@@ -12,8 +13,10 @@ from ..settings import data_folder
 
 @cache
 def templates() -> Jinja2Templates:
-    """Return the templates, with what all of them use."""
-    loaded = Jinja2Templates(directory=data_folder("templates"))
+    """Return the templates, with what all of them use; whatever they are given is escaped."""
+    # Starlette's own environment escapes only what is called .html, .htm or .xml.
+    environment = Environment(loader=FileSystemLoader(data_folder("templates")), autoescape=True)
+    loaded = Jinja2Templates(env=environment)
     loaded.env.globals |= {"version": __version__, "names": NAMES}
     return loaded
 

@@ -48,9 +48,14 @@ def test_serves_from_any_directory_and_prints_its_address(models: Path, tmp_path
         assert match, line
         assert httpx2.get(f"{match.group(1)}readyz").json()["models"] == 5
         httpx2.get(f"{match.group(1)}api/v1/models/lstm/trace", params={"text": "xylophone"})
+        assert httpx2.get(match.group(1), headers={"Host": "evil.example"}).status_code == 421
+        with socket.create_connection(("127.0.0.1", int(match.group(1)[17:-1]))) as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            assert b"X-Content-Type-Options: nosniff" in connection.recv(65536)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert out.startswith("It answers to localhost, 127.0.0.0/8, [::1], ")
     assert "xylophone" not in out + err, "what people type must not be logged"
     assert "WARNING gatescope.main: the model broken cannot be used: config.json: the file is missing" in err
 
@@ -73,10 +78,14 @@ class Listener(socket.socket):
 def test_an_ipv6_address_stands_in_brackets(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Listener] = []
     monkeypatch.setattr("gatescope.cli.serve.socket", Listener)
-    monkeypatch.setattr("gatescope.server.logs.configure_logging", str)  # logs go on to where they went
+    monkeypatch.setattr("gatescope.server.logs.configure_logging", lambda *_: None)  # logs go on to where they went
     monkeypatch.setattr("uvicorn.Server.run", lambda _server, sockets: served.extend(sockets))
     done = CliRunner().invoke(app, ["serve", "--host", "fe80::1", "--port", "8001", "--models", str(models)])
-    assert (done.exit_code, done.stdout) == (0, "Gatescope is at http://[fe80::1]:8001/ (Ctrl-C stops it)\n")
+    assert done.exit_code == 0
+    assert done.stdout == (
+        "Gatescope is at http://[fe80::1]:8001/ (Ctrl-C stops it)\n"
+        "It answers to localhost, 127.0.0.0/8, [::1], testserver, fe80::1; GATESCOPE_ALLOWED_HOSTS adds names\n"
+    )
     [listener] = served
     assert (listener.asked, listener.bound) == (socket.AF_INET6, ("fe80::1", 8001))
 
@@ -99,7 +108,7 @@ def test_ctrl_c_does_not_wait_for_a_client_that_does_not_read(models: Path) -> N
         client.connect(("127.0.0.1", int(port)))
         body = b'{"text": "' + b"a " * 5000 + b'"}'  # several megabytes of answer, more than the sockets hold
         client.sendall(
-            b"POST /api/v1/models/both-ways/traces HTTP/1.1\r\nHost: x\r\nAccept: application/jsonl\r\n"
+            b"POST /api/v1/models/both-ways/traces HTTP/1.1\r\nHost: localhost\r\nAccept: application/jsonl\r\n"
             b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         )
         assert client.recv(12) == b"HTTP/1.1 200"

@@ -17,7 +17,7 @@ Request = dict[str, Any]  # method, path; where they are given: headers, json (t
 
 def application(settings: dict[str, Any]) -> FastAPI:
     """Return an application with these settings, over the recorded models unless they name a folder."""
-    settings = {"models": "models", "default_model": "words-lstm", **settings}
+    settings = {"models": "models", "default_model": "words-lstm", "allowed_hosts": "testserver", **settings}
     settings["models"] = FOLDER / Path(settings["models"])
     return create_app(Settings(**settings))
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 
@@ -43,22 +44,36 @@ def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
     return file.getvalue()
 
 
+# Spreadsheets skip blanks before it; some take its full-width forms as well.
+_FORMULA = re.compile(r"[\s\x00-\x1f']*[=+\-@＝＋－＠]")
+
+
+def as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: with an apostrophe in front where one might.
+
+    A formula with apostrophes in front gets one more, so that the text comes back by dropping one from any cell that
+    begins with apostrophes and a formula.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
 def csv_rows(parts: Iterable[Trace], model: str, selection: Selection) -> Iterator[bytes]:
     """Yield a line of ``COLUMNS``, then one for each number, step by step (RFC 4180, UTF-8); a chunk for each part.
 
-    Tokens are written as they are: a spreadsheet may take one that begins with = + - or @ for a formula, but the
-    tokenizers end it before it could call anything.
+    Text that a spreadsheet would take for a formula has an apostrophe in front (see ``as_text``). Numbers are left as
+    they are, negative ones too.
     """
     file = StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
+    name = as_text(model)
     for part in parts:
         units = selection.units_of(part)
         layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]
         for t, token in enumerate(part.tokens):
             for layer, arrays in layers:
                 for letter, array in arrays.items():
-                    place = model, part.start + t, token.text, layer.layer, layer.direction, letter
+                    place = name, part.start + t, as_text(token.text), layer.layer, layer.direction, letter
                     writer.writerows((*place, unit, value) for unit, value in zip(units, array[t], strict=True))
         yield file.getvalue().encode()
         file.seek(0)

@@ -163,12 +163,14 @@ def _plan(asked: Asked, options: TraceOptions) -> TracePlan:
 
 
 def _send(asked: Asked, planned: TracePlan, headers: Mapping[str, str]) -> Response:
-    asked.state.traces_run.inc()
     form = FORMS[asked.form]
     if form.ending:
         edited = "-edited" if planned.edits.edits else ""
         name = f"gatescope-{planned.model.id}{edited}.{form.ending}"
         headers = {**headers, "Content-Disposition": _attachment(name)}
+    if form.streamed and asked.is_head:  # without a length, which would have to be computed
+        return StreamingResponse(iter([b""]), media_type=asked.form, headers=headers)
+    asked.state.traces_run.inc()
     content = form.write(planned)
     if isinstance(content, bytes):
         return Response(content, media_type=asked.form, headers=headers)

@@ -12,6 +12,7 @@ from ...store.model import Model
 from . import problems
 from .model import AModel
 
+IS_HEAD = "gatescope.head"  # in the scope of a request for HEAD, which is routed as GET
 JSON, JSONL, NPZ, CSV = "application/json", "application/jsonl", "application/x-npz", "text/csv"
 
 
@@ -30,6 +31,11 @@ class Asked:
     request: Request
     model: Model
     form: str  # a media type
+
+    @property
+    def is_head(self) -> bool:
+        """Whether only the headers of the answer are sent."""
+        return IS_HEAD in self.request.scope
 
     @property
     def state(self) -> State:

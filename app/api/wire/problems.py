@@ -171,6 +171,31 @@ def not_utf8() -> Problem:
     )
 
 
+def malformed_request() -> Problem:
+    """Return the problem of bytes that are not a request."""
+    detail = "What came is not an HTTP request. Check the request line, the headers and the length of the body."
+    return Problem("Malformed request", "malformed-request", detail, 400)
+
+
+def malformed_host(hosts: Sequence[str]) -> Problem:
+    """Return the problem of a request that does not name exactly one host."""
+    what = ", ".join(map(repr, hosts)) or "missing"
+    return Problem(
+        "Malformed Host", "malformed-host", f"The header Host is {what}; send one host name or address, once.", 400
+    )
+
+
+def other_host(name: str) -> Problem:
+    """Return the problem of a request for a host that this server does not answer for."""
+    return Problem(
+        "Misdirected request",
+        "misdirected-request",
+        f"This server does not answer for the host {name!r}. If it should, add the name to the setting "
+        "GATESCOPE_ALLOWED_HOSTS, and start the server again.",
+        421,
+    )
+
+
 def _field_error(error: Any) -> dict[str, str]:
     """Return one of pydantic's errors as its place and a phrase that says what would be right."""
     match error["type"]:
@@ -224,15 +249,29 @@ def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPExcept
     return Problem(title, title.lower().replace(" ", "-"), detail, exc.status_code, dict(headers))
 
 
+async def answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send ``problem`` from outside the routes, where nobody catches it."""
+    response = JSONResponse(problem.marshal(), problem.status, media_type="application/problem+json")
+    await response(scope, receive, send)
+
+
+_INTERNAL = "The server failed unexpectedly, and logged the error. The same request may fail again."
+
+
 class _InternalError(StatusProblem):
-    """An exception that nobody caught; its message goes only into the log."""
+    """An exception that nobody caught; its message goes nowhere, since it may quote a text."""
 
     type_ = "internal-error"
     title = "Internal error"
     status = 500
 
     def __init__(self, _message: str) -> None:
-        super().__init__("The server failed unexpectedly, and logged the error. The same request may fail again.")
+        super().__init__(_INTERNAL)
+
+
+def internal_error(request_id: str) -> Problem:
+    """Return the problem of a defect, which the log describes under the id of the request."""
+    return Problem("Internal error", "internal-error", _INTERNAL, 500, request_id=request_id)
 
 
 async def _to_nobody(_request: Request, _error: Exception) -> Response:
@@ -272,5 +311,4 @@ class BodyLimit:
 
         await self.app(scope, receive, send_unless_refused)
         if refused:
-            content = body_too_large(self.max_body_size).marshal()
-            await JSONResponse(content, 413, media_type="application/problem+json")(scope, receive, send)
+            await answer(body_too_large(self.max_body_size), scope, receive, send)

@@ -2,18 +2,23 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
-from gatescope.recurrent.tokenizer import TOKENIZERS, Tokenizer
+from gatescope.api.traces.files import as_text
+from gatescope.recurrent.tokenizer import TOKENIZERS, UNKNOWN, CharacterTokenizer, Tokenizer
+from gatescope.store.saving import save_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import random_network
 from serving import HIDDEN, client
 from starlette.testclient import TestClient
 
-from ..asking import CSV, NPZ, TEXT, post, problem
+from ..asking import CSV, JSONL, NPZ, TEXT, post, problem
 
 Arrays = dict[str, np.ndarray]
 Row = dict[str, str]
@@ -118,14 +123,62 @@ def test_csv_is_as_rfc_4180_asks(api: TestClient) -> None:
     ]
 
 
+FORMULA = re.compile(r"\s*[=+@＝＋－＠-]")  # as spreadsheets find one
+
+
+def told(cell: str) -> str:
+    """The text of a cell, as docs/api.md says to read it."""
+    return re.sub(r"^'(?=['\s]*[=+@＝＋－＠-])", "", cell)
+
+
 @pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS.keys())
-@given(text=st.text(st.sampled_from("=+-@\t\r'()[]:;/\\|!^Doap13.,\u0301\u200d 💥"), max_size=40) | st.text())
+@given(text=st.text(st.sampled_from("=+-@＝\t\r\n '()[]:;/\\|!^Doap13.,\u0301\u200d 💥"), max_size=40) | st.text())
 @settings(deadline=None)
-def test_a_token_that_a_spreadsheet_takes_for_a_formula_calls_nothing(tokenizer: type[Tokenizer], text: str) -> None:
-    """``=A()`` is the shortest call; an emoticon such as ``='(`` the longest token that begins like one."""
-    for start, end in tokenizer.spans(text):
-        if text[start] in "=+-@\t\r":
-            assert sum(character.isascii() for character in text[start:end]) <= 3
+def test_no_token_becomes_a_formula_and_each_comes_back(tokenizer: type[Tokenizer], text: str) -> None:
+    for token in (text, *(text[start:end] for start, end in tokenizer.spans(text))):
+        cell = as_text(token)
+        assert not FORMULA.match(cell)
+        assert told(cell) == token
+        assert cell in {token, f"'{token}"}
+
+
+def test_no_cell_of_text_becomes_a_formula_and_numbers_stay_numbers(models: Path, tmp_path: Path) -> None:
+    name = "=cmd|' /C calc'!A0"
+    tmp_path = tmp_path / "models"
+    tmp_path.mkdir()
+    vocabulary = CharacterTokenizer([UNKNOWN, *"=+-@'a"])
+    network = random_network(cell="lstm", outputs=1, vocabulary_size=7)
+    about = {"title": "T", "task": "t", "description": "D.", "outputs": ["positive"], "licence": "MIT"}
+    save_model(tmp_path / "plain", network, vocabulary, about)
+    (tmp_path / "plain").rename(tmp_path / name.replace("/", "\N{DIVISION SLASH}"))
+    name = name.replace("/", "\N{DIVISION SLASH}")
+    api = client(tmp_path, default_model=name)
+    text = "=+-@\t\r'a"
+    response = api.get(f"/api/v1/models/{quote(name)}/trace", params={"text": text}, headers=CSV)
+    assert response.status_code == 200, response.text
+    table = list(csv.DictReader(io.StringIO(response.content.decode(), newline=""), strict=True))
+    assert [cell for row in table for key, cell in row.items() if key != "value" and FORMULA.match(cell)] == []
+    assert {told(row["model"]) for row in table} == {name}
+    assert list(dict.fromkeys(told(row["token"]) for row in table)) == list(text)
+    values = [row["value"] for row in table]
+    assert any(value.startswith("-") for value in values)
+    assert np.isfinite([float(value) for value in values]).all()
+
+
+@pytest.mark.parametrize("form", [CSV, JSONL], ids=["csv", "jsonl"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_head_of_a_stream_traces_nothing(models: Path, form: dict[str, str], encoding: str) -> None:
+    api = client(models)
+    headers = {**form, "Accept-Encoding": encoding}
+    url = "/api/v1/models/lstm/trace?text=not+good"
+    head = api.head(url, headers=headers)
+    assert "gatescope_traces_total 0.0" in api.get("/metrics").text
+    get = api.get(url, headers=headers)
+    assert "gatescope_traces_total 1.0" in api.get("/metrics").text
+    assert (head.status_code, head.content) == (200, b"")
+    own = {"x-request-id": ""}
+    assert {**head.headers, **own} == {**get.headers, **own}
+    assert api.head(url.replace("text", "txt"), headers=headers).status_code == 422
 
 
 @pytest.mark.parametrize(("accept", "name"), [(NPZ, "gatescope-lstm.npz"), (CSV, "gatescope-lstm.csv")])

@@ -1,0 +1,78 @@
+"""What is not HTTP."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from gatescope.main import create_app
+from gatescope.server.protocol import GuardedProtocol
+from gatescope.server.security import HEADERS
+from gatescope.settings import Settings
+from serving import running
+
+NONSENSE = [
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # the beginning of TLS
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 100_000,
+]
+
+
+@pytest.fixture(scope="module")
+def address(models: Path) -> Iterator[tuple[str, int]]:
+    settings = Settings(models=models, default_model="lstm")
+    with running(create_app(settings), http=GuardedProtocol) as url:
+        place = urlsplit(url)
+        yield str(place.hostname), int(place.port or 0)
+
+
+def answer(address: tuple[str, int], request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of what comes for the bytes of a request, after which the connection is closed."""
+    with socket.create_connection(address, timeout=60) as connection:
+        connection.sendall(request)
+        content = b""
+        try:
+            while chunk := connection.recv(65536):
+                content += chunk
+        except ConnectionResetError:  # the rest of the request was never read
+            pass
+    head, _, body = content.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return int(status.split()[1]), headers, body
+
+
+@pytest.mark.parametrize("request_", NONSENSE, ids=lambda request: repr(request[:60]))
+def test_what_is_not_http_gets_a_problem_with_the_guarding_headers(address: tuple[str, int], request_: bytes) -> None:
+    status, headers, body = answer(address, request_)
+    assert status == 400
+    assert {name.lower(): value for name, value in HEADERS.items()}.items() <= headers.items()
+    assert headers["content-type"] == "application/problem+json"
+    assert json.loads(body)["type"] in {"malformed-request", "malformed-host"}
+    assert len(body) == int(headers["content-length"])
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: localhost\r\nHost: localhost\r\n"], ids=["none", "two"])
+def test_a_request_without_one_host_gets_them_too(address: tuple[str, int], hosts: str) -> None:
+    request = f"GET / HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"
+    status, headers, _ = answer(address, request.encode())
+    assert status == 400
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_requests_without_a_host_are_answered_if_they_are_old(address: tuple[str, int]) -> None:
+    status, headers, _ = answer(address, b"GET /docs HTTP/1.0\r\n\r\n")
+    assert (status, headers["x-content-type-options"]) == (200, "nosniff")
+
+
+def test_nonsense_after_the_begin_of_an_answer_only_ends_the_connection(address: tuple[str, int]) -> None:
+    """A second answer in the middle of the first could be taken for a part of it."""
+    good = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    status, _, body = answer(address, good + b"nonsense\r\n\r\n")
+    assert status == 200
+    assert body.startswith(b'{"status":"ok"}')
