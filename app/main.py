@@ -26,6 +26,7 @@ from .server.representations import KnownRanges, TagByEncoding
 from .server.requests import Requests
 from .server.warm_up import warmed
 from .settings import Settings
+from .store.files import printable
 from .store.store import Store
 from .store.watched import WatchedStore
 from .web import pages
@@ -93,9 +94,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _warn_of_missing_models(store: Store) -> None:
     """Log the models that cannot be used, and a folder without any."""
+    folder = printable(str(store.folder))
     for model, reason in store.broken.items():
         logger.warning("the model %s cannot be used: %s", model, reason)
     if not os.path.isdir(store.folder):  # noqa: PTH112  Path.is_dir() fails where it may not look
-        logger.warning("the folder of models %s is missing: nothing can be traced", store.folder)
+        logger.warning("the folder of models %s is missing: nothing can be traced", folder)
     elif not store.models:
-        logger.warning("the folder of models %s holds none that can be used: nothing can be traced", store.folder)
+        logger.warning("the folder of models %s holds none that can be used: nothing can be traced", folder)

@@ -56,7 +56,7 @@ def test_a_trial_answers_for_a_moment(models: Path, traced: list[str], monkeypat
             assert api.get("/readyz").json() == OK
         assert traced == ["lstm"]
         monkeypatch.setattr(health, "KEPT_FOR", 0)
-        api.app.state.store = health.Store(models)  # type: ignore[attr-defined]
+        api.app.state.trial._until = 0  # type: ignore[attr-defined]
         for _ in range(2):
             assert api.get("/readyz").json() == OK
         assert traced == ["lstm"] * 3
