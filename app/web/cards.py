@@ -14,6 +14,7 @@ from ..api.wire.model import AModel
 from ..store.fields import NamedUnit
 from ..store.files import CARD, SATURATION, BrokenModelError, read
 from ..store.model import Model
+from .revalidated import revalidated
 from .templates import templates
 
 router = APIRouter(prefix="/models", include_in_schema=False)
@@ -37,13 +38,13 @@ def model_card(request: Request, model: AModel) -> Response:
 
 
 @router.get("/{model}/{name}")
-def model_picture(model: AModel, name: Annotated[str, Path()]) -> Response:
+def model_picture(request: Request, model: AModel, name: Annotated[str, Path()]) -> Response:
     """Return the picture that the card shows, and no other file of the model's folder."""
     missing = Problem("Not found", "not-found", f"The model {model.id!r} has no page {name!r}.", 404)
     if name != SATURATION:
         raise missing
     try:
-        return Response(read(model.folder, SATURATION), media_type="image/svg+xml")
+        return revalidated(request, read(model.folder, SATURATION), "image/svg+xml")
     except BrokenModelError:
         raise missing from None
 

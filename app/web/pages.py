@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from .boot import boot
 from .cells import stylesheet
 from .first_view import COMPARISONS, first_view, lanes, place_of_cell
 from .look import Look
+from .revalidated import revalidated
 from .screen import screen
 from .story.chapters import chapters_for
 from .story.figures import figures
@@ -108,22 +108,13 @@ def docs(request: Request) -> Response:
 @router.get(CELL_STYLES)
 def cell_styles(request: Request) -> Response:
     """Return the stylesheet of the cells' hues."""
-    return _stylesheet(request, stylesheet())
+    return revalidated(request, stylesheet().encode(), "text/css")
 
 
 @router.get(FIGURE_STYLES)
 def figure_styles(request: Request) -> Response:
     """Return the stylesheet of the first screen."""
-    return _stylesheet(request, figures_stylesheet())
-
-
-def _stylesheet(request: Request, styles: str) -> Response:
-    """Return a stylesheet that is made in Python; a browser revalidates it each time, as it does the static files."""
-    tag = f'"{blake2b(styles.encode(), digest_size=16).hexdigest()}"'
-    headers = {"Cache-Control": "no-cache", "ETag": tag}
-    if tag in request.headers.get("If-None-Match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(styles, media_type="text/css", headers=headers)
+    return revalidated(request, figures_stylesheet().encode(), "text/css")
 
 
 @router.get("/vendor/{_version}/{name}")

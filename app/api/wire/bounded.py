@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any
 
+import orjson
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -26,8 +29,14 @@ class _Request(Request):
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
             body = await self.body()
-            self._json = parsed(body) if len(body) <= SMALL else await run_sync(parsed, body)
+            self._json = parsed(body) if len(body) <= SMALL else await run_sync(parsed, body, limiter=_one_at_a_time())
         return self._json
+
+
+@cache
+def _one_at_a_time() -> CapacityLimiter:
+    """Return what lets one large body be parsed at a time: no other thread runs while that is done."""
+    return CapacityLimiter(1)
 
 
 class BoundedRoute(APIRoute):
@@ -54,10 +63,12 @@ class BoundedRoute(APIRoute):
 
 def parsed(body: bytes) -> Any:
     """Return JSON as Python has it. Raises ValueError, or RecursionError, if it is not JSON or nested too deeply."""
-    return json.loads(body, object_pairs_hook=_object)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MOST_FIELDS:
-        raise _TooManyFieldsError(f"has an object of {len(pairs):,} fields; send up to {MOST_FIELDS}")
-    return dict(pairs)
+    try:
+        content = orjson.loads(body)
+    except ValueError:  # or what orjson refuses and Python takes, such as NaN, which is refused by its field
+        content = json.loads(body)
+    for held in (content, *content.values()) if isinstance(content, dict) else (content,):
+        for each in held if isinstance(held, list) else (held,):
+            if isinstance(each, dict) and len(each) > MOST_FIELDS:
+                raise _TooManyFieldsError(f"has an object of {len(each):,} fields; send up to {MOST_FIELDS}")
+    return content

@@ -43,7 +43,9 @@ def _in_parts(content: object) -> object:
             tell()
             part = np.ascontiguousarray(content[start : start + rows])
             parts.append(orjson.dumps(part, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1])
-        return orjson.Fragment(b"[" + b",".join(parts) + b"]")
+        parts[0] = b"[" + parts[0]
+        parts[-1] += b"]"
+        return orjson.Fragment(b",".join(parts))
     return content
 
 
