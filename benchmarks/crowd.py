@@ -204,7 +204,7 @@ def next_to(address: Address, requests: str, connections: int, probe: bytes, sec
     }
 
 
-def measure(seconds: float = 10, rounds: int = 3, hostile: Collection[str] = tuple(HOSTILE)) -> dict[str, Any]:
+def measure(seconds: float = 3, rounds: int = 3, hostile: Collection[str] = tuple(HOSTILE)) -> dict[str, Any]:
     """Probe next to every crowd, ``rounds`` times."""
     results: dict[str, list[dict[str, Any]]] = {}
 

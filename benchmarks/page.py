@@ -135,7 +135,7 @@ def opened(chrome: Browser, address: str, units: int, text: str) -> Page:
 
 def debounce() -> int:
     """Milliseconds that the page waits for after a keystroke."""
-    sources = "".join(path.read_text() for path in (data_folder("static") / "js").glob("*.js"))
+    sources = "".join(path.read_text() for path in (data_folder("static") / "js").rglob("*.js"))
     [wait] = re.findall(r"const DEBOUNCE = (\d+);", sources)
     return int(wait)
 

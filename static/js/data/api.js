@@ -153,7 +153,7 @@ async function call(path, accept, signal, body) {
 
 /**
  * What is thrown for an answer that is a problem. One that takes too long takes as long the next time.
- * @param {{type?: string, detail?: string, errors?: {where: string}[]} | null} problem
+ * @param {{type?: string, detail?: string, errors?: {where: string, what: string}[]} | null} problem
  * @param {number} status
  */
 function problemOf(problem, status) {
