@@ -19,7 +19,7 @@ from .api.wire import openapi, problems
 from .server import health, metrics, security
 from .server.compression import CompressLargeInThreads
 from .server.hosts import HostCheck, Hosts
-from .server.load import AnswerWhenStopped, CutSlowReaders, LimitInFlight
+from .server.load import AnswerWhenStopped, CutSlowClients, LimitInFlight
 from .server.logs import guard_logs
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
 from .server.representations import KnownRanges, TagByEncoding
@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CompressMiddleware)
     app.add_middleware(TagByEncoding)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(CutSlowReaders)
+    app.add_middleware(CutSlowClients)
     app.add_middleware(AnswerWhenStopped)
     app.add_middleware(LimitInFlight, most=settings.max_in_flight, state=app.state)
     app.add_middleware(HostCheck, hosts=Hosts(settings))

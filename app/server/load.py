@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..api.wire.problems import stopping, too_busy
 
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
+BODY_WITHIN = 30.0  # seconds, for a client to send the body of a request
 READ_WITHIN = 30.0  # seconds, for a client to take the part of an answer that is being sent
 
 
@@ -35,21 +36,42 @@ class LimitInFlight:
             self.state.in_flight -= 1
 
 
-class CutSlowReaders:
-    """End an answer whose client does not take the next part of it within ``READ_WITHIN`` seconds."""
+class CutSlowClients:
+    """End a request whose client does not send its body within ``BODY_WITHIN``, or read its answer.
 
-    def __init__(self, app: ASGIApp, seconds: float = READ_WITHIN) -> None:
-        self.app, self.seconds = app, seconds
+    For each part of an answer a client has ``READ_WITHIN``.
+    """
+
+    def __init__(self, app: ASGIApp, body: float = BODY_WITHIN, read: float = READ_WITHIN) -> None:
+        self.app, self.body, self.read = app, body, read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_body = False
+        end = asyncio.get_running_loop().time() + self.body
+
+        async def receive_in_time() -> Message:
+            nonlocal has_body
+            if has_body:  # what comes now is that the client leaves
+                return await receive()
+            try:
+                async with asyncio.timeout_at(end):
+                    message = await receive()
+            except TimeoutError:
+                raise ClientDisconnect from None
+            has_body = not message.get("more_body", False)
+            return message
+
         async def send_in_time(message: Message) -> None:
             try:
-                async with asyncio.timeout(self.seconds):
+                async with asyncio.timeout(self.read):
                     await send(message)
             except TimeoutError:
                 raise ClientDisconnect from None
 
-        await self.app(scope, receive, send_in_time if scope["type"] == "http" else send)
+        await self.app(scope, receive_in_time, send_in_time)
 
 
 class AnswerWhenStopped:

@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from gatescope.api.wire.encoding import dumps
 from gatescope.server.compression import LARGE, CompressLargeInThreads
-from gatescope.server.load import CutSlowReaders, LimitInFlight
+from gatescope.server.load import CutSlowClients, LimitInFlight
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -96,12 +96,42 @@ def test_a_client_that_does_not_read_is_cut() -> None:
             await asyncio.Event().wait()  # the buffers are full
 
     async def ask() -> None:
-        app = CutSlowReaders(endless, seconds=0.05)
+        app = CutSlowClients(endless, read=0.05)
         with pytest.raises(ClientDisconnect):
             await app({"type": "http"}, None, send)  # type: ignore[arg-type]
 
     asyncio.run(ask())
     assert has_ended
+
+
+def test_a_client_that_does_not_send_its_body_is_cut() -> None:
+    async def reading(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive()).get("more_body", False):
+            pass
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}  # without end
+
+    async def ask() -> None:
+        with pytest.raises(ClientDisconnect):
+            await CutSlowClients(reading, body=0.1)({"type": "http"}, receive, None)  # type: ignore[arg-type]
+
+    asyncio.run(ask())
+
+
+def test_a_client_whose_body_has_come_may_wait_for_its_answer() -> None:
+    async def slow(_scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
+        assert (await receive())["type"] == "http.disconnect"
+
+    messages = [{"type": "http.request", "body": b"x"}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.15 * (len(messages) == 1))
+        return messages.pop(0)
+
+    asyncio.run(CutSlowClients(slow, body=0.1)({"type": "http"}, receive, None))  # type: ignore[arg-type]
 
 
 def compressing(app: Any) -> ASGIApp:

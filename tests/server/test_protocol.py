@@ -1,11 +1,14 @@
 """What is not HTTP."""
 
+import asyncio
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from gatescope.main import create_app
 from gatescope.server.protocol import GuardedProtocol
@@ -76,3 +79,59 @@ def test_nonsense_after_the_begin_of_an_answer_only_ends_the_connection(address:
     status, _, body = answer(address, good + b"nonsense\r\n\r\n")
     assert status == 200
     assert body.startswith(b'{"status":"ok"}')
+
+
+SLOW = {
+    "says nothing": [b""],
+    "trickles": [b"GET / HTTP/1.1\r\n", *[b"A: b\r\n"] * 100],
+    "trickles after an answer": [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", *[b"G", b"E", b"T", b" "] * 20],
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_a_connection_on_which_no_request_comes_is_closed(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.setattr("gatescope.server.protocol.HEADERS_WITHIN", 0.3)
+    with socket.create_connection(address, timeout=60) as connection:
+        connection.settimeout(0.05)
+        is_closed, parts = False, iter(SLOW[case])
+        end = time.monotonic() + 30
+        while not is_closed and time.monotonic() < end:
+            try:
+                connection.sendall(next(parts, b""))
+                is_closed = connection.recv(65536) == b""
+            except TimeoutError:
+                pass
+            except ConnectionError:
+                is_closed = True
+    assert is_closed
+
+
+def test_a_request_that_takes_longer_than_its_head_may_is_answered(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatescope.server.protocol.HEADERS_WITHIN", 0.2)
+    app = create_app(Settings(models=models, default_model="lstm"))
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(0.6)
+        return "done"
+
+    with running(app, http=GuardedProtocol) as url, httpx2.Client(base_url=url) as client:
+        for _ in range(2):  # on one connection
+            assert client.get("/slow").json() == "done"
+
+
+def test_connections_beyond_the_limit_are_refused(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatescope.server.protocol.MOST_CONNECTIONS", 2)
+    app = create_app(Settings(models=models, default_model="lstm"))
+    with running(app, http=GuardedProtocol) as url:
+        place = str(urlsplit(url).hostname), int(urlsplit(url).port or 0)
+        with socket.create_connection(place) as first, socket.create_connection(place) as second:
+            for each in (first, second):
+                each.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert each.recv(12) == b"HTTP/1.1 200"
+            with socket.create_connection(place, timeout=60) as third:
+                assert third.recv(1) == b""
