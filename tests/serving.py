@@ -1,5 +1,6 @@
 """Small random models, and the application over them: in the test's own process, or behind a real port."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +22,8 @@ from gatescope.settings import Settings
 from gatescope.store.saving import save_model
 from networks import random_network
 from starlette.testclient import TestClient
+
+Result = TypeVar("Result")
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but", ",", "n't"]])
 LETTERS = CharacterTokenizer([UNKNOWN, *"ab "])
@@ -109,6 +113,12 @@ def started(log: Path, *command: str, workers: int = 1, **environment: str) -> I
 def told(log: Path, what: str) -> int:
     """How often ``what`` stands in the file ``log``."""
     return log.read_text("utf-8").count(what)
+
+
+def in_a_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine returns, run in a thread: this one may hold an event loop of Playwright's, and no second one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

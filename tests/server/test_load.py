@@ -16,6 +16,7 @@ from gatescope.server.load import CutSlowClients, LimitInFlight
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from serving import in_a_loop
 from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
@@ -76,7 +77,7 @@ def test_beyond_the_limit_requests_are_refused_at_once_and_health_is_not() -> No
         assert (await asked(app, "/other"))[0] == 200
 
     release = asyncio.Event()
-    asyncio.run(both())
+    in_a_loop(both())
 
 
 def test_a_client_that_does_not_read_is_cut() -> None:
@@ -100,7 +101,7 @@ def test_a_client_that_does_not_read_is_cut() -> None:
         with pytest.raises(ClientDisconnect):
             await app({"type": "http"}, None, send)  # type: ignore[arg-type]
 
-    asyncio.run(ask())
+    in_a_loop(ask())
     assert has_ended
 
 
@@ -117,7 +118,7 @@ def test_a_client_that_does_not_send_its_body_is_cut() -> None:
         with pytest.raises(ClientDisconnect):
             await CutSlowClients(reading, body=0.1)({"type": "http"}, receive, None)  # type: ignore[arg-type]
 
-    asyncio.run(ask())
+    in_a_loop(ask())
 
 
 def test_a_client_whose_body_has_come_may_wait_for_its_answer() -> None:
@@ -131,7 +132,7 @@ def test_a_client_whose_body_has_come_may_wait_for_its_answer() -> None:
         await asyncio.sleep(0.15 * (len(messages) == 1))
         return messages.pop(0)
 
-    asyncio.run(CutSlowClients(slow, body=0.1)({"type": "http"}, receive, None))  # type: ignore[arg-type]
+    in_a_loop(CutSlowClients(slow, body=0.1)({"type": "http"}, receive, None))  # type: ignore[arg-type]
 
 
 def compressing(app: Any) -> ASGIApp:
@@ -148,7 +149,7 @@ def test_a_large_body_is_compressed_once_and_whole(accepted: str, monkeypatch: p
 
     monkeypatch.setattr("gatescope.server.compression.run_sync", noted)
     app = compressing(Response(BODY, media_type="application/json"))
-    status, headers, body, parts = asyncio.run(asked(app, accept_encoding=accepted))
+    status, headers, body, parts = in_a_loop(asked(app, accept_encoding=accepted))
     codec = {"gzip, br": "br"}.get(accepted, accepted if accepted in DECODED else "")
     assert headers.get("content-encoding", "") == codec
     assert (DECODED[codec](body) if codec else body) == BODY
@@ -170,7 +171,7 @@ def test_a_stream_is_passed_on_in_small_pieces(accepted: str) -> None:
             scope, receive, note
         )
 
-    _, headers, body, _ = asyncio.run(asked(CompressMiddleware(noting), accept_encoding=accepted))
+    _, headers, body, _ = in_a_loop(asked(CompressMiddleware(noting), accept_encoding=accepted))
     assert max(sent) <= LARGE
     assert len(sent) > 6
     encoding = headers.get("content-encoding")
@@ -183,7 +184,7 @@ def test_what_is_not_to_be_compressed_stays_as_it_is() -> None:
         Response(BODY, headers={"Content-Encoding": "gzip"}, media_type="application/json"),
         Response(BODY, 206, media_type="application/json", headers={"Content-Range": "bytes 0-9/9"}),
     ):
-        _, _, body, _ = asyncio.run(asked(compressing(response), accept_encoding="zstd"))
+        _, _, body, _ = in_a_loop(asked(compressing(response), accept_encoding="zstd"))
         assert body == BODY
 
 

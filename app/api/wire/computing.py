@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter
@@ -36,15 +36,15 @@ class Watch:
     done: float = 0.0
     spent: float = 0.0
     has_gone: bool = False
-    _began: float = field(default_factory=time.monotonic)
+    _began: float = field(default_factory=monotonic)
 
     def begin(self) -> None:
         """Let time pass from now on."""
-        self._began = time.monotonic()
+        self._began = monotonic()
 
     def pause(self) -> None:
         """Let no time pass until the work goes on."""
-        self.spent += time.monotonic() - self._began
+        self.spent += monotonic() - self._began
 
     def __call__(self, done: float | None) -> None:
         """Note the share that is done. Raises ClientDisconnect, or a problem if the time is over."""
@@ -52,7 +52,7 @@ class Watch:
             self.done = done
         if self.has_gone:
             raise ClientDisconnect
-        if self.spent + time.monotonic() - self._began > self.seconds:
+        if self.spent + monotonic() - self._began > self.seconds:
             raise problems.out_of_time(self.seconds, self.done, self.how_much_fits(self.done))
 
 

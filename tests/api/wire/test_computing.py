@@ -13,7 +13,7 @@ from gatescope.api.wire.computing import AT_ONCE, Watch, computed
 from gatescope.main import create_app
 from gatescope.recurrent.watching import finished, tell, watched_by
 from gatescope.settings import Settings
-from serving import client
+from serving import client, in_a_loop
 from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -49,7 +49,7 @@ def test_an_answer_that_is_late_says_how_far_it_came_and_what_fits(
 ) -> None:
     monkeypatch.setattr("gatescope.recurrent.ranking.plan.MOST_RUNS", 1)
     spent = iter(range(1000))  # a second passes between two looks at the clock
-    monkeypatch.setattr("gatescope.api.wire.computing.time.monotonic", lambda: next(spent))
+    monkeypatch.setattr("gatescope.api.wire.computing.monotonic", lambda: next(spent))
     response = client(models, max_seconds=20).post("/api/v1/models/lstm/rankings", json={"text": TEXT})
     share, runs = response.json()["detail"].split("in which ")[1].split("% of it was done. Of 11 runs over 5 steps, ")
     assert 0 < int(share) < 100
@@ -96,7 +96,7 @@ def test_nothing_is_traced_before_its_turn(models: Path, monkeypatch: pytest.Mon
         assert not asking.done()
         asking.cancel()
 
-    asyncio.run(wait_and_leave())
+    in_a_loop(wait_and_leave())
     assert planned == []
 
 
@@ -153,7 +153,7 @@ def test_a_client_that_leaves_stops_what_is_computed(models: Path) -> None:
         with pytest.raises(ClientDisconnect):
             await computed(Request(scope("/") | {"app": app}, receive), Watch(60), work)
 
-    asyncio.run(ask())
+    in_a_loop(ask())
     assert told < 2000  # far from the 30 s
 
 
@@ -173,7 +173,7 @@ def test_only_so_many_threads_compute_at_a_time(models: Path) -> None:
         request = Request(scope("/") | {"app": app}, once(b""))
         await asyncio.gather(*(computed(request, Watch(60), work) for _ in range(5 * AT_ONCE)))
 
-    asyncio.run(ask())
+    in_a_loop(ask())
     assert most == AT_ONCE
 
 
