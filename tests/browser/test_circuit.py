@@ -263,7 +263,7 @@ def test_the_arithmetic_is_that_of_the_cell(shown_page: Page, case: Case, model:
         left, right, numbers = (equation.text_content() or "").split(" = ")
         results.add(result := left.removesuffix("t"))
         torch.testing.assert_close(computed(right, vectors), case.parts[result], rtol=1e-12, atol=1e-12)
-        figures, about = numbers.split(" ≈ ")
+        figures, about = numbers.split(" ≈\u00a0")
         if "…" not in figures:
             expected = computed(figures, {"tanh": math.tanh, "max": max})
             assert expected == pytest.approx(computed(about, {}), abs=3e-2)

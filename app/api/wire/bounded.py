@@ -16,6 +16,7 @@ from . import problems
 
 MOST_FIELDS = 100
 """Of one object, or of a query; the call that takes most has a quarter of them."""
+MOST_NESTED = 200  # lists and objects that orjson reads, which could all be in one another
 SMALL = 16_384  # bytes: what is parsed in the event loop, in less than a millisecond
 
 
@@ -63,10 +64,13 @@ class BoundedRoute(APIRoute):
 
 def parsed(body: bytes) -> Any:
     """Return JSON as Python has it. Raises ValueError, or RecursionError, if it is not JSON or nested too deeply."""
-    try:
-        content = orjson.loads(body)
-    except ValueError:  # or what orjson refuses and Python takes, such as NaN, which is refused by its field
-        content = json.loads(body)
+    if body.count(b"[") + body.count(b"{") > MOST_NESTED:
+        content = json.loads(body)  # refuses what is nested more deeply than Python's own functions can follow
+    else:
+        try:
+            content = orjson.loads(body)
+        except ValueError:  # or what orjson refuses and Python takes, such as NaN, which is refused by its field
+            content = json.loads(body)
     for held in (content, *content.values()) if isinstance(content, dict) else (content,):
         for each in held if isinstance(held, list) else (held,):
             if isinstance(each, dict) and len(each) > MOST_FIELDS:
