@@ -47,7 +47,7 @@ def compiled(
             return function
         try:
             return _compile(function, signature, fastmath, KernelCache(function), inlined=inlined)
-        except Exception:  # no folder for the cache, a full disk, or a truncated file in it
+        except Exception:  # no folder for the cache, a full disk, or a broken file that cannot be replaced
             warn_of_no_cache()
             return _compile(function, signature, fastmath, None, inlined=inlined)
 
@@ -75,10 +75,22 @@ class KernelCache(FunctionCache):
         super().__init__(function)  # type: ignore[no-untyped-call]
         file = IndexDataCacheFile(self.cache_path, self._impl.filename_base, stamp())  # type: ignore[no-untyped-call]
         self._cache_file = file
+        self._module = function.__module__
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what was compiled before, or None. An entry that cannot be read is forgotten, to be written anew."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception:  # whatever unpickling a file makes that was cut short
+            self.flush()  # type: ignore[no-untyped-call]
+            return None
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        """Return the key of an entry: types and processor. The name of the file covers function and sources."""
-        return sig, codegen.magic_tuple()
+        """Return the key of an entry: types, processor and module. The name of the file covers function and sources.
+
+        An entry imports the module when it is read, and one file may be a module by several names.
+        """
+        return sig, codegen.magic_tuple(), self._module
 
 
 @functools.cache

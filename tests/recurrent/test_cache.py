@@ -2,12 +2,13 @@
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import gatescope
 import numba
 import pytest
 from gatescope.recurrent import cache, cells
-from gatescope.recurrent.cells import elementwise, gru
+from gatescope.recurrent.cells import elementwise
 from gatescope.recurrent.engine import matmul, products
 from gatescope.recurrent.engine.loop import kernel
 from numba.core.caching import UserProvidedCacheLocator
@@ -158,25 +159,63 @@ def no_folder(place: Path) -> dict[str, str]:
     return {"NUMBA_CACHE_DIR": str(place / "file" / "below"), "NUMBA_CACHE_LOCATOR_CLASSES": only}
 
 
-def broken_file(place: Path) -> dict[str, str]:
-    """An environment in which numba finds its own cache, but for one file that was cut short."""
-    source = gru.__file__
-    folder = place / UserProvidedCacheLocator.get_suitable_cache_subpath(source)
-    folder.mkdir()
-    for file in Path(gru.row.stats.cache_path).glob("gru.*.nb?"):
-        shutil.copy2(file, folder)
-    for file in folder.glob("gru.row-*.nbc"):
-        os.truncate(file, 100)
-    return {"NUMBA_CACHE_DIR": str(place)}
-
-
-@pytest.mark.parametrize("trouble", [no_folder, broken_file])
 @pytest.mark.slow("compiles kernels without their cache", seconds=10)
-def test_a_cache_that_cannot_be_used_costs_a_warning_and_nothing_else(
-    trouble: Callable[[Path], dict[str, str]], tmp_path: Path
-) -> None:
-    finished = run("-c", TRACE, NUMBA_OPT="1", **trouble(tmp_path))  # little optimised, which compiles sooner
+def test_a_cache_that_cannot_be_used_costs_a_warning_and_nothing_else(tmp_path: Path) -> None:
+    finished = run("-c", TRACE, NUMBA_OPT="1", **no_folder(tmp_path))  # little optimised, which compiles sooner
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.splitlines() == [
         "the compiled kernels cannot be cached, which delays every start: set NUMBA_CACHE_DIR to a writable folder"
     ]
+
+
+DOUBLE = """
+from gatescope.recurrent.cache import compiled
+
+@compiled("float64(float64)")
+def double(x):
+    return 2 * x
+"""
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """What loads a file with one kernel by a name, under which it can be imported until the next."""
+    file = tmp_path / "file.py"
+    file.write_text(DOUBLE)
+    loaded: list[str] = []
+
+    def load(name: str) -> Any:
+        for each in loaded:
+            sys.modules.pop(each, None)
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec
+        assert spec.loader
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        loaded.append(name)
+        spec.loader.exec_module(module)
+        assert module.double(3) == 6
+        return module.double
+
+    cache.warn_of_no_cache.cache_clear()
+    yield load
+    for each in loaded:
+        sys.modules.pop(each, None)
+
+
+def test_a_broken_entry_is_made_anew(load: Callable[[str], Any], caplog: pytest.LogCaptureFixture) -> None:
+    (entry,) = Path(load("first").stats.cache_path).glob("file.double*.nbc")
+    whole = entry.stat().st_size
+    os.truncate(entry, 100)
+    assert load("first").stats.cache_misses
+    assert entry.stat().st_size == pytest.approx(whole, rel=0.1)
+    assert load("first").stats.cache_hits
+    assert caplog.messages == []
+
+
+def test_one_file_by_two_names_has_two_entries(load: Callable[[str], Any], caplog: pytest.LogCaptureFixture) -> None:
+    """As app and as gatescope, from within and from outside of a checkout: an entry is read by importing its module."""
+    for name in ("first", "second"):
+        assert load(name).stats.cache_misses
+    for name in ("first", "second"):
+        assert load(name).stats.cache_hits
+    assert caplog.messages == []
