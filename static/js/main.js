@@ -293,3 +293,4 @@ textBoxes.show(state);
 modelPicker.show(state);
 story.show(state.chapter);
 await openPage(picture, textBoxes, requests, navigation, show);
+picture.setBehind(false);

@@ -97,6 +97,12 @@ def opened(page: Page, path: str = "/") -> Page:
     return page
 
 
+def at_rest(page: Page) -> None:
+    """Wait until all that was asked for is shown, heatmaps included."""
+    expect(page.locator("#picture[data-behind]")).to_have_count(0)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def from_menu(page: Page, item: str) -> None:
     """Click an item of the menu at the end of the header."""
     if page.locator("#more[open]").count() == 0:

@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
+from .driving import at_rest
+
 
 class State(NamedTuple):
     """What to show, and how."""
@@ -69,7 +71,9 @@ def show(page: Page, address: str, state: State) -> None:
         page.goto(f"{address}/models/{state.query['card']}/card")
     else:
         page.goto(f"{address}/?{urlencode(state.query)}#{state.fragment}")
-    page.wait_for_load_state("networkidle")
+    if "docs" in state.query or state.part:
+        page.wait_for_load_state("networkidle")
+    at_rest(page)
     if state.point_at:
         letter, across, down = state.point_at
         box = page.locator(f".panel[data-letter={letter}] .plot").bounding_box()

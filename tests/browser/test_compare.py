@@ -2,10 +2,10 @@
 
 import httpx2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from gatescope.recurrent.cells import CELL_NAMES, cell_named
 from playwright.sync_api import Browser, Page, expect
 
+from .axe import violations
 from .driving import (
     DRAWN,
     SENTENCE,
@@ -148,8 +148,7 @@ def test_all_cells_of_the_table_fit_side_by_side_or_below(browser: Browser, zoo:
             low, high = scales["EACH-MINGRU", letter]
             assert low == -high
             assert high not in {0, 1}
-        violations = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+        assert violations(page) == []
 
 
 def test_a_difference_shows_no_unit_of_the_lane_whose_place_it_takes(page: Page) -> None:

@@ -1,13 +1,14 @@
 """The story: its card covers nothing that matters, notices what is done, and needs no mouse."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from gatescope.web.story.chapters import CHAPTERS, TOUR
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from .driving import another_page
+from .axe import violations
+from .driving import another_page, at_rest
 
 SIZES = [(1920, 1080), (1440, 900), (1366, 768), (1024, 768), (768, 1024), (390, 844)]
 NUMBERS = range(1, len(CHAPTERS) + 1)
@@ -41,11 +42,20 @@ def told(page: Page, number: int) -> None:
     settled(page, number)
 
 
+def turned(page: Page) -> Iterator[int]:
+    """Open the first chapter, then turn to one after the other, and yield the number of each."""
+    told(page, 1)
+    yield 1
+    for number in NUMBERS[1:]:
+        page.locator(f"{CARD} .next").click()
+        settled(page, number)
+        yield number
+
+
 def settled(page: Page, number: int) -> None:
     expect(page.locator(CARD)).to_have_attribute("data-chapter", str(number))
     expect(page.locator(".first-screen").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    at_rest(page)
 
 
 def check_boxes(page: Page, at: Any) -> None:
@@ -72,8 +82,7 @@ def check_boxes(page: Page, at: Any) -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_card_covers_nothing_that_it_speaks_of(browser: Browser, base_url: str, width: int, height: int) -> None:
     with another_page(browser, base_url=base_url, viewport={"width": width, "height": height}) as page:
-        for number in NUMBERS:
-            told(page, number)
+        for number in turned(page):
             check_boxes(page, (number, "at first"))
             do(page, number)
             settled(page, number)
@@ -172,6 +181,23 @@ def test_keys_turn_chapters_and_step_through_words(page: Page) -> None:
     expect(page.locator("#story")).to_be_hidden()
 
 
+def test_keys_choose_no_word_of_a_chapter_that_is_not_shown_yet(page: Page) -> None:
+    told(page, 1)
+    held: list[Route] = []
+    page.route("**/traces", lambda route: held.append(route))
+    with page.expect_request("**/traces"):
+        page.keyboard.press("PageDown")
+    section = page.locator(".first-screen")
+    expect(section).to_have_attribute("data-chosen", "4")
+    page.keyboard.press("ArrowUp")
+    held[0].continue_()
+    page.unroute("**/traces")
+    settled(page, 2)
+    expect(section).to_have_attribute("data-chosen", "4")
+    page.keyboard.press("ArrowDown")
+    expect(section).to_have_attribute("data-chosen", "5")
+
+
 def test_dots_and_the_way_back(page: Page) -> None:
     page.goto("/?model=sentiment-gru&text=my own words&step=1")
     page.locator("#start-story").click()
@@ -219,11 +245,9 @@ def test_an_unknown_chapter_is_named_and_ignored(page: Page, address: str) -> No
 def test_axe_finds_nothing_in_any_chapter(browser: Browser, base_url: str, scheme: Any, width: int) -> None:
     size = {"width": width, "height": 900}
     with another_page(browser, base_url=base_url, viewport=size, color_scheme=scheme, bypass_csp=True) as page:
-        for number in NUMBERS:
-            told(page, number)
+        for number in turned(page):
             do(page, number)
-            violations = Axe().run(page, {"include": ["#story"]}).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], number
+            assert violations(page, "#story") == [], number
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
@@ -232,8 +256,7 @@ def test_nothing_scrolls_or_plays_by_itself(browser: Browser, base_url: str, mot
     with another_page(
         browser, base_url=base_url, reduced_motion=motion, viewport={"width": 1440, "height": 900}
     ) as page:
-        for number in NUMBERS:
-            told(page, number)
+        for number in turned(page):
             do(page, number)
             settled(page, number)
             assert page.evaluate("scrollY") == 0, number

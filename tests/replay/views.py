@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from browser.driving import at_rest
 from playwright.sync_api import Page
 
 SIZE = {"width": 1280, "height": 800}
@@ -76,7 +77,8 @@ def opened(page: Page, address: str, base_url: str) -> None:
     page.locator(DRAWN).first.wait_for()
     if "memory=" in address:
         page.locator(REMEMBERED).first.wait_for()
-    page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("networkidle")
+    at_rest(page)
 
 
 def view(page: Page) -> dict[str, Any]:

@@ -14,6 +14,9 @@ const DEBOUNCE = 100; // ms between the last keystroke and the request
 const PATIENCE = 300; // ms without an answer until the page says that it waits
 const RETRY = 3000; // ms until a server that did not answer is asked again
 
+/** What the traces are of, besides the edits. @type {("model" | "text" | "compare" | "other" | "start")[]} */
+const SUBJECT = ["model", "text", "compare", "other", "start"];
+
 export class Requests {
   /**
    * @param {import("../views/first_screen/first_screen.js").FirstScreen} firstScreen
@@ -28,6 +31,8 @@ export class Requests {
     /** The request under way; a newer one aborts it. */
     this.request = new AbortController();
     this.timer = 0;
+    /** What is being asked for; null once its answer is there. @type {State | null} */
+    this.asked = null;
     /** Whether the address waits until edits have come to rest. */
     this.isAddressHeld = false;
   }
@@ -47,9 +52,10 @@ export class Requests {
     const { signal } = this.request;
     const asked = { ...state };
     const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
+    this.asked = asked;
+    picture.setBehind(SUBJECT.some((name) => asked[name] !== session.shown.state[name]));
     this.onAsk();
-    // Edits that follow their words move once the words are known: only then is it known what the first screen shows.
-    if (asked.edits.length === 0 || asked.text === session.reference.text) this.draw(asked);
+    this.drawAgain();
     try {
       const { traces, edits, lost } = await library.askFollowing(asked, session.reference, signal);
       if (signal.aborted) return;
@@ -60,6 +66,7 @@ export class Requests {
       asked.edits = edits;
       session.reference = { text: asked.text, words: wordsOf(traces[0]) };
       session.shown = { state: asked, traces };
+      this.asked = null;
       await this.drawAgain(); // the heatmaps stand under its columns
       if (signal.aborted) return;
       const names = lost.map((at) => inWords(edits[at], library.model(asked.model), null));
@@ -80,11 +87,13 @@ export class Requests {
     } finally {
       clearTimeout(waiting);
       if (!signal.aborted) {
+        this.asked = null;
         picture.element.removeAttribute("aria-busy");
         if (!this.isAddressHeld) keepAddress();
       }
     }
     await this.onAnswer();
+    if (!signal.aborted) picture.setBehind(false);
   }
 
   /**
@@ -98,10 +107,13 @@ export class Requests {
     return Promise.resolve();
   }
 
-  /** Draw the first screen of the latest answer, as the state says. */
+  /** Draw the first screen of what is asked for, else of the latest answer, as the state says. */
   drawAgain() {
-    const { model, text, compare, other, start } = session.shown.state;
-    return this.draw({ ...state, model, text, compare, other, start, edits: editsMade() });
+    const { asked } = this;
+    // Edits that follow their words move once the words are known: only then is it known what the first screen shows.
+    if (asked && asked.edits.length > 0 && asked.text !== session.reference.text) return Promise.resolve();
+    const { model, text, compare, other, start, edits } = asked ?? { ...session.shown.state, edits: editsMade() };
+    return this.draw({ ...state, model, text, compare, other, start, edits });
   }
 }
 

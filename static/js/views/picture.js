@@ -40,6 +40,8 @@ export class Picture {
     /** What the inspector shows where nothing is pinned. @type {Pin} */
     this.standout = { k: 0, unit: 0 };
     this.stale = false;
+    /** Whether something else has been asked for than is shown. */
+    this.isBehind = true;
   }
 
   /**
@@ -86,6 +88,15 @@ export class Picture {
   /** Whether a picture is no longer of the size of its element. */
   outgrown() {
     return this.lanes.some((lane) => lane.panels.outgrown());
+  }
+
+  /**
+   * Say whether something else has been asked for than is shown; the first screen may show it already.
+   * @param {boolean} isBehind
+   */
+  setBehind(isBehind) {
+    this.isBehind = isBehind;
+    this.element.toggleAttribute("data-behind", isBehind);
   }
 
   /**

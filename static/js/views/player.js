@@ -31,12 +31,12 @@ export class Player {
   }
 
   /**
-   * Choose the word before or after. Returns whether there is one.
+   * Choose the word before or after. Returns whether there is one; of a text that is not shown yet there is none.
    * @param {number} direction
    */
   step(direction) {
     const next = this.picture.current.k + direction;
-    if (this.picture.stale || next < 0 || next >= this.picture.width) return false;
+    if (this.picture.stale || this.picture.isBehind || next < 0 || next >= this.picture.width) return false;
     this.picture.choose(next);
     return true;
   }
