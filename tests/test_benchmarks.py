@@ -101,8 +101,14 @@ def test_contestants_take_turns() -> None:
     assert list(seconds) == list("abc")
 
 
-@pytest.mark.parametrize("name", bench.PARTS)
-@pytest.mark.slow("runs every part of the benchmarks, one of them in a browser", seconds=35)
+LONG = pytest.mark.soak("measures in a browser, or next to a crowd: half a minute each, of measuring")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=LONG if each in ("crowd", "page", "first_screen") else ()) for each in bench.PARTS],
+)
+@pytest.mark.slow("runs a part of the benchmarks", seconds=35)
 def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
     figures = TINY[name]()
     bench.write(tmp_path, {"machine": {"processor": "a fast one"}, "parts": {name: figures}})

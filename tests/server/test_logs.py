@@ -89,8 +89,14 @@ def test_who_logs_already_goes_on(capfd: pytest.CaptureFixture[str], loggers: lo
     assert loggers.handlers == []
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-@pytest.mark.parametrize("start", STARTS)
+OTHERS = pytest.mark.soak("starts a server in a process of its own; what differs is the form of its lines")
+
+
+@pytest.mark.parametrize(
+    ("start", "form"),
+    [("serve", "text"), *((start, "json") for start in STARTS)]
+    + [pytest.param(start, "text", marks=OTHERS) for start in STARTS if start != "serve"],
+)
 @pytest.mark.slow("starts a server in a process of its own", seconds=40)
 def test_a_log_never_holds_a_sentence(models: Path, tmp_path: Path, start: str, form: str) -> None:
     log = tmp_path / "log"

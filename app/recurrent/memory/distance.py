@@ -30,7 +30,7 @@ def norms(jacobians: Jacobians, by: By = "state") -> Array:
 
     Norms are Frobenius norms. Those by input are comparable between cells whose states differ. The numbers of a
     derivative share a power of two: where a unit's is below about 10⁻³⁰⁰ (float64; 10⁻³⁸ in float32) of the largest
-    unit's, it counts as 0.
+    unit's, it counts as 0. This holds for the derivatives, too, whose product another is.
     """
     logarithms = np.full((len(jacobians), len(jacobians)), math.nan)
     for t, k, block in norm_blocks(jacobians, by):
