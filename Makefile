@@ -23,14 +23,14 @@ run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options 
 
 test: $(VENV)/.installed-test ## run a few cases of every test that is not slow, or what ARGS names: ARGS="tests/store -k model"
 	@scripts/ensure Node.js nodejs node --version
-	$(BIN)/python -m pytest $(or $(ARGS),--quick --cov --cov-fail-under=85 $(PARALLEL))
+	$(BIN)/python -m pytest $(or $(ARGS),--quick --cov --cov-fail-under=95 $(PARALLEL))
 
-check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test, in a real browser too, and measure coverage, or those that ARGS names
+check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test, in a real browser too, or those that ARGS names
 	@scripts/ensure "rsvg-convert (which paints saved pictures)" librsvg2-bin rsvg-convert --version
 	@scripts/ensure Node.js nodejs node --version
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
 	@$(BIN)/python scripts/chromium.py
-	$(BIN)/python -m pytest $(or $(ARGS),--cov $(PARALLEL))
+	$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
 soak: $(VENV)/.installed-test ## run the tests that take too long for every change; each says why
 	$(BIN)/python -m pytest --soak $(or $(ARGS),$(PARALLEL))
