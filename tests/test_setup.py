@@ -73,7 +73,9 @@ def test_second_run_asks_pip_for_nothing_until_the_dependencies_change(machine: 
 @pytest.mark.parametrize(
     ("target", "options"), [("test", "--quick --cov --cov-fail-under=95 --numprocesses"), ("check", "--numprocesses")]
 )
-def test_tests_run_on_every_core_and_the_quick_run_requires_coverage(machine: Machine, target: str, options: str) -> None:
+def test_tests_run_on_every_core_and_the_quick_run_measures_coverage(
+    machine: Machine, target: str, options: str
+) -> None:
     machine.program("python3", RUNS)
     assert f"pytest {options}" in machine.make("-n", target).stdout.splitlines()[-1]
     chosen = machine.make("-n", target, "ARGS=tests/store -k model").stdout

@@ -1,8 +1,9 @@
 """Compress large answers in threads, so that other requests go on."""
 
 import asyncio
-import gzip
+import zlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import brotli  # type: ignore[import-untyped]
 from anyio.to_thread import run_sync
@@ -14,18 +15,42 @@ from zstandard import ZstdCompressor
 LARGE = 65_536  # bytes: less takes under a millisecond
 LEVEL = 4  # that of CompressMiddleware
 
-# In the order in which CompressMiddleware prefers them. All three release Python's lock.
-CODECS: dict[str, Callable[[bytes], bytes]] = {
-    "zstd": lambda body: ZstdCompressor(level=LEVEL).compress(body),
-    "br": lambda body: brotli.compress(body, quality=LEVEL),
-    "gzip": lambda body: gzip.compress(body, compresslevel=LEVEL),
-}
+
+class Codec(NamedTuple):
+    """What compresses one body, part by part. It releases Python's lock."""
+
+    compress: Callable[[bytes], bytes]
+    finish: Callable[[], bytes]
+
+    def whole(self, body: bytes) -> bytes:
+        """Return the last part of a body, compressed, or all of it."""
+        return self.compress(body) + self.finish()
+
+
+def _zstd() -> Codec:
+    stream = ZstdCompressor(level=LEVEL).compressobj()
+    return Codec(stream.compress, stream.flush)
+
+
+def _brotli() -> Codec:
+    stream = brotli.Compressor(quality=LEVEL)
+    return Codec(stream.process, stream.finish)
+
+
+def _gzip() -> Codec:
+    stream = zlib.compressobj(LEVEL, wbits=zlib.MAX_WBITS | 16)
+    return Codec(stream.compress, stream.flush)
+
+
+# In the order in which CompressMiddleware prefers them.
+CODECS = {"zstd": _zstd, "br": _brotli, "gzip": _gzip}
 
 
 class CompressLargeInThreads:
     """Compress the bodies that CompressMiddleware, which must be around this, would take too long for.
 
-    A large part of a stream is passed on in pieces, between which other requests are served.
+    A body that comes in large parts is compressed part by part. Large parts of a stream are passed on in pieces,
+    between which other requests are served.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,32 +61,37 @@ class CompressLargeInThreads:
             await self.app(scope, receive, send)
             return
         accepted = parse_accept_encoding(", ".join(Headers(scope=scope).getlist("accept-encoding")))
-        codec = next((name for name in CODECS if name in accepted), None)
-        start: Message | None = None
+        name = next((name for name in CODECS if name in accepted), None)
+        start: Message | None = None  # held back until the size of the body is known
+        codec: Codec | None = None
 
         async def send_compressed(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start" and codec and classify_start_message(message) == "buffered":
+            nonlocal start, codec
+            if message["type"] == "http.response.start" and name and classify_start_message(message) == "buffered":
                 start = message
                 return
             body: bytes = message.get("body", b"")
-            is_whole = start is not None and not message.get("more_body", False)
-            if start is not None:
-                if codec and is_whole and len(body) > LARGE:
-                    body = await run_sync(CODECS[codec], body)
-                    headers = mutable_response_headers(start)
-                    headers["Content-Encoding"] = codec
+            has_more: bool = message.get("more_body", False)
+            begins = start if name and len(body) > LARGE else None
+            if begins and name:
+                codec = CODECS[name]()
+            if codec:
+                body = await run_sync(codec.compress if has_more else codec.whole, body)
+            if begins and name:
+                headers = mutable_response_headers(begins)
+                headers["Content-Encoding"] = name
+                headers.add_vary_header("Accept-Encoding")
+                del headers["Content-Length"]
+                if not has_more:
                     headers["Content-Length"] = str(len(body))
-                    headers.add_vary_header("Accept-Encoding")
-                    message = {**message, "body": body}
+            if start is not None:
                 begun, start = start, None
                 await send(begun)
-            if is_whole or len(body) <= LARGE:
-                await send(message)
+            if not has_more or len(body) <= LARGE:
+                await send({**message, "body": body} if codec else message)
                 return
             for at in range(0, len(body), LARGE):
-                has_more = message.get("more_body", False) or at + LARGE < len(body)
-                await send({**message, "body": body[at : at + LARGE], "more_body": has_more})
+                await send({**message, "body": body[at : at + LARGE]})
                 await asyncio.sleep(0)
 
         await self.app(scope, receive, send_compressed)

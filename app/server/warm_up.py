@@ -36,7 +36,7 @@ _POST: Scope = {
     "headers": [(b"content-type", b"application/json")],
 }
 LAST_ANSWERS = 1.0  # seconds
-SWITCH = 0.001  # seconds that a thread may compute while the event loop waits for Python's lock; usually 0.005
+SWITCH = 0.0002  # seconds that a thread may compute while the event loop waits for Python's lock; usually 0.005
 _TEXT = "a " * 20  # of a usual length: matrix products of other sizes run other code
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import orjson
 import pytest
 import zstandard
-from gatescope.api.wire.encoding import dumps
+from gatescope.api.wire.encoding import dumps, json_parts
+from gatescope.api.wire.parts import in_parts
 from gatescope.server.compression import LARGE, CompressLargeInThreads
 from gatescope.server.load import CutSlowClients, LimitInFlight
 from hypothesis import given
@@ -156,6 +157,30 @@ def test_a_large_body_is_compressed_once_and_whole(accepted: str, monkeypatch: p
     assert (status, int(headers["content-length"]), in_thread) == (200, len(body), [len(BODY)] if codec else [])
     assert parts == 1 or not codec
     assert headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("accepted", [*DECODED, ""])
+def test_an_answer_in_parts_is_compressed_part_by_part(accepted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_thread: list[int] = []
+
+    async def noted(function: Any, body: bytes) -> bytes:
+        in_thread.append(len(body))
+        return await asyncio.to_thread(function, body)
+
+    monkeypatch.setattr("gatescope.server.compression.run_sync", noted)
+    parts = json_parts({"a": np.arange(60_000.0).reshape(-1, 6), "b": [1]})
+    assert len(parts) > 3
+    assert max(map(len, parts)) < 2 * LARGE
+    _, headers, body, _ = in_a_loop(asked(compressing(in_parts(parts, "application/json")), accept_encoding=accepted))
+    assert headers.get("content-encoding", "") == accepted
+    assert (DECODED[accepted](body) if accepted else body) == b"".join(parts)
+    assert json.loads(b"".join(parts)) == {"a": np.arange(60_000.0).reshape(-1, 6).tolist(), "b": [1]}
+    if accepted:
+        assert "content-length" not in headers
+        assert in_thread == [*map(len, parts), 0]  # an empty part ends a stream
+    else:
+        assert headers["content-length"] == str(len(body))
+        assert in_thread == []
 
 
 @pytest.mark.parametrize("accepted", [*DECODED, "identity"])

@@ -23,7 +23,7 @@ from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
 from ..wire.edits import bound_edits, edits_content
-from ..wire.encoding import dumps, typed_array
+from ..wire.encoding import json_parts, typed_array
 from ..wire.text import tokens_of
 from .schemas import DecompositionBody, DecompositionPart
 
@@ -72,8 +72,8 @@ class DecompositionPlan:
         activations = len(network.cell_definition.activations) * network.layers * len(network.directions)
         return steps * (network.hidden_size * (2 * activations + 12) + 8 * steps)
 
-    def json(self) -> bytes:
-        """Return the JSON of a ``DecompositionAnswer``. Raises a problem if an option does not fit the trace."""
+    def json(self) -> list[bytes]:
+        """Return the JSON of a ``DecompositionAnswer`` in parts. Raises a problem if an option does not fit."""
         body = self.body
         try:
             traced = trace(
@@ -86,7 +86,7 @@ class DecompositionPlan:
             decomposition = decompose(
                 self.model.named(traced), output=body.output, layer=self.layer, direction=body.direction
             )
-            return dumps(self._content(decomposition) | edits_content(traced.edits, traced.notes))
+            return json_parts(self._content(decomposition) | edits_content(traced.edits, traced.notes))
         except OptionError as error:
             raise problems.invalid_request(error.option, error.reason) from None
 

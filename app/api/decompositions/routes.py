@@ -11,6 +11,7 @@ from ..wire.bounded import BoundedRoute
 from ..wire.computing import computed, watch_of
 from ..wire.negotiation import JSON, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses
+from ..wire.parts import in_parts
 from .answer import how_much_fits, plan_decomposition
 from .schemas import DecompositionAnswer, DecompositionBody
 
@@ -55,8 +56,8 @@ async def post_decomposition(asked: AnAsked, options: DecompositionBody) -> Resp
     if is_plain:
         planned = plan_decomposition(*asked_of)
         if planned.work() <= SHORT_WORK and planned.numbers_sent() <= SHORT_NUMBERS:
-            return Response(planned.json(), media_type=JSON)
+            return in_parts(planned.json(), JSON)
     async with asked.state.decomposition_turns:
         if not is_plain:
             planned = await computed(asked.request, watch, plan_decomposition, *asked_of)
-        return Response(await computed(asked.request, watch, planned.json), media_type=JSON)
+        return in_parts(await computed(asked.request, watch, planned.json), JSON)

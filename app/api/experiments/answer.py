@@ -13,7 +13,7 @@ from ...store.model import Model
 from ..traces.content import layers_content, require_sendable, text_content
 from ..traces.plan import TracePlan, plan_unedited, with_edits
 from ..wire import problems
-from ..wire.encoding import ENCODERS, dumps
+from ..wire.encoding import ENCODERS, json_parts
 from .schemas import ExperimentBody
 
 RUNS = 3  # original, edited and difference
@@ -27,8 +27,8 @@ class ExperimentPlan:
     original: TracePlan
     edited: TracePlan
 
-    def json(self) -> bytes:
-        """Return the JSON of an ``ExperimentAnswer``. Raises a problem if a number overflows."""
+    def json(self) -> list[bytes]:
+        """Return the JSON of an ``ExperimentAnswer`` in parts. Raises a problem if a number overflows."""
         plan = self.edited
         (original, logits), (edited, edited_logits) = _run(self.original), _run(plan)
         with np.errstate(over="ignore"), plan.overflow_as_a_problem():
@@ -46,7 +46,7 @@ class ExperimentPlan:
             "edits": [each.to_dict() for each in edited.edits],
             "notes": edited.notes,
         }
-        return dumps(content)
+        return json_parts(content)
 
     def _part(self, part: Trace | Comparison, logits: FloatArray) -> dict[str, Any]:
         plan, encode = self.edited, ENCODERS[self.edited.encoding]

@@ -9,6 +9,7 @@ from ..wire.bounded import BoundedRoute
 from ..wire.computing import computed, watch_of
 from ..wire.negotiation import JSON, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses
+from ..wire.parts import in_parts
 from .answer import plan_experiment
 from .schemas import ExperimentAnswer, ExperimentBody
 
@@ -40,8 +41,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 async def post_experiment(asked: AnAsked, options: ExperimentBody) -> Response:
     """Run the model over a text without the edits and with them, and answer with both runs and their difference."""
     watch = watch_of(asked.state.settings)
-    return Response(await computed(asked.request, watch, _answer, asked, options), media_type=JSON)
+    return in_parts(await computed(asked.request, watch, _answer, asked, options), JSON)
 
 
-def _answer(asked: Asked, options: ExperimentBody) -> bytes:
+def _answer(asked: Asked, options: ExperimentBody) -> list[bytes]:
     return plan_experiment(asked.model, options, asked.state.settings).json()

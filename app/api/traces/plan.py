@@ -14,7 +14,7 @@ from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
 from ..wire.edits import bound_edits
-from ..wire.encoding import dumps
+from ..wire.encoding import json_parts
 from ..wire.schemas import Encoding
 from ..wire.text import tokens_of
 from .content import Selection, require_float32, step_lines, trace_content
@@ -35,10 +35,10 @@ class TracePlan:
     settings: Settings
     edits: Bound = NOTHING_BOUND
 
-    def json(self) -> bytes:
-        """Return the JSON of a ``TraceAnswer``. Raises a problem, as all forms do, if a number overflows."""
+    def json(self) -> list[bytes]:
+        """Return the JSON of a ``TraceAnswer`` in parts. Raises a problem, as all forms do, if a number overflows."""
         whole, outputs = self.run(), self.model.config.outputs
-        return dumps(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
+        return json_parts(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
 
     def lines(self) -> Iterator[bytes]:
         """Yield the JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""

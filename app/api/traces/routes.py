@@ -19,6 +19,7 @@ from ..wire.computing import computed, watch_of
 from ..wire.conditional import IF_NONE_MATCH, TAG, Revalidation
 from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
+from ..wire.parts import in_parts
 from .plan import TracePlan, plan_trace
 from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions, TraceQuery
 
@@ -31,7 +32,7 @@ SHORT_NUMBERS, SHORT_WORK = 20_000, 20_000_000  # numbers to write, and multiply
 class Form:
     """A form in which a trace is sent."""
 
-    write: Callable[[TracePlan], bytes | Iterator[bytes]]
+    write: Callable[[TracePlan], bytes | list[bytes] | Iterator[bytes]]
     streamed: bool = False  # in chunks, as the network steps
     ending: str = ""  # of the file that a client saves; empty if the form is for programs
 
@@ -174,6 +175,8 @@ def _send(asked: Asked, planned: TracePlan, headers: Mapping[str, str]) -> Respo
     content = form.write(planned)
     if isinstance(content, bytes):
         return Response(content, media_type=asked.form, headers=headers)
+    if isinstance(content, list):
+        return in_parts(content, asked.form, headers)
     first = next(content)  # before the headers go out: an error in it can still become a problem
     return StreamingResponse(chain([first], content), media_type=asked.form, headers=headers)
 
@@ -186,4 +189,4 @@ def _attachment(name: str) -> str:
 
 def trace_json(model: Model, options: TraceOptions, settings: Settings) -> bytes:
     """Return the JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
-    return plan_trace(model, options, settings).json()
+    return b"".join(plan_trace(model, options, settings).json())

@@ -18,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 
 from ...recurrent.watching import tell
 from .computing import Watch, computed, watch_of
-from .encoding import dumps
+from .encoding import dumps, json_parts
 from .negotiation import JSON, JSONL, Asked
 from .openapi import schema_ref
+from .parts import in_parts
 from .schemas import ProblemDetails
 
 SLICE = 0.1  # seconds
@@ -99,9 +100,9 @@ async def answer_in_slices(
             is_streamed = True
             return _Lines(_lines(asked, progress, content, watch, turn), turn)
         result = [result async for _, result in progress][-1]
-        body = await computed(asked.request, watch, lambda: dumps(content(result)))  # type: ignore[arg-type]
+        parts = await computed(asked.request, watch, lambda: json_parts(content(result)))  # type: ignore[arg-type]
         turn.is_finished = True
-        return Response(body, media_type=JSON)
+        return in_parts(parts, JSON)
     except Problem:
         turn.is_finished = True
         raise
@@ -141,7 +142,9 @@ async def _lines(
                 yield dumps({"done": done}) + b"\n"
             else:
                 answer = {"done": done, "answer": content(result)}
-                yield await computed(asked.request, watch, lambda: dumps(answer)) + b"\n"  # noqa: B023
+                for part in await computed(asked.request, watch, lambda: json_parts(answer)):  # noqa: B023
+                    yield part
+                yield b"\n"
     except Problem as problem:
         yield dumps({"done": done, "problem": problem.marshal()}) + b"\n"
     except ClientDisconnect:

@@ -22,8 +22,8 @@ from .asking import ask, refused
 def same(given: Any, expected: Any, encoding: str = "numbers") -> None:
     expected = np.asarray(expected, np.float64)
     expected = np.where(np.isfinite(expected), expected, np.nan)
-    digits = {"rtol": 0, "atol": 0} if encoding == "numbers" else {"rtol": 1e-6, "atol": 1e-6}
-    np.testing.assert_allclose(numbers(given), expected, **digits)
+    digits = 1e-15 if encoding == "numbers" else 1e-6  # computed twice: sums depend on where arrays lie in memory
+    np.testing.assert_allclose(numbers(given), expected, rtol=digits, atol=digits)
 
 
 def check(answer: dict[str, Any], made: Decomposition, encoding: str = "numbers") -> None:
