@@ -33,6 +33,7 @@ check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test
 	$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
 soak: $(VENV)/.installed-test ## run the tests that take too long for every change; each says why
+	@PATH="$$PATH:/usr/sbin" scripts/ensure nginx nginx nginx -v
 	$(BIN)/python -m pytest --soak $(or $(ARGS),$(PARALLEL))
 
 lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, style, types and the direction of imports

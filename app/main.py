@@ -24,6 +24,7 @@ from .server.logs import guard_logs
 from .server.middleware import HeadAsGet, RefreshModels, WithHeaders
 from .server.representations import KnownRanges, TagByEncoding
 from .server.requests import Requests
+from .server.root_path import UnderRootPath
 from .server.warm_up import warmed
 from .settings import Settings
 from .store.files import printable
@@ -89,6 +90,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(HostCheck, hosts=Hosts(settings))
     app.add_middleware(Requests, route_of=metrics.router_of(app), count=metrics.counter(registry))
     app.add_middleware(WithHeaders, headers=security.HEADERS)
+    if settings.root_path:
+        app.add_middleware(UnderRootPath, root=settings.root_path)
     return app
 
 

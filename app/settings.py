@@ -21,6 +21,12 @@ _INJECTED = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")
 
 _HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 
+# Segments, each of letters, digits and some marks, but neither . nor .., which browsers resolve.
+_ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+
+# The first segments of our own paths. Below a root that begins with one of them, a path could mean two things.
+OWN_SEGMENTS = frozenset({"api", "docs", "first-screen", "healthz", "metrics", "models", "readyz", "static", "vendor"})
+
 
 def data_folder(name: str) -> Path:
     """Return the folder ``static``, ``templates`` or ``models``: in the installed package, or next to ``app/``.
@@ -88,6 +94,19 @@ def _require_hosts(text: str) -> str:
     return text
 
 
+def _require_root_path(path: str) -> str:
+    if not _ROOT_PATH.fullmatch(path):
+        raise ValueError(
+            f"{path!r} is not a path to serve below: give one such as '/gatescope', which begins with a slash, does "
+            "not end with one, and holds only letters, digits, '-', '.', '_' and '~'; or none"
+        )
+    if path.removeprefix("/").partition("/")[0] in OWN_SEGMENTS:
+        raise ValueError(
+            f"{path!r} begins as a path of Gatescope itself does: give one that begins otherwise, such as '/gatescope'"
+        )
+    return path
+
+
 class Settings(BaseSettings):
     """What a deployment may choose. Environment variables carry the prefix GATESCOPE_."""
 
@@ -105,6 +124,11 @@ class Settings(BaseSettings):
         "",
         description="Host names to answer besides loopback names and the address listened on, separated by commas: "
         "`example.org`, `*.example.org` for all names below it, `*` for all.",
+    )
+    root_path: Annotated[str, AfterValidator(_require_root_path)] = Field(
+        "",
+        description="Path below which a proxy serves Gatescope, such as `/gatescope`; whether it passes the path on or "
+        "takes it away does not matter.",
     )
     max_text: int = Field(10_000, ge=1, description="Longest text of a request, in code points.")
     max_body: int = Field(250_000, ge=1, description="Largest request body, in bytes.")

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
-from fastapi import FastAPI
 from gatescope.main import create_app
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.settings import Settings
 from gatescope.store.saving import save_model
 from networks import random_network
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 Result = TypeVar("Result")
 
@@ -65,7 +65,7 @@ def client(models: Path, **settings: Any) -> TestClient:
 
 
 @contextmanager
-def running(app: FastAPI, **config: Any) -> Iterator[str]:
+def running(app: ASGIApp, **config: Any) -> Iterator[str]:
     """Serve ``app`` on a free port of this machine; gives the address, without a slash at its end."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **config))
     thread = threading.Thread(target=server.run)

@@ -126,3 +126,30 @@ def test_what_is_not_a_host_is_refused(hosts: str) -> None:
 def test_settings_do_not_change_while_the_application_runs() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1
+
+
+@pytest.mark.parametrize("path", ["", "/gatescope", "/a/b-c", "/~ada/gates.v2", "/...", "/apis"])
+def test_a_path_to_serve_below_may_be_chosen(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("GATESCOPE_ROOT_PATH", path)
+    assert Settings().root_path == path
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "gatescope", "/a/", "//a", "/a//b", "/a b", "/a?b", "/a#", '/a"', "/é", "/%61", "/.", "/a/..", "/a\n"]
+)
+def test_what_is_not_a_path_to_serve_below_is_refused(path: str) -> None:
+    message = (
+        f"{path!r} is not a path to serve below: give one such as '/gatescope', which begins with a slash, does not "
+        "end with one, and holds only letters, digits, '-', '.', '_' and '~'; or none"
+    )
+    with pytest.raises(ValidationError, match=re.escape(f"root_path\n  Value error, {message} [")):
+        Settings(root_path=path)
+
+
+@pytest.mark.parametrize("path", ["/api", "/models/gatescope"])
+def test_a_path_that_could_be_our_own_is_refused(path: str) -> None:
+    message = (
+        f"{path!r} begins as a path of Gatescope itself does: give one that begins otherwise, such as '/gatescope'"
+    )
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        Settings(root_path=path)

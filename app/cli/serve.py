@@ -52,7 +52,7 @@ def serve(
         )
         address, number = listener.getsockname()[:2]
         place = f"[{address}]" if ":" in address else address
-        typer.echo(f"Gatescope is at http://{place}:{number}/ (Ctrl-C stops it)")
+        typer.echo(f"Gatescope is at http://{place}:{number}{settings.root_path}/ (Ctrl-C stops it)")
         typer.echo(f"It answers to {Hosts(settings)}; GATESCOPE_ALLOWED_HOSTS adds names")
         if workers == 1:
             uvicorn.Server(config).run(sockets=[listener])

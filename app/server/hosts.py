@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..api.wire import problems
+from ..api.wire.root import path_below_root
 from ..settings import Settings, host_patterns
 
 EXEMPT = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by machines, by whatever name or address they know
@@ -91,7 +92,7 @@ class HostCheck:
         self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].removeprefix(scope.get("root_path", "")) in EXEMPT:
+        if scope["type"] != "http" or path_below_root(scope) in EXEMPT:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope).getlist("host")

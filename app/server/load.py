@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..api.wire.problems import stopping, too_busy
+from ..api.wire.root import path_below_root
 
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
 BODY_WITHIN = 30.0  # seconds, for a client to send the body of a request
@@ -23,7 +24,7 @@ class LimitInFlight:
         state.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
+        if scope["type"] != "http" or path_below_root(scope) in ALWAYS_ANSWERED:
             await self.app(scope, receive, send)
             return
         if self.state.in_flight >= self.most:

@@ -67,7 +67,7 @@ def render(text: str) -> Markup:
 
 
 def address(model: Model, named: NamedUnit) -> str:
-    """Return the address of the page with a unit pinned."""
+    """Return the address of the page with a unit pinned, from the root of the site on."""
     layer = list(model.network.layers()).index((named.layer, named.direction))
     pinned = {"layer": layer, "unit": named.unit} if layer else {"unit": named.unit}
     return f"/?{urlencode({'model': model.id})}#{urlencode(pinned)}"

@@ -15,6 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .root import root_of
+
 EMPTY_TEXT = "empty-text"  # the page does not show this one as an error
 MAX_ERRORS = 10  # that one answer lists
 
@@ -237,7 +239,10 @@ def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPExcept
                 "digits."
             )
         case 404:
-            title, detail = "Not found", f"There is nothing at {path}. The calls are listed at /docs."
+            title, detail = (
+                "Not found",
+                f"There is nothing at {path}. The calls are listed at {root_of(request.scope)}/docs.",
+            )
         case 405:
             allowed = headers["allow"].split(", ")
             headers["allow"] = ", ".join(sorted({*allowed, "HEAD"} if "GET" in allowed else allowed))

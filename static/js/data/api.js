@@ -1,5 +1,6 @@
 // The calls to the server.
 
+import { root } from "../kit/root.js";
 import { cellOf } from "./boot.js";
 
 /** @typedef {import("./api_types.d.ts").TypedArray} TypedArray */
@@ -49,7 +50,7 @@ export async function fetchTrace(model, { text, start, stop, edits }, signal) {
  */
 export async function fetchScreen(look, signal) {
   const body = { ...look, text: look.text.toWellFormed(), other: look.other.toWellFormed() };
-  return (await call("/first-screen", "text/html", signal, body)).text();
+  return (await call(`${root}/first-screen`, "text/html", signal, body)).text();
 }
 
 /**
@@ -119,7 +120,7 @@ export async function fetchCost(model, steps, signal) {
  * @param {string} model
  */
 export function modelPath(model) {
-  return `/api/v1/models/${encodeURIComponent(model)}`;
+  return `${root}/api/v1/models/${encodeURIComponent(model)}`;
 }
 
 /**

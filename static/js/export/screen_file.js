@@ -1,5 +1,6 @@
 // The first screen in files: as one SVG, and inside an HTML file, where words can still be chosen.
 
+import { root } from "../kit/root.js";
 import { asXml, escaped } from "../kit/text.js";
 import { colorOf } from "../kit/theme.js";
 import { paragraph } from "./svg_file.js";
@@ -94,7 +95,7 @@ export async function screenHtml(element) {
   const copy = /** @type {Element} */ (element.cloneNode(true));
   for (const each of copy.querySelectorAll(".experiment, fieldset, .turn, .opener, .close, .followed-note")) each.remove();
   for (const each of copy.querySelectorAll(".handled")) each.classList.remove("handled", "with-sheet");
-  const style = await (await fetch("/static/css/figures.css")).text();
+  const style = await (await fetch(`${root}/static/css/figures.css`)).text();
   return { style, html: copy.innerHTML, program: PROGRAM };
 }
 

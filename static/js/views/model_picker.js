@@ -1,6 +1,7 @@
 // The choice of task, model and comparison, the examples, and the units with a name.
 
 import { button, byId, make } from "../kit/dom.js";
+import { root } from "../kit/root.js";
 import { describe } from "./inspector.js";
 
 /** @typedef {import("../data/api_types.d.ts").NamedUnit} NamedUnit */
@@ -35,7 +36,7 @@ export class ModelPicker {
     this.task.value = model.task;
     this.compare.value = state.compare;
     this.#showModels(siblings, model.id);
-    /** @type {HTMLAnchorElement} */ (byId("card")).href = `/models/${encodeURIComponent(model.id)}/card`;
+    /** @type {HTMLAnchorElement} */ (byId("card")).href = `${root}/models/${encodeURIComponent(model.id)}/card`;
     byId("meaning").textContent = model.description;
     byId("second").hidden = state.compare !== "text";
     byId("examples").replaceChildren(...model.examples.map((text) => this.#example(text)));

@@ -1,0 +1,15 @@
+"""The path below which everything is, where a proxy serves Gatescope next to other sites."""
+
+from starlette.types import Scope
+
+
+def root_of(scope: Scope) -> str:
+    """Return the path that every address on this site begins with, such as ``/gatescope``; usually empty."""
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))  # a mount adds its own to the second
+    return root
+
+
+def path_below_root(scope: Scope) -> str:
+    """Return the path of a request as the routes know it."""
+    path: str = scope["path"]
+    return path.removeprefix(root_of(scope))
