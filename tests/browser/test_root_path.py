@@ -12,7 +12,7 @@ from serving import running
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .driving import DRAWN, SENTENCE, another_page, type_sentence
+from .driving import DRAWN, SENTENCE, another_page, at_rest, type_sentence
 
 ROOT = "/tools/gates"
 
@@ -55,6 +55,7 @@ def test_the_page_works_below_a_path(browser: Browser, site: str) -> None:
         assert urlsplit(page.url).path == f"{ROOT}/"
         page.locator("#models label", has_text="GRU").click()
         expect(page.locator("#card")).to_have_attribute("href", f"{ROOT}/models/gru/card")
+        at_rest(page)
 
         page.locator("#show-share").click()
         expect(page.locator("#share-link")).to_have_value(page.url)
