@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from gatescope.main import create_app
-from gatescope.server.protocol import GuardedProtocol
+from gatescope.server.protocol import MOST_HEAD, GuardedProtocol
 from gatescope.server.security import HEADERS
 from gatescope.settings import Settings
 from serving import running
@@ -23,6 +23,11 @@ NONSENSE = [
     b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # the beginning of TLS
     b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 100_000,
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * MOST_HEAD + b"\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/0.9\r\nHost: localhost\r\n\r\n",
 ]
 
 
