@@ -1,8 +1,8 @@
 """What ``make test`` runs of the suite: every test function that is not slow, with a few of its cases.
 
 ``make check`` runs everything but what ``@pytest.mark.soak(REASON)`` leaves to ``make soak``. A test is left out of the
-quick run by ``@pytest.mark.slow(REASON, seconds=S)``; what needs a browser is slow as a whole. An attack, a test with
-``@pytest.mark.attack(REASON, seconds=S)``, is run by both, at a ``Length`` that ``make check`` can wait for and in full.
+quick run by ``@pytest.mark.slow(REASON, seconds=S)``; what needs a browser is slow as a whole. What is marked
+``@pytest.mark.attack(REASON, seconds=S)`` is run by both: a twentieth of it by ``make check``, all by ``make soak``.
 """
 
 from collections.abc import Iterable
@@ -55,9 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    kept = [
-        item for item in items if item.get_closest_marker("attack") or is_soak(item) == config.getoption("--soak")
-    ]
+    kept = [item for item in items if item.get_closest_marker("attack") or is_soak(item) == config.getoption("--soak")]
     if quick(config):
         kept = list(sample(item for item in kept if not is_slow(item)))
     chosen = {id(item) for item in kept}

@@ -11,10 +11,22 @@ WORDS = ["the", "movie", "was", "not", "good", "bad", ",", "n't", "a", "b", " ",
 WHITE_SPACE = [chr(code) for code in range(sys.maxunicode + 1) if regex.match(r"\p{White_Space}", chr(code))]
 BIDI = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069אبא")
 CONTROLS = [*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\ufeff", "\ufffe", "\uffff", "\ufffd"]
-JOINED = ["👩‍💻", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪🇫", "👍🏽", "क्‍ष", "\u200d", "\u200c", "\ufe0f", "\U000e0067\U000e007f", "\u3164"]
-COMBINING = [chr(code) for code in range(0x300, 0x370)] + ["\u0489", "\u20dd", "\u0e31", "\u0bbe", "\u1ab0"]
-CHANGING = list("ﷺŉİıßẞΐﬁﬃ½ⅷ㎏ｇＡÅÅé") + ["e\u0301", "q\u0307\u0323", "각", "가"]  # in case or by a normalisation
-SYNTAX = list("\"'\\<>&`=+-@;#%?/|{}[]") + ["</script>", "<!--", "{{7*7}}", "%00", "\\u0000", "=cmd|'/c'!A1", "\r\n"]
+JOINED = [
+    "👩‍💻",
+    "👨‍👩‍👧‍👦",
+    "🏳️‍🌈",
+    "🇩🇪🇫",
+    "👍🏽",
+    "क्‍ष",
+    "\u200d",
+    "\u200c",
+    "\ufe0f",
+    "\U000e0067\U000e007f",
+    "\u3164",
+]
+COMBINING = [*map(chr, range(0x300, 0x370)), *"\u0489\u20dd\u0e31\u0bbe\u1ab0"]
+CHANGING = [*"ﷺŉİıßẞΐﬁﬃ½ⅷ㎏ｇＡÅÅé", "e\u0301", "q\u0307\u0323", "각", "가"]  # in case or by a normalisation
+SYNTAX = [*"\"'\\<>&`=+-@;#%?/|{}[]", "</script>", "<!--", "{{7*7}}", "%00", "\\u0000", "=cmd|'/c'!A1", "\r\n"]
 SURROGATES = ["\ud800", "\udbff", "\udc00", "\udfff", "\udc00\ud800"]  # none of them a pair
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 WELL_FORMED = [WORDS, WHITE_SPACE, BIDI, CONTROLS, JOINED, COMBINING, CHANGING, SYNTAX]

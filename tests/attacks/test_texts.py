@@ -1,4 +1,4 @@
-"""Texts of every kind to every route that takes one: an answer whose tokens lie in the text, or a problem that says why."""
+"""Texts of every kind to every route that takes one: tokens that lie in the text, or a problem that says why."""
 
 import csv
 import io
@@ -45,7 +45,9 @@ def in_csv(response: httpx2.Response) -> Tokens:
     """The tokens of a table, without an apostrophe that keeps one from being a formula."""
     rows = csv.DictReader(io.StringIO(response.content.decode(), newline=""))
     by_step = {int(row["step"]): row["token"] for row in rows}
-    return [{"text": regex.sub(r"^'(?='*[\s\x00-\x1f']*[=+\-@＝＋－＠])", "", by_step[at])} for at in range(len(by_step))]
+    return [
+        {"text": regex.sub(r"^'(?='*[\s\x00-\x1f']*[=+\-@＝＋－＠])", "", by_step[at])} for at in range(len(by_step))
+    ]
 
 
 def in_npz(response: httpx2.Response) -> Tokens:
