@@ -124,7 +124,7 @@ def test_in_a_crowd_each_gets_its_own_answer_and_nothing_grows(length: Length, m
         assert open_files(process.pid) <= files
 
 
-@pytest.mark.attack("starts several processes", seconds=30)
+@pytest.mark.attack("starts several processes", seconds=40)
 def test_workers_that_are_killed_under_load_are_replaced_and_no_answer_is_wrong(
     length: Length, monkeypatch: pytest.MonkeyPatch
 ) -> None:
