@@ -105,8 +105,8 @@ HOSTILE = {
 }
 
 
-def answered(connection: socket.socket, request: bytes) -> int:
-    """Send a request, read the whole answer, and return its status. Raises ConnectionError if that breaks off."""
+def answer_of(connection: socket.socket, request: bytes) -> tuple[int, bytes]:
+    """Send a request, and return the status and the body of its answer. Raises ConnectionError if that breaks off."""
 
     def more() -> bytes:
         part = connection.recv(65_536)
@@ -124,7 +124,7 @@ def answered(connection: socket.socket, request: bytes) -> int:
     while (size < int(length[1])) if length else not parts[-1].endswith(b"0\r\n\r\n"):
         parts.append(more())
         size += len(parts[-1])
-    return int(head.split(b" ", 2)[1])
+    return int(head.split(b" ", 2)[1]), b"".join(parts)
 
 
 def crowd(address: Address, requests: str, connections: int, seconds: float) -> dict[int, int]:
@@ -138,7 +138,7 @@ def crowd(address: Address, requests: str, connections: int, seconds: float) -> 
         )
         with socket.create_connection(address, PATIENCE) as connection:
             while time.monotonic() < end:
-                status = answered(connection, next(stream))
+                status, _ = answer_of(connection, next(stream))
                 with lock:
                     statuses[status] = statuses.get(status, 0) + 1
 
@@ -158,7 +158,7 @@ def probed(address: Address, request: bytes, seconds: float) -> list[float]:
         due = start
         while due < start + seconds:
             time.sleep(max(0.0, due - time.monotonic()))
-            status = answered(connection, request)
+            status, _ = answer_of(connection, request)
             if status != 200:
                 raise ConnectionError(f"a probe was answered with {status}")
             took.append(time.monotonic() - due)

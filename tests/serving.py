@@ -37,6 +37,8 @@ MODELS: dict[str, tuple[Tokenizer, dict[str, Any]]] = {
 }
 HIDDEN = 7  # units of each of them
 
+SERVE = [sys.executable, "-m", "gatescope.cli", "serve"]
+
 
 def random_models(folder: Path) -> Path:
     """Fill ``folder`` with one random model of each kind in ``MODELS``, and with one that is broken."""
@@ -108,6 +110,28 @@ def started(log: Path, *command: str, workers: int = 1, **environment: str) -> I
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(60)
+
+
+@contextmanager
+def serving(*arguments: str, cwd: Path | None = None) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A server on a free port, and the line that it prints; stopped as by Ctrl-C."""
+    command = [*SERVE, "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline()
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            finally:
+                process.kill()
+
+
+def children(process: "subprocess.Popen[str]") -> set[int]:
+    """The processes that a process has started and that still run."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8")
+    return {int(each) for each in listed.split()}
 
 
 def told(log: Path, what: str) -> int:

@@ -30,13 +30,13 @@ def serve(
     settings = read_settings(host=host, port=port, models=models)
     with listen(settings.host, settings.port) as listener, suppress(KeyboardInterrupt):
         import uvicorn
-        from uvicorn.supervisors import Multiprocess
 
         from ..main import create_app
         from ..server.hosts import Hosts
         from ..server.logs import configure_logging, logging_config
         from ..server.protocol import GuardedProtocol
         from ..server.shared_metrics import shared_metrics
+        from ..server.workers import supervise_workers
 
         configure_logging(settings.log_level, settings.log_format)
         config = uvicorn.Config(
@@ -61,7 +61,7 @@ def serve(
         given = {"HOST": settings.host, "PORT": port, "MODELS": models}
         os.environ.update({f"GATESCOPE_{name}": str(value) for name, value in given.items() if value is not None})
         with shared_metrics():
-            Multiprocess(config, sockets=[listener]).run()
+            supervise_workers()(config, sockets=[listener]).run()
 
 
 def listen(host: str, port: int) -> socket:

@@ -1,7 +1,9 @@
 """What never reaches the application: bytes that are not HTTP, and connections that do not send a request."""
 
 import asyncio
+from typing import Any
 
+import h11
 import orjson
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -10,6 +12,30 @@ from .security import HEADERS
 
 HEADERS_WITHIN = 10.0  # seconds, for a client to send the head of a request
 MOST_CONNECTIONS = 1000  # of a worker; each takes some tens of kilobytes
+MOST_HEAD = 65_536  # bytes of a target and header fields; h11 counts only what comes in several pieces
+
+
+class StrictConnection(h11.Connection):
+    """h11's reading of a connection, without what it lets pass and other servers read otherwise."""
+
+    def next_event(self) -> Any:
+        """Return the next event. Raises RemoteProtocolError for a request that must be refused."""
+        event = super().next_event()
+        if isinstance(event, h11.Request) and (reason := _reason_to_refuse(event)):
+            raise h11.RemoteProtocolError(reason)
+        return event
+
+
+def _reason_to_refuse(request: h11.Request) -> str:
+    """Return what is wrong with a request that h11 takes; empty if nothing is."""
+    names = {name for name, _ in request.headers}
+    if not request.http_version.startswith(b"1."):
+        return "not a version of HTTP/1"
+    if b"transfer-encoding" in names and (b"content-length" in names or request.http_version == b"1.0"):
+        return "a body that may end in two places"  # request smuggling (RFC 9112, section 6.1)
+    if len(request.target) + sum(len(name) + len(value) for name, value in request.headers) > MOST_HEAD:
+        return "a head that is too long"
+    return ""
 
 
 class GuardedProtocol(H11Protocol):
@@ -20,6 +46,10 @@ class GuardedProtocol(H11Protocol):
     """
 
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn = StrictConnection(h11.SERVER, MOST_HEAD)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""

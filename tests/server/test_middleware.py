@@ -312,7 +312,6 @@ def test_a_refresh_that_fails_fails_no_request_and_is_tried_again(
         "/api/v1/openapi.json",
         "/api/v1/models",
         "/api/v1/models/lstm",
-        "/api/v1/models/lstm/trace?text=good",
         "/nope",
     ],
 )

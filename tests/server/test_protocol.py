@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from gatescope.main import create_app
-from gatescope.server.protocol import GuardedProtocol
+from gatescope.server.protocol import HEADERS_WITHIN, MOST_CONNECTIONS, MOST_HEAD, GuardedProtocol
 from gatescope.server.security import HEADERS
 from gatescope.settings import Settings
 from serving import running
@@ -23,6 +23,11 @@ NONSENSE = [
     b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # the beginning of TLS
     b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 100_000,
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * MOST_HEAD + b"\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/0.9\r\nHost: localhost\r\n\r\n",
 ]
 
 
@@ -58,6 +63,13 @@ def test_what_is_not_http_gets_a_problem_with_the_guarding_headers(address: tupl
     assert headers["content-type"] == "application/problem+json"
     assert json.loads(body)["type"] in {"malformed-request", "malformed-host"}
     assert len(body) == int(headers["content-length"])
+
+
+def test_the_documentation_names_the_limits() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text(encoding="utf-8")
+    assert f"\n| the head of a request | {HEADERS_WITHIN:g} seconds |" in page
+    assert f"\n| | {MOST_HEAD // 1024} KiB | 400 |\n" in page
+    assert f"\n| connections | {MOST_CONNECTIONS:,} for each worker |" in page
 
 
 @pytest.mark.parametrize("hosts", ["", "Host: localhost\r\nHost: localhost\r\n"], ids=["none", "two"])

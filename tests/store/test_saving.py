@@ -26,6 +26,9 @@ from gatescope.store.loading import load_model
 from gatescope.store.saving import replace_file, save_model, write_config, write_statistics
 from gatescope.store.store import Store
 from model_folders import ABOUT, STATISTICS, UNIT, VOCABULARY, contents, network, saved
+from quick import Length
+
+KILLS = 50  # in `make soak`
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -353,12 +356,13 @@ for seed in itertools.count():
 """
 
 
-def require_readable_after_kills(folder: Path, kills: int, seed: int) -> None:
-    """Kill a process that replaces a model, at random moments; after each, the model must be one of those, whole."""
-    chance = random.Random(seed)
-    saved(folder / "small", network(seed=0), title="Number 0")
-    for _ in range(kills):
-        command = [sys.executable, "-c", REPLACING, str(folder / "small"), *sys.path]
+@pytest.mark.attack("starts two processes, which load PyTorch", seconds=8)
+def test_a_kill_while_a_model_is_replaced_leaves_the_old_or_the_new(tmp_path: Path, length: Length) -> None:
+    """Kill a process that replaces a model, at random moments; after each, the model is one of those, whole."""
+    chance = random.Random(length.seed)
+    saved(tmp_path / "small", network(seed=0), title="Number 0")
+    for _ in range(length.of(KILLS)):
+        command = [sys.executable, "-c", REPLACING, str(tmp_path / "small"), *sys.path]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
@@ -367,20 +371,10 @@ def require_readable_after_kills(folder: Path, kills: int, seed: int) -> None:
             time.sleep(chance.uniform(0, 0.05))
             process.kill()
             assert process.wait() == -signal.SIGKILL
-        store = Store(folder)
+        store = Store(tmp_path)
         assert (list(store.models), store.broken) == (["small"], {})
         model = store.models["small"]
         expected = network(seed=int(model.config.title[-1])).state_dict()
         assert all(torch.equal(tensor, expected[name]) for name, tensor in model.network.state_dict().items())
-    saved(folder / "small", title="The new one")
-    assert Store(folder).models["small"].config.title == "The new one"
-
-
-@pytest.mark.slow("starts three processes, which load PyTorch", seconds=12)
-def test_a_kill_while_a_model_is_replaced_leaves_the_old_or_the_new(tmp_path: Path) -> None:
-    require_readable_after_kills(tmp_path, 3, seed=1)
-
-
-@pytest.mark.soak("starts fifty processes, which load PyTorch: several minutes")
-def test_kills_at_fifty_moments_leave_the_old_or_the_new(tmp_path: Path) -> None:
-    require_readable_after_kills(tmp_path, 50, seed=2)
+    saved(tmp_path / "small", title="The new one")
+    assert Store(tmp_path).models["small"].config.title == "The new one"

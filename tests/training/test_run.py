@@ -28,6 +28,9 @@ from gatescope.training.run import BadArgumentError, Progress, RefusedError, Sto
 from gatescope.training.sources.download import DataError
 from gatescope.training.tasks.labelled import Labelled
 from own_texts import checkpoints, contents, table
+from quick import Length
+
+KILLS = 50  # in `make soak`
 
 # A run in a process of its own that writes a checkpoint after every batch, so that no test waits for one.
 EAGER = """
@@ -197,12 +200,13 @@ def test_a_run_that_is_ended_goes_on_to_the_same_bytes(folder: Path, blow: signa
     assert not checkpoints(folder / "cache")
 
 
-def require_the_same_model_after_kills(folder: Path, kills: int, seed: int) -> None:
-    """Kill runs that replace a model at random moments: it is there after each, and the last one gives its bytes."""
-    chance = random.Random(seed)
+@pytest.mark.attack("trains in two processes of its own", seconds=20)
+def test_kills_leave_the_model_that_is_to_be_replaced(folder: Path, length: Length) -> None:
+    """Kill runs that replace a model, at random moments: it is there after each, and the last one gives its bytes."""
+    chance = random.Random(length.seed)
     learn(folder, "lstm", seeds=[0, 1], epochs=8)
     whole = contents(folder / "model")
-    for _ in range(kills):
+    for _ in range(length.of(KILLS)):
         with subprocess.Popen([sys.executable, "-c", EAGER, str(folder)]) as process:
             while process.poll() is None and not checkpoints(folder / "cache"):
                 time.sleep(0.01)
@@ -214,16 +218,6 @@ def require_the_same_model_after_kills(folder: Path, kills: int, seed: int) -> N
     learn(folder, "lstm", seeds=[0, 1], epochs=8)
     assert contents(folder / "model") == whole
     assert not checkpoints(folder / "cache")
-
-
-@pytest.mark.slow("trains in processes of their own", seconds=20)
-def test_a_kill_leaves_the_model_that_is_to_be_replaced(folder: Path) -> None:
-    require_the_same_model_after_kills(folder, 2, seed=1)
-
-
-@pytest.mark.soak("trains in fifty processes of their own: several minutes")
-def test_kills_at_fifty_moments_leave_the_model_that_is_to_be_replaced(folder: Path) -> None:
-    require_the_same_model_after_kills(folder, 50, seed=2)
 
 
 def test_after_ctrl_c_seeds_that_were_learned_are_not_learned_again(

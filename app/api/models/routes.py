@@ -77,7 +77,7 @@ def card(model: Model) -> ModelCard:
     )
 
 
-@router.get("", summary="All models")
+@router.get("", summary="All models", responses=problem_responses(s503="The server is busy, or stops."))
 def list_models(request: Request) -> ModelList:
     """List the models that serve, and those that are installed but broken, with the reason."""
     store: Store = request.app.state.store

@@ -169,7 +169,7 @@ def _send(asked: Asked, planned: TracePlan, headers: Mapping[str, str]) -> Respo
         edited = "-edited" if planned.edits.edits else ""
         name = f"gatescope-{planned.model.id}{edited}.{form.ending}"
         headers = {**headers, "Content-Disposition": _attachment(name)}
-    if form.streamed and asked.is_head:  # without a length, which would have to be computed
+    if asked.is_head:  # without a length, which would have to be computed
         return StreamingResponse(iter([b""]), media_type=asked.form, headers=headers)
     asked.state.traces_run.inc()
     content = form.write(planned)

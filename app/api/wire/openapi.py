@@ -16,7 +16,7 @@ _USUAL = {
     406: "None of the media types is accepted.",
     415: "The body is not declared as JSON.",
     422: "A field is wrong.",
-    503: "The model is broken.",
+    503: "The model is broken, or the server is busy, out of time, or stops.",
 }
 
 

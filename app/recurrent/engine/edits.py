@@ -29,12 +29,12 @@ class Edits(NamedTuple):
     take: Array
 
     def in_float32(self) -> "Edits":
-        """Return them as the kernels take them."""
+        """Return them as the kernels take them: in float32, row by row in memory, however they were put together."""
         if self is NO_EDITS:
             return self
         with np.errstate(over="ignore"):  # an overflow shows in what follows from it
             return self._replace(
-                **{name: getattr(self, name).astype(np.float32, copy=False) for name in self._fields[3:]}
+                **{name: np.ascontiguousarray(getattr(self, name), np.float32) for name in self._fields[3:]}
             )
 
 

@@ -133,6 +133,16 @@ def test_every_letter_can_be_chosen(variant: str) -> None:
         check_by_single_runs(of, ranking, 1e-12)
 
 
+@each_engine
+@each_variant
+def test_in_float32_edits_of_several_letters_that_every_run_has_come_first(variant: str, engine: Any) -> None:
+    letters = model(variant).network.config.cell_definition.activations
+    common = [hold(letter, 0.5, layer=1, steps=[2]) for letter in letters]
+    single = rank(model(variant, torch.float32), TEXT, "units", edits=common, engine=engine)
+    double = rank(model(variant), TEXT, "units", edits=common)
+    assert np.abs(single.grid - double.grid).max() <= 2e-5 * max(1, np.abs(double.grid).max())
+
+
 @pytest.mark.slow("a run for each of the parts that are ranked", seconds=5)
 @pytest.mark.parametrize("kind", ["units", "patches"])
 @each_variant
