@@ -10,7 +10,7 @@ from torch import Tensor, bfloat16, dtype, nn
 from torch.nn.modules import module as torch_module
 
 from .cells import TABLE, cell_of
-from .cells.cell import CellWeights
+from .cells.cell import Cell, CellWeights
 from .engine import compiled
 from .stepped_module import SteppedModule
 
@@ -62,15 +62,15 @@ def plain_forward(module: nn.RNNBase) -> Callable[..., Any]:
 def is_plain(module: nn.RNNBase) -> bool:
     """Return whether a call of ``module`` can only run the forward pass of torch.nn over the parameters that it holds.
 
-    This is decided by its structure: the class is that of torch.nn, no method is replaced, there is no forward hook,
-    and every weight is a parameter.
+    This is decided by its structure: the class is that of torch.nn, no method is replaced, there is no forward hook but
+    observers of ours, and every weight is a parameter.
     """
     forward = _FORWARD.get(type(module))
     return (
         forward is not None
         and type(module).forward is forward
         and not _has_methods(module)
-        and not (module._forward_hooks or module._forward_pre_hooks)
+        and not hooks_of(module)
         and not (torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks)
         and all(map(operator.is_, module._flat_weights, map(module._parameters.get, module._flat_weights_names)))
     )
@@ -82,6 +82,20 @@ class StandIn:
     def __call__(self, input: Any, hx: Any = None) -> Any:  # noqa: A002
         """Do what a call of the module does."""
         raise NotImplementedError
+
+
+class Observer:
+    """A forward hook of ours that reads what a call did, and changes nothing."""
+
+    def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        """Read the call."""
+        raise NotImplementedError
+
+
+def hooks_of(module: nn.Module) -> list[Any]:
+    """Return the forward hooks of ``module`` that are not observers of ours."""
+    hooks = (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+    return [hook for hook in hooks if not isinstance(hook, Observer)]
 
 
 def _has_methods(module: nn.RNNBase) -> bool:
@@ -157,6 +171,23 @@ def tensors_of(module: Recurrent) -> dict[str, Tensor]:
 def for_numpy(tensor: Tensor) -> Tensor:
     """Return ``tensor`` in a dtype that NumPy has: bfloat16 becomes float32, which represents all its values."""
     return tensor.float() if tensor.dtype == bfloat16 else tensor
+
+
+def options_of(module: nn.RNNBase) -> dict[str, Any]:
+    """Return what ``plain_module`` makes a module of the same cell and sizes from, without dropout."""
+    names = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "bidirectional")
+    options: dict[str, Any] = {name: getattr(module, name) for name in names}
+    if module.proj_size:
+        options["proj_size"] = module.proj_size
+    return options
+
+
+def plain_module(cell: Cell, options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> nn.RNNBase:
+    """Return a module of torch.nn that computes ``cell`` with these ``weights``, whose memory it shares."""
+    kind = cast("type[Any]", cell.module)
+    module: nn.RNNBase = kind(device="meta", **options, **(cell.module_options or {})).requires_grad_(requires_grad=False)
+    module.load_state_dict({name: weight.detach() for name, weight in weights.items()}, assign=True)
+    return module.eval()
 
 
 def layer_weights_of(module: Recurrent) -> list[LayerWeights]:
