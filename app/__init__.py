@@ -19,6 +19,7 @@ from .recurrent.ranking.measure import rank
 from .recurrent.ranking.report import Ranking
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
+from .recurrent.watch.watch import watch
 from .store.loading import load_model
 
 __version__ = "0.1.0"
@@ -45,4 +46,5 @@ __all__ = [
     "scale",
     "swap",
     "trace_module",
+    "watch",
 ]

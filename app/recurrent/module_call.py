@@ -154,7 +154,7 @@ def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[...
 
 
 def outputs_and_states(returned: object) -> tuple[Input, tuple[Tensor, ...]]:
-    """Return the outputs and the last states in what a call of a module returned. Raises TypeError for anything else."""
+    """Return the outputs and last states in what a call of a module returned. Raises TypeError for anything else."""
     match returned:
         case (Tensor() | PackedSequence() as given, Tensor() as h_n):
             return given, (h_n,)
@@ -186,13 +186,10 @@ def is_same(one: Call, other: Call) -> bool:
     )
 
 
-def describe(module: nn.RNNBase) -> str:
+def describe(module: nn.Module) -> str:
     """Say what sets ``module`` apart from a plain module of torch.nn."""
     owner = next(each for each in type(module).__mro__ if "forward" in vars(each))
-    hooks = [
-        getattr(hook, "__qualname__", type(hook).__name__)
-        for hook in hooks_of(module)
-    ]
+    hooks = [getattr(hook, "__qualname__", type(hook).__name__) for hook in hooks_of(module)]
     parametrized = list(getattr(module, "parametrizations", ()))
     reasons = {
         "its forward was replaced": not isinstance(vars(module).get("forward", StandIn()), StandIn),

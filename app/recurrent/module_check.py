@@ -105,6 +105,14 @@ def disagreement(module: nn.RNNBase, x: Input, hx: States | None, called: Call) 
     return f"differs from torch.nn with the same weights in single steps, by {gap:.2g}" if gap > close else None
 
 
+def furthest(called: Call, other: Call) -> str | None:
+    """Say how far two calls are apart; None if rounding explains it in any network."""
+    gap = max(map(_gap, (called.outputs, *called.states), (other.outputs, *other.states)))
+    dtype = other.outputs.dtype
+    close = _ROUNDING.get(dtype, _Rounding(4 * torch.finfo(dtype).eps, 4)).close
+    return None if gap <= close else f"differs from its edits with the same weights, by {gap:.2g}"
+
+
 def _gaps(ours: Tensor, theirs: Tensor) -> Tensor:
     """Return the largest difference (T,) at each step of arrays (T, …), relative where ``theirs`` exceeds 1.
 

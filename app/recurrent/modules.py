@@ -41,15 +41,15 @@ class _Cached(NamedTuple):
 _CACHE: WeakKeyDictionary[Recurrent, _Cached] = WeakKeyDictionary()
 
 # What a call of each class runs, and the methods that may be replaced.
-_FORWARD: dict[type[nn.RNNBase], Callable[..., Any]] = {
-    cell.module: cell.module.forward for cell in TABLE if cell.module is not None
+_FORWARD: dict[type[nn.Module], Callable[..., Any]] = {
+    kind: kind.forward for cell in TABLE for kind in (cell.module, cell.step_module) if kind is not None
 }
 _METHODS = {
     name for module in _FORWARD for kind in module.__mro__ for name, value in vars(kind).items() if callable(value)
 }
 
 
-def base_of(module: nn.RNNBase) -> type[nn.RNNBase]:
+def base_of(module: nn.Module) -> type[nn.Module]:
     """Return the class of torch.nn that ``module`` is, or derives from."""
     return next(kind for kind in _FORWARD if isinstance(module, kind))
 
@@ -98,13 +98,13 @@ def hooks_of(module: nn.Module) -> list[Any]:
     return [hook for hook in hooks if not isinstance(hook, Observer)]
 
 
-def _has_methods(module: nn.RNNBase) -> bool:
+def _has_methods(module: nn.Module) -> bool:
     """Return whether ``module`` has methods in the place of those of its class; a stand-in of ours does not count."""
     own = _METHODS & module.__dict__.keys()
     return any(not isinstance(module.__dict__[name], StandIn) for name in own)
 
 
-def is_overridden(module: nn.RNNBase) -> bool:
+def is_overridden(module: nn.Module) -> bool:
     """Return whether a call of ``module`` runs a forward that is neither torch.nn's nor ours."""
     return type(module).forward is not _FORWARD[base_of(module)] or _has_methods(module)
 
@@ -185,7 +185,9 @@ def options_of(module: nn.RNNBase) -> dict[str, Any]:
 def plain_module(cell: Cell, options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> nn.RNNBase:
     """Return a module of torch.nn that computes ``cell`` with these ``weights``, whose memory it shares."""
     kind = cast("type[Any]", cell.module)
-    module: nn.RNNBase = kind(device="meta", **options, **(cell.module_options or {})).requires_grad_(requires_grad=False)
+    module: nn.RNNBase = kind(device="meta", **options, **(cell.module_options or {})).requires_grad_(
+        requires_grad=False
+    )
     module.load_state_dict({name: weight.detach() for name, weight in weights.items()}, assign=True)
     return module.eval()
 

@@ -111,6 +111,7 @@ class Trace:
     state: State = field(default_factory=list, repr=False)  # empty if the trace cannot be continued
     head: Readout | None = field(default=None, repr=False)
     bound: Bound = field(default=NOTHING_BOUND, repr=False)  # the edits, with what they do at each place
+    remarks: tuple[str, ...] = ()  # what to know about where the numbers come from
 
     def __len__(self) -> int:
         """Return T, the number of steps."""
@@ -123,8 +124,8 @@ class Trace:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what to know about the edits, such as one that a later one makes void."""
-        return self.bound.notes
+        """Return what to know about the numbers and the edits, such as an edit that a later one makes void."""
+        return (*self.remarks, *self.bound.notes)
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerTrace:
         """Return one layer in one direction. Raises KeyError if the network does not have it."""
