@@ -13,6 +13,7 @@ from .recurrent.edits.hold import hold
 from .recurrent.edits.patch import patch
 from .recurrent.edits.scale import scale
 from .recurrent.edits.swap import swap
+from .recurrent.labelled import scalars
 from .recurrent.memory.measure import memory
 from .recurrent.memory.report import Memory
 from .recurrent.ranking.measure import rank
@@ -43,6 +44,7 @@ __all__ = [
     "memory",
     "patch",
     "rank",
+    "scalars",
     "scale",
     "swap",
     "trace_module",

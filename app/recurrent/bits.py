@@ -12,13 +12,17 @@ from torch.nn.utils.rnn import PackedSequence
 _compare = (ctypes.CDLL("msvcrt") if hasattr(ctypes, "windll") else ctypes.CDLL(None)).memcmp
 _compare.argtypes, _compare.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t], ctypes.c_int
 
+_WITH_MEMORY = {Tensor, Parameter}  # a subclass may have none of its own
+
 
 def is_same(one: Tensor, other: Tensor) -> bool:
     """Return whether two tensors have the same shape, dtype, device and bits."""
-    if one.shape != other.shape or one.dtype != other.dtype or one.device != other.device:
+    if one.shape != other.shape or one.dtype != other.dtype:
         return False
-    if one.is_cpu and one.is_contiguous() and other.is_contiguous() and type(one) in (Tensor, Parameter):
+    if one.is_cpu and other.is_cpu and one.is_contiguous() and other.is_contiguous() and type(one) in _WITH_MEMORY:
         return bool(_compare(one.data_ptr(), other.data_ptr(), one.nbytes) == 0)
+    if one.device != other.device:
+        return False
     flat = (each.detach().contiguous().reshape(-1).view(torch.uint8) for each in (one, other))
     return torch.equal(*flat)
 
@@ -38,4 +42,4 @@ def copied_input(x: Tensor | PackedSequence) -> Tensor | PackedSequence:
 
 def size_of(tensors: Iterable[Tensor | PackedSequence]) -> int:
     """Return how many bytes the numbers of ``tensors`` take."""
-    return sum(each.data.nbytes for each in tensors)
+    return sum(each.nbytes if isinstance(each, Tensor) else each.data.nbytes for each in tensors)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from . import labelled
 from .cells import CellName, cell_named
 from .cells.cell import Activations, Cell, double, unchanged
 from .editing import edits_of
@@ -133,6 +134,21 @@ class Trace:
             if (candidate.layer, candidate.direction) == (layer, direction):
                 return candidate
         raise KeyError(f"layer {layer} {direction}")
+
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset``: a variable for each letter, (layer, direction, step, unit), and ``outputs``.
+
+        Coordinates are layer, direction, step, unit and, of a text, token; a projected h has ``projected_unit``. Needs
+        the extra ``gatescope[data]``; raises ImportError without it.
+        """
+        return labelled.dataset(self)
+
+    def to_dataframe(self) -> Any:
+        """Return a tidy ``pandas.DataFrame``: a row for each number, with its step, token, layer, direction and letter.
+
+        Needs the extra ``gatescope[data]``; raises ImportError without it.
+        """
+        return labelled.frame(self)
 
     def span(self, start: int, stop: int) -> "Trace":
         """Return the steps from ``start`` up to ``stop``, which count as in a slice; arrays are views.

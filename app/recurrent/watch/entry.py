@@ -167,23 +167,20 @@ def _given(args: Sequence[Any], kwargs: Mapping[str, Any], returned: Any, *, is_
 
 def _why_new(run: Run, given: _Given, kept: Kept | None, edits: tuple[Edit, ...]) -> str:
     """Say why a call of a cell does not go on with ``run``; "" if it does."""
-    last, x = run.calls.states, given.x
+    last, before, x = run.calls.states, cast("CellCalls", run.calls).inputs[-1], given.x
     if given.hx is None:
         return "the call left out the state, which starts from zeros"
+    hx = [each if each.is_cpu else each.detach().cpu() for each in given.hx]
     if kept is not run.circumstances.weights:
         return "the weights changed"
     if edits != run.circumstances.edits:
         return "other edits were in force"
-    if [each.shape for each in given.hx] != [each.shape for each in last]:
-        return f"the states had other shapes than those that the last call returned ({tuple(given.hx[0].shape)})"
-    if (
-        x.shape != cast("CellCalls", run.calls).inputs[-1].shape
-        or x.dtype != cast("CellCalls", run.calls).inputs[-1].dtype
-    ):
+    if x.shape != before.shape or x.dtype != before.dtype:
         return "the input had another shape or dtype"
-    hx = [each if each.is_cpu else each.detach().cpu() for each in given.hx]
     if all(map(is_same, hx, last)):
         return ""
+    if [each.shape for each in hx] != [each.shape for each in last]:
+        return f"the states had other shapes than those that the last call returned ({tuple(given.hx[0].shape)})"
     if not any(each.any() for each in hx):
         return "the state was reset to zeros"
     rows = sum(any(not is_same(a[b], z[b]) for a, z in zip(hx, last, strict=True)) for b in range(len(hx[0])))

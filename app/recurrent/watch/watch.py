@@ -100,7 +100,7 @@ class _Recorder(Observer):
         entry = self.entry
         if entry is None or is_own_call():
             return
-        with self._lock, torch.no_grad():
+        with self._lock:
             if torch.is_inference_mode_enabled():
                 with torch.inference_mode(mode=False):
                     entry.record(module, args, kwargs, output)
