@@ -79,7 +79,7 @@ def test_what_a_call_refuses_is_refused() -> None:
             cell(X[0, :, :3])
         with pytest.raises(EditError, match="there is no sequence 5"), edit(cell, hold("f", 1, sequences=[5])):
             cell(X[0])
-    with pytest.raises(EditError, match="has no 'z'"), edit(cell, hold("z", 1)):
+    with pytest.raises(EditError, match="an LSTM has no update gate 'z'"), edit(cell, hold("z", 1)):
         pass
     model = nn.ModuleDict({"rnn": nn.GRU(5, 7), "cell": cell})
     with pytest.raises(ValueError, match="several recurrent modules: choose one by module=… from rnn, cell"):  # noqa: SIM117

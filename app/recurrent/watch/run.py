@@ -72,7 +72,8 @@ class Run:
         if dtype in HALVES:
             notes.append(f"the module computed in {dtype}: it is traced in torch.float32")
         if ran.edits:
-            notes.append(f"{len(ran.edits)} edits were in force: they are part of the trace")
+            was, are = ("was", "it is") if len(ran.edits) == 1 else ("were", "they are")
+            notes.append(f"{counted(len(ran.edits), 'edit')} of the module {was} in force: {are} part of the trace")
         return tuple(notes)
 
     def __repr__(self) -> str:

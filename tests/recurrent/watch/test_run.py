@@ -74,9 +74,7 @@ def test_a_run_ends_where_the_caller_changes_the_state_or_the_weights() -> None:
     assert all(run.trace(1) for run in runs)  # each checked against what the cell returned
     with pytest.raises(IndexError, match=r"there is no run 7 of the model: it has 7 runs, from 0 to 6"):
         runs[7]
-    with pytest.raises(
-        IndexError, match=r"no sequence 3 in this run of the model \(GRUCell\): sequences go from 0 to 2"
-    ):
+    with pytest.raises(IndexError, match=r"no sequence 3 in this run of the model \(GRUCell\): .* from 0 to 2"):
         runs[0].trace(3)
     with pytest.raises(IndexError, match="no sequence -1"):
         runs[0].trace(-1)

@@ -96,7 +96,7 @@ def test_initial_states_count_in_the_memory_of_a_module() -> None:
     ours = memory(module, x.detach(), ["inputs"], hx=(h, c)).layer().inputs
     assert ours is not None
     assert ours.log10_norms[0, 0] == pytest.approx(torch.linalg.norm(jacobian).log10().item(), abs=1e-9)
-    with pytest.raises(TypeError, match="hx is what a torch.nn"):
+    with pytest.raises(TypeError, match=r"hx is what a torch\.nn"):
         memory(load_model("models/sentiment-gru"), "good", hx=h)
 
 
@@ -162,7 +162,7 @@ def test_a_call_that_is_not_that_of_torch_is_refused() -> None:
             return 2 * output, states
 
     seen, _ = watched(Doubled(5, 7), random_sequences([3])[0])
-    with pytest.raises(ValueError, match="from step 0 on, .*Doubled has a forward of its own"):
+    with pytest.raises(ValueError, match=r"from step 0 on, .*Doubled has a forward of its own"):
         seen[""][0].trace()
 
 
@@ -182,7 +182,7 @@ def test_edits_that_are_in_force_are_part_of_the_trace() -> None:
     traced = seen[""][0].trace()
     assert (traced.layer()["f"][2] == 1).all()
     assert error(traced.layer()["h"], returned.detach().numpy()) < 2e-6
-    assert traced.notes == ("1 edits were in force: they are part of the trace",)
+    assert traced.notes == ("1 edit of the module was in force: it is part of the trace",)
     with pytest.raises(ValueError, match="memory is that of a plain run"):
         seen[""][0].memory()
 
@@ -200,10 +200,11 @@ def test_a_trace_within_the_block_is_no_call_of_the_model() -> None:
 
 def test_what_was_recorded_before_an_exception_stays() -> None:
     module, (x,) = random_module("rnn"), random_sequences([4])
-    seen: Any = None
-    with pytest.raises(RuntimeError, match=r"input\.size"), watch(Tagger(module)) as seen:
-        module(x)
-        module(x[:, :3])
+    watching = watch(Tagger(module))
+    with pytest.raises(RuntimeError, match=r"input\.size"):  # noqa: PT012, SIM117
+        with watching as seen:
+            module(x)
+            module(x[:, :3])
     assert has_no_hooks(module)
     assert len(seen["encoder.rnn"]) == 1
     module(x)
@@ -242,9 +243,11 @@ def test_only_some_modules_are_watched() -> None:
         model["b"](x)
     assert list(seen) == ["a.encoder.rnn", "b"]
     assert "not called: a.encoder.rnn" in seen.notes
-    with pytest.raises(KeyError, match="no module 'c' was watched: there is 'a.encoder.rnn' and 'b'"):
+    with pytest.raises(KeyError, match=r"no module 'c' was watched: there is 'a\.encoder\.rnn' and 'b'"):
         seen["c"]
-    with pytest.raises(ValueError, match="only='c' names no recurrent module of this ModuleDict: it holds a.enc.*, b"):
+    with pytest.raises(
+        ValueError, match=r"only='c' names no recurrent module of this ModuleDict: it holds a\.enc.*, b"
+    ):
         watched(model, x, only="c")
 
 
