@@ -34,6 +34,10 @@ class Budget:
             self.taken += size
         return not self.is_spent
 
+    def start_again(self, taken: int) -> None:
+        """Count anew, from the bytes that are still held."""
+        self.taken, self.is_spent = taken, False
+
 
 class _Given(NamedTuple):
     """What a call took, and what it gave."""
@@ -62,6 +66,11 @@ class Entry:
     def steps(self) -> int:
         """How many steps were kept."""
         return sum(map(len, self.runs))
+
+    def forget(self) -> None:
+        """Drop all runs."""
+        self.runs.clear()
+        self._is_over = False
 
     def record(self, module: Recurrent, args: Sequence[Any], kwargs: Mapping[str, Any], returned: Any) -> None:
         """Take a copy of what a call did, or count it as dropped."""

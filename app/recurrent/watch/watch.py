@@ -51,7 +51,8 @@ def watch(
         bytes: The most memory that all copies may take; from the first call on that exceeds it, calls are dropped.
 
     Yields:
-        What was seen: its ``repr`` is a table, and its ``notes`` say what was dropped and why.
+        What was seen: its ``repr`` is a table, and its ``notes`` say what was dropped and why. Its ``forget()`` makes
+        room in a long block.
 
     Raises:
         TypeError: ``model`` is not a module of PyTorch.

@@ -83,6 +83,12 @@ class Watched(Mapping[str, Runs]):
             notes += dict.fromkeys(f"{entry.name or 'the model'}: {note}" for run in entry.runs for note in run.notes)
         return (*notes, *(f"{name} was not watched: {why}" for name, why in self._others.items()))
 
+    def forget(self) -> None:
+        """Drop all runs, so that a long block has room for new ones; the copies of weights stay."""
+        for entry in self._entries.values():
+            entry.forget()
+        self._budget.start_again(sum(entry.copies.bytes for entry in self._entries.values()))
+
     def __repr__(self) -> str:
         rows: list[tuple[str, ...]] = [("name", "kind", "sizes", "calls", "runs", "steps")]
         for name, each in self._entries.items():
@@ -96,7 +102,7 @@ class Watched(Mapping[str, Runs]):
             ).rstrip()
             for row in rows
         ]
-        return "\n".join([*lines, f"{self.bytes / 1e6:.1f} MB of copies", *self.notes])
+        return "\n".join([*lines, f"{_in_bytes(self.bytes)} of copies", *self.notes])
 
 
 def _dropped(entry: Entry) -> list[str]:
@@ -104,6 +110,10 @@ def _dropped(entry: Entry) -> list[str]:
         f"{_count(count, 'call')} of {entry.name or 'the model'} {'was' if count == 1 else 'were'} dropped: {why}"
         for why, count in entry.dropped.items()
     ]
+
+
+def _in_bytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 
 def _count(count: int, what: str) -> str:

@@ -32,8 +32,10 @@ class Copies:
     def __init__(self) -> None:
         self._kept: list[Kept] = []  # the one that was used last stands last
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    @property
+    def bytes(self) -> int:
+        """How many bytes they take together."""
+        return sum(each.bytes for each in self._kept)
 
     def of(self, weights: Mapping[str, Tensor]) -> Kept | None:
         """Return the copy that has the bits of ``weights``; None if they are new."""

@@ -228,6 +228,13 @@ def test_limits_drop_later_calls_and_say_so() -> None:
         module(x)
     with pytest.raises(IndexError, match="no run of the model was recorded: its calls were dropped, bytes=10 was"):
         seen[""][0]
+    weights = sum(each.nbytes for each in module.parameters())
+    with watch(module, calls=1, bytes=one) as seen:
+        module(x)
+        seen.forget()
+        assert (len(seen[""]), seen.bytes) == (0, weights)
+        module(x)
+    assert (len(seen[""]), seen.bytes, seen.notes) == (1, one, ())
     with pytest.raises(ValueError, match="calls is -1: it must be at least 0"), watch(module, calls=-1):
         pass
 
