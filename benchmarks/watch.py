@@ -22,8 +22,6 @@ SIZES = ((50, 1, 128), (50, 32, 128), (50, 32, 512))  # T, B, H
 GOAL = (50, 32, 128)
 OF_MODULE, OF_LOOP = 0.1, 0.5  # of the time of a forward pass, at most
 MISSED = "Each call reads the weights and their copy once more, which takes longer where others use the memory too."
-    "Each call reads the weights and their copy once more, which takes longer where other programs use the memory too."
-)
 
 
 def measure(sizes: Iterable[tuple[int, int, int]] = SIZES, budget: float = 3.0) -> list[dict[str, Any]]:
