@@ -111,7 +111,7 @@ class Run:
         """
         module, x, hx = self._one(sequence)
         given = edits_from(edits)
-        listed = (*self.circumstances.edits, *given)
+        listed = (*self._edits, *given)
         if listed:
             bind(listed, Subject.of(self.circumstances.cell, module, self.lengths))
             chosen = [each for each in listed if each.sequences is None or sequence in each.sequences]
@@ -157,6 +157,15 @@ class Run:
     def _this(self) -> str:
         return f"{self.name or 'the model'} ({self.kind})"
 
+    @cached_property
+    def _edits(self) -> list[Edit]:
+        """The edits that were in force, without steps that a loop over a cell did not come to."""
+        edits, steps = self.circumstances.edits, range(len(self))
+        if not isinstance(self.calls, CellCalls):
+            return list(edits)
+        taken = [None if each.steps is None else tuple(step for step in each.steps if step in steps) for each in edits]
+        return [replace(each, steps=left) for each, left in zip(edits, taken, strict=True) if left != ()]
+
     @property
     def _is_batch_first(self) -> bool:
         return bool(self.circumstances.options.get("batch_first"))
@@ -201,7 +210,7 @@ class Run:
         recorded = self.calls.recorded(batch_first=self._is_batch_first)
         called = Call(recorded.outputs, recorded.states, dict(module.named_parameters()))
         if ran.edits:
-            with edit(module, *ran.edits):
+            with edit(module, *self._edits):
                 what = furthest(called, call_once(module, x, hx))
         else:
             what = disagreement(module, x, hx, called)

@@ -49,7 +49,8 @@ class Watched(Mapping[str, Runs]):
         """Why a module that has no run was not called."""
 
     def __getitem__(self, name: str) -> Runs:
-        name = self._aliases.get(name, name)
+        if name not in self._entries and self._aliases.get(name) in self._entries:
+            name = self._aliases[name]
         if name not in self._entries:
             if name in self._others:
                 raise KeyError(f"{name!r} was not watched: {self._others[name]}")

@@ -80,6 +80,18 @@ def test_a_run_ends_where_the_caller_changes_the_state_or_the_weights() -> None:
         runs[0].trace(-1)
 
 
+def test_edits_of_a_loop_are_part_of_its_trace() -> None:
+    """Also where they name steps that the loop did not come to."""
+    cell, module = cell_and_module("lstm")
+    edits = [hold("f", 1, steps=[2, 50]), hold("i", 0, steps=[50])]
+    with watch(cell) as seen, edit(cell, *edits):
+        outputs, _ = Loop(cell)(X)
+    ours, theirs = seen[""][0].trace(1), trace_module(module, X[:, 1], edits=[hold("f", 1, steps=[2])])
+    assert (ours.layer()["f"][2] == 1).all()
+    assert error(ours.layer()["h"], outputs[:, 1].detach().numpy()) < 2e-6
+    assert max(error(ours.layer()[k], theirs.layer()[k]) for k in "ifgoch") < 2e-6
+
+
 def test_limits_of_a_loop() -> None:
     cell, _ = cell_and_module("gru")
     with watch(cell, calls=1) as seen:
