@@ -70,19 +70,22 @@ plain = encoder(mels)
 with watch(encoder) as seen:
     watched = encoder(mels)
 (run,) = seen["lstm"]
-outputs, (h, c) = encoder.lstm(mels)
 traces = run.traces()
+ours = [np.stack([t.layer(2)["h"] for t in traces]), np.stack([[t.layer(n)["c"][-1] for t in traces] for n in range(3)])]
+outputs, (h, c) = encoder.lstm(mels)
+exact, (_, exact_c) = encoder.lstm.double()(mels.double())
+theirs, exact = ([each.detach().numpy() for each in both] for both in ((outputs, c), (exact, exact_c)))
 print(json.dumps({
     "same": torch.equal(plain, watched),
     "sizes": repr(seen).splitlines()[1].split(),
-    "h": max(gap(t.layer(2)["h"], outputs[b].detach().numpy()) for b, t in enumerate(traces)),
-    "c": max(gap(t.layer(n)["c"][-1], c[n, b].detach().numpy()) for b, t in enumerate(traces) for n in range(3)),
+    "ours": max(map(gap, ours, exact)),
+    "theirs": max(map(gap, theirs, exact)),
 }))
 """
     answer = run(script, "resemblyzer==0.1.4")
     assert answer["same"]
     assert answer["sizes"] == ["lstm", "LSTM", "40", "→", "256,", "3", "layers", "1", "1", "160"]
-    assert max(answer["h"], answer["c"]) < 2e-6
+    assert answer["ours"] < 2 * answer["theirs"] < 1e-5  # its cells reach 55, where float32 is coarse
 
 
 @pytest.mark.soak(REASON)
