@@ -71,7 +71,8 @@ with watch(encoder) as seen:
     watched = encoder(mels)
 (run,) = seen["lstm"]
 traces = run.traces()
-ours = [np.stack([t.layer(2)["h"] for t in traces]), np.stack([[t.layer(n)["c"][-1] for t in traces] for n in range(3)])]
+tops = np.stack([each.layer(2)["h"] for each in traces])
+ours = tops, np.stack([[each.layer(n)["c"][-1] for each in traces] for n in range(3)])
 outputs, (h, c) = encoder.lstm(mels)
 exact, (_, exact_c) = encoder.lstm.double()(mels.double())
 theirs, exact = ([each.detach().numpy() for each in both] for both in ((outputs, c), (exact, exact_c)))
