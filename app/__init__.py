@@ -13,12 +13,14 @@ from .recurrent.edits.hold import hold
 from .recurrent.edits.patch import patch
 from .recurrent.edits.scale import scale
 from .recurrent.edits.swap import swap
+from .recurrent.labelled import scalars
 from .recurrent.memory.measure import memory
 from .recurrent.memory.report import Memory
 from .recurrent.ranking.measure import rank
 from .recurrent.ranking.report import Ranking
 from .recurrent.trace import Trace
 from .recurrent.trace_module import trace_module
+from .recurrent.watch.watch import watch
 from .store.loading import load_model
 
 __version__ = "0.1.0"
@@ -42,7 +44,9 @@ __all__ = [
     "memory",
     "patch",
     "rank",
+    "scalars",
     "scale",
     "swap",
     "trace_module",
+    "watch",
 ]

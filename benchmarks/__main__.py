@@ -21,6 +21,7 @@ from . import (
     scaling,
     service,
     start,
+    watch,
     wire,
 )
 from .machine import machine
@@ -32,6 +33,7 @@ PARTS = {
     "memory": memory,
     "decomposition": decomposition,
     "rankings": rankings,
+    "watch": watch,
     "wire": wire,
     "service": service,
     "crowd": crowd,

@@ -32,6 +32,7 @@ from benchmarks import (
     service,
     start,
     versions,
+    watch,
     wire,
 )
 from benchmarks.cases import Case, module_and_input
@@ -56,6 +57,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "memory": partial(memory.measure, steps=3, size=4, budget=0),
     "decomposition": partial(decomposition.measure, sizes=[(3, 4)], budget=0),
     "rankings": partial(rankings.measure, inputs=[3], steps=3, size=4, budget=0),
+    "watch": partial(watch.measure, [(2, 1, 4)], budget=0),
     "wire": partial(wire.measure, [2], size=4, budget=0),
     "service": partial(service.measure, rounds=1, requests=16),
     "crowd": partial(crowd.measure, 0.2, rounds=1, hostile=["500 characters"]),

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from hashlib import blake2b
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -14,21 +13,26 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from .cells import cell_of, modules_in_words
-from .edits.binding import Bound, Subject, bind
+from .edited_cell import Progress, stepped_once
+from .edits.binding import Subject, bind
 from .edits.data import edits_from
 from .edits.edit import Edit
 from .engine import stepped
+from .marked import marked
 from .module_call import Input, States, describe, time_major
 from .modules import StandIn, base_of, is_overridden, layers_of, weights_of_call
+
+Recurrent = nn.RNNBase | nn.RNNCellBase
 
 
 @dataclass(eq=False)
 class _Block:
     """A block that edits a module."""
 
-    module: nn.RNNBase
+    module: Recurrent
     edits: tuple[Edit, ...]
     is_in_function: bool  # entered within the forward of an autograd.Function
+    progress: Progress = field(default_factory=Progress)  # of a cell that is called step by step
     is_open: bool = True  # a task that was started in the block, or a generator, may see it after its end
 
 
@@ -69,17 +73,20 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
     >>> h[1].abs().tolist()
     [0.0, 0.0, 0.0, 0.0]
 
-    The module computes step by step in PyTorch, on its device, in its dtype and with gradients. Blocks nest: the edits
-    of the inner one come last. They are in force in the thread or asyncio task that entered the block, and in tasks
-    started from it, but not in other threads. Leaving the block, also by an exception, leaves the module as it was.
+    The module computes step by step in PyTorch, on its device, in its dtype and with gradients. Of a cell that is
+    called in a loop, such as an ``nn.LSTMCell``, steps count from 0 and go on while it is given the state that it
+    returned, to the bit; with any other state, or none, they begin again. Blocks nest: the edits of the inner one come
+    last. They are in force in the thread or asyncio task that entered the block, and in tasks started from it, but not
+    in other threads. Leaving the block, also by an exception, leaves the module as it was.
 
     A checkpoint (torch.utils.checkpoint) calls the module again in the backward pass, which must compute with the same
     edits: enter the block inside the function that is checkpointed. Around it, a reentrant checkpoint is refused, and
     with ``use_reentrant=False`` PyTorch raises a CheckpointError where the edits in force in the backward pass differ.
 
     Args:
-        model: An ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, or any module that holds one.
-        edits: As in ``trace_module``. Their steps and sequences are checked when the module is called.
+        model: An ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, a cell of these, or any module that holds one.
+        edits: As in ``trace_module``. Their steps and sequences are checked when the module is called; a cell does
+            not know how many steps will follow, so that a step that never comes is no error.
         module: The name of the module to edit, such as ``"encoder.rnn"``, where ``model`` holds several.
 
     Yields:
@@ -93,7 +100,7 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
     """
     chosen = _chosen(model, module)
     listed = edits_from(edits)
-    bind(listed, Subject.of(cell_of(chosen), chosen))
+    bind(listed, _subject(chosen))
     block = _Block(chosen, listed, _is_in_function())
     _IN_FORCE.set((*(each for each in _IN_FORCE.get() if each.is_open), block))
     _install(chosen)
@@ -105,19 +112,25 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
         _remove(chosen)
 
 
+def _subject(module: Recurrent) -> Subject:
+    if isinstance(module, nn.RNNCellBase):
+        return Subject.of_steps(cell_of(module), module.hidden_size)
+    return Subject.of(cell_of(module), module)
+
+
 def _is_in_function() -> bool:
     """Return whether this runs within the forward of an autograd.Function: there, forward derivatives are off too."""
     return not (torch._C._is_fwd_grad_enabled() or torch.is_inference_mode_enabled())
 
 
-def _install(module: nn.RNNBase) -> None:
+def _install(module: Recurrent) -> None:
     with _LOCK:
         _BLOCKS[id(module)] = _BLOCKS.get(id(module), 0) + 1
         if not isinstance(vars(module).get("forward"), _Edited):
             vars(module)["forward"] = _Edited(module)
 
 
-def _remove(module: nn.RNNBase) -> None:
+def _remove(module: Recurrent) -> None:
     with _LOCK:
         _BLOCKS[id(module)] -= 1
         if _BLOCKS[id(module)] == 0:
@@ -126,14 +139,14 @@ def _remove(module: nn.RNNBase) -> None:
                 del vars(module)["forward"]
 
 
-def _chosen(model: nn.Module, name: str | None) -> nn.RNNBase:
+def _chosen(model: nn.Module, name: str | None) -> Recurrent:
     """Return the module to edit. Raises TypeError or ValueError if there is none, or it cannot be edited."""
     if not isinstance(model, nn.Module):
         hint = ": call its trace(text, edits=…)" if hasattr(model, "trace") else ""
         raise TypeError(f"the model is a {type(model).__name__}, not a torch.nn.Module{hint}")
     if any(hasattr(each, "_orig_mod") or each._compiled_call_impl is not None for each in model.modules()):
         raise ValueError("the model is compiled, and might compute without the edit: edit it before it is compiled")
-    inside = {place: each for place, each in model.named_modules() if isinstance(each, nn.RNNBase)}
+    inside = {place: each for place, each in model.named_modules() if isinstance(each, Recurrent)}
     listed = ", ".join(place or "the model itself" for place in inside)
     if not inside:
         raise ValueError(
@@ -157,7 +170,7 @@ def _chosen(model: nn.Module, name: str | None) -> nn.RNNBase:
 class _Edited(StandIn):
     """The forward of a module that computes with the edits in force, and as its own where there are none."""
 
-    def __init__(self, module: nn.RNNBase) -> None:
+    def __init__(self, module: Recurrent) -> None:
         self._module = module
 
     def __call__(self, input: Input, hx: States | None = None) -> Any:  # noqa: A002
@@ -173,6 +186,8 @@ class _Edited(StandIn):
                 "whose backward pass may call it again without the edits: enter the block inside the function that is "
                 "checkpointed, or pass use_reentrant=False to torch.utils.checkpoint"
             )
+        if isinstance(module, nn.RNNCellBase):
+            return stepped_once(module, input, hx, edits, blocks[0].progress)  # type: ignore[arg-type]
         return _forward(module, input, hx, edits)
 
 
@@ -204,8 +219,7 @@ def _forward(module: nn.RNNBase, x: Input, hx: States | None, edits: Sequence[Ed
             states.append(ended[0] if is_backward else ended[ends - 1, torch.arange(len(ends), device=batch.device)])
         outputs.append(torch.where(is_step, steps["h"], 0))
     joined = torch.cat(outputs, dim=-1)
-    if torch.is_grad_enabled() and joined.requires_grad:
-        joined = _Marked.apply(joined, joined.new_empty(0, _mark(bound)))  # type: ignore[no-untyped-call]
+    joined = marked(joined, bound)
     states = [torch.stack(last[letter]) for letter in "hc" if letter in last]
     if is_single:
         joined, states = joined[:, 0], [each[:, 0] for each in states]
@@ -214,39 +228,6 @@ def _forward(module: nn.RNNBase, x: Input, hx: States | None, edits: Sequence[Ed
     elif module.batch_first:
         joined = joined.transpose(0, 1)
     return joined, states[0] if len(states) == 1 else tuple(states)
-
-
-def _mark(bound: Bound) -> int:
-    """Return a number that tells edits apart by what they change."""
-    mark = blake2b(digest_size=5)
-    for part, edits in bound.parts.items():
-        mark.update(repr((part, [(each.shape, each.dtype) for each in edits])).encode())
-        for each in edits:
-            mark.update(each.tobytes())
-    return int.from_bytes(mark.digest())
-
-
-class _Marked(torch.autograd.Function):
-    """Save an empty tensor for the backward pass, by whose shape a checkpoint sees that it runs with other edits."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(h: Tensor, mark: Tensor) -> Tensor:  # noqa: ARG004
-        return h.clone()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG004
-        ctx.save_for_backward(inputs[1])
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        _ = ctx.saved_tensors  # which a checkpoint compares when they are asked for
-        return gradient, None
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:  # noqa: ARG004
-        return tangent.clone()
 
 
 def _require_fitting(module: nn.RNNBase, x: Input, hx: States | None) -> None:

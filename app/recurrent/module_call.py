@@ -5,6 +5,7 @@ import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -15,11 +16,19 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from .engine.compiled import holds_its_numbers
-from .modules import StandIn, base_of
+from .modules import StandIn, base_of, hooks_of
 
 Input = Tensor | PackedSequence
 States = Tensor | Sequence[Tensor]  # h_0, or an LSTM's pair (h_0, c_0)
 Weights = Mapping[str, Tensor]  # by name, as the module's parameters are called
+
+
+_IS_OWN: ContextVar[bool] = ContextVar("a call of our own", default=False)
+
+
+def is_own_call() -> bool:
+    """Return whether the module is called here by us, to learn what it does, and not by its owner."""
+    return _IS_OWN.get()
 
 
 class Call(NamedTuple):
@@ -128,24 +137,44 @@ def call_once(module: nn.RNNBase, x: Input, hx: States | None, run: Callable[...
     """
     module._compiled_call_impl = None  # compiling takes seconds and does not change the numbers
     device = x.data.device if isinstance(x, PackedSequence) else x.device
-    with torch.no_grad(), torch.autocast(device.type, enabled=False), warnings.catch_warnings():
+    with _own_call(), torch.no_grad(), torch.autocast(device.type, enabled=False), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the module's owner sees them when calling it
         try:
             returned = (run or module)(*([x] if hx is None else [x, hx]))
         except Exception as error:
             message = f"a call of this {type(module).__name__} fails: {type(error).__name__}: {error}"
             raise ValueError(message) from error
-    match returned:
-        case (Tensor() | PackedSequence() as given, Tensor() as h_n):
-            states: tuple[Tensor, ...] = (h_n,)
-        case (Tensor() | PackedSequence() as given, (Tensor() as h_n, Tensor() as c_n)):
-            states = (h_n, c_n)
-        case _:
-            raise ValueError(refusal(module, f"returns a {type(returned).__name__}, not outputs and states"))
+    try:
+        given, states = outputs_and_states(returned)
+    except TypeError as error:
+        raise ValueError(refusal(module, f"returns {error}")) from None
     if isinstance(given, PackedSequence) or given.dim() in (2, 3):
         given, _ = time_major(given, batch_first=module.batch_first)
-    weights = cast("list[Tensor]", module._flat_weights)
-    return Call(given, states, dict(zip(module._flat_weights_names, weights, strict=True)))
+    return Call(given, states, weights_in_use(module))
+
+
+def outputs_and_states(returned: object) -> tuple[Input, tuple[Tensor, ...]]:
+    """Return the outputs and last states in what a call of a module returned. Raises TypeError for anything else."""
+    match returned:
+        case (Tensor() | PackedSequence() as given, Tensor() as h_n):
+            return given, (h_n,)
+        case (Tensor() | PackedSequence() as given, (Tensor() as h_n, Tensor() as c_n)):
+            return given, (h_n, c_n)
+    raise TypeError(f"a {type(returned).__name__}, not outputs and states")
+
+
+def weights_in_use(module: nn.RNNBase) -> dict[str, Tensor]:
+    """Return the weights that the last call of ``module`` used."""
+    return dict(zip(module._flat_weights_names, cast("list[Tensor]", module._flat_weights), strict=True))
+
+
+@contextmanager
+def _own_call() -> Iterator[None]:
+    token = _IS_OWN.set(True)
+    try:
+        yield
+    finally:
+        _IS_OWN.reset(token)
 
 
 def is_same(one: Call, other: Call) -> bool:
@@ -157,14 +186,10 @@ def is_same(one: Call, other: Call) -> bool:
     )
 
 
-def describe(module: nn.RNNBase) -> str:
+def describe(module: nn.Module) -> str:
     """Say what sets ``module`` apart from a plain module of torch.nn."""
     owner = next(each for each in type(module).__mro__ if "forward" in vars(each))
-    hooks = [
-        getattr(hook, "__qualname__", type(hook).__name__)
-        for each in (module._forward_pre_hooks, module._forward_hooks)
-        for hook in each.values()
-    ]
+    hooks = [getattr(hook, "__qualname__", type(hook).__name__) for hook in hooks_of(module)]
     parametrized = list(getattr(module, "parametrizations", ()))
     reasons = {
         "its forward was replaced": not isinstance(vars(module).get("forward", StandIn()), StandIn),

@@ -8,7 +8,7 @@ numbers they give the same bits, however much the network amplifies rounding; el
 import copy
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from .cells import cell_of
 from .module_call import Call, Input, States, Weights, call_once, is_same, refusal, time_major
-from .modules import base_of, for_numpy, layer_weights_from, plain_forward
+from .modules import base_of, for_numpy, layer_weights_from, options_of, plain_forward, plain_module
 from .trace import FloatArray, activations_of
 
 
@@ -56,14 +56,7 @@ def require_plain_call(module: nn.RNNBase, x: Input, hx: States | None, called: 
 
 def _call_plain(module: nn.RNNBase, weights: Weights, x: Input, hx: States | None) -> Call:
     """Call a module of torch.nn with the sizes of ``module`` and these weights."""
-    names = ("num_layers", "bias", "batch_first", "bidirectional")
-    options: dict[str, Any] = {name: getattr(module, name) for name in names}
-    if module.proj_size:
-        options["proj_size"] = module.proj_size
-    options |= cell_of(module).module_options or {}
-    kind = cast("type[Any]", base_of(module))
-    plain: nn.RNNBase = kind(module.input_size, module.hidden_size, device="meta", **options)
-    plain._flat_weights = [weights[name] for name in plain._flat_weights_names]
+    plain = plain_module(cell_of(module), options_of(module), weights)
     return call_once(plain, x, hx, plain_forward(plain))
 
 
@@ -74,21 +67,28 @@ def _in_double(given: Any) -> Any:
 
 
 def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> None:
-    """Raise ValueError unless ``called`` is as close to torch.nn as rounding explains.
+    """Raise ValueError unless ``called`` is as close to torch.nn as rounding explains."""
+    if (what := disagreement(module, x, hx, called)) is not None:
+        raise ValueError(refusal(module, what))
+
+
+def disagreement(module: nn.RNNBase, x: Input, hx: States | None, called: Call) -> str | None:
+    """Say how ``called`` differs from torch.nn with the same weights; None where rounding explains all.
 
     Another correct engine, the cells stepped by PyTorch, tells how far rounding can carry a network. Where it carries
     the two apart, every step is also compared by itself, from the states of the stepped cells.
     """
     plain = _call_plain(module, called.weights, x, hx)
+    if is_same(called, plain):
+        return None
     dtype = plain.outputs.dtype
     close, growth = _ROUNDING.get(dtype, _Rounding(4 * torch.finfo(dtype).eps, 4))
     shapes = [[tuple(each.shape) for each in (one.outputs, *one.states)] for one in (called, plain)]
     if shapes[0] != shapes[1]:
-        what = f"returns outputs and states of shapes {shapes[0]} where torch.nn returns {shapes[1]}"
-        raise ValueError(refusal(module, what))
+        return f"returns outputs and states of shapes {shapes[0]} where torch.nn returns {shapes[1]}"
     gaps, last = _gaps(called.outputs, plain.outputs), max(map(_gap, called.states, plain.states))
     if max(float(gaps.max()), last) <= close:
-        return
+        return None
     zeros = tuple(torch.zeros_like(state) for state in plain.states)
     steps = _stepped(module, called.weights, x, zeros if hx is None else (hx,) if isinstance(hx, Tensor) else hx)
     drift = _gaps(steps.outputs.to(plain.outputs), plain.outputs)
@@ -96,17 +96,21 @@ def _require_agreement(module: nn.RNNBase, x: Input, hx: States | None, called: 
     allowed = (growth * drift).clamp(min=close)
     apart = (gaps > allowed).nonzero().flatten().tolist()
     if apart:
-        what = f"differs from torch.nn with the same weights, from step {apart[0]} on, by up to {float(gaps.max()):.2g}"
-        raise ValueError(refusal(module, what))
+        return f"differs from torch.nn with the same weights, from step {apart[0]} on, by up to {float(gaps.max()):.2g}"
     if last > float(allowed[-1]):
-        raise ValueError(
-            refusal(module, f"differs from torch.nn with the same weights in its last states, by {last:.2g}")
-        )
+        return f"differs from torch.nn with the same weights in its last states, by {last:.2g}"
     single = call_once(module, steps.x, steps.before)
     plain = _call_plain(module, called.weights, steps.x, steps.before)
     gap = max(map(_gap, (single.outputs, *single.states), (plain.outputs, *plain.states)))
-    if gap > close:
-        raise ValueError(refusal(module, f"differs from torch.nn with the same weights in single steps, by {gap:.2g}"))
+    return f"differs from torch.nn with the same weights in single steps, by {gap:.2g}" if gap > close else None
+
+
+def furthest(called: Call, other: Call) -> str | None:
+    """Say how far two calls are apart; None if rounding explains it in any network."""
+    gap = max(map(_gap, (called.outputs, *called.states), (other.outputs, *other.states)))
+    dtype = other.outputs.dtype
+    close = _ROUNDING.get(dtype, _Rounding(4 * torch.finfo(dtype).eps, 4)).close
+    return None if gap <= close else f"differs from its edits with the same weights, by {gap:.2g}"
 
 
 def _gaps(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, bfloat16, dtype, nn
 from torch.nn.modules import module as torch_module
 
 from .cells import TABLE, cell_of
-from .cells.cell import CellWeights
+from .cells.cell import Cell, CellWeights
 from .engine import compiled
 from .stepped_module import SteppedModule
 
@@ -41,15 +41,15 @@ class _Cached(NamedTuple):
 _CACHE: WeakKeyDictionary[Recurrent, _Cached] = WeakKeyDictionary()
 
 # What a call of each class runs, and the methods that may be replaced.
-_FORWARD: dict[type[nn.RNNBase], Callable[..., Any]] = {
-    cell.module: cell.module.forward for cell in TABLE if cell.module is not None
+_FORWARD: dict[type[nn.Module], Callable[..., Any]] = {
+    kind: kind.forward for cell in TABLE for kind in (cell.module, cell.step_module) if kind is not None
 }
 _METHODS = {
     name for module in _FORWARD for kind in module.__mro__ for name, value in vars(kind).items() if callable(value)
 }
 
 
-def base_of(module: nn.RNNBase) -> type[nn.RNNBase]:
+def base_of(module: nn.Module) -> type[nn.Module]:
     """Return the class of torch.nn that ``module`` is, or derives from."""
     return next(kind for kind in _FORWARD if isinstance(module, kind))
 
@@ -62,15 +62,15 @@ def plain_forward(module: nn.RNNBase) -> Callable[..., Any]:
 def is_plain(module: nn.RNNBase) -> bool:
     """Return whether a call of ``module`` can only run the forward pass of torch.nn over the parameters that it holds.
 
-    This is decided by its structure: the class is that of torch.nn, no method is replaced, there is no forward hook,
-    and every weight is a parameter.
+    This is decided by its structure: the class is that of torch.nn, no method is replaced, there is no forward hook but
+    observers of ours, and every weight is a parameter.
     """
     forward = _FORWARD.get(type(module))
     return (
         forward is not None
         and type(module).forward is forward
         and not _has_methods(module)
-        and not (module._forward_hooks or module._forward_pre_hooks)
+        and not hooks_of(module)
         and not (torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks)
         and all(map(operator.is_, module._flat_weights, map(module._parameters.get, module._flat_weights_names)))
     )
@@ -84,13 +84,27 @@ class StandIn:
         raise NotImplementedError
 
 
-def _has_methods(module: nn.RNNBase) -> bool:
+class Observer:
+    """A forward hook of ours that reads what a call did, and changes nothing."""
+
+    def __call__(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        """Read the call."""
+        raise NotImplementedError
+
+
+def hooks_of(module: nn.Module) -> list[Any]:
+    """Return the forward hooks of ``module`` that are not observers of ours."""
+    hooks = (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+    return [hook for hook in hooks if not isinstance(hook, Observer)]
+
+
+def _has_methods(module: nn.Module) -> bool:
     """Return whether ``module`` has methods in the place of those of its class; a stand-in of ours does not count."""
     own = _METHODS & module.__dict__.keys()
     return any(not isinstance(module.__dict__[name], StandIn) for name in own)
 
 
-def is_overridden(module: nn.RNNBase) -> bool:
+def is_overridden(module: nn.Module) -> bool:
     """Return whether a call of ``module`` runs a forward that is neither torch.nn's nor ours."""
     return type(module).forward is not _FORWARD[base_of(module)] or _has_methods(module)
 
@@ -157,6 +171,25 @@ def tensors_of(module: Recurrent) -> dict[str, Tensor]:
 def for_numpy(tensor: Tensor) -> Tensor:
     """Return ``tensor`` in a dtype that NumPy has: bfloat16 becomes float32, which represents all its values."""
     return tensor.float() if tensor.dtype == bfloat16 else tensor
+
+
+def options_of(module: nn.RNNBase) -> dict[str, Any]:
+    """Return what ``plain_module`` makes a module of the same cell and sizes from, without dropout."""
+    names = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "bidirectional")
+    options: dict[str, Any] = {name: getattr(module, name) for name in names}
+    if module.proj_size:
+        options["proj_size"] = module.proj_size
+    return options
+
+
+def plain_module(cell: Cell, options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> nn.RNNBase:
+    """Return a module of torch.nn that computes ``cell`` with these ``weights``, whose memory it shares."""
+    kind = cast("type[Any]", cell.module)
+    module: nn.RNNBase = kind(device="meta", **options, **(cell.module_options or {})).requires_grad_(
+        requires_grad=False
+    )
+    module.load_state_dict({name: weight.detach() for name, weight in weights.items()}, assign=True)
+    return module.eval()
 
 
 def layer_weights_of(module: Recurrent) -> list[LayerWeights]:

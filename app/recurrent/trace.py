@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from . import labelled
 from .cells import CellName, cell_named
 from .cells.cell import Activations, Cell, double, unchanged
 from .editing import edits_of
@@ -111,6 +112,7 @@ class Trace:
     state: State = field(default_factory=list, repr=False)  # empty if the trace cannot be continued
     head: Readout | None = field(default=None, repr=False)
     bound: Bound = field(default=NOTHING_BOUND, repr=False)  # the edits, with what they do at each place
+    remarks: tuple[str, ...] = ()  # what to know about where the numbers come from
 
     def __len__(self) -> int:
         """Return T, the number of steps."""
@@ -123,8 +125,8 @@ class Trace:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what to know about the edits, such as one that a later one makes void."""
-        return self.bound.notes
+        """Return what to know about the numbers and the edits, such as an edit that a later one makes void."""
+        return (*self.remarks, *self.bound.notes)
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerTrace:
         """Return one layer in one direction. Raises KeyError if the network does not have it."""
@@ -132,6 +134,21 @@ class Trace:
             if (candidate.layer, candidate.direction) == (layer, direction):
                 return candidate
         raise KeyError(f"layer {layer} {direction}")
+
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset``: a variable for each letter, (layer, direction, step, unit), and ``outputs``.
+
+        Coordinates are layer, direction, step, unit and, of a text, token; a projected h has ``projected_unit``. Needs
+        the extra ``gatescope[data]``; raises ImportError without it.
+        """
+        return labelled.dataset(self)
+
+    def to_dataframe(self) -> Any:
+        """Return a tidy ``pandas.DataFrame``: a row for each number, with its step, token, layer, direction and letter.
+
+        Needs the extra ``gatescope[data]``; raises ImportError without it.
+        """
+        return labelled.frame(self)
 
     def span(self, start: int, stop: int) -> "Trace":
         """Return the steps from ``start`` up to ``stop``, which count as in a slice; arrays are views.

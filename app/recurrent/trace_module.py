@@ -223,7 +223,7 @@ def _no_module(given: object) -> str:
             hint = "trace the Python module that it was made from, or one that has loaded its state_dict()"
             return f"the module is scripted, and its Python code is gone: {hint}"
         case nn.RNNCellBase():
-            hint = f"trace a torch.nn.{name.removesuffix('Cell')} that has its weights as weight_ih_l0, weight_hh_l0, …"
+            hint = f"watch the loop that calls it, by gatescope.watch, or trace a torch.nn.{name.removesuffix('Cell')}"
             return f"{name} takes single steps: {hint}"
         case nn.Module() if "quantiz" in type(given).__module__:
             return f"this {name} is quantized ({type(given).__module__}): trace the module that it was made from"

@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     ),
     "a cell": (
         nn.LSTMCell(5, 7), X, None, TypeError,
-        "LSTMCell takes single steps: trace a torch.nn.LSTM that has its weights as weight_ih_l0, weight_hh_l0, …",
+        "LSTMCell takes single steps: watch the loop that calls it, by gatescope.watch, or trace a torch.nn.LSTM",
     ),
     "a bare base": (nn.RNNBase("GRU", 5, 7), X, None, TypeError, "RNNBase is not an nn.LSTM, nn.GRU or nn.RNN"),
     "a path": (

@@ -237,6 +237,8 @@ class Cell:
     """None where a step rewrites everything, as in a plain RNN."""
     module: type[nn.RNNBase] | None = None
     """The class of torch.nn that computes this cell; None if there is none."""
+    step_module: type[nn.RNNCellBase] | None = None
+    """The class of torch.nn that takes one step of this cell; None if there is none."""
     options: Mapping[str, Any] | None = None
     """The fields of ``NetworkConfig`` that tell this variant from others of its name, with their values."""
     module_options: Mapping[str, Any] | None = None
@@ -340,6 +342,8 @@ class Cell:
         """Whether ``module`` follows the equations of this cell: one of torch.nn, or one that was built of it."""
         if getattr(module, "cell", None) is self:
             return True
+        if self.step_module is not None and isinstance(module, self.step_module):
+            return all(getattr(module, name) == value for name, value in (self.module_options or {}).items())
         if self.module is None or not isinstance(module, self.module):
             return False
         return self.module_mode in {"", module.mode}

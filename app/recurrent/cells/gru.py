@@ -261,6 +261,7 @@ GRU = Cell(
         Role("proposes", "n"),
     ],
     module=nn.GRU,
+    step_module=nn.GRUCell,
     options={"reset_after": True},
 )
 RESET_BEFORE_GRU = replace(
@@ -312,6 +313,7 @@ RESET_BEFORE_GRU = replace(
         word=(64, 244),
     ),
     module=None,
+    step_module=None,
     options={"reset_after": False},
 )
 

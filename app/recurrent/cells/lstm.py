@@ -192,6 +192,7 @@ LSTM = Cell(
     roles=[Role("writes", "i"), Role("keeps", "f"), Role("lets out", "o"), Role("proposes", "g")],
     panels="figcoh",
     module=nn.LSTM,
+    step_module=nn.LSTMCell,
     open_bias="f",
     opposite_bias="i",
     couples=("i", "f"),

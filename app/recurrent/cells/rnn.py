@@ -95,6 +95,7 @@ RNN = Cell(
     hue=Hue("#4b4b55", "#c9c9d2"),
     line="dotted",
     module=nn.RNN,
+    step_module=nn.RNNCell,
     module_mode="RNN_TANH",
     options={"nonlinearity": "tanh"},
     module_options={"nonlinearity": "tanh"},

@@ -112,6 +112,7 @@ def decompose(
         _edits=of_state,
         _unedited_keep=unedited_keep,
         _order=order,
+        notes=trace.notes,
     )
 
 

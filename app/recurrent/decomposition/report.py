@@ -58,6 +58,7 @@ class Decomposition:
     _edits: Sequence[StateEdit] = field(repr=False)  # of the state that is decomposed
     _unedited_keep: Array = field(repr=False)  # (T, H)
     _order: slice = field(repr=False)
+    notes: tuple[str, ...] = ()  # what to know about the trace, such as that recorded inputs were replayed
 
     def __len__(self) -> int:
         """T, the number of steps."""

@@ -31,6 +31,13 @@ class Subject:
     lengths: Sequence[int] | None = None
     """None: not known yet, so that steps and sequences are not checked."""
     start: int = 0
+    is_open: bool = False
+    """Whether more steps may follow than ``lengths`` says, as of a cell that is called in a loop."""
+
+    @classmethod
+    def of_steps(cls, cell: Cell, hidden_size: int, lengths: Sequence[int] | None = None) -> "Subject":
+        """Return that of a cell that is called step by step."""
+        return cls(cell, 1, ("forward",), hidden_size, lengths=lengths, is_open=True)
 
     @classmethod
     def of(cls, cell: Cell, module: Recurrent, lengths: Sequence[int] | None = None, start: int = 0) -> "Subject":
@@ -258,7 +265,7 @@ def _change(
     units = np.arange(width) if edit.units is None else np.array(edit.units)
     within = [step - subject.start for step in steps]
     length = None
-    if lengths is not None:
+    if lengths is not None and not subject.is_open:
         length = max(lengths if edit.sequences is None else [lengths[each] for each in edit.sequences], default=0)
     place = Place(subject.cell, letter, *part, units, width, within, length, resources)
     try:

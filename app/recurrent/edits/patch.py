@@ -67,6 +67,9 @@ class Patch(Operation):
         if place.length is not None and len(source) != place.length:
             lengths = f"has {counted(len(source), 'step')}, and this one {counted(place.length, 'step')}"
             raise ValueError(f"the {what} to take from {lengths}: give the step to take, or a {what} of equal length")
+        if max(place.steps, default=0) >= len(source):
+            has = f"has {counted(len(source), 'step')}, and this run has a step {max(place.steps)}"
+            raise ValueError(f"the {what} to take from {has}: give the step to take, or the steps to change")
         return Affine(scale=0.0, shift=activation[place.steps][:, place.units])
 
 

@@ -35,8 +35,8 @@ def layer_jacobians(
         is_backward = each.direction == "backward"
         steps = torch.arange(start, stop, device=x.device)
         steps, earlier = (steps.flip(0), steps.flip(0) + 1) if is_backward else (steps, steps - 1)
-        # Past either end, the index leads to a row of zeros: the states that the network starts from.
-        padded = {letter: torch.cat([state, state.new_zeros(1, state.shape[1])]) for letter, state in states.items()}
+        # Past either end, the index leads to one more row: the states that the network starts from.
+        padded = {letter: torch.cat([state, _start(each, letter, state)]) for letter, state in states.items()}
         weights = network.weights(each.layer, each.direction)
         point = Point(
             weights,
@@ -45,6 +45,11 @@ def layer_jacobians(
             {letter: state[earlier] for letter, state in padded.items()},
         )
         yield each, cell.jacobians(point)
+
+
+def _start(each: LayerTrace, letter: str, states: Tensor) -> Tensor:
+    """Return a state (1, H) before the first step that is taken."""
+    return states.new_zeros(1, states.shape[1]) if each.initial is None else _tensor(each.initial[letter], states)[None]
 
 
 def _tensor(array: FloatArray, like: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from torch import Tensor
 
+from ..module_call import States
 from ..modules import Direction
 from ..tokenizer import Token
 from ..trace import Engine, LayerTrace
@@ -61,6 +62,7 @@ def memory(
     loss: LossSteps | None = None,
     clip: float = 1.0,
     engine: Engine = "compiled",
+    hx: States | None = None,
 ) -> Memory:
     """Return how far back ``source`` remembers over ``x``, and where its gradients go.
 
@@ -100,6 +102,7 @@ def memory(
             ``every`` for next tokens and ``last`` for a class.
         clip: The largest norm that clipping leaves to the gradient of the parameters.
         engine: What runs the trace; see ``trace``.
+        hx: The states that a module starts from, as it takes them with one sequence; zeros if None.
 
     Raises:
         TypeError: ``source`` and ``x`` are of other kinds, or do not belong together.
@@ -108,7 +111,7 @@ def memory(
         OverflowError: Hidden states leave the range of the dtype; the message names the layer and the step.
     """
     options = MemoryOptions(parts, alpha, layers, start, stop, step, output, quantity, target, loss, clip)
-    return finished(memory_steps(MemoryPlan.of(subject_of(source, x), options, engine)))
+    return finished(memory_steps(MemoryPlan.of(subject_of(source, x, hx), options, engine)))
 
 
 def memory_steps(plan: MemoryPlan) -> Steps[Memory]:

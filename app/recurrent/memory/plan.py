@@ -117,7 +117,7 @@ class MemoryPlan:
     def trace(self) -> Trace:
         """The trace of all tokens. Raises RangeError if hidden states overflow, as those of a relu RNN may."""
         sums = "time_scales" in self.parts and bool(self.network.config.cell_definition.gates)
-        whole = trace(self.network, self.subject.tokens, None, self.engine, pre_activations=sums)
+        whole = trace(self.network, self.subject.tokens, self.subject.before, self.engine, pre_activations=sums)
         for layer in whole.layers:
             overflown = np.flatnonzero(~np.isfinite(layer["h"]).all(axis=1))
             if len(overflown):

@@ -124,6 +124,7 @@ class Memory:
     attribution: Attribution | None
     occlusion: Occlusion | None
     learning: Learning | None
+    notes: tuple[str, ...] = ()  # what to know about the run, such as that recorded inputs were replayed
 
     def layer(self, layer: int = 0, direction: Direction = "forward") -> LayerMemory:
         """Return one layer in one direction. Raises KeyError if it was not measured or does not exist."""

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..cells import cell_of, modules_in_words
 from ..editing import edits_of
-from ..module_call import Weights, call, left_as_it_was
+from ..module_call import States, Weights, call, left_as_it_was
 from ..modules import Recurrent, is_plain, tensors_of
 from ..network import Network, NetworkConfig
 from ..tokenizer import Token, Tokenizer
+from ..trace import Trace
 from ..trace_module import trace_module
 
 
@@ -38,12 +40,15 @@ class Subject:
     tokens: tuple[Token, ...]
     next_outputs: Sequence[int | None] = ()  # of a model that predicts the next token: by token id, the output about it
     reads_text: bool = True  # False for a bare module, whose tokens and head are stand-ins
+    before: Trace | None = None  # one without steps, which ends in the states that the network starts from; None: zeros
 
 
-def subject_of(source: Source, x: str | Sequence[Token] | Tensor) -> Subject:
-    """Return what ``source`` and the sequence ``x`` amount to; see ``memory`` for both, and for the errors."""
+def subject_of(source: Source, x: str | Sequence[Token] | Tensor, hx: States | None = None) -> Subject:
+    """Return what ``source`` and the sequence ``x`` amount to; see ``memory`` for all, and for the errors."""
     if isinstance(source, nn.RNNBase):
-        return _of_module(source, x)
+        return _of_module(source, x, hx)
+    if hx is not None:
+        raise TypeError(f"hx is what a torch.nn.{modules_in_words()} starts from: a {type(source).__name__} takes none")
     if isinstance(source, Network):
         if isinstance(x, str | Tensor):
             raise TypeError("a Network has no tokenizer: give its tokens, or a text to a model from load_model")
@@ -71,14 +76,14 @@ def _require_plain(module: Recurrent) -> None:
         )
 
 
-def _of_module(module: nn.RNNBase, x: object) -> Subject:
+def _of_module(module: nn.RNNBase, x: object, hx: States | None) -> Subject:
     """Return the network whose embedding is ``x``, a row for each step, and whose recurrent layers are ``module``'s."""
     if not isinstance(x, Tensor):
         raise TypeError(f"a module reads a torch.Tensor (T, E), not a {type(x).__name__}")
     if x.dim() == 3:
         raise ValueError(f"x is {tuple(x.shape)}: memory is measured of one sequence (T, E); pick one of the batch")
     _require_plain(module)
-    trace_module(module, x)  # raises for what cannot be traced
+    trace_module(module, x, hx)  # raises for what cannot be traced
     if module.proj_size:
         raise ValueError(f"the module has a projection (proj_size={module.proj_size}), whose memory is not measured")
     cell = cell_of(module)
@@ -96,7 +101,7 @@ def _of_module(module: nn.RNNBase, x: object) -> Subject:
     with torch.device("meta"):
         network = Network(config)
     embedding = _wide(x)
-    state = {f"recurrent.{name}": _wide(weight) for name, weight in _weights_in_use(module, x).items()}
+    state = {f"recurrent.{name}": _wide(weight) for name, weight in _weights_in_use(module, x, hx).items()}
     state |= {
         "embedding.weight": embedding,
         "head.weight": embedding.new_zeros(network.head.weight.shape),
@@ -104,15 +109,24 @@ def _of_module(module: nn.RNNBase, x: object) -> Subject:
     }
     network.load_state_dict(state, assign=True)
     tokens = tuple(Token("", 0, 0, t, known=True) for t in range(len(x)))
-    return Subject(network.eval().requires_grad_(requires_grad=False), tokens, reads_text=False)
+    network.eval().requires_grad_(requires_grad=False)
+    return Subject(network, tokens, reads_text=False, before=None if hx is None else _ending_in(hx, network))
 
 
-def _weights_in_use(module: nn.RNNBase, x: Tensor) -> Weights:
+def _ending_in(hx: States, network: Network) -> Trace:
+    """Return a trace without steps from which ``network`` goes on with the states ``hx``, (layers·directions, H)."""
+    given = [_wide(each) for each in ((hx,) if isinstance(hx, Tensor) else hx)]
+    places = range(len(list(network.layers())))
+    state = [{letter: each[at, None] for letter, each in zip("hc", given, strict=False)} for at in places]
+    return Trace((), (), np.empty((0, network.config.outputs), np.float32), state=state)
+
+
+def _weights_in_use(module: nn.RNNBase, x: Tensor, hx: States | None) -> Weights:
     """Return the weights that a call of ``module`` uses, which a hook or a parametrization may compute."""
     if is_plain(module):
         return tensors_of(module)
     with left_as_it_was(module) as undo:
-        return {name: weight.detach().clone() for name, weight in call(module, x, None, undo).weights.items()}
+        return {name: weight.detach().clone() for name, weight in call(module, x, hx, undo).weights.items()}
 
 
 def _wide(tensor: Tensor) -> Tensor:
