@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ INTRODUCTION = """# Benchmarks
 
 `make bench` measures all this and writes this page, and `results.json` with the figures unrounded;
 `make bench ARGS="wire service"` measures some parts and leaves the others as they were, and `make bench ARGS=--render`
-measures nothing and writes this page from the figures that there are. Times are those of one machine;
-ratios say more. A time is the median over rounds in which all contestants take turns.
+measures nothing and writes this page from the figures that there are. Times are those of the machine that is named
+below them; ratios say more. A time is the median over rounds in which all contestants take turns.
 """
 
 
@@ -68,29 +68,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = earlier(HERE)
     for name in chosen:
         results["parts"][name] = PARTS[name].measure()
+        results["machines"][name] = machine()
         PARTS[name].section(results["parts"][name]).show(Console())
         write(HERE, results)
 
 
 def earlier(folder: Path) -> dict[str, Any]:
-    """What ``folder`` holds already, if it is of this machine: other figures would not bear comparison."""
-    here = {"machine": machine(), "parts": {}}
+    """Return the figures that ``folder`` holds already, with the machine of each part."""
     try:
         results: dict[str, Any] = json.loads((folder / "results.json").read_text())
     except FileNotFoundError:
-        return here
-    return results if results["machine"] == here["machine"] else here
+        return {"machines": {}, "parts": {}}
+    return results
 
 
 def write(folder: Path, results: dict[str, Any]) -> None:
     """Write the figures, and the page made of them."""
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    on = ", ".join(f"{what} {value}" for what, value in results["machine"].items())
     sections = [
-        part.section(results["parts"][name]).markdown() for name, part in PARTS.items() if name in results["parts"]
+        f"{part.section(results['parts'][name]).markdown()}\n\nMeasured on: {_in_words(results['machines'][name])}."
+        for name, part in PARTS.items()
+        if name in results["parts"]
     ]
-    page = "\n\n".join([INTRODUCTION + f"\nMeasured on: {on}.", *sections])
+    page = "\n\n".join([INTRODUCTION.rstrip(), *sections])
     (folder / "README.md").write_text(page + "\n", encoding="utf-8")
+
+
+def _in_words(machine: Mapping[str, str]) -> str:
+    return ", ".join(f"{what} {value}" for what, value in machine.items())
 
 
 if __name__ == "__main__":

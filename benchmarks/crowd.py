@@ -103,6 +103,8 @@ HOSTILE = {
         "POST", "/api/v1/models/prose-lstm/memory", {"text": (PROSE * 9)[:160], "parts": ["words", "states"]}
     ),
 }
+JOB = http("POST", "/api/v1/models/prose-lstm/memory", {"text": PROSE[:60], "parts": ["words", "states"]})
+SAME = {**HOSTILE, "small traces": SMALL}
 
 
 def answer_of(connection: socket.socket, request: bytes) -> tuple[int, bytes]:
@@ -121,23 +123,31 @@ def answer_of(connection: socket.socket, request: bytes) -> tuple[int, bytes]:
     head, _, body = got.partition(b"\r\n\r\n")
     parts, size = [body], len(body)
     length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-    while (size < int(length[1])) if length else not parts[-1].endswith(b"0\r\n\r\n"):
+    while (size < int(length[1])) if length else not b"".join(each[-5:] for each in parts[-5:]).endswith(b"0\r\n\r\n"):
         parts.append(more())
         size += len(parts[-1])
     return int(head.split(b" ", 2)[1]), b"".join(parts)
 
 
-def crowd(address: Address, requests: str, connections: int, seconds: float) -> dict[int, int]:
-    """Keep so many connections busy for a time; return how many answers had each status."""
+def crowd(
+    address: Address, requests: str, connections: int, seconds: float, rate: float | None = None
+) -> dict[int, int]:
+    """Keep so many connections busy for a time; return how many answers had each status.
+
+    With a rate, an open loop: so many requests a second are due at random times, whatever became of those before.
+    """
     statuses: dict[int, int] = {}
-    lock, end = Lock(), time.monotonic() + seconds
+    lock, start = Lock(), time.monotonic()
+    end = start + seconds
 
     def one(seed: int) -> None:
-        stream = (
-            mixed(seed) if requests == "mixed" else iter(lambda: HOSTILE.get(requests, http("GET", "/empty")), None)
-        )
+        stream = mixed(seed) if requests == "mixed" else iter(lambda: SAME.get(requests, http("GET", "/empty")), None)
+        wait, due = random.Random(seed), start
         with socket.create_connection(address, PATIENCE) as connection:
             while time.monotonic() < end:
+                if rate:
+                    due += wait.expovariate(rate / connections)
+                    time.sleep(max(0.0, min(due, end) - time.monotonic()))
                 status, _ = answer_of(connection, next(stream))
                 with lock:
                     statuses[status] = statuses.get(status, 0) + 1
@@ -190,10 +200,12 @@ def server(*, is_empty: bool, workers: int = 1) -> Iterator[Address]:
             process.terminate()
 
 
-def next_to(address: Address, requests: str, connections: int, probe: bytes, seconds: float) -> dict[str, Any]:
+def next_to(
+    address: Address, requests: str, connections: int, probe: bytes, seconds: float, rate: float | None = None
+) -> dict[str, Any]:
     """Return the latencies of a probe next to a crowd, and what that was answered."""
     with ProcessPoolExecutor(1) as pool:
-        others = pool.submit(crowd, address, requests, connections, seconds + 1)
+        others = pool.submit(crowd, address, requests, connections, seconds + 1, rate)
         time.sleep(1)
         took = probed(address, probe, seconds)
         statuses = others.result()
@@ -204,9 +216,38 @@ def next_to(address: Address, requests: str, connections: int, probe: bytes, sec
     }
 
 
+def capacity(address: Address, seconds: float) -> float:
+    """Return how many mixed requests a second are answered over as many connections as there are in a crowd."""
+    with ProcessPoolExecutor(1) as pool:
+        return sum(pool.submit(crowd, address, "mixed", CONNECTIONS, seconds).result().values()) / seconds
+
+
+def one_request(address: Address, request: bytes) -> float:
+    """Return how long the answer to one request takes, in seconds."""
+    start = time.monotonic()
+    with socket.create_connection(address, PATIENCE) as connection:
+        status, _ = answer_of(connection, request)
+    if status != 200:
+        raise ConnectionError(f"it was answered with {status}")
+    return time.monotonic() - start
+
+
+def long_job(address: Address) -> dict[str, float]:
+    """Return how long a request on memory takes by itself, and next to a crowd that asks for small traces."""
+    alone = one_request(address, JOB)
+    with ProcessPoolExecutor(1) as pool:
+        others = pool.submit(crowd, address, "small traces", CONNECTIONS, 3 + 4 * alone)
+        time.sleep(1)
+        crowded = one_request(address, JOB)
+        others.result()
+    return {"alone": alone, "crowded": crowded}
+
+
 def measure(seconds: float = 3, rounds: int = 3, hostile: Collection[str] = tuple(HOSTILE)) -> dict[str, Any]:
     """Probe next to every crowd, ``rounds`` times."""
     results: dict[str, list[dict[str, Any]]] = {}
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    jobs = []
 
     def note(name: str, result: dict[str, Any]) -> None:
         results.setdefault(name, []).append(result)
@@ -220,10 +261,18 @@ def measure(seconds: float = 3, rounds: int = 3, hostile: Collection[str] = tupl
             note("trace, quiet", {"p50": percentile(quiet, 50), "p99": percentile(quiet, 99), "statuses": {}})
             note("mixed", next_to(address, "mixed", CONNECTIONS, HEALTH, seconds))
             note("mixed, trace", next_to(address, "mixed", CONNECTIONS, SMALL, seconds))
+            rates[1].append(capacity(address, seconds))
+            half = rates[1][-1] / 2
+            note("mixed, open loop", next_to(address, "mixed", CONNECTIONS, HEALTH, seconds, half))
+            note("mixed, open loop, trace", next_to(address, "mixed", CONNECTIONS, SMALL, seconds, half))
+            jobs.append(long_job(address))
             for name in hostile:
                 for connections in (1, 8):
                     note(f"{name}, {connections}", next_to(address, name, connections, HEALTH, seconds / 2))
-    return {
+        with server(is_empty=False, workers=2) as address:
+            capacity(address, 1)  # until both are warm
+            rates[2].append(capacity(address, seconds))
+    latencies = {
         name: {
             "p50": median(each["p50"] for each in runs),
             "p99": median(each["p99"] for each in runs),
@@ -231,18 +280,21 @@ def measure(seconds: float = 3, rounds: int = 3, hostile: Collection[str] = tupl
         }
         for name, runs in results.items()
     }
+    job = {name: median(each[name] for each in jobs) for name in ("alone", "crowded")}
+    return {"latencies": latencies, "capacity": {str(n): median(each) for n, each in rates.items()}, "job": job}
 
 
 def section(results: dict[str, Any]) -> Section:
     """Present what ``measure`` returns."""
-    empty = {n: results[f"empty, {n}"]["p99"] for n in (1, 8, CONNECTIONS)}
+    latencies, rate, job = results["latencies"], results["capacity"], results["job"]
+    empty = {n: latencies[f"empty, {n}"]["p99"] for n in (1, 8, CONNECTIONS)}
     rows, goals = [], []
-    for name, each in results.items():
+    for name, each in latencies.items():
         if name.startswith("empty") or name == "trace, quiet":
             continue
-        is_trace = name == "mixed, trace"
+        is_trace = name.endswith(", trace")
         last = name.rpartition(", ")[2]
-        base = results["trace, quiet"]["p99"] if is_trace else empty[int(last) if last.isdigit() else CONNECTIONS]
+        base = latencies["trace, quiet"]["p99"] if is_trace else empty[int(last) if last.isdigit() else CONNECTIONS]
         ratio = each["p99"] / base
         told = ", ".join(f"{n} × {status}" for status, n in sorted(each["statuses"].items()))
         rows.append((name, ratio, 1e3 * each["p50"], 1e3 * each["p99"], told))
@@ -260,8 +312,28 @@ def section(results: dict[str, Any]) -> Section:
         "something else without a pause, of one worker. Its 99th percentile is set against that of an application of "
         "one route next to as many connections; that of the trace against its own on a quiet server. *Mixed* are "
         f"{CONNECTIONS} connections: half first screens of 5–66 words, the rest traces, decompositions, experiments, "
-        "rankings, memory, pages and static files.",
-        [Table(("next to", "p99 / that of the empty one", "p50, ms", "p99, ms", "answers"), rows)],
+        "rankings, memory, pages and static files; in the *open loop* they come at random times, half as many a second "
+        "as are answered without a pause.",
+        [
+            Table(("next to", "p99 / that of the empty one", "p50, ms", "p99, ms", "answers"), rows),
+            Table(
+                ("what", "ratio", "from", "to"),
+                [
+                    (
+                        "mixed requests a second, with two workers instead of one",
+                        rate["2"] / rate["1"],
+                        rate["1"],
+                        rate["2"],
+                    ),
+                    (
+                        f"seconds of a request on memory, next to {CONNECTIONS} connections that ask for small traces",
+                        job["crowded"] / job["alone"],
+                        job["alone"],
+                        job["crowded"],
+                    ),
+                ],
+            ),
+        ],
         goals,
         {},
     )

@@ -113,7 +113,7 @@ LONG = pytest.mark.soak("measures in a browser, or next to a crowd: half a minut
 @pytest.mark.slow("runs a part of the benchmarks", seconds=35)
 def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:
     figures = TINY[name]()
-    bench.write(tmp_path, {"machine": {"processor": "a fast one"}, "parts": {name: figures}})
+    bench.write(tmp_path, {"machines": {name: {"processor": "a fast one"}}, "parts": {name: figures}})
     assert json.loads((tmp_path / "results.json").read_text())["parts"] == {name: figures}
     page = (tmp_path / "README.md").read_text()
     assert "Measured on: processor a fast one." in page
@@ -153,7 +153,7 @@ def test_bytes_of_the_wire_are_those_of_the_arrays() -> None:
     assert sizes["NPZ"] > sizes["tobytes"]
 
 
-def test_parts_that_are_not_measured_keep_their_figures_on_the_same_machine_alone(
+def test_parts_that_are_not_measured_keep_their_figures_and_their_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -167,8 +167,11 @@ def test_parts_that_are_not_measured_keep_their_figures_on_the_same_machine_alon
     assert list(results["parts"]) == ["wire", "scaling"]
     assert re.findall(r"^## (.*)", (tmp_path / "README.md").read_text(), re.M) == ["Scaling", "Wire"]
     monkeypatch.setattr(bench, "machine", lambda: {"processor": "another"})
+    before = results["machines"]["scaling"]
     bench.main(["wire"])
-    assert list(json.loads((tmp_path / "results.json").read_text())["parts"]) == ["wire"]
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert list(results["parts"]) == ["wire", "scaling"]
+    assert results["machines"] == {"wire": {"processor": "another"}, "scaling": before}
 
 
 def test_goal_is_reached_at_its_limit() -> None:
@@ -216,7 +219,7 @@ def test_a_reason_is_of_a_goal_that_there_is(name: str) -> None:
 def test_the_page_is_written_again_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "HERE", tmp_path)
     monkeypatch.setattr(bench.PARTS["wire"], "measure", lambda: pytest.fail("it measured"))
-    results = {"machine": {"processor": "another"}, "parts": {"wire": TINY["wire"]()}}
+    results = {"machines": {"wire": {"processor": "another"}}, "parts": {"wire": TINY["wire"]()}}
     (tmp_path / "results.json").write_text(json.dumps(results))
     bench.main(["--render"])
     assert json.loads((tmp_path / "results.json").read_text()) == results
