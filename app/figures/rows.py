@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .bands import words_in
-from .blocks import pushes_of
 from .columns import columns_of
+from .final_pushes import final_pushes
 from .finding.statement import Spot
 from .memory_line import WIDTH, memory_line, side_of
 from .numbers import at, plain, safe, signed
@@ -136,19 +136,10 @@ def _total(picture: Picture) -> str:
     subject = picture.subject
     if subject.verdict is None or subject.logits is None:
         return ""
-    amounts = subject.shares[-1] if subject.shares is not None else pushes_of(subject)[-1:]  # type: ignore[index]
-    named: list[str] = []
-    if subject.shares is not None:
-        largest = np.argsort(-np.abs(amounts[: len(subject)]), kind="stable")[:3].tolist()
-        named = [
-            f'{safe(subject.words[k])} <b class="{side_of(float(amounts[k]))}">{signed(float(amounts[k]), 2)}</b>'
-            for k in sorted(largest)
-            if abs(amounts[k]) >= 0.1
-        ]
-        rest = float(amounts.sum()) - sum(float(amounts[k]) for k in largest if abs(amounts[k]) >= 0.1)
-        named.append(f"the rest {signed(rest)}")
-    bias = float(subject.logits[-1] - amounts.sum())
-    parts = ", ".join([*named, f"bias {signed(bias)}"])
+    pushes = final_pushes(subject)
+    named = [f'{safe(name)} <b class="{side_of(push)}">{signed(push)}</b>' for name, push in pushes.named]
+    named += [] if pushes.rest is None else [f"the rest {signed(pushes.rest)}"]
+    parts = ", ".join([*named, f"bias {signed(pushes.bias)}"])
     total, chance = signed(float(subject.logits[-1])), plain(float(subject.verdict.values[-1]))
     adds_up = f"All pushes add up to <b>{total}</b>, which is <b>P = {chance}</b>."
     return f'<p class="total">pushes at the end: {parts}. {adds_up}</p>'

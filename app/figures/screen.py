@@ -16,7 +16,7 @@ from .lines import lines_html
 from .links import links_svg
 from .numbers import safe
 from .picture import Scales, largest_amount, picture_html, picture_of
-from .readout import readout
+from .readout import not_causal, readout
 from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
@@ -120,12 +120,8 @@ def first_screen(
 
 def caveat(subject: Subject, *, has_gates: bool = True) -> str:
     """Return what an account by pushes does not say, and how gates are read; "" where there are no pushes."""
-    if subject.shares is None:
+    if not (told := not_causal(subject)):
         return ""
-    noun = subject.noun
-    told = (
-        f"Exact, but not causal: a band is what was written at its {noun}, and gates depend on all {noun}s before it."
-    )
     if not has_gates:
         return f'<p class="caveat">{told}</p>'
     gates = " Gates: the bar is the mean of all units, the shape below it each unit, the most open first"
