@@ -1,5 +1,6 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
+from .notebook.show import show
 from .recurrent.comparison import Comparison, compare
 from .recurrent.decomposition.measure import decompose
 from .recurrent.decomposition.report import Decomposition
@@ -43,6 +44,7 @@ __all__ = [
     "patch",
     "rank",
     "scale",
+    "show",
     "swap",
     "trace_module",
 ]

@@ -126,6 +126,11 @@ class Subject:
             return "word"
         return "letter" if all(word.isalpha() for word in self.words) else "character"
 
+    @property
+    def aged_noun(self) -> str:
+        """What a band that is coloured by its age is of: a word, also where each step reads a character."""
+        return "word" if self.terms.is_character else self.noun
+
     @cached_property
     def cell(self) -> Cell:
         """The cell of the layer."""

@@ -63,8 +63,11 @@ def _legend(subject: Subject) -> list[str]:
     if subject.parts is None:
         told = f"{NEW} the size of the state: nothing is carried, each {subject.noun} rewrites all of it"
         return [", ".join([told, *says])]
-    what = "the push of each" if subject.shares is not None else "how long ago"
-    of_words = f"{subject.noun}s that it was written at: how much of the memory, {what}"
+    if subject.shares is not None:
+        noun, what = subject.noun, "the push of each"
+    else:
+        noun, what = subject.aged_noun, "how long ago"
+    of_words = f"{noun}s that it was written at: how much of the memory, {what}"
     return [", ".join([f"{LEFT} what remains of the memory", f"{NEW} what is new", *says]), of_words]
 
 
@@ -143,11 +146,10 @@ def _end(subject: Subject, before: Subject | None) -> Iterator[Text]:
     yield Text()
     if (verdict := subject.verdict) is not None and subject.logits is not None:
         pushes = final_pushes(subject)
-        named = [f"{isolated(name)} {signed(push)}" for name, push in pushes.named]
-        named += [] if pushes.rest is None else [f"the rest {signed(pushes.rest)}"]
+        told = ", ".join(f"{isolated(name)} {signed(push)}" for name, push in [*pushes.named, *pushes.others])
         value = float(verdict.values[-1])
-        told = f"pushes at the end: {', '.join([*named, f'bias {signed(pushes.bias)}'])}."
-        yield Text(f"{told} All pushes add up to {signed(float(subject.logits[-1]))}, which is P = {plain(value)}:")
+        total = f"All pushes add up to {signed(float(subject.logits[-1]))}, which is P = {plain(value)}:"
+        yield Text(f"pushes at the end: {told}. {total}")
         last = Text(f"{plain(value)} {verdict.side(value)}", style=f"bold {POSITIVE if value >= 0.5 else NEGATIVE}")
         if before is not None and before.verdict is not None:
             last.append(f", without your change {plain(float(before.verdict.values[-1]))}", style="not bold default")
