@@ -4,6 +4,8 @@ from .numbers import safe
 from .stylesheet import stylesheet
 
 PAPER = "light-dark(#fcfcfd, #141416)"  # as --f-paper in first_screen.css
+INK = "light-dark(#1b1b1f, #ececf1)"  # as --f-ink
+HEADING = "h1 { margin: 0 0 1rem; font: 600 15px system-ui, sans-serif; overflow-wrap: anywhere; }"
 DARK = (
     '[data-jp-theme-light="false"]',  # JupyterLab
     ".vscode-dark",
@@ -17,7 +19,8 @@ def still_page(fragment: str, title: str) -> str:
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{safe(title)}</title>\n<style>\n:root {{ color-scheme: light dark; }}\n"
-        f"body {{ margin: 1.5rem; background: {PAPER}; }}\n{stylesheet()}</style>\n{fragment}\n</html>\n"
+        f"body {{ margin: 1.5rem; background: {PAPER}; color: {INK}; }}\n{HEADING}\n{stylesheet()}</style>\n"
+        f"<main>\n<h1>{safe(title)}</h1>\n{fragment}\n</main>\n</html>\n"
     )
 
 

@@ -74,7 +74,9 @@ def _legend(subject: Subject) -> list[str]:
 def _step(subject: Subject, t: int, sizes: np.ndarray[tuple[int], np.dtype[np.float64]], width: int) -> Iterator[Text]:
     """Yield the lines of a step: its word, a bar, the verdict, and the words that the memory is made of."""
     column = min(max(map(cell_len, subject.words)), LONGEST_WORD)
-    room = width - column - FIGURES - SAYS - 3 * len(GAP)
+    room = width - column - SAYS - len(GAP)
+    has_figures = subject.parts is not None and room >= BAR[0] + FIGURES + len(GAP)
+    room -= FIGURES + len(GAP) if has_figures else 0
     line = Text(isolated(_cut(subject.words[t], column)), style="bold")
     bar = max(BAR[0], min(BAR[1], room // 2 if width >= BESIDE else room))
     new, figures = 1.0, ""
@@ -86,7 +88,7 @@ def _step(subject: Subject, t: int, sizes: np.ndarray[tuple[int], np.dtype[np.fl
     fresh = min(whole, round(bar * float(sizes[t]) * new))
     line = Text.assemble(line, " " * (column - cell_len(_cut(subject.words[t], column))), GAP)
     line.append(LEFT * (whole - fresh), style="dim").append(NEW * fresh).append(" " * (bar - whole))
-    line.append(f"{GAP}{figures:<{FIGURES}}" if parts is not None else "")
+    line.append(f"{GAP}{figures:<{FIGURES}}" if has_figures else "")
     if subject.verdict is not None:
         value = float(subject.verdict.values[t])
         line.append(f"{plain(value):>{SAYS}}", style=f"bold {POSITIVE if value >= 0.5 else NEGATIVE}")

@@ -7,6 +7,8 @@ import torch
 from gatescope.figures.push_colours import LIGHT, STEPS, colour
 from playwright.sync_api import Page, expect
 
+from .axe import violations
+
 AROUND = "<p class='word number value cell p5 bar'>out</p>"
 STYLE = """each => {
   const style = getComputedStyle(each);
@@ -56,3 +58,4 @@ def test_a_file_is_drawn_without_a_network(page: Page, tmp_path: Path) -> None:
     page.goto(path.as_uri())
     expect(page.locator(".narrow tbody th").nth(1)).to_have_text("<b>")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert violations(page) == []

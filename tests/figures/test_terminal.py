@@ -59,7 +59,7 @@ def test_the_numbers_of_each_line_are_those_of_the_decomposition(name: str, text
     assert sum(pushes) == pytest.approx(logit, abs=0.03)
 
 
-@pytest.mark.parametrize("width", [60, 80, 140])
+@pytest.mark.parametrize("width", [32, 60, 80, 140])
 @pytest.mark.parametrize(
     ("name", "text"), [("sentiment-lstm", BUT), ("sentiment-rnn", NOT_GOOD), ("prose-gru", "It was a truth")]
 )
@@ -75,8 +75,8 @@ def test_the_bar_is_as_long_as_the_memory_is_large() -> None:
     of_last = of.parts.amounts.sum(axis=1) / of.parts.amounts.sum(axis=1).max()
     lines = steps(plain_text(memory_lines(of, 60)), len(of))
     for (line, _), whole, new in zip(lines, of_last, of.parts.new, strict=True):
-        assert line.count("█") + line.count("▒") == pytest.approx(20 * whole, abs=0.5)
-        assert line.count("█") == pytest.approx(20 * whole * new, abs=0.5)
+        assert line.count("█") + line.count("▒") == pytest.approx(22 * whole, abs=0.5)
+        assert line.count("█") == pytest.approx(22 * whole * new, abs=0.5)
 
 
 def test_a_plain_rnn_carries_nothing() -> None:
