@@ -9,11 +9,14 @@ from ..recurrent.trace import Trace
 
 
 def with_labels(trace: Trace, labels: Sequence[object]) -> Trace:
-    """Return ``trace`` with a label in the place of each token. Raises OptionError if there are not T of them."""
+    """Return ``trace`` with a label in the place of each token; an empty one is the number of its step.
+
+    Raises OptionError if there are not T of them.
+    """
     if len(labels) != len(trace):
         steps = f"{len(trace)} step{'s' if len(trace) > 1 else ''}"
         raise OptionError("labels", f"there are {len(labels)} for {steps}: give one for each")
-    texts = map(str, labels)
+    texts = [str(label) or str(t) for t, label in enumerate(labels, trace.start)]
     if trace.tokens:
         tokens = [token._replace(text=text, known=True) for token, text in zip(trace.tokens, texts, strict=True)]
     else:

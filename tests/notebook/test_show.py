@@ -96,7 +96,11 @@ def test_what_a_script_prints_is_what_a_prompt_shows(
 
 def test_steps_have_labels_or_numbers(lstm: nn.LSTM, x: torch.Tensor, capsys: pytest.CaptureFixture[str]) -> None:
     days = ["mon", "tue", "wed", "thu", "fri"]
-    for labels, expected in ((days, days), (None, list("01234"))):
+    for labels, expected in (
+        (days, days),
+        (None, list("01234")),
+        (["a", "", 2.5, None, ""], ["a", "1", "2.5", "None", "4"]),
+    ):
         shown = gatescope.show(lstm, x, labels=labels)
         lines = capsys.readouterr().out.split("\n\n")[1].split("\n")[::2]
         assert [line.split()[0] for line in lines] == expected
