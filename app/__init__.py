@@ -1,5 +1,6 @@
 """Gatescope shows what gated recurrent networks do, word by word."""
 
+from .notebook.show import show
 from .recurrent.comparison import Comparison, compare
 from .recurrent.decomposition.measure import decompose
 from .recurrent.decomposition.report import Decomposition
@@ -46,6 +47,7 @@ __all__ = [
     "rank",
     "scalars",
     "scale",
+    "show",
     "swap",
     "trace_module",
     "watch",

@@ -173,7 +173,7 @@ def test_inline_command(page: str, command: str) -> None:
         planned(shlex.split(command))
     elif command not in ELSEWHERE:
         command_of(command)
-    if re.match(r"gatescope (trace .|models)", command):
+    if re.match(r"gatescope (trace .|show .|models)", command):
         assert CliRunner().invoke(app, shlex.split(command)[1:]).exit_code == 0
 
 

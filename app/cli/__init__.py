@@ -2,7 +2,7 @@
 
 import typer
 
-from . import doctor, evaluate, models, pushes, serve, shares, trace, train, units
+from . import doctor, evaluate, models, pushes, serve, shares, show, trace, train, units
 from .common import require_known_variables
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("trace")(trace.trace)
+app.command("show")(show.show)
 app.command("models")(models.models)
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)

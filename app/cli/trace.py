@@ -34,7 +34,7 @@ def trace(
     loaded = read_model(settings.default_model if model is None else model, settings)
     options = {"text": text, "activations": activations and list(activations), "start": start, "stop": stop}
     try:
-        typer.echo(trace_json(loaded, TraceQuery.model_validate({**options, "edits": _edits(edits)}), settings))
+        typer.echo(trace_json(loaded, TraceQuery.model_validate({**options, "edits": edits_given(edits)}), settings))
     except EditError as error:
         give_up(str(invalid_request(error.pointer, error.what).detail))
     except ValidationError as error:
@@ -43,7 +43,7 @@ def trace(
         give_up(str(problem.detail))
 
 
-def _edits(text: str) -> list[Any]:
+def edits_given(text: str) -> list[Any]:
     """Return edits as an address gives them: one JSON list as it is, or those of the short form as objects.
 
     Raises EditError if the short form cannot be read.

@@ -19,7 +19,7 @@ PUSHED = (
     "A band is what was written at one {noun}. Its height, and the size of the {noun} in it: how much of that remains. "
     "Colour and number: which way it pushes the verdict."
 )
-AGED = "A band is what was written during one word. Its height: how much of that remains. Colour: its age."
+AGED = "A band is what was written during one {noun}. Its height: how much of that remains. Colour: its age."
 REWRITTEN = (
     "One block per {noun}: the whole state, rewritten from the {noun} and the state before. Nothing is carried over "
     "unchanged."
@@ -60,11 +60,12 @@ def _verdict(subject: Subject, frame: Frame) -> Iterator[str]:
 def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
     title = "the state" if subject.parts is None else "the memory"
     has_pushes = subject.verdict is not None
+    noun = subject.noun if has_pushes or subject.parts is None else subject.aged_noun
     told = REWRITTEN if subject.parts is None else PUSHED if has_pushes else AGED
     room = frame.memory - (LEGEND if has_pushes else 60)
-    texts = wrapped(told.format(noun=subject.noun), SMALL, ROOM)
+    texts = wrapped(told.format(noun=noun), SMALL, ROOM)
     if 24 + 17 * len(texts) > room:
-        texts = wrapped((SHORT_REWRITTEN if subject.parts is None else SHORT).format(noun=subject.noun), SMALL, ROOM)
+        texts = wrapped((SHORT_REWRITTEN if subject.parts is None else SHORT).format(noun=noun), SMALL, ROOM)
     if 24 + 17 * len(texts) > room:
         texts = []
     y = frame.memory_top + max(12.0, min(40.0, room - 24 - 17 * len(texts)))
@@ -73,7 +74,7 @@ def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool,
     if has_pushes:
         yield from scale_svg([subject], y, scale, is_own_scale=is_own_scale, name=name)
     else:
-        for n, of_age in enumerate(("this word", "the word before", "older")):
+        for n, of_age in enumerate((f"this {noun}", f"the {noun} before", "older")):
             yield f'<rect class="swatch age{n}" y="{at(y + 20 * n)}" width="16" height="13"/>'
             yield text(23, y + 11 + 20 * n, SMALL, of_age)
 

@@ -31,7 +31,7 @@ def memory_line(picture: Picture, t: int, width: float = WIDTH) -> str:
     The words fit into ``width`` pixels.
     """
     subject = picture.subject
-    amounts, pushes, names, keys = _parts(subject, t, _marked(picture, t))
+    amounts, pushes, names, keys = memory_parts(subject, t, _marked(picture, t))
     largest = picture.scales.amount
     sizes = [LARGEST * sqrt(amount / largest) if largest else 0.0 for amount in amounts]
     bar, x = [], 0.0
@@ -76,8 +76,8 @@ def _marked(picture: Picture, t: int) -> set[int]:
     return {spot.column for spot in picture.finding.spots if spot.kind == "band" and spot.step == t}
 
 
-def _parts(
-    subject: Subject, t: int, marked: Collection[int]
+def memory_parts(
+    subject: Subject, t: int, marked: Collection[int] = ()
 ) -> tuple[list[float], list[float | None], list[str], list[int]]:
     """Return the amounts, pushes, names and columns that a step's memory is made of, ``marked`` ones even if gone."""
     if subject.parts is None:

@@ -1,4 +1,4 @@
-"""What is told of the chosen step, in a sentence below the picture."""
+"""What is told below the picture: of the chosen step, and of what an account by pushes does not say."""
 
 from .numbers import percent, plain
 from .subject import Subject
@@ -15,3 +15,12 @@ def readout(subject: Subject, t: int) -> str:
     if subject.verdict is not None:
         told.append(f"the verdict is {plain(subject.verdict.values[t])}")
     return f"At {subject.named(t)}: {', '.join(told)}." if told else f"At {subject.named(t)}."
+
+
+def not_causal(subject: Subject) -> str:
+    """Return what an account by pushes does not say; "" where there are no pushes."""
+    if subject.shares is None:
+        return ""
+    noun = subject.noun
+    told = f"Exact, but not causal: a band is what was written at its {noun}"
+    return f"{told}, and gates depend on all {noun}s before it."

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .bands import words_in
-from .blocks import pushes_of
 from .columns import columns_of
+from .final_pushes import final_pushes
 from .finding.statement import Spot
 from .memory_line import WIDTH, memory_line, side_of
 from .numbers import at, plain, safe, signed
@@ -116,7 +116,7 @@ def _row(picture: Picture, t: int, width: float, address_of: Callable[[int], str
         kind = "" if 0.3 < value < 0.7 else " positive" if value >= 0.5 else " negative"
         says = f'<td class="says{kind}">{plain(value)}</td>'
     span = 1 + len(subject.rows) + (subject.verdict is not None)
-    place = f" <small>{t + 1}</small>" if len(subject) > LONG else ""
+    place = f" <small>{t + 1}</small>" if len(subject) > LONG and subject.trace.tokens else ""
     chosen = ' class="chosen"' if t == picture.chosen else ""
     word = safe(subject.words[t])
     if address_of is not None:
@@ -136,19 +136,9 @@ def _total(picture: Picture) -> str:
     subject = picture.subject
     if subject.verdict is None or subject.logits is None:
         return ""
-    amounts = subject.shares[-1] if subject.shares is not None else pushes_of(subject)[-1:]  # type: ignore[index]
-    named: list[str] = []
-    if subject.shares is not None:
-        largest = np.argsort(-np.abs(amounts[: len(subject)]), kind="stable")[:3].tolist()
-        named = [
-            f'{safe(subject.words[k])} <b class="{side_of(float(amounts[k]))}">{signed(float(amounts[k]), 2)}</b>'
-            for k in sorted(largest)
-            if abs(amounts[k]) >= 0.1
-        ]
-        rest = float(amounts.sum()) - sum(float(amounts[k]) for k in largest if abs(amounts[k]) >= 0.1)
-        named.append(f"the rest {signed(rest)}")
-    bias = float(subject.logits[-1] - amounts.sum())
-    parts = ", ".join([*named, f"bias {signed(bias)}"])
+    pushes = final_pushes(subject)
+    named = [f'{safe(name)} <b class="{side_of(push)}">{signed(push)}</b>' for name, push in pushes.named]
+    parts = ", ".join([*named, *(f"{name} {signed(push)}" for name, push in pushes.others)])
     total, chance = signed(float(subject.logits[-1])), plain(float(subject.verdict.values[-1]))
     adds_up = f"All pushes add up to <b>{total}</b>, which is <b>P = {chance}</b>."
     return f'<p class="total">pushes at the end: {parts}. {adds_up}</p>'
@@ -156,8 +146,9 @@ def _total(picture: Picture) -> str:
 
 def _legend(picture: Picture) -> str:
     """Return how the lines are read."""
-    has_pushes = picture.subject.verdict is not None
-    what = "size of a word: how much remains of what was written at it"
-    if picture.subject.parts is None:
+    subject = picture.subject
+    has_pushes = subject.verdict is not None
+    what = f"size of a {subject.noun if has_pushes else subject.aged_noun}: how much remains of what was written at it"
+    if subject.parts is None:
         what = "length: the size of the state, which each step rewrites"
     return f'<p class="muted legend">{what}{"; colour and number: its push" if has_pushes else ""}</p>'

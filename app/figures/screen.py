@@ -16,7 +16,7 @@ from .lines import lines_html
 from .links import links_svg
 from .numbers import safe
 from .picture import Scales, largest_amount, picture_html, picture_of
-from .readout import readout
+from .readout import not_causal, readout
 from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
 from .subject import Subject, Terms, nice, scale_of, subject_of
@@ -44,6 +44,7 @@ def first_screen(
     unit: int | None = None,
     address_of: Callable[[int], str] | None = None,
     aside: str = "",
+    is_still: bool = False,
 ) -> str:
     """Return the first screen of ``trace``, with the numbers that the page's script needs.
 
@@ -70,6 +71,7 @@ def first_screen(
         unit: The unit that the panel shows, from 0; at each step the one that moves the verdict most if None.
         address_of: Returns the address at which a step is chosen: each column then is a link to it.
         aside: HTML that stands next to the finding.
+        is_still: Whether it holds no numbers for a script, as where none will run.
     """
     subject = subject_of(trace, decomposition, statistics, terms, outputs)
     without = None if before is None else subject_of(*before, statistics, terms, outputs)
@@ -102,30 +104,27 @@ def first_screen(
     ]
     below = "" if forms[0].kind == NARROW else moments_html(pictures[0]) + tinted_html(pictures[0])
     kind = "both" if width is None else "one"
-    data = data_of(subject, finding, pictures[0].columns, common.push)
-    panel = ""
-    if has_panel:
-        panel = cell_panel(subject, step, unit, without)
-        if len(subject) <= MOST:
-            data["panel"] = panel_data(subject, unit, without)
+    panel = cell_panel(subject, step, unit, without) if has_panel else ""
+    data = ""
+    if not is_still:
+        numbers = data_of(subject, finding, pictures[0].columns, common.push)
+        if has_panel and len(subject) <= MOST:
+            numbers["panel"] = panel_data(subject, unit, without)
+        data = data_html(numbers)
     return (
         f'<section class="first-screen {kind}" data-chosen="{step}">'
         f'{notice_html([subject])}<div class="told">{finding_html(finding)}{aside}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn_forms)}{below}</div>{panel}</div>'
         f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
-        f"{lines_html(subject)}{data_html(data)}"
+        f"{lines_html(subject)}{data}"
         "</section>"
     )
 
 
 def caveat(subject: Subject, *, has_gates: bool = True) -> str:
     """Return what an account by pushes does not say, and how gates are read; "" where there are no pushes."""
-    if subject.shares is None:
+    if not (told := not_causal(subject)):
         return ""
-    noun = subject.noun
-    told = (
-        f"Exact, but not causal: a band is what was written at its {noun}, and gates depend on all {noun}s before it."
-    )
     if not has_gates:
         return f'<p class="caveat">{told}</p>'
     gates = " Gates: the bar is the mean of all units, the shape below it each unit, the most open first"

@@ -62,6 +62,8 @@ class Terms:
     """What gives the features that units may track, of a text; None: they are not known."""
     language: str = ""
     """The language of the texts that the model learned from; empty: not known."""
+    noun: str = ""
+    """What a step is called; empty: what it reads, or "step" where there are no tokens."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,17 @@ class Subject:
 
     @property
     def noun(self) -> str:
-        """What a step reads: "word", "letter" or "character"."""
+        """What a step reads: "word", "letter" or "character"; "step" where it reads no token."""
+        if self.terms.noun or not self.trace.tokens:
+            return self.terms.noun or "step"
         if not self.terms.is_character:
             return "word"
         return "letter" if all(word.isalpha() for word in self.words) else "character"
+
+    @property
+    def aged_noun(self) -> str:
+        """What a band that is coloured by its age is of: a word, also where each step reads a character."""
+        return "word" if self.terms.is_character else self.noun
 
     @cached_property
     def cell(self) -> Cell:
@@ -248,8 +257,10 @@ class Subject:
         return head.names[best], float(last[best])
 
     def named(self, step: int) -> str:
-        """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”."""
+        """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”; or step 3."""
         word = self.words[step]
+        if not self.trace.tokens:
+            return f"step {word}"
         if (count := self.counts[word]) == 1:
             return f"“{word}”"
         place = sum(each == word for each in self.words[: step + 1])
@@ -268,7 +279,7 @@ def subject_of(
     ``outputs`` are those that were chosen of several classes. Raises ValueError if ``parts`` are of others.
     """
     layer = trace.layers[-1] if parts is None else trace.layer(parts.layer, parts.direction)
-    words = [word_of(token) for token in tokens_read(trace)] or [str(step) for step in range(len(trace))]
+    words = [word_of(token) for token in tokens_read(trace)] or [str(trace.start + step) for step in range(len(trace))]
     return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms, outputs))
 
 

@@ -10,11 +10,12 @@ SPACE = 1  # code points between two tokens, from which a space stands between t
 
 
 def tinted_html(picture: Picture) -> str:
-    """Return the text; "" if all words are legible over their columns, or nothing pushes."""
-    if picture.columns.is_legible or picture.subject.shares is None:
+    """Return the text; "" if all words are legible over their columns, nothing pushes, or there is no text."""
+    subject = picture.subject
+    if picture.columns.is_legible or subject.shares is None or not subject.trace.tokens:
         return ""
     words = "".join(_words(picture))
-    told = f"The whole text, coloured by what each {picture.subject.noun} pushes at the end."
+    told = f"The whole text, coloured by what each {subject.noun} pushes at the end."
     return f'<div class="below tinted"><p class="muted">{told}</p><p>{words}</p></div>'
 
 

@@ -1,7 +1,7 @@
 """The first screen of what an address asks for, drawn on the server: for the first paint, and for each change."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
@@ -12,11 +12,11 @@ from ..figures.compared_screen import Compared, compared_screen
 from ..figures.compared_texts import texts_screen
 from ..figures.finding.rule import finding_of
 from ..figures.numbers import plain, safe
+from ..figures.parts import MOST_STEPS, parts_of
 from ..figures.picture import Scales
 from ..figures.screen import HEIGHT, first_screen, scales_of
 from ..figures.subject import Subject, subject_of, verdict_of
 from ..figures.terms import terms_of
-from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.short_form import short_form
@@ -29,7 +29,6 @@ from .invitation import invitation, is_blank, unread
 from .look import Look
 
 CLEARLY = 0.02  # by how much further than any other a word moves the verdict that is said to do so
-MOST_STEPS = 500  # in one picture, of a longer text those from its ``start``
 
 
 @dataclass(frozen=True)
@@ -125,21 +124,7 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
 def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decomposition | None]:
     """Return a trace, and what the memory of the layer that was chosen is made of; that of the last if none was."""
     shown = model.named(traced)
-    if model.config.network.cell_definition.memory is None:
-        return shown, None
-    read = shown if _has_logit(shown) else replace(shown, head=None)
-    if look.shown_layer is None:
-        return shown, decompose(read)
-    chosen = shown.layers[min(look.shown_layer, len(shown.layers) - 1)]
-    return shown, decompose(read, layer=chosen.layer, direction=chosen.direction)
-
-
-def _has_logit(trace: Trace) -> bool:
-    """Whether the head has a logit that the memory pushes: of several probabilities, one must be the verdict."""
-    if trace.head is None:
-        return False
-    outputs = trace.outputs.shape[1]
-    return outputs > 1 if trace.head.function == "softmax" else outputs == 1 or trace.head.verdict is not None
+    return shown, parts_of(shown, look.shown_layer, model.config.network.cell_definition)
 
 
 def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: Scales | None = None) -> str:
