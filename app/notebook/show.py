@@ -19,11 +19,11 @@ from .labels import with_labels
 if TYPE_CHECKING:
     from .shown import Shown
 
-Pair = tuple[Model | nn.RNNBase, str | Tensor]
+Pair = tuple[Model | nn.Module, str | Tensor]
 
 
 def show(
-    what: Trace | Model | nn.RNNBase | Pair,
+    what: Trace | Model | nn.Module | Pair,
     x: str | Tensor | None = None,
     *,
     labels: Sequence[object] | None = None,
@@ -84,7 +84,7 @@ def _traced(what: object, x: Any) -> tuple[Trace, Model | None]:
         case nn.Module() if x is None:
             raise TypeError("the input is missing: a module is shown with what it reads, as in show(module, x)")
         case _ if x is not None:
-            trace = trace_module(cast(nn.RNNBase, what), x)  # which says what is wrong with another
+            trace = trace_module(cast(Any, what), x)  # which says what is wrong with another
             if not isinstance(trace, Trace):
                 hint = "show one of them, as in show(trace_module(module, x)[0])"
                 raise ValueError(f"x is a batch of {len(trace)}: {hint}")
