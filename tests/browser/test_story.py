@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from gatescope.web.story.chapters import CHAPTERS, TOUR
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from .axe import violations
 from .driving import another_page, at_rest
@@ -181,17 +181,28 @@ def test_keys_turn_chapters_and_step_through_words(page: Page) -> None:
     expect(page.locator("#story")).to_be_hidden()
 
 
+# Lets the page ask for traces only when `go()` was called, once `wait()` was.
+HELD = """
+    const ask = window.fetch;
+    let gate = null;
+    window.wait = () => (gate = new Promise((open) => (window.go = open)));
+    window.fetch = async (...asked) => {
+        if (String(asked[0]).endsWith("/traces")) await gate;
+        return ask(...asked);
+    };
+"""
+
+
 def test_keys_choose_no_word_of_a_chapter_that_is_not_shown_yet(page: Page) -> None:
+    page.add_init_script(HELD)
     told(page, 1)
-    held: list[Route] = []
-    page.route("**/traces", lambda route: held.append(route))
-    with page.expect_request("**/traces"):
-        page.keyboard.press("PageDown")
+    page.evaluate("void wait()")
+    page.keyboard.press("PageDown")
     section = page.locator(".first-screen")
     expect(section).to_have_attribute("data-chosen", "4")
+    expect(page.locator("#picture[data-behind]")).to_have_count(1)
     page.keyboard.press("ArrowUp")
-    held[0].continue_()
-    page.unroute("**/traces")
+    page.evaluate("go()")
     settled(page, 2)
     expect(section).to_have_attribute("data-chosen", "4")
     page.keyboard.press("ArrowDown")
