@@ -140,15 +140,21 @@ def compressing(app: Any) -> ASGIApp:
     return CompressMiddleware(CompressLargeInThreads(app))
 
 
-@pytest.mark.parametrize("accepted", [*DECODED, "gzip, br", "", "identity"])
-def test_a_large_body_is_compressed_once_and_whole(accepted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_thread: list[int] = []
+@pytest.fixture
+def in_thread(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of what was compressed in threads."""
+    sizes: list[int] = []
 
     async def noted(function: Any, body: bytes) -> bytes:
-        in_thread.append(len(body))
+        sizes.append(len(body))
         return await asyncio.to_thread(function, body)
 
     monkeypatch.setattr("gatescope.server.compression.run_sync", noted)
+    return sizes
+
+
+@pytest.mark.parametrize("accepted", [*DECODED, "gzip, br", "", "identity"])
+def test_a_large_body_is_compressed_once_and_whole(accepted: str, in_thread: list[int]) -> None:
     app = compressing(Response(BODY, media_type="application/json"))
     status, headers, body, parts = in_a_loop(asked(app, accept_encoding=accepted))
     codec = {"gzip, br": "br"}.get(accepted, accepted if accepted in DECODED else "")
@@ -160,14 +166,7 @@ def test_a_large_body_is_compressed_once_and_whole(accepted: str, monkeypatch: p
 
 
 @pytest.mark.parametrize("accepted", [*DECODED, ""])
-def test_an_answer_in_parts_is_compressed_part_by_part(accepted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_thread: list[int] = []
-
-    async def noted(function: Any, body: bytes) -> bytes:
-        in_thread.append(len(body))
-        return await asyncio.to_thread(function, body)
-
-    monkeypatch.setattr("gatescope.server.compression.run_sync", noted)
+def test_an_answer_in_parts_is_compressed_part_by_part(accepted: str, in_thread: list[int]) -> None:
     parts = json_parts({"a": np.arange(60_000.0).reshape(-1, 6), "b": [1]})
     assert len(parts) > 3
     assert max(map(len, parts)) < 2 * LARGE
