@@ -73,7 +73,7 @@ def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool,
     y += 19 + 17 * len(texts) + 10
     if has_pushes:
         yield from scale_svg([subject], y, scale, is_own_scale=is_own_scale, name=name)
-    else:
+    elif subject.parts is not None:  # a state that is rewritten has nothing older
         for n, of_age in enumerate((f"this {noun}", "the one before", "older")):
             yield f'<rect class="swatch age{n}" y="{at(y + 20 * n)}" width="16" height="13"/>'
             yield text(23, y + 11 + 20 * n, SMALL, of_age)

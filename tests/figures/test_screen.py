@@ -268,3 +268,10 @@ def test_a_long_text_has_its_turns_as_lines_and_stands_there_in_the_colours_of_i
     short = screen("sentiment-lstm", BUT, width=984)
     assert "moments" not in short
     assert "tinted" not in short
+
+
+@pytest.mark.parametrize(("name", "ages"), [("prose-lstm", 3), ("prose-rnn", 0)])
+def test_ages_are_explained_where_there_are_any(name: str, ages: int) -> None:
+    root = parsed(screen(name, "It is", width=1400))
+    swatches = [each for each in root.iter("rect") if (each.get("class") or "").startswith("swatch")]
+    assert len(swatches) == ages
