@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +12,11 @@ from ..bits import is_same, size_of
 from ..cells import cell_of
 from ..editing import edits_of
 from ..edits.edit import Edit
-from ..module_call import describe, outputs_and_states
+from ..module_call import Input, describe, outputs_and_states
 from ..modules import is_plain, options_of
-from .recording import CellCalls, Circumstances, Given, WholeCall
+from .recording import CellCalls, Circumstances, Given, ModuleCalls
 from .run import Run
-from .weights import Copies, Kept, weights_of_call
+from .weights import Computed, Copies, Kept, weights_of_call
 
 Recurrent = nn.RNNBase | nn.RNNCellBase
 
@@ -48,16 +48,26 @@ class _Given(NamedTuple):
     states: Given
 
 
+class _Now(NamedTuple):
+    """Under which circumstances a call ran."""
+
+    kept: Kept | None  # the copy of its weights; None if these are new
+    edits: tuple[Edit, ...]
+    is_random: bool
+
+
 class Entry:
     """What was recorded of a module."""
 
-    def __init__(self, name: str, module: Recurrent, budget: Budget, most_runs: int) -> None:
+    def __init__(self, name: str, module: Recurrent, budget: Budget, most_runs: int, *, joins: bool = True) -> None:
         self.name, self.kind, self.sizes = name, type(module).__name__, _sizes(module)
         self.runs: list[Run] = []
         self.calls = 0
         self.dropped: Counter[str] = Counter()  # why → how many calls
         self.copies = Copies()
+        self.computed = Computed(module)
         self._budget, self._most_runs, self._is_over = budget, most_runs, False
+        self._joins, self._is_cell = joins, isinstance(module, nn.RNNCellBase)
         self._cell, self._options, self._unlike = cell_of(module), _options(module), ""
         if isinstance(module, nn.RNNBase) and not is_plain(module):
             self._unlike = describe(module)
@@ -90,42 +100,32 @@ class Entry:
             return "ran inside a transform of torch.func, which hides the numbers"
         if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
             return "ran while the model was compiled or exported"
-        given = _given(args, kwargs, returned, is_cell=isinstance(module, nn.RNNCellBase))
+        given = _given(args, kwargs, returned, is_cell=self._is_cell)
         if given.x.data.is_meta:
             return "ran on the meta device, where there are no numbers"
-        edits, weights = edits_of(module), weights_of_call(module)
+        weights = weights_of_call(module, self.computed)
         kept = self.copies.of(weights)
-        if isinstance(module, nn.RNNCellBase):
-            return self._record_step(given, kept, weights, edits)
-        if len(self.runs) >= self._most_runs:
-            self._is_over = True
-            return self._limit()
-        tensors = (given.x, *(given.hx or ()), given.outputs, *given.states)
-        if (kept := self._affordable(size_of(tensors), kept, weights)) is None:
-            return self._limit()
-        is_random = module.training and module.dropout > 0 and module.num_layers > 1
-        self._begin(kept, edits, given, WholeCall.of(*given), is_random=is_random)
-        return ""
-
-    def _record_step(
-        self, given: _Given, kept: Kept | None, weights: Mapping[str, Tensor], edits: tuple[Edit, ...]
-    ) -> str:
-        run = self.runs[-1] if self.runs else None
-        began = "" if run is None else _why_new(run, given, kept, edits)
+        is_random = isinstance(module, nn.RNNBase) and module.training and module.dropout > 0 and module.num_layers > 1
+        now = _Now(kept, edits_of(module), is_random)
+        run = self.runs[-1] if self._joins and self.runs else None
+        began = "" if run is None else _why_new(run, given, now, is_two_way=self._options.get("bidirectional", False))
         if run is not None and not began:
-            if not self._budget.take(size_of((given.x, *given.states[:1]))):
+            if not self._budget.take(size_of((given.x, given.outputs))):
                 return self._limit()
-            cast("CellCalls", run.calls).add(given.x, given.states)
+            run.calls.add(given.x, given.outputs, given.states)
             return ""
         if len(self.runs) >= self._most_runs:
             self._is_over = True
             return self._limit()
-        kept = self._affordable(size_of((given.x, *(given.hx or ()), *given.states)), kept, weights)
+        held = (given.x, *(given.hx or ()), *given.states, *(() if self._is_cell else (given.outputs,)))
+        kept = self._affordable(size_of(held), kept, weights)
         if kept is None:
             return self._limit()
-        calls = CellCalls.starting(given.hx)
-        calls.add(given.x, given.states)
-        self._begin(kept, edits, given, calls, began)
+        calls = (CellCalls if self._is_cell else ModuleCalls).starting(given.hx)
+        calls.add(given.x, given.outputs, given.states)
+        device = str(given.x.data.device)
+        ran = Circumstances(self._cell, self._options, kept, now.edits, device, is_random, self._unlike)
+        self.runs.append(Run(self.name, self.kind, ran, calls, began))
         return ""
 
     def _affordable(self, size: int, kept: Kept | None, weights: Mapping[str, Tensor]) -> Kept | None:
@@ -136,20 +136,6 @@ class Entry:
             kept = Kept(weights)
             self.copies.add(kept)
         return kept
-
-    def _begin(
-        self,
-        kept: Kept,
-        edits: tuple[Edit, ...],
-        given: _Given,
-        calls: WholeCall | CellCalls,
-        began: str = "",
-        *,
-        is_random: bool = False,
-    ) -> None:
-        device = str(given.x.data.device)
-        ran = Circumstances(self._cell, self._options, kept, edits, device, is_random, self._unlike)
-        self.runs.append(Run(self.name, self.kind, ran, calls, began))
 
     def _limit(self) -> str:
         """Say which limit was reached."""
@@ -174,27 +160,47 @@ def _given(args: Sequence[Any], kwargs: Mapping[str, Any], returned: Any, *, is_
     return _Given(x, start, states[0], states)
 
 
-def _why_new(run: Run, given: _Given, kept: Kept | None, edits: tuple[Edit, ...]) -> str:
-    """Say why a call of a cell does not go on with ``run``; "" if it does."""
-    last, before, x = run.calls.states, cast("CellCalls", run.calls).inputs[-1], given.x
+def _why_new(run: Run, given: _Given, now: _Now, *, is_two_way: bool) -> str:
+    """Say why a call does not go on with ``run``; "" if it does."""
+    ran, last = run.circumstances, run.calls.states
     if given.hx is None:
         return "the call left out the state, which starts from zeros"
-    hx = [each if each.is_cpu else each.detach().cpu() for each in given.hx]
-    if kept is not run.circumstances.weights:
+    if now.kept is not ran.weights:
         return "the weights changed"
-    if edits != run.circumstances.edits:
+    if now.edits != ran.edits:
         return "other edits were in force"
-    if x.shape != before.shape or x.dtype != before.dtype:
-        return "the input had another shape or dtype"
+    if now.is_random != ran.is_random:
+        return "dropout was switched on or off"
+    hx = [each if each.is_cpu else each.detach().cpu() for each in given.hx]
     if all(map(is_same, hx, last)):
-        return ""
+        return _why_apart(run, given.x, now, is_two_way=is_two_way)
     if [each.shape for each in hx] != [each.shape for each in last]:
         return f"the states had other shapes than those that the last call returned ({tuple(given.hx[0].shape)})"
     if not any(each.any() for each in hx):
         return "the state was reset to zeros"
-    rows = sum(any(not is_same(a[b], z[b]) for a, z in zip(hx, last, strict=True)) for b in range(len(hx[0])))
-    of = f" of {rows} of {len(hx[0])} sequences" if hx[0].dim() == 2 else ""
+    axis = 0 if isinstance(run.calls, CellCalls) else 1  # of the batch, where there is one
+    of = ""
+    if hx[0].dim() == axis + 2 and hx[0].shape[axis] > 1:
+        pairs = [zip(a.unbind(axis), z.unbind(axis), strict=True) for a, z in zip(hx, last, strict=True)]
+        rows = sum(any(not is_same(a, z) for a, z in row) for row in zip(*pairs, strict=True))
+        of = f" of {rows} of {hx[0].shape[axis]} sequences"
     return f"the state{of} was not the one that the last call returned (reset, masked or replaced by the caller)"
+
+
+def _why_apart(run: Run, x: Input, now: _Now, *, is_two_way: bool) -> str:
+    """Say why a call is a run of its own although it was given the state that the last one returned; "" if it joins."""
+    before = run.calls.inputs[-1]
+    if isinstance(run.calls, CellCalls):
+        fits = x.data.shape == before.shape
+    elif is_two_way:
+        return "it reads each call in both directions, the backward one from its end"
+    elif isinstance(x, PackedSequence) or isinstance(before, PackedSequence):
+        return "a packed input is a run of its own"
+    elif now.edits:
+        return "edits are in force, whose steps count within each call of a module"
+    else:
+        fits = x.dim() == before.dim()  # the states fit, and so do its sequences
+    return "" if fits and x.data.dtype == before.data.dtype else "the input had another shape or dtype"
 
 
 def _options(module: Recurrent) -> dict[str, Any]:

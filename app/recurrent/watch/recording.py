@@ -1,8 +1,9 @@
-"""What calls did, as copies: of a whole module, or of a cell that is called step by step."""
+"""What calls did, as copies: of a module over many steps, or of a cell that takes one at a time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -39,70 +40,80 @@ class Recorded(NamedTuple):
     states: Given  # the last ones, as hx
 
 
-@dataclass(frozen=True)
-class WholeCall:
-    """A call of an nn.LSTM, GRU or RNN."""
+@dataclass
+class Calls(ABC):
+    """Consecutive calls of a module or a cell, each from the state that the one before returned."""
 
-    x: Input
-    hx: Given | None
-    outputs: Input
-    states: Given
+    start: Given | None  # as ``Recorded.hx``; of a cell without layers. None: left out, so zeros
+    inputs: list[Any] = field(default_factory=list)  # of each call
+    outputs: list[Any] = field(default_factory=list)
+    states: Given = ()  # after the last call
 
     @classmethod
-    def of(cls, x: Input, hx: Given | None, outputs: Input, states: Given) -> "WholeCall":
-        """Return a copy."""
-        start = None if hx is None else tuple(map(copied, hx))
-        return cls(copied_input(x), start, copied_input(outputs), tuple(map(copied, states)))
+    def starting(cls, hx: Given | None) -> Self:
+        """Return no calls yet, from a copy of ``hx``."""
+        return cls(None if hx is None else tuple(map(copied, hx)))
+
+    @abstractmethod
+    def add(self, x: Any, outputs: Any, states: Given) -> None:
+        """Take a copy of one more call."""
 
     @property
     def dtype(self) -> torch.dtype:
         """That of the outputs, in which the module computed."""
-        return self.outputs.data.dtype
+        dtype: torch.dtype = self.outputs[0].data.dtype
+        return dtype
+
+    @abstractmethod
+    def recorded(self, *, batch_first: bool) -> Recorded:
+        """Return what one call over all steps would have taken and given."""
+
+    @abstractmethod
+    def lengths(self, *, batch_first: bool) -> Sequence[int]:
+        """Return how many steps each sequence has."""
+
+
+class ModuleCalls(Calls):
+    """Calls of an nn.LSTM, GRU or RNN: of any number of steps, or a single one of a packed input."""
+
+    def add(self, x: Input, outputs: Input, states: Given) -> None:
+        """Take a copy of one more call."""
+        self.inputs.append(copied_input(x))
+        self.outputs.append(copied_input(outputs))
+        self.states = tuple(map(copied, states))
 
     def recorded(self, *, batch_first: bool) -> Recorded:
-        """Return what the module took and gave."""
-        return Recorded(self.x, self.hx, time_major(self.outputs, batch_first=batch_first)[0], self.states)
+        """Return what one call over all steps would have taken and given."""
+        x, *others = self.inputs
+        if others:
+            x = torch.cat(self.inputs, dim=_step_axis(x, batch_first=batch_first))
+        outputs = torch.cat([time_major(each, batch_first=batch_first)[0] for each in self.outputs])
+        return Recorded(x, self.start, outputs, self.states)
 
     def lengths(self, *, batch_first: bool) -> list[int]:
         """Return how many steps each sequence has."""
-        if isinstance(self.x, PackedSequence):
-            sizes = self.x.batch_sizes
+        x = self.inputs[0]
+        if isinstance(x, PackedSequence):
+            sizes = x.batch_sizes
             in_order = (sizes[:, None] > torch.arange(int(sizes[0]))).sum(dim=0)
-            return (in_order if self.x.unsorted_indices is None else in_order[self.x.unsorted_indices]).tolist()
-        if self.x.dim() == 2:
-            return [len(self.x)]
-        steps, batch = self.x.shape[:2][:: -1 if batch_first else 1]
-        return [steps] * batch
+            return (in_order if x.unsorted_indices is None else in_order[x.unsorted_indices]).tolist()
+        axis = _step_axis(x, batch_first=batch_first)
+        steps = sum(each.shape[axis] for each in self.inputs)
+        return [steps] if x.dim() == 2 else [steps] * x.shape[1 - axis]
 
 
-@dataclass
-class CellCalls:
-    """Consecutive calls of an LSTMCell, GRUCell or RNNCell, each from the state that the one before returned."""
+class CellCalls(Calls):
+    """Calls of an LSTMCell, GRUCell or RNNCell: inputs (B, E) and outputs h (B, H), or without B."""
 
-    start: Given | None  # (B, ·), or without B; None: left out, so zeros
-    inputs: list[Tensor] = field(default_factory=list)  # (B, E) at each step
-    hidden: list[Tensor] = field(default_factory=list)  # h (B, H) after each step
-    states: Given = ()  # after the last step
-
-    @classmethod
-    def starting(cls, hx: Given | None) -> "CellCalls":
-        """Return no calls yet, from a copy of ``hx``."""
-        return cls(None if hx is None else tuple(map(copied, hx)))
-
-    def add(self, x: Tensor, states: Given) -> None:
+    def add(self, x: Tensor, outputs: Tensor, states: Given) -> None:  # noqa: ARG002
         """Take a copy of one more step."""
         self.inputs.append(copied(x))
         self.states = tuple(map(copied, states))
-        self.hidden.append(self.states[0])
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """That of the states, in which the cell computed."""
-        return self.hidden[0].dtype
+        self.outputs.append(self.states[0])
 
     def recorded(self, *, batch_first: bool) -> Recorded:  # noqa: ARG002
-        """Return what a module of one layer would have taken and given."""
-        hidden = torch.stack(self.hidden)
+        """Return what one call over all steps of a module of one layer would have taken and given."""
+        hidden = torch.stack(self.outputs)
         start = None if self.start is None else tuple(each[None] for each in self.start)
         outputs = hidden if hidden.dim() == 3 else hidden[:, None]
         return Recorded(torch.stack(self.inputs), start, outputs, tuple(each[None] for each in self.states))
@@ -110,3 +121,7 @@ class CellCalls:
     def lengths(self, *, batch_first: bool) -> Sequence[int]:  # noqa: ARG002
         """Return how many steps each sequence has."""
         return [len(self.inputs)] * (len(self.inputs[0]) if self.inputs[0].dim() == 2 else 1)
+
+
+def _step_axis(x: Tensor, *, batch_first: bool) -> int:
+    return 1 if batch_first and x.dim() == 3 else 0

@@ -1,4 +1,4 @@
-"""Run: a call of a module that was watched, or the calls of a cell that follow from each other."""
+"""Run: calls of a module or a cell that was watched, each of which goes on where the one before stopped."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from ..module_check import disagreement, furthest
 from ..modules import Direction, plain_module
 from ..trace import Engine, Trace
 from ..trace_module import Traces, trace_module
-from .recording import CellCalls, Circumstances, Given, WholeCall
+from .recording import Calls, CellCalls, Circumstances, Given
 
 REPLAYED = (
     "recorded inputs were replayed: inputs that the model computed from earlier outputs were not recomputed "
@@ -42,7 +42,7 @@ class Replay(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What one call of a module did, or consecutive calls of a cell, to be traced when asked.
+    """What a call did, and those after it that started from the state it returned, to be traced when asked.
 
     It holds copies: inputs, states, outputs, and the weights that it ran with.
     """
@@ -50,8 +50,8 @@ class Run:
     name: str  # of the module in the model
     kind: str  # its class
     circumstances: Circumstances = field(repr=False)
-    calls: WholeCall | CellCalls = field(repr=False)
-    began: str = ""  # why a run of a cell began, where another went before
+    calls: Calls = field(repr=False)
+    began: str = ""  # why it began, where another went before
 
     def __len__(self) -> int:
         """T, the number of steps of the longest sequence."""

@@ -27,6 +27,7 @@ def watch(
     *,
     calls: int = 100,
     bytes: float = 1e9,  # noqa: A002
+    join: bool = True,
 ) -> Iterator[Watched]:
     """Record what every recurrent module inside ``model`` does within a ``with`` block.
 
@@ -40,15 +41,17 @@ def watch(
 
     Every ``nn.LSTM``, ``GRU`` and ``RNN`` is watched, and every ``LSTMCell``, ``GRUCell`` and ``RNNCell``. What the
     model computes stays the same to the bit. Inputs, initial states, outputs and weights are copied, the weights once
-    for each content that they had; nothing is traced before it is asked for. ``seen[name][k]`` is a run: a call of a
-    module, or consecutive calls of a cell, each with the state that the one before returned, to the bit. Leaving the
-    block removes the hooks; if an exception leaves it, what was recorded before stays.
+    for each content that they had; nothing is traced before it is asked for. ``seen[name][k]`` is a run: a call, and
+    those after it that each start from the state that the one before returned, to the bit: a loop over a cell, or over
+    steps or chunks of a sequence. Calls of a module are not joined where it reads a packed input or both directions, or
+    computes with edits. Leaving the block removes the hooks; if an exception leaves it, what was recorded before stays.
 
     Args:
         model: Any module of PyTorch.
         only: Names of modules: these, and all inside them, are watched; all if None.
         calls: The most runs to keep of each module; later ones are dropped, and counted.
         bytes: The most memory that all copies may take; from the first call on that exceeds it, calls are dropped.
+        join: Whether calls that go on where the one before stopped are one run; else each is a run of its own.
 
     Yields:
         What was seen: its ``repr`` is a table, and its ``notes`` say what was dropped and why. Its ``forget()`` makes
@@ -67,11 +70,12 @@ def watch(
             raise ValueError(f"{name} is {limit}: it must be at least 0")
     budget, lock = Budget(bytes), Lock()
     modules, aliases, others = _inside(model, only)
-    entries = {name: Entry(name, module, budget, calls) for name, module in modules.items()}
+    entries = {name: Entry(name, module, budget, calls, joins=join) for name, module in modules.items()}
     seen = Watched(entries, aliases, others, budget)
     observers = {name: _Recorder(entry, lock, is_compiled=_is_compiled(model)) for name, entry in entries.items()}
     was_called = _Flag()
     hooks = [module.register_forward_hook(observers[name], with_kwargs=True) for name, module in modules.items()]
+    hooks += [hook for entry in entries.values() for hook in entry.computed.hooks]
     if not isinstance(model, torch.jit.ScriptModule):
         hooks.append(model.register_forward_pre_hook(was_called))
     try:

@@ -91,7 +91,7 @@ print(json.dumps({
 
 @pytest.mark.soak(REASON)
 def test_a_recurrent_policy_of_stable_baselines(run: Run) -> None:
-    """An agent calls its LSTM once a step of its world; in training, over whole episodes, from the states it had."""
+    """An agent calls its LSTM once a step of its world, and an episode is a run; in training, over batches of them."""
     script = """
 import gymnasium
 from sb3_contrib import RecurrentPPO
@@ -103,9 +103,9 @@ def weights(model):
     return [each.detach().clone() for each in model.policy.parameters()]
 
 plain = agent().learn(64)
-model = agent()
+model, dones = agent(), []
 with watch(model.policy, calls=200) as seen:
-    model.learn(64)
+    model.learn(64, callback=lambda here, _: dones.append(bool(here["dones"][0])) or True)
 trained = all(map(torch.equal, weights(plain), weights(model)))
 worst = 0.0
 for name in ("lstm_actor", "lstm_critic"):
@@ -114,12 +114,19 @@ for name in ("lstm_actor", "lstm_critic"):
         for b, trace in enumerate(run.traces()):
             worst = max(worst, gap(trace.layer()["h"], outputs[: len(trace), b].numpy()))
 runs = seen["lstm_actor"]
+episodes, length = [], 0
+for step, is_done in enumerate(dones, 1):
+    length += 1
+    if is_done or step % 32 == 0:  # after which the weights are others
+        episodes.append(length)
+        length = 0
+lived = [len(run) for run in runs if len(run.calls.inputs) == len(run) and len(run.lengths) == 1]
 print(json.dumps({
+    "episodes": episodes,
+    "lived": lived,
     "same": trained,
     "names": list(seen),
     "worst": worst,
-    "steps": sorted({len(run) for run in runs})[0],
-    "longest": max(map(len, runs)),
     "contents": len({id(run.circumstances.weights) for run in runs}),
 }))
 """
@@ -128,7 +135,8 @@ print(json.dumps({
     assert answer["same"]
     assert answer["names"] == ["lstm_actor", "lstm_critic"]
     assert answer["worst"] < 2e-6
-    assert answer["steps"] == 1 < answer["longest"]
+    assert answer["lived"] == answer["episodes"]  # one step at a time, until the episode or the weights end
+    assert len(answer["episodes"]) > 3
     assert answer["contents"] > 2  # each step of the optimizer leaves other weights
 
 

@@ -107,15 +107,6 @@ def test_limits_of_a_loop() -> None:
     assert seen[""][0].trace(2).layer()["h"].shape == (4, 7)
 
 
-def test_a_cell_whose_weights_are_computed_at_every_read_is_left_alone() -> None:
-    """Reading the weight of a spectral norm in training mode changes what later calls compute."""
-    cell, _ = cell_and_module("rnn")
-    torch.nn.utils.parametrizations.spectral_norm(cell, "weight_hh")
-    with watch(cell) as seen:
-        cell(X[0])
-    assert "1 call of the model was dropped: could not be recorded: its weight_hh is computed anew" in seen.notes[0]
-
-
 def test_the_table_of_what_was_seen() -> None:
     model = nn.ModuleDict({"rnn": nn.LSTM(5, 4, 2, bidirectional=True), "cell": nn.GRUCell(5, 7)})
     with watch(model) as seen:

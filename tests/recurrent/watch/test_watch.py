@@ -327,7 +327,7 @@ def test_inference_mode_and_threads() -> None:
     module = random_module("gru").eval()
     with torch.inference_mode(), watch(module) as seen:
         module(random_sequences([4])[0])
-    assert not seen[""][0].calls.x.is_inference()
+    assert not seen[""][0].calls.inputs[0].is_inference()
     with watch(module) as seen:
         threads = [threading.Thread(target=module, args=(random_sequences([4])[0],)) for _ in range(4)]
         for each in threads:
