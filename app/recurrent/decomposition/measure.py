@@ -32,7 +32,7 @@ def decompose(
     >>> import gatescope
     >>> lstm, head = torch.nn.LSTM(input_size=5, hidden_size=7), torch.nn.Linear(7, 1)
     >>> trace = gatescope.trace_module(lstm, torch.randn(20, 5))
-    >>> parts = gatescope.decompose(trace, head=(head.weight, head.bias))
+    >>> parts = gatescope.decompose(trace, head=head)
     >>> parts.amounts.shape  # at each of 20 steps, what is left of each of them and of the initial state
     (20, 21)
     >>> logits = torch.from_numpy(trace.layer()["h"]) @ head.weight[0].detach() + parts.bias
@@ -46,8 +46,8 @@ def decompose(
     Args:
         trace: Of a text or of a module, with edits or without; a part of a longer trace starts from the states before
             it. Each edit of a state of this layer and direction has a column.
-        head: Weight (outputs, H·directions) and bias (outputs,), or None, of what reads the last layer; that of the
-            trace if None. Without any there are amounts and no shares.
+        head: What reads the last layer: an ``nn.Linear``, or a weight (outputs, H·directions) and a bias (outputs,) or
+            None; that of the trace if None. Without any there are amounts and no shares.
         output: The output, by its number or name, whose logit the shares add up to; or two of them, one against the
             other. If None, the only one, the model's verdict, or, of a softmax, the most probable one against the
             second after the last step.

@@ -7,14 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..option_error import OptionError
 from ..trace import LayerTrace, Trace
 from .pairs import Array
 
 Output = int | str
-Head = tuple[ArrayLike | Tensor, ArrayLike | Tensor | None]  # weight (outputs, H·directions) and bias (outputs,)
+Pair = tuple[ArrayLike | Tensor, ArrayLike | Tensor | None]  # weight (outputs, H·directions) and bias (outputs,)
+Head = nn.Linear | Pair
 
 LISTED = 10  # outputs, up to which a message names them all
 
@@ -84,10 +85,10 @@ def last_hidden(trace: Trace) -> Array:
 
 def _numbers(head: Head) -> tuple[Array, Array]:
     """Return weight and bias in float64. Raises OptionError if they are not two, or their shapes do not fit."""
+    if isinstance(head, nn.Linear):
+        head = head.weight, head.bias
     if not isinstance(head, tuple | list) or len(head) != 2:
-        raise OptionError(
-            "head", f"is a {type(head).__name__}: it must be (weight, bias), such as those of an nn.Linear"
-        )
+        raise OptionError("head", f"is a {type(head).__name__}: it must be an nn.Linear, or (weight, bias)")
     weight, bias = head
     w = _in_double(weight)
     b = np.zeros(w.shape[:1]) if bias is None else _in_double(bias)

@@ -46,7 +46,7 @@ def rank(
     >>> import torch
     >>> import gatescope
     >>> lstm, head = torch.nn.LSTM(input_size=5, hidden_size=7), torch.nn.Linear(7, 1)
-    >>> ranking = gatescope.rank(lstm, torch.randn(20, 5), "units", head=(head.weight, head.bias))
+    >>> ranking = gatescope.rank(lstm, torch.randn(20, 5), "units", head=head)
     >>> len(ranking), ranking.parts[0].letter  # each unit of the cell state silenced in turn
     (7, 'c')
     >>> [group.size for group in ranking.groups]  # the first of them together
@@ -64,7 +64,7 @@ def rank(
         output: The output that effects are on, by its number or name, or two, one against the other, as in
             ``decompose``. If None, the only one, the model's verdict, or, of a softmax, the most probable one against
             the second after the last step of the plain run.
-        head: Weight (outputs, H·directions) and bias (outputs,), or None, of what reads the last layer of a module.
+        head: What reads the last layer of a module, as in ``decompose``.
         layer: From 0; the last if None.
         direction: That of the layer.
         letter: For ``units`` and ``patches``, the activation; if None, the state that carries information on, c of an

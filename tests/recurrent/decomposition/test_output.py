@@ -65,11 +65,9 @@ def test_an_output_as_argmax_gives_it() -> None:
         decompose(made, output=True)
 
 
-def test_a_head_is_a_weight_and_a_bias() -> None:
-    with pytest.raises(
-        OptionError, match=r"^head: is a Linear: it must be \(weight, bias\), such as those of an nn\.Linear$"
-    ):
-        decompose(traced(1, "sigmoid"), head=nn.Linear(7, 1))  # type: ignore[arg-type]
+def test_what_is_no_head() -> None:
+    with pytest.raises(OptionError, match=r"^head: is a Bilinear: it must be an nn\.Linear, or \(weight, bias\)$"):
+        decompose(traced(1, "sigmoid"), head=nn.Bilinear(7, 7, 1))  # type: ignore[arg-type]
 
 
 def test_an_output_by_number_or_name() -> None:
@@ -87,6 +85,7 @@ def test_a_head_of_ones_own(bias: bool) -> None:
     of_tensors = decompose(made, (head.weight, head.bias), output=1)
     assert of_tensors.shares is not None
     assert of_tensors.shares.sum(axis=1) + of_tensors.bias == pytest.approx(logits[:, 1], abs=1e-9)
+    assert (decompose(made, head, output=1).shares == of_tensors.shares).all()  # type: ignore[union-attr]
     arrays = head.weight.detach().numpy().tolist(), head.bias.tolist() if bias else None
     against = decompose(made, arrays, output=(1, 0))
     assert against.shares is not None
