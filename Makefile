@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check soak lint bench screenshots format types install pins
+.PHONY: help run test check soak lint bench screenshots notebooks format types install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ screenshots: $(VENV)/.installed-test ## take pictures of the page in named state
 format: $(VENV)/.installed-lint ## fix format and style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+notebooks: $(VENV)/.installed-test ## run the notebooks of docs/notebooks/ and keep what they show
+	$(BIN)/python scripts/notebooks.py
 
 types: $(VENV)/.installed ## write the shapes of the API as types for the page's scripts
 	@$(BIN)/python scripts/api_types.py
