@@ -158,7 +158,7 @@ def test_python_prints_what_stands_below_it(block: Block, address: str) -> None:
 
 
 # These have tests of their own: test_packaging.py installs the wheel.
-ELSEWHERE = {"pip install . -c constraints.txt"}
+ELSEWHERE = {"pip install .", "pip install . -c constraints.txt"}
 INLINE = {  # the changelog may name what has been renamed since
     (page, code)
     for page in PAGES
