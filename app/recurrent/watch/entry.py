@@ -12,7 +12,7 @@ from ..bits import is_same, size_of
 from ..cells import cell_of
 from ..editing import edits_of
 from ..edits.edit import Edit
-from ..module_call import Input, describe, outputs_and_states
+from ..module_call import describe, outputs_and_states
 from ..modules import is_plain, options_of
 from .recording import CellCalls, Circumstances, Given, ModuleCalls
 from .run import Run
@@ -112,7 +112,7 @@ class Entry:
         if run is not None and not began:
             if not self._budget.take(size_of((given.x, given.outputs))):
                 return self._limit()
-            run.calls.add(given.x, given.outputs, given.states)
+            run.add(given.x, given.outputs, given.states)
             return ""
         if len(self.runs) >= self._most_runs:
             self._is_over = True
@@ -173,7 +173,7 @@ def _why_new(run: Run, given: _Given, now: _Now, *, is_two_way: bool) -> str:
         return "dropout was switched on or off"
     hx = [each if each.is_cpu else each.detach().cpu() for each in given.hx]
     if all(map(is_same, hx, last)):
-        return _why_apart(run, given.x, now, is_two_way=is_two_way)
+        return _why_apart(run, given, now, is_two_way=is_two_way)
     if [each.shape for each in hx] != [each.shape for each in last]:
         return f"the states had other shapes than those that the last call returned ({tuple(given.hx[0].shape)})"
     if not any(each.any() for each in hx):
@@ -187,20 +187,18 @@ def _why_new(run: Run, given: _Given, now: _Now, *, is_two_way: bool) -> str:
     return f"the state{of} was not the one that the last call returned (reset, masked or replaced by the caller)"
 
 
-def _why_apart(run: Run, x: Input, now: _Now, *, is_two_way: bool) -> str:
+def _why_apart(run: Run, given: _Given, now: _Now, *, is_two_way: bool) -> str:
     """Say why a call is a run of its own although it was given the state that the last one returned; "" if it joins."""
-    before = run.calls.inputs[-1]
-    if isinstance(run.calls, CellCalls):
-        fits = x.data.shape == before.shape
-    elif is_two_way:
+    before, is_module = run.calls.inputs[-1], isinstance(run.calls, ModuleCalls)
+    if is_two_way:
         return "it reads each call in both directions, the backward one from its end"
-    elif isinstance(x, PackedSequence) or isinstance(before, PackedSequence):
+    if isinstance(given.x, PackedSequence) or isinstance(before, PackedSequence):
         return "a packed input is a run of its own"
-    elif now.edits:
+    if is_module and now.edits:
         return "edits are in force, whose steps count within each call of a module"
-    else:
-        fits = x.dim() == before.dim()  # the states fit, and so do its sequences
-    return "" if fits and x.data.dtype == before.data.dtype else "the input had another shape or dtype"
+    if given.x.dtype != before.dtype or given.outputs.dtype != run.calls.dtype:
+        return "the input or the output had another dtype"
+    return ""
 
 
 def _options(module: Recurrent) -> dict[str, Any]:

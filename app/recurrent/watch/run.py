@@ -29,6 +29,7 @@ REPLAYED = (
     "recorded inputs were replayed: inputs that the model computed from earlier outputs were not recomputed "
     "(gatescope.edit(model, …) does that)"
 )
+FROM_CALLS = ("_as_ran", "_edits", "_refusal")  # what a run computes once, until another call is added
 HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -52,6 +53,12 @@ class Run:
     circumstances: Circumstances = field(repr=False)
     calls: Calls = field(repr=False)
     began: str = ""  # why it began, where another went before
+
+    def add(self, x: Input, outputs: Input, states: Given) -> None:
+        """Take a copy of one more call, which goes on where the last one stopped."""
+        self.calls.add(x, outputs, states)
+        for name in FROM_CALLS:
+            vars(self).pop(name, None)
 
     def __len__(self) -> int:
         """T, the number of steps of the longest sequence."""

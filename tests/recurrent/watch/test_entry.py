@@ -141,3 +141,27 @@ def test_limits_of_a_module_that_is_called_step_by_step() -> None:
         chunks(module, X, steps, None)
     assert (len(seen[""]), len(seen[""][0])) == (1, 7)
     assert seen.notes == ("7 calls of the model were dropped: calls=1 was reached",)
+
+
+@pytest.mark.parametrize("is_cell", [False, True])
+def test_a_run_that_was_traced_goes_on(is_cell: bool) -> None:
+    """Whoever asks for a trace within the block, as an agent may at each step, sees all steps so far."""
+    cell, module = cell_and_module("gru")
+    h, wanted = None, module(X)[0].detach().numpy()
+    with watch(cell if is_cell else module) as seen:
+        for step, each in enumerate(X, 1):
+            h = cell(each, h) if is_cell else module(each[None], h)[1]
+            trace = seen[""][0].trace(1)
+            assert error(trace.layer()["h"], wanted[:step, 1]) < 2e-6
+            assert len(trace) == len(seen[""][0]) == step
+
+
+def test_autocast_that_is_switched_on_begins_a_run() -> None:
+    module = random_module("lstm")
+    with watch(module) as seen:
+        _, state = module(X[:1])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            outputs, _ = module(X[1:2], state)
+    assert outputs.dtype == torch.bfloat16
+    assert [run.began for run in seen[""]] == ["", "the input or the output had another dtype"]
+    assert all(run.trace(2) for run in seen[""])
