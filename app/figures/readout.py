@@ -6,7 +6,7 @@ from .subject import Subject
 
 def readout(subject: Subject, t: int) -> str:
     """Return what is told of the chosen step."""
-    told = []
+    told = [each.told(t) for each in subject.inputs]
     if (parts := subject.parts) is not None:
         if t and parts.remaining[t] == parts.remaining[t]:
             told.append(f"{percent(parts.remaining[t])} of the old memory remains")

@@ -12,14 +12,15 @@ from .finding.rule import finding_of
 from .finding.statement import Finding
 from .forms import NARROW, forms_of, room_for_picture
 from .frame import Frame
+from .input_column import InputColumn
 from .lines import lines_html
 from .links import links_svg
-from .numbers import safe
+from .numbers import nice, safe
 from .picture import Scales, largest_amount, picture_html, picture_of
 from .readout import not_causal, readout
 from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
-from .subject import Subject, Terms, nice, scale_of, subject_of
+from .subject import Subject, Terms, scale_of, subject_of
 from .tinted_text import tinted_html
 from .unknown_words import notice_html
 
@@ -39,6 +40,7 @@ def first_screen(
     push_scale: float | None = None,
     before: tuple[Trace, Decomposition | None] | None = None,
     outputs: tuple[int, int] | None = None,
+    inputs: Sequence[InputColumn] = (),
     name: str = "first",
     has_panel: bool = False,
     unit: int | None = None,
@@ -66,6 +68,7 @@ def first_screen(
         before: The same text without edits, whose outline is dashed, with its decomposition.
         outputs: Of several classes, the one that was chosen and the one that it is set against, by their numbers;
             ``decomposition`` must be of these. None: none was chosen.
+        inputs: Columns of the input, which stand above the picture as curves.
         name: With which ids begin, so that several pictures can stand on one page.
         has_panel: Whether the cell at the chosen step is shown next to the picture, or below it.
         unit: The unit that the panel shows, from 0; at each step the one that moves the verdict most if None.
@@ -73,7 +76,7 @@ def first_screen(
         aside: HTML that stands next to the finding.
         is_still: Whether it holds no numbers for a script, as where none will run.
     """
-    subject = subject_of(trace, decomposition, statistics, terms, outputs)
+    subject = subject_of(trace, decomposition, statistics, terms, outputs, inputs)
     without = None if before is None else subject_of(*before, statistics, terms, outputs)
     drawn = [subject] if without is None else [subject, without]
     common = scales or scales_of(drawn, push_scale)

@@ -17,6 +17,7 @@ from .head import OwnHead, with_head
 from .labels import with_labels
 
 if TYPE_CHECKING:
+    from .inputs import Inputs
     from .shown import Shown
 
 Pair = tuple[Model | nn.Module, str | Tensor]
@@ -28,6 +29,7 @@ def show(
     *,
     labels: Sequence[object] | None = None,
     head: OwnHead | None = None,
+    inputs: "Inputs | None" = None,
     path: str | PathLike[str] | None = None,
     open: bool = False,  # noqa: A002
 ) -> "Shown":
@@ -44,14 +46,18 @@ def show(
         head: What reads the last layer: an ``nn.Linear`` of one output, its weight (H·directions,) or
             (1, H·directions), or a pair (weight, bias). The output is read as a logit: the verdict is its sigmoid.
             That of the trace if None.
+        inputs: Columns of the input to draw above the picture, each over a scale of its own: their numbers from 0, as
+            in ``[0, 3]``; or a mapping, or a data frame, of names to numbers of columns or to T values. A name may be a
+            pair (name, unit). What is not finite is a gap.
         path: Where the HTML file is written.
         open: Whether a browser opens it; from a temporary folder if there is no ``path``.
 
     Raises:
-        OptionError: A ValueError: ``labels`` or ``head`` does not fit.
+        OptionError: A ValueError: ``labels``, ``head`` or ``inputs`` do not fit.
         ValueError: There are too many steps for a picture, or ``x`` is a batch; and what tracing raises.
         TypeError: ``what`` cannot be shown, or not with ``x``.
     """
+    from .inputs import columns_of_input
     from .shown import Shown, require_few
 
     if isinstance(what, tuple) and len(what) == 2 and x is None:
@@ -62,7 +68,8 @@ def show(
         trace = with_labels(trace, labels)
     if head is not None:
         trace = with_head(trace, head)
-    shown = Shown.of(trace, model, has_steps=labels is not None)
+    columns = () if inputs is None else columns_of_input(inputs, x if isinstance(x, Tensor) else None, len(trace))
+    shown = Shown.of(trace, model, has_steps=labels is not None, inputs=columns)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
     elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself

@@ -1,11 +1,13 @@
 """What ``show`` returns: a first screen that a terminal prints, a notebook draws and a file keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
 from rich.console import Console
 
+from ..figures.input_column import InputColumn
 from ..figures.parts import MOST_STEPS, parts_of
 from ..figures.screen import first_screen
 from ..figures.still import still_output, still_page
@@ -35,12 +37,18 @@ class Shown:
     push_scale: float | None = field(default=None)  # of the model, where it has been measured
 
     @classmethod
-    def of(cls, trace: Trace, model: Model | None = None, *, has_steps: bool = False) -> "Shown":
-        """Return what is shown of ``trace``; with ``has_steps`` a step is called that, and not a word."""
+    def of(
+        cls, trace: Trace, model: Model | None = None, *, has_steps: bool = False, inputs: Sequence[InputColumn] = ()
+    ) -> "Shown":
+        """Return what is shown of ``trace``; with ``has_steps`` a step is called that, and not a word.
+
+        ``inputs`` are the columns of the input that stand above the picture.
+        """
         if model is None:
-            return cls(subject_of(trace, parts_of(trace), None, Terms(noun="step" if has_steps else "")))
+            terms = Terms(noun="step" if has_steps else "")
+            return cls(subject_of(trace, parts_of(trace), None, terms, inputs=inputs))
         terms = terms_of(model, features_of(model.config.task))
-        subject = subject_of(trace, parts_of(trace, cell=terms.cell), model.statistics, terms)
+        subject = subject_of(trace, parts_of(trace, cell=terms.cell), model.statistics, terms, inputs=inputs)
         is_measured = subject.parts is not None and model.statistics is not None
         return cls(subject, model.statistics.push_scale if is_measured and model.statistics else None)
 
@@ -51,8 +59,9 @@ class Shown:
 
     def html(self) -> str:
         """Return the picture as an HTML file that needs no other."""
-        words = " ".join(self.subject.words)
-        short = words if len(words) <= TITLE else f"{words[: TITLE - 1]}…"
+        words = self.subject.words
+        title = f"{words[0]} to {words[-1]}" if self.subject.is_of_steps else " ".join(words)
+        short = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
         return still_page(self._fragment, f"Gatescope: {short}")
 
     def __repr__(self) -> str:
@@ -72,6 +81,7 @@ class Shown:
             subject.statistics,
             terms=subject.terms,
             push_scale=self.push_scale,
+            inputs=subject.inputs,
             name=f"still-{sha256(content).hexdigest()[:8]}",
             is_still=True,
         )
