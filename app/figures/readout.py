@@ -1,5 +1,7 @@
 """What is told below the picture: of the chosen step, and of what an account by pushes does not say."""
 
+from collections.abc import Sequence
+
 from .numbers import percent, plain
 from .subject import Subject
 
@@ -24,3 +26,8 @@ def not_causal(subject: Subject) -> str:
     noun = subject.noun
     told = f"Exact, but not causal: a band is what was written at its {noun}"
     return f"{told}, and gates depend on all {noun}s before it."
+
+
+def sentences(notes: Sequence[str]) -> list[str]:
+    """Return notes, which begin in small letters, as sentences."""
+    return [f"{note[:1].upper()}{note[1:]}." for note in notes]

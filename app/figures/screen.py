@@ -17,7 +17,7 @@ from .lines import lines_html
 from .links import links_svg
 from .numbers import nice, safe
 from .picture import Scales, largest_amount, picture_html, picture_of
-from .readout import not_causal, readout
+from .readout import not_causal, readout, sentences
 from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
 from .subject import Subject, Terms, scale_of, subject_of
@@ -41,6 +41,7 @@ def first_screen(
     before: tuple[Trace, Decomposition | None] | None = None,
     outputs: tuple[int, int] | None = None,
     inputs: Sequence[InputColumn] = (),
+    notes: Sequence[str] = (),
     name: str = "first",
     has_panel: bool = False,
     unit: int | None = None,
@@ -69,6 +70,7 @@ def first_screen(
         outputs: Of several classes, the one that was chosen and the one that it is set against, by their numbers;
             ``decomposition`` must be of these. None: none was chosen.
         inputs: Columns of the input, which stand above the picture as curves.
+        notes: What to know about the numbers; told below the picture.
         name: With which ids begin, so that several pictures can stand on one page.
         has_panel: Whether the cell at the chosen step is shown next to the picture, or below it.
         unit: The unit that the panel shows, from 0; at each step the one that moves the verdict most if None.
@@ -108,6 +110,7 @@ def first_screen(
     below = "" if forms[0].kind == NARROW else moments_html(pictures[0]) + tinted_html(pictures[0])
     kind = "both" if width is None else "one"
     panel = cell_panel(subject, step, unit, without) if has_panel else ""
+    told = "".join(f'<p class="caveat">{safe(each)}</p>' for each in sentences(notes))
     data = ""
     if not is_still:
         numbers = data_of(subject, finding, pictures[0].columns, common.push)
@@ -118,7 +121,7 @@ def first_screen(
         f'<section class="first-screen {kind}" data-chosen="{step}">'
         f'{notice_html([subject])}<div class="told">{finding_html(finding)}{aside}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn_forms)}{below}</div>{panel}</div>'
-        f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
+        f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}{told}'
         f"{lines_html(subject)}{data}"
         "</section>"
     )

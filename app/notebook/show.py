@@ -6,27 +6,30 @@ import webbrowser
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+from torch import nn
 
+from ..recurrent.module_call import Input
 from ..recurrent.trace import Trace
-from ..recurrent.trace_module import trace_module
+from ..recurrent.watch.run import Run
 from ..store.model import Model
 from .head import OwnHead, with_head
 from .labels import with_labels
+from .source import source_of
 
 if TYPE_CHECKING:
     from .inputs import Inputs
     from .shown import Shown
 
-Pair = tuple[Model | nn.Module, str | Tensor]
+Pair = tuple[Model | nn.Module, str | Input]
 
 
 def show(
-    what: Trace | Model | nn.Module | Pair,
-    x: str | Tensor | None = None,
+    what: Trace | Run | Model | nn.Module | Pair,
+    x: str | Input | None = None,
     *,
+    sequence: int | None = None,
     labels: Sequence[object] | None = None,
     head: OwnHead | None = None,
     inputs: "Inputs | None" = None,
@@ -39,9 +42,11 @@ def show(
     picture is written to an HTML file that needs no other, and the place is printed.
 
     Args:
-        what: A trace; or a model or a module, with what it reads as ``x`` or as the second of a pair. A model knows
-            more than its trace: what its outputs mean, whether it reads characters, and how its gates usually are.
-        x: The text that a model reads, or the one sequence (T, E) that a module does.
+        what: A trace; a run that was watched; or a model or a module, with what it reads as ``x`` or as the second of a
+            pair. A model knows more than its trace: what its outputs mean, whether it reads characters, and how its
+            gates usually are.
+        x: The text that a model reads, or the sequence (T, E) or batch that a module does.
+        sequence: Its place in the batch of a run, 0 if None, or in that of ``x``.
         labels: What each step is called, T of them; the tokens of a text, or the numbers of steps, if None.
         head: What reads the last layer: an ``nn.Linear`` of one output, its weight (H·directions,) or
             (1, H·directions), or a pair (weight, bias). The output is read as a logit: the verdict is its sigmoid.
@@ -53,8 +58,10 @@ def show(
         open: Whether a browser opens it; from a temporary folder if there is no ``path``.
 
     Raises:
+        IndexError: There is no such sequence.
         OptionError: A ValueError: ``labels``, ``head`` or ``inputs`` do not fit.
-        ValueError: There are too many steps for a picture, or ``x`` is a batch; and what tracing raises.
+        ValueError: There are too many steps for a picture, or ``x`` is a batch and ``sequence`` None; and what tracing
+            raises.
         TypeError: ``what`` cannot be shown, or not with ``x``.
     """
     from .inputs import columns_of_input
@@ -62,43 +69,21 @@ def show(
 
     if isinstance(what, tuple) and len(what) == 2 and x is None:
         what, x = what
-    trace, model = _traced(what, x)
+    source = source_of(what, x, sequence)
+    trace = source.trace
     require_few(trace)
     if labels is not None:
         trace = with_labels(trace, labels)
     if head is not None:
         trace = with_head(trace, head)
-    columns = () if inputs is None else columns_of_input(inputs, x if isinstance(x, Tensor) else None, len(trace))
-    shown = Shown.of(trace, model, has_steps=labels is not None, inputs=columns)
+    columns = () if inputs is None else columns_of_input(inputs, source.x, len(trace))
+    notes = (*trace.notes, *source.notes)
+    shown = Shown.of(trace, source.model, has_steps=labels is not None, inputs=columns, notes=notes)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
     elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself
         shown.print()
     return shown
-
-
-def _traced(what: object, x: Any) -> tuple[Trace, Model | None]:
-    """Return the trace that is shown, and the model that it is of, if that is known."""
-    match what:
-        case Trace():
-            if x is not None:
-                raise TypeError("a trace has its input already: leave out the second argument")
-            return what, None
-        case Model():
-            if not isinstance(x, str):
-                raise TypeError(f"x is a {type(x).__name__}: a model reads a text, as in show(model, 'not good')")
-            return what.trace(x), what
-        case nn.Module() if x is None:
-            raise TypeError("the input is missing: a module is shown with what it reads, as in show(module, x)")
-        case _ if x is not None:
-            trace = trace_module(cast(Any, what), x)  # which says what is wrong with another
-            if not isinstance(trace, Trace):
-                hint = "show one of them, as in show(trace_module(module, x)[0])"
-                raise ValueError(f"x is a batch of {len(trace)}: {hint}")
-            return trace, None
-    raise TypeError(
-        f"this is a {type(what).__name__}: show takes a Trace, a model and a text, or a module and its input"
-    )
 
 
 def _write(shown: "Shown", path: Path, is_opened: bool) -> None:  # noqa: FBT001

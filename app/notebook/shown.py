@@ -1,14 +1,16 @@
 """What ``show`` returns: a first screen that a terminal prints, a notebook draws and a file keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
 from rich.console import Console
+from rich.text import Text
 
 from ..figures.input_column import InputColumn
 from ..figures.parts import MOST_STEPS, parts_of
+from ..figures.readout import sentences
 from ..figures.screen import first_screen
 from ..figures.still import still_output, still_page
 from ..figures.subject import Subject, Terms, subject_of
@@ -34,28 +36,36 @@ class Shown:
     """A trace that is shown."""
 
     subject: Subject
-    push_scale: float | None = field(default=None)  # of the model, where it has been measured
+    push_scale: float | None = None  # of the model, where it has been measured
+    notes: Sequence[str] = ()  # what to know about the numbers
 
     @classmethod
     def of(
-        cls, trace: Trace, model: Model | None = None, *, has_steps: bool = False, inputs: Sequence[InputColumn] = ()
+        cls,
+        trace: Trace,
+        model: Model | None = None,
+        *,
+        has_steps: bool = False,
+        inputs: Sequence[InputColumn] = (),
+        notes: Sequence[str] = (),
     ) -> "Shown":
         """Return what is shown of ``trace``; with ``has_steps`` a step is called that, and not a word.
 
-        ``inputs`` are the columns of the input that stand above the picture.
+        ``inputs`` are the columns of the input that stand above the picture, and ``notes`` what to
+        know about its numbers.
         """
         if model is None:
             terms = Terms(noun="step" if has_steps else "")
-            return cls(subject_of(trace, parts_of(trace), None, terms, inputs=inputs))
+            return cls(subject_of(trace, parts_of(trace), None, terms, inputs=inputs), None, notes)
         terms = terms_of(model, features_of(model.config.task))
         subject = subject_of(trace, parts_of(trace, cell=terms.cell), model.statistics, terms, inputs=inputs)
         is_measured = subject.parts is not None and model.statistics is not None
-        return cls(subject, model.statistics.push_scale if is_measured and model.statistics else None)
+        return cls(subject, model.statistics.push_scale if is_measured and model.statistics else None, notes)
 
     def print(self) -> None:
         """Print the lines: in colour, and as wide as the terminal."""
         console = Console()
-        print_lines(memory_lines(self.subject, console.width), console)
+        print_lines(self._lines(console.width), console)
 
     def html(self) -> str:
         """Return the picture as an HTML file that needs no other."""
@@ -65,7 +75,10 @@ class Shown:
         return still_page(self._fragment, f"Gatescope: {short}")
 
     def __repr__(self) -> str:
-        return plain_text(memory_lines(self.subject, PLAIN_WIDTH))
+        return plain_text(self._lines(PLAIN_WIDTH))
+
+    def _lines(self, width: int) -> list[Text]:
+        return [*memory_lines(self.subject, width), *(Text(each, style="dim") for each in sentences(self.notes))]
 
     def _repr_html_(self) -> str:
         return still_output(self._fragment)
@@ -75,6 +88,7 @@ class Shown:
         """The first screen; ids begin with what tells it from others in a notebook, and stays the same."""
         subject = self.subject
         content = subject.layer["h"].tobytes() + subject.trace.outputs.tobytes() + repr(subject.words).encode()
+        content += b"".join(each.values.tobytes() for each in subject.inputs)
         return first_screen(
             subject.trace,
             subject.parts,
@@ -82,6 +96,7 @@ class Shown:
             terms=subject.terms,
             push_scale=self.push_scale,
             inputs=subject.inputs,
+            notes=self.notes,
             name=f"still-{sha256(content).hexdigest()[:8]}",
             is_still=True,
         )

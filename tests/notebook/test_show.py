@@ -218,14 +218,17 @@ def test_labels_and_heads_that_do_not_fit(options: dict, message: str, lstm: nn.
 def test_what_cannot_be_shown(lstm: nn.LSTM, x: torch.Tensor, model: Model) -> None:
     trace = gatescope.trace_module(lstm, x)
     cases = [
-        (([],), "this is a list: show takes a Trace, a model and a text, or a module and its input"),
+        (
+            ([],),
+            "this is a list: show takes a Trace, a run that was watched, a model and a text, or a module and its input",
+        ),
         ((lstm,), "the input is missing: a module is shown with what it reads, as in show(module, x)"),
         ((model,), "x is a NoneType: a model reads a text, as in show(model, 'not good')"),
         ((trace, x), "a trace has its input already: leave out the second argument"),
         ((nn.Linear(4, 2), x), "Linear is not a torch.nn.LSTM, GRU or RNN"),
         (
             (lstm, x[:, None].repeat(1, 2, 1)),
-            "x is a batch of 2: show one of them, as in show(trace_module(module, x)[0])",
+            "x is a batch of 2: say which sequence, as in sequence=0",
         ),
         (
             (lstm, torch.zeros(501, 4)),
