@@ -17,7 +17,7 @@ from ..recurrent.edits.binding import Change
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import NamedUnit, Statistics
 from .input_column import InputColumn
-from .numbers import nice, ordinal, word_of
+from .numbers import nice, ordinal, phrase_of, word_of
 
 Array = NDArray[np.float64]
 
@@ -329,7 +329,10 @@ def _of_two(trace: Trace, outputs: tuple[int, int]) -> Verdict:
 def _name(trace: Trace, output: int) -> str:
     """Return the name of an output, made visible."""
     names = () if trace.head is None else trace.head.names
-    return word_of(names[output]) if names else f"output {output}"
+    if not names:
+        return f"output {output}"
+    name = names[output]
+    return phrase_of(name) if name.strip() else word_of(name)
 
 
 def scale_of(subjects: Sequence[Subject]) -> float:

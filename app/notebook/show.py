@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from ..recurrent.decomposition.output import Output
 from ..recurrent.module_call import Input
 from ..recurrent.trace import Trace
 from ..recurrent.watch.run import Run
 from ..store.model import Model
-from .head import OwnHead, with_head
+from .head import OwnHead, answer_of
 from .labels import with_labels
 from .source import source_of
 
@@ -32,6 +33,8 @@ def show(
     sequence: int | None = None,
     labels: Sequence[object] | None = None,
     head: OwnHead | None = None,
+    output: Output | Sequence[Output] | None = None,
+    names: Sequence[str] | None = None,
     inputs: "Inputs | None" = None,
     path: str | PathLike[str] | None = None,
     open: bool = False,  # noqa: A002
@@ -48,9 +51,12 @@ def show(
         x: The text that a model reads, or the sequence (T, E) or batch that a module does.
         sequence: Its place in the batch of a run, 0 if None, or in that of ``x``.
         labels: What each step is called, T of them; the tokens of a text, or the numbers of steps, if None.
-        head: What reads the last layer: an ``nn.Linear`` of one output, its weight (H·directions,) or
-            (1, H·directions), or a pair (weight, bias). The output is read as a logit: the verdict is its sigmoid.
-            That of the trace if None.
+        head: What reads the last layer: an ``nn.Linear``, its weight (outputs, H·directions), or (H·directions,) of one
+            output, or a pair (weight, bias). That of the trace if None.
+        output: Which output the picture is of, by its number or its name: it is read as a logit, and the verdict is its
+            sigmoid. Or two, as of a softmax, one against the other: the verdict is the probability of the first, if it
+            is one of the two. If None, the only one, or the model's verdict.
+        names: What the outputs are called, one for each.
         inputs: Columns of the input to draw above the picture, each over a scale of its own: their numbers from 0, as
             in ``[0, 3]``; or a mapping, or a data frame, of names to numbers of columns or to T values. A name may be a
             pair (name, unit). What is not finite is a gap.
@@ -59,7 +65,7 @@ def show(
 
     Raises:
         IndexError: There is no such sequence.
-        OptionError: A ValueError: ``labels``, ``head`` or ``inputs`` do not fit.
+        OptionError: A ValueError: an option does not fit; the message begins with its name.
         ValueError: There are too many steps for a picture, or ``x`` is a batch and ``sequence`` None; and what tracing
             raises.
         TypeError: ``what`` cannot be shown, or not with ``x``.
@@ -74,11 +80,10 @@ def show(
     require_few(trace)
     if labels is not None:
         trace = with_labels(trace, labels)
-    if head is not None:
-        trace = with_head(trace, head)
+    answer = None if head is None and output is None and names is None else answer_of(trace, head, output, names)
     columns = () if inputs is None else columns_of_input(inputs, source.x, len(trace))
     notes = (*trace.notes, *source.notes)
-    shown = Shown.of(trace, source.model, has_steps=labels is not None, inputs=columns, notes=notes)
+    shown = Shown.of(trace, source.model, answer, has_steps=labels is not None, inputs=columns, notes=notes)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
     elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself

@@ -1,7 +1,7 @@
 """What ``show`` returns: a first screen that a terminal prints, a notebook draws and a file keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..figures.input_column import InputColumn
+from ..figures.numbers import phrase_of
 from ..figures.parts import MOST_STEPS, parts_of
 from ..figures.readout import sentences
 from ..figures.screen import first_screen
@@ -19,6 +20,7 @@ from ..figures.terms import terms_of
 from ..recurrent.trace import Trace
 from ..store.model import Model
 from ..training.tasks import features_of
+from .head import Answer
 
 PLAIN_WIDTH = 80  # cells, of the plain text
 TITLE = 80  # characters of it
@@ -44,23 +46,34 @@ class Shown:
         cls,
         trace: Trace,
         model: Model | None = None,
+        answer: Answer | None = None,
         *,
         has_steps: bool = False,
         inputs: Sequence[InputColumn] = (),
         notes: Sequence[str] = (),
     ) -> "Shown":
-        """Return what is shown of ``trace``; with ``has_steps`` a step is called that, and not a word.
+        """Return what is shown of ``trace``.
 
-        ``inputs`` are the columns of the input that stand above the picture, and ``notes`` what to
-        know about its numbers.
+        Args:
+            trace: What the network did.
+            model: Which it is of, if that is known.
+            answer: The same trace with a head of one output; None: with its own head, if it has one.
+            has_steps: Whether a step is called that, and not a word.
+            inputs: Columns of the input, which stand above the picture.
+            notes: What to know about the numbers.
         """
         if model is None:
             terms = Terms(noun="step" if has_steps else "")
-            return cls(subject_of(trace, parts_of(trace), None, terms, inputs=inputs), None, notes)
-        terms = terms_of(model, features_of(model.config.task))
-        subject = subject_of(trace, parts_of(trace, cell=terms.cell), model.statistics, terms, inputs=inputs)
-        is_measured = subject.parts is not None and model.statistics is not None
-        return cls(subject, model.statistics.push_scale if is_measured and model.statistics else None, notes)
+        else:
+            terms = terms_of(model, features_of(model.config.task))
+        if answer is not None:
+            trace, notes = answer.trace, (*notes, *answer.notes)
+            opposite = terms.opposite if answer.opposite is None else answer.opposite
+            terms = replace(terms, opposite=opposite, next_outputs=())
+        statistics = None if model is None else model.statistics
+        subject = subject_of(trace, parts_of(trace, cell=terms.cell), statistics, terms, inputs=inputs)
+        is_measured = subject.parts is not None and answer is None and statistics is not None
+        return cls(subject, statistics.push_scale if is_measured and statistics else None, [*map(phrase_of, notes)])
 
     def print(self) -> None:
         """Print the lines: in colour, and as wide as the terminal."""
