@@ -48,6 +48,7 @@ def first_screen(
     address_of: Callable[[int], str] | None = None,
     aside: str = "",
     is_still: bool = False,
+    has_controls: bool = True,
 ) -> str:
     """Return the first screen of ``trace``, with the numbers that the page's script needs.
 
@@ -77,6 +78,7 @@ def first_screen(
         address_of: Returns the address at which a step is chosen: each column then is a link to it.
         aside: HTML that stands next to the finding.
         is_still: Whether it holds no numbers for a script, as where none will run.
+        has_controls: Whether the panel has what needs a server.
     """
     subject = subject_of(trace, decomposition, statistics, terms, outputs, inputs)
     without = None if before is None else subject_of(*before, statistics, terms, outputs)
@@ -109,7 +111,7 @@ def first_screen(
     ]
     below = "" if forms[0].kind == NARROW else moments_html(pictures[0]) + tinted_html(pictures[0])
     kind = "both" if width is None else "one"
-    panel = cell_panel(subject, step, unit, without) if has_panel else ""
+    panel = cell_panel(subject, step, unit, without, has_controls=has_controls) if has_panel else ""
     told = "".join(f'<p class="caveat">{safe(each)}</p>' for each in sentences(notes))
     data = ""
     if not is_still:

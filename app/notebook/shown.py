@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -13,11 +14,13 @@ from ..figures.numbers import phrase_of
 from ..figures.parts import MOST_STEPS, parts_of
 from ..figures.readout import sentences
 from ..figures.screen import first_screen
-from ..figures.still import still_output, still_page
+from ..figures.script_data import MOST
+from ..figures.still import saved_page, still_output
 from ..figures.subject import Subject, Terms, subject_of
 from ..figures.terminal import memory_lines, plain_text, print_lines
 from ..figures.terms import terms_of
 from ..recurrent.trace import Trace
+from ..settings import data_folder
 from ..store.model import Model
 from ..training.tasks import features_of
 from .head import Answer
@@ -81,11 +84,15 @@ class Shown:
         print_lines(self._lines(console.width), console)
 
     def html(self) -> str:
-        """Return the picture as an HTML file that needs no other."""
+        """Return the picture as an HTML file that needs no other, in which steps are chosen by pointer and keys."""
         words = self.subject.words
         title = f"{words[0]} to {words[-1]}" if self.subject.is_of_steps else " ".join(words)
         short = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
-        return still_page(self._fragment, f"Gatescope: {short}")
+        program = (data_folder("static") / "js" / "export" / "saved_screen.js").read_text(encoding="utf-8")
+        fragment = self._screen(
+            has_panel=len(self.subject) <= MOST, has_controls=False, address_of=lambda step: f"#step-{step}"
+        )
+        return saved_page(fragment, f"Gatescope: {short}", program)
 
     def __repr__(self) -> str:
         return plain_text(self._lines(PLAIN_WIDTH))
@@ -94,14 +101,19 @@ class Shown:
         return [*memory_lines(self.subject, width), *(Text(each, style="dim") for each in sentences(self.notes))]
 
     def _repr_html_(self) -> str:
-        return still_output(self._fragment)
+        return still_output(self._screen(is_still=True))
 
     @cached_property
-    def _fragment(self) -> str:
-        """The first screen; ids begin with what tells it from others in a notebook, and stays the same."""
+    def _name(self) -> str:
+        """What ids begin with: it tells this picture from others in a notebook, and stays the same."""
         subject = self.subject
         content = subject.layer["h"].tobytes() + subject.trace.outputs.tobytes() + repr(subject.words).encode()
         content += b"".join(each.values.tobytes() for each in subject.inputs)
+        return f"still-{sha256(content).hexdigest()[:8]}"
+
+    def _screen(self, **options: Any) -> str:
+        """Return the first screen."""
+        subject = self.subject
         return first_screen(
             subject.trace,
             subject.parts,
@@ -110,6 +122,6 @@ class Shown:
             push_scale=self.push_scale,
             inputs=subject.inputs,
             notes=self.notes,
-            name=f"still-{sha256(content).hexdigest()[:8]}",
-            is_still=True,
+            name=self._name,
+            **options,
         )

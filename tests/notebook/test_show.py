@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import webbrowser
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -136,14 +138,16 @@ def test_a_file_runs_nothing_and_asks_for_nothing(
     assert capsys.readouterr().out == f"The picture is in {path}\n"
     html = path.read_text(encoding="utf-8")
     found = Elements(html)
-    assert not found.tags & {"script", "img", "iframe", "link", "base", "object", "a", "foreignobject"}
+    assert not found.tags & {"img", "iframe", "link", "base", "object", "foreignobject"}
     assert found.tags >= {"svg", "style", "meta"}
-    assert not {each for each in found.attributes if each.startswith("on")} | found.attributes & {
-        "src",
-        "href",
-        "style",
-    }
-    assert html.count("<meta") == 2
+    assert not {each for each in found.attributes if each.startswith("on")} | found.attributes & {"src", "style"}
+    assert {each[0] for each in re.findall(r'href="([^"]*)', html)} == {"#"}
+    assert html.count("<meta") == 3
+    numbers, program = re.findall(r"<script[^>]*>(.*?)</script>", html, re.DOTALL)
+    assert json.loads(numbers)["noun"] == "step"
+    assert program == (SHIPPED.parent / "static" / "js" / "export" / "saved_screen.js").read_text(encoding="utf-8")
+    allowed = b64encode(sha256(program.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'\"" in html
     css = "".join(re.findall(r"<style>(.*?)</style>", html, re.DOTALL))
     assert "@import" not in css
     assert "url(" not in css
