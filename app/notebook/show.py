@@ -4,6 +4,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from torch import nn
 
 from ..recurrent.decomposition.output import Output
 from ..recurrent.module_call import Input
+from ..recurrent.option_error import OptionError
 from ..recurrent.trace import Trace
 from ..recurrent.watch.run import Run
 from ..store.model import Model
@@ -38,6 +40,7 @@ def show(
     inputs: "Inputs | None" = None,
     path: str | PathLike[str] | None = None,
     open: bool = False,  # noqa: A002
+    png: bool = False,
 ) -> "Shown":
     """Show what the memory of a network is made of, step by step; return what a notebook draws.
 
@@ -60,8 +63,10 @@ def show(
         inputs: Columns of the input to draw above the picture, each over a scale of its own: their numbers from 0, as
             in ``[0, 3]``; or a mapping, or a data frame, of names to numbers of columns or to T values. A name may be a
             pair (name, unit). What is not finite is a gap.
-        path: Where the HTML file is written.
+        path: Where the picture is written: as HTML, or, where it ends in ``.svg`` or ``.png``, as an image, which needs
+            the extra ``gatescope[image]``.
         open: Whether a browser opens it; from a temporary folder if there is no ``path``.
+        png: Whether a notebook draws it as a PNG, for where HTML is not shown; needs the extra too.
 
     Raises:
         IndexError: There is no such sequence.
@@ -71,7 +76,7 @@ def show(
         TypeError: ``what`` cannot be shown, or not with ``x``.
     """
     from .inputs import columns_of_input
-    from .shown import Shown, require_few
+    from .shown import Shown, image_tools, require_few
 
     if isinstance(what, tuple) and len(what) == 2 and x is None:
         what, x = what
@@ -84,6 +89,9 @@ def show(
     columns = () if inputs is None else columns_of_input(inputs, source.x, len(trace))
     notes = (*trace.notes, *source.notes)
     shown = Shown.of(trace, source.model, answer, has_steps=labels is not None, inputs=columns, notes=notes)
+    if png:
+        image_tools()
+        shown = replace(shown, is_image=True)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
     elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself
@@ -93,7 +101,19 @@ def show(
 
 def _write(shown: "Shown", path: Path, is_opened: bool) -> None:  # noqa: FBT001
     """Write the picture to ``path``, say where it is, and open it if asked to."""
-    path.write_text(shown.html(), encoding="utf-8")
+    path.write_bytes(_content(shown, path))
     sys.stdout.write(f"The picture is in {path.resolve()}\n")
     if is_opened and not webbrowser.open(path.resolve().as_uri()):
         sys.stdout.write("There is no browser to open it: open the file yourself.\n")
+
+
+def _content(shown: "Shown", path: Path) -> bytes:
+    """Return what is written, in the form that the name of the file asks for."""
+    match path.suffix.lower():
+        case ".png":
+            return shown.png()
+        case ".svg":
+            return shown.svg().encode("utf-8")
+        case ".html" | ".htm" | "":
+            return shown.html().encode("utf-8")
+    raise OptionError("path", f"{path.name} is neither .html nor .svg nor .png: these are the files that are written")

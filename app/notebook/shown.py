@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -13,7 +15,7 @@ from ..figures.input_column import InputColumn
 from ..figures.numbers import phrase_of
 from ..figures.parts import MOST_STEPS, parts_of
 from ..figures.readout import sentences
-from ..figures.screen import first_screen
+from ..figures.screen import first_screen, scales_of
 from ..figures.script_data import MOST
 from ..figures.still import saved_page, still_output
 from ..figures.subject import Subject, Terms, subject_of
@@ -24,6 +26,9 @@ from ..settings import data_folder
 from ..store.model import Model
 from ..training.tasks import features_of
 from .head import Answer
+
+if TYPE_CHECKING:
+    from ..figures.inline_styles import Theme
 
 PLAIN_WIDTH = 80  # cells, of the plain text
 TITLE = 80  # characters of it
@@ -36,6 +41,14 @@ def require_few(trace: Trace) -> None:
         raise ValueError(f"the trace has {len(trace):,} steps, and {most}")
 
 
+def image_tools() -> ModuleType:
+    """Return what draws images. Raises ImportError, which says how to get it, where the extra is missing."""
+    try:
+        return import_module("..figures.image", __package__)
+    except ImportError as error:
+        raise ImportError(f"an image needs {error.name}: install it by pip install 'gatescope[image]'") from error
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Shown:
     """A trace that is shown."""
@@ -43,6 +56,7 @@ class Shown:
     subject: Subject
     push_scale: float | None = None  # of the model, where it has been measured
     notes: Sequence[str] = ()  # what to know about the numbers
+    is_image: bool = False  # whether a notebook draws a PNG in place of HTML
 
     @classmethod
     def of(
@@ -94,14 +108,31 @@ class Shown:
         )
         return saved_page(fragment, f"Gatescope: {short}", program)
 
+    def svg(self, theme: "Theme" = "light") -> str:
+        """Return the picture as an SVG that needs no stylesheet. Needs the extra ``gatescope[image]``."""
+        scales = scales_of([self.subject], self.push_scale)
+        drawn: str = image_tools().svg_image(self.subject, scales, theme, self.notes, self._name)
+        return drawn
+
+    def png(self, theme: "Theme" = "light", scale: float = 2) -> bytes:
+        """Return the picture as a PNG, ``scale`` pixels to each of the SVG's. Needs the extra ``gatescope[image]``.
+
+        Raises RuntimeError on a machine without fonts.
+        """
+        painted: bytes = image_tools().png_image(self.svg(theme), scale)
+        return painted
+
     def __repr__(self) -> str:
         return plain_text(self._lines(PLAIN_WIDTH))
 
     def _lines(self, width: int) -> list[Text]:
         return [*memory_lines(self.subject, width), *(Text(each, style="dim") for each in sentences(self.notes))]
 
-    def _repr_html_(self) -> str:
-        return still_output(self._screen(is_still=True))
+    def _repr_png_(self) -> bytes | None:
+        return self.png() if self.is_image else None
+
+    def _repr_html_(self) -> str | None:
+        return None if self.is_image else still_output(self._screen(is_still=True))
 
     @cached_property
     def _name(self) -> str:
