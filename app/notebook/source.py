@@ -1,9 +1,11 @@
 """What is shown: the trace of a network, of a module and its input, or of a call that was watched."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
@@ -11,7 +13,7 @@ from ..recurrent.module_call import time_major
 from ..recurrent.option_error import OptionError
 from ..recurrent.trace import Trace
 from ..recurrent.trace_module import Traces, trace_module
-from ..recurrent.watch.run import REPLAYED, Run
+from ..recurrent.watch.run import HALVES, REPLAYED, Run
 from ..recurrent.watch.watched import Runs, Watched
 from ..store.model import Model
 
@@ -62,11 +64,15 @@ def _of_run(run: Run, sequence: int) -> Source:
 
 def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
     """Return the trace of a module, which says what is wrong with anything else."""
+    notes: tuple[str, ...] = ()
+    if isinstance(module, nn.RNNBase) and (low := next(module.parameters()).dtype) in HALVES and _dtype(x) == low:
+        module, x = copy.deepcopy(module).float(), x.float()
+        notes = (f"the module computes in {low}: it is traced in torch.float32",)
     traces = trace_module(module, x)
     if not isinstance(traces, Traces):
         if sequence is not None:
             raise OptionError("sequence", "there is only one here: leave it out")
-        return Source(traces, x=x)
+        return Source(traces, x=x, notes=notes)
     count = len(traces)
     if sequence is None:
         raise ValueError(f"x is a batch of {count}: say which sequence, as in sequence=0")
@@ -74,4 +80,8 @@ def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
         have = f"sequences go from 0 to {count - 1}" if count > 1 else "the only one is 0"
         raise IndexError(f"there is no sequence {sequence} in x: {have}")
     batch, lengths = time_major(cast("Tensor | PackedSequence", x), batch_first=module.batch_first)
-    return Source(traces[sequence], x=batch[: lengths[sequence], sequence])
+    return Source(traces[sequence], x=batch[: lengths[sequence], sequence], notes=notes)
+
+
+def _dtype(x: Any) -> torch.dtype | None:
+    return x.data.dtype if isinstance(x, Tensor | PackedSequence) else None

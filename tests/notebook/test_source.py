@@ -125,3 +125,57 @@ def test_sequences_that_are_not_there(seen: Watched, model: Model) -> None:
     for error, (what, x), sequence, message in cases:
         with pytest.raises(error, match=f"^{re.escape(message)}$"):
             gatescope.show(what, x, sequence=sequence)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_traced_in_float32_and_said(dtype: torch.dtype) -> None:
+    module, x = Model().first.to(dtype), BATCH[0].to(dtype)
+    source = source_of(module, x, None)
+    assert source.trace.layer()["h"].dtype == np.float32
+    expected = Model().first.to(dtype).double()(x.double())[0].detach()
+    np.testing.assert_allclose(source.trace.layer()["h"], expected, atol=1e-6)
+    assert source.notes == (f"the module computes in {dtype}: it is traced in torch.float32",)
+    assert module.weight_ih_l0.dtype == dtype
+    assert source_of(Model().first, BATCH[0], None).notes == ()
+
+
+def test_what_was_recorded_before_a_call_that_raised_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    model = Model()
+    with pytest.raises(RuntimeError, match=r"input\.size"), gatescope.watch(model) as seen:  # noqa: PT012
+        model.first(BATCH)
+        model.first(BATCH[..., :3])
+    gatescope.show(seen["first"][0])
+    assert REPLAYED in capsys.readouterr().out
+    with pytest.raises(IndexError, match=r"^there is no run 1 of first: it has 1 run: the only one is 0$"):
+        gatescope.show(seen["first"][1])
+
+
+@pytest.mark.parametrize(
+    ("module", "x", "error", "message"),
+    [
+        (nn.Sequential(nn.Linear(4, 2)), BATCH[0], TypeError, "Sequential is not a torch.nn.LSTM, GRU or RNN"),
+        (
+            Model(),
+            BATCH[0],
+            TypeError,
+            "Model is not a torch.nn.LSTM, GRU or RNN: trace what it holds, module.get_submodule('first') or "
+            "module.get_submodule('packed') or module.get_submodule('alone')",
+        ),
+        (
+            nn.GRU(4, 5).to("meta"),
+            BATCH[0],
+            ValueError,
+            "the module is on the meta device, where its weights have no numbers: load them first",
+        ),
+        (nn.GRU(4, 5), BATCH[0].to("meta"), ValueError, "x is on meta, the weights are on cpu: move it by .to('cpu')"),
+        (
+            nn.GRU(4, 5).half(),
+            BATCH[0],
+            TypeError,
+            "x is torch.float32, the weights are torch.float16: convert it by .to(torch.float16)",
+        ),
+    ],
+)
+def test_modules_that_cannot_be_shown(module: Any, x: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        gatescope.show(module, x)
