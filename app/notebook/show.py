@@ -94,9 +94,15 @@ def show(
         shown = replace(shown, is_image=True)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
-    elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself
+    elif not _is_interactive():
         shown.print()
     return shown
+
+
+def _is_interactive() -> bool:
+    """Return whether what is returned shows itself: at a prompt, in Jupyter, or in a notebook of marimo."""
+    marimo = sys.modules.get("marimo")
+    return hasattr(sys, "ps1") or (marimo is not None and bool(marimo.running_in_notebook()))
 
 
 def _write(shown: "Shown", path: Path, is_opened: bool) -> None:  # noqa: FBT001

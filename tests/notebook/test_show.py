@@ -9,6 +9,7 @@ from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 
 import gatescope
 import numpy as np
@@ -94,6 +95,18 @@ def test_what_a_script_prints_is_what_a_prompt_shows(
     monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
     assert repr(gatescope.show(model, "not good")) == repr(shown)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("is_notebook", [True, False])
+def test_a_notebook_of_marimo_draws_what_is_returned_and_a_script_prints(
+    is_notebook: bool, model: Model, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its function is called here as version 0.25 has it: it is false where a notebook is run as a script."""
+    marimo = ModuleType("marimo")
+    monkeypatch.setattr(marimo, "running_in_notebook", lambda: is_notebook, raising=False)
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    shown = gatescope.show(model, "not good")
+    assert capsys.readouterr().out == ("" if is_notebook else f"{shown!r}\n")
 
 
 def test_steps_have_labels_or_numbers(lstm: nn.LSTM, x: torch.Tensor, capsys: pytest.CaptureFixture[str]) -> None:
