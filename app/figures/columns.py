@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .numbers import at
 from .text_width import text_width
 
 LARGEST = 38.0  # px, of a word over its column
 LEGIBLE = 13.0  # below this, columns are equally wide and words stand only where there is room
+LONGEST = 40  # steps, whose columns may differ
 LEAST_COLUMN = 40.0  # px: room for a gate's number
 TRANSITION = 0.16  # of the narrower column: half of the way from one plateau to the next
 LONGEST_TRANSITION = 26.0
@@ -46,7 +48,7 @@ class Columns:
         return f"{100 * x / self.width:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def columns_of(words: Sequence[str], width: float, *, longest: int = 40) -> Columns:
+def columns_of(words: Sequence[str], width: float, *, longest: int = LONGEST) -> Columns:
     """Return columns for ``words``: as wide as these at the largest size that fits, or equal ones.
 
     Columns are equal where words would be smaller than ``LEGIBLE``, or where there are more than ``longest``.
@@ -57,6 +59,19 @@ def columns_of(words: Sequence[str], width: float, *, longest: int = 40) -> Colu
         return _columns(np.full(len(words), width / len(words)), width, 0.0)
     widths = _widths(ems, size)
     return _columns(widths * (width / widths.sum()), width, size)
+
+
+def curve_path(columns: Columns, ys: NDArray[np.float64]) -> str:
+    """Return a line that is level over each plateau, from the first edge to the last."""
+    y = [at(each) for each in ys.tolist()]
+    starts, ends, edges = ([at(x) for x in each.tolist()] for each in (columns.starts, columns.ends, columns.edges))
+    path = [f"M{edges[0]} {y[0]}"]
+    path += [
+        f"H{ends[t - 1]}C{edges[t]} {y[t - 1]} {edges[t]} {y[t]} {starts[t]} {y[t]}"
+        for t in range(1, len(y))
+        if y[t] != y[t - 1]
+    ]
+    return "".join([*path, f"H{edges[-1]}"])
 
 
 def _widths(ems: NDArray[np.float64], size: float) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .band_words import band_words, words_svg
 from .bands import Bands, ageing_bands, band_paths, pushing_bands
 from .blocks import blocks_svg, pushes_of
-from .columns import Columns, columns_of
+from .columns import Columns, columns_of, curve_path
 from .finding.statement import finding
 from .forms import Form
 from .frame import GUTTER, LEAST_CHART, WORDS
@@ -22,7 +22,7 @@ from .svg import lines, stretched, text
 from .text_width import fitted, text_width, wrapped
 from .total import LEADER, LINE, listed
 from .total import WIDTH as SUM
-from .verdict import curve_path, heights
+from .verdict import heights
 
 CURVE = 80.0
 TOP = 18.0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .gates import HEIGHT as GATE_ROW
+from .input_curves import height_of
 from .subject import Subject
 from .total import WIDTH as SUM
 from .unit_row import HEIGHT as UNIT
@@ -39,6 +40,7 @@ class Frame:
     above: int  # rows of gates over the memory
     below: int
     unit: float = 0.0  # height of the row of a unit that is named
+    inputs: float = 0.0  # height of the curves above all else, by which the picture is higher
 
     @classmethod
     def of(cls, subject: Subject, width: float, height: float, *, has_gates: bool = True) -> "Frame":
@@ -47,7 +49,8 @@ class Frame:
         above = min(rows, 1)
         has_curve = subject.verdict is not None or bool(subject.terms.next_outputs)
         curve = 0.0 if not has_curve else 64.0 if height < LOW or subject.verdict is None else 92.0
-        return cls(width, height, curve, above, rows - above, 0.0 if subject.unit is None else UNIT)
+        unit, inputs = 0.0 if subject.unit is None else UNIT, height_of(subject.inputs)
+        return cls(width, height, curve, above, rows - above, unit, inputs)
 
     @property
     def rows(self) -> int:
@@ -62,12 +65,12 @@ class Frame:
     @property
     def verdict_top(self) -> float:
         """The y of probability 1."""
-        return 18.0
+        return 18.0 + self.inputs
 
     @property
     def words(self) -> float:
         """The y at which the row of words begins."""
-        return self.verdict_top + self.verdict + 16 if self.verdict else 0.0
+        return self.verdict_top + self.verdict + 16 if self.verdict else self.inputs
 
     @property
     def writes(self) -> float:
@@ -82,7 +85,7 @@ class Frame:
     @property
     def base(self) -> float:
         """The y of the lower edge of the memory."""
-        return max(self.height - self.below * GATE_ROW - 8 - self.unit, self.memory_top + LEAST_MEMORY)
+        return max(self.height + self.inputs - self.below * GATE_ROW - 8 - self.unit, self.memory_top + LEAST_MEMORY)
 
     @property
     def bottom(self) -> float:

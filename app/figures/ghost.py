@@ -6,13 +6,13 @@ from math import sqrt
 
 from .band_words import LARGEST, LEAST, OF_HEIGHT, BandWord
 from .bands import Bands, pushing_bands
-from .columns import Columns
+from .columns import Columns, curve_path
 from .finding.change import GONE
 from .frame import Frame
 from .subject import Subject
 from .svg import text
 from .text_width import text_width
-from .verdict import curve_path, heights
+from .verdict import heights
 
 NOTE = 13.0
 NOTES = ("without your change", "gone", "")  # the longest that fits

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from .blocks import pushes_of
 from .frame import GUTTER, WORDS, Frame
+from .input_curves import names_svg
 from .numbers import at, plain
 from .push_colours import STEPS
 from .subject import Subject
@@ -30,12 +31,13 @@ SHORT_REWRITTEN = "Block: the whole state, rewritten at each {noun}."
 
 def gutter_svg(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool, name: str) -> Iterator[str]:
     """Yield the left margin."""
+    yield from names_svg(subject.inputs, ROOM)
     if subject.verdict is not None:
         yield from _verdict(subject, frame)
     elif frame.verdict:
         yield text(0, frame.verdict_top + 12, VERB, "surprise", "verb")
         yield text(0, frame.verdict_top + 29, SMALL, "in bits", "muted")
-    yield text(0, frame.words + 34, VERB, "reads", "verb")
+    yield text(0, frame.words + 34, VERB, "step" if subject.is_of_steps else "reads", "verb")
     for place, row in enumerate(subject.rows[: frame.rows]):
         y = frame.row(place)
         yield text(0, y + 13, VERB, row.role.verb, "verb") + text(

@@ -17,7 +17,8 @@ def lines_html(subject: Subject) -> str:
 
 def line_of(subject: Subject, t: int) -> str:
     """Return what happens at a step, in words."""
-    told = [f"{row.role.verb} {plain(row.means[t])}" for row in subject.rows]
+    told = [each.told(t) for each in subject.inputs]
+    told += [f"{row.role.verb} {plain(row.means[t])}" for row in subject.rows]
     if (parts := subject.parts) is not None:
         if np.isfinite(parts.remaining[t]):
             told.append(f"{percent(parts.remaining[t])} of the old memory remains")

@@ -3,10 +3,14 @@
 import re
 from html import escape
 
+import numpy as np
+
 from .invisible import shown
 
 NARROW = "\u202f"  # a narrow no-break space, between a number and its unit
 VOWEL = re.compile(r"8|1[18]\b")  # eight, eleven, eighteen, eighty …
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+NICE = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)  # what a scale may end at, times a power of ten
 LEAST_LOGIT = 0.005  # below this a push is written as 0
 
 
@@ -14,6 +18,12 @@ def plain(value: float, places: int = 2) -> str:
     """Return a number that has no sign unless it is negative: "0.07"."""
     text = f"{value:.{places}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def short(value: float) -> str:
+    """Return a number to three digits, or all of those before the point: "0.0713", "3.2", "12,345", "2e−05"."""
+    text = f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+    return text.lstrip("-") if float(value) == 0 else text.replace("-", "−")
 
 
 def signed(value: float, places: int = 2) -> str:
@@ -57,3 +67,19 @@ def spelt(token: str) -> str:
 def safe(text: str) -> str:
     """Return text as it stands in SVG and HTML, in an element or in a quoted attribute."""
     return escape(text)
+
+
+def nice(value: float) -> float:
+    """Return the least round number that is not less than ``value``; 1 for 0."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(each * power for each in NICE if each * power >= value * (1 - 1e-12)))
+
+
+def ordinal(number: int) -> str:
+    """Return "first", "second" …, and "11th" and so on after the tenth."""
+    if number <= len(ORDINALS):
+        return ORDINALS[number - 1]
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from .band_words import BandWord, band_words, words_svg
 from .bands import Bands, ageing_bands, band_paths, pushing_bands
 from .blocks import amounts_of, blocks_svg, pushes_of
-from .columns import Columns, columns_of
+from .columns import LONGEST, Columns, columns_of
 from .finding.statement import Finding
 from .frame import GUTTER, Frame
 from .gates import is_dense, row_svg
 from .ghost import HollowWord, ghost_paths, hollow_svg, hollow_words
 from .gutter import WORD_LINE, gutter_svg
+from .input_curves import curves_svg, scales_svg
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
 from .marks import marks_svg
 from .numbers import at, chance_of, plain, spelt
 from .subject import Subject
 from .surprise_bars import bars_svg
-from .svg import lines, stretched, text
+from .svg import anchored, lines, stretched, text
 from .text_width import fitted, text_width, wrapped
+from .ticks import SIZE as TICK
+from .ticks import ticks_of
 from .total import WIDTH as SUM
 from .total import total_svg, whole_svg
 from .unit_row import unit_curve, unit_label, unit_scale
@@ -67,7 +70,7 @@ def picture_of(
     before: Subject | None = None,
 ) -> Picture:
     """Return what is drawn in ``frame``."""
-    columns = columns_of(subject.words, frame.chart)
+    columns = columns_of(subject.words, frame.chart, longest=0 if subject.is_of_steps else LONGEST)
     bands, words = None, list[BandWord]()
     if subject.parts is not None:
         per_amount = frame.memory / scales.amount if scales.amount else 0.0
@@ -142,6 +145,7 @@ def _chart(picture: Picture) -> Iterator[str]:
 
 def _stretched(picture: Picture) -> Iterator[str]:
     subject, frame, columns = picture.subject, picture.frame, picture.columns
+    yield from curves_svg(subject.inputs, columns)
     if subject.verdict is not None:
         yield from curve_svg(subject.verdict, columns, frame.verdict_top, frame.verdict, picture.name)
     if picture.bands is not None:
@@ -174,6 +178,12 @@ def _stems(picture: Picture) -> Iterator[str]:
 def _words(picture: Picture) -> Iterator[str]:
     """Yield the words over their columns: all of them, or those that have room."""
     subject, columns, y = picture.subject, picture.columns, picture.frame.words + WORD_LINE
+    if subject.is_of_steps:
+        for t, label, middle in ticks_of(subject, columns):
+            kind = "read key chosen" if t == picture.chosen else "read key"
+            yield text(columns.percent(middle), y, TICK, label, kind, extra=f' data-t="{t}"')
+            yield anchored(columns.percent(float(columns.centres[t])), f'<path class="leader" d="M0 {at(y + 5)}v6"/>')
+        return
     if columns.is_legible:
         for t, word in enumerate(subject.words):
             kind = "read chosen" if t == picture.chosen else "read"
@@ -192,6 +202,7 @@ def _words(picture: Picture) -> Iterator[str]:
 
 def _sum(picture: Picture) -> Iterator[str]:
     subject, frame = picture.subject, picture.frame
+    yield from scales_svg(subject.inputs)
     if (verdict := subject.verdict) is None:
         yield from _expects(picture)
         return

@@ -1,12 +1,14 @@
 """What is told below the picture: of the chosen step, and of what an account by pushes does not say."""
 
+from collections.abc import Sequence
+
 from .numbers import percent, plain
 from .subject import Subject
 
 
 def readout(subject: Subject, t: int) -> str:
     """Return what is told of the chosen step."""
-    told = []
+    told = [each.told(t) for each in subject.inputs]
     if (parts := subject.parts) is not None:
         if t and parts.remaining[t] == parts.remaining[t]:
             told.append(f"{percent(parts.remaining[t])} of the old memory remains")
@@ -24,3 +26,8 @@ def not_causal(subject: Subject) -> str:
     noun = subject.noun
     told = f"Exact, but not causal: a band is what was written at its {noun}"
     return f"{told}, and gates depend on all {noun}s before it."
+
+
+def sentences(notes: Sequence[str]) -> list[str]:
+    """Return notes, which begin in small letters, as sentences."""
+    return [f"{note[:1].upper()}{note[1:]}." for note in notes]

@@ -8,6 +8,7 @@ from .bands import words_in
 from .columns import columns_of
 from .final_pushes import final_pushes
 from .finding.statement import Spot
+from .input_curves import curves_svg, height_of, named_svg
 from .memory_line import WIDTH, memory_line, side_of
 from .numbers import at, plain, safe, signed
 from .picture import Picture
@@ -16,6 +17,7 @@ from .text_width import wrapped
 from .verdict import curve_svg, heights
 
 CURVE = 64.0  # px high
+NAMED = 200.0  # px, for the name of a column of the input, and what it lies between
 KEY_STEPS = 8  # lines shown of a long text
 MOMENTS = 4  # lines shown of one in the wide form
 UNUSUAL = ' class="unusual"'
@@ -66,13 +68,17 @@ def shown_steps(picture: Picture, most: int = KEY_STEPS) -> Sequence[int]:
 
 
 def _verdict(picture: Picture) -> str:
-    """Return the curve, and the verdict in large type."""
+    """Return the curves of the input and of the verdict, and the verdict in large type."""
     subject = picture.subject
-    if (verdict := subject.verdict) is None:
-        return ""
+    above = height_of(subject.inputs, is_named=True)
     columns = columns_of(subject.words, 230.0, longest=0)
-    top, tall = 12.0, CURVE - 24
-    drawn = stretched(230.0, CURVE, "".join(curve_svg(verdict, columns, top, tall, f"{picture.name}-n")))
+    curves = "".join(curves_svg(subject.inputs, columns, is_named=True))
+    names = "".join(named_svg(subject.inputs, NAMED))
+    if (verdict := subject.verdict) is None:
+        return f'<div class="says">{_svg(above, stretched(230.0, above, curves) + names)}</div>' if above else ""
+    top, tall = above + 12.0, CURVE - 24
+    curves += "".join(curve_svg(verdict, columns, top, tall, f"{picture.name}-n"))
+    drawn = stretched(230.0, above + CURVE, curves) + names
     ys = heights(verdict.values, top, tall)
     marks = "".join(
         _mark(number, columns.percent(float(columns.edges[spot.step])), float(ys[spot.step]))
@@ -84,14 +90,20 @@ def _verdict(picture: Picture) -> str:
     for t in {low, high} - {len(subject) - 1}:
         x = min(max(float(columns.centres[t]), 18), columns.width - 18)
         y = float(ys[t]) + (-7 if t == high else 18)
-        labels += text(columns.percent(x), min(max(y, 12), CURVE - 2), 13, plain(verdict.values[t]), "value")
+        labels += text(
+            columns.percent(x), min(max(y, above + 12), above + CURVE - 2), 13, plain(verdict.values[t]), "value"
+        )
     value = float(verdict.values[-1])
     kind = "positive" if value >= 0.5 else "negative"
     side = "".join(f"<span>{safe(line)}</span>" for line in wrapped(verdict.side(value), 15, 120, bold=True))
     return (
-        f'<div class="says"><svg width="100%" height="{at(CURVE)}" aria-hidden="true">{drawn}{labels}{marks}</svg>'
+        f'<div class="says{" with-inputs" if above else ""}">{_svg(above + CURVE, f"{drawn}{labels}{marks}")}'
         f'<p class="{kind}"><b>{plain(value)}</b>{side}</p></div>'
     )
+
+
+def _svg(height: float, content: str) -> str:
+    return f'<svg width="100%" height="{at(height)}" aria-hidden="true">{content}</svg>'
 
 
 def _mark(number: int, x: str, y: float) -> str:

@@ -12,14 +12,15 @@ from .finding.rule import finding_of
 from .finding.statement import Finding
 from .forms import NARROW, forms_of, room_for_picture
 from .frame import Frame
+from .input_column import InputColumn
 from .lines import lines_html
 from .links import links_svg
-from .numbers import safe
+from .numbers import nice, safe
 from .picture import Scales, largest_amount, picture_html, picture_of
-from .readout import not_causal, readout
+from .readout import not_causal, readout, sentences
 from .rows import moments_html, rows_html
 from .script_data import MOST, data_html, data_of
-from .subject import Subject, Terms, nice, scale_of, subject_of
+from .subject import Subject, Terms, scale_of, subject_of
 from .tinted_text import tinted_html
 from .unknown_words import notice_html
 
@@ -39,12 +40,15 @@ def first_screen(
     push_scale: float | None = None,
     before: tuple[Trace, Decomposition | None] | None = None,
     outputs: tuple[int, int] | None = None,
+    inputs: Sequence[InputColumn] = (),
+    notes: Sequence[str] = (),
     name: str = "first",
     has_panel: bool = False,
     unit: int | None = None,
     address_of: Callable[[int], str] | None = None,
     aside: str = "",
     is_still: bool = False,
+    has_controls: bool = True,
 ) -> str:
     """Return the first screen of ``trace``, with the numbers that the page's script needs.
 
@@ -66,14 +70,17 @@ def first_screen(
         before: The same text without edits, whose outline is dashed, with its decomposition.
         outputs: Of several classes, the one that was chosen and the one that it is set against, by their numbers;
             ``decomposition`` must be of these. None: none was chosen.
+        inputs: Columns of the input, which stand above the picture as curves.
+        notes: What to know about the numbers; told below the picture.
         name: With which ids begin, so that several pictures can stand on one page.
         has_panel: Whether the cell at the chosen step is shown next to the picture, or below it.
         unit: The unit that the panel shows, from 0; at each step the one that moves the verdict most if None.
         address_of: Returns the address at which a step is chosen: each column then is a link to it.
         aside: HTML that stands next to the finding.
         is_still: Whether it holds no numbers for a script, as where none will run.
+        has_controls: Whether the panel has what needs a server.
     """
-    subject = subject_of(trace, decomposition, statistics, terms, outputs)
+    subject = subject_of(trace, decomposition, statistics, terms, outputs, inputs)
     without = None if before is None else subject_of(*before, statistics, terms, outputs)
     drawn = [subject] if without is None else [subject, without]
     common = scales or scales_of(drawn, push_scale)
@@ -104,7 +111,8 @@ def first_screen(
     ]
     below = "" if forms[0].kind == NARROW else moments_html(pictures[0]) + tinted_html(pictures[0])
     kind = "both" if width is None else "one"
-    panel = cell_panel(subject, step, unit, without) if has_panel else ""
+    panel = cell_panel(subject, step, unit, without, has_controls=has_controls) if has_panel else ""
+    told = "".join(f'<p class="caveat">{safe(each)}</p>' for each in sentences(notes))
     data = ""
     if not is_still:
         numbers = data_of(subject, finding, pictures[0].columns, common.push)
@@ -115,7 +123,7 @@ def first_screen(
         f'<section class="first-screen {kind}" data-chosen="{step}">'
         f'{notice_html([subject])}<div class="told">{finding_html(finding)}{aside}</div>'
         f'<div class="stage"><div class="drawn">{"".join(drawn_forms)}{below}</div>{panel}</div>'
-        f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}'
+        f'<p class="readout">{safe(readout(subject, step))}</p>{caveat(subject)}{told}'
         f"{lines_html(subject)}{data}"
         "</section>"
     )

@@ -1,5 +1,8 @@
 """A first screen that stands by itself: as an HTML file, and inside a notebook, whose own look it leaves alone."""
 
+from base64 import b64encode
+from hashlib import sha256
+
 from .numbers import safe
 from .stylesheet import stylesheet
 
@@ -13,14 +16,17 @@ DARK = (
 )
 
 
-def still_page(fragment: str, title: str) -> str:
-    """Return an HTML file that shows ``fragment``, and asks nothing of any host."""
+def saved_page(fragment: str, title: str, program: str) -> str:
+    """Return an HTML file that shows ``fragment``, runs ``program`` and nothing else, and asks nothing of any host."""
+    allowed = f"'sha256-{b64encode(sha256(program.encode()).digest()).decode()}'"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {allowed}"
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{safe(title)}</title>\n<style>\n:root {{ color-scheme: light dark; }}\n"
         f"body {{ margin: 1.5rem; background: {PAPER}; color: {INK}; }}\n{HEADING}\n{stylesheet()}</style>\n"
-        f"<main>\n<h1>{safe(title)}</h1>\n{fragment}\n</main>\n</html>\n"
+        f"<main>\n<h1>{safe(title)}</h1>\n{fragment}\n</main>\n<script>{program}</script>\n</html>\n"
     )
 
 

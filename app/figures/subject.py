@@ -16,7 +16,8 @@ from ..recurrent.decomposition.state_edits import tokens_read
 from ..recurrent.edits.binding import Change
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import NamedUnit, Statistics
-from .numbers import word_of
+from .input_column import InputColumn
+from .numbers import nice, ordinal, phrase_of, word_of
 
 Array = NDArray[np.float64]
 
@@ -36,11 +37,9 @@ class Feature(Protocol):
 Features = Callable[[str], Sequence[Feature]]
 
 UNUSUAL = 0.08  # how far from its usual mean a gate stands out
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 TRACKS_IF = 0.9  # the least area under the ROC curve of a unit that is shown, for what is true or false
 TRACKS_NUMBER = 0.8  # and the least |r|, for a number
 MOVES = 0.5  # how far its activation must move in a text
-NICE = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)  # what a scale may end at, times a power of ten
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,7 @@ class Subject:
     statistics: Statistics | None
     words: Sequence[str]  # of each step, made visible
     verdict: Verdict | None
+    inputs: Sequence[InputColumn] = ()  # columns of the input that are shown
 
     def __len__(self) -> int:
         """Return T, the number of steps."""
@@ -125,6 +125,11 @@ class Subject:
         if not self.terms.is_character:
             return "word"
         return "letter" if all(word.isalpha() for word in self.words) else "character"
+
+    @property
+    def is_of_steps(self) -> bool:
+        """Whether steps read no words, so that they have ticks."""
+        return self.noun == "step"
 
     @property
     def aged_noun(self) -> str:
@@ -273,14 +278,16 @@ def subject_of(
     statistics: Statistics | None,
     terms: Terms = Terms(),
     outputs: tuple[int, int] | None = None,
+    inputs: Sequence[InputColumn] = (),
 ) -> Subject:
     """Return what a picture of ``trace`` is of; ``parts`` is its decomposition, None for a cell without memory.
 
-    ``outputs`` are those that were chosen of several classes. Raises ValueError if ``parts`` are of others.
+    ``outputs`` are those that were chosen of several classes, ``inputs`` columns of the input that are shown.
+    Raises ValueError if ``parts`` are of others.
     """
     layer = trace.layers[-1] if parts is None else trace.layer(parts.layer, parts.direction)
     words = [word_of(token) for token in tokens_read(trace)] or [str(trace.start + step) for step in range(len(trace))]
-    return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms, outputs))
+    return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms, outputs), inputs)
 
 
 def verdict_of(
@@ -322,26 +329,13 @@ def _of_two(trace: Trace, outputs: tuple[int, int]) -> Verdict:
 def _name(trace: Trace, output: int) -> str:
     """Return the name of an output, made visible."""
     names = () if trace.head is None else trace.head.names
-    return word_of(names[output]) if names else f"output {output}"
+    if not names:
+        return f"output {output}"
+    name = names[output]
+    return phrase_of(name) if name.strip() else word_of(name)
 
 
 def scale_of(subjects: Sequence[Subject]) -> float:
     """Return a scale of pushes that all ``subjects`` fit in: their largest, rounded up."""
     largest = max((float(np.abs(each.shares).max()) for each in subjects if each.shares is not None), default=0.0)
     return nice(largest)
-
-
-def nice(value: float) -> float:
-    """Return the least round number that is not less than ``value``; 1 for 0."""
-    if value <= 0:
-        return 1.0
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(each * power for each in NICE if each * power >= value * (1 - 1e-12)))
-
-
-def ordinal(number: int) -> str:
-    """Return "first", "second" …, and "11th" and so on after the tenth."""
-    if number <= len(ORDINALS):
-        return ORDINALS[number - 1]
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

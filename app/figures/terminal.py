@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -14,8 +14,9 @@ from .finding.rule import finding_of
 from .memory_line import LEAST_PUSH, memory_parts
 from .numbers import chance_of, plain, signed, spelt
 from .readout import not_causal
+from .sparklines import sparklines
 from .subject import Subject
-from .terminal_text import encodable, isolated
+from .terminal_text import cut, encodable, isolated
 from .unknown_words import unknown_notice
 
 LEFT, NEW = "▒", "█"
@@ -40,6 +41,7 @@ def memory_lines(subject: Subject, width: int, before: Subject | None = None) ->
     notice = unknown_notice(subject)
     lines = [*([Text(notice)] if notice else []), Text(finding.text, style="bold")]
     lines += [*(Text(told, style="dim") for told in _legend(subject)), Text()]
+    lines += [*sparklines(subject.inputs, width), Text()] if subject.inputs else []
     totals = amounts_of(subject) if subject.parts is None else subject.parts.amounts.sum(axis=1)
     for t in range(len(subject)):
         lines += _step(subject, t, totals / (totals.max() or 1.0), width)
@@ -77,7 +79,7 @@ def _step(subject: Subject, t: int, sizes: np.ndarray[tuple[int], np.dtype[np.fl
     room = width - column - SAYS - len(GAP)
     has_figures = subject.parts is not None and room >= BAR[0] + FIGURES + len(GAP)
     room -= FIGURES + len(GAP) if has_figures else 0
-    line = Text(isolated(_cut(subject.words[t], column)), style="bold")
+    line = Text(isolated(cut(subject.words[t], column)), style="bold")
     bar = max(BAR[0], min(BAR[1], room // 2 if width >= BESIDE else room))
     new, figures = 1.0, ""
     if (parts := subject.parts) is not None:
@@ -86,7 +88,7 @@ def _step(subject: Subject, t: int, sizes: np.ndarray[tuple[int], np.dtype[np.fl
         figures = " ".join(f"{round(100 * each):3d} % {name}" for each, name in told if np.isfinite(each))
     whole = round(bar * float(sizes[t]))
     fresh = min(whole, round(bar * float(sizes[t]) * new))
-    line = Text.assemble(line, " " * (column - cell_len(_cut(subject.words[t], column))), GAP)
+    line = Text.assemble(line, " " * (column - cell_len(cut(subject.words[t], column))), GAP)
     line.append(LEFT * (whole - fresh), style="dim").append(NEW * fresh).append(" " * (bar - whole))
     line.append(f"{GAP}{figures:<{FIGURES}}" if has_figures else "")
     if subject.verdict is not None:
@@ -169,10 +171,5 @@ def _side(push: float | None) -> str:
     return POSITIVE if push > 0 else NEGATIVE
 
 
-def _cut(word: str, cells: int) -> str:
-    """Return as much of ``word`` as fits into ``cells``, with "…" for the rest."""
-    return word if cell_len(word) <= cells else f"{set_cell_size(word, cells - 1).rstrip()}…"
-
-
 def _shortened(text: Text, room: int) -> Text:
-    return Text(_cut(text.plain, room), style=text.style)
+    return Text(cut(text.plain, room), style=text.style)

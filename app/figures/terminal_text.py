@@ -2,11 +2,15 @@
 
 import unicodedata
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 FROM_THE_RIGHT = {"R", "AL"}  # Unicode's bidirectional classes
+BARS = "▁▂▃▄▅▆▇█"  # the lowest to the highest
 ISOLATE, END = "\u2068", "\u2069"
-ASCII = str.maketrans(dict(zip("▒█−…“”‘’·–\u202f", "=#-.\"\"''.- ", strict=True)) | {ISOLATE: "", END: ""})
+ASCII = str.maketrans(
+    dict(zip("▁▂▃▄▅▆▇▒█−…“”‘’·–\u202f", "_.:-=+*=#-.\"\"''.- ", strict=True)) | {ISOLATE: "", END: ""}
+)
 
 
 def isolated(word: str) -> str:
@@ -24,3 +28,8 @@ def encodable(line: Text, encoding: str) -> Text:
         spared.plain = line.plain.translate(ASCII).encode(encoding, "replace").decode(encoding)
         return spared
     return line
+
+
+def cut(word: str, cells: int) -> str:
+    """Return as much of ``word`` as fits into ``cells``, with "…" for the rest."""
+    return word if cell_len(word) <= cells else f"{set_cell_size(word, cells - 1).rstrip()}…"

@@ -12,7 +12,7 @@ SPACE = 1  # code points between two tokens, from which a space stands between t
 def tinted_html(picture: Picture) -> str:
     """Return the text; "" if all words are legible over their columns, nothing pushes, or there is no text."""
     subject = picture.subject
-    if picture.columns.is_legible or subject.shares is None or not subject.trace.tokens:
+    if picture.columns.is_legible or subject.shares is None or subject.is_of_steps:
         return ""
     words = "".join(_words(picture))
     told = f"The whole text, coloured by what each {subject.noun} pushes at the end."

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .columns import Columns
+from .columns import Columns, curve_path
 from .numbers import at, signed
 from .subject import Array, Subject
 from .svg import lines, text
 from .text_width import wrapped
-from .verdict import curve_path
 
 HEIGHT = 76.0  # px, with its margins
 TALL = 50.0  # px, of the curve

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .columns import Columns
+from .columns import Columns, curve_path
 from .numbers import at, plain
 from .subject import Array, Verdict
 from .text_width import text_width
@@ -17,19 +17,6 @@ DOTS = 60  # steps, up to which each has a dot
 def heights(values: Array, top: float, height: float) -> Array:
     """Return the y (T,) of each probability, between ``top``, which is 1, and ``top + height``, which is 0."""
     return top + (1 - np.clip(values, 0, 1)) * height
-
-
-def curve_path(columns: Columns, ys: Array) -> str:
-    """Return a line that is level over each plateau, from the first edge to the last."""
-    y = [at(each) for each in ys.tolist()]
-    starts, ends, edges = ([at(x) for x in each.tolist()] for each in (columns.starts, columns.ends, columns.edges))
-    path = [f"M{edges[0]} {y[0]}"]
-    path += [
-        f"H{ends[t - 1]}C{edges[t]} {y[t - 1]} {edges[t]} {y[t]} {starts[t]} {y[t]}"
-        for t in range(1, len(y))
-        if y[t] != y[t - 1]
-    ]
-    return "".join([*path, f"H{edges[-1]}"])
 
 
 def curve_svg(verdict: Verdict, columns: Columns, top: float, height: float, name: str) -> Iterator[str]:

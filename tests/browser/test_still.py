@@ -5,9 +5,10 @@ from pathlib import Path
 import gatescope
 import torch
 from gatescope.figures.push_colours import LIGHT, STEPS, colour
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from .axe import violations
+from .driving import SENTENCE, another_page, opened
 
 AROUND = "<p class='word number value cell p5 bar'>out</p>"
 STYLE = """each => {
@@ -50,12 +51,66 @@ def test_a_still_picture_is_dark_where_the_notebook_is(page: Page) -> None:
     assert inks[1] == inks[2] == ("rgb(20, 20, 22)", "rgb(236, 236, 241)")
 
 
-def test_a_file_is_drawn_without_a_network(page: Page, tmp_path: Path) -> None:
+def told(page: Page) -> list[str]:
+    """What is said of the chosen step, below the picture and in the cell."""
+    parts = [".readout", ".cell h2", ".cell .which span", ".cell .circuit", ".cell .arithmetic", ".cell .shares"]
+    return [page.locator(part).text_content() or "" for part in parts]
+
+
+def test_steps_are_chosen_in_a_file_without_a_network_as_on_the_page(
+    browser: Browser, page: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.html"
+    gatescope.show(gatescope.load_model(SHIPPED / "sentiment-lstm"), SENTENCE, path=path)
+    opened(page, f"/?text={SENTENCE}")
+    with another_page(browser, offline=True) as file:
+        wrong: list[str] = []
+        file.on("pageerror", lambda error: wrong.append(str(error)))
+        file.on("console", lambda message: wrong.append(message.text))
+        file.goto(path.as_uri())
+        for step, key in ((3, ""), (4, "ArrowRight"), (2, "click"), (1, "ArrowLeft"), (0, "Enter")):
+            if key.startswith("Arrow"):
+                file.keyboard.press(key)
+            elif key == "click":
+                file.locator(".links:visible a[data-t='2']").click()
+            elif key == "Enter":
+                file.locator(".links:visible a[data-t='0']").focus()
+                file.keyboard.press("Enter")
+            page.locator(f".links:visible a[data-t='{step}']").click()
+            expect(page.locator(".readout")).to_have_text(file.locator(".readout").inner_text())
+            assert told(file) == told(page)
+            chosen = file.locator(".column.chosen:visible").get_attribute("data-t")
+            assert chosen == str(step)
+        assert file.locator("button, input, fieldset").count() == 0
+        assert file.url == path.as_uri()
+        assert wrong == []
+
+
+def test_a_script_in_a_label_does_not_run_in_a_file(browser: Browser, tmp_path: Path) -> None:
     torch.manual_seed(0)
     path = tmp_path / "x.html"
-    gatescope.show(torch.nn.RNN(4, 8), torch.randn(3, 4), labels=["a", "<b>", "c"], path=path)
-    page.set_viewport_size({"width": 360, "height": 700})
-    page.goto(path.as_uri())
-    expect(page.locator(".narrow tbody th").nth(1)).to_have_text("<b>")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert violations(page) == []
+    labels = ["</script><script>document.title = 'hit'</script>", "<img src=x onerror=\"document.title = 'hit'\">"]
+    gatescope.show(torch.nn.GRU(4, 8), torch.randn(2, 4), labels=labels, path=path)
+    with another_page(browser, offline=True) as file:
+        file.goto(path.as_uri())
+        file.keyboard.press("ArrowLeft")
+        expect(file.locator(".readout")).to_contain_text("document.title")
+        assert file.title().startswith("Gatescope: </script>")
+        assert file.locator("img").count() == 0
+
+
+def test_a_file_is_drawn_without_a_network(browser: Browser, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "x.html"
+    inputs = {("rain", "mm"): 0, "temperature": 1}
+    gatescope.show(torch.nn.LSTM(4, 8), torch.randn(3, 4), labels=["a", "<b>", "c"], inputs=inputs, path=path)
+    with another_page(browser, offline=True, bypass_csp=True) as page:
+        for width, dark in ((360, "light"), (1300, "dark")):
+            page.set_viewport_size({"width": width, "height": 700})
+            page.emulate_media(color_scheme=dark)  # type: ignore[arg-type]
+            page.goto(path.as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.locator("path.curve.input:visible").count() == 2
+            assert violations(page) == []
+        page.set_viewport_size({"width": 360, "height": 700})
+        expect(page.locator(".narrow tbody th").nth(1)).to_have_text("<b>")

@@ -23,7 +23,9 @@ CHECKED = ' checked=""'
 DOT = "a wire branches, or, where it goes on thick, two vectors are joined end to end: each layer sees all units"
 
 
-def cell_panel(subject: Subject, step: int, unit: int | None = None, before: Subject | None = None) -> str:
+def cell_panel(
+    subject: Subject, step: int, unit: int | None = None, before: Subject | None = None, *, has_controls: bool = True
+) -> str:
     """Return the panel as a fragment of HTML.
 
     Args:
@@ -31,25 +33,36 @@ def cell_panel(subject: Subject, step: int, unit: int | None = None, before: Sub
         step: The chosen one, from 0.
         unit: The one that is shown, from 0; the one that moves the verdict most at ``step`` if None.
         before: The same text without edits, in which that unit is then found, so that an edit does not change it.
+        has_controls: Whether it has the sliders and buttons, which need a server.
     """
     shown = _unit(subject, step, unit, before)
     size = subject.layer["h"].shape[1]
-    others = "".join(
+    turns = "".join(
         f'<button type="button" class="turn" data-by="{by}" aria-label="{name}">{sign}</button>'
         for by, name, sign in ((-1, "the unit before", "‹"), (1, "the next unit", "›"))
     )
+    sheet, sliders = _sheet(subject, step), _sliders(subject, step)
+    if not has_controls:
+        turns = sheet = sliders = ""
     return (
         f'<section class="cell" aria-label="The cell" data-t="{step}" data-unit="{shown.number}" data-units="{size}">'
-        f'<button type="button" class="opener"><span>The cell at {_named(subject, step)}</span>'
-        " <span>hold a gate ▴</span></button>"
-        '<button type="button" class="close" aria-label="Close">×</button>'
+        f"{sheet}"
         f"<h2>One unit at {_named(subject, step)}</h2>"
-        f'<p class="muted which"><span>{_which(subject, shown.number, unit, before)}</span>{others}</p>'
+        f'<p class="muted which"><span>{_which(subject, shown.number, unit, before)}</span>{turns}</p>'
         f"{circuit_svg(subject.cell, shown.values, subject.words[step])}"
         f"{arithmetic_html(subject.cell, shown, subject.noun)}{key_html(subject.cell)}"
         f'<div class="all"><h3>All {size} units at {_named(subject, step)} <small>(means)</small></h3>'
-        f'<div class="shares">{"".join(_shares(subject, step))}</div>{_sliders(subject, step)}</div>'
+        f'<div class="shares">{"".join(_shares(subject, step))}</div>{sliders}</div>'
         "</section>"
+    )
+
+
+def _sheet(subject: Subject, step: int) -> str:
+    """Return the buttons that open and close the panel on a phone."""
+    return (
+        f'<button type="button" class="opener"><span>The cell at {_named(subject, step)}</span>'
+        " <span>hold a gate ▴</span></button>"
+        '<button type="button" class="close" aria-label="Close">×</button>'
     )
 
 

@@ -50,17 +50,28 @@ def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output 
     if weight.shape[1] != width * len(last):
         of = "h of the last layer has" if len(last) == 1 else "the two h of the last layer have together"
         raise OptionError("head", f"its weight reads {weight.shape[1]} numbers, and {of} {width * len(last)}")
-    if output is None:
-        chosen = _default(trace, weight, bias, function, names, verdict)
-    else:
-        wanted = list(output) if isinstance(output, Iterable) and not isinstance(output, str) else [output]
-        chosen = tuple(_index(each, len(weight), names) for each in wanted)
-    _require_meaning(chosen, function, len(weight), names)
+    usual = _default(trace, weight, bias, function, names, verdict) if output is None else ()
+    chosen = outputs_of(usual if output is None else output, len(weight), names, function)
     at = next(place for place, each in enumerate(last) if each.direction == layer.direction)
     rows = weight[chosen[0]] if len(chosen) == 1 else weight[chosen[0]] - weight[chosen[1]]
     offset = bias[chosen[0]] if len(chosen) == 1 else bias[chosen[0]] - bias[chosen[1]]
     of_layer = rows[at * width : (at + 1) * width]
     return Logit(chosen, tuple(names[each] for each in chosen) if names else (), of_layer, float(offset))
+
+
+def outputs_of(
+    output: Output | Sequence[Output] | None, count: int, names: Sequence[str], function: str | None
+) -> tuple[int, ...]:
+    """Return the places of one output, or of one and the one that it is set against, of the ``count`` of a head.
+
+    ``function`` makes probabilities of its outputs; None: not known. Raises OptionError if there is no such output, or
+    where its logit means nothing.
+    """
+    given = () if output is None else output
+    wanted = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    chosen = tuple(_index(each, count, names) for each in wanted)
+    _require_meaning(chosen, function, count, names)
+    return chosen
 
 
 def _require_head_of(trace: Trace, weight: Array, bias: Array, function: str) -> None:

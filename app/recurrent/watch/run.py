@@ -99,6 +99,13 @@ class Run:
         x, hx = as_ran.x.float(), _each(as_ran.hx, Tensor.float)
         return Replay(self._module(torch.float32), x, hx)
 
+    def input(self, sequence: int = 0) -> Tensor:
+        """Return what one sequence read (T, E), on the CPU. Raises IndexError if there is no such sequence."""
+        self._require(sequence)
+        module, x, _ = self.replay()
+        batch, lengths = time_major(x, batch_first=module.batch_first)
+        return batch[: lengths[sequence], sequence]
+
     def trace(
         self, sequence: int = 0, *, edits: Iterable[Edit | Mapping[str, Any]] = (), engine: Engine = "compiled"
     ) -> Trace:
@@ -192,16 +199,18 @@ class Run:
 
     def _one(self, sequence: int) -> tuple[nn.RNNBase, Tensor, States | None]:
         """Return the replay of one sequence (T, E), without a batch. Raises if it cannot be traced, or is not there."""
-        lengths = self.lengths
-        if not 0 <= sequence < len(lengths):
-            last = len(lengths) - 1
+        self._require(sequence)
+        self._require_what_ran()
+        module, _, hx = self.replay()
+        starts = _each(hx, lambda each: each[:, sequence] if each.dim() == 3 else each)
+        return module, self.input(sequence), starts
+
+    def _require(self, sequence: int) -> None:
+        """Raise IndexError if there is no such sequence."""
+        last = len(self.lengths) - 1
+        if not 0 <= sequence <= last:
             have = f"sequences go from 0 to {last}" if last > 0 else "the only one is 0"
             raise IndexError(f"there is no sequence {sequence} in this run of {self._this}: {have}")
-        self._require_what_ran()
-        module, x, hx = self.replay()
-        batch, _ = time_major(x, batch_first=module.batch_first)
-        starts = _each(hx, lambda each: each[:, sequence] if each.dim() == 3 else each)
-        return module, batch[: lengths[sequence], sequence], starts
 
     def _require_what_ran(self) -> None:
         """Raise ValueError unless torch.nn does what was recorded, with the same inputs and weights."""

@@ -110,7 +110,8 @@ output { position: sticky; top: 0; display: block; min-height: 1.6em; background
 ${first.html}
 <output id="note">Point at a cell for its number.</output>
 <script>${plotly.replaceAll("</script", "<\\/script")}</script>
-<script>const panels = ${JSON.stringify(panels).replaceAll("<", "\\u003c")};${PROGRAM}${first.program}</script>
+<script>const panels = ${JSON.stringify(panels).replaceAll("<", "\\u003c")};${PROGRAM}</script>
+<script>${first.program}</script>
 </html>
 `;
 }

@@ -56,36 +56,6 @@ export function screenSvg(element, title) {
   );
 }
 
-/** What runs in an HTML file: it chooses words, as the page does, without what needs a server. */
-const PROGRAM = `
-for (const section of document.querySelectorAll(".first-screen")) {
-  const numbers = [...section.querySelectorAll("script.numbers")].flatMap((each) => JSON.parse(each.textContent));
-  const choose = (t) => {
-    section.dataset.chosen = t;
-    for (const each of section.querySelectorAll(".chosen")) each.classList.remove("chosen");
-    for (const each of section.querySelectorAll('.column[data-t="' + t + '"], .read[data-t="' + t + '"], tbody[data-t="' + t + '"], .tinted [data-t="' + t + '"]')) each.classList.add("chosen");
-    section.querySelector(".readout").textContent = numbers.map(({ label, readouts }) => (label ? label + ". " : "") + readouts[t]).join(" ");
-    const cell = section.querySelector(".cell"), step = numbers[0].panel?.[t];
-    if (!cell || !step) return;
-    for (const each of cell.querySelectorAll(".named")) each.outerHTML = step.named;
-    cell.querySelector(".which span").textContent = step.which;
-    cell.querySelector(".reads").textContent = step.reads;
-    for (const each of cell.querySelectorAll(".circuit [data-of]")) each.textContent = step.figures[each.dataset.of] ?? "";
-    cell.querySelector(".arithmetic").outerHTML = step.arithmetic;
-    cell.querySelector(".shares").innerHTML = step.shares;
-  };
-  section.addEventListener("click", (event) => {
-    const column = event.target.closest("[data-t]");
-    if (event.target.closest("a")) event.preventDefault();
-    if (column) choose(Number(column.dataset.t));
-  });
-  addEventListener("keydown", ({ key }) => {
-    const t = Number(section.dataset.chosen) + ({ ArrowLeft: -1, ArrowRight: 1 }[key] ?? NaN);
-    if (t >= 0 && t < numbers[0].words.length) choose(t);
-  });
-}
-`;
-
 /**
  * The first screen for an HTML file: its styles, its markup, and the program that answers to pointer and keys.
  * @param {Element} element that holds it
@@ -95,8 +65,9 @@ export async function screenHtml(element) {
   const copy = /** @type {Element} */ (element.cloneNode(true));
   for (const each of copy.querySelectorAll(".experiment, fieldset, .turn, .opener, .close, .followed-note")) each.remove();
   for (const each of copy.querySelectorAll(".handled")) each.classList.remove("handled", "with-sheet");
-  const style = await (await fetch(`${root}/static/css/figures.css`)).text();
-  return { style, html: copy.innerHTML, program: PROGRAM };
+  const files = ["css/figures.css", "js/export/saved_screen.js"].map(async (path) => (await fetch(`${root}/static/${path}`)).text());
+  const [style, program] = await Promise.all(files);
+  return { style, html: copy.innerHTML, program };
 }
 
 /**
