@@ -8,6 +8,8 @@ import numpy as np
 from pybase64 import b64decode
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from ...store import series
+
 MOST_CHARACTERS = 4_000  # of values in an address
 DTYPES = {"f4": "<f4", "f8": "<f8"}
 
@@ -18,18 +20,7 @@ def rows_of(given: Any) -> list[list[float]]:
         return _decoded(given)
     if not isinstance(given, list):
         raise ValueError("must be a list of rows, each a list of numbers, or a typed array")
-    for step, row in enumerate(given):
-        if not isinstance(row, list):
-            raise ValueError(f"row {step} is not a list: send one number for each column in every row")
-        if len(row) != len(given[0]):
-            raise ValueError(f"row {step} has {len(row):,} numbers, and row 0 has {len(given[0]):,}")
-        for column, each in enumerate(row):
-            if isinstance(each, bool) or not isinstance(each, int | float):
-                raise ValueError(f"row {step}, column {column} is not a number")
-    try:
-        return [[float(each) for each in row] for row in given]
-    except OverflowError:
-        raise ValueError("hold a number that is beyond float64") from None
+    return series.rows_of(given)
 
 
 def _decoded(given: dict[str, Any]) -> list[list[float]]:
