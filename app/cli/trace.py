@@ -53,10 +53,8 @@ def trace(
 
 def numbers_in(path: Path | None, model: "Model") -> Mapping[str, Any]:
     """Return the fields of a request that a file of numbers gives; none if ``path`` is None. Gives up if it cannot."""
-    import numpy as np
-
     from ..store.columns import steps_of
-    from ..store.series import read_series
+    from ..store.series import read_series, rows_from
 
     if path is None:
         return {}
@@ -69,8 +67,7 @@ def numbers_in(path: Path | None, model: "Model") -> Mapping[str, Any]:
         give_up(f"{path}: cannot be read: {error.strerror}")
     except ValueError as error:
         give_up(f"{path}: {error}")
-    rows = np.asarray(series.values, float)
-    return {"values": (rows[:, None] if rows.ndim == 1 else rows).tolist(), "labels": list(series.labels) or None}
+    return {"values": rows_from(series.values), "labels": list(series.labels) or None}
 
 
 @contextmanager

@@ -61,6 +61,13 @@ def rows_of(given: Any) -> list[list[float]]:
         raise ValueError("hold a number that is beyond float64") from None
 
 
+def rows_from(values: Any) -> list[list[float]]:
+    """Return the values of a series as rows; those of an array (T,) have one number each."""
+    array = np.asarray(values, np.float64)
+    rows: list[list[float]] = (array[:, None] if array.ndim == 1 else array).tolist()
+    return rows
+
+
 def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     """Read text/csv: cells apart by commas, semicolons or tabs, with or without a header."""
     try:

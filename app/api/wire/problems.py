@@ -163,6 +163,13 @@ def not_json(content_type: str) -> Problem:
     )
 
 
+def no_such_file(content_type: str, known: Sequence[str]) -> Problem:
+    """Return the problem of a file that is declared as none of the ``known`` media types."""
+    declared = f"{content_type!r}" if content_type else "missing"
+    detail = f"The Content-Type is {declared}; send a file of numbers as one of {', '.join(known)}."
+    return Problem("Unsupported media type", "unsupported-media-type", detail, 415)
+
+
 def not_acceptable(accept: str, offered: Sequence[str]) -> Problem:
     """Return the problem of a client that accepts no form of the answer."""
     *others, last = offered

@@ -96,6 +96,8 @@ export type RankingBody = { text?: string | null; values?: number[][] | { dtype:
 
 export type Readiness = { status: string; models: number; broken: number };
 
+export type SeriesAnswer = { model: string; values: number[][]; labels: string[] | null };
+
 export type ShareAgreement = { texts: number; words: number; large: number; same_sign: number | null; same_sign_interval?: [number, number] | null; correlation: number; correlation_interval?: [number, number] | null };
 
 export type ShareChange = { forgetting: ((number | null)[])[] | TypedArray; letting_out: ((number | null)[])[] | TypedArray };
