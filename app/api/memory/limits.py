@@ -13,7 +13,7 @@ from ...settings import Settings
 from ...store.model import Model
 from ...training.trainer import started
 from ..wire import problems
-from ..wire.text import tokens_of
+from ..wire.sequence import tokens_of
 from .schemas import MemoryBody
 
 
@@ -22,7 +22,7 @@ def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> Me
 
     Raises a problem that names the option and what would be right, or the limit that it would pass.
     """
-    tokens = tuple(tokens_of(model, body.text, settings))
+    tokens = tuple(tokens_of(model, body, settings))
     options = MemoryOptions(**{each.name: getattr(body, each.name) for each in fields(MemoryOptions)})
     subject = Subject(_network(model, body), tokens, model.next_outputs)
     try:
