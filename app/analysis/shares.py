@@ -5,7 +5,7 @@ without the word, because gates depend on earlier words. How far the two agree d
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from ..recurrent.decomposition.measure import decompose
 from ..recurrent.network import Network
 from ..recurrent.precision import in_full_precision
 from ..recurrent.ranking.measure import rank
-from ..recurrent.tokenizer import Token, Tokenizer
+from ..recurrent.tokenizer import Reader, Token
 from ..recurrent.trace import FloatArray, trace
 from ..store.fields import ShareAgreement
 from .metrics import RESAMPLES, middle
@@ -42,8 +42,8 @@ class Excerpt(NamedTuple):
 
 def share_agreement(
     network: Network,
-    tokenizer: Tokenizer,
-    texts: Sequence[str],
+    read: Reader,
+    texts: Sequence[Any],
     output: int | None = None,
     *,
     ends_anywhere: bool = False,
@@ -55,7 +55,7 @@ def share_agreement(
     Raises NoPathError for a cell without a path of memory, OptionError if an output must be given, ValueError for a
     text without tokens, and OverflowError where a number overflows.
     """
-    tokens = [tokenizer(text) for text in texts]
+    tokens = [read(text) for text in texts]
     words, text_of = [], list[int]()
     for excerpt in excerpts(tokens, ends_anywhere=ends_anywhere):
         words.append(compared(network, excerpt.tokens, output))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..recurrent.network import Network
-from ..recurrent.tokenizer import Token, Tokenizer
+from ..recurrent.tokenizer import Reader, Token
 from ..recurrent.trace import FloatArray, trace
 from ..store.fields import NamedUnit
 from .features import Feature
@@ -28,7 +28,7 @@ STATES = "ch"  # a network's memory: units of these letters take precedence over
 ROUNDING = 1e-13  # a spread below this share of the values is rounding
 
 Integers = NDArray[np.integer[Any]]
-Features = Callable[[str], Sequence[Feature]]
+Features = Callable[[Any], Sequence[Feature]]
 
 
 @dataclass(frozen=True)
@@ -161,20 +161,21 @@ class Tracker:
 def best_units(
     network: Network,
     untrained: Iterable[Network],
-    tokenizer: Tokenizer,
-    choose: Sequence[str],
-    report: Sequence[str],
+    read: Reader,
+    choose: Sequence[Any],
+    report: Sequence[Any],
     features: Features,
 ) -> list[NamedUnit]:
     """Return, for each feature, the unit of ``network`` that tracks it best, even if badly (see ``stands_out``).
 
     Every activation of every layer and direction is searched. The unit and its sign are chosen on the texts ``choose``
-    and scored on the texts ``report``, and so are those of the ``untrained`` networks, at least one.
+    and scored on the texts ``report``, and so are those of the ``untrained`` networks, at least one. Texts are whatever
+    ``read`` reads: strings, or sequences of numbers.
 
     A feature is left out if it never changes in one of the two sets of texts, or applies in fewer than two texts of
     ``report``. Raises ValueError for a text without tokens, and for a feature without a value for each token.
     """
-    choosing, reporting = mark(tokenizer, choose, features), mark(tokenizer, report, features)
+    choosing, reporting = mark(read, choose, features), mark(read, report, features)
     measures = _measures(choosing, reporting)
     if not measures:
         return []
@@ -227,16 +228,16 @@ def linear_probe(fitted: FloatArray, wanted: FloatArray, read: FloatArray) -> Fl
     return readings
 
 
-def mark(tokenizer: Tokenizer, texts: Sequence[str], features: Features) -> Marked:
+def mark(read: Reader, texts: Sequence[Any], features: Features) -> Marked:
     """Return the features of each step of ``texts``. Raises ValueError if a text or a feature cannot be used."""
-    tokens, values = [tokenizer(text) for text in texts], []
+    tokens, values = [read(text) for text in texts], []
     for text, sequence in zip(texts, tokens, strict=True):
         if not sequence:
             raise ValueError(f"the text {text!r} has no token")
         values.append({each.name: each.values.astype(np.float64) for each in features(text)})
         for name, row in values[-1].items():
             if row.shape != (len(sequence),):
-                raise ValueError(f"{name}: {len(row)} values for the {len(sequence)} tokens of {text[:40]!r}")
+                raise ValueError(f"{name}: {len(row)} values for the {len(sequence)} tokens of {str(text)[:40]!r}")
     names = list(dict.fromkeys(name for each in values for name in each))
     rows = [
         np.array([each.get(name, np.full(len(sequence), np.nan)) for name in names]).reshape(len(names), len(sequence))

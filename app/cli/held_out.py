@@ -47,10 +47,10 @@ def model_and_task(
         )
     except DataError as error:
         give_up(f"{name}: {error}")
-    vocabulary = model.tokenizer.vocabulary if model.tokenizer else ()
-    if task.tokenizer.vocabulary != vocabulary:
+    vocabulary, theirs = (each.tokenizer.vocabulary if each.tokenizer else () for each in (model, task))
+    if theirs != vocabulary:
         give_up(
-            f"{name}: the vocabulary of its data here is not its own ({len(task.tokenizer.vocabulary)} tokens and "
+            f"{name}: the vocabulary of its data here is not its own ({len(theirs)} tokens and "
             f"{len(vocabulary)}): it was trained on other data, whose SHA-256 its "
             "README.md names, or by a version that read or split texts differently: train it again"
         )

@@ -6,7 +6,7 @@ shifts no offset. An invisible character that is left out belongs to the token t
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -44,6 +44,10 @@ class Token(NamedTuple):
         fields = self._asdict()
         del fields["values"]
         return {name: value for name, value in fields.items() if name != "read_as" or value is not None}
+
+
+Reader = Callable[[Any], list[Token]]
+"""What gives the tokens of a text, as a tokenizer does, or the steps of a sequence of numbers."""
 
 
 class Tokenizer(ABC):

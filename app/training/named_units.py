@@ -7,7 +7,7 @@ import torch
 from ..analysis.units import best_units
 from ..recurrent.network import Network, NetworkConfig
 from ..store.fields import NamedUnit, Start
-from .task import Task
+from .task import Task, reader_of
 from .trainer import fresh
 
 UNTRAINED = 5  # networks to compare with
@@ -20,7 +20,7 @@ def tracking_units(network: Network, task: Task, start: Start | None = None) -> 
     """
     baselines = untrained(network.config, start or task.recipe(network.config.cell))
     choose, report = task.held_out("choose"), task.held_out("report")
-    return best_units(network, baselines, task.tokenizer, choose, report, task.features)
+    return best_units(network, baselines, reader_of(task), choose, report, task.features)
 
 
 def untrained(config: NetworkConfig, start: Start, count: int = UNTRAINED) -> Iterator[Network]:

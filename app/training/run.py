@@ -37,7 +37,7 @@ from .checkpoint import Checkpoint
 from .named_units import tracking_units
 from .options import Options
 from .shares import agreement, ends_anywhere, largest_pushes
-from .task import Remarks, Shows, Task
+from .task import Remarks, Shows, Task, reader_of
 from .tasks import load
 from .trainer import Recipe, one_thread, train
 
@@ -271,7 +271,8 @@ def _save(
     run, network = runs[best], trained[best].network
     task = run.task
     tracking = tracking_units(network, task, run.recipe)
-    activations = statistics(trace(network, task.tokenizer(text)) for text in task.held_out("report"))
+    read = reader_of(task)
+    activations = statistics(trace(network, read(text)) for text in task.held_out("report"))
     activations = activations.model_copy(update={"push_scale": largest_pushes(network, task)})
     picture = saturation_svg(activations)
     measured = metrics([task.measure(each.network) for each in trained], best)
@@ -288,6 +289,7 @@ def _save(
     }
     facts = {
         "network": asdict(run.config),
+        "columns": task.about.get("columns", []),
         "parameters": sum(each.numel() for each in network.parameters()),
         "recipe": asdict(run.recipe),
         "facts": task.facts(),

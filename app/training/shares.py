@@ -5,7 +5,7 @@ from ..analysis.shares import share_agreement
 from ..recurrent.network import Network
 from ..recurrent.trace import trace
 from ..store.fields import ShareAgreement
-from .task import Task
+from .task import Task, reader_of
 
 
 def agreement(network: Network, task: Task) -> ShareAgreement | None:
@@ -19,7 +19,7 @@ def agreement(network: Network, task: Task) -> ShareAgreement | None:
     is_unclear = network.config.head == "sigmoid" and len(outputs) > 1 and output is None
     if network.config.cell_definition.memory is None or is_unclear:
         return None
-    return share_agreement(network, task.tokenizer, task.held_out("report"), output, ends_anywhere=ends_anywhere(task))
+    return share_agreement(network, reader_of(task), task.held_out("report"), output, ends_anywhere=ends_anywhere(task))
 
 
 def largest_pushes(network: Network, task: Task) -> float | None:
@@ -33,12 +33,13 @@ def largest_pushes(network: Network, task: Task) -> float | None:
     if network.config.cell_definition.memory is None or not is_single:
         return None
     output = 0 if verdict is None else outputs.index(verdict)
-    return push_scale((trace(network, task.tokenizer(text)) for text in task.held_out("report")), output)
+    read = reader_of(task)
+    return push_scale((trace(network, read(text)) for text in task.held_out("report")), output)
 
 
 def ends_anywhere(task: Task) -> bool:
     """Return whether the networks of ``task`` say something after every token: they predict the next."""
     predicts_next = task.about.get("predicts_next")
     if predicts_next is None:  # as for a model that does not say
-        return tuple(task.about["outputs"]) == tuple(task.tokenizer.vocabulary)
+        return task.tokenizer is not None and tuple(task.about["outputs"]) == tuple(task.tokenizer.vocabulary)
     return bool(predicts_next)

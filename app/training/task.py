@@ -1,13 +1,15 @@
 """What a task is: its data at hand, what to learn from them, how, and how to measure what was learned."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from ..analysis.features import Feature
 from ..analysis.metrics import Figure
 from ..recurrent.cells import CellName
 from ..recurrent.network import Network, NetworkConfig
-from ..recurrent.tokenizer import Tokenizer
+from ..recurrent.tokenizer import Reader, Tokenizer
+from ..store.columns import steps_of
 from ..store.fields import Metric
 from .trainer import Objective, Recipe
 
@@ -20,13 +22,16 @@ class Task(Protocol):
 
     name: str
     """The name in ``gatescope train NAME``; the ``task`` of its models, unless ``about`` says another."""
-    tokenizer: Tokenizer
     objective: Objective
     """What the trainer takes: batches and a loss."""
     about: Mapping[str, Any]
     """The fields of ``ModelConfig`` that do not depend on the network: outputs, predicts_next, examples …"""
     data: str
     """SHA-256 of all that is learned from: a checkpoint made from other data is refused."""
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """The tokenizer of its texts; None for sequences of numbers, whose ``columns`` ``about`` gives."""
 
     def config(self, cell: CellName) -> NetworkConfig:
         """Return the network to train, which has the same sizes for every cell."""
@@ -40,11 +45,11 @@ class Task(Protocol):
     def measure(self, network: Network) -> Sequence[Figure]:
         """Measure ``network`` on held-out data."""
 
-    def held_out(self, half: Half) -> Sequence[str]:
-        """Return texts that no network learned from; no text is in both halves."""
+    def held_out(self, half: Half) -> Sequence[Any]:
+        """Return texts, or a ``Series`` each, that no network learned from; none is in both halves."""
 
-    def features(self, text: str) -> Sequence[Feature]:
-        """Return what a unit might track in ``text``, token by token."""
+    def features(self, text: Any) -> Sequence[Feature]:
+        """Return what a unit might track in ``text``, which is one that ``held_out`` gives, step by step."""
 
     def facts(self) -> Mapping[str, Any]:
         """Return what the card says about the data and the recipe, besides the figures.
@@ -52,6 +57,11 @@ class Task(Protocol):
         Each value becomes a section of that name: a text is a paragraph, a sequence of texts a list, a mapping or a
         sequence of mappings a table. "data" stands first and without a heading, "limits" among the limits.
         """
+
+
+def reader_of(task: Task) -> Reader:
+    """Return what gives the tokens of what ``task`` holds out."""
+    return task.tokenizer or partial(steps_of, task.about["columns"])
 
 
 @runtime_checkable

@@ -22,9 +22,9 @@ from .checkpoint import Checkpoint, Snapshot
 
 
 class Batch(NamedTuple):
-    """Sequences of token ids, and what the network should say about them."""
+    """Sequences of token ids, or of numbers, and what the network should say about them."""
 
-    ids: Tensor  # (B, T)
+    x: Tensor  # (B, T), or (B, T, E) for a network that reads numbers
     lengths: Tensor | None  # (B,); None where all have T
     targets: Tensor  # of the shape that the objective's loss expects
     follows: bool = False  # whether each sequence continues the one in the same row of the previous batch
@@ -50,7 +50,7 @@ class Recipe(Start):
     weight_decay: float = 1e-4
     cell_decay: float = 0.0  # weight in the loss of the mean square of an LSTM's c where a batch ends
     clip: float = 1.0  # largest norm of the gradient
-    dropout: float = 0.3  # of the embedded tokens and of what the head reads
+    dropout: float = 0.3  # of the numbers that the first layer reads and of what the head reads
     unknown: float = 0.1  # share of the tokens that are replaced by the unknown token
     patience: int = 0  # epochs in a row without a better network after which the run ends; 0: it never does
     averaged: float = 0.0  # share of the run, at its end, over whose steps the weights are averaged; 0: they are not
@@ -124,7 +124,8 @@ def initialise(network: Network, start: Start, generator: torch.Generator | None
     standard deviation of 1, from which rare words hardly move in the few steps that they get. Random numbers come from
     ``generator``; None: PyTorch's global one.
     """
-    nn.init.normal_(network.require_embedding().weight, std=start.embedding_spread, generator=generator)
+    if network.embedding is not None:
+        nn.init.normal_(network.embedding.weight, std=start.embedding_spread, generator=generator)
     cell = network.config.cell_definition
     blocks, keeps, writes = cell.blocks, cell.open_bias, cell.opposite_bias
     sign = cell.memory.sign if cell.memory else 1  # of a bias that keeps
@@ -264,7 +265,9 @@ def _uninterrupted() -> Iterator[None]:
 
 def _noisy_logits(network: Network, batch: Batch, recipe: Recipe, initial: States | None) -> tuple[Tensor, States]:
     """Return logits (B, T, outputs), with words hidden and dropout at both ends of the network, and the last states."""
-    hidden = torch.rand(batch.ids.shape) < recipe.unknown
-    x = dropout(network.require_embedding()(batch.ids.masked_fill(hidden, 0)), recipe.dropout)  # (B, T, E)
-    h, last = network.states(x, batch.lengths, initial)
+    x = batch.x
+    if network.embedding is not None:
+        hidden = torch.rand(x.shape) < recipe.unknown
+        x = network.embedding(x.masked_fill(hidden, 0))  # (B, T, E)
+    h, last = network.states(dropout(x, recipe.dropout), batch.lengths, initial)
     return network.read(dropout(h, recipe.dropout)), last

@@ -6,6 +6,7 @@ from typing import Any
 import jinja2
 import pytest
 from gatescope.recurrent.network import NetworkConfig
+from gatescope.store.columns import Column
 from gatescope.store.fields import ActivationStatistics, Metric, NamedUnit, ShareAgreement, Statistics
 from gatescope.training.card import card, cell, figure, with_figures, with_shares, with_units
 from gatescope.training.trainer import Recipe
@@ -29,6 +30,7 @@ def facts(**changes: Any) -> dict[str, Any]:
         "description": "What comes next.",
         "licence": "MIT",
         "network": asdict(NetworkConfig("lstm", 97, 32, 128, 97, head="softmax")),
+        "columns": [],
         "parameters": 98_765,
         "recipe": asdict(Recipe(epochs=6)),
         "facts": {
@@ -229,3 +231,15 @@ def test_a_figure_is_shown_as_its_unit_asks(value: float, unit: str, shown: str)
 
 def test_a_cell_holds_one_line() -> None:
     assert (cell("a|b\nc"), cell(12_345), cell(0.1234567)) == (r"a\|b c", "12,345", "0.123457")
+
+
+def test_the_card_of_a_network_that_reads_numbers_says_which() -> None:
+    columns = [Column("temperature", "°C", mean=5, scale=10), Column("humidity")]
+    network = asdict(NetworkConfig("lstm", input_size=2, hidden_size=8, outputs=1))
+    text = " ".join(card(facts(network=network, columns=columns, verdict="snow lies")).split())
+    assert "One layer of 8 units (LSTM) between the 2 numbers of each step and a linear head (sigmoid over 1);" in text
+    assert "It reads temperature in °C, less 5 and divided by 10; humidity, less 0 and divided by 1." in text
+    assert "A step's signed share is" in text
+    assert "Over 1,200" not in text
+    for word in ("embedding", "vocabulary", "token", "unknown one", "over the texts"):
+        assert word not in text

@@ -130,14 +130,14 @@ def test_a_text_is_encoded_as_by_the_tokenizer(text: str, known: set[str]) -> No
 def test_an_epoch_reads_all_of_the_text_in_rows_that_go_on_from_batch_to_batch(length: int) -> None:
     objective = Windows(torch.arange(length))
     batches = objective.epoch(4, torch.Generator().manual_seed(0))
-    ids = torch.cat([batch.ids for batch in batches], dim=1)
+    ids = torch.cat([batch.x for batch in batches], dim=1)
     steps = length // 4
     assert ids.shape == (4, steps - 1)
     wanted = (torch.arange(4 * steps).view(4, steps) + ids[0, 0]) % length
     assert torch.equal(ids, wanted[:, :-1])
     assert torch.equal(torch.cat([batch.targets for batch in batches], dim=1), wanted[:, 1:])
     assert [batch.follows for batch in batches] == [False] + [True] * (len(batches) - 1)
-    assert max(batch.ids.shape[1] for batch in batches) <= characters.WINDOW
+    assert max(batch.x.shape[1] for batch in batches) <= characters.WINDOW
     assert all(batch.lengths is None for batch in batches)
 
 

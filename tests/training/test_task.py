@@ -6,10 +6,10 @@ import pytest
 import word_task
 from gatescope.recurrent.network import Network
 from gatescope.training import tasks
-from gatescope.training.task import Shows, Task
+from gatescope.training.task import Shows, Task, reader_of
 from gatescope.training.trainer import Recipe
 
-GENERATED = ("anbn", "anbncn", "brackets", "agreement", "flag")
+GENERATED = ("anbn", "anbncn", "brackets", "agreement", "flag", "snow")
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -19,7 +19,7 @@ def test_a_task_has_all_that_is_asked_of_it(tmp_path: Path, name: str) -> None:
     assert isinstance(task, Shows) == (name in {"anbn", "anbncn", "flag"})
     assert (task.name, len(task.data)) == (name, 64)
     for text in (*task.held_out("choose")[:2], *task.held_out("report")[:2]):
-        assert all(feature.values.shape == (len(task.tokenizer(text)),) for feature in task.features(text))
+        assert all(feature.values.shape == (len(reader_of(task)(text)),) for feature in task.features(text))
     assert "data" in task.facts()
 
 
@@ -27,8 +27,16 @@ def test_a_task_has_all_that_is_asked_of_it(tmp_path: Path, name: str) -> None:
 def test_the_networks_of_a_task_differ_only_in_their_cells(tmp_path: Path, name: str) -> None:
     task = tasks.load(name, tmp_path, pytest.fail)
     configs = [task.config(cell) for cell in ("lstm", "gru", "rnn")]
-    assert len({(each.hidden_size, each.embedding_size, each.outputs, each.vocabulary_size) for each in configs}) == 1
-    assert Network(configs[0]).head.out_features == len(task.about["outputs"])
+    assert (
+        len(
+            {
+                (each.hidden_size, each.embedding_size, each.outputs, each.vocabulary_size, each.input_size)
+                for each in configs
+            }
+        )
+        == 1
+    )
+    assert Network(configs[0]).require_head().out_features == len(task.about["outputs"])
 
 
 @pytest.mark.parametrize("name", GENERATED)

@@ -74,7 +74,7 @@ def test_training_leaves_random_numbers_and_threads_as_they_were() -> None:
 def test_it_learns(cell: str) -> None:
     network = train(NetworkConfig(cell, 5, 4, 8, 1), FirstToken(), RECIPE, seed=0)
     (batch, *_) = FirstToken().epoch(500, torch.Generator().manual_seed(7))
-    answers = network(batch.ids, batch.lengths)[:, -1, 0] > 0
+    answers = network(batch.x, batch.lengths)[:, -1, 0] > 0
     assert (answers == (batch.targets > 0.5)).float().mean() > 0.95
 
 

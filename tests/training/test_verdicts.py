@@ -25,11 +25,11 @@ def test_an_epoch_holds_every_text_once_with_its_target() -> None:
     texts = {}
     for batch in batches:
         assert batch.lengths is not None
-        for ids, length, target in zip(batch.ids, batch.lengths, batch.targets, strict=True):
+        for ids, length, target in zip(batch.x, batch.lengths, batch.targets, strict=True):
             texts[int(target)] = ids[:length].tolist()
             assert not ids[length:].any()
     assert texts == {at: list(range(1, 2 + at % 7)) for at in range(40)}
-    assert [len(batch.ids) for batch in batches] == [8] * 5
+    assert [len(batch.x) for batch in batches] == [8] * 5
 
 
 def test_texts_of_similar_length_stand_together() -> None:

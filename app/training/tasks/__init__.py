@@ -45,6 +45,7 @@ TASKS = {
         "agreement:Agreement", "Learn the next word of sentences whose verb agrees with a noun far before it."
     ),
     "flag": Entry("flag:Flag", "Learn to remember one symbol over a long stretch of noise."),
+    "snow": Entry("snow:Snow", "Learn from each day's weather whether snow lies: numbers in place of text."),
     "text": Entry(
         "text:load",
         "Learn a text of your own, character by character. The model is written to the folder of models: it is served.",

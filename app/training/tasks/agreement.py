@@ -91,7 +91,7 @@ class Agreement:
         random = np.random.default_rng(SEEDS["validation"])
         between = random.integers(LEARNED + 1, size=SENTENCES)
         batch = batch_of(self.tokenizer, [generated("validation", int(each), random) for each in between])
-        return float(self.objective.loss(logits_of(network, batch.ids), batch))
+        return float(self.objective.loss(logits_of(network, batch.x), batch))
 
     def measure(self, network: Network) -> Sequence[Figure]:
         """Measure how often the verb's number is right, by how many nouns of the other number stand before it."""

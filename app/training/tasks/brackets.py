@@ -68,7 +68,7 @@ class Brackets:
     def judge(self, network: Network) -> float:
         """Return the share of wrong texts; if none is wrong, minus the lowest logit of a right answer."""
         batch = batch_of(self.tokenizer, self._long("validation"))
-        logits = logits_of(network, batch.ids)[:, :, 0]  # (N, T)
+        logits = logits_of(network, batch.x)[:, :, 0]  # (N, T)
         least = torch.where(batch.targets > 0.5, logits, -logits).amin(dim=1)  # (N,)
         return float((least <= 0).double().mean()) or -float(least.min())
 

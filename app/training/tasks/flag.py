@@ -76,7 +76,7 @@ class Flag:
         random, losses = np.random.default_rng(SEEDS["validation"]), []
         for distance in DISTANCES:
             batch = batch_of(self.tokenizer, generated(distance, TEXTS["validation"], random))
-            losses.append(float(self.objective.loss(logits_of(network, batch.ids), batch)))
+            losses.append(float(self.objective.loss(logits_of(network, batch.x), batch)))
         return float(np.mean(losses))
 
     def measure(self, network: Network) -> Sequence[Figure]:
@@ -136,7 +136,7 @@ class Flag:
         random, by_distance = np.random.default_rng(SEEDS["measured"]), {}
         for distance in DISTANCES:
             batch = batch_of(self.tokenizer, generated(distance, TEXTS["measured"], random))
-            right = (logits_of(network, batch.ids)[:, -1, 0] > 0).numpy() == (batch.targets > 0.5).numpy()
+            right = (logits_of(network, batch.x)[:, -1, 0] > 0).numpy() == (batch.targets > 0.5).numpy()
             by_distance[distance] = right.astype(np.float64)
         return by_distance
 

@@ -71,7 +71,7 @@ def test_no_sentence_is_in_two_parts() -> None:
     learned = [
         " ".join(TASK.tokenizer.vocabulary[id_] for id_ in row if id_)
         for batch in TASK.objective.epoch(8, torch.Generator().manual_seed(0))
-        for row in batch.ids.tolist()
+        for row in batch.x.tolist()
     ]
     assert {split_of(f"{sentence}.") for sentence in learned} == {"train"}
     assert max(len(NOMINAL & {word}) for sentence in learned for word in sentence.split()) == 1
@@ -82,7 +82,7 @@ def test_no_sentence_is_in_two_parts() -> None:
 
 def test_a_target_is_the_next_word() -> None:
     (batch, *_) = TASK.objective.epoch(8, torch.Generator().manual_seed(0))
-    for ids, targets in zip(batch.ids.tolist(), batch.targets.tolist(), strict=True):
+    for ids, targets in zip(batch.x.tolist(), batch.targets.tolist(), strict=True):
         length = sum(target != -1 for target in targets)
         assert ids[1:length] == targets[: length - 1]
         assert TASK.tokenizer.vocabulary[targets[length - 1]] == "."
@@ -92,7 +92,7 @@ def test_padding_costs_nothing() -> None:
     batch = next(
         each for each in TASK.objective.epoch(8, torch.Generator().manual_seed(0)) if (each.targets == -1).any()
     )
-    logits = torch.randn(*batch.ids.shape, len(WORDS) + 1, generator=torch.Generator().manual_seed(0))
+    logits = torch.randn(*batch.x.shape, len(WORDS) + 1, generator=torch.Generator().manual_seed(0))
     padded = torch.where((batch.targets == -1)[..., None], torch.full_like(logits, 9), logits)
     assert torch.equal(TASK.objective.loss(padded, batch), TASK.objective.loss(logits, batch))
 

@@ -43,11 +43,11 @@ def test_texts_are_beginnings_of_balanced_ones_of_every_depth() -> None:
 def test_an_epoch_has_texts_of_all_lengths_with_what_is_right() -> None:
     task = Brackets()
     batches = task.objective.epoch(8, torch.Generator().manual_seed(0))
-    lengths = {batch.ids.shape[1] for batch in batches}
+    lengths = {batch.x.shape[1] for batch in batches}
     assert min(lengths) <= 5
     assert LENGTHS[1] - 3 <= max(lengths) <= LENGTHS[1]
     for batch in batches:
-        assert torch.equal(batch.targets > 0.5, Oracle()(batch.ids)[..., 0] > 0)
+        assert torch.equal(batch.targets > 0.5, Oracle()(batch.x)[..., 0] > 0)
 
 
 def test_a_text_is_right_if_all_of_it_is() -> None:

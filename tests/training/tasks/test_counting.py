@@ -179,7 +179,7 @@ def test_a_batch_is_read_without_lengths() -> None:
     (batch, *_) = load_anbn().objective.epoch(4, torch.Generator().manual_seed(0))
     assert isinstance(batch, Batch)
     assert batch.lengths is None
-    assert batch.targets.shape == (*batch.ids.shape, 3)
+    assert batch.targets.shape == (*batch.x.shape, 3)
 
 
 def test_each_cell_has_the_recipe_that_the_shipped_models_were_trained_with() -> None:

@@ -36,7 +36,7 @@ def test_the_question_comes_at_its_distance(distance: int) -> None:
 def test_all_distances_are_equally_frequent() -> None:
     generator = torch.Generator().manual_seed(0)
     batches = [batch for _ in range(10) for batch in Flag().objective.epoch(2, generator)]
-    distances = np.array([batch.ids.shape[1] - 1 for batch in batches])
+    distances = np.array([batch.x.shape[1] - 1 for batch in batches])
     assert 1 <= distances.min() < 5
     assert LONGEST - 5 < distances.max() <= LONGEST
     assert abs(np.mean(distances <= LONGEST // 2) - 0.5) < 0.05
@@ -45,7 +45,7 @@ def test_all_distances_are_equally_frequent() -> None:
 def test_only_the_answer_to_the_question_counts() -> None:
     objective = Flag().objective
     (batch, *_) = objective.epoch(4, torch.Generator().manual_seed(0))
-    logits = Memory(LONGEST)(batch.ids)
+    logits = Memory(LONGEST)(batch.x)
     loss = objective.loss(logits, batch)
     assert loss.item() == pytest.approx(np.log1p(np.exp(-1)), abs=1e-6)
     noisy = logits.clone()

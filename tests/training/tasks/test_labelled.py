@@ -211,7 +211,7 @@ def test_an_epoch_holds_every_training_text_once() -> None:
     ids = [
         tuple(row[:length].tolist())
         for batch in batches
-        for row, length in zip(batch.ids, batch.lengths if batch.lengths is not None else [], strict=True)
+        for row, length in zip(batch.x, batch.lengths if batch.lengths is not None else [], strict=True)
     ]
     assert sorted(ids) == sorted(tuple(each.tolist()) for each in labelled.ids("train"))
     assert any(batch.lengths is not None and len(batch.lengths) == 8 for batch in batches)
