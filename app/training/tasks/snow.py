@@ -33,8 +33,20 @@ SERIES = 300  # held-out series of a year
 SEEDS = {"validation": 1, "choose": 2, "report": 3}
 BATCHES = 100  # an epoch
 SNOWFALL = (  # °C and mm, day by day: 28 mm of water fall as snow, which outlasts three days of thaw
-    ((3.1, 0), (0.4, 4.2), (-2, 14.1), (-3.2, 9.7), (-1.5, 0), (-4.3, 0), (-2.6, 0))
-    + ((1.8, 0), (2.3, 0), (3, 0), (4.4, 0.6), (5.2, 0), (3.9, 8), (4.7, 0))
+    (3.1, 0),
+    (0.4, 4.2),
+    (-2, 14.1),
+    (-3.2, 9.7),
+    (-1.5, 0),
+    (-4.3, 0),
+    (-2.6, 0),
+    (1.8, 0),
+    (2.3, 0),
+    (3, 0),
+    (4.4, 0.6),
+    (5.2, 0),
+    (3.9, 8),
+    (4.7, 0),
 )
 WINTERS = (  # seed, first day, number of days, and mean temperature of the year in °C
     ("A mild winter", 6, datetime.date(2001, 11, 10), 60, 7.0),
