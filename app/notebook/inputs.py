@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..figures.input_column import InputColumn
+from ..figures.numbers import phrase_of
 from ..recurrent.option_error import OptionError
 
 MOST = 12  # curves above one picture
@@ -33,7 +34,7 @@ def columns_of_input(chosen: Inputs, x: Tensor | None, steps: int) -> list[Input
     for key, what in _named(chosen):
         name, unit = key if isinstance(key, tuple) and len(key) == 2 else (key, "")
         values = _column(int(what), x) if isinstance(what, int | np.integer) else _numbers(str(name), what)
-        columns.append(InputColumn(str(name), _checked(str(name), values, steps), str(unit)))
+        columns.append(InputColumn(phrase_of(str(name)), _checked(str(name), values, steps), phrase_of(str(unit))))
     if len(columns) > MOST:
         raise OptionError("inputs", f"there are {len(columns)} columns, and a picture has room for {MOST}: choose some")
     return columns

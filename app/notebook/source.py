@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ..recurrent.editing import edits_of
 from ..recurrent.module_call import time_major
 from ..recurrent.option_error import OptionError
 from ..recurrent.trace import Trace
@@ -65,7 +66,7 @@ def _of_run(run: Run, sequence: int) -> Source:
 def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
     """Return the trace of a module, which says what is wrong with anything else."""
     notes: tuple[str, ...] = ()
-    if isinstance(module, nn.RNNBase) and (low := next(module.parameters()).dtype) in HALVES and _dtype(x) == low:
+    if isinstance(module, nn.Module) and (low := _low_precision(module, x)) is not None:
         module, x = copy.deepcopy(module).float(), x.float()
         notes = (f"the module computes in {low}: it is traced in torch.float32",)
     traces = trace_module(module, x)
@@ -83,5 +84,8 @@ def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
     return Source(traces[sequence], x=batch[: lengths[sequence], sequence], notes=notes)
 
 
-def _dtype(x: Any) -> torch.dtype | None:
-    return x.data.dtype if isinstance(x, Tensor | PackedSequence) else None
+def _low_precision(module: nn.Module, x: Any) -> torch.dtype | None:
+    """Return the half precision of ``module`` and ``x``; None if it is another, or edits, which no copy has, apply."""
+    dtypes = {each.dtype for each in module.parameters()}
+    dtypes |= {x.data.dtype} if isinstance(x, Tensor | PackedSequence) else set()
+    return dtypes.pop() if len(dtypes) == 1 and dtypes <= set(HALVES) and not edits_of(module) else None

@@ -1,6 +1,8 @@
 """Columns of the input that are shown: which they are, and what is wrong with others."""
 
 import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 import gatescope
 import numpy as np
@@ -63,6 +65,14 @@ def test_a_trace_has_no_input_to_take_a_column_of() -> None:
     message = "inputs: there is no input here to take column 0 of: give its values, as in inputs={'rain': values}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         gatescope.show(trace, inputs=[0])  # type: ignore[arg-type]
+
+
+def test_names_are_drawn_as_they_can_be_seen(tmp_path: Path) -> None:
+    name = "\u202e\ud800<b>"
+    shown = gatescope.show(nn.GRU(3, 4), X, inputs={(name, name): 0}, path=tmp_path / "x.svg")
+    told = "".join(ElementTree.parse(tmp_path / "x.svg").getroot().itertext())
+    assert not {"\u202e", "\ud800"} & {*told, *repr(shown), *shown.html()}
+    assert "<b>" in repr(shown)
 
 
 def test_they_stand_above_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
