@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..recurrent.trace import Trace
@@ -24,7 +25,7 @@ Pair = tuple[Model | nn.Module, str | Tensor]
 
 def show(
     what: Trace | Model | nn.Module | Pair,
-    x: str | Tensor | None = None,
+    x: str | Tensor | Sequence[Sequence[float]] | NDArray[Any] | None = None,
     *,
     labels: Sequence[object] | None = None,
     head: OwnHead | None = None,
@@ -39,7 +40,7 @@ def show(
     Args:
         what: A trace; or a model or a module, with what it reads as ``x`` or as the second of a pair. A model knows
             more than its trace: what its outputs mean, whether it reads characters, and how its gates usually are.
-        x: The text that a model reads, or the one sequence (T, E) that a module does.
+        x: The text or the values (T, E) that a model reads, or the one sequence (T, E) that a module does.
         labels: What each step is called, T of them; the tokens of a text, or the numbers of steps, if None.
         head: What reads the last layer: an ``nn.Linear`` of one output, its weight (H·directions,) or
             (1, H·directions), or a pair (weight, bias). The output is read as a logit: the verdict is its sigmoid.
@@ -78,6 +79,8 @@ def _traced(what: object, x: Any) -> tuple[Trace, Model | None]:
                 raise TypeError("a trace has its input already: leave out the second argument")
             return what, None
         case Model():
+            if what.tokenizer is None and x is not None:
+                return what.trace(values=x), what
             if not isinstance(x, str):
                 raise TypeError(f"x is a {type(x).__name__}: a model reads a text, as in show(model, 'not good')")
             return what.trace(x), what
