@@ -82,7 +82,8 @@ def memory(
     Args:
         source: A model from ``load_model``, a ``Network``, or a module that ``trace_module`` can trace, without a
             projection.
-        x: The text or the values (T, E) that a model reads, the tokens that a network reads, or the sequence (T, E) that a module reads.
+        x: The text or the values (T, E) that a model reads, the tokens that a network reads, or the sequence (T, E)
+            that a module reads.
         parts: What to measure; everything possible except ``occlusion`` if None. ``states`` ‖∂s_t/∂s_k‖; ``inputs``
             ‖∂h_t/∂x_k‖ and the half-life; ``spectral`` the largest singular values at ``step``; ``time_scales``;
             ``saturation`` of the gates; ``spectra`` of the recurrent weights. Only of a model or a network: ``words``

@@ -59,7 +59,8 @@ def rank(
 
     Args:
         source: A model from ``load_model``, a ``Network``, or a plain ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU``.
-        x: The text or the values (T, E) that a model reads, the tokens that a network reads, or the sequence (T, E) that a module reads.
+        x: The text or the values (T, E) that a model reads, the tokens that a network reads, or the sequence (T, E)
+            that a module reads.
         kind: What is done. ``units``: each unit of ``letter`` is silenced, at all steps. ``gates``: each gate at each
             step is held at its held-out mean. ``words``: each word is kept from being written into the memory.
             ``patches``: each unit of ``letter`` at each step is put to its value in ``other`` (activation patching).
