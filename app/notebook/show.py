@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
 from torch import nn
 
 from ..recurrent.decomposition.output import Output
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from .inputs import Inputs
     from .shown import Shown
 
-Pair = tuple[Model | nn.Module, str | Input]
+Read = str | Input | Sequence[Sequence[float]] | NDArray[Any]
+Pair = tuple[Model | nn.Module, Read]
 
 
 def show(
     what: Trace | Run | Model | nn.Module | Pair,
-    x: str | Input | None = None,
+    x: Read | None = None,
     *,
     sequence: int | None = None,
     labels: Sequence[object] | None = None,
@@ -51,7 +53,7 @@ def show(
         what: A trace; a run that was watched; or a model or a module, with what it reads as ``x`` or as the second of a
             pair. A model knows more than its trace: what its outputs mean, whether it reads characters, and how its
             gates usually are.
-        x: The text that a model reads, or the sequence (T, E) or batch that a module does.
+        x: The text or the values (T, E) that a model reads, or the sequence (T, E) or batch that a module does.
         sequence: Its place in the batch of a run, 0 if None, or in that of ``x``.
         labels: What each step is called, T of them; the tokens of a text, or the numbers of steps, if None.
         head: What reads the last layer: an ``nn.Linear``, its weight (outputs, H·directions), or (H·directions,) of one

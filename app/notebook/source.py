@@ -43,6 +43,8 @@ def source_of(what: object, x: Any, sequence: int | None) -> Source:
             return _of_run(what, sequence or 0)
         case Runs() | Watched():
             raise TypeError("these are several runs: show one of them, as in show(seen['encoder'][0])")
+        case Model(tokenizer=None) if x is not None:
+            return Source(what.trace(values=x), what)
         case Model():
             if not isinstance(x, str):
                 raise TypeError(f"x is a {type(x).__name__}: a model reads a text, as in show(model, 'not good')")

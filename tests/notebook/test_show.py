@@ -17,6 +17,7 @@ import pytest
 import torch
 from gatescope.store.model import Model
 from hostile import HOSTILE
+from model_folders import saved_numbers
 from torch import nn
 
 SHIPPED = Path(gatescope.__file__).parents[1] / "models"
@@ -221,6 +222,15 @@ def test_importing_the_package_imports_no_figures() -> None:
 def test_labels_and_heads_that_do_not_fit(options: dict, message: str, lstm: nn.LSTM, x: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         gatescope.show(lstm, x, **options)
+
+
+def test_a_model_of_numbers_is_shown_with_values(tmp_path: Path) -> None:
+    numbers = saved_numbers(tmp_path / "numbers")
+    picture = gatescope.show(numbers, [[9.0, 0.5, -1.0], [12.0, 0.0, -2.0]], labels=["Mon", "Tue"]).html()
+    assert "Mon" in picture
+    assert "Tue" in picture
+    with pytest.raises(TypeError, match=r"^x is a NoneType: a model reads a text, as in show\(model, 'not good'\)$"):
+        gatescope.show(numbers)
 
 
 def test_what_cannot_be_shown(lstm: nn.LSTM, x: torch.Tensor, model: Model) -> None:

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Collection, Generator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..module_call import States
@@ -48,7 +49,7 @@ Steps = Generator[float, None, Result]  # yields the share of its work that is d
 
 def memory(
     source: Source,
-    x: str | Sequence[Token] | Tensor,
+    x: str | Sequence[Token] | Sequence[Sequence[float]] | NDArray[Any] | Tensor,
     parts: Collection[MemoryPart] | None = None,
     *,
     alpha: float = 1.0,
@@ -81,7 +82,8 @@ def memory(
     Args:
         source: A model from ``load_model``, a ``Network``, or a module that ``trace_module`` can trace, without a
             projection.
-        x: The text that a model reads, the tokens that a network reads, or the sequence (T, E) that a module reads.
+        x: The text or the values (T, E) that a model reads, the tokens that a network reads, or the sequence (T, E)
+            that a module reads.
         parts: What to measure; everything possible except ``occlusion`` if None. ``states`` ‖∂s_t/∂s_k‖; ``inputs``
             ‖∂h_t/∂x_k‖ and the half-life; ``spectral`` the largest singular values at ``step``; ``time_scales``;
             ``saturation`` of the gates; ``spectra`` of the recurrent weights. Only of a model or a network: ``words``

@@ -42,7 +42,7 @@ class Subject:
     before: Trace | None = None  # one without steps, which ends in the states that the network starts from; None: zeros
 
 
-def subject_of(source: Source, x: str | Sequence[Token] | Tensor, hx: States | None = None) -> Subject:
+def subject_of(source: Source, x: Any, hx: States | None = None) -> Subject:
     """Return what ``source`` and the sequence ``x`` amount to; see ``memory`` for all, and for the errors."""
     if isinstance(source, nn.RNNBase):
         return _of_module(source, x, hx)

@@ -1,8 +1,10 @@
 """Measure a ``Ranking``: all runs in batches, and the groups that follow from the order of the parts."""
 
 from collections.abc import Generator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..decomposition.output import Head, Output
@@ -23,7 +25,7 @@ SEED = 0  # of the groups that are drawn
 
 def rank(
     source: Source,
-    x: str | Sequence[Token] | Tensor,
+    x: str | Sequence[Token] | Sequence[Sequence[float]] | NDArray[Any] | Tensor,
     kind: str = "units",
     *,
     output: Output | Sequence[Output] | None = None,
@@ -57,7 +59,8 @@ def rank(
 
     Args:
         source: A model from ``load_model``, a ``Network``, or a plain ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU``.
-        x: The text that a model reads, the tokens that a network reads, or the sequence (T, E) that a module reads.
+        x: The text or the values (T, E) that a model reads, the tokens that a network reads, or the sequence (T, E)
+            that a module reads.
         kind: What is done. ``units``: each unit of ``letter`` is silenced, at all steps. ``gates``: each gate at each
             step is held at its held-out mean. ``words``: each word is kept from being written into the memory.
             ``patches``: each unit of ``letter`` at each step is put to its value in ``other`` (activation patching).

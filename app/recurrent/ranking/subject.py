@@ -55,7 +55,7 @@ class Subject:
         return len(self.inputs)
 
 
-def subject_of(source: Source, x: str | Sequence[Token] | Tensor, edits: Edits = ()) -> Subject:
+def subject_of(source: Source, x: Any, edits: Edits = ()) -> Subject:
     """Return what ``source``, the sequence ``x`` and ``edits`` amount to; see ``rank`` for them, and for the errors."""
     if isinstance(source, nn.RNNBase):
         return _of_module(source, x, edits)
