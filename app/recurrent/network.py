@@ -106,7 +106,11 @@ class Network(nn.Module):
         """Return what the first layer reads, (T, E): the embedding of ``tokens``, or the values that they hold.
 
         ``swaps`` maps steps, of which that of the first token is ``start``, to the rows that are read in their place.
+        Raises ValueError if the tokens are steps of numbers and the network reads text, or the other way round.
         """
+        if tokens and (tokens[0].values is None) != (self.embedding is not None):
+            reads, given = ("numbers", "text") if self.embedding is None else ("text", "numbers")
+            raise ValueError(f"the network reads {reads}, and the tokens are of {given}")
         if self.embedding is None:
             return torch.tensor([token.values for token in tokens], dtype=self.dtype, device=self.device)
         read = [swaps.get(step, token.id) for step, token in enumerate(tokens, start)]

@@ -10,6 +10,7 @@ from gatescope.recurrent.cells.gru import GRU, RESET_BEFORE_GRU
 from gatescope.recurrent.cells.lstm import LSTM
 from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.recurrent.network import NetworkConfig
+from gatescope.recurrent.tokenizer import Token
 from networks import VARIANTS, numeric_network, random_network
 
 CONFIG = NetworkConfig("lstm", vocabulary_size=20, embedding_size=5, hidden_size=7, outputs=2)
@@ -37,6 +38,14 @@ def test_a_size_below_one_is_refused(name: str, value: int) -> None:
 def test_a_network_reads_tokens_or_numbers(fields: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         dataclasses.replace(CONFIG, **fields)
+
+
+def test_tokens_of_the_other_kind_are_refused() -> None:
+    text, numbers = Token("a", 0, 1, 0, known=False), Token.of_numbers(0, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"^the network reads text, and the tokens are of numbers$"):
+        random_network(cell="gru").embedded([numbers])
+    with pytest.raises(ValueError, match=r"^the network reads numbers, and the tokens are of text$"):
+        numeric_network(cell="gru").embedded([text])
 
 
 def test_what_a_network_of_numbers_without_a_head_lacks() -> None:
