@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..recurrent.trace import Trace
 from ..recurrent.trace_module import trace_module
 from ..store.model import Model
+from .again import again_of
 from .head import OwnHead, with_head
 from .labels import with_labels
 
@@ -56,13 +57,15 @@ def show(
 
     if isinstance(what, tuple) and len(what) == 2 and x is None:
         what, x = what
+
+    def finished(traced: Trace) -> Trace:
+        traced = traced if labels is None else with_labels(traced, labels)
+        return traced if head is None else with_head(traced, head)
+
     trace, model = _traced(what, x)
     require_few(trace)
-    if labels is not None:
-        trace = with_labels(trace, labels)
-    if head is not None:
-        trace = with_head(trace, head)
-    shown = Shown.of(trace, model, has_steps=labels is not None)
+    again = again_of(what, x, finished)
+    shown = Shown.of(finished(trace), model, has_steps=labels is not None, again=again)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
     elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself

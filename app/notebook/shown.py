@@ -15,6 +15,8 @@ from ..figures.terms import terms_of
 from ..recurrent.trace import Trace
 from ..store.model import Model
 from ..training.tasks import features_of
+from .again import Again
+from .display import InNotebooks
 
 PLAIN_WIDTH = 80  # cells, of the plain text
 TITLE = 80  # characters of it
@@ -28,21 +30,26 @@ def require_few(trace: Trace) -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Shown:
+class Shown(InNotebooks):
     """A trace that is shown."""
 
     subject: Subject
     push_scale: float | None = field(default=None)  # of the model, where it has been measured
+    model: Model | None = None
+    again: Again | None = None  # traces it with edits; None: nobody knows what it is of
 
     @classmethod
-    def of(cls, trace: Trace, model: Model | None = None, *, has_steps: bool = False) -> "Shown":
+    def of(
+        cls, trace: Trace, model: Model | None = None, *, has_steps: bool = False, again: Again | None = None
+    ) -> "Shown":
         """Return what is shown of ``trace``; with ``has_steps`` a step is called that, and not a word."""
         if model is None:
-            return cls(subject_of(trace, parts_of(trace), None, Terms(noun="step" if has_steps else "")))
+            noun = "step" if has_steps else ""
+            return cls(subject_of(trace, parts_of(trace), None, Terms(noun=noun)), again=again)
         terms = terms_of(model, features_of(model.config.task))
         subject = subject_of(trace, parts_of(trace, cell=terms.cell), model.statistics, terms)
         is_measured = subject.parts is not None and model.statistics is not None
-        return cls(subject, model.statistics.push_scale if is_measured and model.statistics else None)
+        return cls(subject, model.statistics.push_scale if is_measured and model.statistics else None, model, again)
 
     def print(self) -> None:
         """Print the lines: in colour, and as wide as the terminal."""

@@ -1,5 +1,6 @@
 // The cell at the chosen step: its numbers follow the step without a request; its sliders hold gates.
 
+import { treeOf } from "../../kit/dom.js";
 import { decimal } from "../../kit/numbers.js";
 
 /** @typedef {import("./numbers.js").Numbers} Numbers */
@@ -113,7 +114,7 @@ export class CellPanel {
       if (!row) continue;
       const mean = row.means[t];
       const isHeld = row.held.includes(t);
-      if (document.activeElement !== input || !isHeld) input.value = String(mean);
+      if (treeOf(input).activeElement !== input || !isHeld) input.value = String(mean);
       const [output, note] = ["output", "small"].map((part) => input.closest("label")?.querySelector(part));
       if (output) output.textContent = decimal(mean, 2);
       if (!note) continue;
