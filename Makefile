@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check soak lint bench screenshots format types install pins
+.PHONY: help run test check soak lint bench screenshots format types widget install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,7 @@ lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, s
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	node_modules/.bin/tsc
+	@npm run --silent widget | cmp - static/widget.js || { echo "static/widget.js is not that of static/js: run make widget"; exit 1; }
 
 bench: $(VENV)/.installed-bench ## measure, print the ratios and write benchmarks/README.md; or some parts: ARGS="wire service"
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
@@ -55,6 +56,9 @@ screenshots: $(VENV)/.installed-test ## take pictures of the page in named state
 format: $(VENV)/.installed-lint ## fix format and style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+widget: node_modules/.package-lock.json ## bundle the page's scripts for the widget of a notebook, into static/widget.js
+	@npm run --silent widget -- --outfile=static/widget.js
 
 types: $(VENV)/.installed ## write the shapes of the API as types for the page's scripts
 	@$(BIN)/python scripts/api_types.py

@@ -120,6 +120,7 @@ export class CellPanel {
       if (!note) continue;
       note.className = isHeld ? "held" : "muted";
       note.textContent = isHeld ? `set to ${decimal(mean, 2)} by you` : row.usual === null ? "" : `usually ${decimal(row.usual, 2)}`;
+      input.setAttribute("aria-valuetext", isHeld ? note.textContent : [decimal(mean, 2), note.textContent].filter(Boolean).join(", "));
     }
     const reset = /** @type {HTMLElement | null} */ (this.element?.querySelector(".reset") ?? null);
     if (reset) reset.hidden = !this.numbers?.rows.some(({ held }) => held.length > 0);
