@@ -20,7 +20,8 @@ function once(key, load) {
 }
 
 /**
- * What asks the kernel: a question resolves when its answer comes, and waits for ever where none does.
+ * What asks the kernel: a question resolves when its answer comes. Where none does it waits for ever, or rejects, if it can
+ * be known that no kernel hears it.
  * @param {Model} model
  */
 function asking(model) {
@@ -39,7 +40,7 @@ function asking(model) {
     new Promise((resolve) => {
       const id = `${own}-${(count += 1)}`;
       waiting.set(id, resolve);
-      model.send({ ...question, id });
+      model.send({ ...question, id }); // throws where the kernel was restarted, which rejects
     });
   return { ask, stop: () => model.off("msg:custom", hear) };
 }

@@ -47,7 +47,7 @@ export class NotebookView {
     const over = make("div", { class: "tooltip", role: "presentation", popover: "manual", hidden: "" });
     this.tooltip = new Tooltip(over);
     this.waiting = new Waiting(this.message);
-    this.element.append(this.message, screen, this.note, this.scales, picture, over);
+    this.element.append(screen, this.message, this.note, this.scales, picture, over);
     tree.append(this.element);
     this.firstScreen = new FirstScreen(screen, this.tooltip, (look) => this.#screen(look), {
       onChoose: (t) => this.picture.choose(t),
@@ -86,7 +86,7 @@ export class NotebookView {
     if (answer.problem) {
       this.waiting.say(answer.problem);
       this.edits = this.shownEdits;
-      if (this.firstScreen.chosen !== null) this.firstScreen.panel.show(this.firstScreen.chosen); // sliders go back
+      this.firstScreen.panel.putBack();
       return this.drawHeatmaps();
     }
     this.waiting.say("");

@@ -20,7 +20,7 @@ const themeOf = () => (document.querySelector(DARK) ? "dark" : "light");
  * @param {Kernel} kernel
  */
 export async function mount(element, { ask, asset, shared, key }) {
-  const host = make("div", { class: "gatescope-widget", "data-lm-suppress-shortcuts": "true" }); // keys are the widget's, not JupyterLab's
+  const host = make("div", { class: "gatescope-widget" });
   const tree = host.attachShadow({ mode: "open" });
   const [{ answer }, style] = await Promise.all([ask({ kind: "open" }), shared("sheet", () => sheetOf(asset))]);
   tree.adoptedStyleSheets = [style];
@@ -36,13 +36,25 @@ export async function mount(element, { ask, asset, shared, key }) {
     host.dataset.theme = themeOf();
     view.drawHeatmaps();
   });
+  /** @param {KeyboardEvent} event */
+  const keep = (event) => event.composedPath().includes(host) && host.toggleAttribute("data-lm-suppress-shortcuts", isOwn(event));
+  addEventListener("keydown", keep, { capture: true }); // before JupyterLab, which asks for the attribute
   for (const each of [document.documentElement, document.body]) observer.observe(each, { attributes: true });
   await view.update();
   for (const still of document.querySelectorAll(`[data-gatescope="${key}"]`)) still.toggleAttribute("hidden", true);
   return () => {
     observer.disconnect();
+    removeEventListener("keydown", keep, { capture: true });
     view.remove();
   };
+}
+
+/**
+ * Whether a key is for the widget, in which the focus is, and not for JupyterLab, which saves and runs by others.
+ * @param {KeyboardEvent} event
+ */
+function isOwn({ key, shiftKey, ctrlKey, metaKey, altKey }) {
+  return !ctrlKey && !metaKey && !altKey && !(key === "Enter" && shiftKey);
 }
 
 /** @param {Kernel["asset"]} asset */

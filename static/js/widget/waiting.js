@@ -23,7 +23,7 @@ export class Waiting {
   }
 
   /**
-   * Await an answer, and say so if it takes long.
+   * Await an answer, and say so if it takes long. Where no kernel hears the question, that is the problem that it answers.
    * @template T
    * @param {Promise<T>} answer
    */
@@ -33,6 +33,8 @@ export class Waiting {
     this.timers = [setTimeout(() => this.#write(WAITS), PATIENCE), setTimeout(() => this.#write(GONE), LONG)];
     try {
       return await answer;
+    } catch {
+      return { answer: { problem: GONE } };
     } finally {
       this.count -= 1;
       if (this.count === 0) {

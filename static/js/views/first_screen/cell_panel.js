@@ -105,8 +105,16 @@ export class CellPanel {
     if (element) element.textContent = text;
   }
 
-  /** @param {number} t */
-  #showSliders(t) {
+  /** Put every slider where its gate is, the one that is being moved too, as where an edit was refused. */
+  putBack() {
+    if (this.element) this.#showSliders(Number(this.element.dataset.t), true);
+  }
+
+  /**
+   * @param {number} t
+   * @param {boolean} [isForced]
+   */
+  #showSliders(t, isForced = false) {
     const where = /** @type {HTMLInputElement | null} */ (this.element?.querySelector(`.where input[value=${this.numbers?.where[t] ?? "none"}]`));
     if (where) where.checked = true;
     for (const input of this.#sliders()) {
@@ -114,7 +122,7 @@ export class CellPanel {
       if (!row) continue;
       const mean = row.means[t];
       const isHeld = row.held.includes(t);
-      if (treeOf(input).activeElement !== input || !isHeld) input.value = String(mean);
+      if (isForced || treeOf(input).activeElement !== input || !isHeld) input.value = String(mean);
       const [output, note] = ["output", "small"].map((part) => input.closest("label")?.querySelector(part));
       if (output) output.textContent = decimal(mean, 2);
       if (!note) continue;
