@@ -32,7 +32,7 @@ check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
-soak: $(VENV)/.installed-test ## run the tests that take too long for every change; each says why
+soak: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run the tests that take too long for every change; each says why
 	@PATH="$$PATH:/usr/sbin" scripts/ensure nginx nginx nginx -v
 	$(BIN)/python -m pytest --soak $(or $(ARGS),$(PARALLEL))
 
@@ -65,7 +65,7 @@ types: $(VENV)/.installed ## write the shapes of the API as types for the page's
 
 install: $(VENV)/.installed ## install Gatescope into VENV, as a copy if EDITABLE is empty
 
-pins: $(VENV)/.installed-test $(VENV)/.installed-lint ## write the versions that are installed into constraints.txt
+pins: $(VENV)/.installed-test $(VENV)/.installed-lint $(VENV)/.installed-notebooks ## write the versions that are installed into constraints.txt
 	@$(BIN)/pip freeze --all --exclude pip --exclude gatescope | sed 's/+cpu$$//' > constraints.txt
 	@touch $^
 

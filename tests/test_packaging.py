@@ -42,7 +42,9 @@ def test_every_package_that_is_imported_is_declared() -> None:
     modules = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
     modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
     imported = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
-    declared = {canonicalize_name(Requirement(each).name) for each in PROJECT["project"]["dependencies"]}
+    project = PROJECT["project"]
+    listed = [*project["dependencies"], *project["optional-dependencies"]["notebook"]]
+    declared = {canonicalize_name(Requirement(each).name) for each in listed}
     distributions = packages_distributions()
     assert {"torch", "prometheus_client"} <= imported
     assert [name for name in sorted(imported) if canonicalize_name(distributions[name][0]) not in declared] == []

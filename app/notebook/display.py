@@ -1,5 +1,6 @@
 """How a notebook shows what ``show`` returns: a still picture, and over it the widget where one can run."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,8 +59,7 @@ class InNotebooks:
         shown = cast("Shown", self)
         if not has_widgets():
             return Still(shown, after=WITHOUT)
-        import marimo
-
+        marimo: Any = import_module("marimo")  # which is running
         widget = widget_of(shown)
         return marimo.Html(f"{Still(shown, widget.key)._repr_html_()}{marimo.ui.anywidget(widget).text}")
 

@@ -15,6 +15,8 @@ import { Waiting } from "./waiting.js";
 /** @typedef {{model: import("../data/api_types.d.ts").Model, fixed: string}} Subject `fixed`: why nothing can be edited; empty where it can */
 /** @typedef {{trace: import("../data/api_types.d.ts").TraceAnswer | null, notes: string[], why: string, problem?: string}} TraceAnswer `why`: why there is no trace to draw */
 
+const WIDE = 700; // pixels from which a picture has the wide form, as in forms.py
+
 export class NotebookView {
   /**
    * @param {ShadowRoot} tree
@@ -137,7 +139,8 @@ export class NotebookView {
   }
 
   /** @param {import("../data/api.js").Look} look */
-  async #screen({ width, height, step, unit }) {
+  async #screen({ width: rounded = WIDE, height, step, unit }) {
+    const width = this.firstScreen.element.clientWidth < WIDE ? rounded : Math.max(rounded, WIDE); // marimo's column just has room
     const edits = this.shownEdits.map(({ edit }) => edit);
     const { html, problem } = /** @type {{html: string, problem?: string}} */ (await this.#asked({ kind: "screen", edits, width, height, step, unit }));
     if (problem) {
