@@ -14,7 +14,7 @@ Again = Callable[[Sequence[Edit]], Trace]
 
 
 def again_of(what: object, x: Any, finish: Callable[[Trace], Trace]) -> Again | None:
-    """Return what traces ``what`` with edits, and then does to the trace what was done to the first; None of a trace."""
+    """Return what traces ``what`` with edits, each trace finished as the first one was; None of what is a trace."""
     match what:
         case Trace():
             return None

@@ -1,4 +1,4 @@
-"""What the widget asks of Python, and the answers: pictures by the functions that draw the page's, traces as its API has them."""
+"""What the widget asks of Python: pictures by the functions that draw those of the page, traces as its API has them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -42,7 +42,7 @@ class Answers:
             return kinds[question["kind"]](question)
         except (ValueError, OverflowError) as error:  # which say what is wrong with edits, weights or numbers
             return {"problem": f"{error}."}
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             return {"problem": f"{type(error).__name__}: {error}."}
 
     @property

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WITHOUT = (
-    '<p style="margin: 4px 0 0; font: 13px system-ui, sans-serif">To choose steps and set gates in this picture, install '
-    "<code>gatescope[notebook]</code>, restart the kernel and run the cell again.</p>"
+    '<p style="margin: 4px 0 0; font: 13px system-ui, sans-serif">To choose steps and set gates in this picture, '
+    "install <code>gatescope[notebook]</code>, restart the kernel and run the cell again.</p>"
 )
 # JupyterLab writes an error where the widget was, when a notebook is opened again without its kernel.
 _AFTER = ".jp-OutputArea-child:has([data-gatescope]) + .jp-OutputArea-child > .jupyter-widgets:not(:has(*))"
@@ -42,10 +42,10 @@ class InNotebooks:
         the picture. Raises NotImplementedError where there is no kernel: IPython then takes the other forms.
         """
         from IPython.core.getipython import get_ipython
-        from IPython.display import display
 
         if getattr(get_ipython(), "kernel", None) is None:
             raise NotImplementedError
+        display: Any = import_module("IPython.display").display
         shown = cast("Shown", self)
         if not has_widgets():
             display(Still(shown, after=WITHOUT))

@@ -1,7 +1,7 @@
 """The widget, which needs the extra ``notebook``: a page's first screen and heatmaps that this process answers for.
 
-A notebook that keeps the state of widgets keeps little of it: the loader. Program, styles and Plotly come from here, once
-for all widgets of a notebook.
+A notebook that keeps the state of widgets keeps little of it: the loader. Program, styles and Plotly come from here,
+once for all widgets of a notebook.
 """
 
 from collections.abc import Sequence

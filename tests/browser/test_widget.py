@@ -49,9 +49,9 @@ def lstm(model: Model) -> Shown:
 
 
 @pytest.fixture(scope="module")
-def module() -> Iterator[tuple[torch.nn.GRU, torch.Tensor]]:
+def module() -> tuple[torch.nn.GRU, torch.Tensor]:
     torch.manual_seed(0)
-    yield torch.nn.GRU(4, 12, num_layers=2), torch.randn(7, 4)
+    return torch.nn.GRU(4, 12, num_layers=2), torch.randn(7, 4)
 
 
 def drawn(notebook: Notebook, at: int = 0) -> Locator:
@@ -90,7 +90,9 @@ def test_a_word_is_chosen_by_pointer_and_keys(sheet: Page, lstm: Shown, model: M
         choose()
         expect(output.locator(f".cell[data-t='{t}']")).to_be_visible()
         expect(output.locator(".cell h2")).to_have_text(re.compile(f"at “{SENTENCE.split()[t]}”"))
-        expect(output.locator(".readout")).to_have_text(re.compile(f"^At “{SENTENCE.split()[t]}”.*{trace.outputs[t, 0]:.2f}"))
+        expect(output.locator(".readout")).to_have_text(
+            re.compile(f"^At “{SENTENCE.split()[t]}”.*{trace.outputs[t, 0]:.2f}")
+        )
         for letter in "ifo":
             slider = output.locator(f".cell .slider:has(input[name={letter}])")
             expect(slider.locator("output")).to_have_text(mean_at(trace, letter, t))
@@ -114,8 +116,12 @@ def test_a_slider_edits_the_run_in_python_and_the_picture_shows_it_against_a_gho
         held = output.locator(".cell .slider input[name=i]")
         expect(held).to_have_attribute("aria-valuetext", f"set to {value:.2f} by you")
         slider = output.locator(".inspector .slider[data-letter=i] input")
-        expect(slider).to_have_attribute("aria-valuetext", re.compile(f"{value:.2f}, {mean_at(model.trace(SENTENCE), 'i', 3)} without edits"))
-        expect(output.locator(".inspector .slider[data-letter=o] .value")).to_have_text(f"mean {mean_at(edited, 'o', 3)}")
+        expect(slider).to_have_attribute(
+            "aria-valuetext", re.compile(f"{value:.2f}, {mean_at(model.trace(SENTENCE), 'i', 3)} without edits")
+        )
+        expect(output.locator(".inspector .slider[data-letter=o] .value")).to_have_text(
+            f"mean {mean_at(edited, 'o', 3)}"
+        )
         expect(output.locator(".panel[data-letter=i] .hatching .stroke")).to_have_attribute("d", re.compile("M"))
     output.locator(".cell .where input[value=everywhere]").check()
     set_to(output, "f", 1.0)
@@ -193,7 +199,9 @@ def test_a_widget_styles_nothing_around_it_and_nothing_styles_it(sheet: Page, ls
     output = drawn(Notebook(sheet, lstm, around=AROUND))
     assert sheet.locator("main > p.word").evaluate(style) == before
     own = output.locator(".cell h2").evaluate(style)
-    sheet.add_style_tag(content="h2 { color: red !important; font-size: 3px !important } .cell { display: none !important }")
+    sheet.add_style_tag(
+        content="h2 { color: red !important; font-size: 3px !important } .cell { display: none !important }"
+    )
     assert output.locator(".cell h2").evaluate(style) == own
     assert sheet.evaluate("[typeof Plotly, document.querySelectorAll('main [id]').length]") == ["undefined", 0]
 

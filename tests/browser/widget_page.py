@@ -1,4 +1,4 @@
-"""A page with widgets as a notebook has them: a model of anywidget that this process answers, by the real Python side."""
+"""A page with widgets as a notebook has them: models of anywidget that the real Python side answers in this process."""
 
 import json
 from base64 import b64encode
@@ -23,7 +23,8 @@ globalThis.attach = async (at, esm, traits, isMute) => {
       if (globalThis.isGone) return;
       const answers = JSON.parse(await globalThis.kernel(at, JSON.stringify(question)));
       for (const { content, buffers } of answers) {
-        const views = buffers.map((each) => new DataView(Uint8Array.from(atob(each), (byte) => byte.charCodeAt(0)).buffer));
+        const bytes = (text) => Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0));
+        const views = buffers.map((each) => new DataView(bytes(each).buffer));
         for (const act of heard) act(content, views);
       }
     },

@@ -32,7 +32,9 @@ TOKEN = "of-a-test"
 def served(folder: Path, port: int, ready: str, *command: str) -> Iterator[str]:
     """Start ``python -m COMMAND`` at home in ``folder``. Gives its address once ``ready`` answers there."""
     address = f"http://127.0.0.1:{port}"
-    home = {name: str(folder / "home") for name in ("HOME", "XDG_CONFIG_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    home = {
+        name: str(folder / "home") for name in ("HOME", "XDG_CONFIG_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
+    }
     (folder / "home").mkdir()
     path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
     with (folder / "log").open("wb") as log:
@@ -122,7 +124,9 @@ def test_jupyterlab(window: Page, browser: Browser, tmp_path: Path) -> None:
             gone = urllib.request.Request(f"{address}/api/sessions/{each['id']}?token={TOKEN}", method="DELETE")
             urllib.request.urlopen(gone).close()
         widgets.first.locator(".cell .slider input[name=i]").fill("0.5")
-        expect(widgets.first.locator(".message")).to_have_text(re.compile("The kernel has not answered"), timeout=PATIENCE)
+        expect(widgets.first.locator(".message")).to_have_text(
+            re.compile("The kernel has not answered"), timeout=PATIENCE
+        )
         again = browser.new_page()
         again.goto(f"{address}/doc/tree/a.ipynb?token={TOKEN}")
         again.get_by_text("model not found").first.wait_for(state="attached", timeout=PATIENCE)
@@ -135,8 +139,8 @@ def test_marimo(window: Page, tmp_path: Path) -> None:
     pytest.importorskip("marimo")
     cell = "@app.cell\ndef _({}):\n{}\n    return {}\n"
     first, second = (indent(source, "    ") for source in (SHOW, MODULE))
-    source = f"import marimo\napp = marimo.App()\n{cell.format('', first, '(gatescope,)')}{cell.format('gatescope', second, '')}"
-    (tmp_path / "app.py").write_text(source)
+    cells = cell.format("", first, "(gatescope,)") + cell.format("gatescope", second, "")
+    (tmp_path / "app.py").write_text(f"import marimo\napp = marimo.App()\n{cells}")
     port = free_port()
     options = ("run", str(tmp_path / "app.py"), "--headless", "--no-token", f"--port={port}")
     with served(tmp_path, port, "/health", "marimo", "--quiet", "--yes", *options) as address:
