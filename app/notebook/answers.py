@@ -1,6 +1,6 @@
 """What the widget asks of Python: pictures by the functions that draw those of the page, traces as its API has them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -11,11 +11,12 @@ from ..figures.screen import HEIGHT, first_screen
 from ..figures.subject import Subject
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.data import edits_from
-from ..recurrent.edits.edit import Edit
 from ..recurrent.trace import Trace
 from ..settings import Settings
 from ..web.boot import MODEL_FIELDS, facts
 from ..web.first_view import MAX_NUMBERS
+from ..web.look import Look
+from ..web.screen import Run, experiment, way_back
 from .again import require_same
 from .labels import with_labels
 from .shown import Shown
@@ -85,7 +86,14 @@ class Answers:
 
     def _open(self, _: Mapping[str, Any]) -> dict[str, Any]:
         fixed = NO_GATES if self._shown.again is None else ""
-        return {"facts": facts(Settings()).model_dump(), "model": self._model, "fixed": fixed}
+        return {"facts": facts(Settings()).model_dump(), "model": self._model, "fixed": fixed, "where": self._where}
+
+    @property
+    def _where(self) -> dict[str, Any]:
+        """Where an edit acts that a slider makes: the layer that is shown, named where there are several."""
+        subject = self._subject
+        several = len(subject.trace.layers) > 1
+        return {"layer": subject.layer.layer, "direction": subject.layer.direction} if several else {}
 
     def _trace(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers of the run, or why there are none to draw."""
@@ -128,11 +136,21 @@ class Answers:
             has_panel=True,
             unit=question.get("unit"),
             address_of=lambda t: f"#step-{t}",
+            aside=self._aside(trace, parts, is_edited=bool(question["edits"])),
         )
         return {"html": html}
 
+    def _aside(self, trace: Trace, parts: Decomposition | None, *, is_edited: bool) -> str:
+        """Return what stands next to the finding: as on the page an experiment of a model, or the way back."""
+        model = self._shown.model
+        if is_edited:
+            return way_back("?")
+        if model is None or self._shown.again is None:
+            return ""
+        return experiment(Run(model, trace, parts, None), Look(), "compiled")
+
     def _run(self, edits: list[Mapping[str, Any]]) -> Traced:
-        """Return the trace with ``edits``, which act on the layer that is shown, and what its memory is made of.
+        """Return the trace with ``edits``, and what its memory is made of.
 
         Raises ValueError if it cannot be traced again, or would be of other weights or another input.
         """
@@ -143,13 +161,6 @@ class Answers:
             if again is None:
                 raise ValueError(NO_GATES.removesuffix("."))
             require_same(subject.trace, again([]))
-            trace = again(self._edits(edits))
+            trace = again(edits_from(edits))
             self._last = edits, (trace, parts_of(trace, cell=subject.terms.cell))
         return self._last[1]
-
-    def _edits(self, given: Sequence[Mapping[str, Any]]) -> Sequence[Edit]:
-        """Return the edits, each with the layer that is shown where there are several and it names none."""
-        subject = self._subject
-        where = {"layer": subject.layer.layer, "direction": subject.layer.direction}
-        several = len(subject.trace.layers) > 1
-        return edits_from([{**where, **each} if several and each.get("letter") else each for each in given])

@@ -1,5 +1,6 @@
 """How a notebook shows what ``show`` returns: a still picture, and over it the widget where one can run."""
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
@@ -62,6 +63,12 @@ class InNotebooks:
         marimo: Any = import_module("marimo")  # which is running
         widget = widget_of(shown)
         return marimo.Html(f"{Still(shown, widget.key)._repr_html_()}{marimo.ui.anywidget(widget).text}")
+
+
+def is_in_marimo() -> bool:
+    """Whether a notebook of marimo runs this, which shows what a cell returns."""
+    marimo: Any = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
 
 
 def has_widgets() -> bool:

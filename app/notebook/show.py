@@ -14,6 +14,7 @@ from ..recurrent.trace import Trace
 from ..recurrent.trace_module import trace_module
 from ..store.model import Model
 from .again import again_of
+from .display import is_in_marimo
 from .head import OwnHead, with_head
 from .labels import with_labels
 
@@ -68,7 +69,7 @@ def show(
     shown = Shown.of(finished(trace), model, has_steps=labels is not None, again=again)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
-    elif not hasattr(sys, "ps1"):  # at a prompt, what is returned prints itself
+    elif not hasattr(sys, "ps1") and not is_in_marimo():  # at a prompt, what is returned prints itself
         shown.print()
     return shown
 

@@ -25,7 +25,7 @@ def shared(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     page, wrong = notebook_page(browser), list[str]()
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith("blob:") else None)
+    page.on("request", lambda request: None if request.url.startswith("blob:") else wrong.append(request.url))
     yield page, wrong
     page.close()
 
@@ -148,6 +148,16 @@ def test_a_slider_moves_by_keys_and_keeps_the_focus(sheet: Page, lstm: Shown, mo
     expect(final(output)).to_have_text(f"{model.trace(SENTENCE).outputs[-1, 0]:.2f}")
 
 
+def test_the_experiment_next_to_the_finding_is_tried_and_undone(sheet: Page, lstm: Shown, model: Model) -> None:
+    output = drawn(Notebook(sheet, lstm))
+    output.get_by_role("link", name="Stop it remembering “not”").click()
+    unwritten = model.trace(SENTENCE, edits=[gatescope.hold("i", 0, steps=[3])])
+    expect(final(output)).to_have_text(f"{unwritten.outputs[-1, 0]:.2f}")
+    expect(output.locator(".cell[data-t='3'] .slider:has(input[name=i]) small")).to_have_text("set to 0.00 by you")
+    output.get_by_role("link", name="Undo your changes").click()
+    expect(final(output)).to_have_text(f"{model.trace(SENTENCE).outputs[-1, 0]:.2f}")
+
+
 def test_an_edit_of_a_module_acts_on_the_layer_that_is_shown(
     sheet: Page, module: tuple[torch.nn.GRU, torch.Tensor]
 ) -> None:
@@ -231,6 +241,25 @@ def test_a_trace_by_itself_is_shown_without_sliders(sheet: Page, model: Model) -
     expect(output.locator("input[type=range]:visible")).to_have_count(0)
     output.locator("a[data-t='1']").click()
     expect(output.locator(".cell[data-t='1']")).to_be_visible()
+
+
+def test_a_picture_without_heatmaps_can_be_chosen_in_and_edited(sheet: Page) -> None:
+    torch.manual_seed(1)
+    lstm, x = torch.nn.LSTM(3, 8, proj_size=4), torch.randn(5, 3)
+    notebook = Notebook(sheet, gatescope.show(lstm, x))
+    output = notebook.output()
+    expect(output.locator(".note")).to_have_text("Heatmaps of a layer with a projection are not drawn.")
+    output.locator("a[data-t='1']").click()
+    sheet.keyboard.press("ArrowRight")
+    expect(output.locator(".cell[data-t='2']")).to_be_visible()
+    set_to(output, "f", 0.25)
+    edited = gatescope.trace_module(lstm, x, edits=[gatescope.hold("f", 0.25, steps=[2])])
+    assert isinstance(edited, gatescope.Trace)
+    means = output.locator(".wide .gates.keeps text.value, .wide text.value.edited")
+    expect(means.filter(has_text="0.25").first).to_be_visible()
+    slider = output.locator(".cell .slider:has(input[name=o]) output")
+    output.locator("a[data-t='3']").click()
+    expect(slider).to_have_text(mean_at(edited, "o", 3))
 
 
 def test_what_has_changed_since_is_refused_and_the_picture_stays(sheet: Page) -> None:

@@ -38,6 +38,7 @@ globalThis.attach = async (at, esm, traits, isMute) => {
 
 
 HEAD = '<!doctype html><html lang="en"><title>a notebook</title>'
+ADDRESS = "http://notebook.test/"  # which nobody serves
 at_work: dict[Page, "Notebook"] = {}
 
 
@@ -45,6 +46,8 @@ def notebook_page(browser: Browser) -> Page:
     """A page for one notebook after the other, which so load Plotly once."""
     page = browser.new_page(viewport={"width": 1300, "height": 900}, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE)
+    page.route(ADDRESS, lambda route: route.fulfill(body=HEAD, content_type="text/html"))
+    page.goto(ADDRESS)
     page.expose_function("kernel", lambda at, question: at_work[page].kernel(at, question))
     return page
 

@@ -13,9 +13,12 @@ from gatescope.figures.parts import parts_of
 from gatescope.figures.screen import first_screen
 from gatescope.notebook.answers import Answers
 from gatescope.web.first_view import MAX_NUMBERS
+from gatescope.web.look import Look
+from gatescope.web.screen import Run, experiment, way_back
 from torch import nn
 
 SHIPPED = Path(gatescope.__file__).parents[1] / "models"
+DOCS = SHIPPED.parent / "docs/python.md"
 OPEN: dict[str, Any] = {"kind": "open"}
 
 
@@ -50,7 +53,8 @@ def test_an_edit_acts_on_the_layer_that_is_shown_and_a_head_and_labels_stay() ->
     torch.manual_seed(2)
     module, x, head = nn.LSTM(4, 6, num_layers=2), torch.randn(3, 4), nn.Linear(6, 1)
     of = answers(module, x, labels=["a", "b", "c"], head=head)
-    answer = trace(of, {"letter": "f", "steps": [1], "hold": 1.0})
+    assert of(OPEN)["where"] == {"layer": 1, "direction": "forward"}
+    answer = trace(of, {"letter": "f", **of(OPEN)["where"], "steps": [1], "hold": 1.0})
     edited = gatescope.trace_module(module, x, edits=[gatescope.hold("f", 1.0, layer=1, steps=[1])])
     assert isinstance(edited, gatescope.Trace)
     np.testing.assert_array_equal(array(answer, "c"), edited.layer(1)["c"])
@@ -66,7 +70,9 @@ def test_a_picture_is_that_of_the_page() -> None:
     of = answers(model, "not good")
     question = {"kind": "screen", "width": 960, "height": 600, "step": 1, "unit": 3}
     held = gatescope.hold("z", 0.5, steps=[0])
-    for edits in ([], [held]):
+    whole = model.trace("not good")
+    asides = [experiment(Run(model, whole, parts_of(whole), None), Look(), "compiled"), way_back("?")]
+    for edits, aside in zip(([], [held]), asides, strict=True):
         run, plain = model.trace("not good", edits), model.trace("not good")
         html = of({**question, "edits": [each.to_dict() for each in edits]})["html"]
         shown = of._shown
@@ -83,6 +89,7 @@ def test_a_picture_is_that_of_the_page() -> None:
             push_scale=shown.push_scale,
             before=(plain, parts_of(plain)) if edits else None,
             address_of=lambda t: f"#step-{t}",
+            aside=aside,
         )
         assert html == expected
 
@@ -111,6 +118,7 @@ def test_what_cannot_be_drawn_or_run_is_said() -> None:
     of = answers(nn.GRU(2, 400), torch.randn(120, 2))
     numbers = f"{120 * 400 * 4:,}"
     assert f"{numbers} numbers, and up to {MAX_NUMBERS:,} are drawn" in trace(of)["why"]
+    assert f"Heatmaps hold up to {MAX_NUMBERS:,} numbers" in " ".join(DOCS.read_text(encoding="utf-8").split())
     assert trace(of, {"letter": "q", "hold": 1})["problem"].startswith("edits[0].letter")
     assert of({"kind": "what"})["problem"].startswith("KeyError")
     of = answers(nn.LSTM(2, 3).double(), 1e-3 * torch.ones(2, 2).double())

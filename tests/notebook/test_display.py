@@ -64,6 +64,15 @@ def test_without_a_kernel_ipython_takes_the_other_forms(
         shown._ipython_display_()
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+def test_in_marimo_nothing_is_printed(
+    is_running: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(running_in_notebook=lambda: is_running))
+    gatescope.show(torch.nn.LSTM(3, 4), torch.randn(2, 3))
+    assert (capsys.readouterr().out == "") == is_running
+
+
 def test_marimo_is_given_the_picture_and_the_widget_over_it(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     element = SimpleNamespace(anywidget=lambda widget: SimpleNamespace(text=f"<marimo-anywidget>{widget.key}"))
     monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(Html=str, ui=element))

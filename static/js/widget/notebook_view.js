@@ -4,6 +4,7 @@ import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
 import { DecodedTrace } from "../data/decoded_trace.js";
 import { heldAt, withHold, withoutHold } from "../data/edits.js";
+import { fromShortForm } from "../data/short_form.js";
 import { make } from "../kit/dom.js";
 import { FirstScreen } from "../views/first_screen/first_screen.js";
 import { Picture } from "../views/picture.js";
@@ -12,7 +13,7 @@ import { Waiting } from "./waiting.js";
 
 /** @typedef {import("../data/edits.js").ListedEdit} ListedEdit */
 /** @typedef {import("../data/edits.js").EditPlace} EditPlace */
-/** @typedef {{model: import("../data/api_types.d.ts").Model, fixed: string}} Subject `fixed`: why nothing can be edited; empty where it can */
+/** @typedef {{model: import("../data/api_types.d.ts").Model, fixed: string, where: Pick<EditPlace, "layer" | "direction">}} Subject `fixed`: why nothing can be edited; empty where it can; `where`: the layer that is shown, where there are several */
 /** @typedef {{trace: import("../data/api_types.d.ts").TraceAnswer | null, notes: string[], why: string, problem?: string}} TraceAnswer `why`: why there is no trace to draw */
 
 const WIDE = 700; // pixels from which a picture has the wide form, as in forms.py
@@ -23,10 +24,11 @@ export class NotebookView {
    * @param {import("./loader.js").Ask} ask
    * @param {Subject} subject
    */
-  constructor(tree, ask, { model, fixed }) {
+  constructor(tree, ask, { model, fixed, where }) {
     this.ask = ask;
     this.model = model;
     this.fixed = fixed;
+    this.where = where;
     /** @type {ListedEdit[]} */
     this.edits = [];
     /** Those of what is shown. @type {ListedEdit[]} */
@@ -52,11 +54,11 @@ export class NotebookView {
     this.element.append(screen, this.message, this.note, this.scales, picture, over);
     tree.append(this.element);
     this.firstScreen = new FirstScreen(screen, this.tooltip, (look) => this.#screen(look), {
-      onChoose: (t) => this.picture.choose(t),
-      onUnit: (unit) => this.picture.pin({ k: this.picture.current.k, unit }),
+      onChoose: (t) => this.#chooseStep(t),
+      onUnit: (unit) => (this.trace ? this.picture.pin({ k: this.picture.current.k, unit }) : this.#choose(this.firstScreen.chosen, unit)),
       onHold: (letter, t, value) => this.#holdAll(letter, t, value),
       onReset: () => this.#change([]),
-      onLink: () => {},
+      onLink: ({ searchParams }) => this.#tryOut(searchParams),
     });
     this.firstScreen.isSheetOpen = true; // the cell stands below the picture, where there is no room next to it
     this.picture = new Picture(picture, this.tooltip, {
@@ -65,7 +67,7 @@ export class NotebookView {
       onFind: () => {},
       onBrush: () => {},
       unitAt: (k) => this.firstScreen.unitAt(k),
-      heldAt: (place) => heldAt(this.edits, place),
+      heldAt: (place) => heldAt(this.edits, { ...this.where, ...place }),
       onHold: (place, value) => this.#hold(place, value),
     });
     this.element.addEventListener("keydown", (event) => this.#press(event));
@@ -155,6 +157,12 @@ export class NotebookView {
     return /** @type {import("../data/api.js").Look} */ (/** @type {unknown} */ ({ step: this.step, unit: this.unit, edits: JSON.stringify(this.shownEdits) }));
   }
 
+  /** @param {number} t */
+  #chooseStep(t) {
+    if (this.trace) this.picture.choose(t); // which tells of it
+    else this.#choose(t, this.unit);
+  }
+
   /**
    * @param {number | null} k
    * @param {number | null} unit
@@ -173,7 +181,8 @@ export class NotebookView {
    */
   #hold(place, value) {
     if (!this.picture.pinned) this.picture.pin(this.picture.current); // what stands out may be elsewhere then
-    this.#change(value === null ? withoutHold(this.edits, place) : withHold(this.edits, place, value));
+    const own = { ...this.where, ...place };
+    this.#change(value === null ? withoutHold(this.edits, own) : withHold(this.edits, own, value));
   }
 
   /**
@@ -184,7 +193,17 @@ export class NotebookView {
    */
   #holdAll(letter, t, value) {
     if (t !== null && this.step === null) this.#choose(t, this.unit); // what the finding speaks of may be elsewhere then
-    this.#change(withHold(this.edits, t === null ? { letter } : { letter, steps: [t] }, value));
+    this.#change(withHold(this.edits, { letter, ...this.where, ...(t !== null && { steps: [t] }) }, value));
+  }
+
+  /**
+   * Take the edits of a link, such as the experiment next to the finding, and choose its step.
+   * @param {URLSearchParams} fields
+   */
+  #tryOut(fields) {
+    const step = fields.get("step");
+    if (step !== null) this.#chooseStep(Number(step));
+    this.#change(fromShortForm(fields.get("edits") ?? "") ?? []);
   }
 
   /**
@@ -234,8 +253,6 @@ export class NotebookView {
   #walk(by) {
     const { section, chosen, numbers } = this.firstScreen;
     if (!section || chosen === null) return;
-    const t = Math.min(Math.max(chosen + by, 0), numbers[0].words.length - 1);
-    if (this.trace) this.picture.choose(t);
-    else this.#choose(t, this.unit);
+    this.#chooseStep(Math.min(Math.max(chosen + by, 0), numbers[0].words.length - 1));
   }
 }
