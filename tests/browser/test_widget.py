@@ -234,6 +234,24 @@ def test_a_widget_is_dark_where_the_notebook_is_and_accessible_in_both(sheet: Pa
     sheet.evaluate("delete document.body.dataset.jpThemeLight")
 
 
+def test_a_widget_is_drawn_for_the_width_that_it_has_and_not_while_it_is_hidden(sheet: Page, lstm: Shown) -> None:
+    notebook = Notebook(sheet, lstm)
+    output = drawn(notebook)
+    expect(output.locator(".drawn > .wide")).to_be_visible()
+    asked = len(notebook.asked)
+    output.evaluate("each => each.style.display = 'none'")
+    sheet.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    output.evaluate("each => { each.style.display = ''; each.style.width = '600px'; }")
+    expect(output.locator(".drawn > .narrow")).to_be_visible()
+    assert [each["width"] for each in notebook.asked[asked:]] == [600]
+    expect(output.locator(".tokens.columned")).to_have_count(0)
+    assert output.evaluate("each => each.scrollWidth <= each.clientWidth")
+    output.evaluate("each => each.style.width = '708px'")  # marimo's column
+    expect(output.locator(".drawn > .wide")).to_be_visible()
+    expect(output.locator(".aligned .panel").first).to_be_visible()
+    assert output.evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
 def test_a_trace_by_itself_is_shown_without_sliders(sheet: Page, model: Model) -> None:
     notebook = Notebook(sheet, gatescope.show(model.trace(SENTENCE)))
     output = drawn(notebook)

@@ -227,8 +227,9 @@ export class NotebookView {
 
   /** Draw for another width, if it has changed. */
   #fit() {
-    if (this.trace && this.picture.outgrown()) this.drawHeatmaps();
-    if (this.shownEdits !== null && this.firstScreen.section && this.firstScreen.outgrown()) this.firstScreen.show(this.#look()).then(() => this.drawHeatmaps());
+    if (this.firstScreen.section === null || this.element.clientWidth === 0) return; // not drawn yet, or out of sight, as behind another tab
+    if (this.firstScreen.outgrown()) this.firstScreen.show(this.#look()).then(() => this.drawHeatmaps());
+    else if (this.trace && this.picture.outgrown()) this.drawHeatmaps();
   }
 
   /** @param {KeyboardEvent} event */
