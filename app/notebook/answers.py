@@ -8,6 +8,7 @@ from ..api.models.routes import activation_info, card
 from ..api.traces.content import Selection, require_float32, trace_content
 from ..figures.parts import parts_of
 from ..figures.screen import HEIGHT, first_screen
+from ..figures.still import DARK
 from ..figures.subject import Subject
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.data import edits_from
@@ -86,7 +87,13 @@ class Answers:
 
     def _open(self, _: Mapping[str, Any]) -> dict[str, Any]:
         fixed = NO_GATES if self._shown.again is None else ""
-        return {"facts": facts(Settings()).model_dump(), "model": self._model, "fixed": fixed, "where": self._where}
+        return {
+            "facts": facts(Settings()).model_dump(),
+            "dark": ", ".join(DARK),
+            "model": self._model,
+            "fixed": fixed,
+            "where": self._where,
+        }
 
     @property
     def _where(self) -> dict[str, Any]:

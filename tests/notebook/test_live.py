@@ -17,7 +17,9 @@ import gatescope
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-pytestmark = pytest.mark.soak("installs and starts JupyterLab and marimo, each with kernels of its own: 40 s")
+pytestmark = pytest.mark.soak(
+    "installs and starts JupyterLab and marimo, each with kernels of its own: a minute and a half"
+)
 
 PATIENCE = 120_000  # ms
 MODEL = Path(gatescope.__file__).parents[1] / "models/sentiment-lstm"

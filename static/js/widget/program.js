@@ -8,12 +8,6 @@ import { followTheme } from "../kit/theme.js";
 
 /** @typedef {{ask: import("./loader.js").Ask, asset: (name: string) => Promise<DataView>, shared: (key: string, load: () => Promise<any>) => Promise<any>, key: string}} Kernel */
 
-/** What says in a notebook that it is dark: JupyterLab, VS Code, marimo. `still.py` has the same. */
-const DARK = '[data-jp-theme-light="false"], .vscode-dark, .dark';
-
-/** @returns {"light" | "dark"} */
-const themeOf = () => (document.querySelector(DARK) ? "dark" : "light");
-
 /**
  * Put a widget into an element of a notebook. Resolves with what removes it, once it is drawn.
  * @param {HTMLElement} element
@@ -23,11 +17,14 @@ export async function mount(element, { ask, asset, shared, key }) {
   const host = make("div", { class: "gatescope-widget" });
   const tree = host.attachShadow({ mode: "open" });
   const [{ answer }, style] = await Promise.all([ask({ kind: "open" }), shared("sheet", () => sheetOf(asset))]);
+  const { facts, dark } = /** @type {{facts: object, dark: string}} */ (/** @type {unknown} */ (answer));
+  const around = [document.documentElement, document.body];
+  const themeOf = () => (around.some((each) => each.matches(dark)) ? "dark" : "light");
   tree.adoptedStyleSheets = [style];
   element.append(host);
   host.dataset.theme = themeOf();
   followTheme(themeOf);
-  Object.assign(boot, answer.facts);
+  Object.assign(boot, facts);
   usePlotly(shared("Plotly", () => plotlyOf(asset)));
   const { NotebookView } = await import("./notebook_view.js"); // whose modules read the facts when they are loaded
   const view = new NotebookView(tree, ask, /** @type {any} */ (answer));
@@ -39,7 +36,7 @@ export async function mount(element, { ask, asset, shared, key }) {
   /** @param {KeyboardEvent} event */
   const keep = (event) => event.composedPath().includes(host) && host.toggleAttribute("data-lm-suppress-shortcuts", isOwn(event));
   addEventListener("keydown", keep, { capture: true }); // before JupyterLab, which asks for the attribute
-  for (const each of [document.documentElement, document.body]) observer.observe(each, { attributes: true });
+  for (const each of around) observer.observe(each, { attributes: true });
   await view.update();
   for (const still of document.querySelectorAll(`[data-gatescope="${key}"]`)) still.toggleAttribute("hidden", true);
   return () => {
