@@ -307,3 +307,12 @@ def test_a_kernel_that_is_gone_is_said_to_be_and_the_picture_stays(sheet: Page, 
     expect(output.locator(".finding")).to_have_text(finding)
     output.locator("a[data-t='0']").click()  # which needs no kernel
     expect(output.locator(".cell[data-t='0']")).to_be_visible()
+
+
+def test_a_widget_that_cannot_be_opened_says_why_below_the_still_picture(
+    sheet: Page, lstm: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATESCOPE_MAX_TEXT", "many")
+    notebook = Notebook(sheet, lstm)
+    expect(notebook.output()).to_contain_text("max_text")
+    expect(sheet.locator(".still")).to_be_visible()

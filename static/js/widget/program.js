@@ -17,6 +17,10 @@ export async function mount(element, { ask, asset, shared, key }) {
   const host = make("div", { class: "gatescope-widget" });
   const tree = host.attachShadow({ mode: "open" });
   const [{ answer }, style] = await Promise.all([ask({ kind: "open" }), shared("sheet", () => sheetOf(asset))]);
+  if (answer.problem) {
+    element.append(make("p", { role: "status" }, String(answer.problem)));
+    return () => {};
+  }
   const { facts, dark } = /** @type {{facts: object, dark: string}} */ (/** @type {unknown} */ (answer));
   const around = [document.documentElement, document.body];
   const themeOf = () => (around.some((each) => each.matches(dark)) ? "dark" : "light");
