@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check soak lint bench screenshots format notebooks types install pins
+.PHONY: help run test check soak lint bench screenshots format notebooks widget types install pins
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,7 +32,7 @@ check: $(VENV)/.installed-test node_modules/.package-lock.json ## run every test
 	@$(BIN)/python scripts/chromium.py
 	$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
-soak: $(VENV)/.installed-test ## run the tests that take too long for every change; each says why
+soak: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run the tests that take too long for every change; each says why
 	@PATH="$$PATH:/usr/sbin" scripts/ensure nginx nginx nginx -v
 	$(BIN)/python -m pytest --soak $(or $(ARGS),$(PARALLEL))
 
@@ -42,6 +42,7 @@ lint: $(VENV)/.installed-lint node_modules/.package-lock.json ## check format, s
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	node_modules/.bin/tsc
+	@npm run --silent widget | cmp - static/widget.js || { echo "static/widget.js is not that of static/js: run make widget"; exit 1; }
 
 bench: $(VENV)/.installed-bench ## measure, print the ratios and write benchmarks/README.md; or some parts: ARGS="wire service"
 	@scripts/ensure "libatomic (for Playwright)" libatomic1 $(BIN)/playwright --version
@@ -59,12 +60,15 @@ format: $(VENV)/.installed-lint ## fix format and style
 notebooks: $(VENV)/.installed-test ## run the notebooks of docs/notebooks/ and keep what they show
 	$(BIN)/python scripts/notebooks.py
 
+widget: node_modules/.package-lock.json ## bundle the page's scripts for the widget of a notebook, into static/widget.js
+	@npm run --silent widget -- --outfile=static/widget.js
+
 types: $(VENV)/.installed ## write the shapes of the API as types for the page's scripts
 	@$(BIN)/python scripts/api_types.py
 
 install: $(VENV)/.installed ## install Gatescope into VENV, as a copy if EDITABLE is empty
 
-pins: $(VENV)/.installed-test $(VENV)/.installed-lint ## write the versions that are installed into constraints.txt
+pins: $(VENV)/.installed-test $(VENV)/.installed-lint $(VENV)/.installed-notebooks ## write the versions that are installed into constraints.txt
 	@$(BIN)/pip freeze --all --exclude pip --exclude gatescope | sed 's/+cpu$$//' > constraints.txt
 	@touch $^
 

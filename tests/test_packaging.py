@@ -39,14 +39,23 @@ def test_every_package_is_listed() -> None:
 def test_every_package_that_is_imported_is_declared() -> None:
     """Not left to come through another one, which may stop needing it; an extra is used where it is needed only."""
     declared = names_of(PROJECT["project"]["dependencies"])
-    image = declared | names_of(PROJECT["project"]["optional-dependencies"]["image"])
+    extras = {
+        "image": {"image.py", "inline_styles.py"},
+        "notebook": {"display.py", "widget.py"},
+    }
     distributions, undeclared, imported = packages_distributions(), set[str](), set[str]()
     for path in (ROOT / "app").rglob("*.py"):
         nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
         modules = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
         modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
         names = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
-        allowed = image if path.name in {"image.py", "inline_styles.py"} else declared
+        allowed = declared.union(
+            *(
+                names_of(PROJECT["project"]["optional-dependencies"][extra])
+                for extra, files in extras.items()
+                if path.name in files
+            )
+        )
         undeclared |= {name for name in names if canonicalize_name(distributions[name][0]) not in allowed}
         imported |= names
     assert {"torch", "prometheus_client"} <= imported

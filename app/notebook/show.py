@@ -18,6 +18,7 @@ from ..recurrent.option_error import OptionError
 from ..recurrent.trace import Trace
 from ..recurrent.watch.run import Run
 from ..store.model import Model
+from .display import is_in_marimo
 from .head import OwnHead, answer_of
 from .labels import with_labels
 from .source import source_of
@@ -83,28 +84,34 @@ def show(
     if isinstance(what, tuple) and len(what) == 2 and x is None:
         what, x = what
     source = source_of(what, x, sequence)
-    trace = source.trace
-    require_few(trace)
-    if labels is not None:
-        trace = with_labels(trace, labels)
-    answer = None if head is None and output is None and names is None else answer_of(trace, head, output, names)
-    columns = () if inputs is None else columns_of_input(inputs, source.x, len(trace))
-    notes = (*trace.notes, *source.notes)
-    shown = Shown.of(trace, source.model, answer, has_steps=labels is not None, inputs=columns, notes=notes)
+    require_few(source.trace)
+    has_answer = not (head is None and output is None and names is None)
+
+    def labelled(trace: Trace) -> Trace:
+        return trace if labels is None else with_labels(trace, labels)
+
+    def finished(trace: Trace) -> Trace:
+        trace = labelled(trace)
+        return answer_of(trace, head, output, names).trace if has_answer else trace
+
+    trace = labelled(source.trace)
+    shown = Shown.of(
+        trace,
+        source.model,
+        answer_of(trace, head, output, names) if has_answer else None,
+        has_steps=labels is not None,
+        inputs=() if inputs is None else columns_of_input(inputs, source.x, len(trace)),
+        notes=(*trace.notes, *source.notes),
+        again=None if (again := source.again) is None else lambda edits: finished(again(edits)),
+    )
     if png:
         image_tools()
         shown = replace(shown, is_image=True)
     if path is not None or open:
         _write(shown, Path(tempfile.mkdtemp(prefix="gatescope-")) / "memory.html" if path is None else Path(path), open)
-    elif not _is_interactive():
+    elif not hasattr(sys, "ps1") and not is_in_marimo():  # at a prompt, what is returned prints itself
         shown.print()
     return shown
-
-
-def _is_interactive() -> bool:
-    """Return whether what is returned shows itself: at a prompt, in Jupyter, or in a notebook of marimo."""
-    marimo = sys.modules.get("marimo")
-    return hasattr(sys, "ps1") or (marimo is not None and bool(marimo.running_in_notebook()))
 
 
 def _write(shown: "Shown", path: Path, is_opened: bool) -> None:  # noqa: FBT001

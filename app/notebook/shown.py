@@ -25,6 +25,8 @@ from ..recurrent.trace import Trace
 from ..settings import data_folder
 from ..store.model import Model
 from ..training.tasks import features_of
+from .again import Again
+from .display import InNotebooks
 from .head import Answer
 
 if TYPE_CHECKING:
@@ -50,13 +52,15 @@ def image_tools() -> ModuleType:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Shown:
+class Shown(InNotebooks):
     """A trace that is shown."""
 
     subject: Subject
     push_scale: float | None = None  # of the model, where it has been measured
     notes: Sequence[str] = ()  # what to know about the numbers
     is_image: bool = False  # whether a notebook draws a PNG in place of HTML
+    model: Model | None = None
+    again: Again | None = None  # traces it with edits; None: nobody knows what it is of
 
     @classmethod
     def of(
@@ -68,6 +72,7 @@ class Shown:
         has_steps: bool = False,
         inputs: Sequence[InputColumn] = (),
         notes: Sequence[str] = (),
+        again: Again | None = None,
     ) -> "Shown":
         """Return what is shown of ``trace``.
 
@@ -78,6 +83,7 @@ class Shown:
             has_steps: Whether a step is called that, and not a word.
             inputs: Columns of the input, which stand above the picture.
             notes: What to know about the numbers.
+            again: What traces it with edits.
         """
         if model is None:
             terms = Terms(noun="step" if has_steps else "")
@@ -90,7 +96,8 @@ class Shown:
         statistics = None if model is None else model.statistics
         subject = subject_of(trace, parts_of(trace, cell=terms.cell), statistics, terms, inputs=inputs)
         is_measured = subject.parts is not None and answer is None and statistics is not None
-        return cls(subject, statistics.push_scale if is_measured and statistics else None, [*map(phrase_of, notes)])
+        push_scale = statistics.push_scale if is_measured and statistics else None
+        return cls(subject, push_scale, [*map(phrase_of, notes)], model=model, again=again)
 
     def print(self) -> None:
         """Print the lines: in colour, and as wide as the terminal."""

@@ -17,6 +17,7 @@ from ..recurrent.trace_module import Traces, trace_module
 from ..recurrent.watch.run import HALVES, REPLAYED, Run
 from ..recurrent.watch.watched import Runs, Watched
 from ..store.model import Model
+from .again import Again
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Source:
     model: Model | None = None
     x: Tensor | None = None  # (T, E), what the network read; None: not known, or a text
     notes: Sequence[str] = ()  # what to know about it, besides the notes of the trace
+    again: Again | None = None  # None: a trace by itself does not say what it is of
 
 
 def source_of(what: object, x: Any, sequence: int | None) -> Source:
@@ -44,11 +46,11 @@ def source_of(what: object, x: Any, sequence: int | None) -> Source:
         case Runs() | Watched():
             raise TypeError("these are several runs: show one of them, as in show(seen['encoder'][0])")
         case Model(tokenizer=None) if x is not None:
-            return Source(what.trace(values=x), what)
+            return Source(what.trace(values=x), what, again=lambda edits: what.trace(values=x, edits=edits))
         case Model():
             if not isinstance(x, str):
                 raise TypeError(f"x is a {type(x).__name__}: a model reads a text, as in show(model, 'not good')")
-            return Source(what.trace(x), what)
+            return Source(what.trace(x), what, again=lambda edits: what.trace(x, edits))
         case nn.Module() if x is None:
             raise TypeError("the input is missing: a module is shown with what it reads, as in show(module, x)")
         case _ if x is not None:
@@ -62,7 +64,12 @@ def source_of(what: object, x: Any, sequence: int | None) -> Source:
 def _of_run(run: Run, sequence: int) -> Source:
     count = len(run.lengths)
     which = (f"this is sequence {sequence} of a batch of {count}, counted from 0",) if count > 1 else ()
-    return Source(run.trace(sequence), x=run.input(sequence), notes=(*which, REPLAYED))
+    return Source(
+        run.trace(sequence),
+        x=run.input(sequence),
+        notes=(*which, REPLAYED),
+        again=lambda edits: run.trace(sequence, edits=edits),
+    )
 
 
 def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
@@ -75,7 +82,7 @@ def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
     if not isinstance(traces, Traces):
         if sequence is not None:
             raise OptionError("sequence", "there is only one here: leave it out")
-        return Source(traces, x=x, notes=notes)
+        return Source(traces, x=x, notes=notes, again=lambda edits: cast("Trace", trace_module(module, x, edits=edits)))
     count = len(traces)
     if sequence is None:
         raise ValueError(f"x is a batch of {count}: say which sequence, as in sequence=0")
@@ -83,7 +90,12 @@ def _of_module(module: Any, x: Any, sequence: int | None) -> Source:
         have = f"sequences go from 0 to {count - 1}" if count > 1 else "the only one is 0"
         raise IndexError(f"there is no sequence {sequence} in x: {have}")
     batch, lengths = time_major(cast("Tensor | PackedSequence", x), batch_first=module.batch_first)
-    return Source(traces[sequence], x=batch[: lengths[sequence], sequence], notes=notes)
+    return Source(
+        traces[sequence],
+        x=batch[: lengths[sequence], sequence],
+        notes=notes,
+        again=lambda edits: cast("Traces", trace_module(module, x, edits=edits))[sequence],
+    )
 
 
 def _low_precision(module: nn.Module, x: Any) -> torch.dtype | None:

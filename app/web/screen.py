@@ -148,13 +148,18 @@ def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: 
 
 def _aside(each: Run, look: Look, engine: Engine) -> str:
     """Return what stands next to the finding."""
-    return unread(each.model, look, each.trace.tokens) or _experiment(each, look, engine)
+    return unread(each.model, look, each.trace.tokens) or experiment(each, look, engine)
 
 
-def _experiment(each: Run, look: Look, engine: Engine) -> str:
+def way_back(address: str) -> str:
+    """Return a link back from edits."""
+    return f'<p class="experiment"><a class="undo" href="{safe(address)}">Undo your changes</a></p>'
+
+
+def experiment(each: Run, look: Look, engine: Engine) -> str:
     """Return a link to the experiment that tells most: one word is kept from being written; or back from edits."""
     if look.edits:
-        return f'<p class="experiment"><a class="undo" href="{safe(look.address(edits=""))}">Undo your changes</a></p>'
+        return way_back(look.address(edits=""))
     verdict = verdict_of(each.trace, each.parts, terms_of(each.model))
     if verdict is None or each.trace.start:
         return ""

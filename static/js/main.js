@@ -2,6 +2,7 @@
 
 import { scaleBar } from "./charts/scale_bar.js";
 import { scalesOf } from "./charts/scales.js";
+import { fetchScreen } from "./data/api.js";
 import { boot } from "./data/boot.js";
 import { heldAt, switched } from "./data/edits.js";
 import { byId } from "./kit/dom.js";
@@ -34,7 +35,7 @@ import { UnitFinder } from "./views/unit_finder.js";
 
 const tooltip = new Tooltip(byId("tooltip"));
 const textBoxes = new TextBoxes(updateText);
-const firstScreen = new FirstScreen(byId("first-screen"), tooltip, {
+const firstScreen = new FirstScreen(byId("first-screen"), tooltip, fetchScreen, {
   onChoose: (t, lane) => picture.chooseIn(lane, t),
   onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
   onHold: (letter, t, value) => editing.holdAll(letter, t, value),

@@ -25,7 +25,7 @@ NEEDS_A_PAGE = {
     "export/screen_file.js",
     "export/svg_file.js",
     "kit/dom.js",
-    *(f"{folder}/{path.name}" for folder in ("page", "views") for path in (MODULES / folder).glob("*.js")),
+    *(f"{folder}/{path.name}" for folder in ("page", "views", "widget") for path in (MODULES / folder).glob("*.js")),
     *(f"views/first_screen/{name}.js" for name in ("bands", "cell_panel", "first_screen")),
 }
 # What holds no code of its own to test.

@@ -5,17 +5,22 @@ import { drawLabels } from "./axis_labels.js";
 /** @typedef {import("./heatmap_figure.js").Figure} Figure */
 const CONFIG = { staticPlot: true, displaylogo: false, showSendToCloud: false };
 
-const address = /** @type {HTMLLinkElement} */ (document.getElementById("plotly")).href;
+const address = /** @type {HTMLLinkElement | null} */ (document.getElementById("plotly"))?.href;
 
-/** Resolves when plotly.min.js, which the page preloads, has run. */
-const ready = new Promise((resolve, reject) => {
-  const script = document.createElement("script");
-  script.src = address;
-  script.onload = () => resolve(undefined);
-  script.onerror = () => reject(new Error("plotly.min.js did not load"));
-  document.head.append(script);
-});
+/** @type {typeof Plotly | null} */
+let plotly = null;
+/** Resolves when Plotly has been loaded: by the page at once, in a notebook by `usePlotly`. */
+let ready = address ? loaded(address) : Promise.reject(new Error("Plotly has not been given"));
 ready.catch(() => {}); // whoever draws will see it
+
+/**
+ * Draw with a Plotly that is loaded elsewhere.
+ * @param {Promise<typeof Plotly>} given
+ */
+export function usePlotly(given) {
+  ready = given.then((module) => void (plotly = module));
+  ready.catch(() => {});
+}
 
 /**
  * Draw or redraw a figure in `element`, and the labels of its axes in `labels`, which lies over it: Plotly measures each
@@ -28,12 +33,12 @@ export async function drawFigure(element, labels, { data, layout }) {
   const { xaxis, yaxis, ...rest } = layout;
   drawLabels(labels, layout);
   await ready;
-  return Plotly.react(element, data, { ...rest, xaxis: { ...xaxis, showticklabels: false }, yaxis: { ...yaxis, showticklabels: false } }, CONFIG);
+  return /** @type {typeof Plotly} */ (plotly).react(element, data, { ...rest, xaxis: { ...xaxis, showticklabels: false }, yaxis: { ...yaxis, showticklabels: false } }, CONFIG);
 }
 
 /** The source of Plotly itself. */
 export async function plotlySource() {
-  const response = await fetch(address);
+  const response = await fetch(address ?? "");
   if (!response.ok) throw new Error("the server does not give plotly.min.js");
   return response.text();
 }
@@ -43,5 +48,20 @@ export async function plotlySource() {
  * @param {HTMLElement} element
  */
 export function removeFigure(element) {
-  if ("Plotly" in window) Plotly.purge(element);
+  plotly?.purge(element);
+}
+
+/**
+ * Run plotly.min.js, which the page preloads.
+ * @param {string} source its address
+ * @returns {Promise<void>}
+ */
+function loaded(source) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => resolve(void (plotly = Plotly));
+    script.onerror = () => reject(new Error("plotly.min.js did not load"));
+    document.head.append(script);
+  });
 }

@@ -156,6 +156,7 @@ export function greatestIndex(probabilities) {
  * @returns {(number | null)[]} null where there is none
  */
 export function tokenProbabilities(trace, leading = trace) {
+  if (trace.names.length === 0) return trace.tokens.map(() => null); // there is no head
   if (trace.model.predicts_next) return trace.tokens.map((_, t) => trace.expected(t));
   const output = greatestIndex(leading.outputsAt(trace.tokens.length - 1));
   return trace.tokens.map((_, t) => trace.outputsAt(t)[output]);

@@ -1,5 +1,11 @@
 // Finding and making elements.
 
+/**
+ * The document or the shadow tree that an element is in.
+ * @param {Element} element
+ */
+export const treeOf = (element) => /** @type {Document | ShadowRoot} */ (element.getRootNode());
+
 /** @param {string} id */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 

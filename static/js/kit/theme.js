@@ -1,10 +1,20 @@
 // Light and dark: the system's choice until the visitor makes another.
 
 const system = matchMedia("(prefers-color-scheme: dark)");
+/** @type {() => string | undefined} */
+let chosenTheme = () => document.documentElement.dataset.theme;
+
+/**
+ * Let something other than the page say which theme is chosen.
+ * @param {() => "light" | "dark"} source
+ */
+export function followTheme(source) {
+  chosenTheme = source;
+}
 
 /** @returns {"light" | "dark"} the theme in force */
 export function theme() {
-  const chosen = document.documentElement.dataset.theme;
+  const chosen = chosenTheme();
   if (chosen === "light" || chosen === "dark") return chosen;
   return system.matches ? "dark" : "light";
 }

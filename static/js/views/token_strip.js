@@ -3,7 +3,7 @@
 import { diverging, sequential, tint } from "../charts/colors.js";
 import { tokenProbabilities } from "../data/decoded_trace.js";
 import { visible } from "../data/visible_text.js";
-import { make } from "../kit/dom.js";
+import { make, treeOf } from "../kit/dom.js";
 import { changed } from "./verdict.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
@@ -57,7 +57,7 @@ export class TokenStrip {
   #walk(event) {
     const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const words = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(".token")]);
-    const here = words.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const here = words.indexOf(/** @type {HTMLElement} */ (treeOf(this.element).activeElement));
     const next = direction && words[here + direction];
     if (!next) return;
     event.preventDefault();

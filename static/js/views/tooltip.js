@@ -13,6 +13,7 @@ export class Tooltip {
   show({ clientX, clientY }, note) {
     this.element.replaceChildren(...note);
     this.element.hidden = false;
+    if (this.element.popover) this.element.togglePopover(true); // above all, where what is around it would clip it
     const { offsetWidth: width, offsetHeight: height } = this.element;
     const left = Math.min(clientX + 14, innerWidth - width - 8);
     const top = clientY + 18 + height > innerHeight ? clientY - height - 12 : clientY + 18;

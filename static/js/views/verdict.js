@@ -20,6 +20,7 @@ export function showVerdict(element, trace, t) {
   const { tokens, start, steps, model } = trace;
   const step = `${model.tokenizer} ${start + t + 1} of ${steps}`;
   element.classList.toggle("edited", trace.original !== null);
+  if (trace.names.length === 0) return element.replaceChildren(); // there is no head
   if (trace.names.length === 1) {
     const [side, was] = [trace, trace.original ?? trace].map((each) => sideOf(each, t));
     const before = side === was ? "" : `; ${was} without edits`;

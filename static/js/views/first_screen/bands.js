@@ -1,7 +1,7 @@
 // The bands of the memory: the numbers of one next to the pointer, and one band followed through the text.
 
 import { visible } from "../../data/visible_text.js";
-import { make } from "../../kit/dom.js";
+import { make, treeOf } from "../../kit/dom.js";
 import { decimal, signed } from "../../kit/numbers.js";
 import { pairAt } from "./numbers.js";
 
@@ -39,7 +39,7 @@ export class Bands {
    * @returns {number | null}
    */
   at({ clientX, clientY }) {
-    const band = document.elementsFromPoint(clientX, clientY).find((each) => each.matches(".band[data-k]") && this.element.contains(each));
+    const band = treeOf(this.element).elementsFromPoint(clientX, clientY).find((each) => each.matches(".band[data-k]") && this.element.contains(each));
     return band ? Number(/** @type {SVGElement} */ (band).dataset.k) : null;
   }
 

@@ -1,5 +1,6 @@
 // The cell at the chosen step: its numbers follow the step without a request; its sliders hold gates.
 
+import { treeOf } from "../../kit/dom.js";
 import { decimal } from "../../kit/numbers.js";
 
 /** @typedef {import("./numbers.js").Numbers} Numbers */
@@ -104,8 +105,16 @@ export class CellPanel {
     if (element) element.textContent = text;
   }
 
-  /** @param {number} t */
-  #showSliders(t) {
+  /** Put every slider where its gate is, the one that is being moved too, as where an edit was refused. */
+  putBack() {
+    if (this.element) this.#showSliders(Number(this.element.dataset.t), true);
+  }
+
+  /**
+   * @param {number} t
+   * @param {boolean} [isForced]
+   */
+  #showSliders(t, isForced = false) {
     const where = /** @type {HTMLInputElement | null} */ (this.element?.querySelector(`.where input[value=${this.numbers?.where[t] ?? "none"}]`));
     if (where) where.checked = true;
     for (const input of this.#sliders()) {
@@ -113,12 +122,13 @@ export class CellPanel {
       if (!row) continue;
       const mean = row.means[t];
       const isHeld = row.held.includes(t);
-      if (document.activeElement !== input || !isHeld) input.value = String(mean);
+      if (isForced || treeOf(input).activeElement !== input || !isHeld) input.value = String(mean);
       const [output, note] = ["output", "small"].map((part) => input.closest("label")?.querySelector(part));
       if (output) output.textContent = decimal(mean, 2);
       if (!note) continue;
       note.className = isHeld ? "held" : "muted";
       note.textContent = isHeld ? `set to ${decimal(mean, 2)} by you` : row.usual === null ? "" : `usually ${decimal(row.usual, 2)}`;
+      input.setAttribute("aria-valuetext", isHeld ? note.textContent : [decimal(mean, 2), note.textContent].filter(Boolean).join(", "));
     }
     const reset = /** @type {HTMLElement | null} */ (this.element?.querySelector(".reset") ?? null);
     if (reset) reset.hidden = !this.numbers?.rows.some(({ held }) => held.length > 0);

@@ -1,8 +1,7 @@
 // The first screen: what the server draws of a text, put in the place of the picture before; and what chooses and marks in
 // it, which needs no request.
 
-import { fetchScreen } from "../../data/api.js";
-import { painted } from "../../kit/dom.js";
+import { painted, treeOf } from "../../kit/dom.js";
 import { Bands } from "./bands.js";
 import { CellPanel } from "./cell_panel.js";
 import { numbersOf } from "./numbers.js";
@@ -20,10 +19,12 @@ export class FirstScreen {
   /**
    * @param {HTMLElement} element
    * @param {import("../tooltip.js").Tooltip} tooltip
+   * @param {(look: Look, signal: AbortSignal) => Promise<string>} ask gives the HTML of a look, from the server, which has escaped what is not its own
    * @param {{onChoose: (t: number, lane: number) => void, onUnit: (unit: number) => void, onHold: (letter: string, t: number | null, value: number) => void, onReset: () => void, onLink: (address: URL) => void}} handlers `t` counts from the first step that is shown; null: at all steps; `lane`: 1 for the second of two texts
    */
-  constructor(element, tooltip, { onChoose, onUnit, onHold, onReset, onLink }) {
+  constructor(element, tooltip, ask, { onChoose, onUnit, onHold, onReset, onLink }) {
     this.element = element;
+    this.ask = ask;
     this.onChoose = onChoose;
     this.panel = new CellPanel({ onUnit, onHold: (letter, isHere, value) => onHold(letter, isHere ? this.chosen : null, value), onReset });
     this.bands = new Bands(element, tooltip);
@@ -98,7 +99,7 @@ export class FirstScreen {
     const { signal } = this.request;
     this.chosenSince = null;
     try {
-      const html = await fetchScreen(asked, signal);
+      const html = await this.ask(asked, signal);
       if (signal.aborted) return;
       this.#swap(html);
       this.#chooseAgain();
@@ -201,7 +202,7 @@ export class FirstScreen {
     return { width, height };
   }
 
-  /** @param {string} html from the server, which has escaped what is not its own */
+  /** @param {string} html */
   #swap(html) {
     const focused = this.#focusedLane();
     const template = document.createElement("template");
@@ -220,8 +221,8 @@ export class FirstScreen {
 
   /** The text of which a column has the focus; −1: none. */
   #focusedLane() {
-    const { activeElement } = document;
-    return activeElement?.matches("#first-screen a[data-t]") ? this.#laneOf(activeElement) : -1;
+    const { activeElement } = treeOf(this.element);
+    return activeElement?.matches("a[data-t]") ? this.#laneOf(activeElement) : -1;
   }
 
   /**
