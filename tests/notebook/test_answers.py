@@ -123,3 +123,35 @@ def test_what_cannot_be_drawn_or_run_is_said() -> None:
     assert of({"kind": "what"})["problem"].startswith("KeyError")
     of = answers(nn.LSTM(2, 3).double(), 1e-3 * torch.ones(2, 2).double())
     assert "float32" in trace(of, {"letter": "c", "hold": 1e300})["problem"]
+
+
+def test_a_run_is_edited_as_its_own_trace_is() -> None:
+    torch.manual_seed(2)
+    module = nn.Sequential(nn.Linear(3, 4), nn.GRU(4, 6, batch_first=True))
+    with gatescope.watch(module) as seen:
+        module(torch.randn(2, 5, 3))
+    run = seen["1"][0]
+    of = answers(run, sequence=1)
+    held = gatescope.hold("z", 0.0, steps=[2])
+    answer = trace(of, held.to_dict())
+    np.testing.assert_array_equal(array(answer, "h"), run.trace(1, edits=[held]).layer()["h"])
+    assert any("replayed" in note for note in answer["notes"])
+    assert any("sequence 1 of a batch of 2" in note for note in answer["notes"])
+
+
+def test_a_sequence_of_a_batch_is_edited_by_itself() -> None:
+    torch.manual_seed(2)
+    module, x = nn.LSTM(4, 6), torch.randn(5, 3, 4)
+    held = gatescope.hold("f", 1.0, steps=[0])
+    of = answers(module, x, sequence=2)
+    alone = gatescope.trace_module(module, x[:, 2], edits=[held])
+    assert isinstance(alone, gatescope.Trace)
+    np.testing.assert_allclose(array(trace(of, held.to_dict()), "c"), alone.layer()["c"], atol=1e-6)
+
+
+def test_columns_of_the_input_stand_above_an_edited_picture_too() -> None:
+    torch.manual_seed(2)
+    of = answers(nn.LSTM(4, 6), torch.randn(5, 4), inputs={("rain", "mm"): 1})
+    for edits in ([], [gatescope.hold("f", 1.0).to_dict()]):
+        html = of({"kind": "screen", "width": 960, "height": 600, "step": 1, "edits": edits})["html"]
+        assert "rain" in html

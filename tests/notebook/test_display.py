@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,3 +81,9 @@ def test_marimo_is_given_the_picture_and_the_widget_over_it(shown: Shown, monkey
     key = html.partition('data-gatescope="')[2].partition('"')[0]
     assert shown._repr_html_() in html
     assert html.endswith(f"<marimo-anywidget>{key}")
+
+
+def test_a_png_is_left_to_ipython(shown: Shown, outputs: list[Any]) -> None:
+    with pytest.raises(NotImplementedError):
+        replace(shown, is_image=True)._ipython_display_()
+    assert outputs == []
