@@ -1,5 +1,6 @@
 """Run the notebooks of docs/notebooks/, and keep what they show."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parent.parent / "docs" / "notebooks"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+KEY = re.compile(r'data-gatescope="\w+"')  # of the widget that takes the picture's place: another one in each run
 SECONDS = 120  # that a cell may take; one may fetch a package
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -38,6 +41,12 @@ def run(path: Path) -> NotebookNode:
         resources={"metadata": {"path": str(FOLDER)}},
     )
     client.execute()
+    for cell in notebook.cells:
+        if "outputs" in cell:  # a widget has no kernel where this is read: its still picture stays
+            cell.outputs = [each for each in cell.outputs if WIDGET not in each.get("data", {})]
+            for each in cell.outputs:
+                if "text/html" in each.get("data", {}):
+                    each.data["text/html"] = KEY.sub('data-gatescope=""', each.data["text/html"])
     notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
 
