@@ -2,5 +2,6 @@
 
 A model is a folder: ``model.safetensors`` (weights), ``config.json`` (a ``ModelConfig``), ``vocab.json`` (the tokens by
 id), ``statistics.json`` (a ``Statistics``), ``README.md`` (the model card, for people) and ``saturation.svg`` (the
-card's figure). The last three are optional.
+card's figure). The last three are optional. An imported model also has
+``import.json`` (an ``ImportReport``): how it was read, and what proves it.
 """

@@ -12,6 +12,7 @@ from ..recurrent.network import Network
 from ..recurrent.tokenizer import Tokenizer
 from ..recurrent.trace import Trace, trace
 from .fields import ModelConfig, Statistics
+from .imported import ImportReport
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Model:
     network: Network
     folder: Path
     statistics: Statistics | None = None  # None: not measured
+    imported: ImportReport | None = None  # None: it was trained here
 
     def trace(self, text: str, edits: Iterable[Edit | Mapping[str, Any]] = ()) -> Trace:
         """Return the trace of ``text``, run with ``edits``, which apply in their order.

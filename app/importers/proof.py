@@ -1,0 +1,210 @@
+"""Prove by numbers that Gatescope computes what the source of an imported network does."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..recurrent.cells import cell_of
+from ..recurrent.modules import Recurrent, layer_weights_of
+from ..recurrent.trace import activations_of
+from ..store.imported import (
+    MOST_UNUSED,
+    Comparison,
+    GateOrder,
+    ImportReport,
+    PlacedTensor,
+    RecognisedConvention,
+)
+from .building import Built, build
+from .found import Found, ImportRefusedError, Reference
+from .proof_text import Sample, bits_per_token, sample_of
+
+STEPS = (1, 7, 50)
+"""The lengths of the sequences that are compared."""
+FACTOR = 3
+"""How many times as far from float64 as the engine we may be."""
+ALLOWANCE: Mapping[torch.dtype, float] = {torch.float32: 1e-6, torch.float64: 1e-12}
+"""How far we may always be: there both errors are a few roundings."""
+WITHOUT_ENGINE = 20
+"""Where there is no engine: how many times as far we may be as what the last bit of the input makes of h, or as the
+allowance."""
+LARGEST = 1e30
+"""Numbers that float32 holds with room to spare: a sequence that exceeds them is not compared."""
+ORDER_STEPS = 7
+"""The most steps over which wrong orders of the gates are compared: there may be 23."""
+_SEED = 19
+
+Array = NDArray[Any]
+
+
+class Origin(NamedTuple):
+    """Where a network came from."""
+
+    name: str  # of the file or folder
+    sha256: str  # of the file; empty for a folder
+    version: str  # of Gatescope
+
+
+def prove(found: Found, origin: Origin, built: Built | None = None, text: str = "") -> ImportReport:
+    """Return the report on a network that computes what its source does.
+
+    ``built`` is the model that was made of it, if there is one already; ``text`` measures a language model, in place of
+    the excerpt that comes with Gatescope. Raises ImportRefusedError, with the numbers, if the network computes anything
+    else, or there is nothing to compare it with.
+    """
+    built = built or build(found)
+    report = _report(found, origin, built, text)
+    if not report.holds:
+        raise ImportRefusedError(
+            f"the import failed its proof, so nothing was saved. {report.verdict} Please report this, with the file's "
+            "format and the version that wrote it"
+        )
+    return report
+
+
+def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportReport:
+    equations, engines = _references(found)
+    runs, remarks = _runs(found, equations)
+    ours = [h_of(built.network.recurrent, each.x) for each in runs]
+    exact = [each.exact for each in runs]
+    theirs = [[engine.run(each.x) for each in runs] for engine in engines]
+    engine_error = _gap(theirs[0], exact) if theirs else None
+    comparisons = [
+        Comparison(reference=engine.name, kind="engine", difference=_gap(ours, numbers))
+        for engine, numbers in zip(engines, theirs, strict=True)
+    ]
+    comparisons.append(Comparison(reference=equations.name, kind="equations", difference=_gap(ours, exact)))
+    sample = sample_of(built, text)
+    return ImportReport(
+        source=origin.name,
+        sha256=origin.sha256,
+        format=found.format,
+        module=found.name,
+        version=origin.version,
+        placed=[
+            PlacedTensor(source=each.source, shape=list(each.shape), target=each.target, change=each.change)
+            for each in found.placed
+        ],
+        conventions=[RecognisedConvention(**each._asdict()) for each in found.conventions],
+        unused=list(found.unused)[:MOST_UNUSED],
+        remarks=[*found.remarks, *built.remarks, *remarks],
+        steps=[len(each.x) for each in runs],
+        inputs="random numbers, normally distributed" if found.embedding is None else "random rows of the embedding",
+        comparisons=comparisons,
+        engine_error=engine_error,
+        allowed=_allowed(found, runs, equations, engine_error),
+        orders=_orders(found, built, runs, sample),
+        text=sample.description if sample else "",
+    )
+
+
+def _references(found: Found) -> tuple[Reference, list[Reference]]:
+    """Return the equations in float64, and the engines. Raises ImportRefusedError where there are no equations."""
+    equations = [each for each in found.references if each.kind == "equations"]
+    if not equations:
+        raise ImportRefusedError(f"there is nothing that this {found.cell.title} can be compared with")
+    return equations[0], [each for each in found.references if each.kind == "engine"]
+
+
+class _Run(NamedTuple):
+    """One compared sequence."""
+
+    x: Array  # (T, E) in float32
+    exact: Array  # (T, H·directions) in float64
+
+
+def _runs(found: Found, equations: Reference) -> tuple[list[_Run], list[str]]:
+    """Return the sequences that are compared, and a remark if some of them leave the range of float32."""
+    runs = []
+    for steps in STEPS:
+        x = inputs_of(found, steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            exact = equations.run(x)
+        if not (np.abs(exact) < LARGEST).all():
+            why = f"over {steps} steps its numbers leave the range of float32: only shorter sequences were compared"
+            return runs, [why]
+        runs.append(_Run(x, exact))
+    return runs, []
+
+
+def inputs_of(found: Found, steps: int) -> Array:
+    """Return seeded inputs (T, E): rows of the embedding, or normally distributed numbers."""
+    random = np.random.default_rng([_SEED, steps])
+    if found.embedding is None:
+        return random.standard_normal((steps, found.input_size), dtype=np.float32)
+    rows: Array = found.embedding[torch.from_numpy(random.integers(len(found.embedding), size=steps))].float().numpy()
+    return rows
+
+
+@torch.inference_mode()
+def h_of(recurrent: Recurrent, x: Array) -> Array:
+    """Return h of the last layer (T, H·directions) over ``x`` (T, E), as a trace computes it."""
+    layers = layer_weights_of(recurrent)
+    batch = torch.from_numpy(x).to(layers[0].weights.w_ih.dtype)[:, None]  # (T, 1, E)
+    activations = activations_of(layers, cell_of(recurrent), batch, [len(x)], None, "compiled")
+    last = [each["h"][:, 0] for each, layer in zip(activations, layers, strict=True) if layer.layer == layers[-1].layer]
+    return np.concatenate(last, axis=-1)
+
+
+def _gap(ours: Sequence[Array], theirs: Sequence[Array]) -> float:
+    """Return the largest difference, relative where a number exceeds 1; the largest float if one is not finite."""
+    gaps = [
+        float((np.abs(a.astype(np.float64) - b) / np.maximum(1, np.abs(b))).max()) for a, b in zip(ours, theirs, strict=True)
+    ]
+    worst = max(gaps) if all(map(math.isfinite, gaps)) else math.inf
+    return min(worst, float(np.finfo(np.float64).max))
+
+
+def _allowed(found: Found, runs: Sequence[_Run], equations: Reference, engine_error: float | None) -> float:
+    """Return how far from the equations rounding may lead."""
+    least = ALLOWANCE[found.layers[0]["forward"].w_ih.dtype]
+    if engine_error is not None:
+        return max(FACTOR * engine_error, least)
+    random = np.random.default_rng(_SEED)
+    shaken = [each.x * (1 + random.choice([-1, 1], each.x.shape) * 2.0**-24) for each in runs]
+    return WITHOUT_ENGINE * max(_gap([equations.run(x) for x in shaken], [each.exact for each in runs]), least)
+
+
+def _orders(found: Found, built: Built, runs: Sequence[_Run], sample: Sample | None) -> list[GateOrder]:
+    """Return what every order of the row blocks would give: the right one first."""
+    blocks = found.cell.blocks
+    if len(blocks) == 1:
+        return []
+    run = max((each for each in runs if len(each.x) <= ORDER_STEPS), key=lambda each: len(each.x))
+    orders = []
+    for order in permutations(range(len(blocks))):
+        network = built.network if order == tuple(range(len(blocks))) else build(reordered(found, order)).network
+        orders.append(
+            GateOrder(
+                order=" ".join(blocks[at] for at in order),
+                difference=_gap([h_of(network.recurrent, run.x)], [run.exact]),
+                bits=None if sample is None else bits_per_token(network, sample),
+            )
+        )
+    return orders
+
+
+def reordered(found: Found, order: Sequence[int]) -> Found:
+    """Return a network whose row blocks are taken to be in another order: block k is what is computed ``order[k]``-th."""
+    rows = len(found.cell.blocks) * found.hidden_size
+
+    def changed(weight: Tensor | None) -> Tensor | None:
+        if weight is None or len(weight) != rows:
+            return weight
+        parts: list[Any] = [None] * len(order)
+        for part, place in zip(weight.chunk(len(order)), order, strict=True):
+            parts[place] = part
+        return torch.cat(parts)
+
+    layers = [
+        {direction: type(weights)(*map(changed, weights)) for direction, weights in layer.items()}  # type: ignore[arg-type]
+        for layer in found.layers
+    ]
+    return replace(found, layers=layers)
