@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -39,6 +39,11 @@ LARGEST = 1e30
 """Numbers that float32 holds with room to spare: a sequence that exceeds them is not compared."""
 ORDER_STEPS = 7
 """The most steps over which wrong orders of the gates are compared: there may be 23."""
+TELLING = 1e-3
+"""Where rounding leads the engine further than this from float64, a sequence proves nothing: it is left out."""
+MOST_PERMUTED = 5_000_000
+"""The weights of a network in which all orders of the gates are compared; of a larger one, only single exchanges."""
+EXCHANGED = 2  # gates of a single exchange
 _SEED = 19
 
 Array = NDArray[Any]
@@ -71,17 +76,24 @@ def prove(found: Found, origin: Origin, built: Built | None = None, text: str = 
 
 def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportReport:
     equations, engines = _references(found)
-    runs, remarks = _runs(found, equations)
-    ours = [h_of(built.network.recurrent, each.x) for each in runs]
-    exact = [each.exact for each in runs]
-    theirs = [[engine.run(each.x) for each in runs] for engine in engines]
-    engine_error = _gap(theirs[0], exact) if theirs else None
+    runs, remarks = _runs(found, equations, engines)
+    for run in runs:
+        run.ours = h_of(built.network.recurrent, run.x)
     comparisons = [
-        Comparison(reference=engine.name, kind="engine", difference=_gap(ours, numbers))
-        for engine, numbers in zip(engines, theirs, strict=True)
+        Comparison(
+            reference=engine.name, kind="engine", difference=max(gap(run.ours, run.engines[at]) for run in runs)
+        )
+        for at, engine in enumerate(engines)
     ]
-    comparisons.append(Comparison(reference=equations.name, kind="equations", difference=_gap(ours, exact)))
+    error = max(gap(run.ours, run.exact) for run in runs)
+    comparisons.append(Comparison(reference=equations.name, kind="equations", difference=error))
     sample = sample_of(built, text)
+    allowed = max(run.allowed for run in runs)
+    orders = _orders(found, built, runs, sample)
+    if unseen := [each.order for each in orders[1:] if each.difference <= allowed]:
+        remarks.append(
+            f"the comparison cannot tell the order of the gates from {', '.join(unseen)}: the weights are too small, or alike"
+        )
     return ImportReport(
         source=origin.name,
         sha256=origin.sha256,
@@ -98,9 +110,9 @@ def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportRepo
         steps=[len(each.x) for each in runs],
         inputs="random numbers, normally distributed" if found.embedding is None else "random rows of the embedding",
         comparisons=comparisons,
-        engine_error=engine_error,
-        allowed=_allowed(found, runs, equations, engine_error),
-        orders=_orders(found, built, runs, sample),
+        engine_error=max(gap(run.engines[0], run.exact) for run in runs) if engines else None,
+        allowed=allowed,
+        orders=orders,
         text=sample.description if sample else "",
     )
 
@@ -113,25 +125,51 @@ def _references(found: Found) -> tuple[Reference, list[Reference]]:
     return equations[0], [each for each in found.references if each.kind == "engine"]
 
 
-class _Run(NamedTuple):
+@dataclass
+class _Run:
     """One compared sequence."""
 
     x: Array  # (T, E) in float32
-    exact: Array  # (T, H·directions) in float64
+    exact: Array  # (T, H·directions), by the equations in float64
+    engines: Sequence[Array]  # the same by each engine
+    allowed: float  # how far from ``exact`` rounding may lead
+    ours: Array = field(default_factory=lambda: np.empty(0))
 
 
-def _runs(found: Found, equations: Reference) -> tuple[list[_Run], list[str]]:
-    """Return the sequences that are compared, and a remark if some of them leave the range of float32."""
-    runs = []
+def _runs(
+    found: Found, equations: Reference, engines: Sequence[Reference]
+) -> tuple[list[_Run], list[str]]:
+    """Return the sequences that are compared, and a remark if longer ones prove nothing.
+
+    Raises ImportRefusedError if none does.
+    """
+    runs: list[_Run] = []
     for steps in STEPS:
         x = inputs_of(found, steps)
         with np.errstate(over="ignore", invalid="ignore"):
             exact = equations.run(x)
         if not (np.abs(exact) < LARGEST).all():
-            why = f"over {steps} steps its numbers leave the range of float32: only shorter sequences were compared"
-            return runs, [why]
-        runs.append(_Run(x, exact))
+            why = "its numbers leave the range of float32"
+        else:
+            others = [engine.run(x) for engine in engines]
+            allowed = _allowed(found, x, exact, others, equations)
+            if allowed <= TELLING:
+                runs.append(_Run(x, exact, others, allowed))
+                continue
+            why = "rounding alone changes its numbers"
+        if not runs:
+            raise ImportRefusedError(f"within {steps} steps {why}, so nothing that it computes can be compared")
+        return runs, [f"over {steps} steps {why}: only shorter sequences were compared"]
     return runs, []
+
+
+def _allowed(found: Found, x: Array, exact: Array, engines: Sequence[Array], equations: Reference) -> float:
+    """Return how far from ``exact`` rounding may lead."""
+    least = ALLOWANCE[found.layers[0]["forward"].w_ih.dtype]
+    if engines:
+        return max(FACTOR * gap(engines[0], exact), least)
+    signs = np.random.default_rng(_SEED).choice([-1, 1], x.shape)
+    return WITHOUT_ENGINE * max(gap(equations.run(x * (1 + signs * 2.0**-24)), exact), least)
 
 
 def inputs_of(found: Found, steps: int) -> Array:
@@ -153,38 +191,29 @@ def h_of(recurrent: Recurrent, x: Array) -> Array:
     return np.concatenate(last, axis=-1)
 
 
-def _gap(ours: Sequence[Array], theirs: Sequence[Array]) -> float:
+def gap(ours: Array, theirs: Array) -> float:
     """Return the largest difference, relative where a number exceeds 1; the largest float if one is not finite."""
-    gaps = [
-        float((np.abs(a.astype(np.float64) - b) / np.maximum(1, np.abs(b))).max()) for a, b in zip(ours, theirs, strict=True)
-    ]
-    worst = max(gaps) if all(map(math.isfinite, gaps)) else math.inf
-    return min(worst, float(np.finfo(np.float64).max))
-
-
-def _allowed(found: Found, runs: Sequence[_Run], equations: Reference, engine_error: float | None) -> float:
-    """Return how far from the equations rounding may lead."""
-    least = ALLOWANCE[found.layers[0]["forward"].w_ih.dtype]
-    if engine_error is not None:
-        return max(FACTOR * engine_error, least)
-    random = np.random.default_rng(_SEED)
-    shaken = [each.x * (1 + random.choice([-1, 1], each.x.shape) * 2.0**-24) for each in runs]
-    return WITHOUT_ENGINE * max(_gap([equations.run(x) for x in shaken], [each.exact for each in runs]), least)
+    with np.errstate(invalid="ignore"):
+        worst = float((np.abs(ours.astype(np.float64) - theirs) / np.maximum(1, np.abs(theirs))).max())
+    return worst if math.isfinite(worst) else float(np.finfo(np.float64).max)
 
 
 def _orders(found: Found, built: Built, runs: Sequence[_Run], sample: Sample | None) -> list[GateOrder]:
-    """Return what every order of the row blocks would give: the right one first."""
+    """Return what other orders of the row blocks would give, and the right one first."""
     blocks = found.cell.blocks
     if len(blocks) == 1:
         return []
     run = max((each for each in runs if len(each.x) <= ORDER_STEPS), key=lambda each: len(each.x))
+    right, *wrong = permutations(range(len(blocks)))
+    if sum(weight.numel() for weight in built.network.recurrent.parameters()) > MOST_PERMUTED:
+        wrong = [order for order in wrong if sum(at != place for at, place in enumerate(order)) == EXCHANGED]
     orders = []
-    for order in permutations(range(len(blocks))):
-        network = built.network if order == tuple(range(len(blocks))) else build(reordered(found, order)).network
+    for order in (right, *wrong):
+        network = built.network if order == right else build(reordered(found, order)).network
         orders.append(
             GateOrder(
                 order=" ".join(blocks[at] for at in order),
-                difference=_gap([h_of(network.recurrent, run.x)], [run.exact]),
+                difference=gap(h_of(network.recurrent, run.x), run.exact),
                 bits=None if sample is None else bits_per_token(network, sample),
             )
         )
