@@ -10,7 +10,7 @@ from gatescope.recurrent.tokenizer import Tokenizer, WordTokenizer
 from gatescope.store.fields import ActivationStatistics, NamedUnit, ShareAgreement, Statistics
 from gatescope.store.model import Model
 from gatescope.store.saving import save_model
-from networks import random_network
+from networks import numeric_network, random_network
 
 VOCABULARY = ["<unk>", "the", "movie", "was", "not", "good", "naïve", "👍"]
 ABOUT = {
@@ -69,6 +69,21 @@ def saved(folder: Path, net: Network | None = None, tokenizer: type[Tokenizer] =
     return save_model(
         folder, net or network(), tokenizer(VOCABULARY), {**ABOUT, **about}, STATISTICS, "# A small LSTM\n"
     )
+
+
+COLUMNS = [
+    {"name": "temperature", "unit": "°C", "mean": 10.0, "scale": 4.0},
+    {"name": "rain", "unit": "mm"},
+    {"name": "wind", "unit": "m/s", "mean": -2.0, "scale": 0.5},
+]
+
+
+def saved_numbers(folder: Path, net: Network | None = None, **about: Any) -> Model:
+    """A model that reads three numbers at each step, of an LSTM unless another is given; it has no head."""
+    names = ["event", "none"][: net.config.outputs if net else 0]
+    facts = {"title": "Weather", "task": "weather", "description": "No outputs.", "licence": "CC0-1.0"}
+    net = net or numeric_network(cell="lstm")
+    return save_model(folder, net, None, {**facts, "outputs": names, "columns": COLUMNS, **about}, card="# Weather\n")
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -33,6 +33,12 @@ def random_network(seed: int = 0, scale: float = 1.0, dtype: torch.dtype = torch
     return network.to(dtype).eval()
 
 
+def numeric_network(seed: int = 0, *, inputs: int = 3, outputs: int = 0, **config: Any) -> Network:
+    """A network that reads numbers, as ``random_network`` makes it, without a head unless it has ``outputs``."""
+    sizes = {"vocabulary_size": 0, "embedding_size": 0, "input_size": inputs, "outputs": outputs}
+    return random_network(seed, **sizes, **config)
+
+
 def tokens_of(ids: Iterable[int]) -> list[Token]:
     """Tokens of these ids, as if the text were the ids with a blank between them."""
     tokens, start = [], 0

@@ -47,10 +47,11 @@ def model_and_task(
         )
     except DataError as error:
         give_up(f"{name}: {error}")
-    if task.tokenizer.vocabulary != model.tokenizer.vocabulary:
+    vocabulary = model.tokenizer.vocabulary if model.tokenizer else ()
+    if task.tokenizer.vocabulary != vocabulary:
         give_up(
             f"{name}: the vocabulary of its data here is not its own ({len(task.tokenizer.vocabulary)} tokens and "
-            f"{len(model.tokenizer.vocabulary)}): it was trained on other data, whose SHA-256 its "
+            f"{len(vocabulary)}): it was trained on other data, whose SHA-256 its "
             "README.md names, or by a version that read or split texts differently: train it again"
         )
     own, here = model.config.outputs, task.about["outputs"]

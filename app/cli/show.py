@@ -41,7 +41,7 @@ def show(
         before = subject(query.model_copy(update={"edits": []})) if query.edits else None
         shown = subject(query)
     print_lines(memory_lines(shown, console.width, before), console)
-    more = len(loaded.tokenizer(text)) - start - len(shown)
+    more = len(loaded.tokens(text)) - start - len(shown)
     if more > 0:
         are = "step is" if more == 1 else "steps are"
         typer.echo(f"{more:,} more {are} not shown: --start {start + len(shown)} goes on.")

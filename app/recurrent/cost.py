@@ -74,9 +74,7 @@ def times(network: Network, steps: int, engine: Engine = "compiled", budget: flo
     every activation; ``torch`` is the fused module, which keeps only h, and is missing if the cell has none. Takes
     about ``budget`` seconds, and at least five rounds.
     """
-    x = torch.randn(steps, 1, network.config.embedding_size, generator=torch.Generator().manual_seed(0)).to(
-        network.head.weight.dtype
-    )
+    x = torch.randn(steps, 1, network.config.inputs, generator=torch.Generator().manual_seed(0)).to(network.dtype)
     layers, cell = layer_weights_of(network.recurrent), network.config.cell_definition
     engines: dict[str, Callable[[], object]] = {"ours": lambda: activations_of(layers, cell, x, [steps], None, engine)}
     if cell.module is not None:

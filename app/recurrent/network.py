@@ -1,9 +1,11 @@
 """A recurrent network (embedding, layers of a cell, head), and the dataclass that describes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -13,6 +15,7 @@ from .cells import CellName, cell_named
 from .cells.cell import Cell, CellWeights
 from .modules import Direction, Recurrent, layers_of, weights_of
 from .stepped_module import States, SteppedModule
+from .tokenizer import Token
 
 Head = Literal["sigmoid", "softmax"]
 
@@ -26,14 +29,14 @@ class NetworkConfig:
 
     cell: CellName
     """The recurrent cell."""
-    vocabulary_size: int
-    """V: rows of the embedding, including that of the unknown token."""
-    embedding_size: int
-    """E: numbers that represent a token."""
-    hidden_size: int
+    vocabulary_size: int = 0
+    """V: rows of the embedding, including that of the unknown token; 0: there is no embedding."""
+    embedding_size: int = 0
+    """E: numbers that represent a token; 0: there is no embedding."""
+    hidden_size: int = 0
     """H: units of each layer and direction."""
-    outputs: int
-    """Numbers that the head gives after each step."""
+    outputs: int = 0
+    """Numbers that the head gives after each step; 0: there is no head."""
     layers: int = 1
     """Recurrent layers, one on top of the other."""
     bidirectional: bool = False
@@ -46,11 +49,35 @@ class NetworkConfig:
     """GRU: whether r is applied after the recurrent product (PyTorch) or before it (Cho et al. 2014)."""
     head: Head = "sigmoid"
     """What turns outputs into probabilities: sigmoid, each independently, or softmax, so that they sum to 1."""
+    input_size: int = 0
+    """E of a network that reads numbers, without an embedding; 0: it reads tokens."""
+    projection_size: int = 0
+    """P: to how many numbers h is projected (Sak et al. 2014), fewer than H; 0: h has H."""
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        embedding = ("vocabulary_size", "embedding_size")
+        sizes = (*embedding, "hidden_size") if self.input_size == 0 else ("input_size", "hidden_size")
+        for name, least in {**dict.fromkeys((*sizes, "layers"), 1), "outputs": 0}.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least {least}")
+        for name in embedding if self.input_size else ():
+            if getattr(self, name) != 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: a network with an input_size has no embedding")
+        if self.projection_size and not (
+            self.cell_definition.projects and 0 < self.projection_size < self.hidden_size
+        ):
+            least = f"from 1 to {self.hidden_size - 1}" if self.cell_definition.projects else "0, for this cell"
+            raise ValueError(f"projection_size is {self.projection_size}: it must be {least}")
+
+    @property
+    def width(self) -> int:
+        """How many numbers h has in all directions of a layer."""
+        return (self.projection_size or self.hidden_size) * len(self.directions)
+
+    @property
+    def inputs(self) -> int:
+        """E: how many numbers the first layer reads at a step."""
+        return self.input_size or self.embedding_size
 
     @property
     def cell_definition(self) -> Cell:
@@ -73,16 +100,38 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        rows = torch.empty(config.vocabulary_size, config.embedding_size)
-        self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size, _weight=rows)
-        if not rows.is_meta:  # where there is nothing to draw, PyTorch would load its compiler for it, for a second
-            nn.init.normal_(self.embedding.weight)
+        self.embedding = None if config.input_size else _embedding(config)
         self.recurrent = _recurrent(config)
-        self.head = nn.Linear(config.hidden_size * len(config.directions), config.outputs)
+        self.head = nn.Linear(config.width, config.outputs) if config.outputs else None
 
-    def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the logits (B, T, outputs) of token ids (B, T); ``lengths`` (B,), on the CPU, if rows are padded."""
-        return self.read(self.states(self.embedding(ids), lengths)[0])
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the logits (B, T, outputs) of token ids (B, T), or of numbers (B, T, E) without an embedding.
+
+        ``lengths`` (B,), on the CPU, if rows are padded.
+        """
+        return self.read(self.states(x if self.embedding is None else self.embedding(x), lengths)[0])
+
+    def embedded(
+        self, tokens: Sequence[Token], swaps: Mapping[int, int] = MappingProxyType({}), start: int = 0
+    ) -> Tensor:
+        """Return what the first layer reads, (T, E): the embedding of ``tokens``, or the values that they hold.
+
+        ``swaps`` maps steps, of which that of the first token is ``start``, to the rows that are read in their place.
+        """
+        if self.embedding is None:
+            return torch.tensor([token.values for token in tokens], dtype=self.dtype, device=self.device)
+        read = [swaps.get(step, token.id) for step, token in enumerate(tokens, start)]
+        return self.embedding(torch.from_numpy(np.array(read)).to(self.device))  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return cast("Tensor", self.recurrent.weight_ih_l0).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights."""
+        return cast("Tensor", self.recurrent.weight_ih_l0).dtype
 
     def states(self, x: Tensor, lengths: Tensor | None = None, initial: States | None = None) -> tuple[Tensor, States]:
         """Return the last layer's h (B, T, H·directions) for embedded tokens (B, T, E), and all layers' final states.
@@ -98,12 +147,26 @@ class Network(nn.Module):
         h, last = self.recurrent(packed, initial)
         return pad_packed_sequence(h, batch_first=True, total_length=x.shape[1])[0], last
 
+    def require_embedding(self) -> nn.Embedding:
+        """Return the embedding. Raises ValueError if the network reads numbers."""
+        if self.embedding is None:
+            raise ValueError("the network reads numbers: it has no embedding")
+        return self.embedding
+
+    def require_head(self) -> nn.Linear:
+        """Return the head. Raises ValueError if there is none."""
+        if self.head is None:
+            raise ValueError("the network has no head: it gives hidden states, and no outputs")
+        return self.head
+
     def read(self, h: Tensor) -> Tensor:
         """Return the logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
-        return self.head(h)  # type: ignore[no-any-return]
+        return h[..., :0] if self.head is None else self.head(h)
 
     def read_in_double(self, h: Tensor) -> Tensor:
         """Return the logits in float64: sums of float32 cannot overflow, and probabilities near 1 stay below it."""
+        if self.head is None:
+            return h.double()[..., :0]
         return linear(h.double(), self.head.weight.double(), self.head.bias.double())
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -119,23 +182,31 @@ class Network(nn.Module):
         return layers_of(self.recurrent)
 
 
+def _embedding(config: NetworkConfig) -> nn.Embedding:
+    rows = torch.empty(config.vocabulary_size, config.embedding_size)
+    if not rows.is_meta:  # where there is nothing to draw, PyTorch would load its compiler for it, for a second
+        nn.init.normal_(rows)
+    return nn.Embedding(config.vocabulary_size, config.embedding_size, _weight=rows)
+
+
 def _recurrent(config: NetworkConfig) -> Recurrent:
     cell = config.cell_definition
     if cell.module is None:
         return SteppedModule(
             cell,
-            config.embedding_size,
+            config.inputs,
             config.hidden_size,
             config.layers,
             bias=config.bias,
             bidirectional=config.bidirectional,
         )
     return cell.module(
-        input_size=config.embedding_size,
+        input_size=config.inputs,
         hidden_size=config.hidden_size,
         num_layers=config.layers,
         bias=config.bias,
         batch_first=True,
         bidirectional=config.bidirectional,
+        **({"proj_size": config.projection_size} if config.projection_size else {}),
         **(cell.module_options or {}),
     )

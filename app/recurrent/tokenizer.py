@@ -6,7 +6,7 @@ shifts no offset. An invisible character that is left out belongs to the token t
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -21,7 +21,10 @@ TokenizerKind = Literal["word", "character"]
 
 
 class Token(NamedTuple):
-    """A piece of the text and its row in the embedding."""
+    """A piece of the text and its row in the embedding; or one step of a sequence of numbers.
+
+    Of numbers, ``text`` is the label of the step, ``id`` its number, and ``start`` and ``end`` count steps.
+    """
 
     text: str  # as in the original text
     start: int  # first code point
@@ -29,10 +32,18 @@ class Token(NamedTuple):
     id: int  # 0 is the unknown token
     known: bool
     read_as: str | None = None  # the word of the vocabulary that is read in its stead, where it seems misspelt
+    values: tuple[float, ...] | None = None  # (E,), what the network reads at a step of a sequence of numbers
+
+    @classmethod
+    def of_numbers(cls, step: int, values: Iterable[float], label: str = "") -> "Token":
+        """Return the step of a sequence of numbers at which a network reads ``values``."""
+        return cls(label or str(step), step, step + 1, step, known=True, values=tuple(values))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return its fields, ``read_as`` only where it is read as another word."""
-        return {name: value for name, value in self._asdict().items() if name != "read_as" or value is not None}
+        """Return its fields but ``values``, and ``read_as`` only where it is read as another word."""
+        fields = self._asdict()
+        del fields["values"]
+        return {name: value for name, value in fields.items() if name != "read_as" or value is not None}
 
 
 class Tokenizer(ABC):

@@ -99,7 +99,8 @@ class Trace:
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head gives after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
-    For a bare module, which has neither tokens nor a head, ``tokens`` is empty, ``outputs`` (T, 0) and ``head`` None.
+    Without a head, ``outputs`` is (T, 0) and ``head`` None; of a bare module ``tokens`` is empty, too. Of a sequence of
+    numbers, ``tokens`` are the steps, with their labels.
 
     Everything that a trace holds follows from its ``edits``, except ``tokens``, which stay those of the text where a
     swap puts others at the input.
@@ -237,15 +238,13 @@ def _trace(
     overflow: Overflow,
     bound: Bound,
 ) -> Trace:
-    config, device = network.config, network.embedding.weight.device
+    config, device = network.config, network.device
     cell = config.cell_definition
     start = after.start + len(after) if after is not None else 0
-    read = [bound.swaps.get(step, token.id) for step, token in enumerate(tokens, start)]
-    ids = torch.from_numpy(np.array(read)).to(device)
     initial = after.state if after is not None else None
     layers = layer_weights_of(network.recurrent)
     with torch.autocast(device.type, enabled=False):
-        x = network.embedding(ids)[:, None]  # (T, 1, E)
+        x = network.embedded(tokens, bound.swaps, start)[:, None]  # (T, 1, E)
         activations = activations_of(
             layers,
             cell,
@@ -263,16 +262,23 @@ def _trace(
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
     traces = layer_traces(layers, config.cell, activations, initial, 0, len(tokens))
-    head = Readout(Weight.of(network.head.weight), Weight.of(network.head.bias), config.head)
     final = [] if config.bidirectional else state
-    return Trace(tuple(tokens), traces, outputs, start, final, head, bound)
+    return Trace(tuple(tokens), traces, outputs, start, final, readout_of(network), bound)
+
+
+def readout_of(network: Network) -> Readout | None:
+    """Return the head of ``network`` as a trace holds it; None if it has none."""
+    head = network.head
+    return None if head is None else Readout(Weight.of(head.weight), Weight.of(head.bias), network.config.head)
 
 
 def _outputs(network: Network, activations: Sequence[dict[str, FloatArray]]) -> FloatArray:
     """Return the output probabilities (T, outputs) for the result of ``activations_of``."""
     last = activations[-len(network.config.directions) :]
     top = np.concatenate([each["h"][:, 0] for each in last], axis=-1)  # (T, H·directions)
-    h = torch.from_numpy(top).to(network.head.weight.device)
+    if network.head is None:
+        return top[:, :0]
+    h = torch.from_numpy(top).to(network.device)
     logits = network.read(h)
     outputs: FloatArray = network.probabilities(logits).cpu().numpy()
     # Where e^−logit or a sum overflows, there is 0 or NaN for what the dtype may still hold.

@@ -1,16 +1,27 @@
 """The fields of a model's JSON files, ``config.json`` and ``statistics.json``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, with_config
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_serializer,
+    with_config,
+)
 
 from ..recurrent.cells import Letter
 from ..recurrent.modules import Direction
 from ..recurrent.network import NetworkConfig
 from ..recurrent.tokenizer import TokenizerKind
+from .columns import Column
 
 T = TypeVar("T")
+
+_NEW_SIZES = ("input_size", "projection_size")
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Many = Annotated[
@@ -134,14 +145,30 @@ class ModelConfig(BaseModel):
     task: str = Field(description="What it was trained for; models with the same task take the same sentences.")
     description: str = Field(description="One sentence on what the outputs mean.")
     network: NetworkConfig = Field(description="Cell and sizes.")
-    tokenizer: TokenizerKind = Field(description="How text is split.")
+    input: Literal["text", "numbers"] = Field(
+        default="text",
+        exclude_if=lambda value: value == "text",
+        description="Whether it reads text, or numbers: one of each of `columns` at every step.",
+    )
+    columns: Many[Column] = Field(
+        default=[],
+        exclude_if=lambda value: not value,
+        description="The numbers that it reads at each step, in order; only of a model that reads numbers.",
+    )
+    tokenizer: TokenizerKind | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="How text is split; null for a model that reads numbers.",
+    )
     corrects_spelling: bool = Field(
         default=False,
         description="Whether a word outside the vocabulary is read as the nearest one in it, if they differ by one "
         "letter.",
     )
     language: str = Field(default="", description="The language of the texts that it learned from; empty: not said.")
-    outputs: Many[str] = Field(min_length=1, description="Name of each number that the head gives after a step.")
+    outputs: Many[str] = Field(
+        default=[], description="Name of each number that the head gives after a step; empty: there is no head."
+    )
     predicts_next: bool | None = Field(
         default=None,
         description="Whether the outputs predict the next token: every token of the vocabulary, except the unknown "
@@ -172,6 +199,11 @@ class ModelConfig(BaseModel):
     seed: Seed | None = Field(default=None, description="Seed of the training run that gave these weights.")
     start: Start | None = Field(default=None, description="How the network was initialised; null: unknown.")
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
+
+    @field_serializer("network", mode="wrap")
+    def _without_new_sizes(self, network: NetworkConfig, write: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+        """Leave out sizes that a network has not, and that the files of older versions do not know."""
+        return {name: value for name, value in write(network).items() if value or name not in _NEW_SIZES}
 
 
 class ActivationStatistics(BaseModel):

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..recurrent.modules import Direction
 from ..recurrent.network import Network, NetworkConfig
-from ..recurrent.tokenizer import TOKENIZERS
+from ..recurrent.tokenizer import TOKENIZERS, Tokenizer, TokenizerKind
 from .fields import ModelConfig, Statistics
 from .files import (
     CARD,
@@ -93,20 +93,13 @@ def _load(folder: Path) -> Model:
         _require_verdict(config)
     if config.corrects_spelling and config.tokenizer != "word":
         raise BrokenModelError(f"{CONFIG}: corrects_spelling: only words have a spelling: set it to false")
+    _require_input(config)
     for named in config.units:
         if not _has(config.network, named.layer, named.direction, named.activation, named.unit):
             place = f"layer {named.layer} {named.direction} {named.activation}, unit {named.unit}"
             raise BrokenModelError(f"{CONFIG}: {named.feature}: {place}: the network does not have this unit")
-    vocabulary = parse(folder, VOCABULARY, list[str])
-    try:
-        tokenizer = TOKENIZERS[config.tokenizer](vocabulary, corrects_spelling=config.corrects_spelling)
-    except ValueError as error:
-        raise BrokenModelError(f"{VOCABULARY}: {error}") from None
-    if len(vocabulary) != config.network.vocabulary_size:
-        raise BrokenModelError(
-            f"{VOCABULARY}: {len(vocabulary)} tokens, but {CONFIG} says {config.network.vocabulary_size}"
-        )
-    config = with_meaning(config, vocabulary)
+    tokenizer = None if config.tokenizer is None else _load_tokenizer(folder, config, config.tokenizer)
+    config = with_meaning(config, tokenizer.vocabulary if tokenizer else ())
     network = _load_network(folder, config)
     for name in (CARD, SATURATION):  # read by those who ask for them
         if exists(folder, name):
@@ -115,6 +108,45 @@ def _load(folder: Path) -> Model:
     name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would follow a link and give its target's name
     imported = parse(folder, IMPORT, ImportReport) if exists(folder, IMPORT) else None
     return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network), imported)
+
+
+def _require_input(config: ModelConfig) -> None:
+    """Raise BrokenModelError if the fields of ``config`` that are about its input do not fit each other."""
+    network, count = config.network, len(config.columns)
+    if config.input == "text":
+        if network.input_size:
+            what = f"{network.input_size}, and the model reads text: set input to numbers, or leave input_size out"
+            raise BrokenModelError(f"{CONFIG}: network.input_size: is {what}")
+        if config.tokenizer is None:
+            raise BrokenModelError(
+                f"{CONFIG}: tokenizer: is missing, and the model reads text: set it to word or character"
+            )
+        if count:
+            raise BrokenModelError(f"{CONFIG}: columns: the model reads text, which has none: leave them out")
+        return
+    if not network.input_size:
+        raise BrokenModelError(f"{CONFIG}: network.input_size: is missing, and the model reads numbers: say how many")
+    for name, value in (("tokenizer", config.tokenizer), ("predicts_next", config.predicts_next)):
+        if value:
+            raise BrokenModelError(f"{CONFIG}: {name}: the model reads numbers, not tokens: leave it out")
+    if count != network.input_size:
+        raise BrokenModelError(f"{CONFIG}: {count} columns for an input_size of {network.input_size}")
+    if repeated := [name for name, times in Counter(each.name for each in config.columns).items() if times > 1]:
+        raise BrokenModelError(f"{CONFIG}: columns: two have the name {repeated[0]!r}: give each its own")
+
+
+def _load_tokenizer(folder: Path, config: ModelConfig, kind: TokenizerKind) -> Tokenizer:
+    """Return the tokenizer with its vocabulary. Raises BrokenModelError if that cannot be used."""
+    vocabulary = parse(folder, VOCABULARY, list[str])
+    try:
+        tokenizer = TOKENIZERS[kind](vocabulary, corrects_spelling=config.corrects_spelling)
+    except ValueError as error:
+        raise BrokenModelError(f"{VOCABULARY}: {error}") from None
+    if len(vocabulary) != config.network.vocabulary_size:
+        raise BrokenModelError(
+            f"{VOCABULARY}: {len(vocabulary)} tokens, but {CONFIG} says {config.network.vocabulary_size}"
+        )
+    return tokenizer
 
 
 def _why_not_a_folder(path: Path) -> str:
@@ -144,7 +176,8 @@ def with_meaning(config: ModelConfig, vocabulary: Sequence[str]) -> ModelConfig:
     Raises BrokenModelError if it is true but the outputs' names do not match tokens one to one.
     """
     if config.predicts_next is None:
-        return config.model_copy(update={"predicts_next": tuple(config.outputs) == tuple(vocabulary)})
+        is_vocabulary = bool(vocabulary) and tuple(config.outputs) == tuple(vocabulary)
+        return config.model_copy(update={"predicts_next": is_vocabulary})
     if config.predicts_next:
         counts = Counter(config.outputs)
         remedy = f"name one output for each token of {VOCABULARY}, or set predicts_next to false"
@@ -225,8 +258,8 @@ def _require_traceable(state: Mapping[str, Tensor], network: NetworkConfig) -> N
         if not tensor.isfinite().all():
             raise BrokenModelError(f"{WEIGHTS}: {name} holds a number that is not finite")
     extents = {extent for tensor in state.values() for extent in tensor.shape}
-    for name in ("vocabulary_size", "embedding_size", "hidden_size", "outputs"):
-        if (size := getattr(network, name)) not in extents:
+    for name in ("vocabulary_size", "embedding_size", "input_size", "hidden_size", "outputs"):
+        if (size := getattr(network, name)) and size not in extents:
             raise BrokenModelError(f"{WEIGHTS}: does not fit {CONFIG}: no tensor has the {name} {size}")
     if network.layers > len(state):
         raise BrokenModelError(

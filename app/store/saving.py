@@ -31,7 +31,7 @@ ABANDONED = 3600  # seconds after which nobody still writes to a temporary file
 def save_model(
     folder: Path,
     network: Network,
-    tokenizer: Tokenizer,
+    tokenizer: Tokenizer | None,
     about: Mapping[str, Any],
     statistics: Statistics | None = None,
     card: str = "",
@@ -43,7 +43,7 @@ def save_model(
     Args:
         folder: The folder of the model; it need not exist.
         network: The network, whose configuration and weights are saved.
-        tokenizer: The tokenizer of its texts.
+        tokenizer: The tokenizer of its texts; None for a model that reads numbers, whose columns ``about`` gives.
         about: The fields of ``ModelConfig`` that neither network nor tokenizer gives.
         statistics: The statistics of its activations over held-out text.
         card: The model card, in Markdown.
@@ -66,15 +66,17 @@ def save_model(
         config = ModelConfig(
             **about,
             network=network.config,
-            tokenizer=tokenizer.kind,
-            corrects_spelling=tokenizer.corrects_spelling,
+            input="text" if tokenizer else "numbers",
+            tokenizer=tokenizer and tokenizer.kind,
+            corrects_spelling=bool(tokenizer and tokenizer.corrects_spelling),
             weights_sha256=hashlib.sha256(weights).hexdigest(),
         )
-        config = with_meaning(config, tokenizer.vocabulary)
+        config = with_meaning(config, tokenizer.vocabulary if tokenizer else ())
         (new / WEIGHTS).write_bytes(weights)
         (new / CONFIG).write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        vocabulary = json.dumps(tokenizer.vocabulary, ensure_ascii=False, indent=0)
-        (new / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
+        if tokenizer:
+            vocabulary = json.dumps(tokenizer.vocabulary, ensure_ascii=False, indent=0)
+            (new / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
         if statistics is not None:
             (new / STATISTICS).write_text(statistics.model_dump_json() + "\n", encoding="utf-8")
         (new / CARD).write_text(card, encoding="utf-8")

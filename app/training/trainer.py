@@ -124,7 +124,7 @@ def initialise(network: Network, start: Start, generator: torch.Generator | None
     standard deviation of 1, from which rare words hardly move in the few steps that they get. Random numbers come from
     ``generator``; None: PyTorch's global one.
     """
-    nn.init.normal_(network.embedding.weight, std=start.embedding_spread, generator=generator)
+    nn.init.normal_(network.require_embedding().weight, std=start.embedding_spread, generator=generator)
     cell = network.config.cell_definition
     blocks, keeps, writes = cell.blocks, cell.open_bias, cell.opposite_bias
     sign = cell.memory.sign if cell.memory else 1  # of a bias that keeps
@@ -265,6 +265,6 @@ def _uninterrupted() -> Iterator[None]:
 def _noisy_logits(network: Network, batch: Batch, recipe: Recipe, initial: States | None) -> tuple[Tensor, States]:
     """Return logits (B, T, outputs), with words hidden and dropout at both ends of the network, and the last states."""
     hidden = torch.rand(batch.ids.shape) < recipe.unknown
-    x = dropout(network.embedding(batch.ids.masked_fill(hidden, 0)), recipe.dropout)  # (B, T, E)
+    x = dropout(network.require_embedding()(batch.ids.masked_fill(hidden, 0)), recipe.dropout)  # (B, T, E)
     h, last = network.states(x, batch.lengths, initial)
     return network.read(dropout(h, recipe.dropout)), last

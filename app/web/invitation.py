@@ -15,12 +15,12 @@ MOST = 3  # examples
 
 def is_blank(model: Model, text: str, settings: Settings) -> bool:
     """Return whether ``model`` finds nothing to read in ``text``."""
-    return len(text) <= settings.max_text and not model.tokenizer(text)
+    return len(text) <= settings.max_text and not model.tokens(text)
 
 
 def invitation(model: Model, look: Look) -> Markup:
     """Return what stands in the place of the picture of a blank text."""
-    what = "a sentence" if model.tokenizer.kind == "word" else "some text"
+    what = "a sentence" if model.config.tokenizer == "word" else "some text"
     return Markup(  # noqa: S704
         f'<section class="invitation"><h2>Type {what} above{", or open an example:" if model.config.examples else "."}'
         f"</h2>{examples_html(model, look)}<p>{safe(model.config.description)}</p></section>"
@@ -31,7 +31,7 @@ def unread(model: Model, look: Look, tokens: Sequence[Token]) -> str:
     """Return examples to open in the place of a text in which ``model`` knows no word; "" if it knows one."""
     words = [token for token in tokens if any(map(str.isalpha, token.text))]
     is_known = any(token.known or token.read_as for token in words)
-    if model.tokenizer.kind != "word" or not words or is_known or not model.config.examples:
+    if model.config.tokenizer != "word" or not words or is_known or not model.config.examples:
         return ""
     return f'<div class="unread"><p>Open an example:</p>{examples_html(model, look)}</div>'
 

@@ -10,16 +10,45 @@ from gatescope.recurrent.cells.gru import GRU, RESET_BEFORE_GRU
 from gatescope.recurrent.cells.lstm import LSTM
 from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.recurrent.network import NetworkConfig
-from networks import VARIANTS, random_network
+from networks import VARIANTS, numeric_network, random_network
 
 CONFIG = NetworkConfig("lstm", vocabulary_size=20, embedding_size=5, hidden_size=7, outputs=2)
 
 
-@pytest.mark.parametrize("name", ["vocabulary_size", "embedding_size", "hidden_size", "outputs", "layers"])
+@pytest.mark.parametrize("name", ["vocabulary_size", "embedding_size", "hidden_size", "layers"])
 @pytest.mark.parametrize("value", [0, -3])
 def test_a_size_below_one_is_refused(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"^{name} is {value}: it must be at least 1$"):
         dataclasses.replace(CONFIG, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"outputs": -1}, "outputs is -1: it must be at least 0"),
+        ({"input_size": -2, "vocabulary_size": 0, "embedding_size": 0}, "input_size is -2: it must be at least 1"),
+        (
+            {"input_size": 3, "embedding_size": 0},
+            "vocabulary_size is 20: a network with an input_size has no embedding",
+        ),
+        ({"input_size": 3, "vocabulary_size": 0}, "embedding_size is 5: a network with an input_size has no embedding"),
+    ],
+)
+def test_a_network_reads_tokens_or_numbers(fields: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        dataclasses.replace(CONFIG, **fields)
+
+
+def test_what_a_network_of_numbers_without_a_head_lacks() -> None:
+    network = numeric_network(inputs=3, cell="gru")
+    assert network.config.inputs == 3
+    assert not [name for name in network.state_dict() if not name.startswith("recurrent.")]
+    assert network(torch.zeros(2, 4, 3)).shape == (2, 4, 0)
+    assert network.read_in_double(torch.zeros(4, 7)).shape == (4, 0)
+    with pytest.raises(ValueError, match=r"^the network reads numbers: it has no embedding$"):
+        network.require_embedding()
+    with pytest.raises(ValueError, match=r"^the network has no head: it gives hidden states, and no outputs$"):
+        network.require_head()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from gatescope.recurrent.network import NetworkConfig
+from gatescope.settings import data_folder
+from gatescope.store.columns import Column
 from gatescope.store.fields import ModelConfig, Start
 from model_folders import SHARES, UNIT
 from pydantic import TypeAdapter, ValidationError
@@ -29,6 +31,13 @@ def test_a_config_becomes_the_network_config_of_the_science_and_json_again() -> 
     assert ModelConfig.model_validate_json(config.model_dump_json()) == config
 
 
+@pytest.mark.parametrize("name", ["sentiment-lstm", "prose-gru"])
+def test_a_config_of_text_is_written_as_it_was_read(name: str) -> None:
+    path = data_folder("models") / name / "config.json"
+    config = ModelConfig.model_validate_json(path.read_bytes())
+    assert f"{config.model_dump_json(indent=1)}\n" == path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [
@@ -46,7 +55,7 @@ def test_a_field_that_there_is_not_is_refused_at_every_depth(change: dict[str, A
     assert [each["loc"] for each in refused.value.errors()] == [place]
 
 
-@pytest.mark.parametrize("kind", [NetworkConfig, Start])
+@pytest.mark.parametrize("kind", [Column, NetworkConfig, Start])
 def test_every_field_of_a_dataclass_is_described(kind: type) -> None:
     schema = TypeAdapter(kind).json_schema()
     assert schema["additionalProperties"] is False

@@ -17,7 +17,7 @@ from gatescope.store.files import BrokenModelError
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
 from gatescope.store.store import Store
-from model_folders import ABOUT, UNIT, VOCABULARY, edited, missing, network, saved
+from model_folders import ABOUT, COLUMNS, UNIT, VOCABULARY, edited, missing, network, saved, saved_numbers
 from safetensors.torch import load, save
 
 
@@ -32,6 +32,11 @@ def config(**changes: Any) -> Callable[[Path], None]:
 
 def sizes(**changes: Any) -> Callable[[Path], None]:
     return edited("config.json", lambda old: {**old, "network": {**old["network"], **changes}})
+
+
+def columns(**changes: Any) -> Callable[[Path], None]:
+    """Breaks the first column of a model that reads numbers."""
+    return config(columns=[{**COLUMNS[0], **changes}, *COLUMNS[1:]])
 
 
 def vocabulary(*tokens: str) -> Callable[[Path], None]:
@@ -100,6 +105,11 @@ BROKEN = [
     (sizes(colour="red"), "config.json: network.colour: Unexpected keyword argument"),
     (edited("config.json", lambda old: old.pop("licence") and old), "config.json: licence: Field required"),
     (config(tokenizer="syllable"), "config.json: tokenizer: Input should be 'word' or 'character'"),
+    (
+        edited("config.json", lambda old: old.pop("tokenizer") and old),
+        "config.json: tokenizer: is missing, and the model reads text: set it to word or character",
+    ),
+    (config(columns=COLUMNS), "config.json: columns: the model reads text, which has none: leave them out"),
     (
         config(corrects_spelling=True, tokenizer="character"),
         "config.json: corrects_spelling: only words have a spelling: set it to false",
@@ -284,6 +294,72 @@ def test_a_broken_model_says_which_file_and_why(tmp_path: Path, damage: Callable
         load_model(tmp_path / "small")
 
 
+BROKEN_NUMBERS = [
+    (config(input="words"), "config.json: input: Input should be 'text' or 'numbers'"),
+    (config(columns=COLUMNS[:2]), "config.json: 2 columns for an input_size of 3"),
+    (config(columns=[]), "config.json: 0 columns for an input_size of 3"),
+    (
+        config(columns=[*COLUMNS[:2], COLUMNS[0]]),
+        "config.json: columns: two have the name 'temperature': give each its own",
+    ),
+    (columns(scale=0), "config.json: columns.0.scale: Input should be greater than 0"),
+    (columns(mean=None), "config.json: columns.0.mean: Input should be a valid number"),
+    (columns(name=""), "config.json: columns.0.name: String should have at least 1 character"),
+    (columns(colour="red"), "config.json: columns.0.colour: Unexpected keyword argument"),
+    (config(tokenizer="word"), "config.json: tokenizer: the model reads numbers, not tokens: leave it out"),
+    (config(predicts_next=True), "config.json: predicts_next: the model reads numbers, not tokens: leave it out"),
+    (
+        config(input="text", columns=[]),
+        "config.json: network.input_size: is 3, and the model reads text: set input to numbers, or "
+        "leave input_size out",
+    ),
+    (
+        sizes(input_size=0, vocabulary_size=8, embedding_size=3),
+        "config.json: network.input_size: is missing, and the model reads numbers: say how many",
+    ),
+    (sizes(input_size=4), "config.json: 3 columns for an input_size of 4"),
+    (sizes(input_size=10**12), "config.json: 3 columns for an input_size of 1000000000000"),
+    (
+        sizes(vocabulary_size=8),
+        "config.json: network: vocabulary_size is 8: a network with an input_size has no embedding",
+    ),
+    (config(outputs=["event"]), "config.json: 1 names for 0 outputs"),
+    (missing("model.safetensors"), "model.safetensors: the file is missing"),
+    (
+        weights(embedding__weight=torch.zeros(8, 3)),
+        f'{FIT} Unexpected key(s) in state_dict: "embedding.weight".',
+    ),
+    (
+        weights(head__bias=torch.zeros(2)),
+        f'{FIT} Unexpected key(s) in state_dict: "head.bias".',
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "reason"), BROKEN_NUMBERS, ids=[reason for _, reason in BROKEN_NUMBERS])
+def test_a_broken_model_of_numbers_says_which_file_and_why(
+    tmp_path: Path, damage: Callable[[Path], None], reason: str
+) -> None:
+    saved_numbers(tmp_path / "small")
+    damage(tmp_path / "small")
+    with pytest.raises(BrokenModelError, match=f"^{re.escape(reason)}$"):
+        load_model(tmp_path / "small")
+
+
+def test_a_model_of_numbers_is_saved_without_what_it_does_not_have(tmp_path: Path) -> None:
+    model = saved_numbers(tmp_path / "small")
+    assert sorted(path.name for path in (tmp_path / "small").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    written = json.loads((tmp_path / "small" / "config.json").read_text())
+    assert (written["input"], written["network"]["input_size"]) == ("numbers", 3)
+    assert "tokenizer" not in written
+    assert [column.unit for column in model.config.columns] == ["°C", "mm", "m/s"]
+    assert (model.tokenizer, model.next_outputs, model.config.predicts_next) == (None, (), False)
+
+
 def test_what_is_not_a_folder_is_named_with_what_to_do(tmp_path: Path) -> None:
     missing, file = tmp_path / "missing", tmp_path / "m.pt"
     file.write_bytes(b"PK")
@@ -313,10 +389,10 @@ def test_a_folder_of_before_is_about_the_next_token_if_its_outputs_are_the_vocab
 def test_spelling_is_corrected_where_the_folder_says_so(tmp_path: Path) -> None:
     saved(tmp_path / "old")
     edited("config.json", lambda config: config.pop("corrects_spelling") is False and config)(tmp_path / "old")
-    assert load_model(tmp_path / "old").tokenizer("movue")[0].read_as is None
+    assert load_model(tmp_path / "old").tokens("movue")[0].read_as is None
     tokenizer = WordTokenizer(VOCABULARY, corrects_spelling=True)
     save_model(tmp_path / "new", network(), tokenizer, ABOUT)
-    assert load_model(tmp_path / "new").tokenizer("movue")[0] == Token("movue", 0, 5, 2, known=False, read_as="movie")
+    assert load_model(tmp_path / "new").tokens("movue")[0] == Token("movue", 0, 5, 2, known=False, read_as="movie")
 
 
 @pytest.mark.parametrize("name", ["statistics.json", "README.md"])
@@ -362,7 +438,7 @@ def test_a_model_that_is_replaced_while_it_is_loaded_is_the_new_one(
     monkeypatch.setattr(loading, "_load_network", late)
     model = load_model(tmp_path / "small")
     assert model.config.title == "The new one"
-    assert torch.equal(model.network.head.weight, new.head.weight)
+    assert torch.equal(model.network.require_head().weight, new.require_head().weight)
 
 
 def test_weights_are_read_where_the_system_has_no_files_in_memory(

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gatescope import EditError, ablate, patch, swap
+from gatescope import EditError, ablate, hold, memory, patch, rank, swap
 from gatescope.analysis.statistics import statistics
 from gatescope.store.fields import Statistics
 from gatescope.store.loading import load_model
-from model_folders import VOCABULARY, contents, network, saved
+from model_folders import VOCABULARY, contents, network, saved, saved_numbers
+from networks import numeric_network
 
 
 def test_a_model_traces_text(tmp_path: Path) -> None:
@@ -62,3 +63,61 @@ def test_what_outputs_are_about_is_saved_with_the_model(tmp_path: Path, predicts
     assert json.loads(contents(tmp_path / "small")["config.json"])["predicts_next"] is predicts_next
     model = load_model(tmp_path / "small")
     assert model.next_outputs == ((None, 6, 5, 4, 3, 2, 1, 0) if predicts_next else ())
+
+
+def test_a_model_takes_a_text_or_values(tmp_path: Path) -> None:
+    words, numbers = saved(tmp_path / "words"), saved_numbers(tmp_path / "numbers")
+    values = [[1.0, 2.0, 3.0]]
+    for model, what in ((words, "both"), (numbers, "both")):
+        with pytest.raises(ValueError, match=f"^a trace is of a text or of values, and {what} was given: give one"):
+            model.trace("good", values=values)
+    with pytest.raises(
+        ValueError, match=r"^a trace is of a text or of values, and neither was given: give one of them$"
+    ):
+        numbers.trace()
+    message = "^numbers reads numbers, not text: give values with its columns, 3: temperature, rain, wind$"
+    with pytest.raises(TypeError, match=message):
+        numbers.trace("good")
+    with pytest.raises(TypeError, match=r"^words reads text, not numbers: give a str, not a Series$"):
+        words.trace(values=values)
+
+
+def test_edits_of_numbers(tmp_path: Path) -> None:
+    model = saved_numbers(tmp_path / "numbers")
+    values = [[9.0, 0.5, -1.0], [12.0, 0.0, -2.0], [8.0, 3.0, -2.5]]
+    held = model.trace(values=values, edits=[hold("f", 0.25, steps=[1])])
+    assert (held.layer()["f"][1] == 0.25).all()
+    with pytest.raises(EditError, match=r"^edits\[0\].swap: the input is numbers, which no token can replace: change"):
+        model.trace(values=values, edits=[swap("good", steps=[1])])
+    other = model.trace(values=values[:2])
+    patched = model.trace(values=values, edits=[patch("h", other, 1, steps=[2])])
+    np.testing.assert_array_equal(patched.layer()["h"][2], other.layer()["h"][1])
+
+
+def test_a_text_model_without_a_head(tmp_path: Path) -> None:
+    bare = saved(tmp_path / "bare", network(outputs=0), outputs=[])
+    assert bare.trace("not good").outputs.shape == (2, 0)
+    assert not bare.config.predicts_next
+
+
+def test_numbers_may_have_a_head(tmp_path: Path) -> None:
+    traced = saved_numbers(tmp_path / "numbers", numeric_network(cell="gru", outputs=2)).trace(values=[[1, 2, 3]])
+    assert traced.outputs.shape == (1, 2)
+    assert traced.head is not None
+    assert traced.head.names == ("event", "none")
+
+
+def test_memory_and_rankings_of_numbers(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).normal(size=(6, 3))
+    with_head = saved_numbers(tmp_path / "head", numeric_network(cell="gru", outputs=1))
+    without = saved_numbers(tmp_path / "bare", numeric_network(cell="gru"))
+    assert memory(with_head, values).words is not None
+    measured = memory(without, values)
+    assert (measured.words, measured.learning) == (None, None)
+    assert [token.text for token in measured.tokens] == [str(step) for step in range(6)]
+    choice = "choose from states, inputs, spectral, time_scales, saturation, spectra"
+    with pytest.raises(
+        ValueError, match=f"^parts: 'words' needs outputs, which a network without a head does not have: {choice}$"
+    ):
+        memory(without, values, ["words"])
+    assert rank(with_head, values, "words").parts

@@ -91,7 +91,7 @@ def nan_weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wrong_description(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved(folder, outputs=[])
+    saved(folder, licence=3)
 
 
 def no_exchange(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

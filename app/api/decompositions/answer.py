@@ -55,7 +55,7 @@ class DecompositionPlan:
         """Estimate the multiply-adds."""
         network, steps = self.model.config.network, len(self.tokens)
         blocks, size = len(network.cell_definition.blocks), network.hidden_size
-        traced = blocks * size * (network.embedding_size + size) * network.layers * len(network.directions)
+        traced = blocks * size * (network.inputs + size) * network.layers * len(network.directions)
         runs = 2 + steps if "effects" in self.parts else 1
         return runs * steps * traced + steps**2 / 2 * size * (2 + sum(MATRICES.get(part, 0) for part in self.parts))
 

@@ -66,7 +66,7 @@ def _run(plan: TracePlan) -> tuple[Trace, FloatArray]:
     last = trace.layers[-len(network.config.directions) :]
     h = torch.from_numpy(np.concatenate([each["h"] for each in last], axis=-1))  # (T, H·directions)
     with torch.inference_mode():
-        logits = network.read_in_double(h.to(network.head.weight.device)).to(h.dtype).cpu().numpy()
+        logits = network.read_in_double(h.to(network.device)).to(h.dtype).cpu().numpy()
     with plan.overflow_as_a_problem():
         require_sendable("a logit", logits, plan.start, plan.encoding)
     return trace, logits

@@ -75,7 +75,7 @@ def _tracer(model: Model, settings: Settings) -> Callable[[str], Trace]:
 
     def traced(text: str) -> Trace:
         try:
-            return trace(model.network, model.tokenizer(text), None, settings.engine, overflow="refuse")
+            return trace(model.network, model.tokens(text), None, settings.engine, overflow="refuse")
         except RangeError as error:
             raise ValueError(f"cannot be traced: {error}") from None
 

@@ -92,7 +92,7 @@ class TracePlan:
 
     @property
     def _is_double(self) -> bool:
-        return self.model.network.head.weight.dtype == torch.float64
+        return self.model.network.dtype == torch.float64
 
     @property
     def _options(self) -> tuple[bool, Overflow]:

@@ -137,7 +137,7 @@ async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Map
     if (
         is_plain
         and characters * rows <= SHORT_NUMBERS
-        and characters * rows * (network.embedding_size + network.hidden_size) <= SHORT_WORK
+        and characters * rows * (network.inputs + network.hidden_size) <= SHORT_WORK
     ):
         return answer(asked, options, headers)
     watch = watch_of(asked.state.settings)

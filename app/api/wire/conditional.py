@@ -69,7 +69,7 @@ class Revalidation:
         known, hashed = self._hashes.get(model.id, (None, blake2b()))
         if known is not model:
             # repr keeps the items apart, and accepts a folder's name that is not Unicode.
-            of_model = model.id, model.config, model.tokenizer.vocabulary, model.statistics
+            of_model = model.id, model.config, model.tokenizer and model.tokenizer.vocabulary, model.statistics
             hashed = blake2b(repr((__version__, code(), self._engine, *of_model)).encode(), digest_size=16)
             self._hashes[model.id] = model, hashed
         return hashed

@@ -85,7 +85,7 @@ def _tracer(model: Model, characters: int, settings: Settings) -> Callable[[str]
         if total > settings.max_text:
             raise problems.text_too_long(total, settings.max_text, "The text and those of its patches have together")
         try:
-            return trace(model.network, model.tokenizer(text), None, settings.engine, overflow="refuse")
+            return trace(model.network, model.tokens(text), None, settings.engine, overflow="refuse")
         except RangeError as error:
             raise ValueError(f"the text to take from cannot be traced: {error}") from None
 

@@ -66,8 +66,12 @@ def as_pytorch_initialises(config: NetworkConfig, generator: torch.Generator) ->
     with torch.device("meta"):
         network = Network(config)
     network = network.to_empty(device="cpu").eval().requires_grad_(requires_grad=False)
-    nn.init.normal_(network.embedding.weight, generator=generator)
-    for module, inputs in ((network.recurrent, config.hidden_size), (network.head, network.head.in_features)):
+    if network.embedding is not None:
+        nn.init.normal_(network.embedding.weight, generator=generator)
+    drawn: list[tuple[nn.Module, int]] = [(network.recurrent, config.hidden_size)]
+    if network.head is not None:
+        drawn.append((network.head, network.head.in_features))
+    for module, inputs in drawn:
         for weight in module.parameters():
             nn.init.uniform_(weight, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator)
     return network

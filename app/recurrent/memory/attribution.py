@@ -42,7 +42,7 @@ def word_norms(
     """
     by_top = by_hidden(network, trace, quantity, output)
     _, rows, width = by_top.numbers.shape
-    widest = max(width, network.config.embedding_size, max(jacobians.states for _, jacobians in layers))
+    widest = max(width, network.config.inputs, max(jacobians.states for _, jacobians in layers))
     size = max(1, _BLOCK // (rows * len(trace) * widest))
     for start in range(targets.start, targets.stop, size):
         block = torch.arange(start, min(start + size, targets.stop))
@@ -79,7 +79,7 @@ def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | 
     They are n groups (rows, H·directions): one row for ``output``, or, if it is None, one for each output. Where that
     would be more rows than columns, they are replaced by fewer, whose product with any matrix has the same norm.
     """
-    head, wanted = network.head.weight.double(), None if output is None else [output]
+    head, wanted = network.require_head().weight.double(), None if output is None else [output]
     if quantity == "logit":
         rows = (head if wanted is None else head[wanted]).expand(len(trace), -1, -1)
         by_top = Scaled.of(rows, torch.zeros(len(trace), dtype=torch.int64, device=head.device))
@@ -87,14 +87,14 @@ def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | 
         by_top = slopes(network.config.head, logits_at(network, trace), head, wanted)
     if by_top.numbers.shape[1] > by_top.numbers.shape[2]:
         by_top = Scaled.of(torch.linalg.qr(by_top.numbers, mode="r").R, by_top.exponents)
-    return by_top.to(network.head.weight.dtype)
+    return by_top.to(network.dtype)
 
 
 @torch.no_grad()
 def logits_at(network: Network, trace: Trace) -> Tensor:
     """Return the logits (n, outputs) that ``trace`` led to, in float64."""
     top = np.concatenate([each["h"] for each in trace.layers[-len(network.config.directions) :]], axis=-1)
-    return network.read_in_double(torch.from_numpy(top).to(network.head.weight.device))
+    return network.read_in_double(torch.from_numpy(top).to(network.device))
 
 
 @in_full_precision

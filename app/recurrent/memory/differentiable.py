@@ -18,8 +18,7 @@ def double_of(network: Network) -> Network:
 
 def embedded(network: Network, tokens: Sequence[Token]) -> Tensor:
     """Return what the first layer reads, (T, E)."""
-    x: Tensor = network.embedding(torch.tensor([token.id for token in tokens], device=network.head.weight.device))
-    return x
+    return network.embedded(tokens)
 
 
 def logits_of(network: Network, x: Tensor) -> Tensor:

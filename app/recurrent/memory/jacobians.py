@@ -25,7 +25,7 @@ def layer_jacobians(
         raise ValueError("the trace is edited, and derivatives are those of a plain run: trace without edits")
     cell = network.config.cell_definition
     stop = len(trace) if stop is None else stop
-    x = network.embedding.weight[[token.id for token in trace.tokens]].double()  # (T, E)
+    x = network.embedded(trace.tokens).double()  # (T, E)
     below: list[Tensor] = []
     for each in trace.layers:
         if each.layer > 0 and each.direction == "forward":

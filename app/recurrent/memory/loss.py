@@ -85,7 +85,7 @@ def _weights(steps: int, judged: Tensor, *, every_step: bool) -> Tensor:
 @torch.no_grad()
 def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets) -> list[Array]:
     """Return, for each layer and direction, the base-10 logarithms (T,) of ‖∂L/∂h_t‖ on all paths from h_t to L."""
-    head = network.head.weight
+    head = network.require_head().weight
     slopes = targets.slopes(network, logits_at(network, trace))
     by_top = Scaled.of(slopes.numbers @ head.double(), slopes.exponents).to(head.dtype)
     norms, _ = carry_back(layers, Scaled(by_top.numbers[None], by_top.exponents[None]))

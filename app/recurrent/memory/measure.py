@@ -149,7 +149,7 @@ def memory_steps(plan: MemoryPlan) -> Steps[Memory]:
         start=plan.start,
         stop=plan.stop,
         alpha=plan.options.alpha,
-        tokens=plan.trace.tokens[plan.start : plan.stop] if plan.subject.reads_text else (),
+        tokens=plan.trace.tokens[plan.start : plan.stop] if plan.subject.has_tokens else (),
         layers=tuple(
             LayerMemory(
                 layer=each.layer,

@@ -22,9 +22,7 @@ MemoryPart = Literal[
 ]
 PARTS: tuple[MemoryPart, ...] = get_args(MemoryPart)
 OF_PAIRS: frozenset[MemoryPart] = frozenset({"states", "inputs", "spectral"})
-OF_TEXT: frozenset[MemoryPart] = frozenset(
-    {"words", "attribution", "occlusion", "loss"}
-)  # these need tokens and a head
+OF_HEAD: frozenset[MemoryPart] = frozenset({"words", "attribution", "occlusion", "loss"})  # these need outputs
 ONLY_IF_ASKED: frozenset[MemoryPart] = frozenset({"occlusion"})  # it takes a run for each word
 LossSteps = Literal["last", "every"]
 
@@ -146,7 +144,7 @@ class MemoryPlan:
         config, parts, n, steps = self.network.config, self.parts, self.steps, len(self.subject.tokens)
         cell, hidden, directions = config.cell_definition, config.hidden_size, len(config.directions)
         states, blocks = hidden * len(cell.states), len(cell.blocks)
-        inputs = {0: config.embedding_size}  # of each layer; above the first, what the one below gives
+        inputs = {0: config.inputs}  # of each layer; above the first, what the one below gives
         widths = [(layer, inputs.get(layer, hidden * directions)) for layer, _ in self.network.layers()]
         back = sum(states * (hidden + width) for _, width in widths)  # a row of derivatives through a step
         forward = sum(blocks * hidden * (hidden + width) for _, width in widths)
@@ -170,7 +168,7 @@ class MemoryPlan:
         config, steps = self.network.config, len(self.subject.tokens)
         hidden, places = config.hidden_size, config.layers * len(config.directions)
         states = hidden * len(config.cell_definition.states)
-        width = max(config.embedding_size, hidden * len(config.directions) * (config.layers > 1))
+        width = max(config.inputs, hidden * len(config.directions) * (config.layers > 1))
         is_whole = "loss" in self.parts or config.bidirectional
         jacobians = (steps if is_whole else self.steps) * places * states * (hidden + width)
         pairs = 2 * self.steps * states**2
@@ -184,7 +182,7 @@ class MemoryPlan:
 
 
 def _parts(subject: Subject, options: MemoryOptions) -> frozenset[MemoryPart]:
-    possible = frozenset(PARTS) if subject.reads_text else frozenset(PARTS) - OF_TEXT
+    possible = frozenset(PARTS) - (OF_HEAD if subject.network.head is None else frozenset())
     if options.parts is None:
         return possible - ONLY_IF_ASKED
     for part in options.parts:
@@ -192,9 +190,8 @@ def _parts(subject: Subject, options: MemoryOptions) -> frozenset[MemoryPart]:
             raise OptionError("parts", f"there is no part {part!r}: choose from {', '.join(PARTS)}")
         if part not in possible:
             choice = ", ".join(each for each in PARTS if each in possible)
-            raise OptionError(
-                "parts", f"{part!r} needs tokens and outputs, which a bare module does not have: choose from {choice}"
-            )
+            what = "a network without a head" if subject.has_tokens else "a bare module"
+            raise OptionError("parts", f"{part!r} needs outputs, which {what} does not have: choose from {choice}")
     return frozenset(options.parts)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,23 +13,22 @@ from ..editing import edits_of
 from ..module_call import States, Weights, call, left_as_it_was
 from ..modules import Recurrent, is_plain, tensors_of
 from ..network import Network, NetworkConfig
-from ..tokenizer import Token, Tokenizer
+from ..tokenizer import Token
 from ..trace import Trace
 from ..trace_module import trace_module
 
 
-class TextModel(Protocol):
-    """What memory needs of a model that reads text; ``gatescope.load_model`` returns one."""
+class AModel(Protocol):
+    """What memory needs of a model; ``gatescope.load_model`` returns one."""
 
     @property
     def network(self) -> Network: ...
-    @property
-    def tokenizer(self) -> Tokenizer: ...
+    def tokens(self, x: Any, /) -> Sequence[Token]: ...
     @property
     def next_outputs(self) -> Sequence[int | None]: ...
 
 
-Source = TextModel | Network | nn.RNNBase
+Source = AModel | Network | nn.RNNBase
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Subject:
     network: Network
     tokens: tuple[Token, ...]
     next_outputs: Sequence[int | None] = ()  # of a model that predicts the next token: by token id, the output about it
-    reads_text: bool = True  # False for a bare module, whose tokens and head are stand-ins
+    has_tokens: bool = True  # False for a bare module, whose steps have no labels
     before: Trace | None = None  # one without steps, which ends in the states that the network starts from; None: zeros
 
 
@@ -53,10 +52,8 @@ def subject_of(source: Source, x: str | Sequence[Token] | Tensor, hx: States | N
         if isinstance(x, str | Tensor):
             raise TypeError("a Network has no tokenizer: give its tokens, or a text to a model from load_model")
         subject = Subject(source, tuple(x))
-    elif all(hasattr(source, name) for name in ("network", "tokenizer", "next_outputs")):
-        if not isinstance(x, str):
-            raise TypeError(f"a model reads a text, not a {type(x).__name__}: give a str")
-        subject = Subject(source.network, tuple(source.tokenizer(x)), source.next_outputs)
+    elif all(hasattr(source, name) for name in ("network", "tokens", "next_outputs")):
+        subject = Subject(source.network, tuple(source.tokens(x)), source.next_outputs)
     else:
         raise TypeError(
             "memory is measured of a model from load_model, a Network, or a torch.nn."
@@ -77,7 +74,7 @@ def _require_plain(module: Recurrent) -> None:
 
 
 def _of_module(module: nn.RNNBase, x: object, hx: States | None) -> Subject:
-    """Return the network whose embedding is ``x``, a row for each step, and whose recurrent layers are ``module``'s."""
+    """Return a network without a head that reads the numbers ``x`` and whose recurrent layers are ``module``'s."""
     if not isinstance(x, Tensor):
         raise TypeError(f"a module reads a torch.Tensor (T, E), not a {type(x).__name__}")
     if x.dim() == 3:
@@ -89,10 +86,8 @@ def _of_module(module: nn.RNNBase, x: object, hx: States | None) -> Subject:
     cell = cell_of(module)
     config = NetworkConfig(
         cell=cell.name,
-        vocabulary_size=len(x),
-        embedding_size=module.input_size,
+        input_size=module.input_size,
         hidden_size=module.hidden_size,
-        outputs=1,
         layers=module.num_layers,
         bidirectional=module.bidirectional,
         bias=module.bias,
@@ -100,17 +95,11 @@ def _of_module(module: nn.RNNBase, x: object, hx: States | None) -> Subject:
     )
     with torch.device("meta"):
         network = Network(config)
-    embedding = _wide(x)
     state = {f"recurrent.{name}": _wide(weight) for name, weight in _weights_in_use(module, x, hx).items()}
-    state |= {
-        "embedding.weight": embedding,
-        "head.weight": embedding.new_zeros(network.head.weight.shape),
-        "head.bias": embedding.new_zeros(1),
-    }
     network.load_state_dict(state, assign=True)
-    tokens = tuple(Token("", 0, 0, t, known=True) for t in range(len(x)))
+    tokens = tuple(Token.of_numbers(t, row) for t, row in enumerate(_wide(x).tolist()))
     network.eval().requires_grad_(requires_grad=False)
-    return Subject(network, tokens, reads_text=False, before=None if hx is None else _ending_in(hx, network))
+    return Subject(network, tokens, has_tokens=False, before=None if hx is None else _ending_in(hx, network))
 
 
 def _ending_in(hx: States, network: Network) -> Trace:

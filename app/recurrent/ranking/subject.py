@@ -16,25 +16,24 @@ from ..edits.data import edits_from
 from ..edits.edit import NO_RESOURCES, Edit, Resources
 from ..modules import Recurrent, is_plain
 from ..network import Network
-from ..tokenizer import Token, Tokenizer
-from ..trace import Readout, Trace, Weight, bound_to
+from ..tokenizer import Token
+from ..trace import Readout, Trace, bound_to, readout_of
 from ..trace_module import trace_module
 
 Edits = Iterable[Edit | Mapping[str, Any]]
 
 
-class TextModel(Protocol):
-    """What a ranking needs of a model that reads text; ``gatescope.load_model`` returns one."""
+class AModel(Protocol):
+    """What a ranking needs of a model; ``gatescope.load_model`` returns one."""
 
     @property
     def network(self) -> Network: ...
-    @property
-    def tokenizer(self) -> Tokenizer: ...
+    def tokens(self, x: Any, /) -> Sequence[Token]: ...
     def resources(self) -> Resources: ...
     def named(self, traced: Trace) -> Trace: ...
 
 
-Source = TextModel | Network | nn.RNNBase
+Source = AModel | Network | nn.RNNBase
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +63,8 @@ def subject_of(source: Source, x: str | Sequence[Token] | Tensor, edits: Edits =
         if isinstance(x, str | Tensor):
             raise TypeError("a Network has no tokenizer: give its tokens, or a text to a model from load_model")
         return subject_of_network(source, x, edits)
-    if all(hasattr(source, name) for name in ("network", "tokenizer", "resources", "named")):
-        if not isinstance(x, str):
-            raise TypeError(f"a model reads a text, not a {type(x).__name__}: give a str")
-        return subject_of_network(source.network, source.tokenizer(x), edits, source.resources(), source.named)
+    if all(hasattr(source, name) for name in ("network", "tokens", "resources", "named")):
+        return subject_of_network(source.network, source.tokens(x), edits, source.resources(), source.named)
     raise TypeError(
         f"a ranking is of a model from load_model, a Network, or a torch.nn.{modules_in_words()}, not of a "
         f"{type(source).__name__}"
@@ -88,13 +85,10 @@ def subject_of_network(
     if not tokens:
         raise ValueError("there is nothing to rank: the sequence has no token")
     bound = bound_to(network, len(tokens), edits, resources)
-    ids = [bound.swaps.get(step, token.id) for step, token in enumerate(tokens)]
-    weight, head = network.embedding.weight, network.head
     with torch.inference_mode():
-        inputs = network.embedding(torch.tensor(ids, device=weight.device))
-    readout = Readout(Weight.of(head.weight), Weight.of(head.bias), network.config.head)
+        inputs = network.embedded(tokens, bound.swaps)
     cell = network.config.cell_definition
-    return Subject(cell, network.recurrent, inputs, bound, tuple(tokens), resources, readout, named)
+    return Subject(cell, network.recurrent, inputs, bound, tuple(tokens), resources, readout_of(network), named)
 
 
 def _of_module(module: nn.RNNBase, x: object, edits: Edits) -> Subject:

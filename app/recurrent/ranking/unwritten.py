@@ -93,7 +93,7 @@ def _final_outputs(network: Network, traced: Trace, letter: str, value: float, e
 
     Raises RangeError if a number overflows.
     """
-    cell, steps, device = network.config.cell_definition, len(traced), network.embedding.weight.device
+    cell, steps, device = network.config.cell_definition, len(traced), network.device
     size = network.config.hidden_size
     scale, nothing = np.ones((steps, steps, size)), np.zeros((steps, steps, size))
     shift = nothing.copy()
@@ -102,9 +102,8 @@ def _final_outputs(network: Network, traced: Trace, letter: str, value: float, e
     letters = np.full(steps, cell.activations.index(letter))
     held = Edits(np.arange(steps + 1), letters, every, scale, shift, nothing)
     parts = {part: one_after_the_other(traced.bound.of(*part, 0, steps), held) for part in network.layers()}
-    ids = [traced.bound.swaps.get(step, token.id) for step, token in enumerate(traced.tokens)]
     with torch.autocast(device.type, enabled=False):
-        x = network.embedding(torch.tensor(ids, device=device))[:, None].expand(-1, steps, -1)  # (T, T, E)
+        x = network.embedded(traced.tokens, traced.bound.swaps)[:, None].expand(-1, steps, -1)  # (T, T, E)
         activations = activations_of(
             layer_weights_of(network.recurrent),
             cell,

@@ -11,7 +11,7 @@ import torch
 from gatescope.recurrent.memory.attribution import word_norms
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.memory.measure import memory_steps
-from gatescope.recurrent.memory.plan import OF_TEXT, PARTS, MemoryOptions, MemoryPlan
+from gatescope.recurrent.memory.plan import OF_HEAD, PARTS, MemoryOptions, MemoryPlan
 from gatescope.recurrent.memory.subject import subject_of
 from gatescope.recurrent.memory.timescales import by_distance, half_life, time_scales
 from gatescope.recurrent.trace import trace
@@ -158,7 +158,7 @@ def test_alpha_scales_the_recurrent_weights_of_a_module_and_leaves_it_alone(kind
     assert_equal(scaled.layer().time_scales, louder.layer().time_scales)
 
 
-PARTS_OF_MODULES = frozenset(PARTS) - OF_TEXT
+PARTS_OF_MODULES = frozenset(PARTS) - OF_HEAD
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)

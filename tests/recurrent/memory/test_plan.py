@@ -52,7 +52,7 @@ def test_alpha_where_there_is_nothing_that_it_could_scale() -> None:
 @pytest.mark.parametrize("part", ["words", "attribution", "occlusion", "loss"])
 def test_a_part_that_a_module_does_not_have(part: str) -> None:
     message = (
-        f"parts: {part!r} needs tokens and outputs, which a bare module does not have: choose from states, inputs, "
+        f"parts: {part!r} needs outputs, which a bare module does not have: choose from states, inputs, "
         "spectral, time_scales, saturation, spectra"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

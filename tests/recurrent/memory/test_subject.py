@@ -18,15 +18,16 @@ def test_a_model_reads_its_text() -> None:
     model = load_model(data_folder("models") / "flag-lstm")
     subject = subject_of(model, "a b")
     assert subject.network is model.network
-    assert subject.tokens == tuple(model.tokenizer("a b"))
+    assert subject.tokens == tuple(model.tokens("a b"))
     assert subject.next_outputs == model.next_outputs
-    assert subject.reads_text
+    assert subject.has_tokens
 
 
 def test_a_module_becomes_a_network_that_reads_the_rows_of_x_and_shares_its_weights() -> None:
     subject = subject_of(LSTM, X)
-    assert not subject.reads_text
-    assert torch.equal(subject.network.embedding.weight[[token.id for token in subject.tokens]], X)
+    assert not subject.has_tokens
+    assert torch.equal(subject.network.embedded(subject.tokens), X)
+    assert subject.network.head is None
     assert subject.network.weights(0, "forward").w_hh.data_ptr() == LSTM.weight_hh_l0.data_ptr()  # type: ignore[operator]
 
 
@@ -42,7 +43,12 @@ def test_a_module_becomes_a_network_that_reads_the_rows_of_x_and_shares_its_weig
         (nn.GRU(3, 4, 2, dropout=0.5), X, ValueError, r"call module.eval\(\) first$"),
         (random_network(cell="gru"), "a text", TypeError, "^a Network has no tokenizer: give its tokens, or a text to"),
         (random_network(cell="gru"), [], ValueError, "^there is nothing to measure: the sequence has no token$"),
-        (load_model(data_folder("models") / "flag-gru"), X, TypeError, "^a model reads a text, not a Tensor: give a"),
+        (
+            load_model(data_folder("models") / "flag-gru"),
+            X,
+            TypeError,
+            "^flag-gru reads text, not numbers: give a str, not a Tensor$",
+        ),
         ("models/flag-gru", "a", TypeError, "^memory is measured of a model from load_model, a Network, or a .* a str"),
         (nn.Linear(3, 4), X, TypeError, "not of a Linear$"),
     ],
