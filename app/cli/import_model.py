@@ -31,7 +31,9 @@ def import_model(
     text: Annotated[
         Path | None, typer.Option(help="Text file that a language model is measured on; default: an excerpt.")
     ] = None,
-    into: Annotated[Path | None, typer.Option(help="Folder to save it in; default: the setting GATESCOPE_IMPORTED.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder to save it in; default: the setting GATESCOPE_IMPORTED.")
+    ] = None,
 ) -> None:
     """Import a recurrent network of PyTorch or safetensors, and prove by numbers that it computes the same."""
     from .. import __version__
@@ -102,8 +104,8 @@ def _print(report: "ImportReport") -> None:
     for remark in report.remarks:
         console.print(Text(printable(f"• {remark}")))
     if report.unused:
-        more = " …" if len(report.unused) > _SHOWN_TENSORS else ""
-        console.print(Text(printable(f"• unused: {', '.join(report.unused[:_SHOWN_TENSORS])}{more}")))
+        rest = " …" if len(report.unused) > _SHOWN_TENSORS else ""
+        console.print(Text(printable(f"• unused: {', '.join(report.unused[:_SHOWN_TENSORS])}{rest}")))
 
 
 def _right_and_nearest(orders: "Sequence[GateOrder]") -> "Sequence[GateOrder]":

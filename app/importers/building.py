@@ -88,26 +88,26 @@ class _Vocabulary(NamedTuple):
             return None
         if tokens is None:
             remarks.append(
-                f"the embedding ({len(embedding)} rows) is not imported, as the file has no vocabulary that says what its "
-                "rows stand for: the model reads numbers; give the tokens by --vocab FILE to type text"
+                f"the embedding ({len(embedding)} rows) is not imported, as the file has no vocabulary that says what "
+                "its rows stand for: the model reads numbers; give the tokens by --vocab FILE to type text"
             )
             return None
         if len(tokens) != len(embedding):
             raise ImportRefusedError(
-                f"the vocabulary has {len(tokens)} tokens, but the embedding {len(embedding)} rows: give one token a row"
+                f"the vocabulary has {len(tokens)} tokens, but the embedding has {len(embedding)} rows: give one for each"
             )
         if sum(token.startswith(_SUBWORDS) for token in tokens) > _MOST_SUBWORDS * len(tokens):
             remarks.append(
-                "the vocabulary is one of parts of words, which Gatescope does not split text into: the embedding is not "
-                "imported, and the model reads numbers"
+                "the vocabulary is one of parts of words, which Gatescope does not split text into: the embedding is "
+                "not imported, and the model reads numbers"
             )
             return None
         unknown = next((token for token in _UNKNOWN if token in tokens), "")
         kind: TokenizerKind = "character" if _is_of_characters(tokens) else "word"
         if kind == "word" and (upper := [token for token in tokens if token != token.lower() and token != unknown]):
             remarks.append(
-                f"{len(upper)} tokens with capital letters, such as {upper[0]!r}, are never read: words are looked up in "
-                "lower case"
+                f"{len(upper)} tokens with capital letters, such as {upper[0]!r}, are never read: words are looked up "
+                "in lower case"
             )
         if not unknown:
             remarks.append("the vocabulary has no unknown token: a token outside it is read as zeros")

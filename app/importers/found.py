@@ -10,6 +10,9 @@ from torch import Tensor
 from ..recurrent.cells.cell import Cell, CellWeights
 from ..recurrent.modules import Direction
 
+EMBEDDING, HEAD = "embedding", "head"
+"""What the targets of tensors begin with that are no weights of a layer: see ``Placed``."""
+
 
 class ImportRefusedError(ValueError):
     """A file that cannot be imported: one sentence on what is wrong, where, and what to do."""
@@ -29,7 +32,7 @@ class Placed(NamedTuple):
 
     source: str  # its name in the file
     shape: tuple[int, ...]  # in the file
-    target: str  # "layer 0 forward, W_ih"
+    target: str  # "layer 0 forward, W_ih", "embedding", "head, weight"
     change: str = ""  # "row blocks i o f c → i f g o, transposed"; empty: taken as it is
 
 

@@ -23,7 +23,7 @@ from ..store.imported import (
     RecognisedConvention,
 )
 from .building import Built, build
-from .found import Found, ImportRefusedError, Reference
+from .found import EMBEDDING, HEAD, Found, ImportRefusedError, Reference
 from .proof_text import Sample, bits_per_token, sample_of
 
 STEPS = (1, 7, 50)
@@ -80,19 +80,19 @@ def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportRepo
     for run in runs:
         run.ours = h_of(built.network.recurrent, run.x)
     comparisons = [
-        Comparison(
-            reference=engine.name, kind="engine", difference=max(gap(run.ours, run.engines[at]) for run in runs)
-        )
+        Comparison(reference=engine.name, kind="engine", difference=max(gap(run.ours, run.engines[at]) for run in runs))
         for at, engine in enumerate(engines)
     ]
     error = max(gap(run.ours, run.exact) for run in runs)
     comparisons.append(Comparison(reference=equations.name, kind="equations", difference=error))
+    left = _left_out(found, built)
     sample = sample_of(built, text)
     allowed = max(run.allowed for run in runs)
     orders = _orders(found, built, runs, sample)
     if unseen := [each.order for each in orders[1:] if each.difference <= allowed]:
         remarks.append(
-            f"the comparison cannot tell the order of the gates from {', '.join(unseen)}: the weights are too small, or alike"
+            f"the comparison cannot tell the order of the gates from {', '.join(unseen)}: the weights are too small or "
+            "alike"
         )
     return ImportReport(
         source=origin.name,
@@ -103,9 +103,10 @@ def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportRepo
         placed=[
             PlacedTensor(source=each.source, shape=list(each.shape), target=each.target, change=each.change)
             for each in found.placed
+            if each.source not in left
         ],
         conventions=[RecognisedConvention(**each._asdict()) for each in found.conventions],
-        unused=list(found.unused)[:MOST_UNUSED],
+        unused=[*left, *found.unused][:MOST_UNUSED],
         remarks=[*found.remarks, *built.remarks, *remarks],
         steps=[len(each.x) for each in runs],
         inputs="random numbers, normally distributed" if found.embedding is None else "random rows of the embedding",
@@ -115,6 +116,15 @@ def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportRepo
         orders=orders,
         text=sample.description if sample else "",
     )
+
+
+def _left_out(found: Found, built: Built) -> list[str]:
+    """Return the names of tensors that were found, but that the model does without."""
+    without = [
+        *([EMBEDDING] if built.network.embedding is None else []),
+        *([HEAD] if built.network.head is None else []),
+    ]
+    return [each.source for each in found.placed if each.target.startswith(tuple(without))]
 
 
 def _references(found: Found) -> tuple[Reference, list[Reference]]:
@@ -136,9 +146,7 @@ class _Run:
     ours: Array = field(default_factory=lambda: np.empty(0))
 
 
-def _runs(
-    found: Found, equations: Reference, engines: Sequence[Reference]
-) -> tuple[list[_Run], list[str]]:
+def _runs(found: Found, equations: Reference, engines: Sequence[Reference]) -> tuple[list[_Run], list[str]]:
     """Return the sequences that are compared, and a remark if longer ones prove nothing.
 
     Raises ImportRefusedError if none does.
@@ -221,7 +229,7 @@ def _orders(found: Found, built: Built, runs: Sequence[_Run], sample: Sample | N
 
 
 def reordered(found: Found, order: Sequence[int]) -> Found:
-    """Return a network whose row blocks are taken to be in another order: block k is what is computed ``order[k]``-th."""
+    """Return a network whose row blocks are read in another order: block k as the one in place ``order[k]``."""
     rows = len(found.cell.blocks) * found.hidden_size
 
     def changed(weight: Tensor | None) -> Tensor | None:

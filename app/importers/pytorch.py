@@ -89,8 +89,8 @@ def _read(path: Path) -> _Contents:
             raise ImportRefusedError(f"the file is damaged: {error}: it may not have been copied as a whole") from None
     elif start != _LEGACY:
         raise ImportRefusedError(
-            "this is a pickle that torch.save did not write, which would run code to be read: load it where you trust it, "
-            "and save the network's state dict by torch.save(model.state_dict(), …)"
+            "this is a pickle that torch.save did not write, which would run code to be read: load it where you trust "
+            "it, and save the network's state dict by torch.save(model.state_dict(), …)"
         )
     return _of_checkpoint(_load(path))
 
@@ -102,7 +102,7 @@ def _root(archive: zipfile.ZipFile) -> str | None:
 
 
 def _require_plain(archive: zipfile.ZipFile, size: int) -> str:
-    """Return the root of an archive. Raises ImportRefusedError if its contents are larger than itself, or compressed."""
+    """Return the root of an archive. Raises ImportRefusedError if its contents are compressed or larger than itself."""
     root = _root(archive) or ""
     stored = [entry for entry in archive.infolist() if not entry.filename.startswith(f"{root}code/")]
     if packed := [entry.filename for entry in stored if entry.compress_type != zipfile.ZIP_STORED]:
@@ -125,7 +125,9 @@ def _load(path: Path) -> Any:
     except OSError:
         raise
     except Exception as error:  # of a file that may hold anything
-        raise ImportRefusedError(f"the file is damaged: {(str(error).splitlines() or [type(error).__name__])[0]}") from None
+        raise ImportRefusedError(
+            f"the file is damaged: {(str(error).splitlines() or [type(error).__name__])[0]}"
+        ) from None
 
 
 def _why_not_loaded(message: str) -> str:
@@ -133,8 +135,8 @@ def _why_not_loaded(message: str) -> str:
     what = _CODE.search(message.rpartition("error message")[2])
     named = f" ({what[1]})" if what else ""
     return (
-        f"it holds more than tensors and plain values{named}, and reading that would run code, which is never done here: "
-        "load it where you trust it, and save the network's state dict by torch.save(model.state_dict(), …)"
+        f"it holds more than tensors and plain values{named}, and reading that would run code, which is never done "
+        "here: load it where you trust it, and save the network's state dict by torch.save(model.state_dict(), …)"
     )
 
 

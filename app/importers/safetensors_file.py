@@ -62,7 +62,9 @@ def _tensors_of_folder(folder: Path) -> Mapping[str, Tensor]:
         if Path(name).name != name:
             raise ImportRefusedError(f"{INDEX} names {name!r}, which is not a file of this folder")
         if not (folder / name).is_file():
-            raise ImportRefusedError(f"{name} is missing, which {INDEX} names: put all files of the model in one folder")
+            raise ImportRefusedError(
+                f"{name} is missing, which {INDEX} names: put all files of the model in one folder"
+            )
         tensors |= _tensors(folder / name)
     if missing := sorted(places.keys() - tensors):
         raise ImportRefusedError(f"{missing[0]} is not in {places[missing[0]]}, where {INDEX} says that it is")

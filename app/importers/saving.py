@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ..recurrent.tokenizer import Tokenizer
 from ..store.imported import ImportReport
 from ..store.model import Model
 from ..store.saving import save_model
@@ -31,11 +30,14 @@ class Wishes(NamedTuple):
     text: str = ""  # that a language model is measured on; empty: an excerpt of ours
 
 
-def import_model(request: Request, into: Path, version: str, wishes: Wishes = Wishes()) -> tuple[Model, ImportReport]:
+NO_WISHES = Wishes()
+
+
+def import_model(request: Request, into: Path, version: str, wishes: Wishes = NO_WISHES) -> tuple[Model, ImportReport]:
     """Return the model that a file holds, saved in a folder of ``into``, and the report that is kept with it.
 
-    Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be read
-    or written.
+    Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
+    read or written.
     """
     name = name_for(request.path, wishes.name)
     folder = into / name
@@ -46,7 +48,9 @@ def import_model(request: Request, into: Path, version: str, wishes: Wishes = Wi
         found = with_vocabulary(found, wishes.vocabulary)
     built = build(found)
     report = prove(found, Origin(request.path.resolve().name, _sha256(request.path), version), built, wishes.text)
-    model = save_model(folder, built.network, built.tokenizer, _about(found, built, wishes.title or name), report=report)
+    model = save_model(
+        folder, built.network, built.tokenizer, _about(found, built, wishes.title or name), report=report
+    )
     return model, report
 
 
@@ -81,8 +85,8 @@ def name_for(path: Path, wanted: str) -> str:
     if wanted:
         if not _NAME.fullmatch(wanted):
             raise ImportRefusedError(
-                f"{wanted!r} cannot be the name of a model: use up to {LONGEST_NAME} letters, digits, '.', '_' and '-', "
-                "beginning with a letter or digit"
+                f"{wanted!r} cannot be the name of a model: use up to {LONGEST_NAME} letters, digits, '.', '_' and "
+                "'-', beginning with a letter or digit"
             )
         return wanted
     resolved = path.resolve()

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..recurrent.cells.cell import CellWeights
 from ..recurrent.modules import Direction
 from . import Request
-from .found import Convention, Found, Placed
+from .found import EMBEDDING, HEAD, Convention, Found, Placed
 from .torch_names import (
     CONVERTED,
     FIELDS,
@@ -50,7 +50,7 @@ def found_in(
     cell, told = cell_of_module(module, sizes, request.answers, said)
     parts = parts_around(module, sizes, tensors, request.answers)
     dtype = computed_in(module, tensors)
-    around = {parts.embedding: "embedding", parts.weight: "head, weight", parts.bias: "head, bias"}
+    around = {parts.embedding: EMBEDDING, parts.weight: f"{HEAD}, weight", parts.bias: f"{HEAD}, bias"}
     around.pop("", None)
     used = {*module.tensors, *around}
     rows = len(tensors[parts.embedding]) if parts.embedding else 0
@@ -65,9 +65,13 @@ def found_in(
         vocabulary=fitting[0] if len(fitting) == 1 else None,
         readout=readout
         and readout._replace(
-            weight=readout.weight.detach().to(dtype), bias=readout.bias if readout.bias is None else readout.bias.detach().to(dtype)
+            weight=readout.weight.detach().to(dtype),
+            bias=readout.bias if readout.bias is None else readout.bias.detach().to(dtype),
         ),
-        placed=[*_placed(module, tensors, dtype), *(_place(name, tensors[name], what, dtype) for name, what in around.items())],
+        placed=[
+            *_placed(module, tensors, dtype),
+            *(_place(name, tensors[name], what, dtype) for name, what in around.items()),
+        ],
         conventions=[*conventions, *told, *parts.conventions],
         unused=[name for name in tensors if name not in used],
         remarks=[*remarks, *_other_modules(module, tensors), *_converted(used, tensors), *parts.remarks],
@@ -96,7 +100,9 @@ def _layers(
 def _placed(module: NamedModule, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> list[Placed]:
     return [
         _place(names[field], tensors[names[field]], f"{place}, {_SYMBOLS[field]}", dtype)
-        for place, names in sorted(module.names.items(), key=lambda each: (each[0].layer, each[0].direction == "backward"))
+        for place, names in sorted(
+            module.names.items(), key=lambda each: (each[0].layer, each[0].direction == "backward")
+        )
         for field in FIELDS.values()
         if field in names
     ]

@@ -166,11 +166,10 @@ def sizes_of(module: NamedModule, tensors: Mapping[str, Tensor]) -> Sizes:
     projection, hidden = tensors[first["w_hr"]].shape if "w_hr" in first else (0, w_hh.shape[1])
     blocks, rest = divmod(w_hh.shape[0], hidden)
     if rest or blocks not in {len(cell.blocks) for cell in _published(projects=projection > 0)}:
-        counts = ", ".join(
-            f"{len(cell.blocks)} ({cell.title})" for cell in _published(projects=projection > 0)
-        )
+        cells = _published(projects=projection > 0)
+        counts = " or ".join(dict.fromkeys(f"{len(cell.blocks)} ({cell.title})" for cell in cells))
         raise ImportRefusedError(
-            f"{first['w_hh']} has {w_hh.shape[0]} rows for {hidden} units: torch.nn has so many times their number, {counts}"
+            f"{first['w_hh']} has {w_hh.shape[0]} rows for {hidden} units: in torch.nn each has {counts}"
         )
     sizes = Sizes(
         w_ih.shape[1],
@@ -223,8 +222,8 @@ def _require_as_it_runs(name: str, tensors: Mapping[str, Tensor]) -> None:
         raw = f"{scope}.{leaf}_raw".removeprefix(".")
         if raw in tensors and not torch.equal(tensors[raw], tensors[name]):
             raise ImportRefusedError(
-                f"{raw} is not {name}: this network drops weights (weight dropout), and was saved in the midst of that: "
-                "load it by its code, call eval(), run it once and save it again"
+                f"{raw} is not {name}: this network drops weights (weight dropout), and was saved in the midst of "
+                "that: load it by its code, call eval(), run it once and save it again"
             )
 
 
@@ -263,7 +262,9 @@ def cell_of_module(
         reason = f"the names {', '.join(_leaves(module))} are those of {named}, which has this order"
         told.append(Convention("order of the gates", " ".join(first.blocks), reason))
     if len(fitting) == 1:
-        told += [Convention(option, str(value), f"so {named} computes") for option, value in (first.options or {}).items()]
+        told += [
+            Convention(option, str(value), f"so {named} computes") for option, value in (first.options or {}).items()
+        ]
         return first, told
     question = next(iter(first.options or {}))
     choices = {str((cell.options or {})[question]): cell for cell in fitting}

@@ -7,11 +7,11 @@ from typing import Literal, cast
 
 from torch import Tensor
 
-from .found import Convention, ImportRefusedError, Readout
+from .found import EMBEDDING, HEAD, Convention, ImportRefusedError, Readout
 from .torch_names import MATRIX, NamedModule, Sizes, modules_in, require_numbers
 
-EMBEDDING, HEAD, FUNCTION = "embedding", "head", "function"
-"""What a user may answer: the name of a tensor, or ``NONE``; and what turns outputs into probabilities."""
+FUNCTION = "function"
+"""What a user may answer besides ``EMBEDDING`` and ``HEAD``: what turns outputs into probabilities, or ``NONE``."""
 NONE = "none"
 FUNCTIONS = ("sigmoid", "softmax", NONE)
 _EMBEDS = ("emb", "wte", "lookup")  # what the names of embeddings contain
@@ -30,9 +30,7 @@ class Parts:
     remarks: list[str] = field(default_factory=list)
 
 
-def parts_around(
-    module: NamedModule, sizes: Sizes, tensors: Mapping[str, Tensor], answers: Mapping[str, str]
-) -> Parts:
+def parts_around(module: NamedModule, sizes: Sizes, tensors: Mapping[str, Tensor], answers: Mapping[str, str]) -> Parts:
     """Return the embedding and the head of a module, each only where one tensor can be meant.
 
     Raises ImportRefusedError if an answer names a tensor that does not fit, or a tensor cannot be computed with.
@@ -135,7 +133,11 @@ class _Search:
         if len(near) == 1 and (self._is_near(near[0], only=True) or not self.others):
             return near[0]
         if near:
-            why = f"it could be {' or '.join(near)}" if len(near) > 1 else f"{near[0]} could belong to {self._rivals(near[0])}"
+            why = (
+                f"it could be {' or '.join(near)}"
+                if len(near) > 1
+                else f"{near[0]} could belong to {self._rivals(near[0])}"
+            )
             self.parts.remarks.append(f"the {question} is not imported: {why}; say which by --answer {question}=NAME")
         return ""
 

@@ -22,7 +22,9 @@ def references(cell: Cell, module: NamedModule, sizes: Sizes, tensors: Mapping[s
     """Return both implementations over the tensors of the file."""
     own = {place: {field: tensors[name] for field, name in names.items()} for place, names in module.names.items()}
     dtype = computed_in(module, tensors)
-    computed = {place: {field: tensor.detach().to(dtype) for field, tensor in each.items()} for place, each in own.items()}
+    computed = {
+        place: {field: tensor.detach().to(dtype) for field, tensor in each.items()} for place, each in own.items()
+    }
     kind = cell.step_module if module.takes_steps else cell.module
     name = f"torch.nn.{kind.__name__ if kind else cell.title}"
     engine = _steps if module.takes_steps else _module
@@ -71,7 +73,7 @@ def _steps(cell: Cell, sizes: Sizes, own: Mapping[Place, Mapping[str, Tensor]]) 
         for row in torch.from_numpy(x).to(state["weight_ih"]):
             states = one(row, states)
             rows.append(states[0] if isinstance(states, tuple) else states)
-        return torch.stack(rows).numpy()  # type: ignore[no-any-return]
+        return torch.stack(rows).numpy()
 
     return run
 
@@ -88,7 +90,10 @@ def _equations(cell: Cell, sizes: Sizes, own: Mapping[Place, Mapping[str, Tensor
         x = x.astype(np.float64)
         for layer in range(sizes.layers):
             x = np.concatenate(
-                [_loop(step, x, weights[Place(layer, each)], sizes, reverse=each == "backward") for each in sizes.directions],
+                [
+                    _loop(step, x, weights[Place(layer, each)], sizes, reverse=each == "backward")
+                    for each in sizes.directions
+                ],
                 axis=-1,
             )
         return x

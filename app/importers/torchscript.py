@@ -40,7 +40,7 @@ class _Unpickler(pickle.Unpickler):
         if module == "__torch__" or module.startswith("__torch__."):
             return _Object
         if module == "torch" and name.endswith("Storage"):
-            return getattr(torch, name).dtype if name in _STORAGES else _unknown(f"torch.{name}")
+            return _STORAGES.get(name) or _unknown(f"torch.{name}")
         known: Callable[..., Any] | None = _KNOWN.get(f"{module}.{name}")
         return known or _unknown(f"{module}.{name}")
 
@@ -71,8 +71,18 @@ def _rebuilt(storage: Any, offset: int, size: tuple[int, ...], stride: tuple[int
     return storage.as_strided(size, stride, offset)
 
 
-_STORAGES = ("FloatStorage", "DoubleStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage", "BoolStorage",
-             "ShortStorage", "CharStorage", "ByteStorage")  # fmt: skip
+_STORAGES: Mapping[str, torch.dtype] = {
+    "FloatStorage": torch.float32,
+    "DoubleStorage": torch.float64,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
 _KNOWN: Mapping[str, Callable[..., Any]] = {
     "collections.OrderedDict": OrderedDict,
     "torch._utils._rebuild_tensor_v2": _rebuilt,
@@ -92,14 +102,14 @@ def tensors_of_script(archive: ZipFile, root: str) -> dict[str, Tensor]:
         module = _Unpickler(archive, root).load()
     except Exception as error:  # of a pickle that may hold anything
         raise ImportRefusedError(
-            f"this TorchScript archive cannot be read without running its code ({error}): load it where you trust it, by "
-            "torch.jit.load, and save its state_dict()"
+            f"this TorchScript archive cannot be read without running its code ({error}): load it where you trust "
+            "it, by torch.jit.load, and save its state_dict()"
         ) from None
     tensors = dict(_tensors("", module, 0))
     if not tensors:
         raise ImportRefusedError(
-            "this TorchScript archive has no weights with names: it was frozen or traced with its weights as constants; "
-            "save the state_dict() of the module that it was made from"
+            "this TorchScript archive has no weights with names: it was frozen or traced with its weights as "
+            "constants; save the state_dict() of the module that it was made from"
         )
     return tensors
 

@@ -24,7 +24,9 @@ def read_vocabulary(path: Path) -> list[str]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ImportRefusedError(f"{path.name} is not UTF-8: a vocabulary is JSON, or text with a token a line") from None
+        raise ImportRefusedError(
+            f"{path.name} is not UTF-8: a vocabulary is JSON, or text with a token a line"
+        ) from None
     if not text.lstrip().startswith(("[", "{")) or path.suffix == ".txt":
         return _distinct(path.name, text.removesuffix("\n").replace("\r\n", "\n").split("\n"))
     try:

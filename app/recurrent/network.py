@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import torch
@@ -63,11 +63,9 @@ class NetworkConfig:
         for name in embedding if self.input_size else ():
             if getattr(self, name) != 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: a network with an input_size has no embedding")
-        if self.projection_size and not (
-            self.cell_definition.projects and 0 < self.projection_size < self.hidden_size
-        ):
-            least = f"from 1 to {self.hidden_size - 1}" if self.cell_definition.projects else "0, for this cell"
-            raise ValueError(f"projection_size is {self.projection_size}: it must be {least}")
+        if self.projection_size and not (self.cell_definition.projects and 0 < self.projection_size < self.hidden_size):
+            allowed = f"from 1 to {self.hidden_size - 1}" if self.cell_definition.projects else "0, for this cell"
+            raise ValueError(f"projection_size is {self.projection_size}: it must be {allowed}")
 
     @property
     def width(self) -> int:
@@ -200,6 +198,8 @@ def _recurrent(config: NetworkConfig) -> Recurrent:
             bias=config.bias,
             bidirectional=config.bidirectional,
         )
+    options: dict[str, Any] = {"proj_size": config.projection_size} if config.projection_size else {}
+    options |= cell.module_options or {}
     return cell.module(
         input_size=config.inputs,
         hidden_size=config.hidden_size,
@@ -207,6 +207,5 @@ def _recurrent(config: NetworkConfig) -> Recurrent:
         bias=config.bias,
         batch_first=True,
         bidirectional=config.bidirectional,
-        **({"proj_size": config.projection_size} if config.projection_size else {}),
-        **(cell.module_options or {}),
+        **options,
     )
