@@ -67,9 +67,11 @@ def prove(found: Found, origin: Origin, built: Built | None = None, text: str = 
     built = built or build(found)
     report = _report(found, origin, built, text)
     if not report.holds:
+        fitting = [each.order for each in report.orders if each.difference <= report.allowed]
+        hint = f" With the gates in the order {fitting[0]} it would pass." if fitting else ""
         raise ImportRefusedError(
-            f"the import failed its proof, so nothing was saved. {report.verdict} Please report this, with the file's "
-            "format and the version that wrote it"
+            f"the import failed its proof, so nothing was saved. {report.verdict}{hint} Please report this, with the "
+            "file's format and the version that wrote it"
         )
     return report
 
@@ -164,7 +166,8 @@ def _runs(found: Found, equations: Reference, engines: Sequence[Reference]) -> t
             if allowed <= TELLING:
                 runs.append(_Run(x, exact, others, allowed))
                 continue
-            why = "rounding alone changes its numbers"
+            by = f"{engines[0].name} is {gap(others[0], exact):.1e} from the equations" if engines else "rounding decides"
+            why = f"{by}, which proves nothing"
         if not runs:
             raise ImportRefusedError(f"within {steps} steps {why}, so nothing that it computes can be compared")
         return runs, [f"over {steps} steps {why}: only shorter sequences were compared"]

@@ -28,7 +28,7 @@ def read_vocabulary(path: Path) -> list[str]:
             f"{path.name} is not UTF-8: a vocabulary is JSON, or text with a token a line"
         ) from None
     if not text.lstrip().startswith(("[", "{")) or path.suffix == ".txt":
-        return _distinct(path.name, text.removesuffix("\n").replace("\r\n", "\n").split("\n"))
+        return _distinct(path.name, text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -59,8 +59,8 @@ def tokens_in(value: Any) -> list[str] | None:
         return None
     if isinstance(model := value.get("model"), Mapping):
         return tokens_in(model.get("vocab")) if model.get("type") == "WordLevel" else None
-    if all(isinstance(each, str) for each in value.values()):  # id → token
-        value = {token: int(id_) for id_, token in value.items() if str(id_).isdecimal()}
+    if all(isinstance(each, str) and str(id_).isdecimal() for id_, each in value.items()):
+        value = {token: int(id_) for id_, token in value.items()}
     if not all(isinstance(token, str) and type(id_) is int for token, id_ in value.items()):
         return None
     by_id = {id_: token for token, id_ in value.items()}

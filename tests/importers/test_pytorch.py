@@ -104,7 +104,9 @@ def script(tmp_path: Path, network: nn.Module, *, traced: bool = False) -> Path:
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
-@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize(
+    "traced", [False, pytest.param(True, marks=pytest.mark.slow("PyTorch traces a module", seconds=3))]
+)
 def test_the_weights_of_a_torchscript_archive_are_read_without_its_code(*, traced: bool, tmp_path: Path) -> None:
     network = tagger(num_layers=2, bidirectional=True)
     found = opened(script(tmp_path, network, traced=traced))
@@ -118,7 +120,9 @@ def test_the_weights_of_a_torchscript_archive_are_read_without_its_code(*, trace
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_a_frozen_archive_is_refused(tmp_path: Path) -> None:
     torch.jit.save(torch.jit.freeze(torch.jit.script(tagger())), tmp_path / "frozen.pt")
-    with pytest.raises(ImportRefusedError, match="it was frozen or traced with its weights as constants; save the state"):
+    with pytest.raises(
+        ImportRefusedError, match="it was frozen or traced with its weights as constants; save the state"
+    ):
         opened(tmp_path / "frozen.pt")
 
 
@@ -134,7 +138,9 @@ class Runs:
 
 def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
     harmful = tmp_path / "ran"
-    with pytest.raises(ImportRefusedError, match=rf"plain values \(posix\.mkdir\), and reading that would run code.*{SAVE}"):
+    with pytest.raises(
+        ImportRefusedError, match=rf"plain values \(posix\.mkdir\), and reading that would run code.*{SAVE}"
+    ):
         opened(saved({"extra": Runs(harmful), **STATE}, tmp_path))
     with pytest.raises(ImportRefusedError, match=r"plain values \(posix\.mkdir\)"):
         opened(saved({"extra": Runs(harmful), **STATE}, tmp_path, _use_new_zipfile_serialization=False))
@@ -153,7 +159,9 @@ def test_nothing_in_a_torchscript_archive_is_run(tmp_path: Path) -> None:
             changed.writestr(name, pickle.dumps(Runs(harmful), 2) if evil else archive.read(name))
         for entry in changed.infolist():
             entry.compress_type = zipfile.ZIP_STORED
-    message = r"cannot be read without running its code \(posix\.mkdir would have to be called\): load it where you trust"
+    message = (
+        r"cannot be read without running its code \(posix\.mkdir would have to be called\): load it where you trust"
+    )
     with pytest.raises(ImportRefusedError, match=message):
         opened(path)
     assert not harmful.exists()
