@@ -166,7 +166,11 @@ def _runs(found: Found, equations: Reference, engines: Sequence[Reference]) -> t
             if allowed <= TELLING:
                 runs.append(_Run(x, exact, others, allowed))
                 continue
-            by = f"{engines[0].name} is {gap(others[0], exact):.1e} from the equations" if engines else "rounding decides"
+            by = (
+                f"{engines[0].name} is {gap(others[0], exact):.1e} from the equations"
+                if engines
+                else "rounding decides"
+            )
             why = f"{by}, which proves nothing"
         if not runs:
             raise ImportRefusedError(f"within {steps} steps {why}, so nothing that it computes can be compared")

@@ -83,7 +83,9 @@ def test_without_a_vocabulary_the_model_reads_numbers() -> None:
 def test_parts_of_words_are_no_vocabulary_of_ours() -> None:
     built = build(found(tagger(vocabulary=4), ["[UNK]", "play", "##ing", "the"]))
     assert reads_numbers(built)
-    assert built.remarks[0].startswith("the vocabulary is one of parts of words, which Gatescope does not split text into")
+    assert built.remarks[0].startswith(
+        "the vocabulary is one of parts of words, which Gatescope does not split text into"
+    )
 
 
 def test_a_vocabulary_of_another_length_is_refused() -> None:

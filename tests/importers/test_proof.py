@@ -21,7 +21,9 @@ HERE = Origin("model.pt", "0" * 64, "0.1.0")
 
 
 def found(module: nn.Module, vocabulary: Sequence[str] | None = None, **answers: str) -> Found:
-    return replace(found_in(module.state_dict(), Request(Path("model.pt"), "", answers), "PyTorch"), vocabulary=vocabulary)
+    return replace(
+        found_in(module.state_dict(), Request(Path("model.pt"), "", answers), "PyTorch"), vocabulary=vocabulary
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -59,7 +61,9 @@ def test_two_gates_exchanged_in_any_way_are_refused_with_the_numbers(case: str) 
         for b in range(a):
             order = list(range(count))
             order[a], order[b] = b, a
-            with pytest.raises(ImportRefusedError, match=r"^the import failed its proof, so nothing was saved\. Over .* more") as caught:
+            with pytest.raises(
+                ImportRefusedError, match=r"^the import failed its proof, so nothing was saved\. Over .* more"
+            ) as caught:
                 prove(reordered(one, order), HERE)
             right = " ".join(one.cell.blocks[at] for at in order)
             assert f"With the gates in the order {right} it would pass." in str(caught.value)
@@ -194,5 +198,7 @@ def test_a_model_that_knows_few_words_of_the_excerpt_is_not_measured_on_it() -> 
 def test_what_the_model_does_without_is_not_said_to_be_used() -> None:
     report = prove(found(tagger()), HERE)
     assert report.unused == ["embedding.weight", "fc.weight", "fc.bias"]
-    assert [each.target for each in report.placed] == [f"layer 0 forward, {name}" for name in ("W_ih", "W_hh", "b_ih", "b_hh")]
+    assert [each.target for each in report.placed] == [
+        f"layer 0 forward, {name}" for name in ("W_ih", "W_hh", "b_ih", "b_hh")
+    ]
     assert build(found(tagger())).network.head is None
