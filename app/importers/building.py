@@ -94,7 +94,7 @@ class _Vocabulary(NamedTuple):
             return None
         if len(tokens) != len(embedding):
             raise ImportRefusedError(
-                f"the vocabulary has {len(tokens)} tokens, but the embedding has {len(embedding)} rows: give one for each"
+                f"the vocabulary has {len(tokens)} tokens, but the embedding has {len(embedding)} rows: give one each"
             )
         if sum(token.startswith(_SUBWORDS) for token in tokens) > _MOST_SUBWORDS * len(tokens):
             remarks.append(

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from gatescope.cli import app
 from gatescope.store.loading import load_model
-from importers.torch_modules import module_of, saved, tagger
+from torch_files import module_of, saved, tagger
 from typer.testing import CliRunner
 
+NO_MODULE = "no recurrent module is called 'rnn': name one of (the file itself) by --module"
 ENVIRONMENT = {"COLUMNS": "200"}
 
 
@@ -67,7 +68,7 @@ def test_models_go_where_the_setting_says(tmp_path: Path) -> None:
     [
         (["missing.pt"], 1, "missing.pt: there is no such file or folder"),
         (["model.pt", "--answer", "nonlinearity"], 2, "--answer 'nonlinearity' is not KEY=VALUE"),
-        (["model.pt", "--module", "rnn"], 1, "model.pt: no recurrent module is called 'rnn': name one of (the file itself) by --module"),
+        (["model.pt", "--module", "rnn"], 1, f"model.pt: {NO_MODULE}"),
         (["model.pt", "--text", "model.pt"], 1, "model.pt is not UTF-8"),
         (["model.pt", "--vocab", "none.txt"], 1, "none.txt: No such file or directory"),
     ],

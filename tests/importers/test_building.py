@@ -12,7 +12,7 @@ from gatescope.importers.found import Found, ImportRefusedError
 from gatescope.importers.state_dict import found_in
 from gatescope.recurrent.tokenizer import CharacterTokenizer, WordTokenizer
 from gatescope.recurrent.trace import trace
-from importers.torch_modules import Tagger, tagger
+from torch_files import Tagger, tagger
 
 ANYWHERE = Request(Path("model.pt"))
 
@@ -74,8 +74,8 @@ def test_without_a_vocabulary_the_model_reads_numbers() -> None:
     built = build(found(tagger(vocabulary=4)))
     assert reads_numbers(built)
     assert built.remarks == [
-        "the embedding (4 rows) is not imported, as the file has no vocabulary that says what its rows stand for: the model "
-        "reads numbers; give the tokens by --vocab FILE to type text"
+        "the embedding (4 rows) is not imported, as the file has no vocabulary that says what its rows stand for: the "
+        "model reads numbers; give the tokens by --vocab FILE to type text"
     ]
     assert (built.outputs, built.network.head) == ((), None), "the function of the head is not known"
 
@@ -89,7 +89,7 @@ def test_parts_of_words_are_no_vocabulary_of_ours() -> None:
 
 
 def test_a_vocabulary_of_another_length_is_refused() -> None:
-    with pytest.raises(ImportRefusedError, match="^the vocabulary has 2 tokens, but the embedding has 4 rows"):
+    with pytest.raises(ImportRefusedError, match=r"^the vocabulary has 2 tokens, but the embedding has 4 rows"):
         build(found(tagger(vocabulary=4), ["<unk>", "a"]))
 
 

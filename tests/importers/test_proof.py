@@ -14,8 +14,8 @@ from gatescope.importers.found import Found, ImportRefusedError, Reference
 from gatescope.importers.proof import Origin, gap, inputs_of, prove, reordered
 from gatescope.importers.proof_text import EXCERPT, SOURCE
 from gatescope.importers.state_dict import found_in
-from importers.torch_modules import CASES, Tagger, h_of, module_of, tagger
 from torch import nn
+from torch_files import CASES, Tagger, h_of, module_of, tagger
 
 HERE = Origin("model.pt", "0" * 64, "0.1.0")
 
@@ -95,7 +95,7 @@ def test_without_an_engine_the_equations_decide() -> None:
     assert "and torch" not in report.verdict
     with pytest.raises(ImportRefusedError, match="failed its proof"):
         prove(reordered(alone, [1, 0, 2]), HERE)
-    with pytest.raises(ImportRefusedError, match="^there is nothing that this GRU can be compared with$"):
+    with pytest.raises(ImportRefusedError, match=r"^there is nothing that this GRU can be compared with$"):
         prove(replace(one, references=[]), HERE)
 
 
@@ -109,7 +109,7 @@ def test_an_engine_that_computes_something_else_allows_no_more() -> None:
         return shifted
 
     wrong = [Reference("another engine", "engine", off), equations]
-    with pytest.raises(ImportRefusedError, match="^within 1 steps another engine is 1.0e-02 from the equations"):
+    with pytest.raises(ImportRefusedError, match=r"^within 1 steps another engine is 1.0e-02 from the equations"):
         prove(replace(one, references=wrong), HERE)
 
 

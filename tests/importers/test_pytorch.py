@@ -15,8 +15,8 @@ from gatescope.importers import TABLE
 from gatescope.importers.building import build
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.proof import h_of as our_h
-from importers.torch_modules import CASES, INPUTS, UNITS, Tagger, h_of, inputs, module_of, opened, saved, tagger
 from torch import nn
+from torch_files import CASES, INPUTS, UNITS, Tagger, h_of, inputs, module_of, opened, saved, tagger
 
 SAVE = r"save the network's state dict by torch\.save\(model\.state_dict\(\), …\)"
 
@@ -190,11 +190,11 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     whole = saved(STATE, tmp_path).read_bytes()
     for share in (0.2, 0.6, 0.99):
         (tmp_path / "cut.pt").write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(ImportRefusedError, match="^the file is damaged: "):
+        with pytest.raises(ImportRefusedError, match=r"^the file is damaged: "):
             opened(tmp_path / "cut.pt")
     old = saved(STATE, tmp_path, _use_new_zipfile_serialization=False).read_bytes()
     (tmp_path / "cut.pt").write_bytes(old[:-200])
-    with pytest.raises(ImportRefusedError, match="^the file is damaged: "):
+    with pytest.raises(ImportRefusedError, match=r"^the file is damaged: "):
         opened(tmp_path / "cut.pt")
 
 

@@ -10,9 +10,9 @@ import torch
 from gatescope.importers.building import build
 from gatescope.importers.found import ImportRefusedError, UndecidedError
 from gatescope.importers.proof import h_of as our_h
-from importers.torch_modules import CASES, h_of, inputs, module_of, opened, tagger
 from safetensors.torch import save_file
 from torch import nn
+from torch_files import CASES, h_of, inputs, module_of, opened, tagger
 
 LETTERS = ["<unk>", *"abcdefgh"]
 

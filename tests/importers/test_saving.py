@@ -12,7 +12,7 @@ from gatescope.importers import Request
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.saving import Wishes, import_model, name_for
 from gatescope.store.loading import load_model
-from importers.torch_modules import UNITS, h_of, inputs, module_of, saved, tagger
+from torch_files import UNITS, h_of, inputs, module_of, saved, tagger
 
 LETTERS = ["<unk>", *"abcdefgh"]
 
@@ -85,9 +85,9 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_of_no_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(ImportRefusedError, match="^this is no file that can be imported: the formats are PyTorch, "):
+    with pytest.raises(ImportRefusedError, match=r"^this is no file that can be imported: the formats are PyTorch, "):
         import_model(Request(tmp_path / "picture.png"), tmp_path / "models", "0.1.0")
-    with pytest.raises(ImportRefusedError, match="^this folder holds no file that can be imported"):
+    with pytest.raises(ImportRefusedError, match=r"^this folder holds no file that can be imported"):
         import_model(Request(tmp_path), tmp_path / "models", "0.1.0")
     with pytest.raises(FileNotFoundError):
         import_model(Request(tmp_path / "nothing.pt"), tmp_path / "models", "0.1.0")

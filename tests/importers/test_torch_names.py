@@ -6,8 +6,8 @@ import pytest
 import torch
 from gatescope.importers.found import ImportRefusedError, UndecidedError
 from gatescope.importers.torch_names import NamedModule, cell_of_module, chosen_module, modules_in, sizes_of
-from importers.torch_modules import CASES, INPUTS, UNITS, module_of
 from torch import Tensor, nn
+from torch_files import CASES, INPUTS, UNITS, module_of
 
 State = dict[str, Tensor]
 

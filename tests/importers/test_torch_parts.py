@@ -5,8 +5,8 @@ import torch
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.torch_names import chosen_module, sizes_of
 from gatescope.importers.torch_parts import Parts, parts_around
-from importers.torch_modules import INPUTS, UNITS, tagger
 from torch import Tensor, nn
+from torch_files import INPUTS, UNITS, tagger
 
 State = dict[str, Tensor]
 
@@ -36,8 +36,8 @@ def test_what_only_looks_like_an_embedding_is_not_taken() -> None:
     assert (found.embedding, found.remarks) == (
         "",
         [
-            "the embedding is not imported: embedding.weight has 4 columns, but the network reads 5 numbers, and what comes "
-            "between is in the code and not in the file"
+            "the embedding is not imported: embedding.weight has 4 columns, but the network reads 5 numbers, and what "
+            "comes between is in the code and not in the file"
         ],
     )
 
@@ -47,7 +47,8 @@ def test_of_two_embeddings_neither_is_taken_until_one_is_named() -> None:
     found = parts(state)
     assert found.embedding == ""
     assert found.remarks == [
-        "the embedding is not imported: it could be word_emb.weight or tag_emb.weight; say which by --answer embedding=NAME"
+        "the embedding is not imported: it could be word_emb.weight or tag_emb.weight; say which by "
+        "--answer embedding=NAME"
     ]
     answered = parts(state, embedding="tag_emb.weight")
     assert (answered.embedding, answered.remarks) == ("tag_emb.weight", [])
@@ -76,12 +77,12 @@ def test_a_head_without_a_known_function_is_not_complete() -> None:
     assert found.readout is not None
     assert (found.readout.function, found.bias) == ("", "fc.bias")
     assert found.remarks == [
-        "the head is not complete: what is made of the 3 numbers of fc.weight (by a function such as ReLU, or a norm) is in "
-        "the code and not in the file; out.weight may read what it gives; if it is a probability for each output, say so by "
-        "--answer function=sigmoid or --answer function=softmax"
+        "the head is not complete: what is made of the 3 numbers of fc.weight (by a function such as ReLU, or a norm) "
+        "is in the code and not in the file; out.weight may read what it gives; if it is a probability for each output, "
+        "say so by --answer function=sigmoid or --answer function=softmax"
     ]
     assert "say so" not in parts(around(fc__weight=(3, UNITS)), function="none").remarks[0]
-    with pytest.raises(ImportRefusedError, match="^the answer function=relu is none of sigmoid, softmax, none$"):
+    with pytest.raises(ImportRefusedError, match=r"^the answer function=relu is none of sigmoid, softmax, none$"):
         parts(around(fc__weight=(3, UNITS)), function="relu")
 
 

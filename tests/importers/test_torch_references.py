@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gatescope.importers.torch_names import cell_of_module, chosen_module, sizes_of
 from gatescope.importers.torch_references import references
-from importers.torch_modules import CASES, h_of, inputs, module_of
+from torch_files import CASES, h_of, inputs, module_of
 
 
 @pytest.mark.parametrize("case", CASES)

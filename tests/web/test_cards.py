@@ -12,9 +12,9 @@ from gatescope.store.fields import NamedUnit
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
 from gatescope.web.cards import render
-from importers.torch_modules import saved, tagger
 from serving import client, random_models
 from starlette.testclient import TestClient
+from torch_files import saved, tagger
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 
