@@ -139,6 +139,7 @@ RUN: dict[str, Callable[[Block, str], None]] = {
     "gatescope units ": parsed,
     "gatescope shares ": parsed,
     "gatescope pushes ": parsed,
+    "gatescope import ": parsed,
 }
 
 

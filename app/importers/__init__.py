@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from .found import Found
 
-FILES: tuple[str, ...] = ("pytorch", "safetensors_file")
+FILES = (
+    "pytorch",
+    "safetensors_file",
+)
 """The files of this folder that hold an importer, in the order in which they are asked."""
 
 
