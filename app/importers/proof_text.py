@@ -20,6 +20,7 @@ SOURCE = "Alice’s Adventures in Wonderland"
 MOST_TOKENS = 1_000
 MOST_WORK = 4e9  # multiplications in all orders of the gates: a second or two
 LEAST_KNOWN = 0.5  # share of the tokens that a vocabulary must have for the excerpt to say anything
+_LONGEST_WORD = 50  # characters: as many of a long text are looked at for each token
 _ORDERS = 24
 
 
@@ -37,7 +38,7 @@ def sample_of(built: Built, text: str = "") -> Sample | None:
         return None
     weights = sum(weight.numel() for weight in built.network.parameters())
     most = int(min(MOST_TOKENS, max(50, MOST_WORK / _ORDERS / weights)))
-    tokens = built.tokenizer(text or EXCERPT)[:most]
+    tokens = built.tokenizer((text or EXCERPT)[: most * _LONGEST_WORD])[:most]
     outputs = {name: at for at, name in enumerate(built.outputs)}
     places = [outputs.get(key) for key in built.tokenizer.vocabulary]
     known = [token.known for token in tokens[1:]]

@@ -78,8 +78,8 @@ def test_a_head_without_a_known_function_is_not_complete() -> None:
     assert (found.readout.function, found.bias) == ("", "fc.bias")
     assert found.remarks == [
         "the head is not complete: what is made of the 3 numbers of fc.weight (by a function such as ReLU, or a norm) "
-        "is in the code and not in the file; out.weight may read what it gives; if it is a probability for each output, "
-        "say so by --answer function=sigmoid or --answer function=softmax"
+        "is in the code and not in the file; out.weight may read what it gives; if it is a probability for each "
+        "output, say so by --answer function=sigmoid or --answer function=softmax"
     ]
     assert "say so" not in parts(around(fc__weight=(3, UNITS)), function="none").remarks[0]
     with pytest.raises(ImportRefusedError, match=r"^the answer function=relu is none of sigmoid, softmax, none$"):
