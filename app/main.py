@@ -13,6 +13,7 @@ from .api.experiments import routes as experiments
 from .api.memory import routes as memory
 from .api.models import routes as models
 from .api.rankings import routes as rankings
+from .api.series import routes as series
 from .api.traces import routes as traces
 from .api.traces.schemas import StepAnswer
 from .api.wire import openapi, problems
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api = APIRouter(prefix="/api/v1")
     api.include_router(models.router)
     api.include_router(traces.router)
+    api.include_router(series.router)
     api.include_router(memory.router)
     api.include_router(decompositions.router)
     api.include_router(experiments.router)

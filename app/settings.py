@@ -139,7 +139,9 @@ class Settings(BaseSettings):
         description="Path below which a proxy serves Gatescope, such as `/gatescope`; whether it passes the path on or "
         "takes it away does not matter.",
     )
-    max_text: int = Field(10_000, ge=1, description="Longest text of a request, in code points.")
+    max_text: int = Field(
+        10_000, ge=1, description="Longest text of a request, in code points; of numbers, the most steps."
+    )
     max_body: int = Field(250_000, ge=1, description="Largest request body, in bytes.")
     max_values: int = Field(
         5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."

@@ -54,7 +54,9 @@ def declarations() -> str:
     facts = Facts.model_json_schema(ref_template="{model}", mode="serialization")
     schemas |= facts.pop("$defs") | {"Facts": facts}
     types = {name: type_of(schema) for name, schema in sorted(schemas.items())}
-    types["Model"] = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}> & {{ weights_id: string }}"
+    picked = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}>"
+    # The page shows models that read text, and these have a tokenizer.
+    types["Model"] = f'{picked} & {{ weights_id: string; tokenizer: NonNullable<ModelCard["tokenizer"]> }}'
     return HEAD + "".join(f"\nexport type {name} = {shape};\n" for name, shape in types.items())
 
 

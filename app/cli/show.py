@@ -5,20 +5,22 @@ from typing import Annotated
 import typer
 
 from .common import read_model, read_settings
-from .trace import EditsOption, ModelOption, edits_given, in_one_line
+from .trace import EditsOption, ModelOption, ValuesOption, edits_given, in_one_line, numbers_in
 
 
 def show(
-    text: Annotated[str, typer.Argument(help="The text to show.")],
+    text: Annotated[str | None, typer.Argument(help="The text to show.")] = None,
     model: ModelOption = None,
     start: Annotated[int, typer.Option(min=0, help="First step to show, from 0.")] = 0,
     edits: EditsOption = "",
+    values: ValuesOption = None,
 ) -> None:
     """Print what the memory is made of at each word of a text, and what each word pushes the verdict by."""
     from rich.console import Console
 
     from ..api.traces.plan import plan_trace
     from ..api.traces.schemas import TraceQuery
+    from ..api.wire.sequence import tokens_of
     from ..figures.parts import MOST_STEPS, parts_of
     from ..figures.subject import Subject, subject_of
     from ..figures.terminal import memory_lines, print_lines
@@ -37,11 +39,11 @@ def show(
 
     with in_one_line():
         asked = {"text": text, "start": start, "stop": start + MOST_STEPS, "edits": edits_given(edits)}
-        query = TraceQuery.model_validate(asked)
+        query = TraceQuery.model_validate(asked).model_copy(update=numbers_in(values, loaded))
         before = subject(query.model_copy(update={"edits": []})) if query.edits else None
         shown = subject(query)
     print_lines(memory_lines(shown, console.width, before), console)
-    more = len(loaded.tokens(text)) - start - len(shown)
+    more = len(tokens_of(loaded, query, settings)) - start - len(shown)
     if more > 0:
         are = "step is" if more == 1 else "steps are"
         typer.echo(f"{more:,} more {are} not shown: --start {start + len(shown)} goes on.")

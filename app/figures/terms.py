@@ -12,6 +12,7 @@ def terms_of(model: Model, features: Features | None = None) -> Terms:
     config = model.config
     return Terms(
         opposite=config.opposite,
+        noun="step" if config.input == "numbers" else "",
         is_character=config.tokenizer == "character",
         units=config.units,
         next_outputs=model.next_outputs,

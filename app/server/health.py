@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceOptions
+from ..api.wire.sequence import sample
 from ..settings import Settings
 from ..store.store import Store
 
@@ -73,7 +74,7 @@ class Trial:
     def _run(self, store: Store) -> bool:
         model = store.models.get(self._settings.default_model) or next(iter(store))
         letter = next(iter(model.config.network.cell_definition.activations))
-        options = TraceOptions(text="a", activations=[letter], units=[0], layers=[0])
+        options = TraceOptions(**sample(model, 1), activations=[letter], units=[0], layers=[0])
         try:
             trace_json(model, options, self._settings)
         except Problem as problem:

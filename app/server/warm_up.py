@@ -14,6 +14,7 @@ from starlette.types import Message, Scope
 
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceOptions
+from ..api.wire.sequence import sample
 
 # For /healthz, which the metrics do not count.
 _REQUEST: Scope = {
@@ -37,7 +38,7 @@ _POST: Scope = {
 }
 LAST_ANSWERS = 1.0  # seconds
 SWITCH = 0.0002  # seconds that a thread may compute while the event loop waits for Python's lock; usually 0.005
-_TEXT = "a " * 20  # of a usual length: matrix products of other sizes run other code
+_STEPS = 20  # a usual length: matrix products of other sizes run other code
 
 
 @asynccontextmanager
@@ -49,8 +50,8 @@ async def warmed(app: FastAPI) -> AsyncIterator[None]:
     sys.setswitchinterval(SWITCH)
     models = {model.config.network.cell_definition: model for model in app.state.store.models.values()}
     for model in models.values():
-        with suppress(Problem):  # the limits may exclude this text
-            trace_json(model, TraceOptions(text=_TEXT), app.state.settings)
+        with suppress(Problem):  # the limits may exclude this length
+            trace_json(model, TraceOptions(**sample(model, _STEPS)), app.state.settings)
     with suppress(Problem):
         router = AsyncExitStackMiddleware(app.router)  # directly, so that the metrics do not count it
         await router({**_POST, "app": app}, _body, _ignore)

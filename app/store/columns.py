@@ -45,13 +45,7 @@ def steps_of(columns: Sequence[Column], series: Series, dtype: torch.dtype = tor
     """
     values = _matrix(columns, series.values)
     labels = series.labels
-    if labels and len(labels) != len(values):
-        raise ValueError(f"there are {len(labels):,} labels for {len(values):,} steps: give one for each, or none")
-    for step, label in enumerate(labels):
-        if len(label) > LONGEST_LABEL:
-            raise ValueError(
-                f"the label of step {step} has {len(label):,} characters: at most {LONGEST_LABEL} are read"
-            )
+    require_labels(labels, len(values))
     mean, scale = (np.array([getattr(each, name) for each in columns]) for name in ("mean", "scale"))
     with np.errstate(over="ignore"):
         read = (values - mean) / scale
@@ -61,6 +55,16 @@ def steps_of(columns: Sequence[Column], series: Series, dtype: torch.dtype = tor
         Token.of_numbers(step, row, label)
         for step, (row, label) in enumerate(zip(read.tolist(), labels or [""] * len(read), strict=True))
     ]
+
+
+def require_labels(labels: Sequence[str], steps: int) -> None:
+    """Raise ValueError unless there is a label for each of the ``steps``, or none, and each is short enough."""
+    if labels and len(labels) != steps:
+        raise ValueError(f"there are {len(labels):,} labels for {steps:,} steps: give one for each, or none")
+    for step, label in enumerate(labels):
+        if len(label) > LONGEST_LABEL:
+            what = f"the label of step {step} has {len(label):,} characters"
+            raise ValueError(f"{what}: at most {LONGEST_LABEL} are read")
 
 
 def _matrix(columns: Sequence[Column], values: Any) -> NDArray[np.float64]:

@@ -55,6 +55,11 @@ def plotly_version() -> str:
     return match.group(1) if match else plotly.__version__
 
 
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store.of_text()
+
+
 @router.get("/", response_class=HTMLResponse)
 async def index(request: Request) -> Response:
     """Return the page, with the traces of what its address asks for."""
@@ -62,7 +67,7 @@ async def index(request: Request) -> Response:
 
 
 def _page(request: Request) -> Response:
-    store: Store = request.app.state.store
+    store = _store(request)
     settings: Settings = request.app.state.settings
     if not store.models:
         folder = printable(str(store.folder))
@@ -89,7 +94,7 @@ def _page(request: Request) -> Response:
 @router.post("/first-screen", response_class=HTMLResponse)
 async def fragment(request: Request, look: Look) -> Response:
     """Return the first screen of a look as a fragment, which the page puts in the place of the one before."""
-    store: Store = request.app.state.store
+    store = _store(request)
     model = store.models.get(look.model)
     if model is None:
         raise unknown_model(look.model, sorted(store.models))

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from gatescope.cli import app
 from gatescope.recurrent.engine import compiled as kernels
+from gatescope.store.loading import load_model
+from model_folders import saved_numbers
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -123,3 +126,48 @@ def test_what_cannot_be_traced_is_an_error_in_one_line(run: CliRunner, arguments
     assert done.stderr.startswith(f"gatescope: {message}")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["trace", "show"])
+def test_numbers_come_from_a_file(run: CliRunner, tmp_path: Path, command: str) -> None:
+    saved_numbers(tmp_path / "weather")
+    (tmp_path / "w.csv").write_text("Date,temperature,rain,wind\nMon,9,0.5,-1\nTue,12,0,-2\n", encoding="utf-8")
+    model = ["--model", str(tmp_path / "weather")]
+    done = run.invoke(app, [command, "--values", str(tmp_path / "w.csv"), *model])
+    assert done.exit_code == 0, done.output
+    if command == "show":
+        assert [line.split()[0] for line in done.stdout.split("\n") if "█" in line[:30] and line[0] not in "▒█"] == [
+            "Mon",
+            "Tue",
+        ]
+        assert "steps that it was written at" in done.stdout
+    else:
+        answer = json.loads(done.stdout)
+        values = [[9, 0.5, -1], [12, 0, -2]]
+        expected = load_model(tmp_path / "weather").trace(values=values).layer()["c"]
+        np.testing.assert_array_equal(np.float32(answer["layers"][0]["activations"]["c"]), expected)
+        assert [token["text"] for token in answer["tokens"]] == ["Mon", "Tue"]
+    (tmp_path / "bad.csv").write_text("1,nan,2\n")
+    for arguments, message in (
+        (
+            ["--values", str(tmp_path / "bad.csv"), *model],
+            f"{tmp_path}/bad.csv: step 0, column 'rain': nan is not a finite number",
+        ),
+        (
+            ["--values", str(tmp_path / "no.csv"), *model],
+            f"{tmp_path}/no.csv: cannot be read: No such file or directory",
+        ),
+        (["--values", str(tmp_path / "w.txt"), *model], f"{tmp_path}/w.txt: cannot be read: No such file or directory"),
+        (["good", "--values", str(tmp_path / "w.csv"), *model], "values: are sent together with a text; send one of"),
+        (["good", *model], "text: weather reads numbers; send values in its place, of its columns, 3: temperature"),
+        (model, "values: are required: weather reads the columns 3: temperature, rain, wind."),
+        (
+            ["--values", str(tmp_path / "w.csv"), "--model", "gru"],
+            "gru reads text, not numbers: give a text in place of",
+        ),
+        (["--model", "gru"], "text: is required."),
+    ):
+        refused = run.invoke(app, [command, *arguments])
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith(f"gatescope: {message}"), refused.stderr
+        assert refused.stderr.count("\n") == 1

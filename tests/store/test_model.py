@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gatescope import EditError, ablate, hold, memory, patch, rank, swap
+import torch
+from gatescope import EditError, ablate, decompose, hold, memory, patch, rank, swap
 from gatescope.analysis.statistics import statistics
 from gatescope.store.fields import Statistics
 from gatescope.store.loading import load_model
@@ -121,3 +122,39 @@ def test_memory_and_rankings_of_numbers(tmp_path: Path) -> None:
     ):
         memory(without, values, ["words"])
     assert rank(with_head, values, "words").parts
+
+
+def test_what_the_memory_is_made_of_is_that_of_a_loop_over_the_numbers(tmp_path: Path) -> None:
+    """In float64: the LSTM's equations on (x − mean) / scale, each step's i ⊙ g times the forget gates after it."""
+    random_net = numeric_network(cell="lstm", dtype=torch.float64)
+    model = saved_numbers(tmp_path / "numbers", random_net)
+    values = np.random.default_rng(2).normal([10, 3, -2], [4, 1, 0.5], (9, 3))
+    w_ih, w_hh, b_ih, b_hh = (each.detach().numpy() for each in random_net.recurrent.parameters())
+    h, c, written = np.zeros(7), np.zeros(7), np.zeros((9, 7))
+    amounts = np.zeros((9, 10))  # the last column: the initial state
+    for t, x in enumerate((values - np.array([10, 0, -2])) / np.array([4, 1, 0.5])):
+        a_i, a_f, a_g, a_o = np.split(w_ih @ x + b_ih + w_hh @ h + b_hh, 4)
+        i, f, o = (1 / (1 + np.exp(-a)) for a in (a_i, a_f, a_o))
+        c, written = f * c + i * np.tanh(a_g), f * written
+        written[t] = i * np.tanh(a_g)
+        h = o * np.tanh(c)
+        amounts[t, :9] = np.abs(written).sum(axis=1)
+    traced = model.trace(values=values, labels=[f"day {t}" for t in range(9)])
+    made = decompose(traced)
+    np.testing.assert_allclose(traced.layer()["h"][-1], h, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(made.amounts, amounts, rtol=0, atol=1e-12)
+    assert made.columns[:2] == ("day 0", "day 1")
+    assert made.shares is None
+
+
+def test_gradients_by_the_numbers_are_those_of_autograd(tmp_path: Path) -> None:
+    net = numeric_network(cell="gru", dtype=torch.float64)
+    model = saved_numbers(tmp_path / "numbers", net)
+    values = np.random.default_rng(3).normal([10, 3, -2], [4, 1, 0.5], (6, 3))
+    inputs = memory(model, values, ["inputs"]).layer().inputs
+    assert inputs is not None
+    x = torch.tensor((values - np.array([10, 0, -2])) / np.array([4, 1, 0.5]))
+    jacobian = torch.autograd.functional.jacobian(lambda x: net.recurrent(x[None])[0][0], x)  # (T, H, T, E)
+    norms = torch.linalg.vector_norm(jacobian, dim=(1, 3)).log10().numpy()
+    lower = np.tril_indices(6)
+    np.testing.assert_allclose(inputs.log10_norms[lower], norms[lower], rtol=0, atol=1e-9)

@@ -24,7 +24,7 @@ from ...store.model import Model
 from ..wire import problems
 from ..wire.edits import bound_edits, edits_content
 from ..wire.encoding import json_parts, typed_array
-from ..wire.text import tokens_of
+from ..wire.sequence import tokens_of
 from .schemas import DecompositionBody, DecompositionPart
 
 Content = dict[str, Any]
@@ -142,18 +142,22 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
         memory_of(network.cell)
     except NoPathError as error:
         raise problems.no_memory_path(str(error)) from None
-    tokens, last = tokens_of(model, body.text, settings), network.layers - 1
+    tokens, last = tokens_of(model, body, settings), network.layers - 1
     layer = last if body.layer is None else body.layer
     if layer > last:
         raise problems.invalid_request("layer", f"there is no layer {layer}: choose from 0 to {last}")
-    if asked := sorted(OF_A_HEAD & set(body.parts or ())) if layer < last else []:
+    asked = sorted(OF_A_HEAD & set(body.parts or ()))
+    if asked and layer < last:
         reason = (
             f"{asked[0]!r} is of the last layer, {last}, which is all that the head reads: layer {layer} has no shares"
         )
         raise problems.invalid_request("parts", reason)
+    if model.network.head is None and (asked or body.output is not None):
+        what = "output" if body.output is not None else "parts"
+        raise problems.invalid_request(what, f"{model.id} has no head, and so no output: only amounts can be asked for")
     if body.source is not None and body.time is not None:
         raise problems.invalid_request("time", "is not taken together with source: send one of the two")
-    edits = bound_edits(model, body.text, len(tokens), body.edits, settings)
+    edits = bound_edits(model, body, len(tokens), body.edits, settings)
     plan = DecompositionPlan(model, body, tokens, edits, layer, settings)
     for what, figure, limit in (
         ("numbers held at a time", plan.numbers_held(), settings.max_held),
@@ -169,8 +173,9 @@ def how_much_fits(body: DecompositionBody, done: float) -> str:
     """Return what to ask for instead, where the share ``done`` of the runs that ``effects`` take was done in time."""
     if "effects" not in (body.parts or ()):
         return "Send a shorter text, or ask for fewer parts"
-    length = int(len(body.text) * math.sqrt(done))  # a run for each word, each as long as the text
-    few = f"About {length:,} of the {len(body.text):,} characters of the text fit: send" if length else "Send"
+    length = int(body.size * math.sqrt(done))  # a run for each word, each as long as the text
+    of = "characters of the text" if body.values is None else "steps"
+    few = f"About {length:,} of the {body.size:,} {of} fit: send" if length else "Send"
     return f"{few} a shorter text, or leave out effects"
 
 

@@ -12,10 +12,10 @@ from ..wire.schemas import (
     CellLayerInfo,
     Choice,
     Encoding,
+    Input,
     OutputChoice,
     TokenInfo,
     TypedArray,
-    WellFormedText,
 )
 
 DecompositionPart = Literal[
@@ -33,12 +33,11 @@ Units = Annotated[
 ]
 
 
-class DecompositionBody(BaseModel):
+class DecompositionBody(Input):
     """Which memory to decompose, over which text, and what is wanted of it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
-    text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
     layer: int | None = Field(None, ge=0, description="The layer, from 0; null: the last, the only one with shares.")
     direction: Direction = Field("forward", description="Its direction.")
     output: OutputChoice = Field(

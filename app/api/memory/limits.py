@@ -13,7 +13,7 @@ from ...settings import Settings
 from ...store.model import Model
 from ...training.trainer import started
 from ..wire import problems
-from ..wire.text import tokens_of
+from ..wire.sequence import tokens_of
 from .schemas import MemoryBody
 
 
@@ -24,7 +24,7 @@ def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> Me
     """
     if model.config.network.projection_size:
         raise problems.invalid_request("weights", f"{PROJECTED}, as in {model.id}")
-    tokens = tuple(tokens_of(model, body.text, settings))
+    tokens = tuple(tokens_of(model, body, settings))
     options = MemoryOptions(**{each.name: getattr(body, each.name) for each in fields(MemoryOptions)})
     subject = Subject(_network(model, body), tokens, model.next_outputs)
     try:

@@ -8,7 +8,7 @@ from ...recurrent.cells import CellName
 from ...recurrent.memory.altered import LEAST, MOST
 from ...recurrent.memory.attribution import Quantity
 from ...recurrent.memory.plan import LossSteps, MemoryPart
-from ..wire.schemas import CellLayerInfo, Choice, Encoding, TextAnswer, TextOptions, TypedArray
+from ..wire.schemas import CellLayerInfo, Choice, Encoding, StepOptions, TextAnswer, TypedArray
 
 WeightsChoice = Literal["trained", "untrained", "untrained, forget bias 1", "untrained, as it started"]
 
@@ -22,7 +22,7 @@ Logarithms = Annotated[
 ]
 
 
-class MemoryBody(TextOptions):
+class MemoryBody(StepOptions):
     """What to measure of memory and gradients, over which text."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)

@@ -42,6 +42,7 @@ def summary(model: Model) -> ModelSummary:
         hidden_size=network.hidden_size,
         layers=network.layers,
         bidirectional=network.bidirectional,
+        input=model.config.input,
     )
 
 
@@ -54,7 +55,6 @@ def card(model: Model) -> ModelCard:
             include={
                 *(
                     "description",
-                    "tokenizer",
                     "language",
                     "outputs",
                     "opposite",
@@ -66,6 +66,8 @@ def card(model: Model) -> ModelCard:
                 "licence",
             }
         ),
+        columns=config.columns,
+        tokenizer=config.tokenizer,
         variant=config.network.cell_definition.variant,
         network=config.network,
         weights_sha256=config.weights_sha256,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from ...recurrent.cells import CellName, Letter, Variant
 from ...recurrent.network import NetworkConfig
 from ...recurrent.tokenizer import TokenizerKind
+from ...store.columns import Column
 from ...store.fields import Metric, NamedUnit, ShareAgreement
 
 
@@ -30,6 +31,9 @@ class ModelSummary(BaseModel):
     hidden_size: int = Field(ge=1, description="H: units in each layer and direction.")
     layers: int = Field(ge=1, description="Number of layers.")
     bidirectional: bool = Field(description="Whether every layer also runs from the last token to the first.")
+    input: Literal["text", "numbers"] = Field(
+        description="Whether calls about it take a `text`, or `values` of its `columns`."
+    )
 
 
 class BrokenModel(BaseModel):
@@ -57,9 +61,14 @@ class ModelCard(ModelSummary):
     parameters: int = Field(ge=1, description="Number of trained parameters, the embedding and the head included.")
     recurrent_parameters: int = Field(ge=1, description="Number of parameters of the recurrent layers.")
     activations: list[ActivationInfo] = Field(description="What a trace of this model holds, in order.")
-    tokenizer: TokenizerKind = Field(description="How text is split.")
+    columns: list[Column] = Field(
+        description="The numbers that it reads at each step: (x − mean) / scale of each x given. Empty: it reads text."
+    )
+    tokenizer: TokenizerKind | None = Field(description="How text is split; null: it reads numbers.")
     language: str = Field(description="The language of the texts that it learned from; empty where it is not said.")
-    outputs: list[str] = Field(description="Name of each number that the head gives after a step.")
+    outputs: list[str] = Field(
+        description="Name of each number that the head gives after a step; empty: there is no head."
+    )
     opposite: str = Field(description="What the only output, or the verdict, near 0 means; empty where it has no name.")
     predicts_next: bool = Field(
         description="Whether the outputs say which token comes next: every token of the vocabulary, except the unknown "

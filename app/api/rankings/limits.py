@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ...recurrent.decomposition.path import NoPathError
 from ...recurrent.option_error import OptionError
@@ -17,8 +18,8 @@ from ...settings import Settings
 from ...store.model import Model
 from ..wire import problems
 from ..wire.edits import bound_edits
+from ..wire.sequence import tokens_of
 from ..wire.slices import Steps
-from ..wire.text import tokens_of
 from .schemas import RankingBody
 
 NUMBERS_OF_A_PART = 5
@@ -29,17 +30,25 @@ def plan_within_limits(model: Model, body: RankingBody, settings: Settings) -> R
 
     Raises a problem that names the option and what would be right, or the limit that it would pass.
     """
-    tokens = tokens_of(model, body.text, settings)
-    if body.other is not None and (total := len(body.text) + len(body.other)) > settings.max_text:
-        raise problems.text_too_long(total, settings.max_text, "The text and the other one have together")
-    edits = bound_edits(model, body.text, len(tokens), body.edits, settings)
+    tokens = tokens_of(model, body, settings)
+    if model.network.head is None:
+        raise problems.invalid_request(
+            "output", f"{model.id} has no head, and so no output that parts could matter for"
+        )
+    if (total := body.size + len(body.other or body.other_values or ())) > settings.max_text:
+        too_long = problems.sequence_too_long if model.tokenizer is None else problems.text_too_long
+        raise too_long(total, settings.max_text, "This and the other one have together")
+    if body.other is not None and body.other_values is not None:
+        raise problems.invalid_request("other_values", "are sent together with other; send one of the two")
+    edits = bound_edits(model, body, len(tokens), body.edits, settings)
     subject = subject_of_network(model.network, tokens, edits, model.resources(_tracer(model, settings)), model.named)
-    fields = ("letter", "to", "other", "units", "steps")
+    fields = ("letter", "to", "units", "steps")
+    other = body.other if body.other_values is None else body.other_values
     options = RankingOptions(
         output=body.output,
         layer=body.layer,
         direction=body.direction,
-        choices=Choices(**{name: getattr(body, name) for name in fields}),
+        choices=Choices(**{name: getattr(body, name) for name in fields}, other=other),
         by=body.by,
         together=body.together,
         draws=body.draws,
@@ -70,12 +79,12 @@ def _overflow_as_a_problem(steps: int) -> Iterator[None]:
         raise problems.states_overflow(error.what, error.step, steps, error.dtype, "Send a shorter text") from None
 
 
-def _tracer(model: Model, settings: Settings) -> Callable[[str], Trace]:
-    """Return what traces the other text."""
+def _tracer(model: Model, settings: Settings) -> Callable[[Any], Trace]:
+    """Return what traces the other text, or the other values."""
 
-    def traced(text: str) -> Trace:
+    def traced(other: Any) -> Trace:
         try:
-            return trace(model.network, model.tokens(text), None, settings.engine, overflow="refuse")
+            return trace(model.network, model.tokens(other), None, settings.engine, overflow="refuse")
         except RangeError as error:
             raise ValueError(f"cannot be traced: {error}") from None
 

@@ -11,17 +11,17 @@ from ...recurrent.ranking import KINDS, KindName
 from ...recurrent.ranking.kind import Value
 from ...recurrent.ranking.plan import MOST_DRAWS, By
 from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList
-from ..wire.schemas import WHICH_OUTPUT, CellLayerInfo, Choice, Index, OutputChoice, TokenInfo, WellFormedText
+from ..wire.schemas import WHICH_OUTPUT, CellLayerInfo, Choice, Index, Input, OutputChoice, TokenInfo, WellFormedText
+from ..wire.values import Rows
 
 EditData = Annotated[dict[str, Any], WithJsonSchema(schema())]
 
 
-class RankingBody(BaseModel):
+class RankingBody(Input):
     """What to rank, over which text, and by its effect on which output."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
-    text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
     kind: KindName = Field(
         "units", description="; ".join(f"`{kind.name}`: {kind.purpose}" for kind in KINDS.values()) + "."
     )
@@ -42,6 +42,9 @@ class RankingBody(BaseModel):
     )
     other: WellFormedText | None = Field(
         None, description="Of `patches`, the text to take values from, of as many tokens.", examples=[None]
+    )
+    other_values: Rows | None = Field(
+        None, description="Of `patches` of a model that reads numbers, the values to take from, of as many steps."
     )
     units: Choice[Index] = Field(None, description="Of `units` and `patches`, those to rank; null: all.")
     steps: Choice[Index] = Field(

@@ -16,7 +16,7 @@ from ..wire import problems
 from ..wire.edits import bound_edits
 from ..wire.encoding import json_parts
 from ..wire.schemas import Encoding
-from ..wire.text import tokens_of
+from ..wire.sequence import tokens_of
 from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
 from .schemas import TraceBody, TraceOptions
@@ -138,11 +138,11 @@ def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, strea
 
 def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> TracePlan:
     """Return the trace that ``options`` ask for, but without its edits. Raises a problem as ``plan_trace`` does."""
-    tokens = tokens_of(model, options.text, settings)
+    tokens = tokens_of(model, options, settings)
     network = model.config.network
     stop = min(options.stop or len(tokens), len(tokens))
     if options.start >= stop:
-        reason = f"{options.start} is not below {stop}, where the steps asked for end; the text has {len(tokens)}"
+        reason = f"{options.start} is not below {stop}, where the steps asked for end; {_whole(options)} {len(tokens)}"
         raise problems.invalid_request("start", reason)
     units = network.projection_size or network.hidden_size  # those that every activation has
     for name, size in (("layers", network.layers), ("units", units)):
@@ -170,7 +170,11 @@ def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> Tr
     return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)
 
 
+def _whole(options: TraceOptions) -> str:
+    return "the text has" if options.values is None else "there are"
+
+
 def with_edits(plan: TracePlan, options: TraceOptions) -> TracePlan:
     """Return ``plan`` with the edits that ``options`` ask for. Raises a problem that names the edit and its field."""
-    bound = bound_edits(plan.model, options.text, len(plan.tokens), options.edits, plan.settings)
+    bound = bound_edits(plan.model, options, len(plan.tokens), options.edits, plan.settings)
     return replace(plan, edits=bound)

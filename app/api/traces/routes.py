@@ -132,13 +132,9 @@ async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Map
     """
     network = asked.model.config.network
     rows = len(network.cell_definition.blocks) * network.hidden_size * len(network.directions) * network.layers
-    characters = len(options.text)  # at least as many as there are steps
+    most = options.size  # as many as there are steps, or more: characters
     is_plain = not options.edits  # of which some run other texts
-    if (
-        is_plain
-        and characters * rows <= SHORT_NUMBERS
-        and characters * rows * (network.inputs + network.hidden_size) <= SHORT_WORK
-    ):
+    if is_plain and most * rows <= SHORT_NUMBERS and most * rows * (network.inputs + network.hidden_size) <= SHORT_WORK:
         return answer(asked, options, headers)
     watch = watch_of(asked.state.settings)
     return await computed(asked.request, watch, answer, asked, options, headers)

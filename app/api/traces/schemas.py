@@ -13,14 +13,15 @@ from ..wire.schemas import (
     Encoding,
     Index,
     LayerInfo,
+    StepOptions,
     TextAnswer,
-    TextOptions,
     TokenInfo,
     TypedArray,
 )
+from ..wire.values import LabelsInAddress, RowsInAddress
 
 
-class TraceOptions(TextOptions):
+class TraceOptions(StepOptions):
     """What to trace, and which part of the trace is wanted: all of it, unless a field says otherwise."""
 
     activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
@@ -36,6 +37,15 @@ class TraceOptions(TextOptions):
 class TraceQuery(TraceOptions):
     """What to trace, in the address."""
 
+    values: RowsInAddress | None = Field(
+        None,
+        description="In place of a text, of a model that reads numbers: (T, E) as JSON, up to 4,000 characters; the "
+        "body of a POST takes more, and describes it.",
+        examples=[None],
+    )
+    labels: LabelsInAddress | None = Field(
+        None, description="Names of the steps of `values`, as a JSON list.", examples=[None]
+    )
     edits: EditsInAddress = Field(
         [],
         description=f"A JSON list. {ABOUT_EDITS} The body of a POST describes it field by field.",

@@ -14,6 +14,7 @@ from ...recurrent.trace import Trace, bound_to, trace
 from ...settings import Settings
 from ...store.model import Model
 from . import problems
+from .schemas import Input
 
 
 def plain_data(edits: list[Any]) -> list[Any]:
@@ -59,13 +60,13 @@ EditsInAddress = Annotated[
 EXAMPLE = [{"letter": "i", "steps": [3], "hold": 0}]
 
 
-def bound_edits(model: Model, text: str, steps: int, edits: list[Any], settings: Settings) -> Bound:
-    """Return what ``edits`` are for ``model`` over the ``steps`` tokens of ``text``.
+def bound_edits(model: Model, given: Input, steps: int, edits: list[Any], settings: Settings) -> Bound:
+    """Return what ``edits`` are for ``model`` over the ``steps`` of what is ``given``.
 
     Raises a problem that names the edit and the field that is wrong, or says that patches need too much text.
     """
     try:
-        return bound_to(model.network, steps, edits, model.resources(_tracer(model, len(text), settings)))
+        return bound_to(model.network, steps, edits, model.resources(_tracer(model, given.size, settings)))
     except EditError as error:
         raise problems.invalid_request(error.pointer, error.what) from None
 
@@ -75,18 +76,24 @@ def edits_content(edits: Sequence[Edit], notes: Sequence[str]) -> dict[str, Any]
     return {"edits": [each.to_dict() for each in edits], "notes": notes} if edits else {}
 
 
-def _tracer(model: Model, characters: int, settings: Settings) -> Callable[[str], Trace]:
-    """Return what traces the texts of patches: together with that of the request no longer than one text may be."""
-    total = characters
+def _tracer(model: Model, size: int, settings: Settings) -> Callable[[Any], Trace]:
+    """Return what traces the texts, or values, of patches.
 
-    def traced(text: str) -> Trace:
+    Together with that of the request, which has ``size``, they may be no longer than one may be.
+    """
+    total = size
+
+    def traced(source: Any) -> Trace:
         nonlocal total
-        total += len(text)
+        total += len(source)
         if total > settings.max_text:
+            if model.tokenizer is None:
+                what = "The sequence and those of its patches have together"
+                raise problems.sequence_too_long(total, settings.max_text, what)
             raise problems.text_too_long(total, settings.max_text, "The text and those of its patches have together")
         try:
-            return trace(model.network, model.tokens(text), None, settings.engine, overflow="refuse")
+            return trace(model.network, model.tokens(source), None, settings.engine, overflow="refuse")
         except RangeError as error:
-            raise ValueError(f"the text to take from cannot be traced: {error}") from None
+            raise ValueError(f"what to take from cannot be traced: {error}") from None
 
     return traced

@@ -74,6 +74,17 @@ def text_too_long(length: int, limit: int, what: str = "The text has") -> Proble
     )
 
 
+def sequence_too_long(steps: int, limit: int, what: str = "The sequence has") -> Problem:
+    """Return the problem of numbers, or of several sequences of them, of more steps than the setting ``max_text``."""
+    return Problem(
+        "Sequence too long",
+        "sequence-too-long",
+        f"{what} {steps:,} steps; this server takes up to {limit:,}. Send fewer of them.",
+        413,
+        limit=limit,
+    )
+
+
 def answer_too_large(numbers: int, product: str, limit: int, others: str = "") -> Problem:
     """Return the problem of an answer larger than the setting ``max_values``.
 
@@ -152,6 +163,13 @@ def not_json(content_type: str) -> Problem:
     )
 
 
+def no_such_file(content_type: str, known: Sequence[str]) -> Problem:
+    """Return the problem of a file that is declared as none of the ``known`` media types."""
+    declared = f"{content_type!r}" if content_type else "missing"
+    detail = f"The Content-Type is {declared}; send a file of numbers as one of {', '.join(known)}."
+    return Problem("Unsupported media type", "unsupported-media-type", detail, 415)
+
+
 def not_acceptable(accept: str, offered: Sequence[str]) -> Problem:
     """Return the problem of a client that accepts no form of the answer."""
     *others, last = offered
@@ -208,7 +226,7 @@ def _field_error(error: Any) -> dict[str, str]:
         case "too_short":
             what = "is empty; leave it out for all of them"
         case "model_attributes_type":
-            what = "must be a JSON object with the field text"
+            what = "must be a JSON object with the field text or values"
         case _:
             what = str(error["msg"]).removeprefix("Value error, ")
     place = [str(part) for part in error["loc"] if part not in {"body", "query"}]

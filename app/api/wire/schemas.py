@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ...recurrent.cells import CellName
 from ...recurrent.modules import Direction
+from .values import Labels, Rows
 
 Item = TypeVar("Item", bound=int | str)
 
@@ -49,12 +50,34 @@ WHICH_OUTPUT = (
 )
 
 
-class TextOptions(BaseModel):
-    """A text, and which layers and steps are wanted: all, unless a field says otherwise."""
+class Input(BaseModel):
+    """What the model reads: a text, or numbers. Exactly one of ``text`` and ``values`` is sent."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: WellFormedText = Field(description="The text.", examples=["the movie was not good"])
+    text: WellFormedText | None = Field(
+        None, description="The text, of a model that reads text.", examples=["the movie was not good"]
+    )
+    values: Rows | None = Field(
+        None,
+        description="In place of a text, of a model that reads numbers: (T, E), a row for each step and a number for "
+        "each of its `columns`, in their units. Nested numbers, or a typed array in base64 (`f4` or `f8`, "
+        "little-endian, row by row).",
+        examples=[None],
+    )
+    labels: Labels | None = Field(
+        None, description="Names of the steps of `values`, one for each; null: they are numbered.", examples=[None]
+    )
+
+    @property
+    def size(self) -> int:
+        """How long it is: the characters of a text, or the steps of values."""
+        return len(self.text if self.text is not None else self.values or ())
+
+
+class StepOptions(Input):
+    """What the model reads, and which layers and steps are wanted: all, unless a field says otherwise."""
+
     layers: Choice[Index] = Field(None, description="Layers, from 0, none twice.")
     start: int = Field(0, ge=0, description="First step wanted, from 0. The network always runs from the first token.")
     stop: int | None = Field(
@@ -63,13 +86,18 @@ class TextOptions(BaseModel):
 
 
 class TokenInfo(BaseModel):
-    """A token and where it stands in the text."""
+    """A token and where it stands in the text; or a step of a sequence of numbers."""
 
-    text: str = Field(description="The token as it stands in the text, invisible characters included.")
-    start: int = Field(ge=0, description="Its first character, in Unicode code points of the text as it was sent.")
-    end: int = Field(ge=0, description="One past its last character, in code points.")
-    id: int = Field(ge=0, description="Its row in the embedding; 0 is the unknown token.")
-    known: bool = Field(description="Whether the vocabulary holds it.")
+    text: str = Field(
+        description="The token as it stands in the text, invisible characters included; of numbers, the step's label."
+    )
+    start: int = Field(
+        ge=0,
+        description="Its first character, in Unicode code points of the text as it was sent; of numbers, the step.",
+    )
+    end: int = Field(ge=0, description="One past its last character, in code points; of numbers, the next step.")
+    id: int = Field(ge=0, description="Its row in the embedding; 0 is the unknown token. Of numbers, the step.")
+    known: bool = Field(description="Whether the vocabulary holds it; of numbers, true.")
     read_as: str | None = Field(
         default=None,
         exclude_if=lambda value: value is None,
@@ -104,7 +132,7 @@ class TextAnswer(BaseModel):
     """Which model answers, about which steps."""
 
     model: str = Field(description="The model that ran.")
-    steps: int = Field(ge=1, description="T: tokens of the whole text.")
+    steps: int = Field(ge=1, description="T: tokens of the whole text, or steps of the values.")
     start: int = Field(ge=0, description="Step that the first row of every array belongs to.")
     stop: int = Field(ge=1, description="One past the step of the last row.")
     tokens: list[TokenInfo] = Field(description="The tokens of the steps answered, one for each row.")

@@ -71,8 +71,8 @@ class Resources:
 
     mean: Callable[[int, Direction, str], Sequence[float]] | None = None
     """The held-out mean of each unit of an activation."""
-    trace: Callable[[str], Layers] | None = None
-    """The trace of a text, without edits."""
+    trace: Callable[[Any], Layers] | None = None
+    """The trace of a text, or of values, without edits."""
     tokens: Callable[[str], Sequence[Token]] | None = None
 
 

@@ -76,6 +76,9 @@ class MemoryPlan:
         if options.step is not None and not options.start <= options.step < stop:
             reason = f"{options.step} is not among the steps asked for, {options.start} to {stop - 1}"
             raise OptionError("step", reason)
+        for name in ("output", "target"):
+            if getattr(options, name) is not None and subject.network.head is None:
+                raise OptionError(name, "the network has no head, and so no outputs: leave it out")
         if options.output is not None:
             _require_index("output", "output", options.output, config.outputs)
         if options.target is not None:

@@ -17,7 +17,7 @@ class Choices:
 
     letter: str | None = None
     to: Value | None = None
-    other: "str | Layers | None" = None
+    other: "str | Layers | Sequence[Sequence[float]] | None" = None
     units: Sequence[int] | None = None
     steps: Sequence[int] | None = None
 

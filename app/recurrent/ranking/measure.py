@@ -32,7 +32,7 @@ def rank(
     direction: Direction = "forward",
     letter: str | None = None,
     to: Value | None = None,
-    other: "str | Layers | None" = None,
+    other: "str | Layers | Sequence[Sequence[float]] | None" = None,
     units: Sequence[int] | None = None,
     steps: Sequence[int] | None = None,
     by: By = "size",
@@ -71,7 +71,8 @@ def rank(
             LSTM and h of a GRU. For ``gates``, one gate; all if None.
         to: What stands in the place of an activation, for ``units`` and ``gates``: ``zero``, or each unit's held-out
             ``mean`` from the model's statistics. If None, zero for units, and the mean for gates.
-        other: For ``patches``, a text of as many tokens, or, of a module, the trace of a sequence as long.
+        other: For ``patches``, a text of as many tokens, values of as many steps, or, of a module, the trace of a
+            sequence as long.
         units: Those to rank; all if None.
         steps: Those to rank, or, for ``units``, those to silence at; all if None.
         by: The order of the parts. ``size``: the greatest effect first, whatever its sign; ``rise``: what raises the

@@ -1,7 +1,7 @@
 """Patches: what follows if each unit at each step is what it is in another text (activation patching)."""
 
 from ..cells.cell import Cell
-from ..edits.patch import Patch
+from ..edits.patch import Patch, rows
 from ..option_error import OptionError
 from .kind import Choices, Kind, state_of
 
@@ -11,7 +11,12 @@ def _operation(_: Cell, choices: Choices) -> Patch:
         raise OptionError("other", "is missing: a patch takes its values from another text of as many steps")
     if isinstance(choices.other, str):
         return Patch(choices.other, None)
-    return Patch(None, None, choices.other)
+    if hasattr(choices.other, "layer"):
+        return Patch(None, None, choices.other)
+    try:
+        return Patch(None, None, numbers=rows(choices.other))
+    except ValueError as error:
+        raise OptionError("other", str(error)) from None
 
 
 KIND = Kind(

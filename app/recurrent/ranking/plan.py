@@ -189,7 +189,7 @@ def _require_equal_length(subject: Subject, patch: Patch) -> None:
     source = patch.trace
     try:
         if source is None and subject.resources.trace is not None:
-            source = subject.resources.trace(patch.text or "")
+            source = patch.traced(subject.resources.trace)
     except ValueError as error:
         raise OptionError("other", str(error)) from None
     if source is not None and len(source) != len(subject):

@@ -29,6 +29,7 @@ def test_list_names_every_model_and_says_why_one_is_broken(api: TestClient) -> N
         "hidden_size": HIDDEN,
         "layers": 2,
         "bidirectional": True,
+        "input": "text",
     }
     assert answer["broken"] == [{"id": "broken", "reason": "config.json: the file is missing"}]
 

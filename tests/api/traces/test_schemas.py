@@ -107,9 +107,9 @@ def test_of_many_bad_items_only_the_first_is_named(api: TestClient) -> None:
 
 
 def test_several_bad_fields_are_all_named(api: TestClient) -> None:
-    response = api.post("/api/v1/models/lstm/traces", json={"stop": 0, "unit": 1})
+    response = api.post("/api/v1/models/lstm/traces", json={"text": 1, "stop": 0, "unit": 1})
     assert problem(response)[2] == (
-        "text: is required; stop: Input should be greater than or equal to 1; "
+        "text: Input should be a valid string; stop: Input should be greater than or equal to 1; "
         "unit: there is no such field; the fields are listed at /docs."
     )
     assert [each["where"] for each in response.json()["errors"]] == ["text", "stop", "unit"]

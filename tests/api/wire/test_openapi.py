@@ -77,6 +77,7 @@ def test_every_call_of_the_api_is_documented(api: TestClient, document: dict[str
         "/api/v1/models/{model}/statistics",
         "/api/v1/models/{model}/traces",
         "/api/v1/models/{model}/trace",
+        "/api/v1/models/{model}/series",
         "/api/v1/models/{model}/memory",
         "/api/v1/models/{model}/decompositions",
         "/api/v1/models/{model}/experiments",

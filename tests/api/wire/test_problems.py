@@ -75,7 +75,7 @@ BODIES: list[tuple[bytes, str, int, str, str]] = [
     (b"[" * 100_000, "application/json", 400, "malformed-json", UNREADABLE),
     (b'{"start": ' + b"1" * 5000 + b"}", "application/json", 400, "malformed-json", UNREADABLE),
     (b"", "application/json", 422, "invalid-request", "body: is required."),
-    (b"[1]", "application/json", 422, "invalid-request", "body: must be a JSON object with the field text."),
+    (b"[1]", "application/json", 422, "invalid-request", "body: must be a JSON object with the field text or values."),
     (
         b'{"text": "a\\ud800"}',
         "application/json",

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from gatescope.api.wire.schemas import TextOptions
+from gatescope.api.wire.schemas import StepOptions
 from pydantic import ValidationError
 
 
 def test_everything_but_the_text_has_a_default() -> None:
-    options = TextOptions(text="a 🙂 \ufeff")
+    options = StepOptions(text="a 🙂 \ufeff")
     assert (options.text, options.layers, options.start, options.stop) == ("a 🙂 \ufeff", None, 0, None)
 
 
@@ -31,6 +31,6 @@ def test_everything_but_the_text_has_a_default() -> None:
 )
 def test_a_wrong_field_is_named(fields: dict[str, Any], place: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        TextOptions(**{"text": "a", **fields})
+        StepOptions(**{"text": "a", **fields})
     [error] = refused.value.errors()
     assert (error["loc"], error["msg"].removeprefix("Value error, ")) == (place, message)

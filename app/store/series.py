@@ -1,0 +1,177 @@
+"""Read a sequence of numbers from a file: CSV, NPY or JSON, none of which can run code or claim more than it holds."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO, StringIO
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from .columns import Column, Series
+
+LABELS = ("time", "timestamp", "date", "datetime")
+"""Names of a column, in any case, that names the steps, unless the model reads a column of that name."""
+MOST_BYTES = 50_000_000  # of a file
+_MOST_HEADER = 10_000  # bytes of an NPY file; NumPy parses it as Python
+_DELIMITERS = ",;\t"
+
+
+def read_series(path: Path, columns: Sequence[Column]) -> Series:
+    """Return the sequence of numbers in a file, by the ending of its name.
+
+    Raises ValueError if it holds none for a model of these ``columns``, and OSError if it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"the file is larger than {MOST_BYTES:,} bytes: give a part of it")
+    return series_of(data, path.suffix.lower().removeprefix("."), columns)
+
+
+def series_of(data: bytes, kind: str, columns: Sequence[Column]) -> Series:
+    """Return the sequence of numbers in the bytes of a file of this ``kind``, one of ``KINDS``.
+
+    Columns are found by name where the file names them, and taken in order where it does not; others are left out. A
+    column of one of ``LABELS`` names the steps. Raises ValueError if there is no such sequence.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"a file of numbers ends in {', '.join(f'.{each}' for each in KINDS)}, not in {f'.{kind}'!r}")
+    return KINDS[kind](data, columns)
+
+
+def rows_of(given: Any) -> list[list[float]]:
+    """Return rows of numbers of one length. Raises ValueError, which says where, if ``given`` holds anything else."""
+    if not isinstance(given, list):
+        raise ValueError("must be a list of rows, each a list of numbers")
+    for step, row in enumerate(given):
+        if not isinstance(row, list):
+            raise ValueError(f"row {step} is not a list: send one number for each column in every row")
+        if len(row) != len(given[0]):
+            raise ValueError(f"row {step} has {len(row):,} numbers, and row 0 has {len(given[0]):,}")
+        for column, each in enumerate(row):
+            if isinstance(each, bool) or not isinstance(each, int | float):
+                raise ValueError(f"row {step}, column {column} is not a number")
+    try:
+        return [[float(each) for each in row] for row in given]
+    except OverflowError:
+        raise ValueError("hold a number that is beyond float64") from None
+
+
+def rows_from(values: Any) -> list[list[float]]:
+    """Return the values of a series as rows; those of an array (T,) have one number each."""
+    array = np.asarray(values, np.float64)
+    rows: list[list[float]] = (array[:, None] if array.ndim == 1 else array).tolist()
+    return rows
+
+
+def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
+    """Read text/csv: cells apart by commas, semicolons or tabs, with or without a header."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start:,} is not UTF-8: save the file as UTF-8") from None
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        table = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from None
+    if not table:
+        raise ValueError("the file is empty: give at least one step")
+    width = len(table[0][1])
+    for line, row in table:
+        if len(row) != width:
+            raise ValueError(f"line {line} has {len(row):,} cells, and line {table[0][0]} has {width:,}")
+    has_header = all(_as_number(cell) is None for cell in table[0][1])
+    names = table[0][1] if has_header else None
+    places, label = _places(names, columns) if names else (range(width), None)
+    rows, labels = [], []
+    for line, row in table[has_header:]:
+        numbers = [_as_number(row[place]) for place in places]
+        for place, number in zip(places, numbers, strict=True):
+            if number is None:
+                where = repr(names[place]) if names else str(place)
+                raise ValueError(f"line {line}, column {where}: {row[place][:40]!r} is not a number")
+        rows.append(numbers)
+        labels += [] if label is None else [row[label]]
+    return Series(rows, labels)
+
+
+def _as_number(cell: str) -> float | None:
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def _places(names: Sequence[str], columns: Sequence[Column]) -> tuple[Sequence[int], int | None]:
+    """Return the places of ``columns`` among ``names``, and that of the labels. Raises ValueError if one is missing."""
+    wanted = [each.name for each in columns]
+    for name in wanted:
+        if names.count(name) != 1:
+            what = "there is no column" if name not in names else "two columns are named"
+            raise ValueError(f"{what} {name!r}: the file names {', '.join(names)}")
+    labels = [place for place, name in enumerate(names) if name.lower() in LABELS and name not in wanted]
+    if len(labels) > 1:
+        both = " and ".join(repr(names[place]) for place in labels)
+        raise ValueError(f"{both} could all name the steps: keep one of them")
+    return [names.index(name) for name in wanted], labels[0] if labels else None
+
+
+def _from_npy(data: bytes, _: Sequence[Column]) -> Series:
+    """Read an NPY file of numbers, without pickle."""
+    file = BytesIO(data)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    try:
+        version = npy.read_magic(file)
+        if version not in readers:
+            raise ValueError(f"version {version[0]}.{version[1]} is not that of an array of numbers")
+        shape, is_fortran, dtype = readers[version](file, max_header_size=_MOST_HEADER)
+    except Exception as error:  # what NumPy raises for a damaged header depends on how Python fails to parse it
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"it is not an NPY file: {reason}") from None
+    if dtype.kind not in "iuf":
+        raise ValueError(f"the array is of type {dtype}: save numbers")
+    held = len(data) - file.tell()
+    if any(size < 0 for size in shape) or prod(shape) * dtype.itemsize != held:
+        raise ValueError(f"the array of shape {shape} and type {dtype} does not fill the {held:,} bytes of the file")
+    return Series(np.frombuffer(data, dtype, offset=file.tell()).reshape(shape, order="F" if is_fortran else "C"))
+
+
+def _from_json(data: bytes, columns: Sequence[Column]) -> Series:
+    """Read JSON: rows, an object with ``values`` and ``labels``, or an object for each step."""
+    try:
+        given = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+    if isinstance(given, dict):
+        labels = given.get("labels") or []
+        if not given.keys() <= {"values", "labels"} or "values" not in given or not isinstance(labels, list):
+            raise ValueError("an object of a file has the fields values and, if the steps have names, labels")
+        return Series(rows_of(given["values"]), [_as_label(each) for each in labels])
+    if not isinstance(given, list) or not given or not all(isinstance(each, dict) for each in given):
+        return Series(rows_of(given))
+    names = list(given[0])
+    _, label = _places(names, columns)
+    for step, each in enumerate(given):
+        if missing := [column.name for column in columns if column.name not in each]:
+            raise ValueError(f"step {step} has no {missing[0]!r}")
+    rows = rows_of([[each[column.name] for column in columns] for each in given])
+    return Series(rows, [] if label is None else [_as_label(each.get(names[label], "")) for each in given])
+
+
+def _as_label(given: Any) -> str:
+    return given if isinstance(given, str) else json.dumps(given)
+
+
+KINDS: Mapping[str, Callable[[bytes, Sequence[Column]], Series]] = {
+    "csv": _from_csv,
+    "tsv": _from_csv,
+    "npy": _from_npy,
+    "json": _from_json,
+}
+"""What reads a file, by the ending of its name."""
