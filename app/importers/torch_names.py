@@ -262,10 +262,8 @@ def cell_of_module(
         reason = f"the names {', '.join(_leaves(module))} are those of {named}, which has this order"
         told.append(Convention("order of the gates", " ".join(first.blocks), reason))
     if len(fitting) == 1:
-        told += [
-            Convention(option, str(value), f"so {named} computes") for option, value in (first.options or {}).items()
-        ]
-        return first, told
+        chosen = {option: value for option, value in (first.options or {}).items() if value}
+        return first, [*told, *(Convention(each, str(value), f"so {named} computes") for each, value in chosen.items())]
     question = next(iter(first.options or {}))
     choices = {str((cell.options or {})[question]): cell for cell in fitting}
     answer, reason = answers.get(question), "so it was answered; the file does not say"
