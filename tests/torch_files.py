@@ -63,7 +63,7 @@ class Tagger(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, INPUTS)
         self.rnn = kind(INPUTS, UNITS, **options)
-        self.fc = nn.Linear(UNITS * (1 + self.rnn.bidirectional), outputs)
+        self.fc = nn.Linear((self.rnn.proj_size or UNITS) * (1 + self.rnn.bidirectional), outputs)
 
     def forward(self, ids: Tensor) -> Tensor:
         return self.fc(self.rnn(self.embedding(ids))[0])  # type: ignore[no-any-return]

@@ -1,12 +1,14 @@
 """Make of what an importer found a network and a tokenizer, as a model's folder holds them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ..recurrent.modules import weight_names, weight_shapes
+from ..recurrent.cells.cell import CellWeights
+from ..recurrent.modules import Direction, weight_names, weight_shapes
 from ..recurrent.network import Network, NetworkConfig
 from ..recurrent.tokenizer import TOKENIZERS, UNKNOWN, Tokenizer, TokenizerKind
 from .found import Found, ImportRefusedError
@@ -32,16 +34,15 @@ def build(found: Found) -> Built:
     Raises ImportRefusedError if the vocabulary does not fit the embedding.
     """
     remarks: list[str] = []
+    found = _unprojected(found, remarks)
     vocabulary = _Vocabulary.of(found, remarks)
     names = _outputs(found, vocabulary, remarks)
-    first = found.layers[0]["forward"]
     config = NetworkConfig(
         cell=found.cell.name,
         vocabulary_size=len(vocabulary.tokens) if vocabulary else 0,
         embedding_size=found.input_size if vocabulary else 0,
         input_size=0 if vocabulary else found.input_size,
         hidden_size=found.hidden_size,
-        projection_size=0 if first.w_hr is None else len(first.w_hr),
         outputs=len(names),
         layers=len(found.layers),
         bidirectional="backward" in found.layers[0],
@@ -61,6 +62,49 @@ def build(found: Found) -> Built:
     tokenizer = TOKENIZERS[vocabulary.kind](vocabulary.tokens) if vocabulary else None
     predicts = bool(vocabulary and names and len(names) == len(found.vocabulary or ()))
     return Built(network.eval().requires_grad_(requires_grad=False), tokenizer, names, predicts, remarks)
+
+
+def projection_of(found: Found) -> Tensor | None:
+    """Return what h of the last layer is multiplied by, (P·directions, H·directions), if it is projected."""
+    return _joined(found.layers[-1])
+
+
+def _joined(layer: Mapping[Direction, CellWeights]) -> Tensor | None:
+    """Return the projections of all directions of a layer, as blocks of one matrix in float64."""
+    blocks = [weights.w_hr.double() for weights in layer.values() if weights.w_hr is not None]
+    return torch.block_diag(*blocks) if blocks else None  # type: ignore[no-untyped-call]
+
+
+def _unprojected(found: Found, remarks: list[str]) -> Found:
+    """Return the same network without projections, which are multiplied into the weights that read h.
+
+    Since W_hh (W_hr h) = (W_hh W_hr) h, every gate and cell state stays the same, and h is that before the projection.
+    """
+    if (last := projection_of(found)) is None:
+        return found
+    layers: list[Mapping[Direction, CellWeights]] = []
+    below: Tensor | None = None
+    for layer in found.layers:
+        layers.append(
+            {
+                direction: weights._replace(
+                    w_ih=_times(weights.w_ih, below), w_hh=_times(weights.w_hh, weights.w_hr), w_hr=None
+                )
+                for direction, weights in layer.items()
+            }
+        )
+        below = _joined(layer)
+    remarks.append(
+        f"the projection of h to {len(last) // len(found.layers[-1])} numbers is multiplied into the weights that read "
+        "them: gates and cell states are the same, and h is shown before its projection"
+    )
+    readout = found.readout and found.readout._replace(weight=_times(found.readout.weight, last))
+    return replace(found, layers=layers, readout=readout)
+
+
+def _times(weight: Tensor, projection: Tensor | None) -> Tensor:
+    """Return the product of a weight and a projection, computed in float64."""
+    return weight if projection is None else (weight.double() @ projection.double()).to(weight.dtype)
 
 
 def _recurrent_weights(found: Found, network: Network) -> Iterator[tuple[str, Tensor]]:

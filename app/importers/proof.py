@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..recurrent.cells import cell_of
-from ..recurrent.modules import Recurrent, layer_weights_of
+from ..recurrent.modules import layer_weights_of
+from ..recurrent.network import Network
 from ..recurrent.trace import activations_of
 from ..store.imported import (
     MOST_UNUSED,
@@ -22,7 +22,7 @@ from ..store.imported import (
     PlacedTensor,
     RecognisedConvention,
 )
-from .building import Built, build
+from .building import Built, build, projection_of
 from .found import EMBEDDING, HEAD, Found, ImportRefusedError, Reference
 from .proof_text import Sample, bits_per_token, sample_of
 
@@ -80,7 +80,7 @@ def _report(found: Found, origin: Origin, built: Built, text: str) -> ImportRepo
     equations, engines = _references(found)
     runs, remarks = _runs(found, equations, engines)
     for run in runs:
-        run.ours = h_of(built.network.recurrent, run.x)
+        run.ours = h_of(found, built.network, run.x)
     comparisons = [
         Comparison(reference=engine.name, kind="engine", difference=max(gap(run.ours, run.engines[at]) for run in runs))
         for at, engine in enumerate(engines)
@@ -197,13 +197,18 @@ def inputs_of(found: Found, steps: int) -> Array:
 
 
 @torch.inference_mode()
-def h_of(recurrent: Recurrent, x: Array) -> Array:
-    """Return h of the last layer (T, H·directions) over ``x`` (T, E), as a trace computes it."""
-    layers = layer_weights_of(recurrent)
+def h_of(found: Found, network: Network, x: Array) -> Array:
+    """Return h of the last layer (T, H·directions) over ``x`` (T, E), as a trace of ``network`` computes it.
+
+    Where the source projects h, it is projected, too, in float64.
+    """
+    layers = layer_weights_of(network.recurrent)
     batch = torch.from_numpy(x).to(layers[0].weights.w_ih.dtype)[:, None]  # (T, 1, E)
-    activations = activations_of(layers, cell_of(recurrent), batch, [len(x)], None, "compiled")
+    activations = activations_of(layers, network.config.cell_definition, batch, [len(x)], None, "compiled")
     last = [each["h"][:, 0] for each, layer in zip(activations, layers, strict=True) if layer.layer == layers[-1].layer]
-    return np.concatenate(last, axis=-1)
+    h = np.concatenate(last, axis=-1)
+    projection = projection_of(found)
+    return h if projection is None else h @ projection.numpy().T
 
 
 def gap(ours: Array, theirs: Array) -> float:
@@ -228,7 +233,7 @@ def _orders(found: Found, built: Built, runs: Sequence[_Run], sample: Sample | N
         orders.append(
             GateOrder(
                 order=" ".join(blocks[at] for at in order),
-                difference=gap(h_of(network.recurrent, run.x), run.exact),
+                difference=gap(h_of(found, network, run.x), run.exact),
                 bits=None if sample is None else bits_per_token(network, sample),
             )
         )

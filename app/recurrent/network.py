@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 import torch
@@ -51,8 +51,6 @@ class NetworkConfig:
     """What turns outputs into probabilities: sigmoid, each independently, or softmax, so that they sum to 1."""
     input_size: int = 0
     """E of a network that reads numbers, without an embedding; 0: it reads tokens."""
-    projection_size: int = 0
-    """P: to how many numbers h is projected (Sak et al. 2014), fewer than H; 0: h has H."""
 
     def __post_init__(self) -> None:
         embedding = ("vocabulary_size", "embedding_size")
@@ -63,14 +61,6 @@ class NetworkConfig:
         for name in embedding if self.input_size else ():
             if getattr(self, name) != 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: a network with an input_size has no embedding")
-        if self.projection_size and not (self.cell_definition.projects and 0 < self.projection_size < self.hidden_size):
-            allowed = f"from 1 to {self.hidden_size - 1}" if self.cell_definition.projects else "0, for this cell"
-            raise ValueError(f"projection_size is {self.projection_size}: it must be {allowed}")
-
-    @property
-    def width(self) -> int:
-        """How many numbers h has in all directions of a layer."""
-        return (self.projection_size or self.hidden_size) * len(self.directions)
 
     @property
     def inputs(self) -> int:
@@ -100,7 +90,8 @@ class Network(nn.Module):
         self.config = config
         self.embedding = None if config.input_size else _embedding(config)
         self.recurrent = _recurrent(config)
-        self.head = nn.Linear(config.width, config.outputs) if config.outputs else None
+        width = config.hidden_size * len(config.directions)
+        self.head = nn.Linear(width, config.outputs) if config.outputs else None
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the logits (B, T, outputs) of token ids (B, T), or of numbers (B, T, E) without an embedding.
@@ -198,8 +189,6 @@ def _recurrent(config: NetworkConfig) -> Recurrent:
             bias=config.bias,
             bidirectional=config.bidirectional,
         )
-    options: dict[str, Any] = {"proj_size": config.projection_size} if config.projection_size else {}
-    options |= cell.module_options or {}
     return cell.module(
         input_size=config.inputs,
         hidden_size=config.hidden_size,
@@ -207,5 +196,5 @@ def _recurrent(config: NetworkConfig) -> Recurrent:
         bias=config.bias,
         batch_first=True,
         bidirectional=config.bidirectional,
-        **options,
+        **(cell.module_options or {}),
     )

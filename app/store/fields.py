@@ -21,8 +21,6 @@ from .columns import Column
 
 T = TypeVar("T")
 
-_NEW_SIZES = ("input_size", "projection_size")
-
 Share = Annotated[float, Field(ge=0, le=1)]
 Many = Annotated[
     list[T], Field(fail_fast=True)
@@ -201,9 +199,9 @@ class ModelConfig(BaseModel):
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
 
     @field_serializer("network", mode="wrap")
-    def _without_new_sizes(self, network: NetworkConfig, write: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
-        """Leave out sizes that a network has not, and that the files of older versions do not know."""
-        return {name: value for name, value in write(network).items() if value or name not in _NEW_SIZES}
+    def _without_input_size(self, network: NetworkConfig, write: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+        """Leave out the input size of a network that has none, as in the files of versions that only knew text."""
+        return {name: value for name, value in write(network).items() if name != "input_size" or value}
 
 
 class ActivationStatistics(BaseModel):

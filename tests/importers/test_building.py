@@ -11,7 +11,8 @@ from gatescope.importers.building import Built, build
 from gatescope.importers.found import Found, ImportRefusedError
 from gatescope.importers.state_dict import found_in
 from gatescope.recurrent.tokenizer import CharacterTokenizer, WordTokenizer
-from gatescope.recurrent.trace import trace
+from gatescope.recurrent.trace import Trace, trace
+from gatescope.recurrent.trace_module import trace_module
 from torch_files import Tagger, tagger
 
 ANYWHERE = Request(Path("model.pt"))
@@ -108,3 +109,25 @@ def test_a_head_without_a_bias_has_one_of_zeros() -> None:
     built = build(replace(found_in(state, ANYWHERE, "PyTorch"), vocabulary=LETTERS))
     assert built.network.head is not None
     assert not built.network.head.bias.any()
+
+
+def test_a_projection_is_multiplied_into_the_weights_that_read_h() -> None:
+    """Gates and cell states are those of the projected network, step by step; so is what the head gives."""
+    network = tagger(vocabulary=5, outputs=5, num_layers=2, bidirectional=True, proj_size=3)
+    one = found(network, LETTERS)
+    built = build(one)
+    assert built.network.recurrent.proj_size == 0
+    assert built.remarks == [
+        "the projection of h to 3 numbers is multiplied into the weights that read them: gates and cell states are the "
+        "same, and h is shown before its projection"
+    ]
+    assert built.tokenizer is not None
+    traced = trace(built.network, built.tokenizer("cab?"))
+    with torch.inference_mode():
+        x = network.embedding(torch.tensor([4, 0, 1, 3]))
+    expected = trace_module(network.rnn, x)
+    assert isinstance(expected, Trace)
+    for ours, theirs in zip(traced.layers, expected.layers, strict=True):
+        for letter in "ifgoc":
+            np.testing.assert_allclose(ours[letter], theirs[letter], atol=1e-6)
+    np.testing.assert_allclose(traced.outputs, probabilities(network, [4, 0, 1, 3]), atol=1e-6)

@@ -26,7 +26,7 @@ def test_each_module_is_found_and_computes_what_torch_does(case: str, tmp_path: 
     module, answers = module_of(case)
     found = opened(saved(module.state_dict(), tmp_path), **answers)
     x = inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(module, x), atol=1e-6)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(module, x), atol=1e-6)
     assert [each.source for each in found.placed] == list(module.state_dict())
     assert found.unused == []
     assert (found.format, found.name, found.input_size, found.hidden_size) == ("PyTorch", "", INPUTS, UNITS)
@@ -67,7 +67,7 @@ def test_a_file_of_an_old_version_is_read(tmp_path: Path) -> None:
     module, _ = module_of("LSTM")
     found = opened(saved(module.state_dict(), tmp_path, _use_new_zipfile_serialization=False))
     x = inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(module, x), atol=1e-6)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(module, x), atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -75,7 +75,7 @@ def test_weights_of_half_precision_become_float32(dtype: torch.dtype, tmp_path: 
     module, _ = module_of("GRU")
     found = opened(saved(module.to(dtype).state_dict(), tmp_path))
     name, x = str(dtype).removeprefix("torch."), inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(module.float(), x), atol=1e-6)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(module.float(), x), atol=1e-6)
     assert found.remarks == [f"weights in {name} were converted to float32, without a change"]
     assert {each.change for each in found.placed} == {f"{name} → float32"}
 
@@ -83,7 +83,7 @@ def test_weights_of_half_precision_become_float32(dtype: torch.dtype, tmp_path: 
 def test_weights_in_float64_stay_so(tmp_path: Path) -> None:
     module, _ = module_of("LSTM")
     found, x = opened(saved(module.double().state_dict(), tmp_path)), inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(module, x), atol=1e-13)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(module, x), atol=1e-13)
 
 
 def test_a_vocabulary_in_the_checkpoint_is_that_of_the_embedding(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_weights_of_a_torchscript_archive_are_read_without_its_code(*, trace
     found = opened(script(tmp_path, network, traced=traced))
     assert found.name == "rnn"
     x = inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(network.rnn, x), atol=1e-6)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(network.rnn, x), atol=1e-6)
     assert found.embedding is not None
     assert torch.equal(found.embedding, network.embedding.weight)
 

@@ -22,7 +22,7 @@ def test_a_file_computes_what_torch_does(case: str, tmp_path: Path) -> None:
     module, answers = module_of(case)
     save_file(module.state_dict(), tmp_path / "weights.safetensors", {"format": "pt"})
     found, x = opened(tmp_path / "weights.safetensors", **answers), inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(module, x), atol=1e-6)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(module, x), atol=1e-6)
     assert found.format == "safetensors"
 
 
@@ -47,7 +47,7 @@ def test_a_folder_is_read_with_its_vocabulary(*, shards: bool, tmp_path: Path) -
     ids = {token: at for at, token in enumerate(LETTERS)}
     found = opened(folder(tmp_path, shards=shards, vocab=ids, config={"model_type": "lstm"}))
     network, x = tagger(vocabulary=9, outputs=9), inputs()
-    np.testing.assert_allclose(our_h(build(found).network.recurrent, x), h_of(network.rnn, x), atol=1e-6)
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(network.rnn, x), atol=1e-6)
     assert (found.vocabulary, found.remarks, found.unused) == (LETTERS, [], [])
 
 

@@ -10,8 +10,7 @@ from gatescope.recurrent.cells.gru import GRU, RESET_BEFORE_GRU
 from gatescope.recurrent.cells.lstm import LSTM
 from gatescope.recurrent.cells.rnn import RELU_RNN, RNN
 from gatescope.recurrent.network import NetworkConfig
-from gatescope.recurrent.trace import ENGINES, trace
-from networks import VARIANTS, numeric_network, random_network, random_tokens
+from networks import VARIANTS, numeric_network, random_network
 
 CONFIG = NetworkConfig("lstm", vocabulary_size=20, embedding_size=5, hidden_size=7, outputs=2)
 
@@ -89,29 +88,3 @@ def test_training_the_fused_module_trains_what_the_cells_read() -> None:
 def test_without_biases_the_cells_get_none() -> None:
     weights = random_network(cell="lstm", bias=False).weights(0, "forward")
     assert (weights.b_ih, weights.b_hh) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("fields", "allowed"),
-    [
-        ({"projection_size": -1}, "from 1 to 6"),
-        ({"projection_size": 7}, "from 1 to 6"),
-        ({"projection_size": 3, "cell": "gru"}, "0, for this cell"),
-    ],
-)
-def test_a_projection_must_be_smaller_than_the_units(fields: dict[str, Any], allowed: str) -> None:
-    with pytest.raises(ValueError, match=f"^projection_size is {fields['projection_size']}: it must be {allowed}$"):
-        dataclasses.replace(CONFIG, **fields)
-
-
-def test_a_projected_network_is_what_torch_projects() -> None:
-    network = random_network(cell="lstm", layers=2, bidirectional=True, projection_size=3)
-    assert network.config.width == 6
-    tokens = random_tokens(9)
-    with torch.inference_mode():
-        x = network.embedded(tokens)
-        lstm = torch.nn.LSTM(5, 7, 2, bidirectional=True, proj_size=3)
-        lstm.load_state_dict(network.recurrent.state_dict())
-        expected = torch.sigmoid(network.require_head()(lstm(x)[0]))
-    for engine in ENGINES:
-        torch.testing.assert_close(torch.from_numpy(trace(network, tokens, engine=engine).outputs), expected)

@@ -60,10 +60,3 @@ def test_every_field_of_a_dataclass_is_described(kind: type) -> None:
     schema = TypeAdapter(kind).json_schema()
     assert schema["additionalProperties"] is False
     assert all(field["description"] for field in schema["properties"].values())
-
-
-def test_sizes_that_a_network_has_not_are_not_written() -> None:
-    config = ModelConfig.model_validate(CONFIG | {"network": {**NETWORK, "projection_size": 3}})
-    assert json.loads(config.model_dump_json())["network"]["projection_size"] == 3
-    plain = json.loads(ModelConfig.model_validate(CONFIG).model_dump_json())["network"]
-    assert not {"projection_size", "input_size"} & plain.keys()

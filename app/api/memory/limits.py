@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from ...recurrent.memory.altered import untrained
 from ...recurrent.memory.plan import MemoryOptions, MemoryPlan
-from ...recurrent.memory.subject import PROJECTED, Subject
+from ...recurrent.memory.subject import Subject
 from ...recurrent.network import Network
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
@@ -22,8 +22,6 @@ def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> Me
 
     Raises a problem that names the option and what would be right, or the limit that it would pass.
     """
-    if model.config.network.projection_size:
-        raise problems.invalid_request("weights", f"{PROJECTED}, as in {model.id}")
     tokens = tuple(tokens_of(model, body, settings))
     options = MemoryOptions(**{each.name: getattr(body, each.name) for each in fields(MemoryOptions)})
     subject = Subject(_network(model, body), tokens, model.next_outputs)

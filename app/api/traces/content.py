@@ -28,10 +28,8 @@ class Selection:
         return [layer for layer in trace.layers if layer.layer in self.layers]
 
     def units_of(self, trace: Trace) -> Sequence[int]:
-        """Return the unit of each column of an array; h has fewer columns where it is projected."""
-        if self.units is not None:
-            return self.units
-        return range(max(array.shape[1] for array in trace.layers[0].activations.values()))
+        """Return the unit of each column of an array."""
+        return range(trace.layers[0]["h"].shape[1]) if self.units is None else self.units
 
     def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
         """Return the wanted activations of a layer, each (T, units)."""

@@ -74,8 +74,7 @@ def csv_rows(parts: Iterable[Trace], model: str, selection: Selection) -> Iterat
             for layer, arrays in layers:
                 for letter, array in arrays.items():
                     place = name, part.start + t, as_text(token.text), layer.layer, layer.direction, letter
-                    row = zip(units[: array.shape[1]], array[t], strict=True)
-                    writer.writerows((*place, unit, value) for unit, value in row)
+                    writer.writerows((*place, unit, value) for unit, value in zip(units, array[t], strict=True))
         yield file.getvalue().encode()
         file.seek(0)
         file.truncate()

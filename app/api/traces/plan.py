@@ -144,8 +144,7 @@ def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> Tr
     if options.start >= stop:
         reason = f"{options.start} is not below {stop}, where the steps asked for end; {_whole(options)} {len(tokens)}"
         raise problems.invalid_request("start", reason)
-    units = network.projection_size or network.hidden_size  # those that every activation has
-    for name, size in (("layers", network.layers), ("units", units)):
+    for name, size in (("layers", network.layers), ("units", network.hidden_size)):
         for index in getattr(options, name) or []:
             if index >= size:
                 raise problems.invalid_request(

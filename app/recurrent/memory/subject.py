@@ -31,9 +31,6 @@ class AModel(Protocol):
 Source = AModel | Network | nn.RNNBase
 
 
-PROJECTED = "memory is not measured where h is projected to a smaller size"
-
-
 @dataclass(frozen=True)
 class Subject:
     """A network and the sequence that it reads."""
@@ -69,9 +66,7 @@ def subject_of(source: Source, x: str | Sequence[Token] | Tensor, hx: States | N
 
 
 def _require_plain(module: Recurrent) -> None:
-    """Raise ValueError if ``module`` projects h, or its calls compute with edits here."""
-    if module.proj_size:
-        raise ValueError(f"{PROJECTED} (proj_size={module.proj_size})")
+    """Raise ValueError if calls of ``module`` compute with edits here."""
     if edits_of(module):
         raise ValueError(
             "edits of the module are in force, and memory is that of a plain run: measure it outside the block"
@@ -86,6 +81,8 @@ def _of_module(module: nn.RNNBase, x: object, hx: States | None) -> Subject:
         raise ValueError(f"x is {tuple(x.shape)}: memory is measured of one sequence (T, E); pick one of the batch")
     _require_plain(module)
     trace_module(module, x, hx)  # raises for what cannot be traced
+    if module.proj_size:
+        raise ValueError(f"the module has a projection (proj_size={module.proj_size}), whose memory is not measured")
     cell = cell_of(module)
     config = NetworkConfig(
         cell=cell.name,

@@ -72,7 +72,7 @@ export type ModelSummary = { id: string; title: string; task: string; cell: "lst
 
 export type NamedUnit = { feature: string; layer: number; direction: "forward" | "backward"; activation: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h"; unit: number; sign: -1 | 1; measure: "r" | "AUC"; score: number; interval: [number, number]; untrained: number[]; close?: number | null; close_from?: number | null; probe?: number | null; untrained_probes?: number[]; texts: number; steps: number };
 
-export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size?: number; embedding_size?: number; hidden_size?: number; outputs?: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax"; input_size?: number; projection_size?: number };
+export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; vocabulary_size?: number; embedding_size?: number; hidden_size?: number; outputs?: number; layers?: number; bidirectional?: boolean; bias?: boolean; nonlinearity?: "tanh" | "relu"; reset_after?: boolean; head?: "sigmoid" | "softmax"; input_size?: number };
 
 export type Occlusion = { step: number; output: string; losses: (number | null)[] };
 
