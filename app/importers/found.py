@@ -9,13 +9,21 @@ from torch import Tensor
 
 from ..recurrent.cells.cell import Cell, CellWeights
 from ..recurrent.modules import Direction
+from ..store.files import printable
 
 EMBEDDING, HEAD = "embedding", "head"
 """What the targets of tensors begin with that are no weights of a layer: see ``Placed``."""
 
 
+LONGEST_REASON = 1_000  # characters: a reason quotes what it is about, such as the name of a tensor
+
+
 class ImportRefusedError(ValueError):
-    """A file that cannot be imported: one sentence on what is wrong, where, and what to do."""
+    """A file that cannot be imported: one sentence on what is wrong, where, and what to do; safe to show."""
+
+    def __init__(self, reason: str) -> None:
+        shown = printable(reason)
+        super().__init__(shown if len(shown) <= LONGEST_REASON else f"{shown[: LONGEST_REASON - 1]}…")
 
 
 class UndecidedError(ImportRefusedError):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from gatescope.cli import app
 from gatescope.store.loading import load_model
 from torch_files import module_of, saved, tagger
@@ -89,3 +90,10 @@ def test_nothing_of_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> 
     assert "\x1b" not in out
     assert r"PyTorch: [red]\x1b[31m" in out
     assert json.loads((tmp_path / "models/model/import.json").read_text())["module"] == "[red]\x1b[31m"
+
+
+def test_no_refusal_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    code, out, error = run(saved({"\x1b[31m\nweight": torch.ones(2)}, tmp_path), "--into", tmp_path / "models")
+    assert (code, out) == (1, "")
+    assert r"none of its 1 tensors (\x1b[31m\nweight) is called weight_ih_l0" in error
+    assert (error.count("\n"), error.count("\x1b")) == (1, 0)
