@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GATESCOPE_"
@@ -107,6 +108,10 @@ def _require_root_path(path: str) -> str:
     return path
 
 
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
 class Settings(BaseSettings):
     """What a deployment may choose. Environment variables carry the prefix GATESCOPE_."""
 
@@ -119,6 +124,10 @@ class Settings(BaseSettings):
     )
     default_model: str = Field(
         "sentiment-lstm", description="Model that the page opens with and `gatescope trace` runs."
+    )
+    imported: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        default_factory=lambda: user_data_path("gatescope", appauthor=False) / "models",
+        description="Folder that `gatescope import` saves models in; empty: nothing is imported.",
     )
     allowed_hosts: Annotated[str, AfterValidator(_require_hosts)] = Field(
         "",

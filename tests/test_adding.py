@@ -116,15 +116,51 @@ assert "pauses" in str(RankingBody.model_json_schema()["properties"]["kind"])
 """
 
 
+USE_IMPORTER = """
+import numpy as np, torch
+from gatescope.cli import app
+from gatescope.store.loading import load_model
+from typer.testing import CliRunner
+
+torch.manual_seed(0)
+gru = torch.nn.GRU(3, 5)
+state = gru.state_dict()
+
+def theirs(weight):
+    r, z, n = weight.numpy().T.reshape(-1, 3, 5).swapaxes(0, 1)
+    return np.concatenate([z, r, n], axis=-1)
+
+with torch.no_grad():
+    gru.bias_hh_l0.zero_()
+    np.savez("mine.npz", kernel=theirs(state["weight_ih_l0"]), recurrent_kernel=theirs(state["weight_hh_l0"]),
+             bias=theirs(state["bias_ih_l0"])[0])
+asked = CliRunner().invoke(app, ["import", "mine.npz", "--into", "models"])
+assert asked.exit_code == 1 and "--answer reset=after or --answer reset=before" in asked.stderr, asked
+done = CliRunner().invoke(app, ["import", "mine.npz", "--into", "models", "--answer", "reset=after"])
+assert done.exit_code == 0, done.stderr
+model = load_model("models/mine")
+x = torch.randn(9, 3)
+with torch.no_grad():
+    np.testing.assert_allclose(model.trace(values=x).layer()["h"], gru(x)[0], atol=1e-6)
+assert model.imported.engine_error is None and model.imported.error < 1e-6
+assert min(each.difference for each in model.imported.orders[1:]) > 1e-2
+other = CliRunner().invoke(app, ["import", "mine.npz", "--into", "models", "--answer", "reset=before", "--name", "b"])
+assert other.exit_code == 0, other.stderr
+difference = load_model("models/b").trace(values=x).layer()["h"] - model.trace(values=x).layer()["h"]
+assert np.abs(difference).max() > 1e-3
+"""
+
+
 @pytest.mark.slow("imports a copy of the package in a process of its own", seconds=5)
 @pytest.mark.parametrize(
     ("path", "last", "use"),
     [
+        ("app/importers/npz.py", "safetensors_file", USE_IMPORTER),
         ("app/recurrent/edits/flip.py", "swap", USE_EDIT),
         ("app/recurrent/ranking/pauses.py", "patches", USE_RANKING),
     ],
 )
-def test_an_edit_and_a_kind_of_ranking_are_added_by_one_file_and_one_line_each(
+def test_an_edit_a_kind_of_ranking_and_an_importer_are_added_by_one_file_and_one_line_each(
     path: str, last: str, use: str, tmp_path: Path
 ) -> None:
     package = tmp_path / "gatescope"

@@ -38,6 +38,7 @@ from typer.testing import CliRunner
 DEFAULT_ADDRESS = "http://{host}:{port}".format_map(
     {name: Settings.model_fields[name].default for name in ("host", "port")}
 )
+FOLDERS = {"models": "the shipped models", "imported": "the user's data directory"}
 EXAMPLES = [block for page in PAGES for block in blocks(page) if not block.not_run]
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 
@@ -138,6 +139,7 @@ RUN: dict[str, Callable[[Block, str], None]] = {
     "gatescope units ": parsed,
     "gatescope shares ": parsed,
     "gatescope pushes ": parsed,
+    "gatescope import ": parsed,
 }
 
 
@@ -214,7 +216,7 @@ def test_every_setting_is_documented() -> None:
     }
     assert rows == {
         f"GATESCOPE_{name.upper()}": (
-            "the shipped models" if name == "models" else str(field.default),
+            FOLDERS.get(name, str(field.default)),
             field.description,
         )
         for name, field in Settings.model_fields.items()

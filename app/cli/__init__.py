@@ -2,7 +2,7 @@
 
 import typer
 
-from . import doctor, evaluate, models, pushes, serve, shares, show, trace, train, units
+from . import doctor, evaluate, import_model, models, pushes, serve, shares, show, trace, train, units
 from .common import require_known_variables
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app.command("serve")(serve.serve)
 app.command("trace")(trace.trace)
 app.command("show")(show.show)
 app.command("models")(models.models)
+app.command("import")(import_model.import_model)
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("units")(units.units)

@@ -13,13 +13,14 @@ import regex
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-WEIGHTS, CONFIG, VOCABULARY, STATISTICS, CARD, SATURATION = (
+WEIGHTS, CONFIG, VOCABULARY, STATISTICS, CARD, SATURATION, IMPORT = (
     "model.safetensors",
     "config.json",
     "vocab.json",
     "statistics.json",
     "README.md",
     "saturation.svg",
+    "import.json",
 )
 # The largest size of a file, in bytes.
 _PARSED = 8_000_000  # parsed in about 0.1 s, in which no other thread runs; half a million words of a vocabulary
@@ -30,6 +31,7 @@ LIMITS: Mapping[str, int] = {
     STATISTICS: _PARSED,  # the shipped ones take at most 46,000, for 128 units
     CARD: 200_000,  # rendered by up to four seconds of work; the shipped ones take at most 14,000
     SATURATION: _PARSED,  # a dot for each unit and gate; the shipped ones take at most 20,000
+    IMPORT: _PARSED,  # some hundred bytes for each tensor
 }
 MOST_FIELDS = 1_000  # of one JSON object: each unknown one would become an error with its own description
 LONGEST_REASON = 500  # characters: a reason quotes what it is about, such as the name of a field

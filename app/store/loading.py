@@ -20,6 +20,7 @@ from .fields import ModelConfig, Statistics
 from .files import (
     CARD,
     CONFIG,
+    IMPORT,
     LIMITS,
     SATURATION,
     STATISTICS,
@@ -30,6 +31,7 @@ from .files import (
     opened,
     parse,
 )
+from .imported import ImportReport
 from .model import Model
 
 MOST_TENSORS = 4_096  # of one network: 512 layers in both directions, built in about a second
@@ -104,7 +106,8 @@ def _load(folder: Path) -> Model:
             with opened(folder, name):
                 pass
     name = Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would follow a link and give its target's name
-    return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network))
+    imported = parse(folder, IMPORT, ImportReport) if exists(folder, IMPORT) else None
+    return Model(name, config, tokenizer, network, folder, _load_statistics(folder, network), imported)
 
 
 def _require_input(config: ModelConfig) -> None:

@@ -13,6 +13,7 @@ from ..recurrent.tokenizer import Token, Tokenizer
 from ..recurrent.trace import Trace, trace
 from .columns import Series, listed, steps_of
 from .fields import ModelConfig, Statistics
+from .imported import ImportReport
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Model:
     network: Network
     folder: Path
     statistics: Statistics | None = None  # None: not measured
+    imported: ImportReport | None = None  # None: it was trained here
 
     def trace(
         self,

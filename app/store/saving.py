@@ -20,7 +20,8 @@ from safetensors.torch import save
 from ..recurrent.network import Network
 from ..recurrent.tokenizer import Tokenizer
 from .fields import ModelConfig, Statistics
-from .files import CARD, CONFIG, SATURATION, STATISTICS, VOCABULARY, WEIGHTS, parse
+from .files import CARD, CONFIG, IMPORT, SATURATION, STATISTICS, VOCABULARY, WEIGHTS, parse
+from .imported import ImportReport
 from .loading import load_model, with_meaning
 from .model import Model
 
@@ -35,6 +36,7 @@ def save_model(
     statistics: Statistics | None = None,
     card: str = "",
     saturation: str = "",
+    report: ImportReport | None = None,
 ) -> Model:
     """Write a model to ``folder``, load it back and return it; an old one is replaced only once all is written.
 
@@ -46,6 +48,7 @@ def save_model(
         statistics: The statistics of its activations over held-out text.
         card: The model card, in Markdown.
         saturation: The figure of its gates, as SVG.
+        report: How it was imported, if it was.
 
     Raises BrokenModelError if what was written cannot be loaded, and OSError, which names ``folder``, if it cannot be
     written. A process that is killed meanwhile leaves the old model or the new one, and may leave a hidden folder next
@@ -79,6 +82,8 @@ def save_model(
         (new / CARD).write_text(card, encoding="utf-8")
         if saturation:
             (new / SATURATION).write_text(saturation, encoding="utf-8")
+        if report is not None:
+            (new / IMPORT).write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
         load_model(new)
         _put(new, folder)
     except OSError as error:

@@ -1,14 +1,20 @@
 """The page of a model."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
+import torch
+from gatescope.importers import Request
+from gatescope.importers.saving import Wishes, import_model
 from gatescope.store.fields import NamedUnit
 from gatescope.store.loading import load_model
 from gatescope.store.saving import save_model
 from gatescope.web.cards import render
 from serving import client, random_models
 from starlette.testclient import TestClient
+from torch_files import saved, tagger
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 
@@ -70,3 +76,32 @@ def test_markdown_has_no_style_of_its_own_and_no_empty_header() -> None:
     table = render("| | a |\n|---|:-:|\n| b | c |\n")
     assert "style=" not in table
     assert "<td></td>\n<th>a</th>" in table
+
+
+def table_of(text: str) -> list[list[str]]:
+    """The cells of the table that ends in a text, row by row, but for its head."""
+    rows = re.findall(r"<tr>(<td.*?)</tr>", text)
+    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row.split("</td>")[:-1]] for row in rows]
+
+
+def test_the_card_of_an_imported_model_shows_the_report(tmp_path: Path) -> None:
+    network = tagger(vocabulary=9, outputs=9)
+    state = {f"<b>net</b>.{name}": weight for name, weight in network.state_dict().items()}
+    path = saved({"net": state, "vocab": ["<unk>", *"abcdefgh"], "scale": torch.ones(2)}, tmp_path)
+    model, report = import_model(Request(path), tmp_path / "models", "0.1.0", Wishes("letters", text="a bad cafe"))
+    page = client(tmp_path / "models", default_model="letters").get("/models/letters/card").text
+    assert '<h2 id="imported">Imported from model.pt</h2>' in page
+    assert f"SHA-256 of the file <code>{report.sha256}</code>" in page
+    assert report.verdict in page
+    compared, conventions, orders, placed = [table_of(part) for part in page.split("<table")[1:]]
+    assert compared == [[each.reference, f"{each.difference:.1e}"] for each in report.comparisons]
+    assert conventions == [[each.question, each.answer, each.reason] for each in report.conventions]
+    assert orders == [[each.order, f"{each.difference:.1e}", f"{each.bits:.2f}"] for each in report.orders]
+    assert placed == [[each.source, " × ".join(map(str, each.shape)), each.target, "no"] for each in report.placed]
+    assert "Unused: <code>scale</code>." in page
+    assert "<b>net" not in page
+    assert model.imported == report
+
+
+def test_the_card_of_another_model_shows_none(described: TestClient) -> None:
+    assert "Imported from" not in described.get("/models/lstm/card").text

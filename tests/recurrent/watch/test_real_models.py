@@ -8,12 +8,12 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from wheels import unpack
 
 Run = Callable[..., dict[str, Any]]
 
@@ -34,19 +34,10 @@ def gap(ours, theirs):  # relative where a number exceeds 1
 @pytest.fixture
 def run(pytestconfig: pytest.Config, tmp_path: Path) -> Run:
     """Run a script where the packages of these wheels can be imported, and return the JSON that it prints last."""
-    assert pytestconfig.cache is not None
-    wheels = pytestconfig.cache.mkdir("wheels")
 
     def unpacked_and_run(script: str, *requirements: str) -> dict[str, Any]:
         for requirement in requirements:
-            folder = wheels / requirement
-            if not any(folder.glob("*.whl")):
-                pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "-qq", "download"]
-                options = ["--no-deps", "--only-binary", ":all:", "--dest", folder]
-                subprocess.run([*pip, *options, requirement], check=True)
-            (wheel,) = folder.glob("*.whl")
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(tmp_path)
+            unpack(pytestconfig, requirement, tmp_path)
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
         command = [sys.executable, "-c", SHARED + script]
         printed = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout

@@ -1,0 +1,114 @@
+"""gatescope import: make a model of a file that another framework wrote, with proof."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import give_up, read_settings
+
+if TYPE_CHECKING:
+    from ..store.imported import GateOrder, ImportReport
+
+# Of a report: import.json has them all.
+_SHOWN_TENSORS = 12
+_SHOWN_ORDERS = 5
+
+
+def import_model(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder as Hugging Face lays it out.")],
+    module: Annotated[str, typer.Option(help="Name of the recurrent network, where the file holds several.")] = "",
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Answer to what the file cannot say, such as nonlinearity=tanh."),
+    ] = None,
+    vocab: Annotated[
+        Path | None, typer.Option(help="File of the vocabulary: a JSON list, or text with a token a line.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the model's folder; default: after the file.")] = "",
+    title: Annotated[str, typer.Option(help="Name of the model for people; default: that of its folder.")] = "",
+    text: Annotated[
+        Path | None, typer.Option(help="Text file that a language model is measured on; default: an excerpt.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder to save it in; default: the setting GATESCOPE_IMPORTED.")
+    ] = None,
+) -> None:
+    """Import a recurrent network of PyTorch or safetensors, and prove by numbers that it computes the same."""
+    from .. import __version__
+    from ..importers import Request
+    from ..importers.found import ImportRefusedError
+    from ..importers.saving import Wishes
+    from ..importers.saving import import_model as imported
+    from ..store.files import BrokenModelError
+
+    folder = into or read_settings().imported
+    if folder is None:
+        give_up("importing is switched off, as GATESCOPE_IMPORTED is empty: name a folder by --into")
+    request = Request(path, module, _answers(answer or []))
+    try:
+        excerpt = "" if text is None else text.read_text(encoding="utf-8")
+        model, report = imported(request, folder, __version__, Wishes(name, title, vocab, excerpt))
+    except UnicodeDecodeError:
+        give_up(f"{text} is not UTF-8")
+    except OSError as error:
+        give_up(f"{error.filename or path}: {error.strerror or error}")
+    except (ImportRefusedError, BrokenModelError) as error:
+        give_up(f"{path}: {error}")
+    _print(report)
+    typer.echo(f"\nsaved in {model.folder}")
+
+
+def _answers(given: list[str]) -> dict[str, str]:
+    """Return the answers by question. Gives up if one is not KEY=VALUE."""
+    pairs = [each.partition("=") for each in given]
+    for each, (key, _, value) in zip(given, pairs, strict=True):
+        if not key or not value:
+            give_up(f"--answer {each!r} is not KEY=VALUE", code=2)
+    return {key: value for key, _, value in pairs}
+
+
+def _print(report: "ImportReport") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..store.files import printable
+
+    def row(table: Table, *cells: str) -> None:
+        table.add_row(*(Text(printable(cell)) for cell in cells))  # names of a file, in which Rich would obey brackets
+
+    console = Console()
+    console.print(Text(printable(f"{report.format}: {report.module or report.source}"), style="bold"))
+    console.print(Text(printable(report.verdict)))
+    compared = Table("compared with", "largest difference of h")
+    for comparison in report.comparisons:
+        row(compared, comparison.reference, f"{comparison.difference:.1e}")
+    conventions = Table("convention", "here", "why")
+    for convention in report.conventions:
+        row(conventions, convention.question, convention.answer, convention.reason)
+    placed = Table("in the file", "shape", "became", "changed")
+    for tensor in report.placed[:_SHOWN_TENSORS]:
+        row(placed, tensor.source, " × ".join(map(str, tensor.shape)), tensor.target, tensor.change or "no")
+    if (more := len(report.placed) - _SHOWN_TENSORS) > 0:
+        row(placed, f"… and {more} more in import.json", "", "", "")
+    console.print(compared, conventions, placed)
+    if report.orders:
+        has_bits = any(each.bits is not None for each in report.orders)
+        orders = Table("order of the gates", "largest difference of h", *(["bits per token"] if has_bits else []))
+        for order in _right_and_nearest(report.orders):
+            bits = [] if not has_bits else ["" if order.bits is None else f"{order.bits:.2f}"]
+            row(orders, order.order, f"{order.difference:.1e}", *bits)
+        console.print(orders)
+    for remark in report.remarks:
+        console.print(Text(printable(f"• {remark}")))
+    if report.unused:
+        rest = " …" if len(report.unused) > _SHOWN_TENSORS else ""
+        console.print(Text(printable(f"• unused: {', '.join(report.unused[:_SHOWN_TENSORS])}{rest}")))
+
+
+def _right_and_nearest(orders: "Sequence[GateOrder]") -> "Sequence[GateOrder]":
+    """Return the right order, and the wrong ones that would be noticed least."""
+    right, *wrong = orders
+    return [right, *sorted(wrong, key=lambda each: each.difference)[:_SHOWN_ORDERS]]

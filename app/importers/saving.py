@@ -1,0 +1,125 @@
+"""Import a file: recognise its format, read it, prove what was read, and save it as a model."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from ..store.imported import ImportReport
+from ..store.model import Model
+from ..store.saving import save_model
+from . import TABLE, Importer, Request
+from .building import Built, build
+from .found import Found, ImportRefusedError
+from .proof import Origin, prove
+from .vocabulary import read_vocabulary
+
+LONGEST_NAME = 100
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
+_CHUNK = 16_000_000  # bytes that are read at a time
+
+
+class Wishes(NamedTuple):
+    """What a user may choose about a model that is imported."""
+
+    name: str = ""  # of its folder; empty: after the file
+    title: str = ""  # for people; empty: its name
+    vocabulary: Path | None = None  # a file of its tokens
+    text: str = ""  # that a language model is measured on; empty: an excerpt of ours
+
+
+NO_WISHES = Wishes()
+
+
+def import_model(request: Request, into: Path, version: str, wishes: Wishes = NO_WISHES) -> tuple[Model, ImportReport]:
+    """Return the model that a file holds, saved in a folder of ``into``, and the report that is kept with it.
+
+    Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
+    read or written.
+    """
+    name = name_for(request.path, wishes.name)
+    folder = into / name
+    if folder.exists():
+        raise ImportRefusedError(f"there is a model {name} in {into} already: choose another name, or remove that one")
+    found = importer_of(request.path).open(request)
+    if wishes.vocabulary is not None:
+        found = with_vocabulary(found, wishes.vocabulary)
+    built = build(found)
+    report = prove(found, Origin(request.path.resolve().name, _sha256(request.path), version), built, wishes.text)
+    model = save_model(
+        folder, built.network, built.tokenizer, _about(found, built, wishes.title or name), report=report
+    )
+    return model, report
+
+
+def importer_of(path: Path) -> Importer:
+    """Return the importer of a file or folder, by what it holds.
+
+    Raises ImportRefusedError if there is none, and OSError if it cannot be read.
+    """
+    if not path.exists():
+        raise FileNotFoundError(2, "there is no such file or folder", str(path))
+    for importer in TABLE:
+        if importer.matches(path):
+            return importer
+    formats = ", ".join(importer.format for importer in TABLE)
+    kind = "this folder holds" if path.is_dir() else "this is"
+    raise ImportRefusedError(f"{kind} no file that can be imported: the formats are {formats}; or it is damaged")
+
+
+def with_vocabulary(found: Found, path: Path) -> Found:
+    """Return what was found with the tokens of a file. Raises ImportRefusedError if they do not fit."""
+    tokens = read_vocabulary(path)
+    if found.embedding is None:
+        raise ImportRefusedError(f"{path.name} is of no use: no embedding was found whose rows its tokens could name")
+    if len(tokens) != len(found.embedding):
+        rows = f"the embedding has {len(found.embedding)} rows"
+        raise ImportRefusedError(f"{path.name} has {len(tokens)} tokens, but {rows}: give one token for each row")
+    return replace(found, vocabulary=tokens)
+
+
+def name_for(path: Path, wanted: str) -> str:
+    """Return the name of the folder of a model. Raises ImportRefusedError if the one that is wanted cannot be one."""
+    if wanted:
+        if not _NAME.fullmatch(wanted):
+            raise ImportRefusedError(
+                f"{wanted!r} cannot be the name of a model: use up to {LONGEST_NAME} letters, digits, '.', '_' and "
+                "'-', beginning with a letter or digit"
+            )
+        return wanted
+    resolved = path.resolve()
+    stem = resolved.name if path.is_dir() else resolved.stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_NAME] or "model"
+
+
+def _about(found: Found, built: Built, title: str) -> dict[str, object]:
+    """Return the fields of config.json that neither network nor tokenizer gives."""
+    layers = f"{len(found.layers)} layer{'s' if len(found.layers) > 1 else ''} of {found.hidden_size} units"
+    ways = ", in both directions" if "backward" in found.layers[0] else ""
+    return {
+        "title": title,
+        "task": title,
+        "description": f"{found.cell.title}, {layers}{ways}, imported from a file of {found.format}.",
+        "outputs": list(built.outputs),
+        "predicts_next": built.predicts_next,
+        "licence": "that of the file it was imported from",
+        **({} if built.tokenizer else {"columns": [{"name": f"input {at}"} for at in range(found.input_size)]}),
+    }
+
+
+def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal; nothing for a folder."""
+    if path.is_dir():
+        return ""
+    digest = hashlib.sha256()
+    for chunk in _chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,67 @@
+"""Read a vocabulary: a list of tokens, or a table of their ids, from JSON or from a text with one token a line."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .found import ImportRefusedError
+
+LARGEST = 20_000_000  # bytes of a file
+_PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")  # the last one: torch.save
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """Return the tokens in a file, by id. Raises ImportRefusedError if they cannot be read, and OSError."""
+    if path.stat().st_size > LARGEST:
+        raise ImportRefusedError(f"{path.name} is larger than {LARGEST:,} bytes: a vocabulary is read up to there")
+    data = path.read_bytes()
+    if data.startswith(_PICKLED):
+        raise ImportRefusedError(
+            f"{path.name} is a pickle, which would run code to be read: where you trust it, load it and write its "
+            'tokens in the order of their ids, by json.dump(tokens, open("vocab.json", "w"))'
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ImportRefusedError(
+            f"{path.name} is not UTF-8: a vocabulary is JSON, or text with a token a line"
+        ) from None
+    if not text.lstrip().startswith(("[", "{")) or path.suffix == ".txt":
+        return _distinct(path.name, text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ImportRefusedError(f"{path.name} is not JSON: {error}") from None
+    tokens = tokens_in(value)
+    if tokens is None:
+        raise ImportRefusedError(
+            f"{path.name} holds no vocabulary: it must be a list of tokens by id, or an object that gives each token "
+            "an id from 0 on without gaps"
+        )
+    return _distinct(path.name, tokens)
+
+
+def _distinct(name: str, tokens: list[str]) -> list[str]:
+    seen: set[str] = set()
+    for at, token in enumerate(tokens):
+        if token in seen:
+            raise ImportRefusedError(f"{name} lists the token {token!r} twice, the second time with the id {at}")
+        seen.add(token)
+    return tokens
+
+
+def tokens_in(value: Any) -> list[str] | None:
+    """Return the tokens by id that a value holds: a list, a table of ids, a table by id, or a simple tokenizer.json."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(value) if value and all(isinstance(each, str) for each in value) else None
+    if not isinstance(value, Mapping) or not value:
+        return None
+    if isinstance(model := value.get("model"), Mapping):
+        return tokens_in(model.get("vocab")) if model.get("type") == "WordLevel" else None
+    if all(isinstance(each, str) and str(id_).isdecimal() for id_, each in value.items()):
+        value = {token: int(id_) for id_, token in value.items()}
+    if not all(isinstance(token, str) and type(id_) is int for token, id_ in value.items()):
+        return None
+    by_id = {id_: token for token, id_ in value.items()}
+    return [by_id[id_] for id_ in range(len(by_id))] if by_id.keys() == set(range(len(value))) else None

@@ -1,0 +1,103 @@
+"""safetensors: files, and folders as Hugging Face lays them out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from gatescope.importers.building import build
+from gatescope.importers.found import ImportRefusedError, UndecidedError
+from gatescope.importers.proof import h_of as our_h
+from safetensors.torch import save_file
+from torch import nn
+from torch_files import CASES, h_of, inputs, module_of, opened, tagger
+
+LETTERS = ["<unk>", *"abcdefgh"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_file_computes_what_torch_does(case: str, tmp_path: Path) -> None:
+    module, answers = module_of(case)
+    save_file(module.state_dict(), tmp_path / "weights.safetensors", {"format": "pt"})
+    found, x = opened(tmp_path / "weights.safetensors", **answers), inputs()
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(module, x), atol=1e-6)
+    assert found.format == "safetensors"
+
+
+def folder(path: Path, *, shards: bool = False, **files: Any) -> Path:
+    """A folder with the weights of a tagger, whole or in two files, and other JSON files."""
+    state = dict(tagger(vocabulary=9, outputs=9).state_dict())
+    if shards:
+        names = {"1.safetensors": [*state][:3], "2.safetensors": [*state][3:]}
+        for name, own in names.items():
+            save_file({each: state[each] for each in own}, path / name)
+        places = {each: name for name, own in names.items() for each in own}
+        files = {"model.safetensors.index": {"metadata": {}, "weight_map": places}, **files}
+    else:
+        save_file(state, path / "model.safetensors")
+    for name, value in files.items():
+        (path / f"{name}.json").write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+@pytest.mark.parametrize("shards", [False, True])
+def test_a_folder_is_read_with_its_vocabulary(*, shards: bool, tmp_path: Path) -> None:
+    ids = {token: at for at, token in enumerate(LETTERS)}
+    found = opened(folder(tmp_path, shards=shards, vocab=ids, config={"model_type": "lstm"}))
+    network, x = tagger(vocabulary=9, outputs=9), inputs()
+    np.testing.assert_allclose(our_h(found, build(found).network, x), h_of(network.rnn, x), atol=1e-6)
+    assert (found.vocabulary, found.remarks, found.unused) == (LETTERS, [], [])
+
+
+def test_a_simple_tokenizer_is_read_and_another_is_named(tmp_path: Path) -> None:
+    ids = {token: at for at, token in enumerate(LETTERS)}
+    simple = {"model": {"type": "WordLevel", "vocab": ids}}
+    assert opened(folder(tmp_path, tokenizer=simple)).vocabulary == LETTERS
+    found = opened(folder(tmp_path, tokenizer={"model": {"type": "BPE", "vocab": ids}}))
+    assert found.vocabulary is None
+    assert found.remarks[0].startswith("the vocabulary is not imported: tokenizer.json holds no vocabulary")
+
+
+def test_the_configuration_says_the_nonlinearity(tmp_path: Path) -> None:
+    save_file(nn.RNN(3, 4).state_dict(), tmp_path / "model.safetensors")
+    with pytest.raises(UndecidedError):
+        opened(tmp_path)
+    (tmp_path / "config.json").write_text('{"nonlinearity": "relu", "layers": 1}')
+    found = opened(tmp_path)
+    assert found.cell.options == {"nonlinearity": "relu"}
+    assert [each.reason for each in found.conventions if each.question == "nonlinearity"] == ["so config.json says"]
+
+
+INDEX = "model.safetensors.index"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"config": "{"}, r"config\.json is not JSON"),
+        ({INDEX: {}}, rf"{INDEX}\.json has no weight_map"),
+        ({INDEX: {"weight_map": {"a": 1}}}, rf"{INDEX}\.json has no weight_map"),
+        ({INDEX: {"weight_map": {"a": "../x"}}}, rf"{INDEX}\.json names '\.\./x', which is not a file of this folder"),
+        ({INDEX: {"weight_map": {"a": "3.safetensors"}}}, r"3\.safetensors is missing, which .* names: put all files"),
+        (
+            {INDEX: {"weight_map": {"a": "1.safetensors"}}},
+            rf"a is not in 1\.safetensors, where {INDEX}\.json says that",
+        ),
+    ],
+)
+def test_a_folder_that_is_not_whole_is_refused(files: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError, match=f"^{message}"):
+        opened(folder(tmp_path, shards=True, **files))
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    save_file({"weight_ih_l0": torch.ones(4, 1), "weight_hh_l0": torch.ones(4, 1)}, tmp_path / "whole.safetensors")
+    data = (tmp_path / "whole.safetensors").read_bytes()
+    overlapping = data.replace(b"[0,16]", b"[0,32]")
+    assert overlapping != data
+    for damaged in (data[:-1], data[:30], overlapping):
+        (tmp_path / "cut.safetensors").write_bytes(damaged)
+        with pytest.raises(ImportRefusedError, match=r"^cut\.safetensors is not a whole safetensors file: "):
+            opened(tmp_path / "cut.safetensors")
