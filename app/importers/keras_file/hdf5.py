@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from math import prod
 from typing import IO, Any
 
@@ -80,22 +81,19 @@ class Tree:
         self.read = 0  # bytes of arrays, so far
 
     def _walk(self, group: Any, path: str, depth: int) -> None:
-        import h5py
-
         if depth > MOST_DEPTH:
             raise ImportRefusedError(f"{path} lies more than {MOST_DEPTH} groups deep: this is not a file of Keras")
         for name in group:
             place = f"{path}/{name}".lstrip("/")
             if len(self.arrays) + len(self.groups) > MOST_OBJECTS:
                 raise ImportRefusedError(f"the file holds more than {MOST_OBJECTS:,} groups and arrays")
-            link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
+            if type(group.get(name, getlink=True)).__name__ != "HardLink":
                 raise ImportRefusedError(f"{place} is a link to another place or file: save the arrays themselves")
             item = group[name]
-            if isinstance(item, h5py.Group):
+            if hasattr(item, "keys"):
                 self.groups.add(place)
                 self._walk(item, place, depth + 1)
-            elif isinstance(item, h5py.Dataset):
+            elif hasattr(item, "is_virtual"):  # an array, and not a named type
                 if item.external or item.is_virtual:
                     raise ImportRefusedError(f"the numbers of {place} lie in other files: save them in this one")
                 if item.shape is not None:  # an empty dataset has none
@@ -141,10 +139,10 @@ class Tree:
 def opened(file: IO[bytes]) -> Iterator[Tree]:
     """Open an HDF5 file for a ``with`` block. Raises ImportRefusedError if it is broken, or h5py is missing."""
     try:
-        import h5py
+        h5py = import_module("h5py")
     except ImportError:
         raise ImportRefusedError(
-            'Keras files need the package h5py: install it with `pip install "gatescope[import]"`'
+            "Keras files need the package h5py: install it by pip install 'gatescope[import]'"
         ) from None
     try:
         with h5py.File(file, "r") as opened_file:

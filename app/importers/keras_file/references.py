@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -109,8 +110,7 @@ def _plain(kind: str, arrays: Arrays, *, is_cudnn: bool) -> Arrays:
 def _engine(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:
     """Return what Keras computes with its own layers, built by name, and the arrays of the file."""
     os.environ.setdefault("KERAS_BACKEND", "torch")  # which is installed; Keras' own default is TensorFlow
-    import keras
-
+    keras: Any = import_module("keras")
     h = x[None]
     for each in layers:
         options: dict[str, Any] = {"activation": form.activation, "return_sequences": True}

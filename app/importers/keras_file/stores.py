@@ -1,5 +1,6 @@
 """Where files keep the weights of a layer: archives by number, HDF5 models by name."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,7 +11,7 @@ from .model import Layer
 Part = Literal["", "forward", "backward", "inner"]
 """Of what: the layer itself, the two that Bidirectional runs, or the one that TimeDistributed applies."""
 
-CONTAINERS = ("layers", "_layer_checkpoint_dependencies")  # the latter in Keras 2.11 and 2.12
+OLD_CONTAINER = "_layer_checkpoint_dependencies"  # of Keras 2.12, which counts every layer that has weights twice
 
 
 class Numbered:
@@ -22,8 +23,8 @@ class Numbered:
     def arrays(self, layer: Layer, part: Part = "") -> Sequence[Array]:
         """Return the weights of a layer, in Keras' order; none if the file has none."""
         inner = {"": "", "inner": "/layer"}.get(part, f"/{part}_layer")
-        for container in CONTAINERS:
-            group = layer.group.replace("layers", container) + inner
+        old = re.sub(r"_(\d+)(?=/|$)", lambda number: f"_{2 * int(number[1])}", layer.group)
+        for group in (layer.group + inner, re.sub(r"(?<![^/])layers(?=/)", OLD_CONTAINER, old) + inner):
             for place in (f"{group}/cell/vars", f"{group}/vars"):
                 arrays = [self._tree.arrays[name] for n in range(8) if (name := f"{place}/{n}") in self._tree.arrays]
                 if arrays:

@@ -8,7 +8,7 @@ from typing import Any
 from .hdf5 import Tree
 from .model import SILENT, Graph, Layer, snake_case
 from .recurrent import BLOCKS
-from .stores import Named, Store
+from .stores import OLD_CONTAINER, Named, Store
 
 BY_BLOCKS = {len(blocks): kind for kind, blocks in BLOCKS.items()}
 """Which cell has so many blocks: no two have as many."""
@@ -82,7 +82,7 @@ def _numbered(tree: Tree, store: Store) -> Iterator[Layer]:
         kind = _kind([array.shape for array in arrays])
         bare = _bare(group)
         name = tree.text("name", f"{group}/vars") if f"{group}/vars" in tree.groups else ""
-        path = name or group.removeprefix("layers/")  # old versions write no names
+        path = name or group.removeprefix("layers/").removeprefix(f"{OLD_CONTAINER}/")  # old versions write no names
         yield _layer(path, {"embedding": "Embedding", "dense": "Dense"}.get(bare, kind), group, is_pair=group in pairs)
 
 
