@@ -43,6 +43,10 @@ class Array:
 
     def read(self) -> NDArray[Any]:
         """Return it in float32, or in float64 if the file does. Raises ImportRefusedError if it holds anything else."""
+        with faults():
+            return self._read()
+
+    def _read(self) -> NDArray[Any]:
         is_bfloat16 = self.dataset.attrs.get("dtype") == "bfloat16"
         if self.dataset.dtype.kind != "f" and not is_bfloat16:
             raise ImportRefusedError(f"{self.name} holds {self.dataset.dtype}, and weights are floating-point numbers")
@@ -77,7 +81,8 @@ class Tree:
         self._file = file
         self.arrays: dict[str, Array] = {}
         self.groups: set[str] = {""}
-        self._walk(file, "", 0)
+        with faults():
+            self._walk(file, "", 0)
         self.read = 0  # bytes of arrays, so far
 
     def _walk(self, group: Any, path: str, depth: int) -> None:
@@ -101,9 +106,8 @@ class Tree:
 
     def text(self, name: str, group: str = "") -> str:
         """Return an attribute of a group that is one text; "" if there is none."""
-        if name not in self._attributes(group):
-            return ""
-        value = self._attribute(group, name)
+        with faults():
+            value = self._attribute(group, name) if name in self._attributes(group) else ""
         value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
         return value if isinstance(value, str) else ""
 
@@ -112,15 +116,15 @@ class Tree:
 
         Keras writes a long one in parts.
         """
-        attributes = self._attributes(group)
-        if name in attributes:
-            parts = [name]
-        else:
-            parts = [f"{name}{n}" for n in range(len(attributes)) if f"{name}{n}" in attributes]
-        if not parts:
-            return None
-        values = [value for part in parts for value in np.atleast_1d(self._attribute(group, part))]
-        return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+        with faults():
+            attributes = self._attributes(group)
+            parts = [name] if name in attributes else [f"{name}{n}" for n in range(len(attributes))]
+            values = [
+                value for part in parts if part in attributes for value in np.atleast_1d(self._attribute(group, part))
+            ]
+            is_there = any(part in attributes for part in parts)
+        texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+        return texts if is_there else None
 
     def _attributes(self, group: str) -> Any:
         return (self._file[group] if group else self._file).attrs
@@ -144,9 +148,17 @@ def opened(file: IO[bytes]) -> Iterator[Tree]:
         raise ImportRefusedError(
             "Keras files need the package h5py: install it by pip install 'gatescope[import]'"
         ) from None
+    with faults():
+        opened_file = h5py.File(file, "r")
+    with opened_file:
+        yield Tree(opened_file)
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Turn what h5py raises for a broken file into ImportRefusedError."""
     try:
-        with h5py.File(file, "r") as opened_file:
-            yield Tree(opened_file)
+        yield
     except ImportRefusedError:
         raise
     except FAULTS as error:

@@ -223,9 +223,7 @@ def _activation(layer: Layer, cell: Layer, kind: str, weights: Weights, answers:
     if activation not in ours:
         raise _refusal(layer, "activation", activation, f"our {kind} computes {' or '.join(ours)}")
     if kind != "SimpleRNN" and gates != "sigmoid":
-        raise _refusal(
-            layer, "recurrent_activation", gates, f"the gates of our {kind} are sigmoid, which is another function"
-        )
+        raise _refusal(layer, "recurrent_activation", gates, f"the gates of our {kind} are sigmoid")
     return activation
 
 

@@ -1,6 +1,7 @@
 """What our numbers are compared with: Keras itself, and its equations in float64, both on the arrays of the file."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -110,6 +111,12 @@ def _plain(kind: str, arrays: Arrays, *, is_cudnn: bool) -> Arrays:
 def _engine(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:
     """Return what Keras computes with its own layers, built by name, and the arrays of the file."""
     os.environ.setdefault("KERAS_BACKEND", "torch")  # which is installed; Keras' own default is TensorFlow
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # by which NumPy asks Keras to follow it
+        return _by_keras(form, layers, x)
+
+
+def _by_keras(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:
     keras: Any = import_module("keras")
     h = x[None]
     for each in layers:

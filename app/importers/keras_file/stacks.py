@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..found import ImportRefusedError
+from ..found import ImportRefusedError, UndecidedError
 from .model import Graph, Layer
 from .recurrent import Answers, Recurrent, is_recurrent, recurrent_of
 from .stores import Store
@@ -69,6 +69,8 @@ def chosen(stacks: Sequence[Stack], graph: Graph, module: str) -> Stack:
     matching = [stack for stack in stacks if not module or module in {*stack.paths, stack.name}]
     if not matching:
         raise ImportRefusedError(f"the model has no recurrent layer {module!r}: choose from {names}")
+    if undecided := [stack.error for stack in matching if isinstance(stack.error, UndecidedError)]:
+        raise undecided[0]  # first: answers are of the whole file, and layers are joined only after them
     if len(matching) > 1:
         raise ImportRefusedError(f"the model has {len(stacks)} recurrent networks, {names}: choose one by --module")
     if matching[0].error is not None:

@@ -1,7 +1,7 @@
 """Guess the layers of a file that holds only weights, from names and shapes; what these leave open is asked."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,13 +77,17 @@ def _numbered(tree: Tree, store: Store) -> Iterator[Layer]:
     groups = {group for group in groups if not group.startswith("optimizer")}
     pairs = {group.rpartition("/")[0] for group in groups if group.endswith("/forward_layer")}
     halves = {f"{pair}/{direction}_layer" for pair in pairs for direction in ("forward", "backward")}
-    for group in sorted((groups - halves) | pairs, key=_natural):
+    applied = {group for group in groups if group.endswith("/layer")}  # what TimeDistributed applies
+    for group in sorted({group.removesuffix("/layer") for group in groups - halves} | pairs, key=_natural):
         arrays = store.arrays(Layer(group, "", {}, group), "forward" if group in pairs else "")
         kind = _kind([array.shape for array in arrays])
         bare = _bare(group)
         name = tree.text("name", f"{group}/vars") if f"{group}/vars" in tree.groups else ""
         path = name or group.removeprefix("layers/").removeprefix(f"{OLD_CONTAINER}/")  # old versions write no names
-        yield _layer(path, {"embedding": "Embedding", "dense": "Dense"}.get(bare, kind), group, is_pair=group in pairs)
+        layer = _layer(
+            path, {"embedding": "Embedding", "dense": "Dense"}.get(bare, kind), group, is_pair=group in pairs
+        )
+        yield _wrapping(layer, "TimeDistributed", "Dense") if f"{group}/layer" in applied else layer
 
 
 def _linked(numbered: Iterator[Layer], tree: Tree) -> Iterator[Layer]:
@@ -94,7 +98,8 @@ def _linked(numbered: Iterator[Layer], tree: Tree) -> Iterator[Layer]:
     """
     layers = list(numbered)
     recurrent = [layer for layer in layers if layer.kind in {*BLOCKS, "Bidirectional"}]
-    embeddings, heads = ([layer for layer in layers if layer.kind == kind] for kind in ("Embedding", "Dense"))
+    embeddings = [layer for layer in layers if layer.kind == "Embedding"]
+    heads = [layer for layer in layers if layer.kind in {"Dense", "TimeDistributed"}]
     places = {layer.group.rpartition("/")[0] for layer in layers}
     classes = {_bare(group) for group in tree.groups if group.rpartition("/")[0] in places and _bare(group) != "vars"}
     ours = {_bare(layer.group) for layer in recurrent}
@@ -125,8 +130,9 @@ def _kind(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 def _layer(path: str, kind: str, group: str, *, is_pair: bool = False) -> Layer:
-    config: Mapping[str, Any] = {}
-    if is_pair:
-        config = {"layer": {"class_name": kind, "config": {}}}
-        kind = "Bidirectional"
-    return Layer(path, kind, config, group, is_configured=False)
+    layer = Layer(path, kind, {}, group, is_configured=False)
+    return _wrapping(layer, "Bidirectional", kind) if is_pair else layer
+
+
+def _wrapping(layer: Layer, kind: str, inner: str) -> Layer:
+    return replace(layer, kind=kind, config={"layer": {"class_name": inner, "config": {}}})

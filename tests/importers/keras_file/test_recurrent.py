@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {  # file, class, fie
         GRU,
         "GRU",
         {"recurrent_activation": "hard_sigmoid"},
-        "layer gru: recurrent_activation is hard_sigmoid, and the gates of our GRU are sigmoid, which is another function",
+        "layer gru: recurrent_activation is hard_sigmoid, and the gates of our GRU are sigmoid",
     ),
     "backwards": (
         LSTM,
@@ -83,7 +83,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {  # file, class, fie
         GRU,
         "GRU",
         {"use_bias": False},
-        "layer gru has 2 arrays, and the file 3: layers/gru/cell/vars/0, layers/gru/cell/vars/1, layers/gru/cell/vars/2",
+        "layer gru has 2 arrays, and the file 3: "
+        "layers/gru/cell/vars/0, layers/gru/cell/vars/1, layers/gru/cell/vars/2",
     ),
     "not a flag": (
         GRU,
