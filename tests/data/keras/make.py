@@ -1,4 +1,4 @@
-"""Write the files of this folder by Keras itself, and what it computes with them: see README.md for the versions.
+"""Write the files of this folder by Keras itself, and what it computes with them.
 
     python make.py keras2     with tensorflow-cpu 2.15.1, whose Keras is 2.15.0
     python make.py keras3     with keras 3.15.1 and torch

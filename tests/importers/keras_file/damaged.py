@@ -1,6 +1,7 @@
 """Open damaged copies of a file, one after the other, in a process of its own.
 
-Its arguments are those of ``main``. It prints the number of each copy before it is opened: libhdf5, a C library, may end the process.
+Its arguments are those of ``main``. It prints the number of each copy before it is opened: libhdf5, a C library, may
+end the process.
 """
 
 import random
