@@ -4,8 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,9 +30,18 @@ def references_of(form: Form, layers: Sequence[Direct]) -> list[Reference]:
     equations = Reference(
         f"the equations of Keras' {form.kind} in float64", "equations", lambda x: _equations(form, layers, x)
     )
-    if find_spec("keras") is None:
+    if not (installed := _installed()):
         return [equations]
-    return [Reference(f"Keras {version('keras')}", "engine", lambda x: _engine(form, layers, x)), equations]
+    return [Reference(f"Keras {installed}", "engine", lambda x: _engine(form, layers, x)), equations]
+
+
+def _installed() -> str:
+    """Return the version of Keras that is installed; "" if there is none, or one before 3."""
+    try:
+        installed = version("keras")
+    except PackageNotFoundError:
+        return ""
+    return installed if int(installed.partition(".")[0]) >= 3 else ""
 
 
 def _equations(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:

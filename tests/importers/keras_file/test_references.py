@@ -1,5 +1,7 @@
 """Keras itself as the engine: layers that it writes now, in every form, against what is found in its files."""
 
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -70,8 +72,13 @@ def test_keras_computes_from_cudnn_s_layout(module: str) -> None:
     assert np.abs(engine_of(found).run(x) - computed(found, x)).max() < 3e-7
 
 
-def test_without_keras_the_equations_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references, "find_spec", lambda name: None)
+def missing(name: str) -> str:
+    raise PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize("version", [missing, lambda name: "2.15.0"])
+def test_without_keras_3_the_equations_are_left(version: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references, "version", version)
     assert [each.kind for each in opened("keras3_lstm.keras").references] == ["equations"]
 
 
