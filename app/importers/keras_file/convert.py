@@ -101,5 +101,7 @@ def conventions(recurrent: Recurrent) -> list[Convention]:
         reason = f"its class is {layer.kind}" if layer.kind.startswith("CuDNN") else "its bias is twice as long"
         found.append(Convention("layout", "CuDNN: two biases, transposed blocks", reason))
     if form.is_bidirectional:
-        found.append(Convention("directions", "end to end, forward first (merge_mode concat)", says))
+        is_told = not layer.is_configured and "merge_mode" in layer.config
+        reason = "the next layer reads two numbers for each unit" if is_told else says
+        found.append(Convention("directions", "end to end, forward first (merge_mode concat)", reason))
     return found

@@ -47,7 +47,7 @@ class Array:
             return self._read()
 
     def _read(self) -> NDArray[Any]:
-        is_bfloat16 = self.dataset.attrs.get("dtype") == "bfloat16"
+        is_bfloat16 = self.dataset.dtype.str == "|V2" and self.dataset.attrs.get("dtype") == "bfloat16"
         if self.dataset.dtype.kind != "f" and not is_bfloat16:
             raise ImportRefusedError(f"{self.name} holds {self.dataset.dtype}, and weights are floating-point numbers")
         self._check_size()

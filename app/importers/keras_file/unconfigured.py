@@ -1,14 +1,14 @@
 """Guess the layers of a file that holds only weights, from names and shapes; what these leave open is asked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .hdf5 import Tree
 from .model import SILENT, Graph, Layer, snake_case
 from .recurrent import BLOCKS
-from .stores import OLD_CONTAINER, Named, Store
+from .stores import OLD_CONTAINER, Named, Part, Store
 
 BY_BLOCKS = {len(blocks): kind for kind, blocks in BLOCKS.items()}
 """Which cell has so many blocks: no two have as many."""
@@ -30,10 +30,8 @@ def _merged(layer: Layer, graph: Graph, store: Store) -> Layer:
     """Return a layer, with its merge_mode if the next layer tells it: only concat gives two numbers for each unit."""
     if layer.kind != "Bidirectional" or (after := graph.after(layer)) is None:
         return layer
-    arrays, next_arrays = (
-        store.arrays(layer, "forward"),
-        store.arrays(after, "forward" if after.kind == "Bidirectional" else ""),
-    )
+    parts: Mapping[str, Part] = {"Bidirectional": "forward", "TimeDistributed": "inner"}
+    arrays, next_arrays = store.arrays(layer, "forward"), store.arrays(after, parts.get(after.kind, ""))
     is_concat = len(arrays) > 1 and bool(next_arrays) and next_arrays[0].shape[:1] == (2 * arrays[1].shape[0],)
     return replace(layer, config={**layer.config, "merge_mode": "concat"}) if is_concat else layer
 

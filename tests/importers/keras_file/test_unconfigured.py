@@ -68,6 +68,8 @@ def test_how_directions_are_merged_is_asked_unless_the_next_layer_tells(tmp_path
     path = changed(NAMED, tmp_path, weights=append)
     found = opened(path, "both", activations="tanh+sigmoid")
     assert list(found.layers[0]) == ["forward", "backward"]
+    reasons = {each.question: each.reason for each in found.conventions}
+    assert reasons["directions"] == "the next layer reads two numbers for each unit"
 
 
 def test_cudnn_s_layout_leaves_nothing_to_ask_of_a_layer() -> None:
