@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .found import Found
 
-FILES: tuple[str, ...] = ()
+FILES: tuple[str, ...] = ("onnx_file",)
 """The files of this folder that hold an importer, in the order in which they are asked."""
 
 
