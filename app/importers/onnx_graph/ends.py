@@ -82,9 +82,10 @@ class Ends:
                 found = self._paths.result(first.scope, way, {ids: tokens}, first.input("X")) if way else None
                 if found is None:
                     continue
-                x = found if first.layout == 0 else found.swapaxes(0, 1)
+                x = found.swapaxes(0, 1) if first.layout and found.ndim > 1 else found
                 rows = weight[tokens] if tokens.ndim == 2 else weight[tokens][:, None]
-                return any(np.array_equal(x, each) for each in (rows, rows.swapaxes(0, 1)))
+                if any(np.array_equal(x, each) for each in (rows, rows.swapaxes(0, 1))):
+                    return True
         return False
 
     def head(self, last: Operator, size: int) -> Head | str:
@@ -151,9 +152,10 @@ class Ends:
             values = [as_output(h, last), final.swapaxes(0, 1) if last.layout else final]
             start = {name: value for name, value in zip(last.node.output, values, strict=False) if name}
             found = self._paths.result(last.scope, way, start, end) if way else None
-            if found is not None:
-                known = {row.tobytes() for row in h.reshape(-1, size)}
-                return found.shape[-1:] == (size,) and all(row.tobytes() in known for row in found.reshape(-1, size))
+            known = {row.tobytes() for row in h.reshape(-1, size)}
+            rows = [] if found is None or found.shape[-1:] != (size,) else list(found.reshape(-1, size))
+            if rows and all(row.tobytes() in known for row in rows):
+                return True
         return False
 
     def _bias(self, scope: Scope, node: NodeProto, outputs: int) -> tuple[Array | None, str, str]:
@@ -191,9 +193,7 @@ class Ends:
                     if not is_reshaped and (axis in (-1, 2) or (axis == 1 and is_flat)):
                         return "softmax", []
             what = ", ".join(dict.fromkeys(map(described, consumers[:3])))
-            return "", [
-                f"what follows the head's linear layer is not imported, so that the head is not complete: {what}"
-            ]
+            return "", [f"the head is not complete: after its linear layer comes {what}, which is not imported"]
         return "", []
 
 

@@ -32,9 +32,7 @@ def _network(request: Request) -> Found:
     operators, in_loops = found_in(scope), found_in_loops(scope)
     for each in in_loops:
         if not operators or request.module == each.name:
-            raise each.refused(
-                f"is inside {each.scope.inside}, which runs it anew at each of its own steps: it is not read"
-            )
+            raise each.refused(f"is inside {each.scope.inside}, which runs it at each of its own steps: it is not read")
     if not operators:
         raise ImportRefusedError(_nothing(request.path.name, model))
     paths = Paths(model, constants)

@@ -48,7 +48,6 @@ class Paths:
                 )
                 yield first, second
                 yield second, first
-        yield SIZES[0], 1
 
     def back(self, scope: Scope, end: str, starts: Collection[str]) -> Way | None:
         """Return the way from ``starts`` and constants to ``end``; None if it leads past anything that computes."""
@@ -77,7 +76,7 @@ class Paths:
             node = scope.producers.get(name)
             if node is None or not is_own(node) or node.op_type not in MOVES:
                 return f"the value {name!r}" if node is None else described(node)
-            name = node.input[0] if node.input else ""
+            name = next((each for each in node.input if each and self._constants.of(scope, each) is None), "")
         return f"the value {name!r}"
 
     def result(self, scope: Scope, way: Way, start: Mapping[str, Array], end: str) -> Array | None:

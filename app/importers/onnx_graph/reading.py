@@ -17,8 +17,8 @@ from ..found import ImportRefusedError
 OLDEST = 7
 """The opset from which on LSTM, GRU and RNN mean what they do today."""
 MOST_BYTES = 2**31  # that a message of protobuf may have
-MOST_NUMBERS = 2**28
-"""In a tensor that is read or computed: 2 GB in float64."""
+MOST_NUMBERS = 2**27
+"""In a tensor that is read, and in all that are computed together: 1 GB in float64."""
 
 Array = NDArray[Any]
 
@@ -103,6 +103,8 @@ def array_of(tensor: TensorProto, folder: Path) -> Array:
         if tensor.data_location == TensorProto.EXTERNAL:
             return np.frombuffer(_external(tensor, folder, kind.itemsize), kind.newbyteorder("<")).reshape(shape)
         return numpy_helper.to_array(tensor)
+    except ImportRefusedError:
+        raise
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, OSError):
         raise ImportRefusedError(
             f"the tensor {name!r} does not hold the numbers that its shape {shape} claims"

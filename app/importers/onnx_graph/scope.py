@@ -94,7 +94,7 @@ class Constants:
 
     def __init__(self, model: ModelProto, folder: Path) -> None:
         self._opsets = [helper.make_opsetid("", opset(model))]
-        self._folder = folder
+        self._folder, self._left = folder, MOST_NUMBERS
         self._values: dict[tuple[int, str], Array | None] = {}
         self._leaves: dict[tuple[int, str], tuple[str, ...]] = {}
         self._scopes: list[Scope] = []  # kept, so that their ids stay theirs
@@ -193,8 +193,9 @@ class Constants:
             raise ImportRefusedError(
                 f"{described(node)} cannot be computed: its inputs do not fit each other"
             ) from None
-        if count > MOST_NUMBERS:
-            raise ImportRefusedError(f"{described(node)} would give more than {MOST_NUMBERS:,} numbers")
+        self._left -= count
+        if self._left < 0:
+            raise ImportRefusedError(f"{described(node)} would make the constants more than {MOST_NUMBERS:,} numbers")
 
 
 def evaluated(

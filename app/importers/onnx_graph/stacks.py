@@ -63,8 +63,8 @@ def _feeds(lower: Operator, upper: Operator, way: Way, paths: Paths, constants: 
             continue
         h = random(steps, batch, lower.directions * size)
         found = paths.result(lower.scope, way, {lower.output: as_output(h, lower)}, upper.input("X"))
-        if found is not None:
-            return bool(np.array_equal(found, h if upper.layout == 0 else h.swapaxes(0, 1)))
+        if found is not None and np.array_equal(found, h.swapaxes(0, 1) if upper.layout else h):
+            return True
     return False
 
 
