@@ -12,7 +12,7 @@ from .conversion import Converted, converted
 from .ends import Ends, Head
 from .operator import KINDS, Operator, found_in, found_in_loops
 from .paths import Paths
-from .reading import described, is_own, read, subgraphs
+from .reading import described, is_own, read, subgraphs, word
 from .references import Layer, references
 from .scope import Constants, Scope
 from .stacks import Stack, chosen, stacks_of
@@ -125,5 +125,5 @@ def _nothing(name: str, model: ModelProto) -> str:
             f"{name} has no LSTM, GRU or RNN: if {described(loops[0])} is one written out, export the layer as it is, "
             "so that it becomes an operator"
         )
-    kinds = ", ".join(sorted({node.op_type for node in nodes})[:6])
+    kinds = ", ".join(sorted({word(node.op_type) for node in nodes})[:6])
     return f"{name} has no LSTM, GRU or RNN: its operators are {kinds}"

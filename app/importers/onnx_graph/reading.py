@@ -20,6 +20,8 @@ MOST_BYTES = 2**31  # that a message of protobuf may have
 MOST_NUMBERS = 2**27
 """In a tensor that is read, and in all that are computed together: 1 GB in float64."""
 
+MOST_LETTERS = 100  # of a name in a message
+
 Array = NDArray[Any]
 
 
@@ -40,12 +42,24 @@ def read(path: Path) -> ModelProto:
         ) from None
     if not model.HasField("graph") or not model.graph.node:
         raise ImportRefusedError(f"{path.name} is not a file of ONNX, or holds an empty graph")
+    if not all(isinstance(each, str) for each in _names(model.graph)):
+        raise ImportRefusedError(f"{path.name} has names that are not text: it is damaged")
     version = opset(model)
     if version < OLDEST:
         raise ImportRefusedError(
             f"{path.name} is of opset {version}: LSTM, GRU and RNN are read from opset {OLDEST} on, export it anew"
         )
     return model
+
+
+def _names(graph: GraphProto) -> Iterator[object]:
+    """Yield the names in a graph and those inside it, which protobuf gives as bytes where they are not UTF-8."""
+    yield from (each.name for part in (graph.initializer, graph.input, graph.output) for each in part)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (each.name for each in node.attribute)
+        for _, inner in subgraphs(node):
+            yield from _names(inner)
 
 
 def opset(model: ModelProto) -> int:
@@ -60,7 +74,17 @@ def called(node: NodeProto) -> str:
 
 def described(node: NodeProto) -> str:
     """Return the kind and the name of a node, for messages."""
-    return f"the {node.op_type} {called(node)!r}"
+    return f"the {word(node.op_type)} {shortened(called(node))!r}"
+
+
+def word(text: str) -> str:
+    """Return a name of the file as it stands in a sentence: in quotes unless it is one word."""
+    return text if text.isidentifier() and len(text) <= MOST_LETTERS else repr(shortened(text))
+
+
+def shortened(text: str) -> str:
+    """Return a name of the file, cut where it is too long for a message."""
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
 
 
 def is_own(node: NodeProto) -> bool:
@@ -93,7 +117,7 @@ def array_of(tensor: TensorProto, folder: Path) -> Array:
 
     Raises ImportRefusedError if it does not hold what it claims to.
     """
-    name, shape = tensor.name or "(a constant)", tuple(tensor.dims)
+    name, shape = shortened(tensor.name or "(a constant)"), tuple(tensor.dims)
     if any(size < 0 for size in shape) or math.prod(shape) > MOST_NUMBERS:
         raise ImportRefusedError(
             f"the tensor {name!r} claims the shape {shape}: at most {MOST_NUMBERS:,} numbers are read"

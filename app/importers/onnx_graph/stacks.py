@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from ..found import ImportRefusedError
 from .operator import Operator
 from .paths import Paths, Way, random
-from .reading import MOST_NUMBERS
+from .reading import MOST_NUMBERS, shortened
 from .scope import Constants
+
+MOST_LISTED = 20  # networks in a message
 
 Array = NDArray[Any]
 
@@ -27,7 +29,7 @@ class Stack(NamedTuple):
 
     def __str__(self) -> str:
         first, count = self.operators[0], len(self.operators)
-        return f"{self.name!r} ({first.node.op_type}{f', {count} layers' if count > 1 else ''})"
+        return f"{shortened(self.name)!r} ({first.node.op_type}{f', {count} layers' if count > 1 else ''})"
 
 
 def stacks_of(operators: Sequence[Operator], paths: Paths, constants: Constants) -> list[Stack]:
@@ -87,7 +89,7 @@ def chosen(stacks: Sequence[Stack], wanted: str) -> Stack:
 
     Raises ImportRefusedError, with the names, if there is none or more than one.
     """
-    listed = ", ".join(map(str, stacks))
+    listed = ", ".join(map(str, stacks[:MOST_LISTED])) + (" …" if len(stacks) > MOST_LISTED else "")
     fitting = [each for each in stacks if not wanted or wanted in {layer.name for layer in each.operators}]
     if not fitting:
         raise ImportRefusedError(f"no recurrent network is called {wanted!r}: name one of {listed} by --module")
