@@ -19,7 +19,14 @@ def test_every_letter_has_a_panel_with_its_purpose(cell: Cell) -> None:
 
 @pytest.mark.parametrize(
     ("variant", "panels"),
-    [("lstm", "figcoh"), ("peephole lstm", "figcoh"), ("gru", "rznh"), ("rnn", "h"), ("coupled_lstm", "fgcoh"), ("mingru", "znh")],
+    [
+        ("lstm", "figcoh"),
+        ("peephole lstm", "figcoh"),
+        ("gru", "rznh"),
+        ("rnn", "h"),
+        ("coupled_lstm", "fgcoh"),
+        ("mingru", "znh"),
+    ],
 )
 def test_panels_stand_in_the_order_of_reading(variant: str, panels: str) -> None:
     assert "".join(each.letter for each in INFOS[variant].panels) == panels

@@ -76,7 +76,7 @@ class Ends:
     def _looks_up(self, first: Operator, weight: Array, ids: str) -> bool:
         """Return whether ``first`` reads, at each step, the row of ``weight`` that the input ``ids`` names."""
         way = self._paths.back(first.scope, first.input("X"), {ids})
-        for steps, batch in self._paths.sizes() if way is not None else ():
+        for steps, batch in self._paths.sizes(weight.shape[1]) if way is not None else ():
             for shape in ((batch, steps), (steps,)):
                 tokens = np.random.default_rng(0).integers(0, len(weight), shape)
                 found = self._paths.result(first.scope, way, {ids: tokens}, first.input("X")) if way else None
@@ -145,7 +145,7 @@ class Ends:
     def _reads_h(self, last: Operator, end: str, size: int) -> bool:
         """Return whether each row of ``end`` is h (D·H,) of one step of one sequence."""
         way = self._paths.back(last.scope, end, {name for name in last.node.output[:2] if name})
-        for steps, batch in self._paths.sizes() if way is not None else ():
+        for steps, batch in self._paths.sizes(size) if way is not None else ():
             h = random(steps, batch, size)
             ends = np.split(h, last.directions, axis=2)
             final = np.stack([ends[0][-1], *(each[0] for each in ends[1:])])  # (D, B, H)

@@ -9,7 +9,7 @@ from onnx import ModelProto, NodeProto, helper
 
 from ..found import ImportRefusedError
 from .reading import described, is_own, opset
-from .scope import Constants, Scope, evaluated
+from .scope import Constants, Scope, evaluated, most_numbers
 
 Array = NDArray[Any]
 
@@ -21,6 +21,8 @@ MOVES = {
 MOST_NODES = 64
 SIZES = (3, 2)
 """Steps and sequences of what is tried out, where the file does not fix them."""
+MOST_TRIED = 2**22
+"""How many numbers are tried out at once."""
 
 
 class Way(NamedTuple):
@@ -37,17 +39,18 @@ class Paths:
         self._opsets, self._constants = [helper.make_opsetid("", opset(model))], constants
         self._model = model
 
-    def sizes(self) -> Iterator[tuple[int, int]]:
-        """Yield what T and B may be, the likeliest first: files may fix them, in the input's shape."""
-        yield SIZES
+    def sizes(self, width: int) -> Iterator[tuple[int, int]]:
+        """Yield what T and B may be, the likeliest first: files may fix them, in the input's shape.
+
+        T·B·``width`` is at most MOST_TRIED.
+        """
+        pairs = [SIZES]
         for given in self._model.graph.input:
-            dims = [each.dim_value for each in given.type.tensor_type.shape.dim]
-            if len(dims) >= 2:
-                first, second = (
-                    size if 0 < size <= 4096 else default for size, default in zip(dims, SIZES, strict=False)
-                )
-                yield first, second
-                yield second, first
+            dims = [each.dim_value for each in given.type.tensor_type.shape.dim][:2]
+            if len(dims) == len(SIZES):
+                first, second = (size if size > 0 else other for size, other in zip(dims, SIZES, strict=True))
+                pairs += [(first, second), (second, first)]
+        yield from ((steps, batch) for steps, batch in dict.fromkeys(pairs) if steps * batch * width <= MOST_TRIED)
 
     def back(self, scope: Scope, end: str, starts: Collection[str]) -> Way | None:
         """Return the way from ``starts`` and constants to ``end``; None if it leads past anything that computes."""
@@ -81,17 +84,23 @@ class Paths:
 
     def result(self, scope: Scope, way: Way, start: Mapping[str, Array], end: str) -> Array | None:
         """Return what a way makes of the arrays ``start``; None if it does not take them."""
-        nodes = way.nodes
-        if not nodes:
-            return start.get(end)
-        given = {name: value for name, value in start.items() if any(name in node.input for node in nodes)}
-        for name in {each for node in nodes for each in node.input if each}:
-            if (constant := self._constants.of(scope, name)) is not None:
-                given[name] = constant
+        values, left = dict(start), MOST_NODES * MOST_TRIED
         try:
-            return evaluated(nodes, given, [end], self._opsets)[0]
-        except ImportRefusedError:
+            for node in way.nodes:
+                given = {name: self._value(scope, values, name) for name in node.input if name}
+                left -= most_numbers(node, [given[name] for name in node.input if name])
+                if left < 0:
+                    return None
+                names = [name for name in node.output if name]
+                values |= zip(names, evaluated([node], given, names, self._opsets), strict=True)
+            return self._value(scope, values, end)
+        except (ImportRefusedError, KeyError):
             return None
+
+    def _value(self, scope: Scope, values: Mapping[str, Array], name: str) -> Array:
+        """Return the numbers of ``name``: given, or constant. Raises KeyError if it is neither."""
+        constant = None if name in values else self._constants.of(scope, name)
+        return values[name] if constant is None else constant
 
 
 def random(*shape: int) -> Array:

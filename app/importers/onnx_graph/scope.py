@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,29 +17,33 @@ from .reading import MOST_NUMBERS, array_of, attributes, called, described, is_o
 Array = NDArray[Any]
 
 
-def _all(inputs: Sequence[Array]) -> int:
+Given = Mapping[str, Any]  # attributes
+
+
+def _all(inputs: Sequence[Array], _: Given) -> int:
     return sum(each.size for each in inputs)
 
 
-def _broadcast(inputs: Sequence[Array]) -> int:
+def _broadcast(inputs: Sequence[Array], _: Given) -> int:
     return math.prod(np.broadcast_shapes(*(each.shape for each in inputs)))
 
 
-def _product(inputs: Sequence[Array]) -> int:
-    return math.prod(max(each.size, 1) for each in inputs)
+def _gathered(inputs: Sequence[Array], given: Given) -> int:
+    data, indices = inputs
+    return int(indices.size * data.size // max(data.shape[given.get("axis", 0)], 1))
 
 
-def _shape_given(inputs: Sequence[Array]) -> int:
+def _shape_given(inputs: Sequence[Array], _: Given) -> int:
     return math.prod(max(int(size), 1) for size in inputs[-1].ravel()) * (inputs[0].size if len(inputs) > 1 else 1)
 
 
-MOST_IN: dict[str, Callable[[Sequence[Array]], int]] = {
+MOST_IN: dict[str, Callable[[Sequence[Array], Given], int]] = {
     **dict.fromkeys(
         ("Concat", "Constant", "Identity", "Unsqueeze", "Squeeze", "Transpose", "Reshape", "Flatten"), _all
     ),
-    **dict.fromkeys(("Slice", "Split", "Cast", "Shape", "Neg", "DequantizeLinear"), _all),
+    **dict.fromkeys(("Slice", "Split", "Cast", "Shape", "Neg", "Dropout", "DequantizeLinear"), _all),
     **dict.fromkeys(("Add", "Sub", "Mul", "Div"), _broadcast),
-    "Gather": _product,
+    "Gather": _gathered,
     **dict.fromkeys(("Expand", "Tile", "ConstantOfShape"), _shape_given),
 }
 """The operators that are computed where all that they see is constant, and how many numbers they may give."""
@@ -182,20 +186,19 @@ class Constants:
             leaves += self._leaves[id(owner), each]
         if node.op_type == "Constant":
             leaves.append(called(node))
-        self._require_bounded(node, [inputs[each] for each in node.input if each])
+        self._left -= most_numbers(node, [inputs[each] for each in node.input if each])
+        if self._left < 0:
+            raise ImportRefusedError(f"{described(node)} would make the constants more than {MOST_NUMBERS:,} numbers")
         [value] = evaluated([node], inputs, [name], self._opsets)
         return value, tuple(dict.fromkeys(leaves))
 
-    def _require_bounded(self, node: NodeProto, inputs: Sequence[Array]) -> None:
-        try:
-            count = MOST_IN[node.op_type](inputs)
-        except (ValueError, IndexError, OverflowError):
-            raise ImportRefusedError(
-                f"{described(node)} cannot be computed: its inputs do not fit each other"
-            ) from None
-        self._left -= count
-        if self._left < 0:
-            raise ImportRefusedError(f"{described(node)} would make the constants more than {MOST_NUMBERS:,} numbers")
+
+def most_numbers(node: NodeProto, inputs: Sequence[Array]) -> int:
+    """Return how many numbers a node may make of ``inputs``. Raises ImportRefusedError if these do not fit."""
+    try:
+        return MOST_IN[node.op_type](inputs, attributes(node))
+    except (ValueError, IndexError, TypeError, OverflowError):
+        raise ImportRefusedError(f"{described(node)} cannot be computed: its inputs do not fit each other") from None
 
 
 def evaluated(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..found import ImportRefusedError
 from .operator import Operator
 from .paths import Paths, Way, random
-from .reading import MOST_NUMBERS, shortened
+from .reading import shortened
 from .scope import Constants
 
 MOST_LISTED = 20  # networks in a message
@@ -60,9 +60,7 @@ def _feeds(lower: Operator, upper: Operator, way: Way, paths: Paths, constants: 
     size = hidden_size(lower, constants)
     if lower is upper or lower.form != upper.form or size < 1:
         return False
-    for steps, batch in paths.sizes():
-        if steps * batch * size * lower.directions > MOST_NUMBERS:
-            continue
+    for steps, batch in paths.sizes(size * lower.directions):
         h = random(steps, batch, lower.directions * size)
         found = paths.result(lower.scope, way, {lower.output: as_output(h, lower)}, upper.input("X"))
         if found is not None and np.array_equal(found, h.swapaxes(0, 1) if upper.layout else h):

@@ -126,7 +126,7 @@ def test_what_would_grow_without_bound_or_cannot_be_computed_is_refused(
     tmp_path: Path, nodes: Any, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gatescope.importers.onnx_graph.scope.MOST_NUMBERS", 10**6)
-    tensors = {"big": np.array([10**6, 10**6]), "many": np.zeros(10**5, np.int64), "shape5": np.array([5, 5])}
+    tensors = {"big": np.array([10**6, 10**6]), "many": np.zeros(4 * 10**5, np.int64), "shape5": np.array([5, 5])}
     with pytest.raises(ImportRefusedError, match=message):
         imported(tmp_path, behind(nodes, tensors, W[0]))
 

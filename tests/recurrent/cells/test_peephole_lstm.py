@@ -60,7 +60,9 @@ def random_weights(peepholes: bool = True) -> CellWeights:
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 def test_onnxruntime_computes_the_same(reverse: bool) -> None:
     w, x = random_weights(), torch.randn(12, 1, 5, generator=torch.Generator().manual_seed(1))
-    assert w.b_ih is not None and w.b_hh is not None and w.w_ch is not None
+    assert w.b_ih is not None
+    assert w.b_hh is not None
+    assert w.w_ch is not None
 
     def iofc(each: torch.Tensor) -> Any:
         i, f, g, o = each.chunk(4)
