@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
@@ -36,7 +35,7 @@ def read(path: Path) -> ModelProto:
         )
     try:
         model = onnx.load_model_from_string(path.read_bytes())
-    except DecodeError:
+    except Exception:  # protobuf's DecodeError, which onnx does not export
         raise ImportRefusedError(
             f"{path.name} is not a whole file of ONNX: it is truncated or of another kind"
         ) from None
