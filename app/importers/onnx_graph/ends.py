@@ -24,7 +24,7 @@ RESHAPED = {"Squeeze", "Unsqueeze", "Reshape", "Transpose", "Flatten"}
 class Embedding(NamedTuple):
     """An embedding that was found."""
 
-    weight: Array  # (V, E)
+    weight: torch.Tensor  # (V, E)
     placed: Placed
     used: Collection[str]  # names of tensors of the file
 
@@ -41,8 +41,8 @@ class Head(NamedTuple):
 class Ends:
     """What stands before and after the layers of one network."""
 
-    def __init__(self, paths: Paths, constants: Constants) -> None:
-        self._paths, self._constants = paths, constants
+    def __init__(self, paths: Paths, constants: Constants, dtype: torch.dtype) -> None:
+        self._paths, self._constants, self._dtype = paths, constants, dtype
 
     def embedding(self, first: Operator) -> Embedding | str:
         """Return the embedding that ``first`` reads; or a sentence on what it reads instead, empty for an input."""
@@ -60,7 +60,7 @@ class Ends:
             return f"{first.name} does not read rows of {gathers[0].input[0]!r} as they are: no embedding is imported"
         given = gathers[0].input[0]
         placed = Placed(self._constants.source(scope, given), weight.shape, "embedding")
-        return Embedding(weight, placed, self._constants.leaves(scope, given))
+        return Embedding(self._tensor(weight), placed, self._constants.leaves(scope, given))
 
     def _is_embedding(self, scope: Scope, node: NodeProto) -> bool:
         if node.op_type != "Gather" or len(node.input) < 2 or attributes(node).get("axis", 0) != 0:
@@ -112,7 +112,7 @@ class Ends:
             placed.append(Placed(self._constants.source(scope, given), bias.shape, "head, bias"))
             used += self._constants.leaves(scope, given)
         function, remarks = self._function(scope, end, is_flat=node.op_type == "Gemm")
-        readout = Readout(_tensor(weight), None if bias is None else _tensor(bias), function)
+        readout = Readout(self._tensor(weight), None if bias is None else self._tensor(bias), function)
         return Head(readout, placed, remarks, used)
 
     def _readers(self, last: Operator) -> Collection[NodeProto]:
@@ -196,6 +196,5 @@ class Ends:
             return "", [f"the head is not complete: after its linear layer comes {what}, which is not imported"]
         return "", []
 
-
-def _tensor(array: Array) -> torch.Tensor:
-    return torch.from_numpy(np.array(array, np.float64 if array.dtype == np.float64 else np.float32))
+    def _tensor(self, array: Array) -> torch.Tensor:
+        return torch.from_numpy(array.astype(np.float64)).to(self._dtype)

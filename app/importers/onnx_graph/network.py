@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-import torch
 from onnx import GraphProto, ModelProto, NodeProto
 
 from .. import Request
@@ -40,7 +38,8 @@ def _network(request: Request) -> Found:
     layers = [Layer(each, each.weights(constants)) for each in stack.operators]
     made = [converted(each, weights, at, constants) for at, (each, weights) in enumerate(layers)]
     _require_fitting(stack, made)
-    return _found(model, stack, layers, made, Ends(paths, constants), in_loops)
+    ends = Ends(paths, constants, made[0].weights["forward"].w_ih.dtype)
+    return _found(model, stack, layers, made, ends, in_loops)
 
 
 def _found(
@@ -61,11 +60,9 @@ def _found(
     remarks += [f"{each.name} is not read, as it is inside {each.scope.inside}" for each in others]
     remarks += [each for each in (embedding, head) if isinstance(each, str)]
     used = {name for layer in made for name in layer.used}
-    weight = None
     if not isinstance(embedding, str):
         placed.insert(0, embedding.placed)
         used |= {*embedding.used}
-        weight = torch.from_numpy(embedding.weight.astype(np.float64)).to(made[0].weights["forward"].w_ih)
     if isinstance(head, Head):
         placed += head.placed
         remarks += head.remarks
@@ -75,7 +72,7 @@ def _found(
         name=stack.name,
         cell=made[0].cell,
         layers=[each.weights for each in made],
-        embedding=weight,
+        embedding=None if isinstance(embedding, str) else embedding.weight,
         readout=head.readout if isinstance(head, Head) else None,
         placed=placed,
         conventions=made[0].conventions,
@@ -93,6 +90,8 @@ def _require_fitting(stack: Stack, made: Sequence[Converted]) -> None:
         inputs = layer.weights["forward"].w_ih.shape[1]
         if layer.cell is not made[0].cell or inputs != size * operator.directions:
             raise operator.refused(f"reads {inputs} numbers, and is not a layer like {stack.name!r} below it")
+        if layer.weights["forward"].w_ih.dtype != first.w_ih.dtype:
+            raise operator.refused(f"has weights in another dtype than {stack.name!r} below it")
 
 
 def _tensors(graph: GraphProto) -> Iterator[str]:
