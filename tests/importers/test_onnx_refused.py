@@ -199,6 +199,9 @@ def test_names_of_any_length_and_letters_fit_a_sentence(tmp_path: Path) -> None:
         opened(saved(tmp_path, model))
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 400
+    for attribute in ({"one\nmore": 1}, {"direction": "for\nward"}, {"activations": ["a\nb"] * 3}):
+        with pytest.raises(ImportRefusedError, match=r"^the LSTM 'cell' has [^\n]+$"):
+            opened(saved(tmp_path, single("LSTM", **attribute)))
     tanh = model_of([node("Tanh\n", ["x"], ["y"])], {}, {"x": [1]}, ["y"])
     with pytest.raises(ImportRefusedError, match=r"^model\.onnx has no LSTM, GRU or RNN: its operators are 'Tanh\\n'$"):
         opened(saved(tmp_path, tanh))

@@ -13,6 +13,7 @@ from ...recurrent.cells.cell import Cell, CellWeights
 from ...recurrent.modules import Direction
 from ..found import Convention, Placed
 from .operator import Operator, Weights
+from .reading import word
 from .scope import Constants
 
 Array = NDArray[Any]
@@ -78,7 +79,7 @@ def _cell(operator: Operator, weights: Weights) -> Cell:
     if op == "RNN" and len(given) == 1 and (name := next(iter(given))[0]) in ("tanh", "relu"):
         return cell_named("rnn", nonlinearity=name)
     if given != {usual}:
-        listed = ", ".join(each for direction in operator.activations for each in direction)
+        listed = ", ".join(word(each) for direction in operator.activations for each in direction)
         known = f"{', '.join(usual)} in each direction" + (", or relu in each" if op == "RNN" else "")
         raise operator.refused(f"has activations={listed}: only {known}, are read")
     if op == "RNN":

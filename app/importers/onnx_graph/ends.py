@@ -11,7 +11,7 @@ from onnx import NodeProto
 from ..found import Placed, Readout
 from .operator import Operator
 from .paths import MOVES, Paths, random
-from .reading import attributes, described, is_own
+from .reading import attributes, described, first_output, is_own
 from .scope import Constants, Scope
 from .stacks import as_output
 
@@ -160,7 +160,7 @@ class Ends:
 
     def _bias(self, scope: Scope, node: NodeProto, outputs: int) -> tuple[Array | None, str, str]:
         """Return the bias (outputs,) of a linear layer, its name in the graph, and that of what the layer gives."""
-        end = node.output[0]
+        end = first_output(node)
         if node.op_type == "Gemm":
             given = node.input[2] if len(node.input) > 2 else ""
             value = self._constants.of(scope, given) if given else None
@@ -170,7 +170,7 @@ class Ends:
             for given in consumers[0].input:
                 value = self._constants.of(scope, given)
                 if value is not None and value.size == outputs and value.shape[-1:] == (outputs,):
-                    return value.reshape(-1), given, consumers[0].output[0]
+                    return value.reshape(-1), given, first_output(consumers[0])
         return None, "", end
 
     def _function(self, scope: Scope, end: str, *, is_flat: bool) -> tuple[Any, Sequence[str]]:
@@ -184,7 +184,7 @@ class Ends:
             if len(consumers) == 1 and is_own(node):
                 if node.op_type in PASSED | RESHAPED:
                     is_reshaped |= node.op_type in RESHAPED
-                    end = node.output[0]
+                    end = first_output(node)
                     continue
                 if node.op_type == "Sigmoid":
                     return "sigmoid", []

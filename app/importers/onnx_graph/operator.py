@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 
 from ..found import ImportRefusedError
-from .reading import attributes, called, described
+from .reading import attributes, called, described, word
 from .scope import Constants, Scope
 
 Array = NDArray[Any]
@@ -178,9 +178,9 @@ class Operator:
     def _require_attributes(self) -> None:
         """Raise ImportRefusedError for attributes whose meaning is not known."""
         if unknown := sorted(self.given.keys() - self.kind.attributes):
-            raise self.refused(f"has an attribute that is not known: {unknown[0]}")
+            raise self.refused(f"has an attribute that is not known: {word(unknown[0])}")
         if self.direction not in DIRECTIONS:
-            raise self.refused(f"has direction={self.direction}: it can be {', '.join(DIRECTIONS)}")
+            raise self.refused(f"has direction={word(self.direction)}: it can be {', '.join(DIRECTIONS)}")
         if self.layout not in (0, 1):
             raise self.refused(f"has layout={self.layout}: it can be 0 or 1")
         if not self.clip > 0:

@@ -86,6 +86,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
 
 
+def first_output(node: NodeProto) -> str:
+    """Return the name of what a node first gives; empty if that is nothing."""
+    return node.output[0] if node.output else ""
+
+
 def is_own(node: NodeProto) -> bool:
     """Return whether a node is of one of ONNX's own operators."""
     return node.domain in ("", "ai.onnx")

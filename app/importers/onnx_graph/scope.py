@@ -73,7 +73,7 @@ class Scope:
         self.outputs = {each.name for each in graph.output}
         self.consumers: dict[str, list[NodeProto]] = defaultdict(list)
         for node in graph.node:
-            for name in dict.fromkeys(node.input):
+            for name in filter(None, dict.fromkeys(node.input)):
                 self.consumers[name].append(node)
 
     def owner(self, name: str) -> "Scope | None":

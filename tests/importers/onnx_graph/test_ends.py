@@ -195,6 +195,13 @@ def test_a_head_that_is_not_complete_says_what_follows(tmp_path: Path, following
     assert found.remarks == [said]
 
 
+def test_nodes_that_give_nothing_are_the_end(tmp_path: Path) -> None:
+    for after in ([SQUEEZED, node("MatMul", ["h", "weight_t"], [])], [*PRODUCT, node("Identity", ["out"], [])]):
+        found = imported(tmp_path, around([], after))
+        assert found.readout is not None
+        assert (found.readout.function, found.remarks) == ("", [])
+
+
 def test_numbers_need_no_embedding_and_states_no_head(tmp_path: Path) -> None:
     found = imported(tmp_path, around([], [], output="y"))
     assert (found.embedding, found.readout, found.remarks) == (None, None, [])
