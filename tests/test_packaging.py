@@ -36,34 +36,31 @@ def test_every_package_is_listed() -> None:
     assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(folders | {f"gatescope.{name}" for name in DATA})
 
 
+def packages_in(path: Path) -> set[str]:
+    """What is imported, anywhere in a file, that is neither Python's nor ours."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    modules = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
+    return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+
+
 def test_every_package_that_is_imported_is_declared() -> None:
     """Not left to come through another one, which may stop needing it; an extra is used where it is needed only."""
-    declared = names_of(PROJECT["project"]["dependencies"])
-    extras = {
-        "image": {"image.py", "inline_styles.py"},
-        "notebook": {"display.py", "widget.py"},
+    project, distributions = PROJECT["project"], packages_distributions()
+    of_extras = {
+        "image": {"figures/image.py", "figures/inline_styles.py"},
+        "import": {each.relative_to(ROOT / "app").as_posix() for each in (ROOT / "app/importers").rglob("*.py")},
+        "notebook": {"notebook/display.py", "notebook/widget.py"},
     }
-    distributions, undeclared, imported = packages_distributions(), set[str](), set[str]()
+    imported = set[str]()
     for path in (ROOT / "app").rglob("*.py"):
-        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
-        modules = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
-        modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
-        names = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
-        allowed = declared.union(
-            *(
-                names_of(PROJECT["project"]["optional-dependencies"][extra])
-                for extra, files in extras.items()
-                if path.name in files
-            )
-        )
-        undeclared |= {name for name in names if canonicalize_name(distributions[name][0]) not in allowed}
+        own = [extra for extra, files in of_extras.items() if path.relative_to(ROOT / "app").as_posix() in files]
+        listed = [project["dependencies"], *(project["optional-dependencies"][extra] for extra in own)]
+        declared = {canonicalize_name(Requirement(each).name) for part in listed for each in part}
+        names = packages_in(path)
+        assert [name for name in names if canonicalize_name(distributions[name][0]) not in declared] == [], path
         imported |= names
     assert {"torch", "prometheus_client"} <= imported
-    assert undeclared == set()
-
-
-def names_of(requirements: list[str]) -> set[str]:
-    return {canonicalize_name(Requirement(each).name) for each in requirements}
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:

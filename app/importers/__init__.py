@@ -10,6 +10,7 @@ from .found import Found
 FILES = (
     "pytorch",
     "safetensors_file",
+    "onnx_file",
     "keras_file",
 )
 """The files of this folder that hold an importer, in the order in which they are asked."""

@@ -139,6 +139,8 @@ def weight_names(module: Recurrent, layer: int, direction: Direction) -> dict[st
         names |= {"b_ih": "bias_ih", "b_hh": "bias_hh"}
     if module.proj_size:
         names["w_hr"] = "weight_hr"
+    if cell_of(module).peepholes:
+        names["w_ch"] = "weight_ch"
     if not cell_of(module).has_recurrent_weights:
         del names["w_hh"]
         names.pop("b_hh", None)
@@ -247,4 +249,5 @@ def weight_shapes(module: Recurrent, layer: int) -> dict[str, tuple[int, ...]]:
         "b_ih": (rows,),
         "b_hh": (rows,),
         "w_hr": (width, module.hidden_size),
+        "w_ch": (len(cell_of(module).peepholes), module.hidden_size),
     }

@@ -47,6 +47,8 @@ class NetworkConfig:
     """RNN: the function that gives h."""
     reset_after: bool = True
     """GRU: whether r is applied after the recurrent product (PyTorch) or before it (Cho et al. 2014)."""
+    peepholes: bool = False
+    """LSTM: whether its gates see the cell state, each unit its own (Gers et al. 2002)."""
     head: Head = "sigmoid"
     """What turns outputs into probabilities: sigmoid, each independently, or softmax, so that they sum to 1."""
     input_size: int = 0
@@ -70,7 +72,9 @@ class NetworkConfig:
     @property
     def cell_definition(self) -> Cell:
         """The cell with its variant: which equations a step follows."""
-        return cell_named(self.cell, nonlinearity=self.nonlinearity, reset_after=self.reset_after)
+        return cell_named(
+            self.cell, nonlinearity=self.nonlinearity, reset_after=self.reset_after, peepholes=self.peepholes
+        )
 
     @property
     def directions(self) -> tuple[Direction, ...]:

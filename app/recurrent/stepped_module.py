@@ -34,8 +34,10 @@ class SteppedModule(nn.Module):
                 shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, inputs), "weight_hh": (rows, hidden_size)}
                 if bias:
                     shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                if cell.peepholes:
+                    shapes["weight_ch"] = (len(cell.peepholes), hidden_size)
                 for name, shape in shapes.items():
-                    if cell.has_recurrent_weights or name.endswith("_ih"):
+                    if cell.has_recurrent_weights or not name.endswith("_hh"):
                         self.register_parameter(f"{name}_l{layer}{suffix}", nn.Parameter(torch.empty(shape)))
         self.reset_parameters()
 
@@ -47,7 +49,7 @@ class SteppedModule(nn.Module):
 
     def weights(self, layer: int, suffix: str) -> CellWeights:
         """Return the parameters of one layer in one direction, whose names end with ``suffix``."""
-        names = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh": "bias_hh"}
+        names = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh": "bias_hh", "w_ch": "weight_ch"}
         own = dict(self.named_parameters())
         named = {field: own.get(f"{name}_l{layer}{suffix}") for field, name in names.items()}
         w_ih = own[f"weight_ih_l{layer}{suffix}"]
@@ -57,6 +59,7 @@ class SteppedModule(nn.Module):
             w_ih.new_empty(0, self.hidden_size) if w_hh is None else w_hh,
             named["b_ih"],
             named["b_hh"],
+            w_ch=named["w_ch"],
         )
 
     def forward(

@@ -134,6 +134,9 @@ class ShareAgreement(BaseModel):
     correlation_interval: tuple[float, float] | None = Field(default=None, description="Interval of `correlation`.")
 
 
+_SELDOM = ("input_size", "peepholes")  # of the fields of a network
+
+
 class ModelConfig(BaseModel):
     """``config.json``: how to build a model, and facts about it."""
 
@@ -199,9 +202,9 @@ class ModelConfig(BaseModel):
     weights_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of model.safetensors, in hexadecimal.")
 
     @field_serializer("network", mode="wrap")
-    def _without_input_size(self, network: NetworkConfig, write: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
-        """Leave out the input size of a network that has none, as in the files of versions that only knew text."""
-        return {name: value for name, value in write(network).items() if name != "input_size" or value}
+    def _without_unused(self, network: NetworkConfig, write: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+        """Leave out what most networks do not have, so that files of versions that did not know it stay as they are."""
+        return {name: value for name, value in write(network).items() if name not in _SELDOM or value}
 
 
 class ActivationStatistics(BaseModel):

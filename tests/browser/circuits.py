@@ -30,6 +30,7 @@ READ = """(svg) => {
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
+PEEPHOLES = "ifo"  # gates that may have one
 Value = Tensor | tuple[Tensor, ...]  # a vector, or some that go end to end
 
 
@@ -180,7 +181,9 @@ def out_of(shape: Shape, inputs: list[Value], weights: Mapping[str, Tensor]) -> 
 
 def into(layer: Shape, inputs: list[Value], weights: Mapping[str, Tensor]) -> Tensor:
     """What a layer takes the function of: the products of its weights with what comes in, and its biases."""
-    [value] = only(inputs, 1, "a layer")
+    peephole = weights.get(f"p {layer.letter}") if layer.letter in PEEPHOLES else None
+    values = only(inputs, 1 if peephole is None else 2, "a layer")
+    [value, *cells] = sorted(values, key=lambda each: isinstance(each, Tensor)) if peephole is not None else values
     joined = value if isinstance(value, tuple) else (value,)
     own = {matrix: weights[f"{matrix} {layer.letter}"] for matrix in "WU" if f"{matrix} {layer.letter}" in weights}
     own = {matrix: own[matrix] for matrix in own if layer.sign not in "WU" or layer.sign == matrix}
@@ -190,6 +193,10 @@ def into(layer: Shape, inputs: list[Value], weights: Mapping[str, Tensor]) -> Te
             f"a layer {layer.sign} {layer.letter} is given vectors of {[len(each) for each in joined]}"
         )
     total = torch.zeros((), dtype=joined[0].dtype)
+    for vector in cells:
+        if not isinstance(vector, Tensor) or peephole is None or vector.shape != peephole.shape:
+            raise UnreadableError(f"a layer {layer.letter} with a peephole is given two vectors that are joined")
+        total = total + peephole * vector
     for vector in joined:
         name = by_size[len(vector)]
         total = total + own[name] @ vector + weights[f"{'b' if name == 'W' else 'b′'} {layer.letter}"]

@@ -51,8 +51,22 @@ class Case:
         self.parts = step(self.given, self.weights) | self.given
 
 
+def lstm_sums(given: Vectors, w: Vectors) -> Vectors:
+    return {at: w[f"W {at}"] @ given["x"] + w[f"U {at}"] @ given["h-"] + w[f"b {at}"] + w[f"b′ {at}"] for at in "ifgo"}
+
+
+def peephole_lstm(given: Vectors, w: Vectors) -> Vectors:
+    a, before = lstm_sums(given, w), given["c-"]
+    i, f = torch.sigmoid(a["i"] + w["p i"] * before), torch.sigmoid(a["f"] + w["p f"] * before)
+    g = torch.tanh(a["g"])
+    c = f * before + i * g
+    o = torch.sigmoid(a["o"] + w["p o"] * c)
+    products = {"f·c": f * before, "i·g": i * g, "tanh c": torch.tanh(c)}
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": o * torch.tanh(c)} | products
+
+
 def lstm(given: Vectors, w: Vectors) -> Vectors:
-    sums = {at: w[f"W {at}"] @ given["x"] + w[f"U {at}"] @ given["h-"] + w[f"b {at}"] + w[f"b′ {at}"] for at in "ifgo"}
+    sums = lstm_sums(given, w)
     i, f, g, o = (torch.tanh(each) if at == "g" else torch.sigmoid(each) for at, each in sums.items())
     c = f * given["c-"] + i * g
     products = {"f·c": f * given["c-"], "i·g": i * g, "tanh c": torch.tanh(c)}
@@ -124,6 +138,8 @@ def cases() -> Iterator[tuple[str, Case]]:
         yield "letters-relu", Case(cells["relu rnn"], relu_rnn, relu)
         both = rows(3, W=E, U=H, b=0) | {"b′": rows(3, b=0)["b"]}
         yield "each-coupled_lstm", Case(cells["coupled_lstm"], coupled_lstm, matrices=both)
+        joined = rows(4, W=E, U=H, b=0) | {"b′": rows(4, b=0)["b"], "p": rows(4, p=0)["p"]}
+        yield "peepholes", Case(cells["peephole lstm"], peephole_lstm, matrices=joined)
         yield "each-mingru", Case(cells["mingru"], mingru, matrices=rows(2, W=E, b=0))
 
 

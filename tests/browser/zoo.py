@@ -38,6 +38,7 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
     "labels": ("labels", WORDS, LABELS, TEXT, {"cell": "gru", "head": "softmax"}),
     "deep": ("deep", WORDS, VERDICT, TEXT, {"cell": "lstm", "layers": 2, "bidirectional": True}),
     "early-reset": ("deep", WORDS, VERDICT, TEXT, {"cell": "gru", "reset_after": False}),
+    "peepholes": ("deep", WORDS, VERDICT, TEXT, {"cell": "lstm", "peepholes": True}),
     "scanned": ("scanned", WORDS, VERDICT, TEXT, {"cell": "mingru"}),
     **{f"each-{cell}": ("each", WORDS, VERDICT, TEXT, {"cell": cell}) for cell in CELL_NAMES},
     "spelling": ("spelling", CORRECTING, VERDICT, TEXT, {"cell": "gru"}),

@@ -11,7 +11,19 @@ from typer.testing import CliRunner
 
 
 def test_every_command_is_there() -> None:
-    commands = {"serve", "trace", "show", "models", "train", "evaluate", "units", "shares", "pushes", "doctor"}
+    commands = {
+        "serve",
+        "trace",
+        "show",
+        "models",
+        "import",
+        "train",
+        "evaluate",
+        "units",
+        "shares",
+        "pushes",
+        "doctor",
+    }
     assert set(get_command(app).commands) == commands  # type: ignore[attr-defined]
 
 

@@ -69,6 +69,7 @@ def random_case(
         uniform(rows) if bias else None,
         uniform(rows) if bias and has_recurrent_weights else None,
         uniform(projection, hidden) if projection else None,
+        uniform(len(cell.peepholes), hidden) if cell.peepholes else None,
     )
     x = uniform(lengths[0], len(lengths), inputs, bound=2.0)
     states = {"h": width, "c": hidden}

@@ -7,7 +7,16 @@ from gatescope.recurrent.cost import multiply_adds, parameters, tensor_operation
 from networks import FUSED, VARIANTS, random_network
 
 # Two products with their biases for the plain RNN, a sum and tanh; and so on, as the steps of the cells have them.
-OPERATIONS = {"rnn": 4, "relu rnn": 4, "lstm": 12, "gru": 13, "reset-before gru": 15, "coupled_lstm": 12, "mingru": 6}
+OPERATIONS = {
+    "rnn": 4,
+    "relu rnn": 4,
+    "lstm": 12,
+    "peephole lstm": 18,
+    "gru": 13,
+    "reset-before gru": 15,
+    "coupled_lstm": 12,
+    "mingru": 6,
+}
 BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3, "coupled_lstm": 3, "mingru": 2}
 
 
@@ -15,8 +24,9 @@ BLOCKS = {"rnn": 1, "lstm": 4, "gru": 3, "coupled_lstm": 3, "mingru": 2}
 def test_costs_are_those_counted_by_hand(name: str) -> None:
     network = random_network(**VARIANTS[name])
     blocks, recurrent = BLOCKS[network.config.cell], 0 if name == "mingru" else 1
-    assert multiply_adds(network) == blocks * 7 * (5 + 7 * recurrent)
-    assert parameters(network) == blocks * (7 * (5 + 7 * recurrent) + 7 + 7 * recurrent)  # the ratios 4 : 3 : 1
+    peepholes = 3 * 7 if name == "peephole lstm" else 0
+    assert multiply_adds(network) == blocks * 7 * (5 + 7 * recurrent) + peepholes
+    assert parameters(network) - peepholes == blocks * (7 * (5 + 7 * recurrent) + 7 + 7 * recurrent)  # 4 : 3 : 1
     assert tensor_operations(network) == OPERATIONS[name]
 
 

@@ -208,7 +208,7 @@ def test_pre_activations_are_what_autograd_sees(
         earlier = [t + 1 if layer.direction == "backward" else t - 1 for t in range(9)]  # row −1 and row 9 are zeros
         before = torch.from_numpy(h[earlier])
         weights = [None if w is None else w.detach().double() for w in network.weights(layer.layer, layer.direction)]
-        w_ih, w_hh, b_ih, b_hh, _ = weights
+        w_ih, w_hh, b_ih, b_hh, _, w_ch = weights
         zero = torch.zeros(len(w_ih), dtype=torch.float64)
         b_ih, b_hh = (zero if b is None else b for b in (b_ih, b_hh))
         from_x = x @ w_ih.T + b_ih
@@ -220,6 +220,11 @@ def test_pre_activations_are_what_autograd_sees(
             by_h = from_h if network.config.reset_after else None
             n_h = r * by_h[:, 14:] if by_h is not None else (r * before) @ w_hh[14:].T + b_hh[14:]
             exact["n"] = from_x[:, 14:] + n_h
+        if w_ch is not None:
+            c = np.zeros((10, 7))
+            c[:9] = layer["c"]
+            for letter, p, seen in zip("ifo", w_ch, (c[earlier], c[earlier], c[:9]), strict=True):
+                exact[letter] = exact[letter] + p * torch.from_numpy(seen)
         assert {f"a_{letter}" for letter in exact} == layer.activations.keys() - without.activations.keys()
         for letter, sums in exact.items():
             np.testing.assert_allclose(layer[f"a_{letter}"], sums.numpy(), rtol=1e-6, atol=1e-6)

@@ -35,7 +35,7 @@ def unedited(_letter: str, _step: int, activation: Array) -> Array:
 def looped(model: Model, text: str, edit: ByHand) -> Array:
     """The outputs (T, outputs) of an LSTM or GRU of one layer, in float64, by a loop over its equations."""
     network = model.network
-    w_ih, w_hh, b_ih, b_hh, _ = (None if w is None else w.double().numpy() for w in network.weights(0, "forward"))
+    w_ih, w_hh, b_ih, b_hh, *_ = (None if w is None else w.double().numpy() for w in network.weights(0, "forward"))
     embedding = network.embedding.weight.double().numpy()
     h = c = np.zeros(network.config.hidden_size)
     states = []

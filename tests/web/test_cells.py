@@ -19,7 +19,14 @@ def test_every_letter_has_a_panel_with_its_purpose(cell: Cell) -> None:
 
 @pytest.mark.parametrize(
     ("variant", "panels"),
-    [("lstm", "figcoh"), ("gru", "rznh"), ("rnn", "h"), ("coupled_lstm", "fgcoh"), ("mingru", "znh")],
+    [
+        ("lstm", "figcoh"),
+        ("peephole lstm", "figcoh"),
+        ("gru", "rznh"),
+        ("rnn", "h"),
+        ("coupled_lstm", "fgcoh"),
+        ("mingru", "znh"),
+    ],
 )
 def test_panels_stand_in_the_order_of_reading(variant: str, panels: str) -> None:
     assert "".join(each.letter for each in INFOS[variant].panels) == panels
@@ -29,6 +36,7 @@ def test_panels_stand_in_the_order_of_reading(variant: str, panels: str) -> None
     ("variant", "carrier", "keeps", "open_bias", "recurrent_weights"),
     [
         ("lstm", "c", "f", True, True),
+        ("peephole lstm", "c", "f", True, True),
         ("gru", "h", "z", False, True),
         ("reset-before gru", "h", "z", False, True),
         ("rnn", "h", None, False, True),
@@ -47,7 +55,7 @@ def test_what_is_said_of_a_cell(
 
 def test_the_gate_that_coupling_sets_is_named_where_there_is_one() -> None:
     couples = {variant: info.couples for variant, info in INFOS.items() if info.couples}
-    assert couples == {"lstm": "i"}
+    assert couples == {"lstm": "i", "peephole lstm": "i"}
 
 
 def test_the_stylesheet_gives_every_cell_its_own_hue_and_no_letter_has_one() -> None:

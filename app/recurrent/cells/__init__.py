@@ -8,6 +8,7 @@ from .cell import Cell
 # The order in which the page shows them side by side.
 FILES = (
     "lstm",
+    "peephole_lstm",
     "gru",
     "rnn",
     "coupled_lstm",

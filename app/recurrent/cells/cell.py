@@ -48,6 +48,7 @@ class CellWeights(NamedTuple):
     b_ih: Tensor | None = None  # (blocks·H,)
     b_hh: Tensor | None = None  # (blocks·H,)
     w_hr: Tensor | None = None  # (P, H), the projection; h is then (..., P)
+    w_ch: Tensor | None = None  # (peepholes, H), a weight for each unit; rows are in the order of ``Cell.peepholes``
 
     def double(self) -> "CellWeights":
         """Return them in float64."""
@@ -151,7 +152,7 @@ class Node:
     - branch: a dot; what comes in goes on more than one way
     - join: a dot; the vectors that come in go on as one, end to end
     - layer: a box with weights and biases of its own: σ, tanh and relu of W·x + U·h + b, or only W·x + b, written W, or
-      only U·h + b′, written U
+      only U·h + b′, written U; with a peephole a wire of the cell state leads in as well, and p ⊙ c is added
     - operator: what is done unit by unit: ⊙, +, 1− and tanh
     """
 
@@ -253,6 +254,8 @@ class Cell:
     """A gate, and the one that it may be coupled to, as 1 minus that; None where gates are coupled by construction."""
     projects: bool = False
     """Whether h may be projected to a smaller size."""
+    peepholes: str = ""
+    """The letters of the gates that see the cell state, each unit its own."""
     note: str = ""
     """What stands under the equations, where they leave something out."""
     roles: Sequence[Role] = ()

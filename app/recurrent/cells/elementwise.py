@@ -6,7 +6,7 @@ A row takes one step of one sequence, unit by unit:
 
 - ``a`` (blocks, H): the sums of each block; activations take their place
 - ``u`` (blocks, H): the recurrent product, if ``Cell.recurrence`` keeps it apart; in a second row, only that of the
-  last block
+  last block. If the cell has peepholes, their weights, in the first rows
 - ``c`` (H,): the cell state, which becomes that of this step; empty if the cell has none
 - ``h`` (P,): the hidden state of the step before
 - ``out`` (H,): becomes that of this step, before any projection and before edits of h, which the loop makes

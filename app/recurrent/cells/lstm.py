@@ -193,6 +193,7 @@ LSTM = Cell(
     panels="figcoh",
     module=nn.LSTM,
     step_module=nn.LSTMCell,
+    options={"peepholes": False},
     open_bias="f",
     opposite_bias="i",
     couples=("i", "f"),

@@ -59,6 +59,7 @@ class Arrays(NamedTuple):
     b_ih: Array  # (blocks·H,); zeros where the module has no biases
     b_hh: Array  # (blocks·H,)
     w_hr: Array  # (P, H); (0, H) without a projection
+    w_ch: Array  # (peepholes, H)
     w_ih_t: Tensor  # (E, blocks·H) for PyTorch's matrix product
     recurrent: tuple[Array, Array]  # w_hh without, and only, its last block, if the cell has a second row
     panels: tuple[Panels, Panels, Panels, Panels]  # of w_ih, recurrent and w_hr
@@ -70,7 +71,7 @@ class Arrays(NamedTuple):
 
     def are_finite(self) -> bool:
         """Return whether all weights are finite."""
-        return bool(products.are_finite(*self[:5]))
+        return bool(products.are_finite(*self[:6]))
 
 
 def serves(tensor: Tensor) -> bool:
@@ -96,13 +97,15 @@ def is_finite(tensor: Tensor) -> bool:
 def arrays_of(cell: Cell, weights: CellWeights) -> Arrays:
     """Return the arrays of one layer in one direction, whose weights the kernels must serve."""
     w_ih, w_hh = array_of(weights.w_ih), array_of(weights.w_hh)
+    size = len(w_ih) // len(cell.blocks)
     no_bias, no_projection = np.zeros(len(w_ih), np.float32), np.empty((0, w_hh.shape[1]), np.float32)
     b_ih, b_hh = (no_bias if bias is None else array_of(bias) for bias in (weights.b_ih, weights.b_hh))
     w_hr = no_projection if weights.w_hr is None else array_of(weights.w_hr)
-    split = len(w_hh) - (len(w_ih) // len(cell.blocks) if cell.second_row else 0)
+    w_ch = np.zeros((len(cell.peepholes), size), np.float32) if weights.w_ch is None else array_of(weights.w_ch)
+    split = len(w_hh) - (size if cell.second_row else 0)
     recurrent = (w_hh[:split], w_hh[split:])
     panels = (Panels(w_ih), Panels(recurrent[0]), Panels(recurrent[1]), Panels(w_hr))
-    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, torch.from_numpy(w_ih).t(), recurrent, panels)
+    return Arrays(w_ih, w_hh, b_ih, b_hh, w_hr, w_ch, torch.from_numpy(w_ih).t(), recurrent, panels)
 
 
 def unroll(
@@ -155,7 +158,7 @@ def unroll(
     w_hh, w_second = weights.recurrent
     are_finite = kernel(cell)(
         *(array_of(inputs), panels_ih, bias, gates),
-        *(w_hh, panels_hh, w_second, panels_second, weights.b_hh, weights.w_hr, panels_hr),
+        *(w_hh, panels_hh, w_second, panels_second, weights.b_hh, weights.w_hr, panels_hr, weights.w_ch),
         *(-1 if reverse else 1, np.array(lengths), states["c"], states["h"], cells, hidden),
         *edits.in_float32(),
     )

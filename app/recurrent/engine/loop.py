@@ -30,7 +30,7 @@ Kernel = Callable[..., bool]
 WEIGHTS = (MATRIX, BATCHES)  # row by row, and in panels, which may be empty
 SIGNATURE = boolean(
     *(BATCHES, BATCHES, VECTOR, float32[:, :, :, ::1]),
-    *(*WEIGHTS, *WEIGHTS, VECTOR, *WEIGHTS),
+    *(*WEIGHTS, *WEIGHTS, VECTOR, *WEIGHTS, MATRIX),
     *(int64, INTEGERS, MATRIX, MATRIX, BATCHES, BATCHES),
     *(INTEGERS, INTEGERS, INTEGERS, BATCHES, BATCHES, BATCHES),
 )
@@ -42,6 +42,7 @@ def kernel(cell: Cell) -> Kernel:
     row, has_two_rows = cell.row, cell.second_row is not None
     second_row = cell.second_row or cell.row
     is_apart, is_recurrent = cell.recurrence == "apart", cell.has_recurrent_weights
+    has_peepholes = len(cell.peepholes) > 0
     # Bounded states can only become NaN, which spreads to all later steps: checking the last ones is enough.
     tells_at_the_end = cell.bounded
     letters_count = len(cell.letters)
@@ -59,6 +60,7 @@ def kernel(cell: Cell) -> Kernel:
         b_hh: Any,
         w_hr: Any,
         panels_hr: Any,
+        w_ch: Any,
         direction: Any,
         steps: Any,
         c: Any,
@@ -81,6 +83,8 @@ def kernel(cell: Cell) -> Kernel:
         source, own = np.empty((batch, letters_count, size), np.float32), len(scale) - 1
         nothing = letters[:0], rows[:0], scale[0], shift[0], take[0], source[0]
         rest, finite = rests(batch), True
+        if has_peepholes:
+            u[:, : len(w_ch)] = w_ch
         for i in range(len(a)):
             input_products(i, direction, x, panels_ih, bias, rest, sums)
             t = i if direction > 0 else len(a) - 1 - i

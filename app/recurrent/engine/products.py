@@ -164,10 +164,10 @@ def is_finite(numbers: Array) -> bool:
     return bool(total == ZERO)
 
 
-@compiled(boolean(MATRIX, MATRIX, VECTOR, VECTOR, MATRIX))
-def are_finite(w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array, w_hr: Array) -> bool:
+@compiled(boolean(MATRIX, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX))
+def are_finite(w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array, w_hr: Array, w_ch: Array) -> bool:
     """Return whether all weights of a layer are finite."""
-    matrices = is_finite(w_ih) and is_finite(w_hh) and is_finite(w_hr)
+    matrices = is_finite(w_ih) and is_finite(w_hh) and is_finite(w_hr) and is_finite(w_ch)
     return matrices and is_finite(b_ih.reshape(1, -1)) and is_finite(b_hh.reshape(1, -1))
 
 

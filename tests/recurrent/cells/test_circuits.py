@@ -5,10 +5,12 @@ from itertools import pairwise
 import pytest
 from gatescope.recurrent.cells import TABLE
 from gatescope.recurrent.cells.cell import Cell, Circuit
+from gatescope.recurrent.cells.peephole_lstm import PEEPHOLE_LSTM
 
 HX = "[h-, x]"
 Z = f"σ_z{HX}"
 C = f"((c- ⊙ σ_f{HX}) + (tanh_g{HX} ⊙ σ_i{HX}))"
+PEEPHOLE_C = f"((c- ⊙ σ_f{HX}·c-) + (tanh_g{HX} ⊙ σ_i{HX}·c-))"
 COUPLED_C = f"((1−(σ_f{HX}) ⊙ tanh_g{HX}) + (c- ⊙ σ_f{HX}))"
 
 
@@ -18,6 +20,7 @@ def gru_h(n: str) -> str:
 
 EXPECTED = {  # what comes into the ends of each, the operands of ⊙ and + in the order of the alphabet
     "lstm": {"c": C, "h": f"(tanh({C}) ⊙ σ_o{HX})"},
+    "peephole lstm": {"c": PEEPHOLE_C, "h": f"(tanh({PEEPHOLE_C}) ⊙ σ_o{HX}·{PEEPHOLE_C})"},
     "gru": {"h": gru_h(f"tanh(((U_n[h-] ⊙ σ_r{HX}) + W_n[x]))")},
     "reset-before gru": {"h": gru_h(f"tanh_n[(h- ⊙ σ_r{HX}), x]")},
     "rnn": {"h": f"tanh_h{HX}"},
@@ -34,7 +37,8 @@ def expression(circuit: Circuit, key: str, above: tuple[str, ...] = ()) -> str:
     assert key not in above, f"a wire leads back to {key}"
     node = circuit.nodes[key]
     inputs = sorted(expression(circuit, wire.start, (*above, key)) for wire in circuit.wires if wire.end == key)
-    counts = {"in": 0, "join": 2, "operator": 2 if node.sign in "⊙+" else 1}
+    has_peephole = node.kind == "layer" and circuit is PEEPHOLE_LSTM.circuit and node.letter in PEEPHOLE_LSTM.peepholes
+    counts = {"in": 0, "join": 2, "operator": 2 if node.sign in "⊙+" else 1, "layer": 1 + has_peephole}
     assert len(inputs) == counts.get(node.kind, 1), f"{key} has {len(inputs)} inputs"
     match node.kind:
         case "in":
@@ -42,7 +46,9 @@ def expression(circuit: Circuit, key: str, above: tuple[str, ...] = ()) -> str:
         case "join":
             return f"[{', '.join(inputs)}]"
         case "layer":
-            return f"{node.sign}_{node.letter}{inputs[0] if inputs[0].startswith('[') else f'[{inputs[0]}]'}"
+            first, *peephole = sorted(inputs, key=lambda each: not each.startswith("["))
+            seen = first if first.startswith("[") else f"[{first}]"
+            return f"{node.sign}_{node.letter}{seen}{''.join(f'·{each}' for each in peephole)}"
         case "operator":
             return f"({f' {node.sign} '.join(inputs)})" if node.sign in "⊙+" else f"{node.sign}({inputs[0]})"
     return inputs[0]

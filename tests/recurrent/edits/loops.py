@@ -27,6 +27,18 @@ def lstm(
     return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
 
 
+def peephole_lstm(
+    gates: list[Tensor], before: dict[str, Tensor], edit: Callable[[str, Tensor], Tensor], w: Any
+) -> dict[str, Tensor]:
+    (i, f, g, o), (p_i, p_f, p_o) = gates, w.w_ch
+    f = edit("f", sigmoid(f + p_f * before["c"]))
+    i = edit("i", sigmoid(i + p_i * before["c"]))
+    g = edit("g", tanh(g))
+    c = edit("c", f * before["c"] + i * g)
+    o = edit("o", sigmoid(o + p_o * c))
+    return {"i": i, "f": f, "g": g, "c": c, "o": o, "h": edit("h", o * tanh(c))}
+
+
 def coupled_lstm(gates: list[Tensor], before: dict[str, Tensor], edit: Any, w: Any) -> dict[str, Tensor]:
     f, g, o = gates
     f, g, o = edit("f", sigmoid(f)), edit("g", tanh(g)), edit("o", sigmoid(o))
@@ -69,6 +81,7 @@ def reset_before_gru(x: Tensor, before: dict[str, Tensor], edit: Any, w: Any) ->
 
 SUMMED = {  # cells that see only the sums of their blocks
     "lstm": (lstm, "ifgo"),
+    "peephole lstm": (peephole_lstm, "ifgo"),
     "coupled_lstm": (coupled_lstm, "fgo"),
     "mingru": (mingru, "zn"),
     "rnn": (rnn, "h"),

@@ -214,7 +214,7 @@ def test_other_threads_run_while_a_kernel_does() -> None:
         a, h = np.full((steps, 1, size), untouched), np.zeros((1, size), np.float32)
         x, bias, no_panels = np.empty((steps, 1, 0), np.float32), h[0], np.empty((0, size, 64), np.float32)
         w_hh, none = np.zeros((size, size), np.float32), np.empty((0, size), np.float32)
-        weights = (w_hh, no_panels, none, no_panels, bias, none, no_panels)
+        weights = (w_hh, no_panels, none, no_panels, bias, none, no_panels, none)
         states = (np.empty((1, 0), np.float32), h, np.empty((steps, 1, 0), np.float32), a)
         run = (x, no_panels, bias, a[:, :, None], *weights, 1, np.array([steps]), *states, *NO_EDITS)
         thread = Thread(target=kernel(RNN), args=run)

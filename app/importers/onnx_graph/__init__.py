@@ -1,0 +1,1 @@
+"""A graph of ONNX: its recurrent operators, their weights, and what stands before and after them."""

@@ -1,0 +1,79 @@
+"""What an imported network is compared with: ONNX Runtime, and ONNX's formulas, over the weights of the file."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from ..found import Reference
+from .equations import hidden_states
+from .operator import Operator, Weights
+
+Array = NDArray[Any]
+
+OPSET, IR_VERSION = 14, 8  # which every version of ONNX Runtime since 2021 reads
+
+
+class Layer(NamedTuple):
+    """One layer as the file has it."""
+
+    operator: Operator
+    weights: Weights
+
+
+def references(layers: Sequence[Layer]) -> list[Reference]:
+    """Return what computes the same from the tensors of the file; ONNX Runtime only where it is installed."""
+    name = f"the equations of ONNX's {layers[0].operator.node.op_type} in float64"
+    found = [Reference(name, "equations", lambda x: _equations(layers, x))]
+    if find_spec("onnxruntime") is not None:
+        import onnxruntime
+
+        found.insert(0, Reference(f"onnxruntime {onnxruntime.__version__}", "engine", lambda x: _run(layers, x)))
+    return found
+
+
+def _equations(layers: Sequence[Layer], x: Array) -> Array:
+    for operator, weights in layers:
+        x = hidden_states(operator, weights, x)
+    return x
+
+
+def _run(layers: Sequence[Layer], x: Array) -> Array:
+    """Return h of the last layer, (T, D·H), by ONNX Runtime, from zero states."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(_model(layers), options, providers=["CPUExecutionProvider"])
+    [h] = session.run(None, {"x0": x[:, None].astype(np.float32)})
+    return np.asarray(h)[:, 0]
+
+
+def _model(layers: Sequence[Layer]) -> bytes:
+    """Return a model of only these layers, which reads x (T, 1, E)."""
+    nodes, tensors = [], [numpy_helper.from_array(np.array([0, 0, -1]), "joined")]
+    for at, (operator, weights) in enumerate(layers):
+        inputs = {"X": f"x{at}"}
+        for name, array in weights._asdict().items():
+            if array is not None:
+                inputs[name] = f"{name}{at}"
+                tensors.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), inputs[name]))
+        given = {name: value for name, value in operator.given.items() if name != "layout"}
+        given["hidden_size"] = weights.R.shape[2]
+        nodes += [
+            helper.make_node(
+                operator.node.op_type, [inputs.get(name, "") for name in operator.kind.inputs], [f"y{at}"], **given
+            ),
+            helper.make_node("Transpose", [f"y{at}"], [f"transposed{at}"], perm=[0, 2, 1, 3]),
+            helper.make_node("Reshape", [f"transposed{at}", "joined"], [f"x{at + 1}"]),
+        ]
+    size = layers[0].weights.W.shape[2]
+    given_x = helper.make_tensor_value_info("x0", TensorProto.FLOAT, ["T", 1, size])
+    h = helper.make_tensor_value_info(f"x{len(layers)}", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "recurrent", [given_x], [h], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    data: bytes = model.SerializeToString()
+    return data
