@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import chromium
+import hypothesis
 import pytest
 from serving import client, random_models
 from starlette.testclient import TestClient
 
 pytest_plugins = ["quick"]
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a machine is decides no test
+hypothesis.settings.load_profile("untimed")
 
 os.environ.setdefault("GATESCOPE_ALLOWED_HOSTS", "testserver")  # what a TestClient calls the application
 

@@ -9,7 +9,11 @@ from gatescope.recurrent.cells.cell import Cell
 from gatescope.recurrent.edits import OPERATIONS
 
 PAGE = "docs/experiments.md"
-HEADINGS = {"reset-before gru": "GRU with its reset before the product", "relu rnn": "RNN with relu"}
+HEADINGS = {
+    "peephole lstm": "LSTM with peepholes",
+    "reset-before gru": "GRU with its reset before the product",
+    "relu rnn": "RNN with relu",
+}
 
 
 def spelt(formula: str, edited: str = "") -> str:
@@ -29,6 +33,8 @@ def computed(cell: Cell, letter: str) -> str:
 def follows(cell: Cell, letter: str) -> str:
     """What is computed from the edited activation, in the same step and in the next."""
     here = [f"{each.of} = {spelt(each.formula, letter)}" for each in cell.equations if f"{{{letter}}}" in each.formula]
+    if letter == "c" and "o" in cell.peepholes:  # which sees the new c: its sum is no equation of the page
+        here.insert(0, "a_o = … + p_o·c̃")
     later = []
     if letter in cell.states:
         later = [f"{letter}₋ of the next step"]

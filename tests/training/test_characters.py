@@ -143,9 +143,9 @@ def test_an_epoch_reads_all_of_the_text_in_rows_that_go_on_from_batch_to_batch(l
 
 def test_every_epoch_begins_at_a_place_of_its_own() -> None:
     objective, generator = Windows(torch.arange(10_000)), torch.Generator().manual_seed(0)
-    first, second = (objective.epoch(4, generator)[0].ids for _ in range(2))
+    first, second = (objective.epoch(4, generator)[0].x for _ in range(2))
     assert not torch.equal(first, second)
-    assert torch.equal(objective.epoch(4, torch.Generator().manual_seed(0))[0].ids, first)
+    assert torch.equal(objective.epoch(4, torch.Generator().manual_seed(0))[0].x, first)
 
 
 def test_a_text_without_two_characters_a_row_is_refused() -> None:
