@@ -23,6 +23,7 @@ NEEDS_A_PAGE = {
     "charts/plotly.js",
     "export/html_file.js",
     "export/saved_screen.js",
+    "data/imports.js",
     "export/screen_file.js",
     "export/svg_file.js",
     "kit/dom.js",
