@@ -28,6 +28,8 @@ MODEL_FIELDS = {
     "variant",
     "description",
     "hidden_size",
+    "input",
+    "columns",
     "tokenizer",
     "language",
     "activations",

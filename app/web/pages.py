@@ -57,7 +57,7 @@ def plotly_version() -> str:
 
 def _store(request: Request) -> Store:
     store: Store = request.app.state.store
-    return store.of_text()
+    return store
 
 
 @router.get("/", response_class=HTMLResponse)
