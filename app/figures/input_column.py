@@ -1,4 +1,4 @@
-"""A curve above the picture, mostly of a column of the input: its name, its values, and the scale between their ends."""
+"""A curve above the picture, as of a column of the input: its name, its values, and the scale between their ends."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,7 @@ from ..recurrent.edits.binding import Change
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import NamedUnit, Statistics
 from .input_column import InputColumn
-from .numbers import nice, ordinal, phrase_of, word_of
+from .numbers import label_of, nice, ordinal, phrase_of, word_of
 
 Array = NDArray[np.float64]
 
@@ -263,7 +263,7 @@ class Subject:
         return head.names[best], float(last[best])
 
     def named(self, step: int) -> str:
-        """Return how a sentence names a step: “but”, the second “n't”, the last “the”; or by its label, 8 Jan, step 3."""
+        """Return how a sentence names a step: “but”, the second “n't”, the last “the”; by its label, 8 Jan; step 3."""
         word = self.words[step]
         if not self.trace.tokens or (self.is_of_steps and word.isdigit()):
             return f"step {word}"
@@ -288,7 +288,8 @@ def subject_of(
     Raises ValueError if ``parts`` are of others.
     """
     layer = trace.layers[-1] if parts is None else trace.layer(parts.layer, parts.direction)
-    words = [word_of(token) for token in tokens_read(trace)] or [str(trace.start + step) for step in range(len(trace))]
+    write = label_of if terms.noun == "step" else word_of
+    words = [write(token) for token in tokens_read(trace)] or [str(trace.start + step) for step in range(len(trace))]
     return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms, outputs), inputs)
 
 

@@ -96,7 +96,9 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        table = [(reader.line_num + above, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
+        table = [
+            (reader.line_num + above, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))
+        ]
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num + above}: {error}") from None
     if not table:

@@ -9,6 +9,7 @@ import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf } from "../data/memory.js";
 import { MemoryRequests, lossTarget } from "../data/memory_requests.js";
+import { nounOf } from "../data/written.js";
 import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
 import { colorOf } from "../kit/theme.js";
@@ -138,7 +139,7 @@ export class Memory {
     if (signal.aborted) return;
     this.busy.hidden = true;
     const isPart = span.stop - span.start < trace.steps;
-    this.message.textContent = isPart ? `Of this long text: ${trace.model.tokenizer}s ${span.start + 1} to ${span.stop}.` : "";
+    this.message.textContent = isPart ? `Of this long text: ${nounOf(trace.model)}s ${span.start + 1} to ${span.stop}.` : "";
     const cells = answers.map((answer, at) => ({
       title: lanes[at].title,
       memory: answer.status === "fulfilled" ? answer.value : null,
