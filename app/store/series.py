@@ -68,7 +68,7 @@ def title_of(text: str) -> str:
 
 
 def csv_of(series: Series, columns: Sequence[Column]) -> str:
-    """Return ``series`` as CSV with a header, which ``series_of`` reads as the same; the last line ends without a break."""
+    """Return ``series`` as CSV with a header, which ``series_of`` reads as the same, without a break at its end."""
     names = [each.name for each in columns]
     rows: list[list[Any]] = [names, *rows_from(series.values)]
     if series.labels:

@@ -23,9 +23,10 @@ def is_blank(model: Model, text: str, settings: Settings) -> bool:
 
 def invitation(model: Model, look: Look) -> Markup:
     """Return what stands in the place of the picture of a blank text."""
+    end = ", or open an example:" if model.config.examples else "."
     return Markup(  # noqa: S704
-        f'<section class="invitation"><h2>{safe(_what_to_do(model))} above{", or open an example:" if model.config.examples else "."}'
-        f"</h2>{examples_html(model, look)}<p>{safe(model.config.description)}</p></section>"
+        f'<section class="invitation"><h2>{safe(_what_to_do(model))} above{end}</h2>'
+        f"{examples_html(model, look)}<p>{safe(model.config.description)}</p></section>"
     )
 
 
@@ -52,8 +53,8 @@ def unread(model: Model, look: Look, tokens: Sequence[Token]) -> str:
 def examples_html(model: Model, look: Look) -> str:
     """Return links to the first examples of ``model``; "" if it has none."""
     plain = look.model_copy(update=dict.fromkeys(("layer", "step", "unit", "chapter")) | {"edits": "", "start": 0})
+    named = ((text, safe(phrase_of(called(model, text)))) for text in model.config.examples[:MOST])
     links = "".join(
-        f'<li><a href="{safe(plain.address(model=model.id, text=text))}">{safe(phrase_of(called(model, text)))}</a></li>'
-        for text in model.config.examples[:MOST]
+        f'<li><a href="{safe(plain.address(model=model.id, text=text))}">{name}</a></li>' for text, name in named
     )
     return f'<ul class="examples">{links}</ul>' if links else ""
