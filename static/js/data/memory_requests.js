@@ -12,13 +12,14 @@ import { inputOf } from "./written.js";
 /** @typedef {keyof import("./api_types.d.ts").Facts["weights"]} Weights */
 /** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null}} MemoryRequest `step`: the one looked back from; `target`: the class that the loss takes as right */
 
-const ALWAYS = ["inputs", "time_scales", "saturation", "spectra"];
-const OF_OUTPUTS = ["loss", "attribution"]; // which a model without a head does not have
+const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
+const OF_HEAD = ["loss", "attribution"]; // which a model without a head does not have
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
 /** The bodies of the calls for a model: about the whole text, about one step, and, in place of shares, about each word left out. @param {MemoryRequest} request */
 function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
-  const [loss, attribution] = OF_OUTPUTS.map((part) => (model.outputs.length > 0 ? [part] : []));
+  /** @param {string} part */
+  const isThere = (part) => model.outputs.length > 0 || !OF_HEAD.includes(part);
   const { open_bias: canOpen, recurrent_weights: isScaled } = cellOf(model);
   const common = {
     ...inputOf(model, text),
@@ -28,11 +29,11 @@ function bodies({ model, text, start, stop, step, alpha, weights, derivative, ta
     weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights].name,
     encoding: "base64",
   };
-  const parts = new Set([...ALWAYS, ...loss, DERIVATIVES[derivative].part]);
+  const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);
   return {
     both: [
-      { ...common, parts: [...parts], target },
-      { ...common, parts: ["spectral", ...attribution], step },
+      { ...common, parts: [...parts].filter(isThere), target },
+      { ...common, parts: ["spectral", "attribution"].filter(isThere), step },
     ],
     occlusion: { ...common, parts: ["occlusion"], step },
   };

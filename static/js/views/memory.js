@@ -108,7 +108,7 @@ export class Memory {
     byId("memory-unedited").hidden = !state.edits.some(({ on }) => on);
     const lanes = this.library.lanes({ ...state, compare: "cells" });
     const models = lanes.map(({ model }) => model);
-    byId("memory-says").textContent = `${signOf(derivative, models)}: ${DERIVATIVES[derivative].says}.`;
+    byId("memory-says").textContent = `${signOf(derivative, models)}: ${DERIVATIVES[derivative].says.replaceAll("word ", `${trace ? nounOf(trace.model) : "word"} `)}.`;
     const isScalable = models.some((model) => cellOf(model).recurrent_weights);
     byId("memory-scaled").hidden = byId("memory-reset").hidden = !isScalable;
     byId("memory-unscaled").hidden = isScalable;
