@@ -94,7 +94,9 @@ def section(task: str, of_task: list[Model]) -> Iterator[str]:
                 subject_of(trace, parts, model.statistics, terms_of(model, features_of(model.config.task)))
             )
             title = called(model, text)
-            name = cell("".join(word_of(each) if each != " " else each for each in title[:60])) + "…" * (len(title) > 60)
+            name = cell("".join(word_of(each) if each != " " else each for each in title[:60])) + "…" * (
+                len(title) > 60
+            )
             yield f"| {name} | {model.id} | {found.rule} | {cell(found.text)} |"
     yield ""
 

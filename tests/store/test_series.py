@@ -158,9 +158,7 @@ def test_lines_that_begin_with_a_hash_stand_above_the_table() -> None:
         series_of(b"# A title\n", "csv", AB)
 
 
-@pytest.mark.parametrize(
-    ("text", "title"), [("# A title \na,b", "A title"), ("#\na", ""), ("a,b\n# no", ""), ("", "")]
-)
+@pytest.mark.parametrize(("text", "title"), [("# A title \na,b", "A title"), ("#\na", ""), ("a,b\n# no", ""), ("", "")])
 def test_a_title_is_the_first_line_with_a_hash(text: str, title: str) -> None:
     assert title_of(text) == title
 

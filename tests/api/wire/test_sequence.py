@@ -284,7 +284,11 @@ def test_csv_is_read_as_its_values_and_labels(asked: TestClient, call: str) -> N
 @pytest.mark.parametrize(
     ("model", "sent", "detail"),
     [
-        ("headed", {"csv": WRITTEN.replace("12", "warm")}, "csv: line 4, column 'temperature': 'warm' is not a number."),
+        (
+            "headed",
+            {"csv": WRITTEN.replace("12", "warm")},
+            "csv: line 4, column 'temperature': 'warm' is not a number.",
+        ),
         ("headed", {"csv": "rain,wind\n1,2"}, "csv: there is no column 'temperature': the file names rain, wind."),
         ("headed", {"csv": ""}, "csv: the file is empty: give at least one step."),
         ("headed", {"csv": WRITTEN, "text": "good"}, "csv: is sent together with text; send one of the two."),
