@@ -119,7 +119,7 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
     fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
     gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
     written, stop = as_written(model, text), look.start + MOST_STEPS
-    part = TraceBody(**written, start=look.start, stop=stop, pre_activations=gateless)  # type: ignore[arg-type]
+    part = TraceBody(**written, start=look.start, stop=stop, pre_activations=gateless)
     plain = _with_parts(model, plan_trace(model, part, settings).run(), look)
     if not fitting:
         return Run(model, *plain, None)

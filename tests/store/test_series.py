@@ -154,7 +154,7 @@ def test_lines_that_begin_with_a_hash_stand_above_the_table() -> None:
     assert (read.values, list(read.labels)) == ([[2.0, 1.0]], ["x"])
     with pytest.raises(ValueError, match=r"^line 4, column 'b': '\?' is not a number$"):
         series_of(b"# A title\n\na,b\n1,?\n", "csv", AB)
-    with pytest.raises(ValueError, match="^the file is empty: give at least one step$"):
+    with pytest.raises(ValueError, match=r"^the file is empty: give at least one step$"):
         series_of(b"# A title\n", "csv", AB)
 
 

@@ -26,7 +26,7 @@ def tokens_of(model: Model, given: Input, settings: Settings) -> list[Token]:
     return _steps(model, given, settings) if model.tokenizer is None else _words(model, given, settings)
 
 
-def as_written(model: Model, text: str) -> dict[str, str]:
+def as_written(model: Model, text: str) -> dict[str, Any]:
     """Return the field of an ``Input`` that holds what was written for ``model``: a text, or CSV."""
     return {"csv" if model.tokenizer is None else "text": text}
 
