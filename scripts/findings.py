@@ -14,6 +14,7 @@ from gatescope.recurrent.decomposition.measure import decompose
 from gatescope.store.loading import load_model
 from gatescope.store.model import Model
 from gatescope.training.tasks import features_of
+from gatescope.web.invitation import called
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/findings.md"
@@ -87,12 +88,15 @@ def section(task: str, of_task: list[Model]) -> Iterator[str]:
     for text in texts_of(task, of_task):
         for model in of_task:
             has_memory = model.config.network.cell_definition.memory is not None
-            trace = model.trace(text)
+            trace = model.trace(**model.input_of(text))
             parts = decompose(trace) if has_memory else None
             found = finding_of(
                 subject_of(trace, parts, model.statistics, terms_of(model, features_of(model.config.task)))
             )
-            name = cell("".join(word_of(each) if each != " " else each for each in text[:60])) + "…" * (len(text) > 60)
+            title = called(model, text)
+            name = cell("".join(word_of(each) if each != " " else each for each in title[:60])) + "…" * (
+                len(title) > 60
+            )
             yield f"| {name} | {model.id} | {found.rule} | {cell(found.text)} |"
     yield ""
 

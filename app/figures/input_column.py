@@ -1,4 +1,4 @@
-"""A column of the input that is shown: its name, its values, and the scale between the ends of these."""
+"""A curve above the picture, as of a column of the input: its name, its values, and the scale between their ends."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class InputColumn:
-    """A column of the input, with at least one finite number."""
+    """A number of each step, such as a column of the input, of which at least one is finite."""
 
     name: str
     values: Array  # (T,); what is not finite is a gap
     unit: str = ""  # of measurement
+    note: str = ""  # what to know about it, in the place of a unit
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -37,7 +38,7 @@ class InputColumn:
     @property
     def title(self) -> str:
         """Its name with its unit."""
-        return f"{self.name}, {self.unit}" if self.unit else self.name
+        return ", ".join(filter(None, (self.name, self.unit or self.note)))
 
     def told(self, t: int) -> str:
         """Return its value at a step: "rain 0.3 mm"; "rain missing" in a gap."""

@@ -37,8 +37,8 @@ def names_svg(inputs: Sequence[InputColumn], width: float) -> Iterator[str]:
     """Yield what the curves are, for the left margin."""
     for each, top in zip(inputs, _tops(inputs), strict=True):
         yield text(0, top + 13, NAME, fitted(each.name, NAME, width, bold=True), "verb")
-        if each.unit:
-            yield text(0, top + 30, SMALL, fitted(each.unit, SMALL, width), "muted")
+        if below := each.unit or each.note:
+            yield text(0, top + 30, SMALL, fitted(below, SMALL, width), "muted")
 
 
 def scales_svg(inputs: Sequence[InputColumn]) -> Iterator[str]:

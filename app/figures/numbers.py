@@ -59,6 +59,11 @@ def phrase_of(text: str) -> str:
     return " ".join(map(word_of, text.split(" ")))
 
 
+def label_of(text: str) -> str:
+    """Return the label of a step as it is drawn: spaces stay spaces, unless there is nothing else."""
+    return phrase_of(text) if text.strip() else word_of(text)
+
+
 def spelt(token: str) -> str:
     """Return a token in words where it would not be seen: "a space"."""
     return {" ": "a space", "\n": "a new line", "\t": "a tab"}.get(token) or word_of(token)

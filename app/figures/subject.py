@@ -17,7 +17,7 @@ from ..recurrent.edits.binding import Change
 from ..recurrent.trace import LayerTrace, Trace
 from ..store.fields import NamedUnit, Statistics
 from .input_column import InputColumn
-from .numbers import nice, ordinal, phrase_of, word_of
+from .numbers import label_of, nice, ordinal, phrase_of, word_of
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,7 @@ Features = Callable[[str], Sequence[Feature]]
 UNUSUAL = 0.08  # how far from its usual mean a gate stands out
 TRACKS_IF = 0.9  # the least area under the ROC curve of a unit that is shown, for what is true or false
 TRACKS_NUMBER = 0.8  # and the least |r|, for a number
+UNBROKEN = "\N{NO-BREAK SPACE}"
 MOVES = 0.5  # how far its activation must move in a text
 
 
@@ -262,14 +263,15 @@ class Subject:
         return head.names[best], float(last[best])
 
     def named(self, step: int) -> str:
-        """Return how a sentence names the word of a step: “but”, the second “n't”, the last “the”; or step 3."""
+        """Return how a sentence names a step: “but”, the second “n't”, the last “the”; by its label, 8 Jan; step 3."""
         word = self.words[step]
-        if not self.trace.tokens:
+        if not self.trace.tokens or (self.is_of_steps and word.isdigit()):
             return f"step {word}"
+        name = word.replace(" ", UNBROKEN) if self.is_of_steps else f"“{word}”"
         if (count := self.counts[word]) == 1:
-            return f"“{word}”"
+            return name
         place = sum(each == word for each in self.words[: step + 1])
-        return f"the {'last' if place == count else ordinal(place)} “{word}”"
+        return f"the {'last' if place == count else ordinal(place)} {name}"
 
 
 def subject_of(
@@ -286,7 +288,8 @@ def subject_of(
     Raises ValueError if ``parts`` are of others.
     """
     layer = trace.layers[-1] if parts is None else trace.layer(parts.layer, parts.direction)
-    words = [word_of(token) for token in tokens_read(trace)] or [str(trace.start + step) for step in range(len(trace))]
+    write = label_of if terms.noun == "step" else word_of
+    words = [write(token) for token in tokens_read(trace)] or [str(trace.start + step) for step in range(len(trace))]
     return Subject(trace, layer, parts, terms, statistics, words, verdict_of(trace, parts, terms, outputs), inputs)
 
 

@@ -1,7 +1,14 @@
-"""The words of a model's task, for its pictures."""
+"""The words of a model's task, and what it reads as curves, for its pictures."""
 
+import numpy as np
+
+from ..recurrent.trace import Trace
+from ..store.columns import values_of
 from ..store.model import Model
+from .input_column import InputColumn
 from .subject import Features, Terms
+
+MOST_CURVES = 4  # of the input, above one picture
 
 
 def terms_of(model: Model, features: Features | None = None) -> Terms:
@@ -20,3 +27,26 @@ def terms_of(model: Model, features: Features | None = None) -> Terms:
         features=features,
         language=config.language,
     )
+
+
+def curves_of(model: Model, trace: Trace) -> list[InputColumn]:
+    """Return what stands above a picture of ``trace`` as curves: the first columns of numbers that ``model`` reads.
+
+    Without a head there is no verdict: in its place stands the norm of the h that a head would read.
+    """
+    columns, curves = model.config.columns, list[InputColumn]()
+    if model.tokenizer is None:
+        values = values_of(columns, trace.tokens)
+        drawn = zip(columns[:MOST_CURVES], values.T, strict=False)
+        curves += [InputColumn(each.name, column, each.unit) for each, column in drawn]
+    if trace.head is None:
+        last = [each["h"] for each in trace.layers if each.layer == trace.layers[-1].layer]
+        norm = np.linalg.norm(np.concatenate(last, axis=1).astype(np.float64), axis=1)
+        curves.append(InputColumn("norm of h", norm, note="there is no head"))
+    return curves
+
+
+def notes_on(model: Model) -> list[str]:
+    """Return what to know about the curves of ``model``."""
+    count = len(model.config.columns)
+    return [f"{MOST_CURVES} of {count:,} columns of the input are drawn"] if count > MOST_CURVES else []

@@ -57,6 +57,14 @@ def steps_of(columns: Sequence[Column], series: Series, dtype: torch.dtype = tor
     ]
 
 
+def values_of(columns: Sequence[Column], steps: Sequence[Token]) -> NDArray[np.float64]:
+    """Return the values (T, E) that are read at ``steps``, from ``steps_of``, in the units of the ``columns``."""
+    mean, scale = (np.array([getattr(each, name) for each in columns]) for name in ("mean", "scale"))
+    read = np.array([each.values for each in steps], np.float64).reshape(len(steps), len(columns))
+    values: NDArray[np.float64] = read * scale + mean
+    return values
+
+
 def require_labels(labels: Sequence[str], steps: int) -> None:
     """Raise ValueError unless there is a label for each of the ``steps``, or none, and each is short enough."""
     if labels and len(labels) != steps:

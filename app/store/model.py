@@ -14,6 +14,7 @@ from ..recurrent.trace import Trace, trace
 from .columns import Series, listed, steps_of
 from .fields import ModelConfig, Statistics
 from .imported import ImportReport
+from .series import series_of
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Model:
             raise ValueError(f"a trace is of a text or of values, and {which} was given: give one of them")
         tokens = self.tokens(Series(values, labels) if text is None else text)
         return self.named(trace(self.network, tokens, overflow="refuse", edits=edits, resources=self.resources()))
+
+    def input_of(self, written: str) -> dict[str, Any]:
+        """Return the arguments of ``trace`` for what is ``written`` on the page, as examples are: a text, or CSV.
+
+        Raises ValueError if it is not CSV of the columns that this model reads.
+        """
+        if self.tokenizer is not None:
+            return {"text": written}
+        return series_of(written.encode(), "csv", self.config.columns)._asdict()
 
     def tokens(self, x: Any, /) -> list[Token]:
         """Return the tokens of a text, or the steps of a ``Series`` or of values (T, E), as the network reads them.

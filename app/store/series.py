@@ -61,6 +61,24 @@ def rows_of(given: Any) -> list[list[float]]:
         raise ValueError("hold a number that is beyond float64") from None
 
 
+def title_of(text: str) -> str:
+    """Return what CSV is called: its first line without the #; "" if it does not begin with one."""
+    first = text.partition("\n")[0].strip()
+    return first.removeprefix("#").strip() if first.startswith("#") else ""
+
+
+def csv_of(series: Series, columns: Sequence[Column]) -> str:
+    """Return ``series`` as CSV with a header, which ``series_of`` reads as the same, without a break at its end."""
+    names = [each.name for each in columns]
+    rows: list[list[Any]] = [names, *rows_from(series.values)]
+    if series.labels:
+        of_labels = next(each for each in LABELS if each not in names)
+        rows = [[label, *row] for label, row in zip([of_labels, *series.labels], rows, strict=True)]
+    file = StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    return file.getvalue().rstrip("\n")
+
+
 def rows_from(values: Any) -> list[list[float]]:
     """Return the values of a series as rows; those of an array (T,) have one number each."""
     array = np.asarray(values, np.float64)
@@ -74,12 +92,15 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start:,} is not UTF-8: save the file as UTF-8") from None
+    text, above = _without_title(text)
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        table = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
+        table = [
+            (reader.line_num + above, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))
+        ]
     except csv.Error as error:
-        raise ValueError(f"line {reader.line_num}: {error}") from None
+        raise ValueError(f"line {reader.line_num + above}: {error}") from None
     if not table:
         raise ValueError("the file is empty: give at least one step")
     width = len(table[0][1])
@@ -99,6 +120,13 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
         rows.append(numbers)
         labels += [] if label is None else [row[label]]
     return Series(rows, labels)
+
+
+def _without_title(text: str) -> tuple[str, int]:
+    """Return ``text`` without the lines before its table, which are blank or begin with #, and how many these are."""
+    lines = text.splitlines(keepends=True)
+    above = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+    return "".join(lines[above:]), above
 
 
 def _as_number(cell: str) -> float | None:

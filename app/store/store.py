@@ -1,7 +1,6 @@
 """The models of a folder, and of a second one with those that were imported."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from pathlib import Path
 
 from .files import BrokenModelError, model_folders, printable
@@ -42,12 +41,6 @@ class Store:
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self.models.values())
-
-    def of_text(self) -> "Store":
-        """Return the models that read text and have a head: those that the page can show."""
-        store = copy(self)
-        store.models = {name: each for name, each in self.models.items() if each.tokenizer and each.config.outputs}
-        return store
 
     def task(self, task: str) -> Sequence[Model]:
         """Return the models of one task, whose cells differ and which take the same texts."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from ..api.memory.schemas import WeightsChoice
 from ..api.models.routes import card
+from ..api.series.routes import KINDS
 from ..api.traces.routes import FORMS
 from ..figures.invisible import Invisible, for_page
 from ..recurrent.cells import TABLE
@@ -28,6 +29,8 @@ MODEL_FIELDS = {
     "variant",
     "description",
     "hidden_size",
+    "input",
+    "columns",
     "tokenizer",
     "language",
     "activations",
@@ -67,6 +70,7 @@ class Facts(BaseModel):
     cells: dict[str, CellInfo]  # by variant
     comparisons: list[Comparison]
     files: dict[str, str]  # the media type of each kind of file of numbers, by its ending
+    series: dict[str, str]  # the media type of each kind of file of a sequence of numbers, by its ending
     invisible: Invisible
     max_text: int  # code points
     page_entries: int  # numbers of all heatmaps in sight together
@@ -81,6 +85,7 @@ def facts(settings: Settings) -> Facts:
         cells={cell.variant: cell_info(cell) for cell in TABLE},
         comparisons=list(get_args(Comparison)),
         files={form.ending: media_type for media_type, form in FORMS.items() if form.ending},
+        series={ending: media_type for media_type, ending in KINDS.items()},
         invisible=for_page(),
         max_text=settings.max_text,
         page_entries=MAX_NUMBERS,

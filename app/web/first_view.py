@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceBody
-from ..api.wire.problems import EMPTY_TEXT
+from ..api.wire.sequence import as_written
 from ..recurrent.cells import CELL_NAMES
 from ..settings import Settings
 from ..store.model import Model
@@ -52,10 +52,13 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     if model is None:
         model = store.models.get(settings.default_model) or next(iter(store))
         if look.model:
-            notices.append(_why_another(store, look.model, model))
+            notices.append(f"There is no model “{look.model}” here; this is {model.id}.")
     compare = look.compare
     if compare and compare not in COMPARISONS:
         notices.append(f"There is no comparison “{compare}”: it is {' or '.join(COMPARISONS)}.")
+        compare = ""
+    if compare == "text" and model.tokenizer is None:
+        notices.append(f"{model.id} reads numbers, which are not compared word by word.")
         compare = ""
     text = look.text
     if text is None:
@@ -69,14 +72,6 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     if senseless := [*senseless, *(f"{name}={query[name]}" for name in unknown)]:
         notices.insert(0, f"The address says {', '.join(senseless)}, which means nothing here.")
     return FirstView(model, text, compare, look.other, look, picture, b"[%s]" % b",".join(traces), " ".join(notices))
-
-
-def _why_another(store: Store, wanted: str, model: Model) -> str:
-    """Say why ``model`` is shown in the place of the one that the address asks for."""
-    if any(isinstance(entry, Model) and path.name == wanted for path, entry in store.entries.items()):
-        why = "reads numbers, or has no head, which this page does not show yet: its card and the API do"
-        return f"The model “{wanted}” {why}; this is {model.id}."
-    return f"There is no model “{wanted}” here; this is {model.id}."
 
 
 def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> tuple[Look, Markup, str, list[str]]:
@@ -121,11 +116,13 @@ def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: l
 
 def _first_trace(model: Model, text: str, settings: Settings) -> tuple[bytes, str]:
     """Return the JSON of a trace, and ""; or null and the problem, which is "" for an empty text."""
-    options = TraceBody(text=text, stop=page_size(model) + 1, encoding="base64")
+    if is_blank(model, text, settings):
+        return b"null", ""
+    options = TraceBody(**as_written(model, text), stop=page_size(model) + 1, encoding="base64")
     try:
         return trace_json(model, options, settings), ""
     except Problem as problem:
-        return b"null", "" if problem.type == EMPTY_TEXT else str(problem.detail)
+        return b"null", str(problem.detail)
 
 
 def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Sequence[tuple[Model, str]]:
@@ -140,8 +137,13 @@ def lanes(store: Store, model: Model, text: str, compare: str, other: str) -> Se
 
 
 def siblings(store: Store, model: Model) -> list[Model]:
-    """Return the models of the task of ``model``, in the order of their cells."""
-    return sorted(store.task(model.config.task), key=place_of_cell)
+    """Return the models of the task of ``model`` that read the same, in the order of their cells."""
+    same = (each for each in store.task(model.config.task) if _reads(each) == _reads(model))
+    return sorted(same, key=place_of_cell)
+
+
+def _reads(model: Model) -> tuple[str, list[str]]:
+    return model.config.input, [each.name for each in model.config.columns]
 
 
 def place_of_cell(model: Model) -> int:

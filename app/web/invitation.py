@@ -8,6 +8,7 @@ from ..figures.numbers import phrase_of, safe
 from ..recurrent.tokenizer import Token
 from ..settings import Settings
 from ..store.model import Model
+from ..store.series import title_of
 from .look import Look
 
 MOST = 3  # examples
@@ -15,16 +16,29 @@ MOST = 3  # examples
 
 def is_blank(model: Model, text: str, settings: Settings) -> bool:
     """Return whether ``model`` finds nothing to read in ``text``."""
+    if model.tokenizer is None:
+        return not text.strip()
     return len(text) <= settings.max_text and not model.tokens(text)
 
 
 def invitation(model: Model, look: Look) -> Markup:
     """Return what stands in the place of the picture of a blank text."""
-    what = "a sentence" if model.config.tokenizer == "word" else "some text"
+    end = ", or open an example:" if model.config.examples else "."
     return Markup(  # noqa: S704
-        f'<section class="invitation"><h2>Type {what} above{", or open an example:" if model.config.examples else "."}'
-        f"</h2>{examples_html(model, look)}<p>{safe(model.config.description)}</p></section>"
+        f'<section class="invitation"><h2>{safe(_what_to_do(model))} above{end}</h2>'
+        f"{examples_html(model, look)}<p>{safe(model.config.description)}</p></section>"
     )
+
+
+def called(model: Model, text: str) -> str:
+    """Return what a text is called: as it stands; of CSV, its title."""
+    return text if model.tokenizer is not None else title_of(text) or text.partition("\n")[0]
+
+
+def _what_to_do(model: Model) -> str:
+    if model.tokenizer is None:
+        return f"Paste CSV of {', '.join(each.name for each in model.config.columns[:MOST])}"
+    return "Type a sentence" if model.tokenizer.kind == "word" else "Type some text"
 
 
 def unread(model: Model, look: Look, tokens: Sequence[Token]) -> str:
@@ -39,8 +53,8 @@ def unread(model: Model, look: Look, tokens: Sequence[Token]) -> str:
 def examples_html(model: Model, look: Look) -> str:
     """Return links to the first examples of ``model``; "" if it has none."""
     plain = look.model_copy(update=dict.fromkeys(("layer", "step", "unit", "chapter")) | {"edits": "", "start": 0})
+    named = ((text, safe(phrase_of(called(model, text)))) for text in model.config.examples[:MOST])
     links = "".join(
-        f'<li><a href="{safe(plain.address(model=model.id, text=text))}">{safe(phrase_of(text))}</a></li>'
-        for text in model.config.examples[:MOST]
+        f'<li><a href="{safe(plain.address(model=model.id, text=text))}">{name}</a></li>' for text, name in named
     )
     return f'<ul class="examples">{links}</ul>' if links else ""

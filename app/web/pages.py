@@ -20,11 +20,13 @@ from ..api.wire.problems import unknown_model
 from ..figures.stylesheet import stylesheet as figures_stylesheet
 from ..settings import Settings, data_folder
 from ..store.files import printable
+from ..store.series import KINDS
 from ..store.store import Store
 from . import cards
 from .boot import boot
 from .cells import stylesheet
 from .first_view import COMPARISONS, first_view, lanes, place_of_cell
+from .invitation import called
 from .look import Look
 from .revalidated import revalidated
 from .screen import screen
@@ -58,7 +60,7 @@ def plotly_version() -> str:
 
 def _store(request: Request) -> Store:
     store: Store = request.app.state.store
-    return store.of_text()
+    return store
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -81,6 +83,8 @@ def _page(request: Request) -> Response:
     context = {
         "opening": view,
         "comparisons": COMPARISONS,
+        "called": called,
+        "endings": ",".join(f".{each}" for each in KINDS),
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
         "siblings": [each for each in models if each.config.task == view.model.config.task],
         "chapters": chapters,

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
+from ..api.wire.sequence import as_written
 from ..figures.compared_screen import Compared, compared_screen
 from ..figures.compared_texts import texts_screen
 from ..figures.finding.rule import finding_of
@@ -16,7 +17,7 @@ from ..figures.parts import MOST_STEPS, parts_of
 from ..figures.picture import Scales
 from ..figures.screen import HEIGHT, first_screen, scales_of
 from ..figures.subject import Subject, subject_of, verdict_of
-from ..figures.terms import terms_of
+from ..figures.terms import curves_of, notes_on, terms_of
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.short_form import short_form
@@ -48,7 +49,11 @@ class Run:
     @property
     def drawn(self) -> dict[str, Any]:
         """What a picture of it is drawn from."""
-        return {"statistics": self.model.statistics, "terms": terms_of(self.model, features_of(self.model.config.task))}
+        return {
+            "statistics": self.model.statistics,
+            "terms": terms_of(self.model, features_of(self.model.config.task)),
+            "inputs": curves_of(self.model, self.trace),
+        }
 
 
 def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
@@ -113,7 +118,8 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
     letters = model.config.network.cell_definition.activations
     fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
     gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
-    part = TraceBody(text=text, start=look.start, stop=look.start + MOST_STEPS, pre_activations=gateless)
+    written, stop = as_written(model, text), look.start + MOST_STEPS
+    part = TraceBody(**written, start=look.start, stop=stop, pre_activations=gateless)
     plain = _with_parts(model, plan_trace(model, part, settings).run(), look)
     if not fitting:
         return Run(model, *plain, None)
@@ -132,6 +138,7 @@ def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: 
         each.trace,
         each.parts,
         **each.drawn,
+        notes=notes_on(each.model),
         width=look.width,
         height=look.height or HEIGHT,
         chosen=_step(look),

@@ -30,7 +30,7 @@ class Uploads(NamedTuple):
 
 def uploads(request: Request, store: Store) -> Uploads:
     """Return what the page that is asked for shows."""
-    shown = store.of_text().models
+    shown = store.models
     imported = [
         Imported(printable(path.name), entry if isinstance(entry, str) else "", path.name in shown)
         for path, entry in sorted(store.entries.items())

@@ -21,6 +21,7 @@ import { FirstScreen } from "./views/first_screen/first_screen.js";
 import { Keyboard } from "./views/keyboard.js";
 import { Memory } from "./views/memory.js";
 import { ModelPicker } from "./views/model_picker.js";
+import { NumberFile } from "./views/number_file.js";
 import { Picture } from "./views/picture.js";
 import { Player } from "./views/player.js";
 import { Presenter } from "./views/presenter.js";
@@ -95,6 +96,7 @@ const requests = new Requests(firstScreen, picture, {
   onAsk: () => {
     memory.stop(); // a browser makes few requests at a time: the trace goes first
     modelPicker.show(state);
+    textBoxes.showInput(library.model(state.model));
   },
   onAnswer: show,
 });
@@ -268,6 +270,7 @@ const presenter = new Presenter({
 const keyboard = new Keyboard(
   keysOf({ presenter, story, player, onFollow: () => firstScreen.follow(), onUndo: undo, onHelp: () => keyboard.help.showModal() }),
 );
+new NumberFile(() => library.model(state.model), { onText: (text) => navigation.ask({ text }), onProblem: (message) => showMessage(message, false) });
 new ShareSheet(picture, firstScreen.element, sharedAddress);
 new YourModel(() => state.model);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
@@ -294,6 +297,7 @@ addEventListener("popstate", () => navigation.goTo(location));
 
 textBoxes.show(state);
 modelPicker.show(state);
+textBoxes.showInput(library.model(state.model));
 story.show(state.chapter);
 await openPage(picture, textBoxes, requests, navigation, show);
 picture.setBehind(false);

@@ -7,6 +7,7 @@ from gatescope.recurrent.cells import CELL_NAMES
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.store.fields import NamedUnit
 from gatescope.store.saving import save_model
+from model_folders import saved_numbers
 from networks import random_network
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])
@@ -43,12 +44,14 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
     **{f"each-{cell}": ("each", WORDS, VERDICT, TEXT, {"cell": cell}) for cell in CELL_NAMES},
     "spelling": ("spelling", CORRECTING, VERDICT, TEXT, {"cell": "gru"}),
 }  # fmt: skip
+NUMBERS = "time,temperature,rain,wind\n06:00,9,0.5,-1\n07:00,12,0,-2"  # that bare reads
 UNITS = 7
 PREDICTING = {"letters-lstm", "letters-relu", "words", "counts", "reordered"}  # the next token
 
 
 def zoo_models(folder: Path) -> Path:
-    """Fill ``folder`` with the models of ``ZOO``."""
+    """Fill ``folder`` with the models of ``ZOO``, and ``bare``, which reads numbers and has no head."""
+    saved_numbers(folder / "bare", examples=[NUMBERS])
     for seed, (name, (task, tokenizer, outputs, example, config)) in enumerate(ZOO.items()):
         sizes = {"vocabulary_size": len(tokenizer.vocabulary), "outputs": len(outputs), "hidden_size": UNITS}
         network = random_network(seed, scale=3, **sizes, **config)

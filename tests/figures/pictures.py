@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from gatescope.figures.screen import first_screen
 from gatescope.figures.subject import Subject, subject_of
-from gatescope.figures.terms import terms_of
+from gatescope.figures.terms import curves_of, terms_of
 from gatescope.figures.text_width import text_width
 from gatescope.recurrent.decomposition.measure import decompose
 from gatescope.recurrent.decomposition.report import Decomposition
@@ -20,6 +20,7 @@ from gatescope.training.tasks import features_of
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(path.name for path in MODELS.iterdir() if (path / "config.json").is_file())
+OF_TEXT = [name for name in NAMES if (MODELS / name / "vocab.json").is_file()]
 WIDTHS = (1880, 1400, 1320, 984, 728, 358)  # of the first screen at the six widths of a page
 
 BOLD = {
@@ -51,21 +52,24 @@ def shipped(name: str) -> Model:
 @cache
 def traced(name: str, text: str) -> tuple[Trace, Decomposition | None]:
     """Return a trace of a shipped model, with its decomposition."""
-    trace = shipped(name).trace(text)
-    has_memory = shipped(name).config.network.cell_definition.memory is not None
+    model = shipped(name)
+    trace = model.trace(**model.input_of(text))
+    has_memory = model.config.network.cell_definition.memory is not None
     return trace, decompose(trace) if has_memory else None
 
 
 def subject(name: str, text: str) -> Subject:
     """Return what a picture is of."""
     model = shipped(name)
-    return subject_of(*traced(name, text), model.statistics, terms_of(model, features_of(model.config.task)))
+    terms, curves = terms_of(model, features_of(model.config.task)), curves_of(model, traced(name, text)[0])
+    return subject_of(*traced(name, text), model.statistics, terms, inputs=curves)
 
 
 def screen(name: str, text: str, **options: Any) -> str:
     """Return the first screen of a shipped model."""
     model = shipped(name)
-    return first_screen(*traced(name, text), model.statistics, terms=terms_of(model), **options)
+    curves = curves_of(model, traced(name, text)[0])
+    return first_screen(*traced(name, text), model.statistics, terms=terms_of(model), inputs=curves, **options)
 
 
 @dataclass(frozen=True)

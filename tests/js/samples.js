@@ -44,6 +44,8 @@ export function model(cell, changes = {}) {
     variant: cell,
     description: "",
     hidden_size: 2,
+    input: "text",
+    columns: [],
     tokenizer: "word",
     activations: ACTIVATIONS[cell],
     outputs: ["positive"],

@@ -41,6 +41,8 @@ def last(layer: LayerTrace, letter: str) -> Array:
 
 def embedded(network: Network, tokens: list[Token]) -> torch.Tensor:
     """The input of the first layer, (T, E)."""
+    if network.embedding is None:
+        return torch.tensor([token.values for token in tokens], dtype=network.dtype)
     return network.embedding(torch.tensor([token.id for token in tokens]))
 
 

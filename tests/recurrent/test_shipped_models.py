@@ -41,7 +41,8 @@ def test_rounding_errors_stay_near_those_of_torch(model: Model, text: str) -> No
     A cell state has no bound, and one that counts feeds its own rounding back for as long as it counts: there two
     millionths of its greatest number pass.
     """
-    ours, tokens = model.trace(text), model.tokenizer(text)
+    ours = model.trace(**model.input_of(text))
+    tokens = list(ours.tokens)
     theirs, exact = (fused_states(each, tokens) for each in (model.network, copy.deepcopy(model.network).double()))
     for layer in ours.layers:
         place = (layer.layer, layer.direction)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gatescope.store.columns import Column, Series, steps_of
+from gatescope.store.columns import Column, Series, steps_of, values_of
 from model_folders import COLUMNS, saved_numbers
 from networks import VARIANTS, numeric_network
 from numpy.typing import NDArray
@@ -112,3 +112,7 @@ def test_float64_reads_what_float32_cannot() -> None:
     [token] = steps_of(THREE, Series([[1e39, 0, 0]]), torch.float64)
     assert token.values is not None
     assert token.values[0] == (1e39 - 10) / 4
+
+
+def test_the_values_of_steps_are_those_that_were_given() -> None:
+    np.testing.assert_allclose(values_of(THREE, steps_of(THREE, Series(VALUES))), VALUES, rtol=1e-15, atol=1e-15)

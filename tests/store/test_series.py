@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gatescope.store.columns import Column
-from gatescope.store.series import LABELS, read_series, series_of
+from gatescope.store.columns import Column, Series
+from gatescope.store.series import LABELS, csv_of, read_series, series_of, title_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +144,27 @@ def test_any_bytes_are_numbers_or_refused(kind: str, data: st.DataObject) -> Non
     damaged = whole[:start] + data.draw(st.binary(max_size=12)) + whole[stop:]
     with suppress(ValueError):
         assert np.asarray(series_of(damaged, kind, TWO).values).dtype.kind in "iuf"
+
+
+AB = [Column("a"), Column("b")]
+
+
+def test_lines_that_begin_with_a_hash_stand_above_the_table() -> None:
+    read = series_of(b"# A title, with; commas,\n\n# and a remark\nb;time;a\n1;x;2\n", "csv", AB)
+    assert (read.values, list(read.labels)) == ([[2.0, 1.0]], ["x"])
+    with pytest.raises(ValueError, match=r"^line 4, column 'b': '\?' is not a number$"):
+        series_of(b"# A title\n\na,b\n1,?\n", "csv", AB)
+    with pytest.raises(ValueError, match=r"^the file is empty: give at least one step$"):
+        series_of(b"# A title\n", "csv", AB)
+
+
+@pytest.mark.parametrize(("text", "title"), [("# A title \na,b", "A title"), ("#\na", ""), ("a,b\n# no", ""), ("", "")])
+def test_a_title_is_the_first_line_with_a_hash(text: str, title: str) -> None:
+    assert title_of(text) == title
+
+
+@pytest.mark.parametrize("labels", [[], ["8 Jan", 'a "quoted", label']])
+def test_what_is_written_as_csv_is_read_as_the_same(labels: list[str]) -> None:
+    values = [[0.1, -2e-30], [1e22, 3.0]]
+    read = series_of(csv_of(Series(values, labels), AB).encode(), "csv", AB)
+    assert (read.values, list(read.labels)) == (values, labels)

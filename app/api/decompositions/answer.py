@@ -174,7 +174,7 @@ def how_much_fits(body: DecompositionBody, done: float) -> str:
     if "effects" not in (body.parts or ()):
         return "Send a shorter text, or ask for fewer parts"
     length = int(body.size * math.sqrt(done))  # a run for each word, each as long as the text
-    of = "characters of the text" if body.values is None else "steps"
+    of = "characters of the text" if body.text is not None else "steps"
     few = f"About {length:,} of the {body.size:,} {of} fit: send" if length else "Send"
     return f"{few} a shorter text, or leave out effects"
 

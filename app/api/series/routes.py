@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ...settings import Settings
 from ...store.model import Model
-from ...store.series import rows_from, series_of
+from ...store.series import csv_of, rows_from, series_of
 from ..wire import problems
 from ..wire.computing import computed, watch_of
 from ..wire.encoding import dumps
@@ -30,6 +30,7 @@ class SeriesAnswer(BaseModel):
     model: str = Field(description="The model whose columns were looked for.")
     values: list[list[float]] = Field(description="(T, E): a row for each step, a number for each column of the model.")
     labels: list[str] | None = Field(description="Names of the steps, one for each; null: the file gives none.")
+    csv: str = Field(description="The same as CSV, as the field `csv` of other calls takes it.")
 
 
 _BODY: dict[str, Any] = {
@@ -78,4 +79,5 @@ def _read(data: bytes, kind: str, model: Model, settings: Settings) -> bytes:
         raise problems.invalid_request("body", str(error)) from None
     if steps > settings.max_text:
         raise problems.sequence_too_long(steps, settings.max_text)
-    return dumps({"model": model.id, "values": rows_from(series.values), "labels": labels or None})
+    content = {"model": model.id, "values": rows_from(series.values), "labels": labels or None}
+    return dumps(content | {"csv": csv_of(series, model.config.columns)})

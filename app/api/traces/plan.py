@@ -170,7 +170,7 @@ def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> Tr
 
 
 def _whole(options: TraceOptions) -> str:
-    return "the text has" if options.values is None else "there are"
+    return "the text has" if options.text is not None else "there are"
 
 
 def with_edits(plan: TracePlan, options: TraceOptions) -> TracePlan:

@@ -51,7 +51,7 @@ WHICH_OUTPUT = (
 
 
 class Input(BaseModel):
-    """What the model reads: a text, or numbers. Exactly one of ``text`` and ``values`` is sent."""
+    """What the model reads: a text, or numbers. Exactly one of ``text``, ``values`` and ``csv`` is sent."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,10 +68,17 @@ class Input(BaseModel):
     labels: Labels | None = Field(
         None, description="Names of the steps of `values`, one for each; null: they are numbered.", examples=[None]
     )
+    csv: WellFormedText | None = Field(
+        None,
+        description="In place of `values` and `labels`: the same as CSV, as a file of numbers holds it.",
+        examples=[None],
+    )
 
     @property
     def size(self) -> int:
-        """How long it is: the characters of a text, or the steps of values."""
+        """How long it is: the characters of a text, the steps of values, or the lines of CSV."""
+        if self.csv is not None:
+            return self.csv.count("\n") + 1
         return len(self.text if self.text is not None else self.values or ())
 
 

@@ -9,7 +9,7 @@ MOST_WORDS = 25
 MOST_NUMBERS = 3
 MOST_MARKS = 3
 QUOTED = re.compile("“[^”]*”")
-NUMBER = re.compile(r"\d+(?:\.\d+)?(?!\d|st|nd|rd|th)")  # an ordinal is part of a name: the 11th “a”
+NUMBER = re.compile(r"(?<!\u00a0)\d+(?:\.\d+)?(?!\d|st|nd|rd|th|\u00a0)")  # of a name it is a part: the 11th “a”, 8 Jan
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 // The calls to the server.
 
 import { root } from "../kit/root.js";
-import { cellOf } from "./boot.js";
+import { boot, cellOf } from "./boot.js";
+import { inputOf } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").TypedArray} TypedArray */
 /** @typedef {import("./api_types.d.ts").Model} Model */
@@ -34,7 +35,7 @@ export class Problem extends Error {
  * @returns {Promise<TraceAnswer>}
  */
 export async function fetchTrace(model, { text, start, stop, edits }, signal) {
-  const body = { text: text.toWellFormed(), start, stop, encoding: "base64", edits };
+  const body = { ...inputOf(model, text), start, stop, encoding: "base64", edits };
   return (await ask(model.id, "traces", signal, body)).json();
 }
 
@@ -61,7 +62,7 @@ export async function fetchScreen(look, signal) {
  * @returns {Promise<string[]>}
  */
 export async function fetchWords(model, text, signal) {
-  const body = { text: text.toWellFormed(), layers: [0], activations: [cellOf(model).carrier], units: [0], encoding: "base64" };
+  const body = { ...inputOf(model, text), layers: [0], activations: [cellOf(model).carrier], units: [0], encoding: "base64" };
   /** @type {TraceAnswer} */
   const { tokens } = await (await ask(model.id, "traces", signal, body)).json();
   return tokens.map((token) => token.text);
@@ -73,8 +74,24 @@ export async function fetchWords(model, text, signal) {
  * @param {string} type media type
  */
 export async function fetchFile({ model, text, start, stop, edits }, type) {
-  const body = { text: text.toWellFormed(), start, stop, ...(edits.length > 0 && { edits }) };
+  const body = { ...inputOf(model, text), start, stop, ...(edits.length > 0 && { edits }) };
   return (await ask(model.id, "traces", AbortSignal.timeout(60_000), body, type)).blob();
+}
+
+/**
+ * Have the server read a file of numbers for a model. Returns them as CSV. Throws what `fetchTrace` throws, and a Problem for
+ * a file of another kind.
+ * @param {Model} model
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+export async function fetchSeries(model, file) {
+  const type = boot.series[file.name.split(".").at(-1)?.toLowerCase() ?? ""];
+  if (type === undefined) throw new Problem(`It is not one of ${Object.keys(boot.series).map((ending) => `.${ending}`).join(", ")}.`);
+  const response = await fetch(`${modelPath(model.id)}/series`, { method: "POST", body: file, headers: { "Content-Type": type }, signal: AbortSignal.timeout(60_000) });
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw problemOf(answer, response.status);
+  return answer.csv;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { numbers } from "./api.js";
 import { cellOf } from "./boot.js";
+import { readsNumbers } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
@@ -102,6 +103,16 @@ export class DecodedTrace {
   }
 
   /**
+   * The norm of the h that a head reads after step `t`, or would.
+   * @param {number} t
+   */
+  normAt(t) {
+    const last = this.layers[this.layers.length - 1].layer;
+    const read = this.layers.filter(({ layer }) => layer === last);
+    return Math.hypot(...read.flatMap((layer) => Array.from({ length: layer.units }, (_, unit) => layer.at("h", t, unit))));
+  }
+
+  /**
    * How probable the token at `t` was before it came; null where the model did not predict it.
    * @param {number} t
    */
@@ -153,10 +164,10 @@ export function greatestIndex(probabilities) {
  * that of the token itself; else that of the output that is most probable at the end.
  * @param {DecodedTrace} trace
  * @param {DecodedTrace} [leading] whose most probable output it is
- * @returns {(number | null)[]} null where there is none
+ * @returns {(number | null)[]} null where there is none, or where no word is read
  */
 export function tokenProbabilities(trace, leading = trace) {
-  if (trace.names.length === 0) return trace.tokens.map(() => null); // there is no head
+  if (trace.names.length === 0 || readsNumbers(trace.model)) return trace.tokens.map(() => null);
   if (trace.model.predicts_next) return trace.tokens.map((_, t) => trace.expected(t));
   const output = greatestIndex(leading.outputsAt(trace.tokens.length - 1));
   return trace.tokens.map((_, t) => trace.outputsAt(t)[output]);

@@ -2,6 +2,7 @@
 
 import { operationOf, ranges } from "./short_form.js";
 import { visible } from "./visible_text.js";
+import { nounOf, readsNumbers } from "./written.js";
 
 /** @typedef {import("./edits.js").ListedEdit} ListedEdit */
 /** @typedef {import("./decoded_trace.js").DecodedTrace} DecodedTrace */
@@ -48,14 +49,15 @@ function deed(edit) {
  * @param {import("./api_types.d.ts").Model} model
  * @param {DecodedTrace | null} trace
  */
-function wordsOf(steps, lost, { tokenizer }, trace) {
-  if (lost) return `at ${lost.map(quoted).join(", ")}, which has gone,`;
-  if (!steps) return `at every ${tokenizer}`;
-  const named = steps.map((step) => {
+function wordsOf(steps, lost, model, trace) {
+  const named = readsNumbers(model) ? visible : quoted;
+  if (lost) return `at ${lost.map(named).join(", ")}, which has gone,`;
+  if (!steps) return `at every ${nounOf(model)}`;
+  const places = steps.map((step) => {
     const token = trace?.tokens[step - trace.start];
-    return token ? quoted(token.text) : `${tokenizer} ${step + 1}`;
+    return token ? named(token.text) : `${nounOf(model)} ${step + 1}`;
   });
-  return `at ${named.length > MOST_WORDS ? `${named[0]} and ${named.length - 1} more` : named.join(", ")}`;
+  return `at ${places.length > MOST_WORDS ? `${places[0]} and ${places.length - 1} more` : places.join(", ")}`;
 }
 
 /** @param {string} word */

@@ -5,6 +5,7 @@ import { boot, cellOf } from "./boot.js";
 import { greatestIndex } from "./decoded_trace.js";
 import { DERIVATIVES } from "./derivatives.js";
 import { CellMemory } from "./memory.js";
+import { inputOf } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./derivatives.js").Derivative} Derivative */
@@ -12,13 +13,16 @@ import { CellMemory } from "./memory.js";
 /** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null}} MemoryRequest `step`: the one looked back from; `target`: the class that the loss takes as right */
 
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
+const OF_HEAD = ["loss", "attribution"]; // which a model without a head does not have
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
 /** The bodies of the calls for a model: about the whole text, about one step, and, in place of shares, about each word left out. @param {MemoryRequest} request */
 function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
+  /** @param {string} part */
+  const isThere = (part) => model.outputs.length > 0 || !OF_HEAD.includes(part);
   const { open_bias: canOpen, recurrent_weights: isScaled } = cellOf(model);
   const common = {
-    text: text.toWellFormed(),
+    ...inputOf(model, text),
     start,
     stop,
     alpha: isScaled ? alpha : 1,
@@ -28,8 +32,8 @@ function bodies({ model, text, start, stop, step, alpha, weights, derivative, ta
   const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);
   return {
     both: [
-      { ...common, parts: [...parts], target },
-      { ...common, parts: ["spectral", "attribution"], step },
+      { ...common, parts: [...parts].filter(isThere), target },
+      { ...common, parts: ["spectral", "attribution"].filter(isThere), step },
     ],
     occlusion: { ...common, parts: ["occlusion"], step },
   };

@@ -6,6 +6,7 @@ import { cellOf } from "./boot.js";
 import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
 import { fits, moved } from "./edits.js";
 import { isBlank, visible } from "./visible_text.js";
+import { readTheSame, readsNumbers } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./boot.js").Compare} Compare */
@@ -43,7 +44,7 @@ export class ModelLibrary {
     const model = this.model(id);
     if (compare === "text") return [text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` }));
     if (compare !== "cells") return [{ model, text, title: "" }];
-    const siblings = this.task(model.task);
+    const siblings = this.task(model.task).filter((each) => readTheSame(each, model));
     const byCell = new Map(siblings.toReversed().map((each) => [each.cell, each])).set(model.cell, model);
     const cells = new Set(siblings.map((each) => each.cell));
     return [...cells].map((cell) => /** @type {Model} */ (byCell.get(cell))).map((each) => ({ model: each, text, title: each.title }));
@@ -66,15 +67,16 @@ export class ModelLibrary {
    * @param {string} text
    */
   isReadable(model, text) {
-    return !isBlank(text, model.tokenizer) && this.isShort(text);
+    return !isBlank(text, model.tokenizer) && this.isShort(model, text);
   }
 
   /**
-   * Whether the server takes a text of this length.
+   * Whether the server takes a text of this length. How many steps there are in CSV, only the server knows.
+   * @param {Model} model
    * @param {string} text
    */
-  isShort(text) {
-    return codePoints(text) <= this.maxText;
+  isShort(model, text) {
+    return readsNumbers(model) || codePoints(text) <= this.maxText;
   }
 
   /**
@@ -101,8 +103,7 @@ export class ModelLibrary {
     return Promise.all(
       this.lanes(selection).map(async ({ model, text }, at) => {
         if (isBlank(text, model.tokenizer)) return null;
-        const length = codePoints(text);
-        if (length > this.maxText) throw tooLong(length, this.maxText);
+        if (!this.isShort(model, text)) throw tooLong(codePoints(text), this.maxText);
         const request = { text, ...pageSpan(selection.start, size) };
         const takesEdits = at === 0 || selection.compare !== "text";
         const [answer, edited] = await Promise.all([

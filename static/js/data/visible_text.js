@@ -4,22 +4,31 @@ import { boot } from "./boot.js";
 
 const { pattern, blank, names } = boot.invisible; // of `app/web/invisible.py`
 const INVISIBLE = new RegExp(pattern, "gu");
+const PHRASE = /\S \S/; // no token of a text
 const BLANK = new RegExp(blank, "u");
 
 /**
  * Whether a text holds no token: for a tokenizer of words, nothing that can be seen.
  * @param {string} text
- * @param {string} tokenizer
+ * @param {string | null} tokenizer null for numbers
  */
 export function isBlank(text, tokenizer) {
   return tokenizer === "character" ? text === "" : BLANK.test(text);
 }
 
 /**
- * A token as it can be seen, as `shown` in `app/web/invisible.py` gives it: ␣ for a blank, ‹NBSP› for one that looks like it.
+ * A token as it can be seen, as `label_of` in `app/figures/numbers.py` gives it: in a label of several words, spaces stay.
  * @param {string} token
  */
 export function visible(token) {
+  return PHRASE.test(token) ? token.split(" ").map(sign).join(" ") : sign(token);
+}
+
+/**
+ * A token as it can be seen, as `shown` in `app/web/invisible.py` gives it: ␣ for a blank, ‹NBSP› for one that looks like it.
+ * @param {string} token
+ */
+function sign(token) {
   return based(token.replace(INVISIBLE, (character, kept) => kept ?? names[character] ?? `‹U+${hexadecimal(character)}›`));
 }
 
@@ -31,6 +40,7 @@ export function visible(token) {
 export function shortened(token, length) {
   const whole = [...visible(token)];
   if (whole.length <= length) return whole.join("");
+  if (PHRASE.test(token)) return `${whole.slice(0, length - 1).join("")}…`;
   const brief = [...token.replace(INVISIBLE, (character, kept) => kept ?? (names[character]?.length === 1 ? names[character] : "▯"))];
   return based(brief.length <= length ? brief.join("") : `${brief.slice(0, length - 1).join("")}…`);
 }

@@ -1,17 +1,18 @@
 // The call behind a picture as a line of curl and as a Python program.
 
 import { modelPath } from "../data/api.js";
+import { inputOf } from "../data/written.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 
 const TRUE = /(?<=(?<!\\)"):true(?=[,}])/g; // in JSON and not in a string of it, where no bare quotation mark stands
 
 /**
- * The body of the call: the text, the steps in sight where those are not all, and the edits.
+ * The body of the call: what is read, the steps in sight where those are not all, and the edits.
  * @param {DecodedTrace} trace
  */
-function body({ text, start, stop, steps, edits }) {
-  return JSON.stringify({ text: text.toWellFormed(), ...(stop - start < steps && { start, stop }), ...(edits.length > 0 && { edits }) });
+function body({ model, text, start, stop, steps, edits }) {
+  return JSON.stringify({ ...inputOf(model, text), ...(stop - start < steps && { start, stop }), ...(edits.length > 0 && { edits }) });
 }
 
 /**

@@ -1,6 +1,7 @@
 // What the page does first: it shows the traces that came with it, or asks for others, and says what its address got wrong.
 
 import { boot } from "../data/boot.js";
+import { readsNumbers } from "../data/written.js";
 import { byId } from "../kit/dom.js";
 import { initialState, missingFrom } from "../state.js";
 import { isFirstVisit, typeOut } from "../views/typed_example.js";
@@ -31,6 +32,7 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
   if (isUnpainted) await navigation.goTo(location);
   else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
     const [firstTrace] = firstTraces;
+    const firstModel = library.model(state.model);
     picture.setStale(firstTrace === null);
     /** @param {number} steps shown, at most */
     const open = (steps) => {
@@ -38,7 +40,7 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
       return show();
     };
     await drawnFirst;
-    if (firstTrace && isFirstVisit()) {
+    if (firstTrace && !readsNumbers(firstModel) && isFirstVisit()) {
       typeOut(firstTrace.steps, (count) => {
         textBoxes.show({ ...state, text: [...state.text].slice(0, firstTrace.tokens[count - 1].end).join("") });
         open(count);

@@ -101,7 +101,7 @@ export class Requests {
    * @param {State} asked
    */
   draw(asked) {
-    const [isShort, ...others] = library.lanes(asked).map(({ model, text }, lane) => (lane ? library.isReadable(model, text) : library.isShort(text)));
+    const [isShort, ...others] = library.lanes(asked).map(({ model, text }, lane) => (lane ? library.isReadable(model, text) : library.isShort(model, text)));
     if (isShort) return this.firstScreen.show(lookOf(others.includes(false) ? { ...asked, compare: "" } : asked));
     this.firstScreen.dim();
     return Promise.resolve();

@@ -3,6 +3,7 @@
 import { cellOf } from "../data/boot.js";
 import { placeOf } from "../data/edits.js";
 import { shortened, visible } from "../data/visible_text.js";
+import { nounOf } from "../data/written.js";
 import { button, make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 import { verdictOf } from "./verdict.js";
@@ -139,7 +140,7 @@ export class GateSliders {
   #showEffect(trace) {
     if (trace.original === null || trace.names.length === 0) return this.effect.replaceChildren();
     const { model, tokens, stop } = trace;
-    const line = make("span", {}, `after ${model.tokenizer} ${stop}: `, ...verdictOf(trace, tokens.length - 1));
+    const line = make("span", {}, `after ${nounOf(model)} ${stop}: `, ...verdictOf(trace, tokens.length - 1));
     if (line.textContent !== this.effect.textContent) this.effect.replaceChildren(line); // what is made anew is announced
   }
 }

@@ -5,6 +5,7 @@ import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
 import { editedRuns } from "../data/edits.js";
 import { visible } from "../data/visible_text.js";
+import { readsNumbers } from "../data/written.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 import { describe, namesOf } from "./inspector.js";
@@ -20,6 +21,7 @@ import { showVerdict } from "./verdict.js";
 /** @typedef {Omit<import("../charts/panels.js").LayerLook, "words" | "lane" | "difference" | "edited">} LaneLook */
 
 const MOST_COLUMNS = 60; // words that stand over their columns; more are wrapped
+const MOST_STEPS = 20; // labels of steps, whose columns are no wider for them
 
 export class Lane {
   /**
@@ -72,7 +74,8 @@ export class Lane {
     this.#entitle(title);
     this.element.classList.remove("difference");
     this.scales.hidden = true;
-    const isColumned = look.edges?.length === this.words.length + 1 && this.words.length <= MOST_COLUMNS;
+    const most = readsNumbers(trace.model) ? MOST_STEPS : MOST_COLUMNS;
+    const isColumned = look.edges?.length === this.words.length + 1 && this.words.length <= most;
     this.strip.show(trace, isColumned ? look.edges : null);
     return painted;
   }

@@ -9,6 +9,7 @@ import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf } from "../data/memory.js";
 import { MemoryRequests, lossTarget } from "../data/memory_requests.js";
+import { nounOf } from "../data/written.js";
 import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
 import { colorOf } from "../kit/theme.js";
@@ -107,7 +108,7 @@ export class Memory {
     byId("memory-unedited").hidden = !state.edits.some(({ on }) => on);
     const lanes = this.library.lanes({ ...state, compare: "cells" });
     const models = lanes.map(({ model }) => model);
-    byId("memory-says").textContent = `${signOf(derivative, models)}: ${DERIVATIVES[derivative].says}.`;
+    byId("memory-says").textContent = `${signOf(derivative, models)}: ${DERIVATIVES[derivative].says.replaceAll("word ", `${trace ? nounOf(trace.model) : "word"} `)}.`;
     const isScalable = models.some((model) => cellOf(model).recurrent_weights);
     byId("memory-scaled").hidden = byId("memory-reset").hidden = !isScalable;
     byId("memory-unscaled").hidden = isScalable;
@@ -138,7 +139,7 @@ export class Memory {
     if (signal.aborted) return;
     this.busy.hidden = true;
     const isPart = span.stop - span.start < trace.steps;
-    this.message.textContent = isPart ? `Of this long text: ${trace.model.tokenizer}s ${span.start + 1} to ${span.stop}.` : "";
+    this.message.textContent = isPart ? `Of this long text: ${nounOf(trace.model)}s ${span.start + 1} to ${span.stop}.` : "";
     const cells = answers.map((answer, at) => ({
       title: lanes[at].title,
       memory: answer.status === "fulfilled" ? answer.value : null,

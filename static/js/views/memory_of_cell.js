@@ -10,6 +10,7 @@ import { numbers } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { curvesOf } from "../data/memory.js";
 import { shortened, visible } from "../data/visible_text.js";
+import { nounOf, readsNumbers } from "../data/written.js";
 import { button, make } from "../kit/dom.js";
 import { decimal, magnitude } from "../kit/numbers.js";
 import { tableOf } from "../kit/table.js";
@@ -106,7 +107,7 @@ export class MemoryOfCell {
     this.shown = { memory, matrix, left: rows.room, below: axis.room };
     this.#mark(memory.row);
     const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
-    return this.triangle.show(sign, [`row: ${memory.model.tokenizer} t; column: ${memory.model.tokenizer} k`], figureOf(this.triangle.size, heatmap), table);
+    return this.triangle.show(sign, [`row: ${nounOf(memory.model)} t; column: ${nounOf(memory.model)} k`], figureOf(this.triangle.size, heatmap), table);
   }
 
   /**
@@ -120,7 +121,7 @@ export class MemoryOfCell {
     const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
     const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
     const note = curves.map(({ name }, at) => `${styles[at]}: ${name}`).join("; ");
-    return this.back.show(`Seen from “${shortened(words[row], 12)}”`, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: "norms by word" });
+    return this.back.show(`Seen from ${named(memory, row)}`, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: "norms by word" });
   }
 
   /**
@@ -129,15 +130,20 @@ export class MemoryOfCell {
    */
   #showShares(memory, { shares: range, color, ink, line }) {
     const { attribution, occlusion, model } = memory;
+    if (model.outputs.length === 0) {
+      this.shares.title.textContent = "How the verdict depends on each step";
+      this.shares.note.textContent = "There is no head, and so no verdict.";
+      return this.shares.remove();
+    }
     const output = `P(${visible(memory.back.attribution?.output ?? "")})`;
-    const title = `How ${output} depends on each ${model.tokenizer}`;
-    const after = `after “${shortened(memory.words[memory.row], 12)}”`;
+    const title = `How ${output} depends on each ${nounOf(model)}`;
+    const after = `after ${named(memory, memory.row)}`;
     if (!attribution) {
       const curves = [{ name: "occlusion", y: occlusion?.losses ?? [] }];
       const series = [{ y: curves[0].y, color, style: /** @type {const} */ ("bars") }];
       const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
-      const note = `${after}. Bars: occlusion, what ${output} loses if the embedding of that ${model.tokenizer} is set to zeros. Integrated gradients do not converge here: the output changes too suddenly on the way from no text to this one.`;
-      return this.shares.show(title, [note], lines, { ...table, caption: `occlusion by ${model.tokenizer}` });
+      const note = `${after}. Bars: occlusion, what ${output} loses if ${readsNumbers(model) ? "what it reads at that step" : `the embedding of that ${nounOf(model)}`} is set to zeros. Integrated gradients do not converge here: the output changes too suddenly on the way there from zeros.`;
+      return this.shares.show(title, [note], lines, { ...table, caption: `occlusion by ${nounOf(model)}` });
     }
     const { gradient_times_input: first, integrated_gradients: integrated, difference, gap } = attribution;
     const curves = [
@@ -149,7 +155,7 @@ export class MemoryOfCell {
       { y: first, color: ink, style: /** @type {const} */ ("points") },
     ];
     const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
-    const sum = difference === null || gap === null ? "" : `; those of all words add up to ${decimal(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
+    const sum = difference === null || gap === null ? "" : `; those of all ${nounOf(model)}s add up to ${decimal(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
     const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
     return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
   }
@@ -302,4 +308,14 @@ function normLabel(value, log) {
 /** @param {number[]} values */
 function mean(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * How a sentence names a step.
+ * @param {CellMemory} memory
+ * @param {number} row
+ */
+function named({ model, words }, row) {
+  const word = shortened(words[row], 12);
+  return readsNumbers(model) ? word : `“${word}”`;
 }

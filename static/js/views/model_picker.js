@@ -1,5 +1,6 @@
 // The choice of task, model and comparison, the examples, and the units with a name.
 
+import { called, readsNumbers } from "../data/written.js";
 import { button, byId, make } from "../kit/dom.js";
 import { root } from "../kit/root.js";
 import { describe } from "./inspector.js";
@@ -30,9 +31,10 @@ export class ModelPicker {
   show(state) {
     const model = this.library.model(state.model);
     const siblings = this.library.task(model.task);
-    const text = [...state.text];
-    const cut = text.length > LONGEST_TITLE ? `${text.slice(0, LONGEST_TITLE - 1).join("")}…` : state.text;
-    document.title = [cut && `“${cut}”`, model.title, "Gatescope"].filter(Boolean).join(" · ");
+    const name = called(model, state.text);
+    const text = [...name];
+    const cut = text.length > LONGEST_TITLE ? `${text.slice(0, LONGEST_TITLE - 1).join("")}…` : name;
+    document.title = [cut && (readsNumbers(model) ? cut : `“${cut}”`), model.title, "Gatescope"].filter(Boolean).join(" · ");
     this.task.value = model.task;
     this.compare.value = state.compare;
     this.#showModels(siblings, model.id);
@@ -41,8 +43,9 @@ export class ModelPicker {
     const proof = /** @type {HTMLAnchorElement} */ (byId("proof"));
     proof.hidden = !model.is_imported;
     proof.href = `${root}/models/${encodeURIComponent(model.id)}/card#imported`;
+    /** @type {HTMLOptionElement} */ (this.compare.querySelector("[value=text]")).hidden = readsNumbers(model);
     byId("second").hidden = state.compare !== "text";
-    byId("examples").replaceChildren(...model.examples.map((text) => this.#example(text)));
+    byId("examples").replaceChildren(...model.examples.map((text) => this.#example(text, called(model, text))));
     byId("named").hidden = model.units.length === 0;
     byId("units").replaceChildren(
       ...model.units.map((unit) => {
@@ -71,9 +74,12 @@ export class ModelPicker {
     for (const input of this.models.querySelectorAll("input")) input.checked = input.value === chosen;
   }
 
-  /** @param {string} text */
-  #example(text) {
-    return button("link", text, () => {
+  /**
+   * @param {string} text
+   * @param {string} name
+   */
+  #example(text, name) {
+    return button("link", name, () => {
       /** @type {HTMLDetailsElement} */ (byId("presets")).open = false;
       this.onExample(text);
     });

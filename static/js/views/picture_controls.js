@@ -1,6 +1,7 @@
 // The controls above the picture: pages of a long text, layers, and the order of the units.
 
 import { ORDERS } from "../data/unit_order.js";
+import { nounOf } from "../data/written.js";
 import { byId } from "../kit/dom.js";
 
 /** @typedef {import("../state.js").State} State */
@@ -32,7 +33,7 @@ export class PictureControls {
     this.order.value = order;
     if (!trace) return;
     const { start, stop, steps, model } = trace;
-    byId("page").textContent = `${model.tokenizer}s ${start + 1}–${stop} of ${steps}`;
+    byId("page").textContent = `${nounOf(model)}s ${start + 1}–${stop} of ${steps}`;
     this.earlier.disabled = start === 0;
     this.later.disabled = stop === steps;
   }

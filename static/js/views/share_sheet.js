@@ -3,6 +3,7 @@
 import { fetchFile } from "../data/api.js";
 import { boot } from "../data/boot.js";
 import { shortForm } from "../data/short_form.js";
+import { called, nounOf } from "../data/written.js";
 import { asCurl, asPython } from "../export/code_snippets.js";
 import { asHtml } from "../export/html_file.js";
 import { screenSvg } from "../export/screen_file.js";
@@ -108,7 +109,7 @@ export class ShareSheet {
 
   /** What the pictures are of. */
   get #title() {
-    return this.picture.traces.map(({ model, text }) => `${model.id}: ${text}`).join(" · ");
+    return this.picture.traces.map(({ model, text }) => `${model.id}: ${called(model, text)}`).join(" · ");
   }
 
   /**
@@ -127,7 +128,7 @@ export class ShareSheet {
   async #pictures(kind) {
     const { traces, lanes } = this.picture;
     const title = this.#title;
-    const token = traces[0].model.tokenizer;
+    const token = nounOf(traces[0].model);
     const edited = editedOf(traces);
     const filled = lanes.filter(({ layer }) => layer !== null); // a dimmed lane shows an earlier text
     if (kind === "html") {

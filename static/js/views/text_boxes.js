@@ -1,5 +1,6 @@
 // The text boxes, each as high as its text.
 
+import { readsNumbers } from "../data/written.js";
 import { byId } from "../kit/dom.js";
 import { utf16Offsets } from "../kit/text.js";
 
@@ -31,6 +32,21 @@ export class TextBoxes {
     this.fit();
   }
 
+  /**
+   * Say what is written in the first box: text, or numbers as CSV, with the header that a model of these takes.
+   * @param {import("../data/api_types.d.ts").Model} model
+   */
+  showInput(model) {
+    const { text } = this.boxes;
+    const isNumeric = readsNumbers(model);
+    if (isNumeric === text.hasAttribute("data-csv") && !isNumeric) return;
+    text.toggleAttribute("data-csv", isNumeric);
+    text.placeholder = isNumeric ? `Paste CSV: ${model.columns.map(({ name }) => name).join(",")}` : "Type a sentence";
+    byId("text-label").textContent = isNumeric ? "Numbers to trace, as CSV" : "Text to trace";
+    byId("file-choice").hidden = !isNumeric;
+    this.fit();
+  }
+
   /** Make each box as high as its text. */
   fit() {
     for (const box of Object.values(this.boxes)) {
@@ -47,7 +63,7 @@ export class TextBoxes {
    */
   select(box, text, token) {
     const element = this.boxes[box];
-    if (element.value !== text) return;
+    if (element.value !== text || element.hasAttribute("data-csv")) return; // in CSV, only the server knows where a step is
     const offset = utf16Offsets(text);
     element.focus();
     element.setSelectionRange(offset(token.start), offset(token.end));

@@ -3,6 +3,7 @@
 import { diverging, sequential, tint } from "../charts/colors.js";
 import { tokenProbabilities } from "../data/decoded_trace.js";
 import { visible } from "../data/visible_text.js";
+import { readsNumbers } from "../data/written.js";
 import { make, treeOf } from "../kit/dom.js";
 import { changed } from "./verdict.js";
 
@@ -35,6 +36,7 @@ export class TokenStrip {
     const shares = tokenProbabilities(trace);
     const originals = trace.original ? tokenProbabilities(trace.original, trace) : shares;
     const scale = trace.names.length === 1 ? diverging() : sequential();
+    this.element.classList.toggle("steps", readsNumbers(trace.model));
     this.element.classList.toggle("characters", trace.model.tokenizer === "character");
     this.element.replaceChildren(...trace.tokens.map((token, t) => this.#item(token, t, shares[t], originals[t], scale)));
   }

@@ -3,6 +3,7 @@
 
 import { greatestIndex } from "../data/decoded_trace.js";
 import { visible } from "../data/visible_text.js";
+import { nounOf } from "../data/written.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 
@@ -18,9 +19,12 @@ const MOST_OUTPUTS = 3;
  */
 export function showVerdict(element, trace, t) {
   const { tokens, start, steps, model } = trace;
-  const step = `${model.tokenizer} ${start + t + 1} of ${steps}`;
+  const step = `${nounOf(model)} ${start + t + 1} of ${steps}`;
   element.classList.toggle("edited", trace.original !== null);
-  if (trace.names.length === 0) return element.replaceChildren(); // there is no head
+  if (trace.names.length === 0) {
+    element.replaceChildren(make("p", { class: "verdict" }, ...verdictOf(trace, t)), make("p", { class: "after" }, `after ${step}: there is no head, and so no verdict`));
+    return;
+  }
   if (trace.names.length === 1) {
     const [side, was] = [trace, trace.original ?? trace].map((each) => sideOf(each, t));
     const before = side === was ? "" : `; ${was} without edits`;
@@ -38,12 +42,13 @@ export function showVerdict(element, trace, t) {
 }
 
 /**
- * The verdict in a phrase; of many outputs, the most probable.
+ * The verdict in a phrase; of many outputs, the most probable; without a head, the norm of h.
  * @param {DecodedTrace} trace
  * @param {number} t
  * @returns {(Node | string)[]}
  */
 export function verdictOf(trace, t) {
+  if (trace.names.length === 0) return ["norm of h = ", ...changed(trace.normAt(t), trace.original?.normAt(t) ?? null)];
   const isSingle = trace.names.length === 1;
   const output = isSingle ? 0 : greatestIndex(trace.outputsAt(t));
   const name = visible(trace.names[output]);

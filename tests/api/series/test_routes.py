@@ -42,9 +42,18 @@ def npy(array: object) -> bytes:
 def test_what_is_read_can_be_sent(numbers: Path, media_type: str, body: bytes, labels: list[str] | None) -> None:
     api = client(numbers)
     read = api.post(URL, content=body, headers={"Content-Type": media_type})
-    assert read.json() == {"model": "numbers", "values": VALUES, "labels": labels}
+    header, *rows = read.json()["csv"].split("\n")
+    assert header.removeprefix("time,") == "temperature,rain,wind"
+    assert [list(map(float, row.split(",")[-3:])) for row in rows] == VALUES
+    assert {name: read.json()[name] for name in ("model", "values", "labels")} == {
+        "model": "numbers",
+        "values": VALUES,
+        "labels": labels,
+    }
     sent = {name: read.json()[name] for name in ("values", "labels")}
-    assert api.post("/api/v1/models/numbers/traces", json=sent).status_code == 200
+    answers = [api.post("/api/v1/models/numbers/traces", json=each) for each in (sent, {"csv": read.json()["csv"]})]
+    assert answers[0].status_code == 200
+    assert answers[0].json() == answers[1].json()
 
 
 @pytest.mark.parametrize(

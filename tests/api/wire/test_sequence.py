@@ -265,10 +265,43 @@ def test_the_card_of_a_model_of_numbers(asked: TestClient) -> None:
     assert (card["network"]["input_size"], card["network"]["outputs"]) == (3, 0)
 
 
-def test_the_page_leaves_models_of_numbers_out(asked: TestClient, numbers: Path) -> None:
-    assert '"bare"' not in asked.get("/").text
-    assert "The model “bare” reads numbers, or has no head" in asked.get("/", params={"model": "bare"}).text
-    assert asked.post("/first-screen", json={"model": "bare", "text": "good"}).status_code == 404
-    assert asked.get("/models/bare/card").status_code == 200
-    with client(numbers, default_model="bare") as only:  # which warms up, and tries a trace
+def test_a_default_model_of_numbers_warms_up(numbers: Path) -> None:
+    with client(numbers, default_model="bare") as only:  # which tries a trace
         assert only.get("/readyz").json()["status"] == "ok"
+
+
+WRITTEN = "# Two hours\ntime,rain,temperature,wind\n06:00,0.5,9,-1\n07:00,0,12,-2\n"
+AS_VALUES = {"values": [[9.0, 0.5, -1.0], [12.0, 0.0, -2.0]], "labels": ["06:00", "07:00"]}
+
+
+@pytest.mark.parametrize("call", ["traces", "memory", "decompositions", "rankings"])
+def test_csv_is_read_as_its_values_and_labels(asked: TestClient, call: str) -> None:
+    answers = [asked.post(f"/api/v1/models/headed/{call}", json=each) for each in ({"csv": WRITTEN}, AS_VALUES)]
+    assert [each.status_code for each in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+
+
+@pytest.mark.parametrize(
+    ("model", "sent", "detail"),
+    [
+        (
+            "headed",
+            {"csv": WRITTEN.replace("12", "warm")},
+            "csv: line 4, column 'temperature': 'warm' is not a number.",
+        ),
+        ("headed", {"csv": "rain,wind\n1,2"}, "csv: there is no column 'temperature': the file names rain, wind."),
+        ("headed", {"csv": ""}, "csv: the file is empty: give at least one step."),
+        ("headed", {"csv": WRITTEN, "text": "good"}, "csv: is sent together with text; send one of the two."),
+        ("headed", {"csv": WRITTEN, **AS_VALUES}, "csv: is sent together with values; send one of the two."),
+        ("lstm", {"csv": WRITTEN}, "csv: holds numbers, and lstm reads text; send a text in its place."),
+    ],
+)
+def test_csv_that_does_not_fit(asked: TestClient, model: str, sent: dict[str, Any], detail: str) -> None:
+    response = asked.post(f"/api/v1/models/{model}/traces", json=sent)
+    assert (response.status_code, response.json()["detail"]) == (422, detail)
+
+
+def test_csv_has_as_many_steps_as_a_text_may_have_characters(numbers: Path) -> None:
+    few = client(numbers, max_text=1)
+    response = few.post("/api/v1/models/headed/traces", json={"csv": WRITTEN})
+    assert (response.status_code, response.json()["type"]) == (413, "sequence-too-long")

@@ -21,8 +21,8 @@ def texts(name: str) -> list[str]:
 
 
 def outside_quotes(text: str) -> str:
-    """Return a finding without the words of the text that it names."""
-    return re.sub(r"“[^”]*”", "“”", text)
+    """Return a finding without the words of the text, or the labels such as 8 Jan, that it names."""
+    return re.sub(r"“[^”]*”|\b\w+\u00a0\w+", "“”", text)
 
 
 def numbers(found: Finding) -> list[float]:

@@ -8,7 +8,7 @@ from gatescope.figures.finding.statement import MOST_NUMBERS, MOST_WORDS, Findin
 from gatescope.figures.finding.two_texts import difference
 
 from ..loops import run
-from ..pictures import BUT, NAMES, NOT_GOOD, subject
+from ..pictures import BUT, NOT_GOOD, OF_TEXT, subject
 from .test_rule import numbers, texts
 
 GOOD = "the movie was good"
@@ -21,7 +21,7 @@ def found(name: str, first: str, second: str) -> Finding:
     return difference(one, other, pairs)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_TEXT)
 def test_it_is_one_short_sentence_of_any_two_texts(name: str) -> None:
     for first, second in pairwise([*texts(name), texts(name)[0][1:]]):
         told = found(name, first, second)

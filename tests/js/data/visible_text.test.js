@@ -28,7 +28,14 @@ test("a long token is cut to its length", () => {
 test("a name that does not fit becomes a box", () => {
   assert.equal(shortened("a\u00a0b", 20), "a‹NBSP›b");
   assert.equal(shortened("a\u00a0b", 3), "a▯b");
-  assert.equal(shortened("a b", 3), "a␣b");
+});
+
+test("in a label of several words, spaces stay", () => {
+  assert.equal(visible("8 Jan"), "8 Jan");
+  assert.equal(visible("snow \u200b lies"), "snow ‹ZWSP› lies");
+  assert.equal(visible(" a"), "␣a");
+  assert.equal(shortened("8 Jan", 5), "8 Jan");
+  assert.equal(shortened("8 January", 5), "8 Ja…");
 });
 
 test("only a tokenizer of characters reads blanks", () => {

@@ -1,0 +1,49 @@
+// What a model reads, as it is written in its box: a text, or numbers as CSV, which only the server parses.
+
+/** @typedef {import("./api_types.d.ts").Model} Model */
+
+/**
+ * Whether a model reads numbers, and not text.
+ * @param {Pick<Model, "input">} model
+ */
+export function readsNumbers({ input }) {
+  return input === "numbers";
+}
+
+/**
+ * The field of a call that holds what is written.
+ * @param {Pick<Model, "input">} model
+ * @param {string} text
+ * @returns {{text?: string, csv?: string}}
+ */
+export function inputOf(model, text) {
+  return { [readsNumbers(model) ? "csv" : "text"]: text.toWellFormed() };
+}
+
+/**
+ * What a step is called: "word", "character" or "step".
+ * @param {Pick<Model, "tokenizer">} model
+ */
+export function nounOf({ tokenizer }) {
+  return tokenizer ?? "step";
+}
+
+/**
+ * What is written, in a word: a text as it stands; of CSV the title in its first line, or else that line.
+ * @param {Pick<Model, "input">} model
+ * @param {string} text
+ */
+export function called(model, text) {
+  return readsNumbers(model) ? text.split("\n", 1)[0].replace(/^#\s*/, "").trim() : text;
+}
+
+/**
+ * Whether two models read the same.
+ * @param {Pick<Model, "input" | "columns">} one
+ * @param {Pick<Model, "input" | "columns">} other
+ */
+export function readTheSame(one, other) {
+  /** @param {Pick<Model, "columns">} model */
+  const names = ({ columns }) => JSON.stringify(columns.map(({ name }) => name));
+  return one.input === other.input && names(one) === names(other);
+}
