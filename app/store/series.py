@@ -124,7 +124,7 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
 
 def _without_title(text: str) -> tuple[str, int]:
     """Return ``text`` without the lines before its table, which are blank or begin with #, and how many these are."""
-    lines = text.splitlines(keepends=True)
+    lines = StringIO(text, newline="").readlines()
     above = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
     return "".join(lines[above:]), above
 

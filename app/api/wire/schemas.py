@@ -76,9 +76,9 @@ class Input(BaseModel):
 
     @property
     def size(self) -> int:
-        """How long it is: the characters of a text, the steps of values, or the lines of CSV."""
+        """How long it is: the characters of a text, the steps of values, or at least those of CSV."""
         if self.csv is not None:
-            return self.csv.count("\n") + 1
+            return self.csv.count("\n") + self.csv.count("\r") + 1
         return len(self.text if self.text is not None else self.values or ())
 
 

@@ -199,6 +199,8 @@ def test_numbers_in_an_address(asked: TestClient) -> None:
     other = asked.get(url, params={"values": json.dumps(VALUES)})
     assert other.headers["etag"] != got.headers["etag"]
     assert asked.get(url, params={"values": json.dumps(typed(VALUES))}).json() == other.json()
+    tags = [asked.get(url, params={"csv": each}).headers["etag"] for each in (WRITTEN, WRITTEN.replace("12", "13"))]
+    assert len({*tags, got.headers["etag"], other.headers["etag"]}) == 4
     long = json.dumps([[1.5, 2.5, 3.5]] * 250)
     assert problem(asked.get(url, params={"values": long})) == (
         422,
