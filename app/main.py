@@ -10,6 +10,7 @@ from starlette_compress import CompressMiddleware
 from . import __version__
 from .api.decompositions import routes as decompositions
 from .api.experiments import routes as experiments
+from .api.imports import routes as imports
 from .api.memory import routes as memory
 from .api.models import routes as models
 from .api.rankings import routes as rankings
@@ -58,8 +59,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=warmed,
     )
     app.state.settings = settings
-    watched = WatchedStore(settings.models)
-    app.state.store = watched.store
+    watched = WatchedStore(settings.models, settings.imported)
+    app.state.store, app.state.watched = watched.store, watched
     _warn_of_missing_models(app.state.store)
     api = APIRouter(prefix="/api/v1")
     api.include_router(models.router)
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(decompositions.router)
     api.include_router(experiments.router)
     api.include_router(rankings.router)
+    api.include_router(imports.router)
     app.include_router(api)
     health.install(app)
     registry = metrics.install(app)
@@ -76,11 +78,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     memory.install(app, registry)
     decompositions.install(app)
     rankings.install(app, registry)
+    imports.install(app)
     pages.install(app)
     problems.install(app)
     openapi.install(app, StepAnswer)
     app.add_middleware(RefreshModels, models=watched)
-    app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body)
+    app.add_middleware(problems.BodyLimit, max_body_size=settings.max_body, max_upload=settings.max_upload)
     app.add_middleware(KnownRanges)
     app.add_middleware(CompressLargeInThreads)
     app.add_middleware(CompressMiddleware)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GATESCOPE_"
@@ -24,6 +24,8 @@ _HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-
 
 # Segments, each of letters, digits and some marks, but neither . nor .., which browsers resolve.
 _ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+
+SHORTEST_TOKEN = 20  # characters: of letters and digits chosen at random, more than anyone can try
 
 # The first segments of our own paths. Below a root that begins with one of them, a path could mean two things.
 OWN_SEGMENTS = frozenset({"api", "docs", "first-screen", "healthz", "metrics", "models", "readyz", "static", "vendor"})
@@ -112,10 +114,19 @@ def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _require_long(token: SecretStr | None) -> SecretStr | None:
+    if token is not None and not (len(token) >= SHORTEST_TOKEN and token.get_secret_value().isascii()):
+        raise ValueError(
+            f"a token has at least {SHORTEST_TOKEN} characters of ASCII: give one that "
+            "'python -c \"import secrets; print(secrets.token_urlsafe())\"' prints"
+        )
+    return token
+
+
 class Settings(BaseSettings):
     """What a deployment may choose. Environment variables carry the prefix GATESCOPE_."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
@@ -127,7 +138,7 @@ class Settings(BaseSettings):
     )
     imported: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
         default_factory=lambda: user_data_path("gatescope", appauthor=False) / "models",
-        description="Folder that `gatescope import` saves models in; empty: nothing is imported.",
+        description="Folder that models are imported into, which serve next to the others; empty: nothing is imported.",
     )
     allowed_hosts: Annotated[str, AfterValidator(_require_hosts)] = Field(
         "",
@@ -143,6 +154,14 @@ class Settings(BaseSettings):
         10_000, ge=1, description="Longest text of a request, in code points; of numbers, the most steps."
     )
     max_body: int = Field(250_000, ge=1, description="Largest request body, in bytes.")
+    max_upload: int = Field(500_000_000, ge=1, description="Largest body of an upload to be imported, in bytes.")
+    max_imported: int = Field(
+        5_000_000_000, ge=1, description="Most bytes that all imported models may take together on disk."
+    )
+    token: Annotated[SecretStr | None, BeforeValidator(_none_if_empty), AfterValidator(_require_long)] = Field(
+        None,
+        description="Secret of at least 20 characters; whoever sends it may upload and remove models from anywhere.",
+    )
     max_values: int = Field(
         5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."
     )

@@ -56,7 +56,9 @@ def declarations() -> str:
     types = {name: type_of(schema) for name, schema in sorted(schemas.items())}
     picked = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}>"
     # The page shows models that read text, and these have a tokenizer.
-    types["Model"] = f'{picked} & {{ weights_id: string; tokenizer: NonNullable<ModelCard["tokenizer"]> }}'
+    types["Model"] = (
+        f'{picked} & {{ weights_id: string; is_imported: boolean; tokenizer: NonNullable<ModelCard["tokenizer"]> }}'
+    )
     return HEAD + "".join(f"\nexport type {name} = {shape};\n" for name, shape in types.items())
 
 

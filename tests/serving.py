@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
+from gatescope.importers import child
 from gatescope.main import create_app
 from gatescope.recurrent.tokenizer import UNKNOWN, CharacterTokenizer, Tokenizer, WordTokenizer
 from gatescope.settings import Settings
@@ -36,6 +37,9 @@ MODELS: dict[str, tuple[Tokenizer, dict[str, Any]]] = {
     "letters": (LETTERS, {"cell": "rnn", "nonlinearity": "relu", "head": "softmax", "outputs": 4}),
 }
 HIDDEN = 7  # units of each of them
+
+FAKE_CHILD = [sys.executable, "-S", "-E", str(Path(__file__).with_name("fake_child.py")), str(child.__file__)]
+"""What imports in the place of the real process, which takes seconds to begin: see there."""
 
 SERVE = [sys.executable, "-m", "gatescope.cli", "serve"]
 

@@ -216,7 +216,7 @@ def test_every_setting_is_documented() -> None:
     }
     assert rows == {
         f"GATESCOPE_{name.upper()}": (
-            FOLDERS.get(name, str(field.default)),
+            FOLDERS.get(name, "" if field.default is None else str(field.default)),
             field.description,
         )
         for name, field in Settings.model_fields.items()

@@ -128,6 +128,24 @@ def test_settings_do_not_change_while_the_application_runs() -> None:
         Settings().port = 1
 
 
+def test_an_empty_variable_switches_importing_and_the_token_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GATESCOPE_TOKEN", "")
+    assert (Settings().imported, Settings().token) == (None, None)
+    monkeypatch.delenv("GATESCOPE_IMPORTED")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Settings().imported == tmp_path / "gatescope" / "models"
+
+
+@pytest.mark.parametrize("token", ["a" * 19, "ä" * 20])
+def test_a_token_that_could_be_guessed_or_not_be_sent_is_refused_and_never_shown(token: str) -> None:
+    with pytest.raises(ValidationError, match="a token has at least 20 characters of ASCII: give one that") as caught:
+        Settings(token=token)  # type: ignore[arg-type]
+    assert token not in str(caught.value)
+    assert "aaa" not in repr(Settings(token="a" * 20))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("path", ["", "/gatescope", "/a/b-c", "/~ada/gates.v2", "/...", "/apis"])
 def test_a_path_to_serve_below_may_be_chosen(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setenv("GATESCOPE_ROOT_PATH", path)

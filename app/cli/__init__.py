@@ -15,7 +15,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("trace")(trace.trace)
 app.command("show")(show.show)
-app.command("models")(models.models)
+app.add_typer(models.app, name="models")
 app.command("import")(import_model.import_model)
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)

@@ -59,8 +59,9 @@ def read_model(name: str, settings: "Settings") -> "Model":
     from ..store.loading import load_model
 
     is_path = name in {".", ".."} or not {"/", os.sep}.isdisjoint(name)
-    folder = Path(name) if is_path else settings.models / name
-    if not name or not folder.is_dir():
+    places = [Path(name)] if is_path else [each / name for each in (settings.models, settings.imported) if each]
+    folder = next((each for each in places if each.is_dir()), None)
+    if not name or folder is None:
         give_up(f"there is no model {name!r}: 'gatescope models' lists them")
     try:
         return load_model(folder)

@@ -1,6 +1,7 @@
 """gatescope doctor: whether an installation works, and what to do where it does not."""
 
 import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -40,9 +41,9 @@ def doctor() -> None:
     healthy.append(_report("files", files))
     healthy.append(_report("kernels", kernels))
     if settings is None:
-        typer.echo("skipped  models, port: they need the settings")
+        typer.echo("skipped  models, imports, port: they need the settings")
     else:
-        healthy += [_report("models", partial(models, settings)), _report("port", partial(port, settings))]
+        healthy += [_report(check.__name__, partial(check, settings)) for check in (models, imports, port)]
     if not all(healthy):
         raise typer.Exit(1)
 
@@ -169,12 +170,12 @@ def models(settings: "Settings") -> str:
     """Check that the folder of models can be read, that all in it load, and that the default model is among them."""
     from ..store.store import Store
 
-    folder = settings.models
+    folder, imported = settings.models, settings.imported
     remedy = "set GATESCOPE_MODELS to a folder of models, or train one with 'gatescope train'"
     if not folder.is_dir():
         raise ProblemError(f"{folder} is not a folder", remedy)
     try:
-        store = Store(folder)
+        store = Store(folder, imported=imported)
     except OSError as error:
         raise ProblemError(f"{folder} cannot be read: {error.strerror}", "let this user read it") from None
     if store.broken:
@@ -187,7 +188,23 @@ def models(settings: "Settings") -> str:
             f"the default model {settings.default_model!r} is not in {folder}",
             f"set GATESCOPE_DEFAULT_MODEL to one of {', '.join(store.models)}",
         )
-    return f"{len(store.models)} in {folder}, with the default model {settings.default_model}"
+    ours = sum(store.is_imported(model.folder) for model in store)
+    also = f", and {ours} that were imported into {imported}" if ours else ""
+    return f"{len(store.models) - ours} in {folder}, with the default model {settings.default_model}{also}"
+
+
+def imports(settings: "Settings") -> str:
+    """Check that models can be imported, unless that is switched off: their folder can be made and written to."""
+    folder = settings.imported
+    if folder is None:
+        return "switched off"
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise ProblemError(
+            f"{folder} cannot be written to",
+            "set GATESCOPE_IMPORTED to a folder that this user can write to, or to nothing to switch importing off",
+        )
+    return f"into {folder}"
 
 
 def port(settings: "Settings") -> str:

@@ -46,7 +46,7 @@ def import_model(
     folder = into or read_settings().imported
     if folder is None:
         give_up("importing is switched off, as GATESCOPE_IMPORTED is empty: name a folder by --into")
-    request = Request(path, module, _answers(answer or []))
+    request = Request(path, module, answers_of(answer or []))
     try:
         excerpt = "" if text is None else text.read_text(encoding="utf-8")
         model, report = imported(request, folder, __version__, Wishes(name, title, vocab, excerpt))
@@ -56,11 +56,11 @@ def import_model(
         give_up(f"{error.filename or path}: {error.strerror or error}")
     except (ImportRefusedError, BrokenModelError) as error:
         give_up(f"{path}: {error}")
-    _print(report)
+    print_report(report)
     typer.echo(f"\nsaved in {model.folder}")
 
 
-def _answers(given: list[str]) -> dict[str, str]:
+def answers_of(given: list[str]) -> dict[str, str]:
     """Return the answers by question. Gives up if one is not KEY=VALUE."""
     pairs = [each.partition("=") for each in given]
     for each, (key, _, value) in zip(given, pairs, strict=True):
@@ -69,7 +69,8 @@ def _answers(given: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _print(report: "ImportReport") -> None:
+def print_report(report: "ImportReport") -> None:
+    """Print how a model was imported, and what proves it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

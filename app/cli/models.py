@@ -1,32 +1,47 @@
-"""gatescope models: which models are installed."""
+"""gatescope models: which models are installed; and what was imported: show, verify and remove it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import give_up, read_settings
+from .common import give_up, read_model, read_settings
+from .import_model import answers_of, print_report
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from ..store.store import Store
+
+app = typer.Typer(help="List the models; show, verify and remove imported ones.")
+
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="Folder of models; default: the setting GATESCOPE_MODELS.")
+]
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")]
 
 
-def models(
-    folder: Annotated[
-        Path | None, typer.Option(help="Folder of models; default: the setting GATESCOPE_MODELS.")
-    ] = None,
-) -> None:
+@app.callback(invoke_without_command=True)
+def models(context: typer.Context, folder: FolderOption = None) -> None:
+    """List the models, and say for each that cannot be used why not."""
+    if context.invoked_subcommand is None:
+        list_models(folder)
+    elif folder is not None:
+        give_up("the option --folder belongs behind 'list'", code=2)
+
+
+@app.command("list")
+def list_models(folder: FolderOption = None) -> None:
     """List the models, and say for each that cannot be used why not."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from ..store.files import printable
-    from ..store.store import Store
 
-    path = read_settings(models=folder).models
-    try:
-        store = Store(path)
-    except OSError as error:
-        give_up(f"the folder of models {path} cannot be read: {error.strerror}")
-    table = Table("model", "task", "cell", "units", "layers", title=Text(printable(str(path))))
+    settings = read_settings(models=folder)
+    store = _store(settings, folder)
+    title = printable(str(settings.models)) + (f" and {printable(str(store.imported))}" if store.imported else "")
+    table = Table("model", "task", "cell", "units", "layers", title=Text(title))
     for model in store:
         network = model.config.network
         # As Text, since a task is free text, in which Rich would obey what stands in brackets.
@@ -35,3 +50,73 @@ def models(
     for name, reason in store.broken.items():
         table.add_row(Text(name), Text.assemble(("broken", "red"), f": {reason}"))
     Console().print(table)
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Show what is known of a model: its folder and sizes, and how it was imported, with the proof."""
+    from ..store.files import printable
+
+    model = read_model(name, read_settings())
+    config, network = model.config, model.config.network
+    ways = ", in both directions" if network.bidirectional else ""
+    layers = f"{network.layers} layer{'s' if network.layers > 1 else ''}"
+    typer.echo(f"{model.id}: {printable(config.title)}")
+    typer.echo(printable(config.description))
+    typer.echo(f"{network.cell_definition.variant}, {layers} of {network.hidden_size} units{ways}")
+    typer.echo(f"in {printable(str(model.folder))}, weights with the SHA-256 {config.weights_sha256}")
+    if model.imported is None:
+        typer.echo("not imported")
+    else:
+        print_report(model.imported)
+
+
+@app.command()
+def verify(
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="The file or folder that it was imported from.")],
+    answer: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="The answers that were given at the import.")
+    ] = None,
+    vocab: Annotated[Path | None, typer.Option(help="The vocabulary that was given at the import.")] = None,
+) -> None:
+    """Prove once more that an imported model computes what its file does."""
+    from .. import __version__
+    from ..importers import Request
+    from ..importers.found import ImportRefusedError
+    from ..importers.verifying import verify as verified
+
+    model = read_model(name, read_settings())
+    try:
+        report = verified(model, Request(file, answers=answers_of(answer or [])), __version__, vocab)
+    except OSError as error:
+        give_up(f"{error.filename or file}: {error.strerror or error}")
+    except ImportRefusedError as error:
+        give_up(f"{name}: {error}")
+    print_report(report)
+
+
+@app.command()
+def remove(name: Name) -> None:
+    """Remove an imported model from disk; a server that is running notices within seconds."""
+    from ..store.importing import remove as removed
+
+    imported = read_settings().imported
+    try:
+        was_there = imported is not None and removed(imported, name)
+    except OSError as error:
+        give_up(f"{name} cannot be removed: {error.strerror or error}")
+    if not was_there:
+        where = "importing is switched off" if imported is None else f"there is none of that name in {imported}"
+        give_up(f"{name!r} is not an imported model: {where}")
+    typer.echo(f"removed {name} from {imported}")
+
+
+def _store(settings: "Settings", folder: Path | None) -> "Store":
+    """Return the models; a folder that is named is looked at without the imported ones."""
+    from ..store.store import Store
+
+    try:
+        return Store(settings.models, imported=None if folder else settings.imported)
+    except OSError as error:
+        give_up(f"the folder of models {settings.models} cannot be read: {error.strerror}")

@@ -32,7 +32,7 @@ class UndecidedError(ImportRefusedError):
     def __init__(self, question: str, choices: Sequence[str], why: str) -> None:
         options = " or ".join(f"--answer {question}={choice}" for choice in choices)
         super().__init__(f"{why}: say which by {options}")
-        self.question, self.choices = question, tuple(choices)
+        self.question, self.choices, self.why = question, tuple(choices), why
 
 
 class Placed(NamedTuple):

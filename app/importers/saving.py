@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -33,8 +33,16 @@ class Wishes(NamedTuple):
 NO_WISHES = Wishes()
 
 
-def import_model(request: Request, into: Path, version: str, wishes: Wishes = NO_WISHES) -> tuple[Model, ImportReport]:
+def import_model(
+    request: Request,
+    into: Path,
+    version: str,
+    wishes: Wishes = NO_WISHES,
+    tell: Callable[[float], None] = lambda _: None,
+) -> tuple[Model, ImportReport]:
     """Return the model that a file holds, saved in a folder of ``into``, and the report that is kept with it.
+
+    ``tell`` is told the share of the work that is done, in [0, 1).
 
     Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
     read or written.
@@ -46,8 +54,11 @@ def import_model(request: Request, into: Path, version: str, wishes: Wishes = NO
     found = importer_of(request.path).open(request)
     if wishes.vocabulary is not None:
         found = with_vocabulary(found, wishes.vocabulary)
+    tell(0.2)
     built = build(found)
-    report = prove(found, Origin(request.path.resolve().name, _sha256(request.path), version), built, wishes.text)
+    tell(0.3)
+    report = prove(found, Origin(request.path.resolve().name, sha256_of(request.path), version), built, wishes.text)
+    tell(0.8)
     model = save_model(
         folder, built.network, built.tokenizer, _about(found, built, wishes.title or name), report=report
     )
@@ -109,7 +120,7 @@ def _about(found: Found, built: Built, title: str) -> dict[str, object]:
     }
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal; nothing for a folder."""
     if path.is_dir():
         return ""

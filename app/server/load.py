@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..api.wire.problems import stopping, too_busy
-from ..api.wire.root import path_below_root
+from ..api.wire.root import is_upload, path_below_root
 
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
 BODY_WITHIN = 30.0  # seconds, for a client to send the body of a request
+PIECE = 1_000_000  # bytes of an upload, for each of which there is that time
 READ_WITHIN = 30.0  # seconds, for a client to take the part of an answer that is being sent
 
 
@@ -40,7 +41,7 @@ class LimitInFlight:
 class CutSlowClients:
     """End a request whose client does not send its body within ``BODY_WITHIN``, or read its answer.
 
-    For each part of an answer a client has ``READ_WITHIN``.
+    An upload has that time for each ``PIECE``; for each part of an answer a client has ``READ_WITHIN``.
     """
 
     def __init__(self, app: ASGIApp, body: float = BODY_WITHIN, read: float = READ_WITHIN) -> None:
@@ -52,9 +53,10 @@ class CutSlowClients:
             return
         has_body = False
         end = asyncio.get_running_loop().time() + self.body
+        sent, pieces, may_be_long = 0, 0, is_upload(scope)
 
         async def receive_in_time() -> Message:
-            nonlocal has_body
+            nonlocal has_body, end, sent, pieces
             if has_body:  # what comes now is that the client leaves
                 return await receive()
             try:
@@ -63,6 +65,10 @@ class CutSlowClients:
             except TimeoutError:
                 raise ClientDisconnect from None
             has_body = not message.get("more_body", False)
+            sent += len(message.get("body", b""))
+            if may_be_long:
+                end += self.body * (sent // PIECE - pieces)
+                pieces = sent // PIECE
             return message
 
         async def send_in_time(message: Message) -> None:

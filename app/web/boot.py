@@ -102,7 +102,7 @@ def boot(view: FirstView, models: list[Model], chapters: Sequence[Chapter], sett
         "tour": {str(old): new for old, new in TOUR.items()} if chapters else {},
         "models": [
             card(each).model_dump(mode="json", include=MODEL_FIELDS)
-            | {"weights_id": each.config.weights_sha256[:WEIGHTS_ID]}
+            | {"weights_id": each.config.weights_sha256[:WEIGHTS_ID], "is_imported": each.imported is not None}
             for each in models
         ],
     }

@@ -52,7 +52,7 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     if model is None:
         model = store.models.get(settings.default_model) or next(iter(store))
         if look.model:
-            notices.append(f"There is no model “{look.model}” here; this is {model.id}.")
+            notices.append(_why_another(store, look.model, model))
     compare = look.compare
     if compare and compare not in COMPARISONS:
         notices.append(f"There is no comparison “{compare}”: it is {' or '.join(COMPARISONS)}.")
@@ -69,6 +69,14 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     if senseless := [*senseless, *(f"{name}={query[name]}" for name in unknown)]:
         notices.insert(0, f"The address says {', '.join(senseless)}, which means nothing here.")
     return FirstView(model, text, compare, look.other, look, picture, b"[%s]" % b",".join(traces), " ".join(notices))
+
+
+def _why_another(store: Store, wanted: str, model: Model) -> str:
+    """Say why ``model`` is shown in the place of the one that the address asks for."""
+    if any(isinstance(entry, Model) and path.name == wanted for path, entry in store.entries.items()):
+        why = "reads numbers, or has no head, which this page does not show yet: its card and the API do"
+        return f"The model “{wanted}” {why}; this is {model.id}."
+    return f"There is no model “{wanted}” here; this is {model.id}."
 
 
 def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> tuple[Look, Markup, str, list[str]]:

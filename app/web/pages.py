@@ -31,6 +31,7 @@ from .screen import screen
 from .story.chapters import chapters_for
 from .story.figures import figures
 from .templates import script_safe, templates
+from .uploads import uploads
 
 router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
 
@@ -87,6 +88,7 @@ def _page(request: Request) -> Response:
         "boot": script_safe(orjson.dumps(boot(view, models, chapters, settings))),
         "traces": script_safe(view.traces),
         "plotly_version": plotly_version(),
+        "uploads": uploads(request, request.app.state.store),
     }
     return templates().TemplateResponse(request, "index.html", context)
 

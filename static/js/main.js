@@ -30,6 +30,7 @@ import { Story } from "./views/story.js";
 import { TextBoxes } from "./views/text_boxes.js";
 import { Tooltip } from "./views/tooltip.js";
 import { UnitFinder } from "./views/unit_finder.js";
+import { YourModel } from "./views/your_model.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -268,6 +269,7 @@ const keyboard = new Keyboard(
   keysOf({ presenter, story, player, onFollow: () => firstScreen.follow(), onUndo: undo, onHelp: () => keyboard.help.showModal() }),
 );
 new ShareSheet(picture, firstScreen.element, sharedAddress);
+new YourModel(() => state.model);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("pointerdown", ({ target }) => {

@@ -1,5 +1,6 @@
 """gatescope doctor, on a sound installation and on broken ones."""
 
+import shutil
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -47,9 +48,10 @@ def test_a_sound_installation(sound: dict[str, str]) -> None:
     assert done.exit_code == 0, done.stdout
     lines = done.stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["ok", f"{name}:"] for name in ("versions", "settings", "files", "kernels", "models", "port")
+        ["ok", f"{name}:"] for name in ("versions", "settings", "files", "kernels", "models", "imports", "port")
     ]
     assert lines[4] == f"ok       models: 5 in {sound['GATESCOPE_MODELS']}, with the default model lstm"
+    assert lines[5] == "ok       imports: switched off"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,17 @@ def test_a_broken_model(sound: dict[str, str]) -> None:
     folder = Path(sound["GATESCOPE_MODELS"])
     (folder / "gru" / "model.safetensors").write_bytes(b"")
     assert problem(sound).startswith(f"models: {folder} holds broken ones: gru: model.safetensors: ")
+
+
+def test_imported_models_are_counted_and_their_folder_must_take_more(sound: dict[str, str], tmp_path: Path) -> None:
+    shutil.copytree(Path(sound["GATESCOPE_MODELS"]) / "gru", tmp_path / "imported" / "mine")
+    with_them = sound | {"GATESCOPE_IMPORTED": str(tmp_path / "imported")}
+    lines = examined(with_them).stdout.splitlines()
+    assert lines[4].endswith(f"the default model lstm, and 1 that were imported into {tmp_path / 'imported'}")
+    assert lines[5] == f"ok       imports: into {tmp_path / 'imported'}"
+    (tmp_path / "file").touch()
+    line = problem(sound | {"GATESCOPE_IMPORTED": str(tmp_path / "file" / "below")})
+    assert line.startswith(f"imports: {tmp_path / 'file' / 'below'} cannot be written to: set GATESCOPE_IMPORTED to a")
 
 
 def test_no_default_model(sound: dict[str, str]) -> None:

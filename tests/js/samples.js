@@ -53,6 +53,7 @@ export function model(cell, changes = {}) {
     examples: [],
     units: [],
     weights_id: "00000000",
+    is_imported: false,
     ...changes,
   };
 }

@@ -22,6 +22,7 @@ NEEDS_A_PAGE = {
     "charts/panels.js",
     "charts/plotly.js",
     "export/html_file.js",
+    "data/imports.js",
     "export/screen_file.js",
     "export/svg_file.js",
     "kit/dom.js",

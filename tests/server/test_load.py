@@ -13,7 +13,7 @@ import zstandard
 from gatescope.api.wire.encoding import dumps, json_parts
 from gatescope.api.wire.parts import in_parts
 from gatescope.server.compression import LARGE, CompressLargeInThreads
-from gatescope.server.load import CutSlowClients, LimitInFlight
+from gatescope.server.load import PIECE, CutSlowClients, LimitInFlight
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -120,6 +120,32 @@ def test_a_client_that_does_not_send_its_body_is_cut() -> None:
             await CutSlowClients(reading, body=0.1)({"type": "http"}, receive, None)  # type: ignore[arg-type]
 
     in_a_loop(ask())
+
+
+def test_an_upload_has_the_time_of_a_body_for_each_of_its_pieces() -> None:
+    has_come = []
+
+    async def reading(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (message := await receive()).get("more_body", False):
+            has_come.append(len(message["body"]))
+
+    def sending(size: int) -> Receive:
+        async def receive() -> Message:
+            await asyncio.sleep(0.04)
+            return {"type": "http.request", "body": bytes(size), "more_body": len(has_come) < 9}
+
+        return receive
+
+    async def ask(path: str, size: int) -> None:
+        scope = {"type": "http", "method": "POST", "path": path}
+        await CutSlowClients(reading, body=0.2)(scope, sending(size), None)  # type: ignore[arg-type]
+
+    in_a_loop(ask("/api/v1/imports", PIECE))
+    assert len(has_come) == 9
+    for path, size in (("/api/v1/imports", PIECE // 10), ("/api/v1/models/a/traces", PIECE)):
+        has_come.clear()
+        with pytest.raises(ClientDisconnect):
+            in_a_loop(ask(path, size))
 
 
 def test_a_client_whose_body_has_come_may_wait_for_its_answer() -> None:

@@ -1,13 +1,14 @@
 """A folder of models that changes while it is in use."""
 
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
 from gatescope.store import watched
 from gatescope.store.files import CARD, STATISTICS, VOCABULARY
 from gatescope.store.saving import save_model
-from gatescope.store.store import load_named
+from gatescope.store.store import SHADOWED, load_named
 from gatescope.store.watched import WatchedStore
 from networks import random_network
 from serving import WORDS
@@ -111,3 +112,39 @@ def test_a_broken_model_that_is_removed_is_listed_no_more(folder: Path) -> None:
     (folder / "empty").rmdir()
     models.refresh()
     assert models.refresh().broken == {}
+
+
+def test_imported_models_join_and_of_two_with_one_name_only_the_first_serves(folder: Path, tmp_path: Path) -> None:
+    imported = tmp_path / "imported"
+    models = WatchedStore(folder, imported)
+    write(imported / "mine")
+    assert list(models.refresh().models) == ["lstm", "mine"]
+    write(imported / "lstm", seed=1, title="Another")
+    both = models.refresh()
+    assert both.models["lstm"].config.title == "LSTM"
+    assert both.broken == {"lstm": SHADOWED}
+    write(folder / "mine", seed=2, title="Shipped")  # takes the name of one that served
+    both = models.refresh()
+    assert both.models["mine"].config.title == "Shipped"
+    assert both.broken == {"lstm": SHADOWED, "mine": SHADOWED}
+    write(folder / "lstm", seed=3)  # a new version of the first leaves the reason of the second
+    assert models.refresh().broken == both.broken
+    rmtree(folder / "lstm")
+    models.refresh()
+    after = models.refresh()
+    assert (after.models["lstm"].config.title, after.broken) == ("Another", {"mine": SHADOWED})
+    assert [after.is_imported(each.folder) for each in after] == [True, False]
+
+
+def test_a_folder_of_imported_models_that_nobody_may_look_at_keeps_no_other_from_serving(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Path.iterdir
+
+    def closed(self: Path) -> Any:
+        if self == tmp_path / "closed":
+            raise PermissionError(13, "Permission denied")
+        return look(self)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert list(WatchedStore(folder, tmp_path / "closed").store.models) == ["lstm"]

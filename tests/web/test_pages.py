@@ -52,7 +52,8 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
         *("title", "task", "cell", "hidden_size", "tokenizer", "language", "activations", "outputs", "opposite"),
         *("predicts_next", "description", "examples", "units", "next_outputs", "variant"),
     ]
-    assert lstm == {name: card[name] for name in ["id", *names]} | {"weights_id": card["weights_sha256"][:8]}
+    own = {"weights_id": card["weights_sha256"][:8], "is_imported": False}
+    assert lstm == {name: card[name] for name in ["id", *names]} | own
 
 
 def test_page_without_any_model_says_what_to_do(tmp_path: Path) -> None:

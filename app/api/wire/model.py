@@ -15,9 +15,9 @@ async def the_model(
 ) -> Model:
     """Return the model that the address names. Raises a problem if it is unknown or broken."""
     store: Store = request.app.state.store
-    if model in store.broken:
-        raise problems.broken_model(model, store.broken[model])
     if model not in store.models:
+        if model in store.broken:
+            raise problems.broken_model(model, store.broken[model])
         raise problems.unknown_model(model, list(store.models))
     return store.models[model]
 

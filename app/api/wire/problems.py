@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .root import root_of
+from .root import is_upload, root_of
 
 EMPTY_TEXT = "empty-text"  # the page does not show this one as an error
 MAX_ERRORS = 10  # that one answer lists
@@ -147,6 +147,15 @@ def body_too_large(limit: int) -> Problem:
     )
 
 
+def upload_too_large(limit: int) -> Problem:
+    """Return the problem of an upload larger than the setting ``max_upload``."""
+    detail = (
+        f"The upload is larger than the {limit:,} bytes that this server takes. Import the file with 'gatescope "
+        "import' on the machine itself, or raise GATESCOPE_MAX_UPLOAD."
+    )
+    return Problem("Upload too large", "upload-too-large", detail, 413, limit=limit)
+
+
 def malformed_json(detail: str) -> Problem:
     """Return the problem of a body that is declared as JSON and is not, or cannot be read."""
     return Problem("Malformed JSON", "malformed-json", detail, 400)
@@ -266,7 +275,10 @@ def _on_http_error(_handler: ExceptionHandler, request: Request, exc: HTTPExcept
             headers["allow"] = ", ".join(sorted({*allowed, "HEAD"} if "GET" in allowed else allowed))
             title, detail = "Method not allowed", f"{path} does not take {request.method}; it takes {headers['allow']}."
         case 413:
-            return body_too_large(request.app.state.settings.max_body)
+            settings = request.app.state.settings
+            if is_upload(request.scope):
+                return upload_too_large(settings.max_upload)
+            return body_too_large(settings.max_body)
         case _:
             return Problem(exc.detail, f"http-{exc.status_code}", exc.detail, exc.status_code, dict(headers))
     return Problem(title, title.lower().replace(" ", "-"), detail, exc.status_code, dict(headers))
@@ -318,12 +330,13 @@ def install(app: FastAPI) -> None:
 class BodyLimit:
     """Limit the size of bodies as Starlette does, but answer with a problem instead of plain text."""
 
-    def __init__(self, app: ASGIApp, max_body_size: int) -> None:
-        self.max_body_size = max_body_size
-        self.app = RequestBodyLimitMiddleware(app, max_body_size)
+    def __init__(self, app: ASGIApp, max_body_size: int, max_upload: int) -> None:
+        self.usual = RequestBodyLimitMiddleware(app, max_body_size), body_too_large(max_body_size)
+        self.of_uploads = RequestBodyLimitMiddleware(app, max_upload), upload_too_large(max_upload)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = False
+        app, problem = self.of_uploads if is_upload(scope) else self.usual
 
         async def send_unless_refused(message: Message) -> None:
             nonlocal refused
@@ -332,6 +345,6 @@ class BodyLimit:
             if not refused:
                 await send(message)
 
-        await self.app(scope, receive, send_unless_refused)
+        await app(scope, receive, send_unless_refused)
         if refused:
-            await answer(body_too_large(self.max_body_size), scope, receive, send)
+            await answer(problem, scope, receive, send)

@@ -1,6 +1,8 @@
-"""The path below which everything is, where a proxy serves Gatescope next to other sites."""
+"""The path below which everything is, where a proxy serves Gatescope next to other sites; and that of uploads."""
 
 from starlette.types import Scope
+
+UPLOADS = "/api/v1/imports"
 
 
 def root_of(scope: Scope) -> str:
@@ -13,3 +15,8 @@ def path_below_root(scope: Scope) -> str:
     """Return the path of a request as the routes know it."""
     path: str = scope["path"]
     return path.removeprefix(root_of(scope))
+
+
+def is_upload(scope: Scope) -> bool:
+    """Return whether a request may have the body of an upload."""
+    return scope["type"] == "http" and scope.get("method") == "POST" and path_below_root(scope) == UPLOADS

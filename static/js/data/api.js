@@ -157,7 +157,7 @@ async function call(path, accept, signal, body) {
  * @param {{type?: string, detail?: string, errors?: {where: string, what: string}[]} | null} problem
  * @param {number} status
  */
-function problemOf(problem, status) {
+export function problemOf(problem, status) {
   const detail = problem?.detail ?? `The server failed (status ${status}). Your text is kept.`;
   return new Problem(detail, problem?.errors, status >= 500 && problem?.type !== "out-of-time");
 }

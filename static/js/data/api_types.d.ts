@@ -124,4 +124,4 @@ export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget b
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; tokenizer: NonNullable<ModelCard["tokenizer"]> };
+export type Model = Pick<ModelCard, "activations" | "cell" | "description" | "examples" | "hidden_size" | "id" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean; tokenizer: NonNullable<ModelCard["tokenizer"]> };

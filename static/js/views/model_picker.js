@@ -38,6 +38,9 @@ export class ModelPicker {
     this.#showModels(siblings, model.id);
     /** @type {HTMLAnchorElement} */ (byId("card")).href = `${root}/models/${encodeURIComponent(model.id)}/card`;
     byId("meaning").textContent = model.description;
+    const proof = /** @type {HTMLAnchorElement} */ (byId("proof"));
+    proof.hidden = !model.is_imported;
+    proof.href = `${root}/models/${encodeURIComponent(model.id)}/card#imported`;
     byId("second").hidden = state.compare !== "text";
     byId("examples").replaceChildren(...model.examples.map((text) => this.#example(text)));
     byId("named").hidden = model.units.length === 0;

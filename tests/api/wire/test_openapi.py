@@ -83,8 +83,11 @@ def test_every_call_of_the_api_is_documented(api: TestClient, document: dict[str
         "/api/v1/models/{model}/experiments",
         "/api/v1/models/{model}/rankings",
         "/api/v1/models/{model}/cost",
+        "/api/v1/imports",
+        "/api/v1/imports/{model}",
     }
     assert paths | {"/healthz", "/readyz", "/metrics"} == document["paths"].keys()
-    methods = [set(calls) for calls in document["paths"].values()]
-    assert all(each in ({"get"}, {"post"}) for each in methods)
+    methods = {path: set(calls) for path, calls in document["paths"].items()}
+    assert methods.pop("/api/v1/imports/{model}") == {"delete"}
+    assert all(each in ({"get"}, {"post"}) for each in methods.values())
     assert all(call["summary"] for calls in document["paths"].values() for call in calls.values())

@@ -267,7 +267,7 @@ def test_the_card_of_a_model_of_numbers(asked: TestClient) -> None:
 
 def test_the_page_leaves_models_of_numbers_out(asked: TestClient, numbers: Path) -> None:
     assert '"bare"' not in asked.get("/").text
-    assert "There is no model “bare” here; this is lstm." in asked.get("/", params={"model": "bare"}).text
+    assert "The model “bare” reads numbers, or has no head" in asked.get("/", params={"model": "bare"}).text
     assert asked.post("/first-screen", json={"model": "bare", "text": "good"}).status_code == 404
     assert asked.get("/models/bare/card").status_code == 200
     with client(numbers, default_model="bare") as only:  # which warms up, and tries a trace

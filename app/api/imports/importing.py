@@ -1,0 +1,106 @@
+"""One import from its upload to the model that serves."""
+
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+
+from ...importers.child import Limits
+from ...importers.found import ImportRefusedError
+from ...importers.saving import name_for
+from ...settings import Settings
+from ...store.files import model_folders
+from ...store.importing import BusyError, TakenError, put, size, workspace
+from ...store.store import Store
+from ...store.watched import WatchedStore
+from ..models.routes import summary
+from ..wire.problems import invalid_request
+from . import problems
+from .receiving import receive
+from .running import run
+from .schemas import ImportQuery
+
+logger = logging.getLogger(__name__)
+
+Progress = float | dict[str, Any]
+"""The share that is done, in [0, 1), and last the model."""
+
+
+async def carried_out(request: Request, options: ImportQuery) -> AsyncGenerator[Progress]:
+    """Import the file in the body of ``request``: yield first 0, once it has come, and last the model.
+
+    Raises a problem if it cannot, and ClientDisconnect if the client goes. Nothing is then left on disk.
+    """
+    settings: Settings = request.app.state.settings
+    imported = settings.imported
+    assert imported is not None  # noqa: S101  or importing would not be permitted
+    name = _name(options)
+    _require_free(name, request.app.state.store, imported)
+    with _told_as_problems(name), workspace(imported) as (folder, lock):
+        await run_sync(_require_room, imported, folder, settings.max_imported)
+        received = await receive(request.headers.get("content-type", ""), request.stream(), folder)
+        yield 0.0
+        new = folder / "model" / name
+        job = {
+            "path": str(received.path),
+            "vocabulary": str(received.vocabulary or ""),
+            "into": str(new.parent),
+            "name": name,
+            "title": options.title,
+            "module": options.module,
+            "answers": options.answers(),
+        }
+        async for done in run(request, job, Limits.of(received.path), lock):
+            yield done
+        await run_sync(_require_room, imported, new, settings.max_imported)
+        put(new, imported)
+    logger.info("the model %s was imported", name)
+    yield await _served(request, imported / name)
+
+
+def _name(options: ImportQuery) -> str:
+    try:
+        return name_for(Path(), options.name)
+    except ImportRefusedError as error:
+        raise invalid_request("name", str(error)) from None
+
+
+def _require_free(name: str, store: Store, imported: Path) -> None:
+    """Raise a problem if a model has the name already, or something else in the folder of imported ones."""
+    if name in {path.name for path in store.entries} or (imported / name).exists():
+        raise problems.name_taken(name)
+
+
+def _require_room(imported: Path, new: Path, limit: int) -> None:
+    """Raise a problem if the models in ``imported`` and that in ``new`` take more than ``limit`` bytes, or all."""
+    added = size(new)
+    taken = sum(map(size, model_folders(imported))) + added
+    if taken > limit or (not added and taken == limit):
+        raise problems.quota_exceeded(taken, limit)
+
+
+@contextmanager
+def _told_as_problems(name: str) -> Iterator[None]:
+    """Raise what goes wrong on disk as problems."""
+    try:
+        yield
+    except BusyError:
+        raise problems.import_under_way() from None
+    except TakenError:
+        raise problems.name_taken(name) from None
+    except OSError as error:
+        raise problems.not_written(error.strerror or str(error)) from None
+
+
+async def _served(request: Request, folder: Path) -> dict[str, Any]:
+    """Return the model in ``folder`` as the API lists it, once it serves."""
+    watched: WatchedStore = request.app.state.watched
+    request.app.state.store = store = await run_sync(watched.refresh)
+    entry = store.entries.get(folder, "it was removed at once")
+    if isinstance(entry, str):
+        raise problems.import_refused(entry)
+    return summary(entry).model_dump(mode="json")

@@ -1,0 +1,33 @@
+"""Prove once more that an imported model computes what the file does that it came from."""
+
+from pathlib import Path
+
+from ..store.imported import ImportReport
+from ..store.model import Model
+from . import Request
+from .building import Built
+from .found import ImportRefusedError
+from .proof import Origin, prove
+from .saving import importer_of, sha256_of, with_vocabulary
+
+
+def verify(model: Model, request: Request, version: str, vocabulary: Path | None = None) -> ImportReport:
+    """Return a new report on ``model`` as it is on disk, compared with the file of ``request``.
+
+    Raises ImportRefusedError, with the numbers, if they compute different things, or if the model was not imported from
+    this file; and OSError if it cannot be read.
+    """
+    old = model.imported
+    if old is None:
+        raise ImportRefusedError("it was not imported, so there is no file that it must agree with")
+    sha256 = sha256_of(request.path)
+    if sha256 != old.sha256:
+        raise ImportRefusedError(
+            f"it was imported from another file, {old.source!r} with the SHA-256 {old.sha256 or '(none: a folder)'}"
+        )
+    found = importer_of(request.path).open(request._replace(module=request.module or old.module))
+    if vocabulary is not None:
+        found = with_vocabulary(found, vocabulary)
+    config = model.config
+    built = Built(model.network, model.tokenizer, config.outputs, bool(config.predicts_next), ())
+    return prove(found, Origin(request.path.resolve().name, sha256, version), built)

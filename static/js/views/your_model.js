@@ -1,0 +1,153 @@
+// The sheet on the visitor's own model: a file that becomes one, and the removal of those that were imported.
+
+import { Question, importFiles, removeModel } from "../data/imports.js";
+import { button, byId, make } from "../kit/dom.js";
+import { root } from "../kit/root.js";
+
+export class YourModel {
+  /** @param {() => string} current the model that is shown */
+  constructor(current) {
+    this.current = current;
+    this.sheet = /** @type {HTMLDialogElement} */ (byId("your-model"));
+    for (const opener of document.querySelectorAll("[data-opens=your-model]")) opener.addEventListener("click", () => this.sheet.showModal());
+    for (const element of this.sheet.querySelectorAll("[data-remove]")) askTwice(/** @type {HTMLButtonElement} */ (element), (name) => this.#remove(name));
+    if (byId("import")) this.#takeFiles();
+  }
+
+  #takeFiles() {
+    this.form = /** @type {HTMLFormElement} */ (byId("import"));
+    this.files = /** @type {HTMLInputElement} */ (byId("import-files"));
+    this.name = /** @type {HTMLInputElement} */ (byId("import-name"));
+    this.progress = /** @type {HTMLProgressElement} */ (byId("import-progress"));
+    /** @type {Map<string, string>} */
+    this.answers = new Map();
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#import();
+    });
+    this.files.addEventListener("change", () => this.#propose());
+    const drop = byId("drop");
+    document.addEventListener("dragover", (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault(); // else the browser would open the file in the place of the page
+      if (!this.sheet.open) this.sheet.showModal();
+      drop.classList.toggle("over", event.target instanceof Node && drop.contains(event.target));
+    });
+    document.addEventListener("dragleave", () => drop.classList.remove("over"));
+    document.addEventListener("drop", (event) => {
+      if (!event.dataTransfer?.files.length) return;
+      event.preventDefault();
+      drop.classList.remove("over");
+      if (this.files) this.files.files = event.dataTransfer.files;
+      this.#propose();
+    });
+  }
+
+  /** Propose a name for the files that were chosen, and forget what was said of others. */
+  #propose() {
+    const [first] = this.files?.files ?? [];
+    if (!first || !this.name) return;
+    this.answers = new Map();
+    this.#tell("");
+    byId("import-question").hidden = true;
+    this.name.value = first.name.replace(/\.[^.]*$/, "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+|[._-]+$/g, "").slice(0, 100) || "model";
+  }
+
+  async #import() {
+    const files = [...(this.files?.files ?? [])];
+    const limit = Number(this.form?.dataset.limit);
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    if (size > limit) return this.#tell(`${size.toLocaleString("en")} bytes are more than the ${limit.toLocaleString("en")} that this server takes: “gatescope import” on the machine itself takes any file.`);
+    const answer = /** @type {HTMLInputElement | null} */ (byId("import-choices").querySelector("input:checked"));
+    if (answer && !byId("import-question").hidden) this.answers?.set(answer.name, answer.value);
+    this.#tell("");
+    const running = new AbortController();
+    const cancel = byId("import-cancel");
+    cancel.addEventListener("click", () => running.abort(), { signal: running.signal });
+    this.sheet.addEventListener("close", () => running.abort(), { signal: running.signal });
+    this.#setBusy(true);
+    try {
+      const vocabulary = /** @type {HTMLInputElement} */ (byId("import-vocabulary")).files?.[0] ?? null;
+      const model = await importFiles(
+        { files, vocabulary, name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers() },
+        { onSent: (share) => this.#show(share / 2, "sending"), onDone: (share) => this.#show(0.5 + share / 2, "reading and proving") },
+        running.signal,
+      );
+      location.assign(`${root}/?${new URLSearchParams({ model: model.id })}`);
+    } catch (error) {
+      if (error instanceof Question) this.#ask(error);
+      else if (running.signal.aborted) this.#tell("The import was cancelled; nothing of it was kept.");
+      else if (error instanceof TypeError) this.#tell("The server cannot be reached, or broke off. Nothing was kept.");
+      else this.#tell(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#setBusy(false);
+    }
+  }
+
+  /** What was answered, and what was said unasked. */
+  #answers() {
+    const asked = [...(this.answers ?? [])].map((pair) => pair.join("="));
+    return [...asked, ...valueOf("import-answers").split(/\s+/).filter(Boolean)];
+  }
+
+  /** @param {Question} asked */
+  #ask({ message, question, choices }) {
+    this.#tell(message);
+    byId("import-asks").textContent = question;
+    const made = choices.map((choice) => make("label", {}, make("input", { type: "radio", name: question, value: choice, required: "" }), ` ${choice}`));
+    byId("import-choices").replaceChildren(...made);
+    byId("import-question").hidden = false;
+    made[0]?.querySelector("input")?.focus();
+  }
+
+  /** @param {string} name */
+  async #remove(name) {
+    try {
+      await removeModel(name);
+      if (this.current() === name) location.assign(`${root}/`);
+      else location.reload();
+    } catch (error) {
+      byId("remove-problem").textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** @param {boolean} isBusy */
+  #setBusy(isBusy) {
+    byId("import-busy").hidden = !isBusy;
+    /** @type {HTMLButtonElement} */ (byId("import-start")).disabled = isBusy;
+    if (isBusy) this.#show(0, "sending");
+  }
+
+  /**
+   * @param {number} share
+   * @param {string} stage
+   */
+  #show(share, stage) {
+    if (this.progress) this.progress.value = share;
+    byId("import-stage").textContent = stage;
+  }
+
+  /** @param {string} problem */
+  #tell(problem) {
+    byId("import-problem").textContent = problem;
+  }
+}
+
+/** @param {string} id of an input */
+function valueOf(id) {
+  return /** @type {HTMLInputElement} */ (byId(id)).value.trim();
+}
+
+/**
+ * Let a button do what cannot be undone only at the second click.
+ * @param {HTMLButtonElement} element
+ * @param {(name: string) => void} act
+ */
+function askTwice(element, act) {
+  const { remove: name = "" } = element.dataset;
+  element.addEventListener("click", () => {
+    const sure = button("link", `remove ${name} for everyone`, () => act(name));
+    element.replaceWith(sure);
+    sure.focus();
+  });
+}

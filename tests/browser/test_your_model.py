@@ -1,0 +1,176 @@
+"""A file becomes a model on the page, and is removed again."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gatescope.api.imports import running as importing
+from gatescope.main import create_app
+from gatescope.settings import Settings
+from gatescope.store.imported import Comparison, ImportReport
+from gatescope.store.saving import save_model
+from networks import random_network
+from playwright.sync_api import Browser, Locator, Page, expect
+from serving import FAKE_CHILD, WORDS, random_models, running
+
+from .axe import violations
+from .driving import another_page
+
+ABOUT = {"title": "Mine", "task": "own", "description": "Random.", "outputs": ["positive"], "licence": "MIT"}
+REPORT = ImportReport(
+    source="weights.pt",
+    format="PyTorch",
+    version="0",
+    placed=[],
+    conventions=[],
+    steps=[1],
+    inputs="nothing",
+    comparisons=[Comparison(reference="equations", kind="equations", difference=0)],
+    allowed=1,
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the child makes of an upload."""
+    network = random_network(cell="gru", outputs=1, vocabulary_size=len(WORDS.vocabulary))
+    return save_model(tmp_path_factory.mktemp("made") / "model", network, WORDS, ABOUT, report=REPORT).folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return random_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Path:
+    return tmp_path / "imported"
+
+
+@pytest.fixture
+def address(folder: Path, imported: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server that imports, whose child does what the file says."""
+    monkeypatch.setattr(importing, "COMMAND", FAKE_CHILD)
+    with running(create_app(Settings(models=folder, default_model="lstm", imported=imported, max_upload=5_000))) as at:
+        yield at
+
+
+def opened(page: Page, address: str) -> Locator:
+    """The sheet, on a page that has been drawn."""
+    page.goto(f"{address}/?text=not good")
+    page.locator(".tokens bdi").first.wait_for()
+    if not page.get_by_role("button", name="your model").is_visible():  # on a phone it is in the menu
+        page.locator("#more > summary").click()
+    page.get_by_role("button", name="your model").click()
+    return page.get_by_role("dialog", name="Your model")
+
+
+def drop(page: Page, what: dict[str, Any], name: str = "my weights.pt") -> None:
+    """Drop a file that tells the child what to do."""
+    script = (
+        "([name, text]) => { const data = new DataTransfer(); data.items.add(new File([text], name)); return data; }"
+    )
+    data = page.evaluate_handle(script, [name, json.dumps(what)])
+    for event in ("dragover", "drop"):
+        page.locator("#drop").dispatch_event(event, {"dataTransfer": data})
+
+
+def test_a_dropped_file_becomes_the_model_that_is_shown_until_it_is_removed(
+    browser: Browser, address: str, model: Path, imported: Path
+) -> None:
+    with another_page(browser) as page:
+        sheet = opened(page, address)
+        expect(sheet).to_contain_text("Everyone who can open this page sees an imported model.")
+        drop(page, {"do": "ask", "model": str(model)})
+        expect(sheet.get_by_label("name")).to_have_value("my-weights")
+        sheet.get_by_role("button", name="Import").click()
+        expect(sheet.get_by_role("alert").first).to_have_text(
+            "The file does not say. Say which nonlinearity it is: tanh or relu."
+        )
+        expect(sheet.get_by_role("radio", name="tanh")).to_be_focused()
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/?model=my-weights")
+        expect(page.get_by_role("radio", name="Mine")).to_be_checked()
+        page.locator("#text").fill("not good")
+        expect(page.locator(".tokens bdi")).to_have_text(["not", "good"])
+
+        page.get_by_role("link", name="How it was imported, with proof").click()
+        expect(page.get_by_role("heading", name="Imported from weights.pt")).to_be_in_viewport()
+        page.go_back()
+        page.get_by_role("button", name="your model").click()
+        sheet.get_by_role("button", name="remove my-weights").click()
+        assert (imported / "my-weights").exists()
+        sheet.get_by_role("button", name="remove my-weights for everyone").click()
+        page.wait_for_url(f"{address}/")
+        expect(page.get_by_role("radio", name="LSTM")).to_be_checked()
+        assert not (imported / "my-weights").exists()
+
+
+def test_what_is_refused_or_cancelled_is_said_and_leaves_nothing(
+    browser: Browser, address: str, imported: Path, tmp_path: Path
+) -> None:
+    with another_page(browser) as page:
+        sheet = opened(page, address)
+        told, start = page.locator("#import-problem"), sheet.get_by_role("button", name="Import")
+        drop(page, {"do": "refuse", "why": "this is an image"})
+        start.click()
+        expect(told).to_have_text("This is an image.")
+        sheet.get_by_label("name").fill("lstm")
+        start.click()
+        expect(told).to_have_text("There is a model 'lstm' already. Choose another name, or remove that one first.")
+        drop(page, {"padding": "x" * 5_000})
+        expect(told).to_have_text("")
+        start.click()
+        expect(told).to_contain_text("bytes are more than the 5,000 that this server takes")
+        drop(page, {"do": "wait", "into": str(tmp_path / "noted")})
+        start.click()
+        expect(sheet.get_by_role("progressbar")).to_be_visible()
+        expect(sheet.locator("#import-stage")).to_have_text("reading and proving")
+        expect(start).to_be_disabled()
+        sheet.get_by_role("button", name="cancel").click()
+        expect(told).to_have_text("The import was cancelled; nothing of it was kept.")
+        sheet.get_by_text("more", exact=True).click()
+        sheet.get_by_label("network, of several in the file").fill("encoder.rnn")
+        sheet.get_by_label("what the file cannot say").fill("function=sigmoid head=fc")
+        drop(page, {"do": "note", "into": str(tmp_path / "noted")})
+        expect(told).to_have_text("")
+        for _ in range(100):  # the server notices that this browser has left the one before
+            start.click()
+            expect(told).not_to_be_empty()
+            expect(start).to_be_enabled()
+            if "Another import is under way" not in told.inner_text():
+                break
+        expect(told).to_contain_text(
+            "The folder of imported models cannot be written to"
+        )  # where the child saved nothing
+        job = json.loads((tmp_path / "noted").read_text())
+        assert (job["module"], job["answers"]) == ("encoder.rnn", {"function": "sigmoid", "head": "fc"})
+        assert [each.name for each in imported.iterdir()] == [".imports"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
+def test_axe_finds_nothing_in_the_sheet(
+    browser: Browser, address: str, model: Path, imported: Path, scheme: Any, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    with another_page(browser, viewport=size, color_scheme=scheme, bypass_csp=True) as page:
+        sheet = opened(page, address)
+        drop(page, {"do": "ask", "model": str(model)})
+        sheet.get_by_role("button", name="Import").click()
+        expect(sheet.get_by_role("radio", name="relu")).to_be_visible()
+        assert violations(page) == []
+        assert sheet.evaluate("(sheet) => sheet.scrollWidth <= sheet.clientWidth"), "it is wider than it may be"
+
+
+def test_where_no_file_is_taken_the_sheet_says_why(browser: Browser, folder: Path, imported: Path) -> None:
+    settings = Settings(models=folder, default_model="lstm", imported=imported)
+    with running(create_app(settings)) as at, another_page(browser, extra_http_headers={"Via": "1.1 proxy"}) as page:
+        sheet = opened(page, at)
+        expect(sheet).to_contain_text(
+            "Files are taken only in a browser on the machine that serves this page; this visit is not one, as it "
+            "comes through a proxy. There, gatescope import FILE adds a model, too."
+        )
+        expect(sheet.locator("input")).to_have_count(0)
