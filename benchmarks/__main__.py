@@ -13,6 +13,7 @@ from . import (
     crowd,
     decomposition,
     first_screen,
+    imports,
     kernel,
     memory,
     page,
@@ -38,6 +39,7 @@ PARTS = {
     "service": service,
     "crowd": crowd,
     "start": start,
+    "imports": imports,
     "page": page,
     "first_screen": first_screen,
 }

@@ -23,6 +23,7 @@ from benchmarks import (
     crowd,
     decomposition,
     first_screen,
+    imports,
     kernel,
     memory,
     page,
@@ -62,6 +63,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "service": partial(service.measure, rounds=1, requests=16),
     "crowd": partial(crowd.measure, 0.2, rounds=1, hostile=["500 characters"]),
     "start": partial(start.measure, rounds=1),
+    "imports": partial(imports.measure, rounds=1),
     "page": partial(in_a_thread, partial(page.measure, ((3, 4),), rounds=1, edits=(1, 2))),
     "first_screen": partial(in_a_thread, partial(first_screen.measure, (3,), rounds=1, most=4)),
 }
@@ -103,12 +105,15 @@ def test_contestants_take_turns() -> None:
     assert list(seconds) == list("abc")
 
 
-LONG = pytest.mark.soak("measures in a browser, or next to a crowd: half a minute each, of measuring")
+LONG = pytest.mark.soak("measures in a browser, next to a crowd, or in many processes: half a minute each")
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(each, marks=LONG if each in ("crowd", "page", "first_screen") else ()) for each in bench.PARTS],
+    [
+        pytest.param(each, marks=LONG if each in ("crowd", "page", "first_screen", "imports") else ())
+        for each in bench.PARTS
+    ],
 )
 @pytest.mark.slow("runs a part of the benchmarks", seconds=35)
 def test_part_becomes_figures_and_a_page(name: str, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def import_model(
         Path | None, typer.Option(help="Folder to save it in; default: the setting GATESCOPE_IMPORTED.")
     ] = None,
 ) -> None:
-    """Import a recurrent network of PyTorch or safetensors, and prove by numbers that it computes the same."""
+    """Import a recurrent network of PyTorch, safetensors, ONNX or Keras, and prove that it computes the same."""
     from .. import __version__
     from ..importers import Request
     from ..importers.found import ImportRefusedError

@@ -29,6 +29,7 @@ _PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 _CODE = re.compile(r"(?:GLOBAL|function|class|import|instruction)s? [`'\"]?([\w.]+)", re.IGNORECASE)
 _FIRST_ENTRY = 256  # bytes of a zip archive in which the name of its first file lies
 _DAMAGED = (zipfile.BadZipFile, NotImplementedError, ValueError, KeyError, struct.error, RuntimeError, EOFError)
+_SENTENCE = re.compile(r"\.(?:\s|$)|\n")  # the end of the first one
 _OPTIMISER = re.compile(r"optim|sched|scaler|callback|loops", re.IGNORECASE)  # what holds tensors that are no weights
 
 
@@ -86,7 +87,7 @@ def _read(path: Path) -> _Contents:
         except ImportRefusedError:
             raise
         except _DAMAGED as error:
-            raise ImportRefusedError(f"the file is damaged: {error}: it may not have been copied as a whole") from None
+            raise _damaged(str(error)) from None
     elif start != _LEGACY:
         raise ImportRefusedError(
             "this is a pickle that torch.save did not write, which would run code to be read: load it where you trust "
@@ -104,11 +105,18 @@ def _root(archive: zipfile.ZipFile) -> str | None:
 def _require_plain(archive: zipfile.ZipFile, size: int) -> str:
     """Return the root of an archive. Raises ImportRefusedError if its contents are compressed or larger than itself."""
     root = _root(archive) or ""
+    if outside := [name for name in archive.namelist() if name.startswith("/") or ".." in name.split("/")]:
+        raise ImportRefusedError(
+            f"the archive holds {outside[0]!r}, which leads out of it: torch.save writes no such name, save the file "
+            "by it"
+        )
     stored = [entry for entry in archive.infolist() if not entry.filename.startswith(f"{root}code/")]
     if packed := [entry.filename for entry in stored if entry.compress_type != zipfile.ZIP_STORED]:
         raise ImportRefusedError(f"{packed[0]} is compressed, which torch.save never does: save the file by torch.save")
     if sum(entry.file_size for entry in stored) > size:
-        raise ImportRefusedError(f"its entries claim to be larger than the file of {size:,} bytes: it is damaged")
+        raise ImportRefusedError(
+            f"its entries claim to be larger than the file of {size:,} bytes: copy or save it again"
+        )
     if (large := archive.getinfo(f"{root}data.pkl").file_size) > LARGEST_PICKLE:
         raise ImportRefusedError(f"{root}data.pkl has {large:,} bytes: at most {LARGEST_PICKLE:,} are read")
     return root
@@ -125,17 +133,21 @@ def _load(path: Path) -> Any:
     except OSError:
         raise
     except Exception as error:  # of a file that may hold anything
-        raise ImportRefusedError(
-            f"the file is damaged: {(str(error).splitlines() or [type(error).__name__])[0]}"
-        ) from None
+        raise _damaged(str(error) or type(error).__name__) from None
+
+
+def _damaged(why: str) -> ImportRefusedError:
+    """Return the refusal of a file that is not whole, with the first sentence of what a library says about it."""
+    return ImportRefusedError(f"the file is damaged, copy or save it again: {_SENTENCE.split(why, maxsplit=1)[0]}")
 
 
 def _why_not_loaded(message: str) -> str:
     """Say in one sentence what PyTorch says in a paragraph."""
     what = _CODE.search(message.rpartition("error message")[2])
     named = f" ({what[1]})" if what else ""
+    held = f"holds more than tensors and plain values{named}" if named else "is damaged or holds more than tensors"
     return (
-        f"it holds more than tensors and plain values{named}, and reading that would run code, which is never done "
+        f"it {held}, and reading that would run code, which is never done "
         "here: load it where you trust it, and save the network's state dict by torch.save(model.state_dict(), …)"
     )
 
@@ -181,6 +193,7 @@ def _held(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
             held = tensor.untyped_storage().nbytes()
             if tensor.numel() * tensor.element_size() > held:
                 raise ImportRefusedError(
-                    f"{name} claims to have {tensor.numel():,} numbers, but the file holds {held:,} bytes for it"
+                    f"{name} claims to have {tensor.numel():,} numbers, but the file holds {held:,} bytes for it: copy "
+                    "or save it again"
                 )
     return tensors

@@ -17,6 +17,7 @@ FORMAT = "safetensors"
 FILE, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 VOCABULARIES = ("vocab.json", "tokenizer.json", "vocab.txt")
 LARGEST_HEADER = 100_000_000  # bytes: the format's own limit
+_IN_GENERAL = "Error while deserializing header: "  # what the library begins all its messages with
 _LENGTH = 8  # bytes that hold the header's
 
 
@@ -77,8 +78,10 @@ def _tensors(path: Path) -> Mapping[str, Tensor]:
         with safe_open(path, "pt") as content:
             return {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118  it is not a dictionary
     except (SafetensorError, RuntimeError, TypeError, OverflowError, KeyError, AttributeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ImportRefusedError(f"{path.name} is not a whole safetensors file: {reason}") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0].removeprefix(_IN_GENERAL)
+        raise ImportRefusedError(
+            f"{path.name} is not a whole safetensors file, copy or save it again: {reason}"
+        ) from None
 
 
 def _object(path: Path) -> Mapping[str, Any]:

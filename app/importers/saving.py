@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from .vocabulary import read_vocabulary
 
 LONGEST_NAME = 100
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
+_KINDS = {stat.S_ISFIFO: "a named pipe", stat.S_ISSOCK: "a socket"}
 _CHUNK = 16_000_000  # bytes that are read at a time
 
 
@@ -47,11 +49,12 @@ def import_model(
     Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
     read or written.
     """
+    importer = importer_of(request.path)
     name = name_for(request.path, wishes.name)
     folder = into / name
     if folder.exists():
         raise ImportRefusedError(f"there is a model {name} in {into} already: choose another name, or remove that one")
-    found = importer_of(request.path).open(request)
+    found = importer.open(request)
     if wishes.vocabulary is not None:
         found = with_vocabulary(found, wishes.vocabulary)
     tell(0.2)
@@ -70,14 +73,24 @@ def importer_of(path: Path) -> Importer:
 
     Raises ImportRefusedError if there is none, and OSError if it cannot be read.
     """
-    if not path.exists():
-        raise FileNotFoundError(2, "there is no such file or folder", str(path))
+    _require_file_or_folder(path)
     for importer in TABLE:
         if importer.matches(path):
             return importer
     formats = ", ".join(importer.format for importer in TABLE)
     kind = "this folder holds" if path.is_dir() else "this is"
     raise ImportRefusedError(f"{kind} no file that can be imported: the formats are {formats}; or it is damaged")
+
+
+def _require_file_or_folder(path: Path) -> None:
+    """Raise ImportRefusedError if reading ``path`` would wait for somebody who writes, and OSError if it is nothing."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise FileNotFoundError(2, "there is no such file or folder", str(path)) from error
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        what = next((name for is_kind, name in _KINDS.items() if is_kind(kind)), "a device")
+        raise ImportRefusedError(f"this is {what}, which is not read: save what it gives in a file, and name that")
 
 
 def with_vocabulary(found: Found, path: Path) -> Found:

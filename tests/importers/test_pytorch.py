@@ -1,10 +1,6 @@
 """PyTorch's files: what is found in each form that they take, and that nothing in them is run."""
 
-import argparse
-import os
-import pickle
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -124,95 +120,6 @@ def test_a_frozen_archive_is_refused(tmp_path: Path) -> None:
         ImportRefusedError, match="it was frozen or traced with its weights as constants; save the state"
     ):
         opened(tmp_path / "frozen.pt")
-
-
-class Runs:
-    """Writes a file when it is read from a pickle."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> Any:
-        return os.mkdir, (str(self.path),)
-
-
-def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
-    harmful = tmp_path / "ran"
-    with pytest.raises(
-        ImportRefusedError, match=rf"plain values \(posix\.mkdir\), and reading that would run code.*{SAVE}"
-    ):
-        opened(saved({"extra": Runs(harmful), **STATE}, tmp_path))
-    with pytest.raises(ImportRefusedError, match=r"plain values \(posix\.mkdir\)"):
-        opened(saved({"extra": Runs(harmful), **STATE}, tmp_path, _use_new_zipfile_serialization=False))
-    (tmp_path / "plain.pkl").write_bytes(pickle.dumps(Runs(harmful)))
-    with pytest.raises(ImportRefusedError, match=f"a pickle that torch.save did not write.*{SAVE}"):
-        opened(tmp_path / "plain.pkl")
-    assert not harmful.exists()
-
-
-@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
-def test_nothing_in_a_torchscript_archive_is_run(tmp_path: Path) -> None:
-    harmful, path = tmp_path / "ran", tmp_path / "harmful.pt"
-    with zipfile.ZipFile(script(tmp_path, tagger())) as archive, zipfile.ZipFile(path, "w") as changed:
-        for name in archive.namelist():
-            evil = name == "script/data.pkl"
-            changed.writestr(name, pickle.dumps(Runs(harmful), 2) if evil else archive.read(name))
-        for entry in changed.infolist():
-            entry.compress_type = zipfile.ZIP_STORED
-    message = (
-        r"cannot be read without running its code \(posix\.mkdir would have to be called\): load it where you trust"
-    )
-    with pytest.raises(ImportRefusedError, match=message):
-        opened(path)
-    assert not harmful.exists()
-
-
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        (nn.LSTM(2, 3), rf"plain values \(torch\.nn\.modules\.rnn\.LSTM\).*{SAVE}"),
-        ({"args": argparse.Namespace(size=3), **STATE}, r"plain values \(argparse\.Namespace\)"),
-        ([1, 2], "^it holds a list: save the network's state dict"),
-        ({}, "^there are no tensors in it"),
-        (nn.Linear(3, 4).state_dict(), r"^there is no recurrent network in it: none of its 2 tensors \(weight, bias\)"),
-        (
-            {"weight_ih_l0": torch.zeros(1).expand(4_000_000, 1_000_000)},
-            "^weight_ih_l0 claims to have 4,000,000,000,000 numbers, but the file holds 4 bytes for it$",
-        ),
-    ],
-)
-def test_what_holds_no_weights_is_refused(value: Any, message: str, tmp_path: Path) -> None:
-    with pytest.raises(ImportRefusedError, match=message):
-        opened(saved(value, tmp_path))
-
-
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    whole = saved(STATE, tmp_path).read_bytes()
-    for share in (0.2, 0.6, 0.99):
-        (tmp_path / "cut.pt").write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(ImportRefusedError, match=r"^the file is damaged: "):
-            opened(tmp_path / "cut.pt")
-    old = saved(STATE, tmp_path, _use_new_zipfile_serialization=False).read_bytes()
-    (tmp_path / "cut.pt").write_bytes(old[:-200])
-    with pytest.raises(ImportRefusedError, match=r"^the file is damaged: "):
-        opened(tmp_path / "cut.pt")
-
-
-def test_an_archive_that_is_compressed_or_claims_more_than_it_holds_is_refused(tmp_path: Path) -> None:
-    with zipfile.ZipFile(saved(STATE, tmp_path)) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    path = tmp_path / "packed.pt"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, data in files.items():
-            packed.writestr(name, data)
-    with pytest.raises(ImportRefusedError, match=r"^model/data\.pkl is compressed, which torch\.save never does"):
-        opened(path)
-    with zipfile.ZipFile(path, "w") as claiming:
-        for name, data in files.items():
-            claiming.writestr(name, data)
-        claiming.filelist += [claiming.getinfo("model/data.pkl")] * 500  # in the list of files only
-    with pytest.raises(ImportRefusedError, match=r"^its entries claim to be larger than the file of [\d,]+ bytes"):
-        opened(path)
 
 
 def test_a_folder_with_a_file_of_hugging_faces_name_is_read(tmp_path: Path) -> None:

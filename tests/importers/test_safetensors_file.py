@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from gatescope.importers.building import build
-from gatescope.importers.found import ImportRefusedError, UndecidedError
+from gatescope.importers.found import UndecidedError
 from gatescope.importers.proof import h_of as our_h
 from safetensors.torch import save_file
 from torch import nn
@@ -68,36 +67,3 @@ def test_the_configuration_says_the_nonlinearity(tmp_path: Path) -> None:
     found = opened(tmp_path)
     assert found.cell.options == {"nonlinearity": "relu"}
     assert [each.reason for each in found.conventions if each.question == "nonlinearity"] == ["so config.json says"]
-
-
-INDEX = "model.safetensors.index"
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({"config": "{"}, r"config\.json is not JSON"),
-        ({INDEX: {}}, rf"{INDEX}\.json has no weight_map"),
-        ({INDEX: {"weight_map": {"a": 1}}}, rf"{INDEX}\.json has no weight_map"),
-        ({INDEX: {"weight_map": {"a": "../x"}}}, rf"{INDEX}\.json names '\.\./x', which is not a file of this folder"),
-        ({INDEX: {"weight_map": {"a": "3.safetensors"}}}, r"3\.safetensors is missing, which .* names: put all files"),
-        (
-            {INDEX: {"weight_map": {"a": "1.safetensors"}}},
-            rf"a is not in 1\.safetensors, where {INDEX}\.json says that",
-        ),
-    ],
-)
-def test_a_folder_that_is_not_whole_is_refused(files: dict[str, Any], message: str, tmp_path: Path) -> None:
-    with pytest.raises(ImportRefusedError, match=f"^{message}"):
-        opened(folder(tmp_path, shards=True, **files))
-
-
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    save_file({"weight_ih_l0": torch.ones(4, 1), "weight_hh_l0": torch.ones(4, 1)}, tmp_path / "whole.safetensors")
-    data = (tmp_path / "whole.safetensors").read_bytes()
-    overlapping = data.replace(b"[0,16]", b"[0,32]")
-    assert overlapping != data
-    for damaged in (data[:-1], data[:30], overlapping):
-        (tmp_path / "cut.safetensors").write_bytes(damaged)
-        with pytest.raises(ImportRefusedError, match=r"^cut\.safetensors is not a whole safetensors file: "):
-            opened(tmp_path / "cut.safetensors")

@@ -78,7 +78,8 @@ def _unzipped(path: Path) -> Iterator[Contents]:
         except BROKEN as error:
             if isinstance(error, ImportRefusedError):
                 raise
-            raise ImportRefusedError(f"the archive is damaged or cut off: {error or type(error).__name__}") from error
+            why = str(error) or type(error).__name__
+            raise ImportRefusedError(f"the archive is damaged or cut off, copy or save it again: {why}") from error
         weights.seek(0)
         with hdf5.opened(weights) as tree:
             version = metadata.get("keras_version")
@@ -92,9 +93,12 @@ def _checked(archive: zipfile.ZipFile) -> list[str]:
         raise ImportRefusedError(f"the archive holds {len(names):,} files: at most {MOST_ENTRIES:,} are read")
     for name in names:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name.replace("\\", "/")).parts:
-            raise ImportRefusedError(f"the archive holds {name!r}, which leads out of it: Keras writes no such name")
+            raise ImportRefusedError(
+                f"the archive holds {name!r}, which leads out of it: Keras writes no such name, save the model by "
+                "model.save"
+            )
     if twice := {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set():
-        raise ImportRefusedError(f"the archive holds {min(twice)!r} twice")
+        raise ImportRefusedError(f"the archive holds {min(twice)!r} twice: save the model by model.save")
     for needed in (CONFIG, WEIGHTS):
         if needed not in names:
             raise ImportRefusedError(
@@ -111,7 +115,7 @@ def _text(archive: zipfile.ZipFile, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise ImportRefusedError(f"{name} is not UTF-8 text") from None
+        raise ImportRefusedError(f"{name} is not UTF-8 text: the file is damaged, copy or save it again") from None
 
 
 def _copy(archive: zipfile.ZipFile, to: Any) -> None:
@@ -128,7 +132,7 @@ def _json(text: str, name: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise ImportRefusedError(f"{name} is not JSON: the file is damaged") from None
+        raise ImportRefusedError(f"{name} is not JSON: the file is damaged, copy or save it again") from None
     if not isinstance(value, dict):
-        raise ImportRefusedError(f"{name} is not a JSON object, and that of Keras is")
+        raise ImportRefusedError(f"{name} is not a JSON object, and that of Keras is: save the model by model.save")
     return value

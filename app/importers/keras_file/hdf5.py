@@ -68,7 +68,9 @@ class Array:
         claimed, stored = prod(self.shape) * self.dataset.dtype.itemsize, self.dataset.id.get_storage_size()
         is_compressed = self.dataset.id.get_create_plist().get_nfilters() > 0
         if stored < claimed and not is_compressed:
-            raise ImportRefusedError(f"{self.name} claims {claimed:,} bytes, of which the file holds {stored:,}")
+            raise ImportRefusedError(
+                f"{self.name} claims {claimed:,} bytes, of which the file holds {stored:,}: copy or save it again"
+            )
         self.tree.read += claimed
         if self.tree.read > MOST_BYTES:
             raise ImportRefusedError(f"the weights are larger than {MOST_BYTES:,} bytes, up to {self.name}")
@@ -163,4 +165,6 @@ def faults() -> Iterator[None]:
         raise
     except FAULTS as error:
         what = " ".join(str(error).split()) or type(error).__name__
-        raise ImportRefusedError(f"the HDF5 data are damaged or cut off: {what[:200]}") from error
+        raise ImportRefusedError(
+            f"the HDF5 data are damaged or cut off, copy or save the file again: {what[:200]}"
+        ) from error

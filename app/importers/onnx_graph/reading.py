@@ -37,12 +37,12 @@ def read(path: Path) -> ModelProto:
         model = onnx.load_model_from_string(path.read_bytes())
     except Exception:  # protobuf's DecodeError, which onnx does not export
         raise ImportRefusedError(
-            f"{path.name} is not a whole file of ONNX: it is truncated or of another kind"
+            f"{path.name} is not a whole file of ONNX: it is truncated or of another kind, export or copy it anew"
         ) from None
     if not model.HasField("graph") or not model.graph.node:
         raise ImportRefusedError(f"{path.name} is not a file of ONNX, or holds an empty graph")
     if not all(isinstance(each, str) for each in _names(model.graph)):
-        raise ImportRefusedError(f"{path.name} has names that are not text: it is damaged")
+        raise ImportRefusedError(f"{path.name} has names that are not text: it is damaged, export or copy it anew")
     version = opset(model)
     if version < OLDEST:
         raise ImportRefusedError(

@@ -13,6 +13,7 @@ from gatescope.importers.found import Found, ImportRefusedError
 from gatescope.importers.onnx_file import IMPORTER
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from ..hostile.onnx_files import external
 from ..onnx_models import gap_to_references, imported, model_of, saved, single, weights_of
 
 WEIGHTS = weights_of("LSTM")
@@ -129,17 +130,6 @@ def test_what_would_grow_without_bound_or_cannot_be_computed_is_refused(
     tensors = {"big": np.array([10**6, 10**6]), "many": np.zeros(4 * 10**5, np.int64), "shape5": np.array([5, 5])}
     with pytest.raises(ImportRefusedError, match=message):
         imported(tmp_path, behind(nodes, tensors, W[0]))
-
-
-def external(location: str, **more: str) -> ModelProto:
-    """An LSTM whose W is in a file of its own."""
-    model = single("LSTM")
-    [w] = [each for each in model.graph.initializer if each.name == "cell.W"]
-    w.ClearField("raw_data")
-    w.data_location = TensorProto.EXTERNAL
-    for key, value in {"location": location, **more}.items():
-        w.external_data.add(key=key, value=value)
-    return model
 
 
 @pytest.mark.parametrize("offset", [0, 64])
