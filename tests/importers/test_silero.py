@@ -1,4 +1,4 @@
-"""ONNX models that others trained: the voice detector of Silero VAD 6.2.3 (MIT), in the forms that it is published in."""
+"""ONNX models that others trained: the voice detector of Silero VAD 6.2.3 (MIT), in several forms."""
 
 import wave
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from gatescope.importers import Request
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.saving import import_model
 from numpy.typing import NDArray
-from onnx import ModelProto, load, numpy_helper, utils
+from onnx import ModelProto, ValueInfoProto, load, numpy_helper
 from wheels import unpack
 
 Array = NDArray[np.float32]
@@ -28,7 +28,7 @@ def files(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def speech(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> tuple[Array, NDArray[np.bool_]]:
-    """30 seconds of two people who talk, of pyannote.audio 4.0.7 (MIT): frames, and in which of them somebody speaks."""
+    """30 seconds of two people who talk, of pyannote.audio 4.0.7 (MIT): frames, and where somebody speaks."""
     folder = tmp_path_factory.mktemp("speech")
     sample = unpack(pytestconfig, "pyannote.audio==4.0.7", folder) / "pyannote/audio/sample"
     with wave.open(str(sample / "sample.wav")) as recording:
@@ -67,14 +67,15 @@ def test_it_hears_the_speech_by_our_h(files: Path, speech: tuple[Array, NDArray[
     assert report.error < 1e-5
     frames, speaks = speech
     whole = load(path)
-    encoder = utils.Extractor(whole).extract_model(["input"], ["/Transpose_output_0"])
-    [read] = session(encoder).run(None, {"input": frames})
+    zeros = np.zeros((1, 1, 128), np.float32)
+    inputs = {"input": frames, "h": zeros, "c": zeros}
+    whole.graph.output.append(ValueInfoProto(name="/Transpose_output_0"))  # what the LSTM reads
+    [read] = session(whole).run(["/Transpose_output_0"], inputs)
     h = model.trace(values=read[:, 0]).layer()["h"]
     tensors = {each.name: numpy_helper.to_array(each) for each in whole.graph.initializer}
     ours = 1 / (1 + np.exp(-(np.maximum(h, 0) @ tensors["output.weight"].reshape(-1) + tensors["output.bias"])))
 
-    zeros = np.zeros((1, 1, 128), np.float32)
-    theirs = session(path).run(["speech_probs"], {"input": frames, "h": zeros, "c": zeros})[0].reshape(-1)
+    theirs = session(path).run(["speech_probs"], inputs)[0].reshape(-1)
     assert np.abs(ours - theirs).max() < 1e-4
     assert np.abs(ours - list(streamed(session(files / "silero_vad.onnx"), frames))).max() < 1e-4
     heard = ours > 0.5
@@ -109,7 +110,8 @@ REFUSED = {
         "Gather and 14 more; if these are one written out, export the layer as it is, so that it becomes an operator"
     ),
     ("ddddocr==1.0.6", "ddddocr/common.onnx"): (
-        "common.onnx: the DynamicQuantizeLSTM 'LSTM_202_quant' is of the domain 'com.microsoft': only ONNX's own are read"
+        "common.onnx: the DynamicQuantizeLSTM 'LSTM_202_quant' is of the domain 'com.microsoft': only ONNX's own are "
+        "read"
     ),
     ("dksplit==1.0.2", "dksplit/models/dksplit-int8.onnx"): (
         "dksplit-int8.onnx: the DynamicQuantizeLSTM '/lstm/LSTM_quant' is of the domain 'com.microsoft': only ONNX's "
