@@ -78,7 +78,7 @@ def folds(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
             assert report.engine_error is not None
             assert report.error < 1e-6
             models.append(model)
-        found.append(Fold(*models, built(path)))
+        found.append(Fold(models[0], models[1], built(path)))
     assert len(found) == 6
     return found
 
