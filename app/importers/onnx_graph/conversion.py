@@ -13,8 +13,8 @@ from ...recurrent.cells.cell import Cell, CellWeights
 from ...recurrent.modules import Direction
 from ..found import Convention, Placed
 from .operator import Operator, Weights
-from .reading import word
-from .scope import Constants
+from .reading import is_own, word
+from .scope import Constants, Place, Scope
 
 Array = NDArray[Any]
 
@@ -147,9 +147,10 @@ def _remarks(operator: Operator, weights: Weights, constants: Constants) -> Sequ
             raise operator.refused(
                 f"starts from {name}={given!r}, which is constant and not zero: traces start from zero"
             )
-        if not _is_input(operator, given):
+        if not (inputs := _inputs(operator.scope, given)):
             raise operator.refused(f"starts from {name}={given!r}, which the network computes: traces start from zero")
-        remarks.append(f"{operator.name} takes {name} from the graph's input {given!r}: traces start from zero")
+        listed = " or ".join(map(repr, inputs))
+        remarks.append(f"{operator.name} takes {name} from the graph's input {listed}: traces start from zero")
     if given := operator.input("sequence_lens"):
         if constants.of(operator.scope, given) is not None:
             raise operator.refused(f"has fixed sequence_lens ({given!r}): traces take every step of a sequence")
@@ -165,16 +166,29 @@ def _remarks(operator: Operator, weights: Weights, constants: Constants) -> Sequ
     return remarks
 
 
-def _is_input(operator: Operator, name: str) -> bool:
-    """Return whether ``name`` is an input of the graph, or one that is only reshaped on its way."""
-    owner = operator.scope.owner(name)
-    while owner is not None and name not in owner.inputs:
-        node = owner.producers.get(name)
-        if node is None or node.op_type not in RESHAPES:
-            return False
-        name = node.input[0] if node.input else ""
-        owner = owner.owner(name)
-    return owner is not None
+def _inputs(scope: Scope, name: str) -> Collection[str]:
+    """Return the inputs of the graph that ``name`` is, only reshaped on their way, in any branch; none if it is not."""
+    stack, found = [Place(scope, name)], dict[str, None]()
+    for _ in range(MOST_FOLLOWED):
+        if not stack:
+            return found
+        at = stack.pop()
+        owner = at.scope.owner(at.name)
+        if owner is not None and at.name in owner.inputs:
+            found[at.name] = None
+            continue
+        node = None if owner is None else owner.producers.get(at.name)
+        if owner is None or node is None or not is_own(node):
+            return ()
+        if node.op_type == "If":
+            stack += owner.branches(node, at.name)
+        elif node.op_type in RESHAPES and node.input:
+            stack.append(Place(owner, node.input[0]))
+        else:
+            return ()
+    return ()
 
 
 RESHAPES = {"Identity", "Unsqueeze", "Squeeze", "Transpose", "Reshape", "Slice", "Split", "Gather", "Cast"}
+MOST_FOLLOWED = 256
+"""How many nodes are looked at on the way back from an initial state."""

@@ -124,5 +124,8 @@ def _nothing(name: str, model: ModelProto) -> str:
             f"{name} has no LSTM, GRU or RNN: if {described(loops[0])} is one written out, export the layer as it is, "
             "so that it becomes an operator"
         )
-    kinds = ", ".join(sorted({word(node.op_type) for node in nodes})[:6])
-    return f"{name} has no LSTM, GRU or RNN: its operators are {kinds}"
+    kinds = sorted({word(node.op_type) for node in nodes})
+    said = f"its operators are {', '.join(kinds[:6])}" + (f" and {len(kinds) - 6} more" if len(kinds) > 6 else "")
+    if {"Sigmoid", "Tanh"} <= set(kinds):
+        said += "; if these are one written out, export the layer as it is, so that it becomes an operator"
+    return f"{name} has no LSTM, GRU or RNN: {said}"

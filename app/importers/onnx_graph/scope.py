@@ -92,6 +92,12 @@ class Scope:
                 for name, graph in subgraphs(node):
                     yield Scope(graph, self, f"the {name} of {described(node)}")
 
+    def branches(self, node: NodeProto, name: str) -> list[Place]:
+        """Return what becomes the output ``name`` of an If of this graph, in each of its branches."""
+        at = list(node.output).index(name)
+        inner = [Scope(graph, self) for _, graph in subgraphs(node)]
+        return [Place(each, each.graph.output[at].name if at < len(each.graph.output) else "") for each in inner]
+
 
 class Constants:
     """The constants of a model, computed when they are asked for."""

@@ -60,6 +60,12 @@ def written_out() -> ModelProto:
     return model_of([scan], {}, {"x": ["T", 3]}, ["y"])
 
 
+def unrolled() -> ModelProto:
+    """Steps of a cell as an exporter writes them that knows no such layer."""
+    kinds = ("Add", "Gemm", "MatMul", "Mul", "Sigmoid", "Split", "Tanh")
+    return model_of([node(kind, ["x"], [kind]) for kind in kinds], {}, {"x": ["T", 3]}, ["Tanh"])
+
+
 def with_a_string() -> ModelProto:
     model = single("LSTM")
     [w] = [each for each in model.graph.initializer if each.name == "cell.W"]
@@ -178,6 +184,11 @@ FILES: Table = {
         of(written_out),
         "model.onnx has no LSTM, GRU or RNN: if the Scan 'steps' is one written out, export the layer as it is, so "
         "that it becomes an operator",
+    ),
+    "unrolled": (
+        of(unrolled),
+        "model.onnx has no LSTM, GRU or RNN: its operators are Add, Gemm, MatMul, Mul, Sigmoid, Split and 1 more; if "
+        "these are one written out, export the layer as it is, so that it becomes an operator",
     ),
     "10¹² rows": (of(lambda: claiming(10**12)), "the tensor 'cell.W' " + SIZES.format(10**12)),
     "a million rows": (

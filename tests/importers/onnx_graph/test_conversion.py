@@ -10,7 +10,7 @@ import pytest
 import torch
 from documentation import ROOT
 from gatescope.importers.found import ImportRefusedError
-from onnx import helper, numpy_helper
+from onnx import ValueInfoProto, helper, numpy_helper
 
 from ..onnx_models import gap_to_references, imported, recurrent, run, single, weights_of
 from ..operator_cases import OperatorCase, backend_cases, runtime_cases
@@ -172,6 +172,16 @@ def test_what_no_cell_computes_is_refused_by_node_and_attribute(
 ZEROS = helper.make_node("ConstantOfShape", ["shape"], ["start"], value=helper.make_tensor("", 1, [1], [0.0]))
 
 
+def chosen_start(*branches: list[str]) -> Any:
+    """An If that gives "start": its branches are an operator and the names of its inputs."""
+    graphs = [
+        helper.make_graph([helper.make_node(op, given, [f"{op}.y"])], op, [], [ValueInfoProto(name=f"{op}.y")])
+        for op, *given in branches
+    ]
+    names = ("then_branch", "else_branch")
+    return [helper.make_node("If", ["is_flat"], ["start"], **dict(zip(names, graphs, strict=True)))]
+
+
 @pytest.mark.parametrize(
     ("nodes", "tensors", "inputs", "said"),
     [
@@ -199,7 +209,13 @@ ZEROS = helper.make_node("ConstantOfShape", ["shape"], ["start"], value=helper.m
             [helper.make_node("Transpose", ["state"], ["start"], perm=[1, 0, 2])],
             {},
             {"state": ["B", 1, 4]},
-            ["cell takes initial_h from the graph's input 'start': traces start from zero"],
+            ["cell takes initial_h from the graph's input 'state': traces start from zero"],
+        ),
+        (
+            chosen_start(["Unsqueeze", "state", "axis"], ["Identity", "state"]),
+            {"is_flat": np.array(True), "axis": np.array([0])},
+            {"state": ["B", 4]},
+            ["cell takes initial_h from the graph's input 'state': traces start from zero"],
         ),
     ],
     ids=[
@@ -209,6 +225,7 @@ ZEROS = helper.make_node("ConstantOfShape", ["shape"], ["start"], value=helper.m
         "zeros that are expanded",
         "an input",
         "one that is moved",
+        "one that is moved in either branch",
     ],
 )
 def test_initial_states_of_zero_are_taken_and_inputs_are_said(
@@ -245,8 +262,13 @@ def started(nodes: Any, tensors: Any, inputs: Any) -> Any:
             {"s": np.array([1, 2, 4])},
             "starts from initial_h='start', which the network computes",
         ),
+        (
+            chosen_start(["Identity", "x"], ["Relu", "x"]),
+            {"is_flat": np.array(True)},
+            "starts from initial_h='start', which the network computes",
+        ),
     ],
-    ids=["constants", "computed"],
+    ids=["constants", "computed", "computed in one branch"],
 )
 def test_other_initial_states_are_refused(tmp_path: Path, nodes: Any, tensors: Any, why: str) -> None:
     with pytest.raises(ImportRefusedError, match=f"^the GRU 'cell' {re.escape(why)}: traces start from zero$"):
