@@ -2,7 +2,7 @@
 
 for (const section of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".first-screen"))) {
   const scripts = [...section.querySelectorAll("script.numbers")];
-  /** @type {import("../views/first_screen/numbers.js").Numbers[]} one for each trace */
+  /** @type {{label?: string, readouts: string[], panel?: Record<string, any>[]}[]} one for each trace: `Numbers` of the page */
   const numbers = scripts.flatMap((each) => JSON.parse(each.textContent ?? "null") ?? []);
   if (!numbers.length) continue;
   section.querySelector(".readout")?.setAttribute("aria-live", "polite");
