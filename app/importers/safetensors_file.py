@@ -85,7 +85,7 @@ def _tensors(path: Path) -> Mapping[str, Tensor]:
 
 
 def _object(path: Path) -> Mapping[str, Any]:
-    """Return the fields of a JSON file; none if there is no file."""
+    """Return the fields of a JSON file, or none if it is missing."""
     if not path.is_file():
         return {}
     if path.stat().st_size > LARGEST:

@@ -78,8 +78,8 @@ def importer_of(path: Path) -> Importer:
         if importer.matches(path):
             return importer
     formats = ", ".join(importer.format for importer in TABLE)
-    kind = "this folder holds" if path.is_dir() else "this is"
-    raise ImportRefusedError(f"{kind} no file that can be imported: the formats are {formats}; or it is damaged")
+    what = "this folder holds no file" if path.is_dir() else "this is not a file"
+    raise ImportRefusedError(f"{what} that can be imported: the formats are {formats}; or it is damaged")
 
 
 def _require_file_or_folder(path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_file_is_imported_refused_or_asked_about_as_by_the_command(tmp_path: P
     assert load_model(tmp_path / "models" / "mine").imported is not None
     (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     [begun, refused] = imported(tmp_path / "image.png", tmp_path / "models", name="image")
-    assert (begun, refused["refused"].startswith("this is no file that can be imported")) == ({}, True)
+    assert (begun, refused["refused"].startswith("this is not a file that can be imported")) == ({}, True)
 
 
 def test_a_large_file_may_take_more(tmp_path: Path) -> None:

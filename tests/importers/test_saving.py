@@ -90,7 +90,9 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_of_no_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(ImportRefusedError, match=r"^this is no file that can be imported: the formats are PyTorch, "):
+    with pytest.raises(
+        ImportRefusedError, match=r"^this is not a file that can be imported: the formats are PyTorch, "
+    ):
         import_model(Request(tmp_path / "picture.png"), tmp_path / "models", "0.1.0")
     with pytest.raises(ImportRefusedError, match=r"^this folder holds no file that can be imported"):
         import_model(Request(tmp_path), tmp_path / "models", "0.1.0")

@@ -99,7 +99,6 @@ def notebook(*cells: str) -> dict[str, Any]:
 
 
 def test_jupyterlab(window: Page, browser: Browser, tmp_path: Path) -> None:
-    pytest.importorskip("jupyterlab")
     path, port = tmp_path / "a.ipynb", free_port()
     path.write_text(json.dumps(notebook(SHOW, MODULE, f"gatescope.show(model, {LONG!r})")))
     options = ("--no-browser", "--allow-root", f"--port={port}", f"--IdentityProvider.token={TOKEN}")
@@ -138,7 +137,6 @@ def test_jupyterlab(window: Page, browser: Browser, tmp_path: Path) -> None:
 
 
 def test_marimo(window: Page, tmp_path: Path) -> None:
-    pytest.importorskip("marimo")
     cell = "@app.cell\ndef _({}):\n{}\n    return {}\n"
     first, second = (indent(source, "    ") for source in (SHOW, MODULE))
     cells = cell.format("", first, "(gatescope,)") + cell.format("gatescope", second, "")

@@ -91,8 +91,8 @@ def is_recurrent(layer: Layer) -> bool:
 def recurrent_of(layer: Layer, store: Store, answers: Answers) -> Recurrent:
     """Return what a layer computes.
 
-    Raises ImportRefusedError, with the layer and the field, if that is no cell of ours, and UndecidedError if the file
-    does not say.
+    Raises ImportRefusedError, with the layer and the field, if that is not one of our cells, and UndecidedError if the
+    file does not say.
     """
     if layer.kind == "Bidirectional":
         merge = layer.config.get("merge_mode", "concat")

@@ -1,4 +1,4 @@
-"""What is of no format, whatever it is called, and what is no file."""
+"""What is of no format, whatever it is called, and what is not a file."""
 
 import os
 import random
@@ -11,8 +11,8 @@ from . import Table, holding
 
 SECRET = "root:x:0:0"
 NONE, EMPTY = (
-    f"{what} no file that can be imported: the formats are PyTorch, safetensors, ONNX, Keras; or it is damaged"
-    for what in ("this is", "this folder holds")
+    f"{what} that can be imported: the formats are PyTorch, safetensors, ONNX, Keras; or it is damaged"
+    for what in ("this is not a file", "this folder holds no file")
 )
 
 

@@ -105,7 +105,7 @@ FILES: Table = {
     ),
     "a pickle in protocol 0": (
         holding("model.pkl", lambda: pickle.dumps(RunsByName(), 0)),
-        "this is no file that can be imported: the formats are PyTorch, safetensors, ONNX, Keras; or it is damaged",
+        "this is not a file that can be imported: the formats are PyTorch, safetensors, ONNX, Keras; or it is damaged",
     ),
     "a checkpoint that runs code": (
         of({"extra": RunsByName(), **STATE}),

@@ -135,7 +135,7 @@ FILES: Table = {
     ),
     "a header of 2⁶³ bytes": (
         holding("model.safetensors", written(header(), length=2**63)),
-        "this is no file that can be imported: the formats are PyTorch, safetensors, ONNX, Keras; or it is damaged",
+        "this is not a file that can be imported: the formats are PyTorch, safetensors, ONNX, Keras; or it is damaged",
     ),
     "a header of 80 MB in 400 bytes": (
         holding("model.safetensors", written(header(), length=80_000_000)),

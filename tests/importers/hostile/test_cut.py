@@ -75,7 +75,7 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.parametrize("name", FILES)
 def test_the_whole_file_is_read(name: str, tmp_path: Path) -> None:
-    """What is cut above is refused for that alone."""
+    """What is cut above is refused for that reason only."""
     path = tmp_path / name
     path.write_bytes(FILES[name]())
     module = "lstm" if name in UNREAD else ""
