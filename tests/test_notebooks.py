@@ -65,6 +65,7 @@ def test_links_of_a_notebook_lead_somewhere(path: Path) -> None:
     assert all((path.parent / link).is_file() for link in links)
 
 
+@pytest.mark.slow("trains a network in a kernel of its own", seconds=8)
 def test_your_own_model() -> None:
     """Its claims are asserted in it; its figures are those of a training, which ends elsewhere on another machine."""
     ours, today = read(YOUR_OWN_MODEL), run(YOUR_OWN_MODEL)

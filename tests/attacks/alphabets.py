@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import regex
 
 WORDS = ["the", "movie", "was", "not", "good", "bad", ",", "n't", "a", "b", " ", " "]
-WHITE_SPACE = [chr(code) for code in range(sys.maxunicode + 1) if regex.match(r"\p{White_Space}", chr(code))]
+WHITE_SPACE: list[str] = regex.findall(r"\p{White_Space}", "".join(map(chr, range(sys.maxunicode + 1))))
 BIDI = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069אبא")
 CONTROLS = [*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\ufeff", "\ufffe", "\uffff", "\ufffd"]
 JOINED = [
