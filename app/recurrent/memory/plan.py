@@ -12,8 +12,10 @@ from ..network import Network
 from ..option_error import OptionError
 from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
+from . import distance, jacobians
 from .altered import LEAST, MOST, with_recurrence
-from .attribution import POINTS, Layers, Quantity
+from .attribution import BLOCK, POINTS, Layers, Quantity, points_together
+from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
 
@@ -28,7 +30,7 @@ LossSteps = Literal["last", "every"]
 
 _BACKWARD = 3  # a pass forward and one back, in passes forward
 _SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
-_GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
+_SLOPES = 4  # arrays of the size of what an output has for a step, in the slopes of a head
 
 
 @dataclass(frozen=True)
@@ -166,17 +168,36 @@ class MemoryPlan:
             "spectra": blocks * _SPECTRUM * hidden**3 * len(widths) * ("spectra" in parts),
         }
 
-    def numbers_held(self) -> float:
-        """Estimate how many numbers are held at a time."""
+    def numbers_held(self) -> int:
+        """Estimate how many numbers are held at a time, besides the weights, which no request makes fewer.
+
+        They are those that all stages share, and of the stages, which come one after the other, those of the largest.
+        """
+        config, steps, reach = self.network.config, len(self.subject.tokens), len(self.reach)
+        cell, top = config.cell_definition, config.hidden_size * len(config.directions)
+        activations = len(cell.activations) + len(cell.pre_activations) * ("time_scales" in self.parts)
+        outputs, states = max(config.outputs, 1), config.hidden_size * len(cell.states)
+        rows, widest = 1 if self.output is not None else min(outputs, top), max(config.inputs, top, states)
+        graph = differentiated(config, steps)
+        stages = {
+            "states": distance.numbers_held(states, self.steps),
+            "inputs": distance.numbers_held(states, self.steps),
+            "spectral": 4 * states**2,
+            "words": _SLOPES * reach * outputs * top + 3 * max(BLOCK, rows * reach * widest),
+            "attribution": _SLOPES * outputs * top + points_together(config, steps) * graph,
+            "occlusion": max(BLOCK, steps * config.hidden_size * len(cell.activations)),
+            "loss": graph + _SLOPES * steps * outputs,
+        }
+        shared = steps * config.layers * top * activations + self.numbers_returned() + self._jacobians_held()
+        return shared + max((held for part, held in stages.items() if part in self.parts), default=0)
+
+    def _jacobians_held(self) -> int:
+        """Return how many numbers of Jacobians are held at a time, of the steps wanted, of all steps, or of both."""
         config, steps = self.network.config, len(self.subject.tokens)
-        hidden, places = config.hidden_size, config.layers * len(config.directions)
-        states = hidden * len(config.cell_definition.states)
-        width = max(config.inputs, hidden * len(config.directions) * (config.layers > 1))
-        is_whole = "loss" in self.parts or config.bidirectional
-        jacobians = (steps if is_whole else self.steps) * places * states * (hidden + width)
-        pairs = 2 * self.steps * states**2
-        graph = steps * places * hidden * _GRAPH * (16 if "attribution" in self.parts else 1)
-        return jacobians + pairs + graph
+        of_two = config.bidirectional and self.parts & {"words", "attribution"}
+        lengths = {self.steps} if self.parts & (OF_PAIRS | {"words", "attribution"}) else set()
+        lengths |= {steps} if "loss" in self.parts or of_two else set()
+        return sum(jacobians.numbers_held(config, each) for each in lengths)
 
     def numbers_returned(self) -> int:
         """Return about how many numbers the answer holds: matrices over all pairs of steps."""
