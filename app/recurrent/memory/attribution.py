@@ -230,6 +230,11 @@ def integrated_gradients(
     return IntegratedGradients(values.numpy(), these - none, spent)
 
 
+def at_a_time(numbers: int, runs: int) -> int:
+    """Return the most numbers that are held at a time of so many ``runs``, each of which holds ``numbers``."""
+    return min(runs * numbers, max(BLOCK, numbers))
+
+
 def points_together(config: NetworkConfig, steps: int) -> int:
     """Return at how many points of the path gradients are taken together."""
     return max(1, min(2 * _NODES + 1, BLOCK // differentiated(config, steps)))

@@ -12,8 +12,7 @@ from ..network import Network, NetworkConfig
 from ..precision import in_full_precision
 from ..trace import FloatArray, LayerTrace, Trace
 
-HELD = 1 << 24  # numbers: where the Jacobians of all layers hold no more, each is computed once and kept
-PART = 1 << 21  # numbers of the Jacobians that are computed together where they would hold more
+HELD = 8_000_000  # numbers of Jacobians that are kept at a time, unless those of a single step are more
 
 
 @dataclass(eq=False)
@@ -29,7 +28,7 @@ class _Latest:
 class LayerJacobians:
     """How the states of one layer and direction depend on those a step before, and on its input, at n steps.
 
-    Steps are in the order in which they are taken, as in ``Jacobians``, of which this computes ``size`` steps at a time.
+    Steps are in the order in which they are taken, as in ``Jacobians``; those of ``size`` steps are computed together.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ def layer_jacobians(
         raise ValueError("the trace is edited, and derivatives are those of a plain run: trace without edits")
     stop = len(trace) if stop is None else stop
     is_kept = _numbers(network.config, stop - start) <= HELD
-    size = max(1, stop - start if is_kept else PART // _numbers(network.config, 1, places=1))
+    size = stop - start if is_kept else max(1, HELD // _numbers(network.config, 1, places=1))
     shared = _Latest()
     for each in trace.layers:
         below = [other for other in trace.layers if other.layer == each.layer - 1]
@@ -116,8 +115,7 @@ def layer_jacobians(
 
 def numbers_held(config: NetworkConfig, steps: int) -> int:
     """Return the most numbers that the Jacobians of ``steps`` steps of a network hold at a time."""
-    whole = _numbers(config, steps)
-    return whole if whole <= HELD else max(PART, _numbers(config, 1, places=1))
+    return min(_numbers(config, steps), max(HELD, _numbers(config, 1, places=1)))
 
 
 def _numbers(config: NetworkConfig, steps: int, places: int | None = None) -> int:

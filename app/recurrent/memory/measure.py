@@ -322,7 +322,7 @@ def _saturation(plan: MemoryPlan, each: LayerTrace) -> tuple[Saturation, ...]:
 def _spectra(plan: MemoryPlan) -> dict[Place, tuple[Spectrum, ...]]:
     """Return the spectra of every layer's recurrent weights, times alpha."""
     measured: dict[Place, tuple[Spectrum, ...]] = {}
-    for each in spectra(plan.subject.network):
+    for each in spectra(plan.subject.network, plan.layers):
         scaled = each._replace(
             largest_singular_value=plan.options.alpha * each.largest_singular_value,
             spectral_radius=plan.options.alpha * each.spectral_radius,

@@ -14,7 +14,7 @@ from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
 from . import distance, jacobians
 from .altered import LEAST, MOST, with_recurrence
-from .attribution import BLOCK, POINTS, Layers, Quantity, points_together
+from .attribution import POINTS, Layers, Quantity, at_a_time
 from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
@@ -165,7 +165,7 @@ class MemoryPlan:
             "attribution": (len(self.reach) * back + POINTS * _BACKWARD * steps * forward) * ("attribution" in parts),
             "occlusion": (n + 1) * steps * forward * ("occlusion" in parts),
             "loss": steps * (back + _BACKWARD * forward) * ("loss" in parts),
-            "spectra": blocks * _SPECTRUM * hidden**3 * len(widths) * ("spectra" in parts),
+            "spectra": blocks * _SPECTRUM * hidden**3 * selected * ("spectra" in parts),
         }
 
     def numbers_held(self) -> int:
@@ -183,9 +183,9 @@ class MemoryPlan:
             "states": distance.numbers_held(states, self.steps),
             "inputs": distance.numbers_held(states, self.steps),
             "spectral": 4 * states**2,
-            "words": _SLOPES * reach * outputs * top + 3 * max(BLOCK, rows * reach * widest),
-            "attribution": _SLOPES * outputs * top + points_together(config, steps) * graph,
-            "occlusion": max(BLOCK, steps * config.hidden_size * len(cell.activations)),
+            "words": _SLOPES * reach * outputs * top + 3 * at_a_time(rows * reach * widest, self.steps),
+            "attribution": _SLOPES * outputs * top + at_a_time(graph, POINTS),
+            "occlusion": at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
             "loss": graph + _SLOPES * steps * outputs,
         }
         shared = steps * config.layers * top * activations + self.numbers_returned() + self._jacobians_held()

@@ -48,8 +48,7 @@ def test_they_are_the_same_where_only_some_steps_are_held_at_a_time(
     whole = trace(network, tokens)
     kept = list(layer_jacobians(network, whole))
     step = numbers_held(network.config, 1) // 4  # of one of the four layers and directions
-    monkeypatch.setattr(jacobians_module, "HELD", 0)
-    monkeypatch.setattr(jacobians_module, "PART", 3 * step)
+    monkeypatch.setattr(jacobians_module, "HELD", 3 * step)
     for (_, all_), (_, part) in zip(kept, layer_jacobians(network, whole), strict=True):
         for t in (0, 6, 3, 4, 2):
             for ours, theirs in zip(matrices(part, t), matrices(all_, t), strict=True):
@@ -72,14 +71,15 @@ def test_what_is_held_of_many_steps_is_one_part(monkeypatch: pytest.MonkeyPatch)
 
     of_a_step = 14 * (7 + 7)
     monkeypatch.setattr(type(network.config), "cell_definition", replace(LSTM, jacobians=watched))
-    monkeypatch.setattr(jacobians_module, "HELD", 2 * 9 * of_a_step - 1)
-    monkeypatch.setattr(jacobians_module, "PART", 2 * of_a_step)
+    monkeypatch.setattr(jacobians_module, "HELD", 2 * of_a_step)
     for _, each in layer_jacobians(network, whole):
         for t in range(9):
             each.to_inputs(each.identity(), t)
     assert sizes == 2 * [2 * of_a_step, 2 * of_a_step, 2 * of_a_step, 2 * of_a_step, of_a_step]
     assert numbers_held(network.config, 9) == 2 * of_a_step
-    assert numbers_held(network.config, 8) == 2 * 8 * of_a_step
+    assert numbers_held(network.config, 1) == 2 * of_a_step
+    monkeypatch.setattr(jacobians_module, "HELD", 0)
+    assert numbers_held(network.config, 9) == of_a_step
 
 
 def matrices(jacobians: LayerJacobians, t: int) -> list[torch.Tensor]:
