@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ...recurrent.decomposition.path import NoPathError
-from ...recurrent.memory.plan import PARTS, MemoryPart, OF_HEAD
+from ...recurrent.memory.plan import OF_HEAD, PARTS, MemoryPart
+from ...recurrent.option_error import OptionError
 from ...recurrent.ranking import KINDS, KindName
 from ...recurrent.tokenizer import Token
 from ...settings import PREFIX, Settings
@@ -97,13 +98,13 @@ def _rankings(model: Model, tokens: list[Token], settings: Settings) -> dict[Kin
     for kind in KINDS:
         if model.network.head is None or kind in OF_TWO_TEXTS:
             continue
-        body = RankingBody(kind=kind)
+        body = RankingBody(kind=kind, to="zero" if kind == "gates" else None)  # as for the mean, which not all have
 
         def over(steps: int, body: RankingBody = body) -> list[Demand]:
             return ranking_demands(ranking_over(tokens[:steps], model, body, settings))
 
         try:
             fits[kind] = _fit(len(tokens), over, settings)
-        except NoPathError:
+        except (NoPathError, OptionError):  # the cell has no such parts
             continue
     return fits
