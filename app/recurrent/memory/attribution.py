@@ -205,7 +205,7 @@ def integrated_gradients(
     def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Segment]:
         middle = (start + stop) / 2
         at = torch.cat([start + nodes * (middle - start), middle + nodes * (stop - middle), torch.tensor([middle])])
-        of_values, of_shares = zip(*map(value_and_share, at.split(size)), strict=True)
+        of_values, of_shares = zip(*map(value_and_share, torch.split(at, size)), strict=True)
         shares = torch.cat(of_shares, dim=1)[:, :-1].view(-1, 2, _NODES) @ weights * (middle - start)
         at_middle = of_values[-1][-1].item()
         return [

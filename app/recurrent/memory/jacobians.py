@@ -1,6 +1,7 @@
 """The derivatives of every step of every layer, in closed form, computed when they are asked for."""
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ HELD = 8_000_000  # numbers of Jacobians that are kept at a time, unless those o
 class _Latest:
     """What was computed last: the only part of a layer that is kept, of all layers that share it."""
 
-    layer: "LayerJacobians | None" = None
+    layer: "LayerJacobians | None" = None  # with all its steps
     point: Point | None = None  # of all its steps
     start: int = -1
     part: Jacobians | None = None
@@ -36,7 +37,8 @@ class LayerJacobians:
     ) -> None:
         config = network.config
         self._cell, self._like = config.cell_definition, next(network.parameters())
-        self._steps, self._size, self._latest, self._point = steps, size, latest, point
+        self._first, self._steps, self._size, self._latest, self._point = 0, steps, size, latest, point
+        self._whole = self
         self.hidden, self.inputs = config.hidden_size, inputs  # H, E
         self.states = config.hidden_size * len(self._cell.states)  # S
 
@@ -44,21 +46,31 @@ class LayerJacobians:
         """n, the number of steps."""
         return self._steps
 
+    def span(self, start: int, stop: int) -> "LayerJacobians":
+        """Return the same from step ``start`` to before ``stop``; what is computed of it is not held twice."""
+        part = copy(self)
+        part._first, part._steps = self._first + start, stop - start
+        return part
+
     def to_states(self, rows: Tensor, t: int) -> Tensor:
         """Return derivatives (..., S) by s_t, carried back to s_{t-1}; divided by 2^exponent(t)."""
-        return self._part(t).to_states(rows, t % self._size)
+        part, at = self._part(t)
+        return part.to_states(rows, at)
 
     def from_states(self, columns: Tensor, t: int) -> Tensor:
         """Return derivatives (S, ...) of s_{t-1}, carried on to s_t; divided by 2^exponent(t)."""
-        return self._part(t).from_states(columns, t % self._size)
+        part, at = self._part(t)
+        return part.from_states(columns, at)
 
     def to_inputs(self, rows: Tensor, t: int) -> Tensor:
         """Return derivatives (..., S) by s_t, carried back to x_t, (..., E); divided by 2^exponent(t)."""
-        return self._part(t).to_inputs(rows, t % self._size)
+        part, at = self._part(t)
+        return part.to_inputs(rows, at)
 
     def exponent(self, t: int) -> Tensor:
         """Return the power of two that the derivatives of step t are divided by, a whole number ()."""
-        return self._part(t).exponents[t % self._size]
+        part, at = self._part(t)
+        return part.exponents[at]
 
     def identity(self) -> Tensor:
         """Return ∂s_t/∂s_t (S, S)."""
@@ -67,25 +79,29 @@ class LayerJacobians:
     @property
     def log_kept(self) -> Tensor | None:
         """The natural logarithms (n, H), in float64, of the share that is kept; None if no gate keeps."""
-        parts = [self._part(t).log_kept for t in range(0, self._steps, self._size)]
-        kept = [each for each in parts if each is not None]
-        return torch.cat(kept) if kept else None
+        kept = []
+        for t in range(self._steps):
+            part, at = self._part(t)
+            if part.log_kept is None:
+                return None
+            kept.append(part.log_kept[at])
+        return torch.stack(kept)
 
-    def _part(self, t: int) -> Jacobians:
-        """Return the Jacobians of the part that step t is in."""
-        latest, start = self._latest, t - t % self._size
-        if latest.layer is self and latest.start == start and latest.part is not None:
-            return latest.part
-        return self._computed(start)
+    def _part(self, t: int) -> tuple[Jacobians, int]:
+        """Return the Jacobians of the part that step t is in, and its place there."""
+        latest, (part, at) = self._latest, divmod(self._first + t, self._size)
+        if latest.layer is self._whole and latest.start == part * self._size and latest.part is not None:
+            return latest.part, at
+        return self._computed(part * self._size), at
 
     @in_full_precision
     @torch.no_grad()
     def _computed(self, start: int) -> Jacobians:
         latest = self._latest
         latest.part = None  # what it held is free before there is more
-        if latest.layer is not self or latest.point is None:
+        if latest.layer is not self._whole or latest.point is None:
             latest.point = None
-            latest.layer, latest.point = self, self._point()
+            latest.layer, latest.point = self._whole, self._point()
         latest.start, latest.part = start, self._cell.jacobians(latest.point.span(start, start + self._size))
         return latest.part
 

@@ -25,6 +25,7 @@ MemoryPart = Literal[
 PARTS: tuple[MemoryPart, ...] = get_args(MemoryPart)
 OF_PAIRS: frozenset[MemoryPart] = frozenset({"states", "inputs", "spectral"})
 OF_HEAD: frozenset[MemoryPart] = frozenset({"words", "attribution", "occlusion", "loss"})  # these need outputs
+_BY_JACOBIANS: frozenset[MemoryPart] = OF_PAIRS | {"words", "attribution", "loss"}
 ONLY_IF_ASKED: frozenset[MemoryPart] = frozenset({"occlusion"})  # it takes a run for each word
 LossSteps = Literal["last", "every"]
 
@@ -131,13 +132,22 @@ class MemoryPlan:
     @cached_property
     def window(self) -> Layers:
         """Every layer with the Jacobians of the steps wanted."""
-        return list(layer_jacobians(self.network, self.trace, self.start, self.stop))
+        if not self._needs_all_steps:
+            return list(layer_jacobians(self.network, self.trace, self.start, self.stop))
+        ends = {"forward": (self.start, self.stop)}
+        ends["backward"] = len(self.trace) - self.stop, len(self.trace) - self.start
+        return [(each, of_all.span(*ends[each.direction])) for each, of_all in self.whole]
 
     @cached_property
     def whole(self) -> Layers:
         """Every layer with the Jacobians of all steps."""
-        is_all = self.steps == len(self.subject.tokens)
-        return self.window if is_all else list(layer_jacobians(self.network, self.trace))
+        return list(layer_jacobians(self.network, self.trace))
+
+    @property
+    def _needs_all_steps(self) -> bool:
+        """Whether a part needs Jacobians of steps that are not wanted."""
+        of_two = self.network.config.bidirectional and self.parts & {"words", "attribution"}
+        return "loss" in self.parts or bool(of_two)
 
     @property
     def reached(self) -> Layers:
@@ -188,16 +198,10 @@ class MemoryPlan:
             "occlusion": at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
             "loss": graph + _SLOPES * steps * outputs,
         }
-        shared = steps * config.layers * top * activations + self.numbers_returned() + self._jacobians_held()
+        shared = steps * config.layers * top * activations + self.numbers_returned()
+        if self.parts & _BY_JACOBIANS:
+            shared += jacobians.numbers_held(config, steps if self._needs_all_steps else self.steps)
         return shared + max((held for part, held in stages.items() if part in self.parts), default=0)
-
-    def _jacobians_held(self) -> int:
-        """Return how many numbers of Jacobians are held at a time, of the steps wanted, of all steps, or of both."""
-        config, steps = self.network.config, len(self.subject.tokens)
-        of_two = config.bidirectional and self.parts & {"words", "attribution"}
-        lengths = {self.steps} if self.parts & (OF_PAIRS | {"words", "attribution"}) else set()
-        lengths |= {steps} if "loss" in self.parts or of_two else set()
-        return sum(jacobians.numbers_held(config, each) for each in lengths)
 
     def numbers_returned(self) -> int:
         """Return about how many numbers the answer holds: matrices over all pairs of steps."""

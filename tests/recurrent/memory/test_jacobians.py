@@ -35,9 +35,14 @@ def test_the_jacobians_of_a_part_are_those_of_the_whole(network: Network, tokens
     whole = trace(network, tokens)
     parts = layer_jacobians(network, whole, 1, len(tokens) - 1)
     for (_, part), (_, all_) in zip(parts, layer_jacobians(network, whole), strict=True):
+        span = all_.span(1, len(tokens) - 1)
         for t in range(len(part)):
-            for ours, theirs in zip(matrices(part, t), matrices(all_, t + 1), strict=True):
+            for ours, theirs, of_span in zip(matrices(part, t), matrices(all_, t + 1), matrices(span, t), strict=True):
                 torch.testing.assert_close(ours, theirs)
+                torch.testing.assert_close(of_span, theirs, rtol=0, atol=0)
+        assert (span.log_kept is None) == (all_.log_kept is None)
+        if span.log_kept is not None and all_.log_kept is not None:
+            torch.testing.assert_close(span.log_kept, all_.log_kept[1:-1], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
