@@ -128,9 +128,9 @@ def _all_products(jacobians: LayerJacobians, by: By, start: int, stop: int) -> A
     size = _together(jacobians.states)
     for first in range(start, stop, size):
         targets = range(first, min(first + size, stop))
-        for k, products in _products(jacobians, targets, start):
+        for k, products in _products(jacobians, targets, start, by):
             if by == "input":
-                products = _to_inputs(jacobians, _only_h(jacobians, products), k)
+                products = _to_inputs(jacobians, products, k)
             logarithms[max(k, first) - start : targets.stop - start, k - start] = products.log10_norms().numpy()
     return logarithms
 
@@ -146,9 +146,16 @@ def numbers_held(states: int, steps: int) -> int:
     return max(halves, 3 * min(steps, _together(states))) * states**2
 
 
-def _products(jacobians: LayerJacobians, targets: range, start: int) -> Iterator[tuple[int, Scaled]]:
-    """Yield each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on."""
+def _products(
+    jacobians: LayerJacobians, targets: range, start: int, by: By = "state"
+) -> Iterator[tuple[int, Scaled]]:
+    """Yield each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on.
+
+    By input, only the rows of h: ∂h_t/∂s_k (n, H, S).
+    """
     identity = _identity(jacobians)
+    if by == "input":
+        identity = _only_h(jacobians, identity)
     products = Scaled(identity.numbers.new_empty(0, *identity.numbers.shape), identity.exponents.new_empty(0))
     for k in reversed(range(start, targets.stop)):
         if k in targets:
