@@ -161,7 +161,7 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
 
 
 def plan_over(tokens: list[Token], model: Model, body: DecompositionBody, settings: Settings) -> DecompositionPlan:
-    """Return what ``body`` asks for over ``tokens``, whatever it takes. Raises a problem that says what does not fit."""
+    """Return what ``body`` asks for over ``tokens``, whatever it takes. Raises a problem that names the option."""
     network = model.config.network
     last = network.layers - 1
     layer = last if body.layer is None else body.layer

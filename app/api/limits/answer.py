@@ -1,4 +1,4 @@
-"""What fits the limits: found with the plans that refuse what does not, over steps that stand in for those of a text."""
+"""What fits the limits: by the plans that refuse what does not, over steps that stand in for those of a text."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -32,7 +32,7 @@ OF_TWO_TEXTS: frozenset[KindName] = frozenset({"patches"})
 def limits(
     model: Model, steps: int, layers: Sequence[int] | None, parts: Sequence[MemoryPart] | None, settings: Settings
 ) -> LimitsAnswer:
-    """Return of how many of ``steps`` each answer fits. Raises a problem that names what does not belong to the model."""
+    """Return of how many of ``steps`` each answer fits. Raises a problem that names what the model does not have."""
     if steps > settings.max_text:
         limit = f"{settings.max_text:,}, the longest text of this server ({PREFIX}MAX_TEXT)"
         raise problems.invalid_request("steps", f"{steps:,} are more than {limit}")

@@ -30,6 +30,7 @@ POINTS = 400  # of the quadrature of integrated gradients, at most
 
 BLOCK = 1 << 22  # numbers that are carried back together
 _NODES = 8  # of each segment of the path
+OF_TWO_SEGMENTS = 2 * _NODES + 1  # points: of two segments, and between them
 
 
 def word_norms(
@@ -237,7 +238,7 @@ def at_a_time(numbers: int, runs: int) -> int:
 
 def points_together(config: NetworkConfig, steps: int) -> int:
     """Return at how many points of the path gradients are taken together."""
-    return max(1, min(2 * _NODES + 1, BLOCK // differentiated(config, steps)))
+    return max(1, min(OF_TWO_SEGMENTS, BLOCK // differentiated(config, steps)))
 
 
 def occlusion(

@@ -146,9 +146,7 @@ def numbers_held(states: int, steps: int) -> int:
     return max(halves, 3 * min(steps, _together(states))) * states**2
 
 
-def _products(
-    jacobians: LayerJacobians, targets: range, start: int, by: By = "state"
-) -> Iterator[tuple[int, Scaled]]:
+def _products(jacobians: LayerJacobians, targets: range, start: int, by: By = "state") -> Iterator[tuple[int, Scaled]]:
     """Yield each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on.
 
     By input, only the rows of h: ∂h_t/∂s_k (n, H, S).

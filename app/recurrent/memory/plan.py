@@ -14,7 +14,7 @@ from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
 from . import distance, jacobians
 from .altered import LEAST, MOST, with_recurrence
-from .attribution import POINTS, Layers, Quantity, at_a_time
+from .attribution import OF_TWO_SEGMENTS, POINTS, Layers, Quantity, at_a_time
 from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
@@ -194,7 +194,7 @@ class MemoryPlan:
             "inputs": distance.numbers_held(states, self.steps),
             "spectral": 4 * states**2,
             "words": _SLOPES * reach * outputs * top + 3 * at_a_time(rows * reach * widest, self.steps),
-            "attribution": _SLOPES * outputs * top + at_a_time(graph, POINTS),
+            "attribution": _SLOPES * outputs * top + at_a_time(graph, OF_TWO_SEGMENTS),
             "occlusion": at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
             "loss": graph + _SLOPES * steps * outputs,
         }

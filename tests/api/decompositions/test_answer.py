@@ -227,7 +227,8 @@ def test_more_than_the_server_takes(models: Path, limit: str, value: int, what: 
     assert (status, kind) == (413, "too-much-work")
     assert detail.startswith("For 5 steps this takes ")
     assert detail.endswith(
-        f" {what}; this server takes up to {value:.2g} for an answer. Send a shorter text ({fits}), or ask for fewer parts."
+        f" {what}; this server takes up to {value:.2g} for an answer. "
+        f"Send a shorter text ({fits}), or ask for fewer parts."
     )
 
 
