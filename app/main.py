@@ -11,6 +11,7 @@ from . import __version__
 from .api.decompositions import routes as decompositions
 from .api.experiments import routes as experiments
 from .api.imports import routes as imports
+from .api.limits import routes as limits
 from .api.memory import routes as memory
 from .api.models import routes as models
 from .api.rankings import routes as rankings
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_router(decompositions.router)
     api.include_router(experiments.router)
     api.include_router(rankings.router)
+    api.include_router(limits.router)
     api.include_router(imports.router)
     app.include_router(api)
     health.install(app)

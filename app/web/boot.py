@@ -29,6 +29,8 @@ MODEL_FIELDS = {
     "variant",
     "description",
     "hidden_size",
+    "layers",
+    "bidirectional",
     "input",
     "columns",
     "tokenizer",

@@ -44,6 +44,8 @@ export function model(cell, changes = {}) {
     variant: cell,
     description: "",
     hidden_size: 2,
+    layers: 1,
+    bidirectional: false,
     input: "text",
     columns: [],
     tokenizer: "word",

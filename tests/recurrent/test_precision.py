@@ -38,7 +38,7 @@ def memory(model: Model) -> list[Any]:
     [layer] = list(layer_jacobians(model.network, whole))
     jacobians = layer[1]
     return [
-        jacobians.recurrent,
+        jacobians.log_kept,
         norms(jacobians),
         norms(jacobians, by="input"),
         list(spectral_norms(jacobians, 5)),

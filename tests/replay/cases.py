@@ -405,7 +405,7 @@ GROUPS = {
     "problems": (problems, {}),
     "limits": (
         limits,
-        {"max_text": 40, "max_body": 1000, "max_values": 100, "max_held": 3000},
+        {"max_text": 40, "max_body": 1000, "max_values": 100, "max_held": 1000},
     ),
     "pages": (pages, {}),
     "service": (service, {}),

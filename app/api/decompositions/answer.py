@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -24,6 +24,7 @@ from ...store.model import Model
 from ..wire import problems
 from ..wire.edits import bound_edits, edits_content
 from ..wire.encoding import json_parts, typed_array
+from ..wire.fitting import Demand, how_many_fit, most_steps, passed
 from ..wire.sequence import tokens_of
 from .schemas import DecompositionBody, DecompositionPart
 
@@ -71,6 +72,14 @@ class DecompositionPlan:
         network, steps = self.model.config.network, len(self.tokens)
         activations = len(network.cell_definition.activations) * network.layers * len(network.directions)
         return steps * (network.hidden_size * (2 * activations + 12) + 8 * steps)
+
+    def demands(self, steps: int) -> list[Demand]:
+        """Return what the answer takes of a text of so many steps."""
+        plan = replace(self, tokens=self.tokens[:steps])
+        return [
+            Demand("max_held", plan.numbers_held(), "numbers held at a time"),
+            Demand("max_values", plan.numbers_sent(), "numbers sent"),
+        ]
 
     def json(self) -> list[bytes]:
         """Return the JSON of a ``DecompositionAnswer`` in parts. Raises a problem if an option does not fit."""
@@ -142,7 +151,19 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
         memory_of(network.cell)
     except NoPathError as error:
         raise problems.no_memory_path(str(error)) from None
-    tokens, last = tokens_of(model, body, settings), network.layers - 1
+    plan = plan_over(tokens_of(model, body, settings), model, body, settings)
+    if (much := passed(plan.demands(len(plan.tokens)), settings)) is not None:
+        steps = len(plan.tokens)
+        fits = how_many_fit(most_steps(steps, plan.demands, settings), steps)
+        advice = f"Send a shorter text ({fits}), or ask for fewer parts"
+        raise problems.too_much_work(f"{steps:,} steps", much.numbers, much.what, much.limit(settings), advice)
+    return plan
+
+
+def plan_over(tokens: list[Token], model: Model, body: DecompositionBody, settings: Settings) -> DecompositionPlan:
+    """Return what ``body`` asks for over ``tokens``, whatever it takes. Raises a problem that names the option."""
+    network = model.config.network
+    last = network.layers - 1
     layer = last if body.layer is None else body.layer
     if layer > last:
         raise problems.invalid_request("layer", f"there is no layer {layer}: choose from 0 to {last}")
@@ -158,15 +179,7 @@ def plan_decomposition(model: Model, body: DecompositionBody, settings: Settings
     if body.source is not None and body.time is not None:
         raise problems.invalid_request("time", "is not taken together with source: send one of the two")
     edits = bound_edits(model, body, len(tokens), body.edits, settings)
-    plan = DecompositionPlan(model, body, tokens, edits, layer, settings)
-    for what, figure, limit in (
-        ("numbers held at a time", plan.numbers_held(), settings.max_held),
-        ("numbers sent", plan.numbers_sent(), settings.max_values),
-    ):
-        if figure > limit:
-            advice = "Send a shorter text, or ask for fewer parts"
-            raise problems.too_much_work(f"{len(tokens):,} steps", figure, what, limit, advice)
-    return plan
+    return DecompositionPlan(model, body, tokens, edits, layer, settings)
 
 
 def how_much_fits(body: DecompositionBody, done: float) -> str:

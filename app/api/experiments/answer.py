@@ -1,6 +1,7 @@
 """An experiment that a request asks for, and the content of its answer."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from ...recurrent.trace import FloatArray, Trace
 from ...settings import Settings
 from ...store.model import Model
 from ..traces.content import layers_content, require_sendable, text_content
-from ..traces.plan import TracePlan, plan_unedited, with_edits
-from ..wire import problems
+from ..traces.plan import TracePlan, plan_unedited, require_sent, with_edits
 from ..wire.encoding import ENCODERS, json_parts
+from ..wire.fitting import Demand
 from .schemas import ExperimentBody
 
 RUNS = 3  # original, edited and difference
@@ -75,9 +76,13 @@ def _run(plan: TracePlan) -> tuple[Trace, FloatArray]:
 def plan_experiment(model: Model, body: ExperimentBody, settings: Settings) -> ExperimentPlan:
     """Return what ``body`` asks for. Raises a problem that says what does not fit, or the limit that it would pass."""
     original = plan_unedited(model, body, settings)
-    steps, units, arrays = original.size
-    outputs = model.config.network.outputs * PER_OUTPUT
-    if (numbers := RUNS * steps * (units * arrays + outputs)) > settings.max_values:
-        product = f"{RUNS} × {steps:,} steps × ({units:,} units × {arrays:,} arrays + {outputs:,} for the outputs)"
-        raise problems.answer_too_large(numbers, product, settings.max_values)
+    require_sent(original.stop - original.start, partial(demands, original), settings)
     return ExperimentPlan(original, with_edits(original, body))
+
+
+def demands(original: TracePlan, steps: int) -> list[Demand]:
+    """Return what the answer takes if it is about so many steps."""
+    _, units, arrays = original.size
+    outputs = original.model.config.network.outputs * PER_OUTPUT
+    product = f"{RUNS} × {steps:,} steps × ({units:,} units × {arrays:,} arrays + {outputs:,} for the outputs)"
+    return [Demand("max_values", RUNS * steps * (units * arrays + outputs), product)]

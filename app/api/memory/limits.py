@@ -1,7 +1,9 @@
 """What a request for memory asks for, checked against its model and the limits of the server."""
 
 import math
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import partial
 
 from ...recurrent.memory.altered import untrained
 from ...recurrent.memory.plan import MemoryOptions, MemoryPlan
@@ -9,10 +11,12 @@ from ...recurrent.memory.subject import Subject
 from ...recurrent.network import Network
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
+from ...recurrent.tokenizer import Token
 from ...settings import Settings
 from ...store.model import Model
 from ...training.trainer import started
 from ..wire import problems
+from ..wire.fitting import Demand, how_many_fit, most_steps, passed
 from ..wire.sequence import tokens_of
 from .schemas import MemoryBody
 
@@ -22,13 +26,8 @@ def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> Me
 
     Raises a problem that names the option and what would be right, or the limit that it would pass.
     """
-    tokens = tuple(tokens_of(model, body, settings))
-    options = MemoryOptions(**{each.name: getattr(body, each.name) for each in fields(MemoryOptions)})
-    subject = Subject(_network(model, body), tokens, model.next_outputs)
-    try:
-        plan = MemoryPlan.of(subject, options, settings.engine)
-    except OptionError as error:
-        raise problems.invalid_request(error.option, error.reason) from None
+    tokens = tokens_of(model, body, settings)
+    plan = plan_over(tokens, model, body, settings)
     _require_within_limits(plan, settings)
     try:
         plan.trace  # noqa: B018  an overflow must become a problem before the headers go out
@@ -36,6 +35,25 @@ def plan_within_limits(model: Model, body: MemoryBody, settings: Settings) -> Me
         advice = f"Lower alpha, which is {body.alpha:g}, or send a shorter text"
         raise problems.states_overflow(error.what, error.step, len(tokens), error.dtype, advice) from None
     return plan
+
+
+def plan_over(tokens: Sequence[Token], model: Model, body: MemoryBody, settings: Settings) -> MemoryPlan:
+    """Return what ``body`` asks for over ``tokens``, whatever it takes. Raises a problem that names the option."""
+    options = MemoryOptions(**{each.name: getattr(body, each.name) for each in fields(MemoryOptions)})
+    subject = Subject(_network(model, body), tuple(tokens), model.next_outputs)
+    try:
+        return MemoryPlan.of(subject, options, settings.engine)
+    except OptionError as error:
+        raise problems.invalid_request(error.option, error.reason) from None
+
+
+def demands(plan: MemoryPlan, steps: int) -> list[Demand]:
+    """Return what the answer takes if it is about so many steps of the text."""
+    part = replace(plan, stop=plan.start + steps)
+    return [
+        Demand("max_held", part.numbers_held(), "numbers held at a time"),
+        Demand("max_values", part.numbers_returned(), "numbers sent"),
+    ]
 
 
 def _network(model: Model, body: MemoryBody) -> Network:
@@ -64,16 +82,10 @@ def how_much_fits(plan: MemoryPlan, done: float) -> str:
 
 
 def _require_within_limits(plan: MemoryPlan, settings: Settings) -> None:
-    """Raise a problem if it holds or sends too much for one answer."""
-    for what, figure, limit in (
-        ("numbers held at a time", plan.numbers_held(), settings.max_held),
-        ("numbers sent", plan.numbers_returned(), settings.max_values),
-    ):
-        if figure > limit:
-            raise problems.too_much_work(
-                f"{plan.steps:,} steps of {len(plan.subject.tokens):,}",
-                figure,
-                what,
-                limit,
-                "Narrow the request with start and stop, layers or parts, or send a shorter text",
-            )
+    """Raise a problem, which says how many steps fit, if it holds or sends too much for one answer."""
+    if (much := passed(demands(plan, plan.steps), settings)) is None:
+        return
+    of_all = f"{plan.steps:,} steps of {len(plan.subject.tokens):,}"
+    fits = how_many_fit(most_steps(plan.steps, partial(demands, plan), settings), plan.steps)
+    advice = f"Narrow the request with start and stop ({fits}), layers or parts, or send a shorter text"
+    raise problems.too_much_work(of_all, much.numbers, much.what, much.limit(settings), advice)

@@ -1,6 +1,6 @@
 """What a request for a trace asks for: the steps to run over, and the part of the trace to send, in any form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -15,11 +15,14 @@ from ...store.model import Model
 from ..wire import problems
 from ..wire.edits import bound_edits
 from ..wire.encoding import json_parts
+from ..wire.fitting import Demand, Demands, how_many_fit, most_steps, passed
 from ..wire.schemas import Encoding
 from ..wire.sequence import tokens_of
 from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
 from .schemas import TraceBody, TraceOptions
+
+STREAMED = "application/jsonl or text/csv, which are sent in parts"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,12 @@ class TracePlan:
         units = self.model.config.network.hidden_size if self.selection.units is None else len(self.selection.units)
         layers = sum(layer in self.selection.layers for layer, _ in self.model.network.layers())
         return self.stop - self.start, units, layers * len(self.selection.letters)
+
+    def demands(self, steps: int) -> list[Demand]:
+        """Return what the answer takes if it is about so many steps. A stream takes nothing of it."""
+        _, units, arrays = self.size
+        product = f"{steps:,} steps × {units:,} units × {arrays:,} arrays"
+        return [Demand("max_values", steps * units * arrays, product)]
 
     def _whole(self) -> Trace:
         """Return the trace of the steps wanted."""
@@ -128,17 +137,25 @@ def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, strea
     Raises a problem that names the option and what would be right.
     """
     plan = plan_unedited(model, options, settings)
-    steps, units, arrays = plan.size
-    if not streamed and steps * units * arrays > settings.max_values:
-        numbers, product = steps * units * arrays, f"{steps:,} steps × {units:,} units × {arrays:,} arrays"
-        others = ", or ask for application/jsonl or text/csv, which are sent in parts"
-        raise problems.answer_too_large(numbers, product, settings.max_values, others)
+    if not streamed:
+        require_sent(plan.stop - plan.start, plan.demands, settings, f", or ask for {STREAMED}")
     return with_edits(plan, options)
+
+
+def require_sent(steps: int, demands: Callable[[int], Demands], settings: Settings, others: str = "") -> None:
+    """Raise a problem, which says how many fit, if an answer over ``steps`` holds too many numbers."""
+    if (much := passed(demands(steps), settings)) is not None:
+        fits = how_many_fit(most_steps(steps, demands, settings), steps)
+        raise problems.answer_too_large(much.numbers, much.what, much.limit(settings), fits, others)
 
 
 def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> TracePlan:
     """Return the trace that ``options`` ask for, but without its edits. Raises a problem as ``plan_trace`` does."""
-    tokens = tokens_of(model, options, settings)
+    return unedited_over(tokens_of(model, options, settings), model, options, settings)
+
+
+def unedited_over(tokens: list[Token], model: Model, options: TraceOptions, settings: Settings) -> TracePlan:
+    """Return the trace of ``tokens`` that the other ``options`` ask for. Raises a problem as ``plan_trace`` does."""
     network = model.config.network
     stop = min(options.stop or len(tokens), len(tokens))
     if options.start >= stop:

@@ -85,16 +85,16 @@ def sequence_too_long(steps: int, limit: int, what: str = "The sequence has") ->
     )
 
 
-def answer_too_large(numbers: int, product: str, limit: int, others: str = "") -> Problem:
+def answer_too_large(numbers: int, product: str, limit: int, fits: str, others: str = "") -> Problem:
     """Return the problem of an answer larger than the setting ``max_values``.
 
-    ``product`` says what the numbers are of; ``others`` what else can be done.
+    ``product`` says what the numbers are of, ``fits`` how many steps would fit, and ``others`` what else can be done.
     """
     return Problem(
         "Answer too large",
         "answer-too-large",
         f"The answer would hold {numbers:,} numbers ({product}); this server sends up to {limit:,}. Narrow the request "
-        f"with start and stop, units, layers or activations{others}.",
+        f"with start and stop ({fits}), units, layers or activations{others}.",
         413,
         limit=limit,
     )
@@ -120,7 +120,10 @@ def too_busy(limit: int) -> Problem:
 
 
 def too_much_work(steps: str, figure: float, what: str, limit: float, advice: str) -> Problem:
-    """Return the problem of an answer over so many ``steps`` that would take too much of something."""
+    """Return the problem of an answer over so many ``steps`` that would take too much of something.
+
+    ``advice`` says what to do, and how many steps would fit.
+    """
     detail = f"For {steps} this takes {figure:.2g} {what}; this server takes up to {limit:.2g} for an answer. {advice}."
     return Problem("Too much work", "too-much-work", detail, 413, limit=limit)
 

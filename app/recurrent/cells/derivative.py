@@ -5,6 +5,7 @@ from sums of inputs and states, not from rounded activations: where a gate is sa
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,15 @@ class Point:
         b_ih, b_hh = (None if bias is None else bias.double() for bias in (weights.b_ih, weights.b_hh))
         self.from_x = linear(x, weights.w_ih.double(), b_ih)  # (n, blocks·H)
         self.from_h = linear(before["h"], weights.w_hh.double(), b_hh)  # (n, blocks·H), or (n, 0)
+
+    def span(self, start: int, stop: int) -> "Point":
+        """Return the same of the steps from ``start`` to before ``stop`` only."""
+        part = copy(self)
+        part.from_x, part.from_h = self.from_x[start:stop], self.from_h[start:stop]
+        part.states, part.before = (
+            {letter: each[start:stop] for letter, each in states.items()} for states in (self.states, self.before)
+        )
+        return part
 
     def scaled(self, *factors: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the exponents (n,) of 2 that ``factors`` (n, H) are divided by, and these, in the weights' dtype."""

@@ -1,6 +1,7 @@
 """A network altered: with weaker or stronger recurrence, or as it was before training."""
 
 import math
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -88,8 +89,11 @@ class Spectrum(NamedTuple):
 
 
 @torch.no_grad()
-def spectra(network: Network) -> list[Spectrum]:
-    """Return the spectrum of every block of W_hh, in float64; both figures grow in proportion to ``alpha``."""
+def spectra(network: Network, layers: Collection[int] | None = None) -> list[Spectrum]:
+    """Return the spectrum of every block of W_hh, of all layers or of some, in float64.
+
+    Both figures grow in proportion to ``alpha``.
+    """
     cell = network.config.cell_definition
     if not cell.has_recurrent_weights:
         return []
@@ -103,6 +107,7 @@ def spectra(network: Network) -> list[Spectrum]:
             torch.linalg.eigvals(block).abs().max().item(),
         )
         for layer, direction in network.layers()
+        if layers is None or layer in layers
         for letter, block in zip(
             blocks, network.weights(layer, direction).w_hh.double().chunk(len(blocks)), strict=True
         )

@@ -13,23 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..cells.derivative import Jacobians
-from ..network import Network
+from ..network import Network, NetworkConfig
 from ..precision import in_full_precision
 from ..tokenizer import Token
 from ..trace import LayerTrace, Trace
-from .differentiable import double_of, embedded, logits_of
+from .differentiable import differentiated, double_of, embedded, logits_of
 from .distance import Array
 from .exponents import Scaled
 from .heads import probability, slopes
+from .jacobians import LayerJacobians
 
 Quantity = Literal["probability", "logit"]
-Layers = Sequence[tuple[LayerTrace, Jacobians]]  # as ``layer_jacobians`` yields them
+Layers = Sequence[tuple[LayerTrace, LayerJacobians]]  # as ``layer_jacobians`` yields them
 
 POINTS = 400  # of the quadrature of integrated gradients, at most
 
-_BLOCK = 1 << 22  # numbers that are carried back together
+BLOCK = 1 << 22  # numbers that are carried back together
 _NODES = 8  # of each segment of the path
+OF_TWO_SEGMENTS = 2 * _NODES + 1  # points: of two segments, and between them
 
 
 def word_norms(
@@ -43,7 +44,7 @@ def word_norms(
     by_top = by_hidden(network, trace, quantity, output)
     _, rows, width = by_top.numbers.shape
     widest = max(width, network.config.inputs, max(jacobians.states for _, jacobians in layers))
-    size = max(1, _BLOCK // (rows * len(trace) * widest))
+    size = max(1, BLOCK // (rows * len(trace) * widest))
     for start in range(targets.start, targets.stop, size):
         block = torch.arange(start, min(start + size, targets.stop))
         numbers = by_top.numbers.new_zeros(len(block), rows, len(trace), width)
@@ -57,10 +58,11 @@ def word_norms(
 
 def word_gradient(network: Network, trace: Trace, layers: Layers, t: int, output: int, quantity: Quantity) -> Scaled:
     """Return the gradient of one output at step t by the embedding of every word: groups (n,) of E numbers."""
-    by_top = by_hidden(network, trace, quantity, output)
-    of_t = torch.arange(len(trace), device=by_top.exponents.device) == t
-    numbers = torch.where(of_t[:, None], by_top.numbers[:, 0], 0)
-    _, by_x = carry_back(layers, Scaled(numbers[None], by_top.exponents[None]))
+    by_top = by_hidden(network, trace.span(t, t + 1), quantity, output)
+    numbers = by_top.numbers.new_zeros(1, len(trace), by_top.numbers.shape[-1])
+    exponents = by_top.exponents.expand(1, len(trace))
+    numbers[0, t] = by_top.numbers[0, 0]
+    _, by_x = carry_back(layers, Scaled(numbers, exponents))
     return Scaled(by_x.numbers[0], by_x.exponents[0])
 
 
@@ -111,7 +113,7 @@ def carry_back(layers: Layers, by_top: Scaled) -> tuple[list[Tensor], Scaled]:
     for _, group in groupby(reversed(layers), key=lambda each: each[0].layer):
         by_x: Scaled | None = None
         for each, jacobians in group:
-            size = jacobians.recurrent.shape[-1]
+            size = jacobians.hidden
             at = size if each.direction == "backward" else 0
             own = Scaled.of(given.numbers[..., at : at + size], given.exponents)
             norms, through = _through(jacobians, own, reverse=each.direction == "backward")
@@ -122,12 +124,12 @@ def carry_back(layers: Layers, by_top: Scaled) -> tuple[list[Tensor], Scaled]:
     return norms_of_layers, given
 
 
-def _through(jacobians: Jacobians, given: Scaled, *, reverse: bool) -> tuple[Tensor, Scaled]:
+def _through(jacobians: LayerJacobians, given: Scaled, *, reverse: bool) -> tuple[Tensor, Scaled]:
     """Carry derivatives back as ``carry_back`` does, through one layer in one direction."""
     count, steps, size = given.numbers.shape
     like = given.numbers
     norms = torch.empty(count, steps, dtype=torch.float64)
-    by_x = like.new_empty(count, steps, jacobians.inputs.shape[-1])
+    by_x = like.new_empty(count, steps, jacobians.inputs)
     exponents = torch.empty_like(given.exponents)
     carried = Scaled(like.new_zeros(count, jacobians.states), given.exponents.new_zeros(count))
     no_c = like.new_zeros(count, jacobians.states - size)
@@ -135,7 +137,7 @@ def _through(jacobians: Jacobians, given: Scaled, *, reverse: bool) -> tuple[Ten
         at = steps - 1 - t if reverse else t
         by_s = carried + Scaled(torch.cat([given.numbers[:, at], no_c], dim=-1), given.exponents[:, at])
         norms[:, at] = Scaled.of(by_s.numbers[:, :size], by_s.exponents).log10_norms()
-        exponents[:, at] = by_s.exponents + jacobians.exponents[t]
+        exponents[:, at] = by_s.exponents + jacobians.exponent(t)
         by_x[:, at] = jacobians.to_inputs(by_s.numbers, t)
         carried = Scaled.of(jacobians.to_states(by_s.numbers, t), exponents[:, at])
     return norms, Scaled.of(by_x, exponents)
@@ -190,18 +192,23 @@ def integrated_gradients(
     x = embedded(network, tokens).detach()  # (T, E)
     places, weights_of = np.polynomial.legendre.leggauss(_NODES)
     nodes, weights = torch.from_numpy(places + 1) / 2, torch.from_numpy(weights_of) / 2
+    size = points_together(network.config, len(tokens))
 
     def outputs(batch: Tensor) -> Tensor:  # (T, B, E) → (B,)
         return _output(network, batch, t, output, quantity, from_1=ends_near_1)
 
+    def value_and_share(at: Tensor) -> tuple[Tensor, Tensor]:  # (B,) → (B,), (T, B)
+        batch = (at[:, None] * x[:, None]).requires_grad_()
+        values = outputs(batch)
+        [gradient] = torch.autograd.grad(values.sum(), batch)
+        return values.detach(), (gradient * x[:, None]).sum(dim=-1)
+
     def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Segment]:
         middle = (start + stop) / 2
         at = torch.cat([start + nodes * (middle - start), middle + nodes * (stop - middle), torch.tensor([middle])])
-        batch = (at[:, None] * x[:, None]).requires_grad_()  # (T, B, E)
-        values = outputs(batch)
-        [gradient] = torch.autograd.grad(values[:-1].sum(), batch)
-        shares = (gradient[:, :-1] * x[:, None]).sum(dim=-1).view(-1, 2, _NODES) @ weights * (middle - start)
-        at_middle = values[-1].item()
+        of_values, of_shares = zip(*map(value_and_share, torch.split(at, size)), strict=True)
+        shares = torch.cat(of_shares, dim=1)[:, :-1].view(-1, 2, _NODES) @ weights * (middle - start)
+        at_middle = of_values[-1][-1].item()
         return [
             _Segment(start, middle, (ends[0], at_middle), shares[:, 0]),
             _Segment(middle, stop, (at_middle, ends[1]), shares[:, 1]),
@@ -224,6 +231,16 @@ def integrated_gradients(
     return IntegratedGradients(values.numpy(), these - none, spent)
 
 
+def at_a_time(numbers: int, runs: int) -> int:
+    """Return the most numbers that are held at a time of so many ``runs``, each of which holds ``numbers``."""
+    return min(runs * numbers, max(BLOCK, numbers))
+
+
+def points_together(config: NetworkConfig, steps: int) -> int:
+    """Return at how many points of the path gradients are taken together."""
+    return max(1, min(OF_TWO_SEGMENTS, BLOCK // differentiated(config, steps)))
+
+
 def occlusion(
     network: Network, tokens: Sequence[Token], t: int, output: int, quantity: Quantity, words: range
 ) -> Generator[float, None, Array]:
@@ -234,7 +251,7 @@ def occlusion(
     """
     network = double_of(network)
     x = embedded(network, tokens).detach()  # (T, E)
-    size = max(1, _BLOCK // (len(x) * network.config.hidden_size * len(network.config.cell_definition.activations)))
+    size = max(1, BLOCK // (len(x) * network.config.hidden_size * len(network.config.cell_definition.activations)))
     losses = []
     with torch.no_grad():
         near_1 = quantity == "probability" and _output(network, x[:, None], t, output, quantity).item() > 1 / 2
@@ -251,7 +268,7 @@ def occlusion(
 
 def _output(network: Network, x: Tensor, t: int, output: int, quantity: Quantity, *, from_1: bool = False) -> Tensor:
     """Return one output (B,) at step t for embedded words (T, B, E); a probability less 1 if ``from_1``."""
-    logits = logits_of(network, x)[t]
+    logits = logits_of(network, x, t)
     if quantity == "logit":
         return logits[:, output]
     return probability(network.config.head, logits, output, from_1=from_1)

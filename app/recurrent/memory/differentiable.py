@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from ..engine import stepped
-from ..network import Network
+from ..network import Network, NetworkConfig
 from ..tokenizer import Token
+
+_GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 
 
 def double_of(network: Network) -> Network:
@@ -21,8 +23,11 @@ def embedded(network: Network, tokens: Sequence[Token]) -> Tensor:
     return network.embedded(tokens)
 
 
-def logits_of(network: Network, x: Tensor) -> Tensor:
-    """Return logits (T, B, outputs) for embedded words (T, B, E); unlike ``Network.forward``, of any cell."""
+def logits_of(network: Network, x: Tensor, step: int | None = None) -> Tensor:
+    """Return logits (T, B, outputs) for embedded words (T, B, E), or only those (B, outputs) after a ``step``.
+
+    Unlike ``Network.forward``, this runs any cell.
+    """
     config = network.config
     for layer in range(config.layers):
         h = [
@@ -37,4 +42,9 @@ def logits_of(network: Network, x: Tensor) -> Tensor:
             for direction in config.directions
         ]
         x = torch.cat(h, dim=-1)
-    return network.read(x)
+    return network.read(x if step is None else x[step])
+
+
+def differentiated(config: NetworkConfig, steps: int) -> int:
+    """Return about how many numbers automatic differentiation keeps of ``steps`` steps of one sequence."""
+    return steps * config.layers * len(config.directions) * config.hidden_size * _GRAPH

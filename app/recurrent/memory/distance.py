@@ -13,19 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..cells.derivative import Jacobians
 from ..precision import in_full_precision
 from .exponents import Scaled
+from .jacobians import LayerJacobians
 
 Array = NDArray[np.float64]
 By = Literal["state", "input"]
 Block = tuple[int, int, Array]
 
 _SHORT = 8  # steps whose products are all computed
+_TOGETHER = 1 << 22  # numbers of these products that are carried back together, if a step's are no more
 _LEAST = {torch.float32: 1e-3, torch.float64: 1e-5}  # a squared norm, relative to its bound, that keeps enough digits
 
 
-def norms(jacobians: Jacobians, by: By = "state") -> Array:
+def norms(jacobians: LayerJacobians, by: By = "state") -> Array:
     """Return the logarithms (T, T) of ‖∂s_t/∂s_k‖, or by input of ‖∂h_t/∂x_k‖, in row t, column k; NaN for k > t.
 
     Norms are Frobenius norms. Those by input are comparable between cells whose states differ. The numbers of a
@@ -39,7 +40,7 @@ def norms(jacobians: Jacobians, by: By = "state") -> Array:
 
 
 @in_full_precision
-def norm_blocks(jacobians: Jacobians, by: By = "state") -> Iterator[Block]:
+def norm_blocks(jacobians: LayerJacobians, by: By = "state") -> Iterator[Block]:
     """Yield ``norms`` block by block, each with its first row and column, as soon as it is computed.
 
     Steps on either side of a cut m have the derivative ∂s_t/∂s_m · ∂s_m/∂s_k = L_t R_k, whose squared norm is the inner
@@ -49,7 +50,7 @@ def norm_blocks(jacobians: Jacobians, by: By = "state") -> Iterator[Block]:
     yield from _blocks(jacobians, by, 0, len(jacobians))
 
 
-def _blocks(jacobians: Jacobians, by: By, start: int, stop: int) -> Iterator[Block]:
+def _blocks(jacobians: LayerJacobians, by: By, start: int, stop: int) -> Iterator[Block]:
     """Yield the blocks of the steps from ``start`` to ``stop``."""
     if stop - start <= _SHORT:
         yield start, start, _all_products(jacobians, by, start, stop)
@@ -64,37 +65,37 @@ def _blocks(jacobians: Jacobians, by: By, start: int, stop: int) -> Iterator[Blo
     yield middle, start, _norms_of_products(left, right)
 
 
-def _after(jacobians: Jacobians, middle: int, stop: int) -> list[Scaled]:
+def _after(jacobians: LayerJacobians, middle: int, stop: int) -> list[Scaled]:
     """Return L_t = ∂s_t/∂s_m (S, S), m = ``middle`` − 1, for the steps t from ``middle`` to ``stop``."""
     products = [_identity(jacobians)]
     for t in range(middle, stop):
         product = jacobians.from_states(products[-1].numbers, t)
-        products.append(Scaled.of(product, products[-1].exponents + jacobians.exponents[t]))
+        products.append(Scaled.of(product, products[-1].exponents + jacobians.exponent(t)))
     return products[1:]
 
 
-def _before(jacobians: Jacobians, start: int, middle: int) -> list[Scaled]:
+def _before(jacobians: LayerJacobians, start: int, middle: int) -> list[Scaled]:
     """Return R_k = ∂s_m/∂s_k (S, S), m = ``middle`` − 1, for the steps k from ``start`` to ``middle``."""
     products = [_identity(jacobians)]
     for k in reversed(range(start + 1, middle)):
         product = jacobians.to_states(products[-1].numbers, k)
-        products.append(Scaled.of(product, products[-1].exponents + jacobians.exponents[k]))
+        products.append(Scaled.of(product, products[-1].exponents + jacobians.exponent(k)))
     return products[::-1]
 
 
-def _identity(jacobians: Jacobians) -> Scaled:
-    like = jacobians.recurrent
-    return Scaled(torch.eye(jacobians.states, dtype=like.dtype, device=like.device), jacobians.exponents.new_zeros(()))
+def _identity(jacobians: LayerJacobians) -> Scaled:
+    identity = jacobians.identity()
+    return Scaled(identity, identity.new_zeros((), dtype=torch.int64))
 
 
-def _only_h(jacobians: Jacobians, products: Scaled) -> Scaled:
+def _only_h(jacobians: LayerJacobians, products: Scaled) -> Scaled:
     """Return ∂s_t/∂s_k (..., S, S) without the rows of c."""
-    return Scaled.of(products.numbers[..., : jacobians.recurrent.shape[-1], :], products.exponents)
+    return Scaled.of(products.numbers[..., : jacobians.hidden, :], products.exponents)
 
 
-def _to_inputs(jacobians: Jacobians, products: Scaled, k: int) -> Scaled:
+def _to_inputs(jacobians: LayerJacobians, products: Scaled, k: int) -> Scaled:
     """Return ∂s_t/∂s_k (..., S), carried on to x_k: (..., E)."""
-    return Scaled.of(jacobians.to_inputs(products.numbers, k), products.exponents + jacobians.exponents[k])
+    return Scaled.of(jacobians.to_inputs(products.numbers, k), products.exponents + jacobians.exponent(k))
 
 
 def _norms_of_products(left: Sequence[Scaled], right: Sequence[Scaled]) -> Array:
@@ -121,19 +122,38 @@ def _grams(matrices: Sequence[Tensor]) -> Tensor:
     return grams.flatten(1)
 
 
-def _all_products(jacobians: Jacobians, by: By, start: int, stop: int) -> Array:
+def _all_products(jacobians: LayerJacobians, by: By, start: int, stop: int) -> Array:
     """Return the logarithms (n, n) of the norms of the products of every pair of n steps."""
     logarithms = np.full((stop - start, stop - start), math.nan)
-    for k, products in _products(jacobians, range(start, stop), start):
-        if by == "input":
-            products = _to_inputs(jacobians, _only_h(jacobians, products), k)
-        logarithms[k - start :, k - start] = products.log10_norms().numpy()
+    size = _together(jacobians.states)
+    for first in range(start, stop, size):
+        targets = range(first, min(first + size, stop))
+        for k, products in _products(jacobians, targets, start, by):
+            if by == "input":
+                products = _to_inputs(jacobians, products, k)
+            logarithms[max(k, first) - start : targets.stop - start, k - start] = products.log10_norms().numpy()
     return logarithms
 
 
-def _products(jacobians: Jacobians, targets: range, start: int) -> Iterator[tuple[int, Scaled]]:
-    """Yield each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on."""
+def _together(states: int) -> int:
+    """Return of how many steps the products (S, S) are carried back together."""
+    return max(1, min(_SHORT, _TOGETHER // states**2))
+
+
+def numbers_held(states: int, steps: int) -> int:
+    """Return about how many numbers the norms of n ``steps`` of S ``states`` hold at a time, without the Jacobians."""
+    halves = 2 * steps if steps > _SHORT else 0  # L and R, and their Gram matrices
+    return max(halves, 3 * min(steps, _together(states))) * states**2
+
+
+def _products(jacobians: LayerJacobians, targets: range, start: int, by: By = "state") -> Iterator[tuple[int, Scaled]]:
+    """Yield each step k from the last target back to ``start``, with ∂s_t/∂s_k (n, S, S) of the targets from k on.
+
+    By input, only the rows of h: ∂h_t/∂s_k (n, H, S).
+    """
     identity = _identity(jacobians)
+    if by == "input":
+        identity = _only_h(jacobians, identity)
     products = Scaled(identity.numbers.new_empty(0, *identity.numbers.shape), identity.exponents.new_empty(0))
     for k in reversed(range(start, targets.stop)):
         if k in targets:
@@ -144,11 +164,11 @@ def _products(jacobians: Jacobians, targets: range, start: int) -> Iterator[tupl
         yield k, products
         if k > start:
             carried = jacobians.to_states(products.numbers, k)
-            products = Scaled.of(carried, products.exponents + jacobians.exponents[k])
+            products = Scaled.of(carried, products.exponents + jacobians.exponent(k))
 
 
 @in_full_precision
-def spectral_norms(jacobians: Jacobians, t: int) -> Iterator[float]:
+def spectral_norms(jacobians: LayerJacobians, t: int) -> Iterator[float]:
     """Yield the logarithms of the largest singular values of ∂s_t/∂s_k, k = t, t − 1 … 0, by eigenvalues of ∂ ∂ᵀ."""
     for _, products in _products(jacobians, range(t, t + 1), 0):
         numbers = products.numbers.double()

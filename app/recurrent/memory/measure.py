@@ -207,7 +207,8 @@ def _pairs(plan: MemoryPlan) -> Steps[dict[Place, _Pairs]]:
                     done += block.size
                     yield done / (n**2 * len(layers) * kinds)
         if "state" in norms:
-            kept = None if jacobians.log_kept is None else distance.kept_norms(jacobians.log_kept)[order, order]
+            log_kept = jacobians.log_kept
+            kept = None if log_kept is None else distance.kept_norms(log_kept)[order, order]
             states = StateNorms(norms["state"][order, order], kept)
         if "input" in norms:
             medians = by_distance(norms["input"])
@@ -321,7 +322,7 @@ def _saturation(plan: MemoryPlan, each: LayerTrace) -> tuple[Saturation, ...]:
 def _spectra(plan: MemoryPlan) -> dict[Place, tuple[Spectrum, ...]]:
     """Return the spectra of every layer's recurrent weights, times alpha."""
     measured: dict[Place, tuple[Spectrum, ...]] = {}
-    for each in spectra(plan.subject.network):
+    for each in spectra(plan.subject.network, plan.layers):
         scaled = each._replace(
             largest_singular_value=plan.options.alpha * each.largest_singular_value,
             spectral_radius=plan.options.alpha * each.spectral_radius,

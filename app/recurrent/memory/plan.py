@@ -12,8 +12,10 @@ from ..network import Network
 from ..option_error import OptionError
 from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
+from . import distance, jacobians
 from .altered import LEAST, MOST, with_recurrence
-from .attribution import POINTS, Layers, Quantity
+from .attribution import OF_TWO_SEGMENTS, POINTS, Layers, Quantity, at_a_time
+from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
 
@@ -23,12 +25,13 @@ MemoryPart = Literal[
 PARTS: tuple[MemoryPart, ...] = get_args(MemoryPart)
 OF_PAIRS: frozenset[MemoryPart] = frozenset({"states", "inputs", "spectral"})
 OF_HEAD: frozenset[MemoryPart] = frozenset({"words", "attribution", "occlusion", "loss"})  # these need outputs
+_BY_JACOBIANS: frozenset[MemoryPart] = OF_PAIRS | {"words", "attribution", "loss"}
 ONLY_IF_ASKED: frozenset[MemoryPart] = frozenset({"occlusion"})  # it takes a run for each word
 LossSteps = Literal["last", "every"]
 
 _BACKWARD = 3  # a pass forward and one back, in passes forward
 _SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
-_GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
+_SLOPES = 4  # arrays of the size of what an output has for a step, in the slopes of a head
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,22 @@ class MemoryPlan:
     @cached_property
     def window(self) -> Layers:
         """Every layer with the Jacobians of the steps wanted."""
-        return list(layer_jacobians(self.network, self.trace, self.start, self.stop))
+        if not self._needs_all_steps:
+            return list(layer_jacobians(self.network, self.trace, self.start, self.stop))
+        ends = {"forward": (self.start, self.stop)}
+        ends["backward"] = len(self.trace) - self.stop, len(self.trace) - self.start
+        return [(each, of_all.span(*ends[each.direction])) for each, of_all in self.whole]
 
     @cached_property
     def whole(self) -> Layers:
         """Every layer with the Jacobians of all steps."""
-        is_all = self.steps == len(self.subject.tokens)
-        return self.window if is_all else list(layer_jacobians(self.network, self.trace))
+        return list(layer_jacobians(self.network, self.trace))
+
+    @property
+    def _needs_all_steps(self) -> bool:
+        """Whether a part needs Jacobians of steps that are not wanted."""
+        of_two = self.network.config.bidirectional and self.parts & {"words", "attribution"}
+        return "loss" in self.parts or bool(of_two)
 
     @property
     def reached(self) -> Layers:
@@ -163,20 +175,33 @@ class MemoryPlan:
             "attribution": (len(self.reach) * back + POINTS * _BACKWARD * steps * forward) * ("attribution" in parts),
             "occlusion": (n + 1) * steps * forward * ("occlusion" in parts),
             "loss": steps * (back + _BACKWARD * forward) * ("loss" in parts),
-            "spectra": blocks * _SPECTRUM * hidden**3 * len(widths) * ("spectra" in parts),
+            "spectra": blocks * _SPECTRUM * hidden**3 * selected * ("spectra" in parts),
         }
 
-    def numbers_held(self) -> float:
-        """Estimate how many numbers are held at a time."""
-        config, steps = self.network.config, len(self.subject.tokens)
-        hidden, places = config.hidden_size, config.layers * len(config.directions)
-        states = hidden * len(config.cell_definition.states)
-        width = max(config.inputs, hidden * len(config.directions) * (config.layers > 1))
-        is_whole = "loss" in self.parts or config.bidirectional
-        jacobians = (steps if is_whole else self.steps) * places * states * (hidden + width)
-        pairs = 2 * self.steps * states**2
-        graph = steps * places * hidden * _GRAPH * (16 if "attribution" in self.parts else 1)
-        return jacobians + pairs + graph
+    def numbers_held(self) -> int:
+        """Estimate how many numbers are held at a time, besides the weights, which no request makes fewer.
+
+        They are those that all stages share, and of the stages, which come one after the other, those of the largest.
+        """
+        config, steps, reach = self.network.config, len(self.subject.tokens), len(self.reach)
+        cell, top = config.cell_definition, config.hidden_size * len(config.directions)
+        activations = len(cell.activations) + len(cell.pre_activations) * ("time_scales" in self.parts)
+        outputs, states = max(config.outputs, 1), config.hidden_size * len(cell.states)
+        rows, widest = 1 if self.output is not None else min(outputs, top), max(config.inputs, top, states)
+        graph = differentiated(config, steps)
+        stages = {
+            "states": distance.numbers_held(states, self.steps),
+            "inputs": distance.numbers_held(states, self.steps),
+            "spectral": 4 * states**2,
+            "words": _SLOPES * reach * outputs * top + 3 * at_a_time(rows * reach * widest, self.steps),
+            "attribution": _SLOPES * outputs * top + at_a_time(graph, OF_TWO_SEGMENTS),
+            "occlusion": at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
+            "loss": graph + _SLOPES * steps * outputs,
+        }
+        shared = steps * config.layers * top * activations + self.numbers_returned()
+        if self.parts & _BY_JACOBIANS:
+            shared += jacobians.numbers_held(config, steps if self._needs_all_steps else self.steps)
+        return shared + max((held for part, held in stages.items() if part in self.parts), default=0)
 
     def numbers_returned(self) -> int:
         """Return about how many numbers the answer holds: matrices over all pairs of steps."""

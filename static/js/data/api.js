@@ -9,6 +9,7 @@ import { inputOf } from "./written.js";
 /** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./api_types.d.ts").CostAnswer} CostAnswer */
+/** @typedef {import("./api_types.d.ts").LimitsAnswer} LimitsAnswer */
 /** @typedef {(number | null)[]} Row null where there is nothing */
 
 /** What is wrong with a request, as the server says. */
@@ -17,9 +18,11 @@ export class Problem extends Error {
    * @param {string} detail
    * @param {{where: string, what: string}[]} [errors] the fields that are wrong
    * @param {boolean} [isTemporary] whether the same request may succeed later
+   * @param {boolean} [isOutOfTime] whether it takes longer than the server computes
    */
-  constructor(detail, errors = [], isTemporary = false) {
+  constructor(detail, errors = [], isTemporary = false, isOutOfTime = false) {
     super(detail);
+    this.isOutOfTime = isOutOfTime;
     this.errors = errors;
     this.fields = errors.map((error) => error.where);
     this.isTemporary = isTemporary;
@@ -133,6 +136,18 @@ export async function fetchCost(model, steps, signal) {
 }
 
 /**
+ * Fetch how many of so many steps each answer of a model fits. Throws what `fetchTrace` throws.
+ * @param {string} model
+ * @param {{steps: number, layers?: number[], parts?: string[]}} query
+ * @param {AbortSignal} signal
+ * @returns {Promise<LimitsAnswer>}
+ */
+export async function fetchLimits(model, { steps, layers = [], parts = [] }, signal) {
+  const query = new URLSearchParams([["steps", String(steps)], ...layers.map((layer) => ["layers", String(layer)]), ...parts.map((part) => ["parts", part])]);
+  return (await ask(model, `limits?${query}`, signal)).json();
+}
+
+/**
  * The path of a model in the API.
  * @param {string} model
  */
@@ -176,7 +191,8 @@ async function call(path, accept, signal, body) {
  */
 export function problemOf(problem, status) {
   const detail = problem?.detail ?? `The server failed (status ${status}). Your text is kept.`;
-  return new Problem(detail, problem?.errors, status >= 500 && problem?.type !== "out-of-time");
+  const isOutOfTime = problem?.type === "out-of-time";
+  return new Problem(detail, problem?.errors, status >= 500 && !isOutOfTime, isOutOfTime);
 }
 
 /**

@@ -42,6 +42,8 @@ export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOut
 
 export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
 
+export type Fit = { steps: number; of_one_layer?: number | null; limit: Limit | null };
+
 export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
 
 export type Health = { status: string };
@@ -57,6 +59,10 @@ export type LayerDifference = { layer: number; direction: "forward" | "backward"
 export type LayerMemory = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; states?: StateMemory | null; inputs?: InputMemory | null; log10_spectral?: (number | null)[] | null; log10_loss?: (number | null)[] | null; time_scales?: TimeScales | null; saturation?: GateSaturation[] | null; spectra?: BlockSpectrum[] | null };
 
 export type Learning = { target: string | null; loss: number | null; log10_norm: number | null; log10_clipped: number | null; clip: number };
+
+export type Limit = { setting: string; value: number; numbers: number; what: string };
+
+export type LimitsAnswer = { model: string; steps: number; layers: number[]; trace: Fit; experiment: Fit; memory: Fit; memory_parts: Record<"states" | "inputs" | "spectral" | "words" | "attribution" | "occlusion" | "loss" | "time_scales" | "saturation" | "spectra", Fit>; decomposition: Fit | null; rankings: Record<"units" | "gates" | "words" | "patches", Fit> };
 
 export type MemoryAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; alpha: number; weights: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; layers: LayerMemory[]; words?: WordMemory | null; attribution?: Attribution | null; occlusion?: Occlusion | null; learning?: Learning | null };
 
@@ -124,4 +130,4 @@ export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget b
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean };
+export type Model = Pick<ModelCard, "activations" | "bidirectional" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "layers" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean };

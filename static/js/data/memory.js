@@ -7,20 +7,34 @@ import { DERIVATIVES } from "./derivatives.js";
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./derivatives.js").Derivative} Derivative */
 /** @typedef {import("./memory_requests.js").MemoryRequest} MemoryRequest */
+/** @typedef {MemoryAnswer & {missing?: Record<string, string>}} PartialAnswer `missing`: why parts that were asked for are not there */
 
 const TOLERANCE = 0.05; // what the shares may miss, relative to the difference that they add up to
+
+/**
+ * A layer in one direction, by its place among those of a trace; the last, where a model has fewer.
+ * @param {Pick<import("./api_types.d.ts").Model, "layers" | "bidirectional">} model
+ * @param {number} index
+ */
+export function placeIn({ layers, bidirectional }, index) {
+  const directions = bidirectional ? 2 : 1;
+  const place = Math.min(index, layers * directions - 1);
+  return { layer: Math.floor(place / directions), direction: place % directions };
+}
 
 /** What one model remembers of a text, and how much its output depends on each word. */
 export class CellMemory {
   /**
    * @param {MemoryRequest} request
-   * @param {MemoryAnswer} whole
-   * @param {MemoryAnswer} back seen from one step
+   * @param {PartialAnswer} whole
+   * @param {PartialAnswer} back seen from one step
    */
   constructor({ model, step }, whole, back) {
     this.model = model;
     this.whole = whole;
     this.back = back;
+    /** Why parts that were asked for are not there. @type {Record<string, string>} */
+    this.missing = { ...whole.missing, ...back.missing };
     this.words = whole.tokens.map((token) => token.text);
     /** The row of the step that is looked back from. */
     this.row = Math.min(step, whole.stop - 1) - whole.start;
@@ -29,11 +43,11 @@ export class CellMemory {
   }
 
   /**
-   * One layer in one direction.
-   * @param {number} index
+   * The layer that was asked for, in one direction.
+   * @param {number} index its place
    */
   layer(index) {
-    return this.whole.layers[Math.min(index, this.whole.layers.length - 1)];
+    return this.whole.layers[placeIn(this.model, index).direction];
   }
 
   /**
@@ -41,7 +55,7 @@ export class CellMemory {
    * @param {number} index of the layer
    */
   spectral(index) {
-    return this.back.layers[Math.min(index, this.back.layers.length - 1)].log10_spectral ?? [];
+    return this.back.layers[placeIn(this.model, index).direction].log10_spectral ?? [];
   }
 
   /** Each word's share in an output; null where the integral did not converge, as the output of a saturated network jumps. */

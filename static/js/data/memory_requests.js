@@ -1,40 +1,54 @@
 // The requests about memory, and a cache of their answers.
 
-import { fetchMemory } from "./api.js";
+import { Problem, fetchMemory } from "./api.js";
 import { boot, cellOf } from "./boot.js";
 import { greatestIndex } from "./decoded_trace.js";
 import { DERIVATIVES } from "./derivatives.js";
-import { CellMemory } from "./memory.js";
+import { CellMemory, placeIn } from "./memory.js";
 import { inputOf } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./derivatives.js").Derivative} Derivative */
+/** @typedef {import("./memory.js").PartialAnswer} PartialAnswer */
 /** @typedef {keyof import("./api_types.d.ts").Facts["weights"]} Weights */
-/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null}} MemoryRequest `step`: the one looked back from; `target`: the class that the loss takes as right */
+/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null, layer?: number, left?: string[]}} MemoryRequest `step`: the one looked back from; `layer`: the place of the one in sight, 0 if left out; `left`: parts that do not fit; `target`: the class that the loss takes as right */
 
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
 const OF_HEAD = ["loss", "attribution"]; // which a model without a head does not have
+const OF_ONE_STEP = ["spectral", "attribution"];
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
-/** The bodies of the calls for a model: about the whole text, about one step, and, in place of shares, about each word left out. @param {MemoryRequest} request */
-function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
+/**
+ * The parts that a picture shows of a model: about the whole text, and about one step.
+ * @param {import("./api_types.d.ts").Model} model
+ * @param {Derivative} derivative
+ */
+export function partsOf(model, derivative) {
   /** @param {string} part */
   const isThere = (part) => model.outputs.length > 0 || !OF_HEAD.includes(part);
+  return { whole: [...new Set([...ALWAYS, DERIVATIVES[derivative].part])].filter(isThere), back: OF_ONE_STEP.filter(isThere) };
+}
+
+/** The bodies of the calls for a model: about the whole text, about one step, and, in place of shares, about each word left out. @param {MemoryRequest} request */
+function bodies({ model, text, start, stop, step, alpha, weights, derivative, target, layer = 0, left = [] }) {
+  const { whole, back } = partsOf(model, derivative);
+  /** @param {string} part */
+  const fits = (part) => !left.includes(part);
   const { open_bias: canOpen, recurrent_weights: isScaled } = cellOf(model);
   const common = {
     ...inputOf(model, text),
+    layers: [placeIn(model, layer).layer],
     start,
     stop,
     alpha: isScaled ? alpha : 1,
     weights: boot.weights[weights === "forget1" && !canOpen ? "untrained" : weights].name,
     encoding: "base64",
   };
-  const parts = new Set([...ALWAYS, DERIVATIVES[derivative].part]);
   return {
     both: [
-      { ...common, parts: [...parts].filter(isThere), target },
-      { ...common, parts: ["spectral", "attribution"].filter(isThere), step },
-    ],
+      { ...common, parts: whole.filter(fits), target },
+      { ...common, parts: back.filter(fits), step },
+    ].filter(({ parts }) => parts.length),
     occlusion: { ...common, parts: ["occlusion"], step },
   };
 }
@@ -56,18 +70,48 @@ export class MemoryRequests {
   async ask(request, signal, onProgress) {
     const { both, occlusion } = bodies(request);
     const done = both.map(() => 0);
-    const [whole, back] = await Promise.all(
+    const [whole, back = whole] = await Promise.all(
       both.map((body, at) =>
-        this.#answer(request.model.id, body, signal, (share) => {
+        this.#inTime(request.model.id, body, signal, (share) => {
           done[at] = share;
-          onProgress((done[0] + done[1]) / 2);
+          onProgress(done.reduce((sum, each) => sum + each, 0) / done.length);
         }),
       ),
     );
     const memory = new CellMemory(request, whole, back);
-    if (back.attribution && !memory.attribution) memory.occlusion = (await this.#answer(request.model.id, occlusion, signal, () => {})).occlusion ?? null;
+    if (back.attribution && !memory.attribution) {
+      try {
+        memory.occlusion = (await this.#answer(request.model.id, occlusion, signal, () => {})).occlusion ?? null;
+      } catch (error) {
+        if (!(error instanceof Problem && error.isOutOfTime)) throw error;
+        memory.missing.occlusion = error.message;
+      }
+    }
     onProgress(1);
     return memory;
+  }
+
+  /**
+   * The answer to one call; where it takes too long, to one for each part, without those that still do.
+   * @param {string} model
+   * @param {{parts: string[]}} body
+   * @param {AbortSignal} signal
+   * @param {(done: number) => void} onProgress
+   * @returns {Promise<PartialAnswer>}
+   */
+  async #inTime(model, body, signal, onProgress) {
+    try {
+      return await this.#answer(model, body, signal, onProgress);
+    } catch (error) {
+      if (!(error instanceof Problem && error.isOutOfTime)) throw error;
+      if (body.parts.length === 1) return { ...(await this.#answer(model, { ...body, parts: ["saturation"] }, signal, onProgress)), missing: { [body.parts[0]]: error.message } };
+    }
+    /** @type {PartialAnswer[]} */
+    const answers = [];
+    for (const [at, part] of body.parts.entries()) {
+      answers.push(await this.#inTime(model, { ...body, parts: [part] }, signal, (share) => onProgress((at + share) / body.parts.length)));
+    }
+    return merged(answers);
   }
 
   /**
@@ -86,6 +130,16 @@ export class MemoryRequests {
     if (this.answers.size > CACHE_SIZE) this.answers.delete(/** @type {string} */ (this.answers.keys().next().value));
     return answer;
   }
+}
+
+/**
+ * One answer with the parts of several about the same steps and layers.
+ * @param {PartialAnswer[]} answers
+ * @returns {PartialAnswer}
+ */
+function merged(answers) {
+  const layers = answers[0].layers.map((_, at) => Object.assign({}, ...answers.map((each) => each.layers[at])));
+  return Object.assign({}, ...answers, { layers, missing: Object.assign({}, ...answers.map(({ missing }) => missing)) });
 }
 
 /**

@@ -7,8 +7,9 @@ import { greatest } from "../charts/scales.js";
 import { Problem } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES, signOf } from "../data/derivatives.js";
-import { curvesOf } from "../data/memory.js";
-import { MemoryRequests, lossTarget } from "../data/memory_requests.js";
+import { curvesOf, placeIn } from "../data/memory.js";
+import { limitInWords, memoryThatFits } from "../data/limits.js";
+import { MemoryRequests, lossTarget, partsOf } from "../data/memory_requests.js";
 import { nounOf } from "../data/written.js";
 import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
@@ -27,6 +28,16 @@ const STEPS = 100; // of one picture: a larger triangle cannot be read
 const PATIENCE = 300; // ms until progress is shown
 const SETTLE = 60; // ms between a move of the slider and the request
 const LIMIT = 9; // most powers of ten, on either side of 1, that the colours range over
+/** @type {Record<string, string>} */
+const PARTS_IN_WORDS = {
+  inputs: "how fast it fades",
+  loss: "the gradient of the loss",
+  time_scales: "time scales",
+  saturation: "saturation of the gates",
+  spectra: "recurrent matrices",
+  spectral: "the greatest stretch",
+  attribution: "how the verdict depends on each step",
+};
 const LEAST_SPAN = 0.2; // of the axis of shares
 
 export class Memory {
@@ -48,6 +59,8 @@ export class Memory {
     this.progress = /** @type {HTMLProgressElement} */ (byId("memory-progress"));
     this.busy = byId("memory-busy");
     this.message = byId("memory-message");
+    /** Which limit says how much of the text can be shown. */
+    this.limit = byId("memory-limit");
     this.charts = new MemoryComparison(byId("memory-charts"), byId("memory-learning"));
     this.cost = new CostTable(byId("memory-cost"));
     /** @type {MemoryOfCell[]} */
@@ -120,10 +133,19 @@ export class Memory {
     }
     this.request = new AbortController();
     const { signal } = this.request;
+    const fit = await this.#fit(models, trace, derivative, layer);
+    if (signal.aborted) return;
+    this.limit.textContent = fit.says;
+    if (fit.steps === 0) {
+      this.results = null;
+      this.#reveal(false);
+      this.message.textContent = "";
+      return;
+    }
     const pinned = step ?? trace.stop - trace.start - 1;
-    const start = trace.start + Math.max(0, pinned - STEPS + 1);
-    const span = { start, stop: Math.min(trace.stop, start + STEPS), step: trace.start + pinned };
-    const request = { text: trace.text, ...span, alpha, weights, derivative };
+    const start = trace.start + Math.max(0, pinned - fit.steps + 1);
+    const span = { start, stop: Math.min(trace.stop, start + fit.steps), step: trace.start + pinned };
+    const request = { text: trace.text, ...span, alpha, weights, derivative, layer, left: fit.left };
     const done = lanes.map(() => 0);
     this.progress.value = 0;
     const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
@@ -148,6 +170,32 @@ export class Memory {
     this.results = { cells, derivative, layer };
     await this.#draw();
     if (!signal.aborted) await this.cost.show(models);
+  }
+
+  /**
+   * How many steps the picture may have, which parts it does without, and why: what fits of all models, before any is asked.
+   * @param {import("../data/api_types.d.ts").Model[]} models
+   * @param {DecodedTrace} trace
+   * @param {Derivative} derivative
+   * @param {number} layer its place
+   * @returns {Promise<{steps: number, left: string[], says: string}>}
+   */
+  async #fit(models, trace, derivative, layer) {
+    try {
+      const fits = await Promise.all(
+        models.map((model) => {
+          const { whole, back } = partsOf(model, derivative);
+          const query = { steps: trace.steps, layer: placeIn(model, layer).layer, parts: [...whole, ...back], needed: DERIVATIVES[derivative].part };
+          return memoryThatFits(model, query);
+        }),
+      );
+      const least = fits.reduce((one, other) => (other.steps < one.steps ? other : one));
+      const left = [...new Set(fits.flatMap((fit) => (fit.steps ? fit.left : [])))];
+      return { steps: Math.min(STEPS, least.steps), left, says: saysFit(least, left, trace) };
+    } catch (error) {
+      if (error instanceof Problem || error instanceof TypeError || error instanceof DOMException) return { steps: STEPS, left: [], says: "" }; // the call itself will say what is wrong
+      throw error;
+    }
   }
 
   /** Draw again if the room is no longer of the size of the pictures. */
@@ -234,6 +282,22 @@ export class Memory {
     element.dataset.lanes = String(count);
     element.replaceChildren(...this.cells.map((cell) => cell.element));
   }
+}
+
+/**
+ * Which limit says how much can be shown, and how much it is; empty where none does.
+ * @param {import("../data/limits.js").MemoryFit} fit
+ * @param {string[]} left parts that are not shown
+ * @param {DecodedTrace} trace
+ */
+function saysFit({ steps, limit, left: without }, left, trace) {
+  const wanted = Math.min(STEPS, trace.steps);
+  if (!limit || (steps >= wanted && left.length === 0)) return "";
+  const noun = nounOf(trace.model);
+  const why = limitInWords(limit, `The memory of all ${trace.steps} ${noun}s of a model of this size would`);
+  if (steps === 0) return `${why}: not even two ${noun}s fit. Choose another derivative, a shorter text or a smaller model, or start the server with a higher ${limit.setting}.`;
+  const shown = steps < wanted ? `${why}: ${steps} ${noun}s fit, those up to the chosen one.` : `${why}.`;
+  return without.length || left.length ? `${shown} Without ${left.map((part) => PARTS_IN_WORDS[part] ?? part).join(", ")}, which would not fit.` : shown;
 }
 
 /**

@@ -5,6 +5,7 @@ import { Chart } from "../charts/chart.js";
 import { MARGIN } from "../charts/heatmap_figure.js";
 import { LOGARITHMIC, linesOf, rangeOver } from "../charts/line_figure.js";
 import { cellOf } from "../data/boot.js";
+import { nounOf } from "../data/written.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
 import { decimal, magnitude } from "../kit/numbers.js";
@@ -57,7 +58,7 @@ export class MemoryComparison {
     const names = Array.from({ length: count }, (_, at) => String(at));
     const numbers = this.#numbers("median norms by distance", "steps back", names, memories, rows);
     const figure = this.#lines(this.distance, memories, rows, countAxis(count), color);
-    return this.distance.show("How fast it fades: ‖∂hₜ/∂xₖ‖ against t − k, median over all words", [...key, note], figure, numbers);
+    return this.distance.show(`How fast it fades: ‖∂hₜ/∂xₖ‖ against t − k, median over all ${nounOf(memories[0]?.model ?? { tokenizer: "word" })}s`, [...key, note], figure, numbers);
   }
 
   /**
@@ -72,9 +73,9 @@ export class MemoryComparison {
     this.loss.element.hidden = !first || rows.every((row) => row.length === 0);
     if (this.loss.element.hidden) return;
     const targets = [...new Set(memories.map(({ whole }) => whole.learning?.target ?? null))];
-    const loss = targets.map((target) => (target === null ? "as in learning to say what comes next" : `if “${target}” were to be learned after the last word`)).join(", or ");
+    const loss = targets.map((target) => (target === null ? "as in learning to say what comes next" : `if “${target}” were to be learned after the last ${nounOf(first.model)}`)).join(", or ");
     const words = first.words.map(visible);
-    const numbers = this.#numbers("norms by word", "", words, memories, rows);
+    const numbers = this.#numbers(`norms by ${nounOf(first.model)}`, "", words, memories, rows);
     const axis = wordAxis(first.words, this.loss.size.width - LEFT - MARGIN.right);
     const figure = this.#lines(this.loss, memories, rows, axis, color);
     return this.loss.show("The gradient of the loss, back through time: ‖∂L/∂hₜ‖", [`What a step of training would see, ${loss}. ${LOGARITHMIC}`], figure, numbers);

@@ -8,6 +8,7 @@ import { LOGARITHMIC, linesOf } from "../charts/line_figure.js";
 import { scaleBar } from "../charts/scale_bar.js";
 import { numbers } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
+import { DERIVATIVES } from "../data/derivatives.js";
 import { curvesOf } from "../data/memory.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { nounOf, readsNumbers } from "../data/written.js";
@@ -75,7 +76,8 @@ export class MemoryOfCell {
   async show(memory, look) {
     this.title.replaceChildren(...look.title);
     this.noun = capitalised(cellOf(memory.model).noun);
-    this.message.textContent = "";
+    const missing = Object.entries(memory.missing);
+    this.message.textContent = missing.length ? `Not shown: ${missing.map(([part]) => part.replaceAll("_", " ")).join(", ")}. ${missing[0][1]}` : "";
     for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
     this.gates.replaceChildren(...this.#tables(memory, look));
     await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);
@@ -98,7 +100,7 @@ export class MemoryOfCell {
       this.triangle.row.hidden = true;
       this.triangle.title.textContent = sign;
       this.triangle.remove();
-      this.triangle.note.textContent = `${this.noun} has no such path: no gate keeps its state.`;
+      this.triangle.note.textContent = DERIVATIVES[derivative].part in memory.missing ? "It takes longer than the server computes." : `${this.noun} has no such path: no gate keeps its state.`;
       return;
     }
     const rows = rowAxis(words, this.triangle.size.height);
@@ -106,7 +108,7 @@ export class MemoryOfCell {
     const heatmap = { values: transposed(matrix), order: words.map((_, t) => t), words: axis, rows, scale: diverging(), range, ink };
     this.shown = { memory, matrix, left: rows.room, below: axis.room };
     this.#mark(memory.row);
-    const table = { caption: `${sign}, words by words`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
+    const table = { caption: `${sign}, ${nounOf(memory.model)}s by ${nounOf(memory.model)}s`, columns: ["", ...words.map(visible)], rows: () => rowsOf(words, matrix) };
     return this.triangle.show(sign, [`row: ${nounOf(memory.model)} t; column: ${nounOf(memory.model)} k`], figureOf(this.triangle.size, heatmap), table);
   }
 
@@ -121,7 +123,7 @@ export class MemoryOfCell {
     const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
     const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
     const note = curves.map(({ name }, at) => `${styles[at]}: ${name}`).join("; ");
-    return this.back.show(`Seen from ${named(memory, row)}`, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: "norms by word" });
+    return this.back.show(`Seen from ${named(memory, row)}`, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: `norms by ${nounOf(memory.model)}` });
   }
 
   /**
@@ -133,6 +135,11 @@ export class MemoryOfCell {
     if (model.outputs.length === 0) {
       this.shares.title.textContent = "How the verdict depends on each step";
       this.shares.note.textContent = "There is no head, and so no verdict.";
+      return this.shares.remove();
+    }
+    if (!attribution && !occlusion) {
+      this.shares.title.textContent = `How the verdict depends on each ${nounOf(model)}`;
+      this.shares.note.textContent = "It is not computed here.";
       return this.shares.remove();
     }
     const output = `P(${visible(memory.back.attribution?.output ?? "")})`;
@@ -157,7 +164,7 @@ export class MemoryOfCell {
     const { lines, table } = this.#over(memory, this.shares, { series, range, log: false, ink, line }, curves);
     const sum = difference === null || gap === null ? "" : `; those of all ${nounOf(model)}s add up to ${decimal(difference, 3)}, to within ${magnitude(Math.max(-7, Math.log10(Math.abs(gap))))}`;
     const note = `${after}. Bars: integrated gradients${sum}. Dashes: gradient × input.`;
-    return this.shares.show(title, [note], lines, { ...table, caption: "shares by word" });
+    return this.shares.show(title, [note], lines, { ...table, caption: `shares by ${nounOf(model)}` });
   }
 
   /**
@@ -166,6 +173,10 @@ export class MemoryOfCell {
    */
   #showScales(memory, { layer, ink }) {
     const { time_scales: scales, hidden_size: units } = memory.layer(layer);
+    if (!scales && cellOf(memory.model).keeps) {
+      this.slowest.replaceChildren();
+      return this.scales.hide();
+    }
     if (!scales) {
       this.slowest.textContent = `${this.noun} has no gate that keeps, and so no time scale of its own.`;
       return this.scales.hide();
@@ -191,7 +202,7 @@ export class MemoryOfCell {
     });
     this.slowest.replaceChildren("Slowest units, in steps: ", ...slowest);
     const table = {
-      caption: "time scales, units by words",
+      caption: `time scales, units by ${nounOf(memory.model)}s`,
       columns: ["unit", ...words.map(visible)],
       rows: () =>
         scales.ranking.map((unit) => ({
@@ -201,7 +212,7 @@ export class MemoryOfCell {
     };
     const ends = heatmap.range.map((log10) => decimal(10 ** log10, 0));
     const scale = scaleBar({ colors: heatmap.scale, ends: [ends[0], `≥ ${ends[1]}`], what: "steps" });
-    const note = `; τ = 1 / (1 − m), m the geometric mean of ${cellOf(memory.model).keeps} up to each word`;
+    const note = `; τ = 1 / (1 − m), m the geometric mean of ${cellOf(memory.model).keeps} up to each ${nounOf(memory.model)}`;
     return this.scales.show("Time scale of each unit", [scale, note], figureOf(this.scales.size, heatmap), table);
   }
 

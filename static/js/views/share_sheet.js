@@ -2,6 +2,7 @@
 
 import { fetchFile } from "../data/api.js";
 import { boot } from "../data/boot.js";
+import { limitInWords, limitsOf } from "../data/limits.js";
 import { shortForm } from "../data/short_form.js";
 import { called, nounOf } from "../data/written.js";
 import { asCurl, asPython } from "../export/code_snippets.js";
@@ -24,9 +25,17 @@ export class ShareSheet {
     this.link = link;
     this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
     this.status = byId("share-status");
+    /** How often the sheet was opened. */
+    this.opened = 0;
+    /** What does not fit, and what does. */
+    this.limit = byId("share-limit");
     byId("show-share").addEventListener("click", () => this.open());
     this.sheet.addEventListener("click", ({ target }) => {
       const { copy, save, picture } = target instanceof HTMLElement ? target.dataset : {};
+      if (target instanceof HTMLElement && target.ariaDisabled === "true") {
+        this.status.textContent = this.limit.textContent;
+        return;
+      }
       if (copy) this.#copy(/** @type {HTMLTextAreaElement} */ (byId(copy)));
       if (save) this.#save(save, false);
       if (picture) this.#save(picture, true);
@@ -41,7 +50,43 @@ export class ShareSheet {
     this.#write("share-curl", traces.map((trace) => asCurl(location.origin, trace)).join("\n"));
     const layer = /** @type {import("../data/decoded_trace.js").DecodedLayer} */ (lanes.find(({ trace }) => trace)?.layer);
     this.#write("share-python", traces.length ? asPython(location.origin, traces[0], layer, Math.min(current.unit, layer.units - 1)) : "");
+    this.#showLimit("");
     this.sheet.showModal();
+    this.#sayWhatFits(traces);
+  }
+
+  /**
+   * Say beforehand if the numbers in sight do not fit into one answer, in which case their file cannot be saved.
+   * @param {import("../data/decoded_trace.js").DecodedTrace[]} traces
+   */
+  async #sayWhatFits(traces) {
+    this.opened += 1;
+    const { opened } = this;
+    /** @type {import("../data/limits.js").MemoryFit["limit"]} */
+    let limit = null;
+    let [steps, wanted, noun] = [Infinity, 0, ""];
+    try {
+      for (const { model, start, stop } of traces) {
+        const { trace } = await limitsOf(model, { steps: stop - start });
+        if (trace.limit && trace.steps < steps) [limit, steps, wanted, noun] = [trace.limit, trace.steps, stop - start, nounOf(model)];
+      }
+    } catch {
+      return; // the download will say what is wrong
+    }
+    if (opened !== this.opened || !limit) return;
+    const fits = steps ? `${steps} ${noun}${steps === 1 ? "" : "s"} fit` : `not even one ${noun} fits`;
+    this.#showLimit(`NPZ does not fit: ${limitInWords(limit, `all ${wanted} ${noun}s in sight`)}; ${fits}. The same holds for the calls above, which take JSON. CSV has no such limit.`);
+  }
+
+  /** @param {string} says what does not fit; empty if all does */
+  #showLimit(says) {
+    this.limit.textContent = says;
+    this.limit.hidden = says === "";
+    const button = /** @type {HTMLElement} */ (this.sheet.querySelector('[data-save="npz"]'));
+    for (const name of ["aria-disabled", "aria-describedby"]) button.removeAttribute(name);
+    if (!says) return;
+    button.setAttribute("aria-disabled", "true");
+    button.setAttribute("aria-describedby", this.limit.id);
   }
 
   /**

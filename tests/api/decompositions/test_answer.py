@@ -216,18 +216,19 @@ def test_numbers_that_overflow(heads: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "what"),
+    ("limit", "value", "what", "fits"),
     [
-        ("max_held", 1000, "numbers held at a time"),
-        ("max_values", 99, "numbers sent"),
+        ("max_held", 1000, "numbers held at a time", "4 of 5 steps fit"),
+        ("max_values", 99, "numbers sent", "3 of 5 steps fit"),
     ],
 )
-def test_more_than_the_server_takes(models: Path, limit: str, value: int, what: str) -> None:
+def test_more_than_the_server_takes(models: Path, limit: str, value: int, what: str, fits: str) -> None:
     status, kind, detail = refused(client(models, **{limit: value}))
     assert (status, kind) == (413, "too-much-work")
     assert detail.startswith("For 5 steps this takes ")
     assert detail.endswith(
-        f" {what}; this server takes up to {value:.2g} for an answer. Send a shorter text, or ask for fewer parts."
+        f" {what}; this server takes up to {value:.2g} for an answer. "
+        f"Send a shorter text ({fits}), or ask for fewer parts."
     )
 
 

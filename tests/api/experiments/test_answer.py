@@ -184,7 +184,7 @@ def test_three_runs_count(models: Path) -> None:
         413,
         "answer-too-large",
         "The answer would hold 660 numbers (3 × 5 steps × (7 units × 6 arrays + 2 for the outputs)); this server sends "
-        "up to 659. Narrow the request with start and stop, units, layers or activations.",
+        "up to 659. Narrow the request with start and stop (4 of 5 steps fit), units, layers or activations.",
     )
     for narrower in ({"stop": 4}, {"units": [0]}, {"activations": ["f"]}, {"activations": []}):
         ask(api, **narrower)

@@ -69,7 +69,7 @@ def test_an_answer_with_more_numbers_than_the_server_sends(models: Path) -> None
         413,
         "too-much-work",
         "For 5 steps of 5 this takes 1e+02 numbers sent; this server takes up to 99 for an answer. Narrow the request "
-        "with start and stop, layers or parts, or send a shorter text.",
+        "with start and stop (4 of 5 steps fit), layers or parts, or send a shorter text.",
     )
 
 

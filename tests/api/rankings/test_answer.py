@@ -115,6 +115,8 @@ def test_a_cell_without_memory_has_no_words_to_keep_from_it(api: TestClient) -> 
 
 
 def test_more_than_the_server_takes(models: Path) -> None:
-    assert refused(client(models, max_held=100))[2].endswith("Send a shorter text.")
-    assert refused(client(models, max_values=50))[2].endswith("Name fewer units or steps.")
+    assert refused(client(models, max_held=100))[2].endswith("Send a shorter text (not even one step fits).")
+    assert refused(client(models, max_values=50))[2].endswith(
+        "Name fewer units or steps, or send a shorter text (not even one step fits)."
+    )
     assert refused(client(models, max_text=30), kind="patches", other=OTHER)[:2] == (413, "text-too-long")

@@ -176,8 +176,8 @@ def test_answer_over_the_limit(models: Path) -> None:
         413,
         "answer-too-large",
         "The answer would hold 210 numbers (5 steps × 7 units × 6 arrays); this server sends up to 209. "
-        "Narrow the request with start and stop, units, layers or activations, or ask for application/jsonl "
-        "or text/csv, which are sent in parts.",
+        "Narrow the request with start and stop (4 of 5 steps fit), units, layers or activations, or ask for "
+        "application/jsonl or text/csv, which are sent in parts.",
     )
     for narrower in ({"stop": 4}, {"units": [0]}, {"activations": ["f"]}):
         assert post(api, **narrower)["model"] == "lstm"

@@ -83,6 +83,7 @@ def test_every_call_of_the_api_is_documented(api: TestClient, document: dict[str
         "/api/v1/models/{model}/experiments",
         "/api/v1/models/{model}/rankings",
         "/api/v1/models/{model}/cost",
+        "/api/v1/models/{model}/limits",
         "/api/v1/imports",
         "/api/v1/imports/{model}",
     }

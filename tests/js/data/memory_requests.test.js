@@ -23,11 +23,49 @@ test("one call is about the whole text, one about the step", async () => {
   const bodies = answering();
   const memory = await new MemoryRequests().ask(request, signal, () => {});
   assert.deepEqual(memory.words, ["not", "good"]);
-  const common = { text: "not good", start: 0, stop: 2, alpha: 2, weights: "trained", encoding: "base64" };
+  const common = { text: "not good", layers: [0], start: 0, stop: 2, alpha: 2, weights: "trained", encoding: "base64" };
   assert.deepEqual(bodies, [
     { ...common, parts: ["inputs", "loss", "time_scales", "saturation", "spectra", "states"], target: 0 },
     { ...common, parts: ["spectral", "attribution"], step: 1 },
   ]);
+});
+
+test("only the layer in sight is asked about, and its direction is found in the answer", async () => {
+  const bodies = [];
+  globalThis.fetch = async (url, { body }) => {
+    bodies.push(JSON.parse(body));
+    const layers = ["forward", "backward"].map((direction) => ({ layer: 1, direction, log10_spectral: [direction === "backward" ? 1 : 0] }));
+    return new Response(`${JSON.stringify({ answer: { start: 0, stop: 2, tokens: [], layers } })}\n`);
+  };
+  const deep = { ...request, model: model("gru", { layers: 2, bidirectional: true }) };
+  const memory = await new MemoryRequests().ask({ ...deep, layer: 3 }, signal, () => {});
+  assert.deepEqual(bodies.map(({ layers }) => layers), [[1], [1]]);
+  assert.equal(memory.layer(3).direction, "backward");
+  assert.equal(memory.layer(2).direction, "forward");
+  assert.deepEqual(memory.spectral(3), [1]);
+});
+
+test("what takes too long is asked for part by part, without those that do", async () => {
+  const asked = [];
+  globalThis.fetch = async (url, { body }) => {
+    const { parts } = JSON.parse(body);
+    asked.push(parts);
+    const problem = { type: "out-of-time", status: 503, detail: "Too long." };
+    if (parts.length > 1 || parts[0] === "loss") return new Response(`${JSON.stringify({ done: 0.5, problem })}\n`);
+    const memory = { start: 0, stop: 2, tokens: [{ text: "not" }, { text: "good" }], layers: [{ [parts[0]]: parts[0] }] };
+    return new Response(`${JSON.stringify({ answer: memory })}\n`);
+  };
+  const memory = await new MemoryRequests().ask(request, signal, () => {});
+  assert.deepEqual(memory.missing, { loss: "Too long." });
+  assert.equal(memory.layer(0).inputs, "inputs");
+  assert.equal(memory.layer(0).states, "states");
+  assert.deepEqual(asked.filter((parts) => parts.length > 1).map((parts) => parts.length), [6, 2]);
+});
+
+test("parts that do not fit are not asked for", async () => {
+  const bodies = answering();
+  await new MemoryRequests().ask({ ...request, left: ["loss", "spectral", "attribution"] }, signal, () => {});
+  assert.deepEqual(bodies.map(({ parts }) => parts), [["inputs", "time_scales", "saturation", "spectra", "states"]]);
 });
 
 test("only where shares do not converge is each word left out in turn", async () => {

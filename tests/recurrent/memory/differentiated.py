@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from gatescope.recurrent.cells.cell import Activations
 from gatescope.recurrent.memory.distance import Array
-from gatescope.recurrent.memory.jacobians import Jacobians, layer_jacobians
+from gatescope.recurrent.memory.jacobians import LayerJacobians, layer_jacobians
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
 from gatescope.recurrent.trace import LayerTrace, Trace, trace
@@ -64,7 +64,7 @@ def jacobian(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     return derivative
 
 
-def layers(network: Network, tokens: list[Token]) -> Iterator[tuple[Layer, Jacobians]]:
+def layers(network: Network, tokens: list[Token]) -> Iterator[tuple[Layer, LayerJacobians]]:
     whole = trace(network, tokens)
     for each, jacobians in layer_jacobians(network, whole):
         yield Layer(network, whole, each), jacobians

@@ -15,6 +15,7 @@ from gatescope.recurrent.memory.attribution import (
     integrated_gradients,
     logits_at,
     occlusion,
+    points_together,
     word_gradient,
     word_norms,
 )
@@ -90,7 +91,7 @@ def test_targets_that_are_carried_back_one_by_one_give_the_same(monkeypatch: pyt
     whole = trace(network, tokens)
     layers = list(layer_jacobians(network, whole))
     together = list(word_norms(network, whole, layers, range(9), "logit"))
-    monkeypatch.setattr("gatescope.recurrent.memory.attribution._BLOCK", 1)
+    monkeypatch.setattr("gatescope.recurrent.memory.attribution.BLOCK", 1)
     np.testing.assert_allclose(list(word_norms(network, whole, layers, range(9), "logit")), together, rtol=1e-5)
 
 
@@ -138,6 +139,17 @@ def test_integrated_gradients_take_as_many_points_as_they_need() -> None:
     assert counts == [16, 128]
 
 
+def test_points_one_by_one_are_as_good_as_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, tokens = random_network(cell="gru", layers=2, dtype=torch.float64), random_tokens(6)
+    together = finished(network, tokens, 5, 0, "probability")
+    assert points_together(network.config, 6) == 17
+    monkeypatch.setattr("gatescope.recurrent.memory.attribution.BLOCK", 1)
+    assert points_together(network.config, 6) == 1
+    one_by_one = finished(network, tokens, 5, 0, "probability")
+    np.testing.assert_allclose(one_by_one.values, together.values, rtol=0, atol=1e-12)
+    assert one_by_one.points == together.points
+
+
 def test_integrated_gradients_find_where_a_saturated_network_changes_its_mind() -> None:
     network, tokens = random_network(cell="lstm", scale=9.0), random_tokens(12)
     x = embedded(double_of(network), tokens).detach()
@@ -156,7 +168,7 @@ def test_integrated_gradients_find_where_a_saturated_network_changes_its_mind() 
 def test_occlusion_is_what_a_word_of_zeros_takes_away(
     settings: dict[str, Any], quantity: Quantity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gatescope.recurrent.memory.attribution._BLOCK", 1)
+    monkeypatch.setattr("gatescope.recurrent.memory.attribution.BLOCK", 1)
     network, tokens = random_network(**settings, dtype=torch.float64), random_tokens(6)
     blank = len(network.embedding.weight)  # the id of one more token, whose embedding is zeros
     with torch.no_grad():

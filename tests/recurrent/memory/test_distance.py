@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.recurrent.memory.distance import Array, By, kept_norms, norms, spectral_norms
-from gatescope.recurrent.memory.jacobians import Jacobians
+from gatescope.recurrent.memory.jacobians import LayerJacobians
 from gatescope.recurrent.memory.timescales import by_distance, half_life
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
@@ -26,13 +26,15 @@ NETWORKS = [
 ]
 
 
-@pytest.fixture(params=[1, 1000], ids=["cut into steps", "in one piece"])
+@pytest.fixture(params=[(1, 1 << 22), (1000, 1 << 22), (1000, 0)], ids=["cut into steps", "in one piece", "row by row"])
 def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Products over a cut, or each pair for itself."""
-    monkeypatch.setattr("gatescope.recurrent.memory.distance._SHORT", request.param)
+    """Products over a cut, or each pair for itself, of all steps together or of one after the other."""
+    short, together = request.param
+    monkeypatch.setattr("gatescope.recurrent.memory.distance._SHORT", short)
+    monkeypatch.setattr("gatescope.recurrent.memory.distance._TOGETHER", together)
 
 
-def all_norms(jacobians: Jacobians) -> Array:
+def all_norms(jacobians: LayerJacobians) -> Array:
     """(3, T, T): Frobenius norms by state and by input, and spectral norms; NaN for k > t."""
     logarithms = np.full((3, len(jacobians), len(jacobians)), math.nan)
     logarithms[0], logarithms[1] = norms(jacobians), norms(jacobians, "input")
@@ -68,7 +70,7 @@ def test_float32_agrees_with_float64(variant: dict[str, Any]) -> None:
     assert_same(rounded, expected, 1e-3)
 
 
-def linear(factor: float, steps: int, **config: Any) -> Jacobians:
+def linear(factor: float, steps: int, **config: Any) -> LayerJacobians:
     """Of a network that stays at 0, where a step of a plain RNN multiplies by its matrix, ``factor`` · identity."""
     network = random_network(**config, bias=False)
     torch.nn.init.zeros_(network.embedding.weight)
@@ -82,7 +84,7 @@ def linear(factor: float, steps: int, **config: Any) -> Jacobians:
 def test_what_passes_the_range_of_float32_is_shown_as_such(factor: float) -> None:
     steps = 300
     jacobians = linear(factor, steps, cell="rnn")
-    assert jacobians.recurrent.dtype == torch.float32
+    assert jacobians.identity().dtype == torch.float32
     by_state, by_input = norms(jacobians)[-1], norms(jacobians, "input")[-1]
     spectral = np.array(list(spectral_norms(jacobians, steps - 1))[::-1])
     distances = np.arange(steps - 1, -1, -1)

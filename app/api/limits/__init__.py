@@ -1,0 +1,1 @@
+"""What fits the limits of a server, said before it is asked for."""

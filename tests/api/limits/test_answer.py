@@ -1,0 +1,147 @@
+"""What is said to fit is answered, and one step more is refused by the limit that was named."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gatescope.api.limits.schemas import LimitsAnswer
+from gatescope.main import create_app
+from gatescope.settings import Settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from model_folders import saved_numbers
+from networks import numeric_network
+from serving import HIDDEN, MODELS, client
+from starlette.testclient import TestClient
+
+from ..asking import CSV, JSONL, NPZ, problem
+
+STEPS = 12
+
+
+def limits(api: TestClient, model: str = "lstm", steps: int = STEPS, **query: Any) -> dict[str, Any]:
+    response = api.get(f"/api/v1/models/{model}/limits", params={"steps": steps, **query})
+    assert response.status_code == 200, response.text
+    LimitsAnswer.model_validate_json(response.content, strict=True, extra="forbid")
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def text(model: str, steps: int) -> str:
+    return "a" * steps if model == "letters" else "good " * steps
+
+
+@cache
+def server(folder: Path) -> TestClient:
+    return client(folder)
+
+
+@given(
+    model=st.sampled_from(sorted(MODELS)),
+    max_values=st.integers(1, 4000),
+    max_held=st.integers(1, 40_000),
+    one_layer=st.booleans(),
+)
+@examples(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_fits_is_answered_and_one_step_more_is_refused(
+    models: Path, model: str, max_values: int, max_held: int, one_layer: bool
+) -> None:
+    api = server(models)
+    api.app.state.settings = Settings(  # type: ignore[attr-defined]
+        models=models, default_model="lstm", max_values=max_values, max_held=max_held
+    )
+    layers = [0] if one_layer else None
+    asked = limits(api, model, **({"layers": [0]} if one_layer else {}))
+    whole = {"text": text(model, STEPS), "layers": layers}
+    fits = [(asked["trace"], "traces", whole), (asked["experiment"], "experiments", whole)]
+    fits.append((asked["memory"], "memory", whole))
+    fits += [(fit, "memory", {**whole, "parts": [part]}) for part, fit in asked["memory_parts"].items()]
+    for fit, call, body in fits:
+        ends(api, model, fit, call, lambda steps, body=body: {**body, "stop": steps})
+    to = {"gates": {"to": "zero"}}  # these models have no means
+    shorter = [(fit, "rankings", {"kind": kind, **to.get(kind, {})}) for kind, fit in asked["rankings"].items()]
+    if asked["decomposition"]:
+        shorter.append((asked["decomposition"], "decompositions", {}))
+    for fit, call, body in shorter:
+        ends(api, model, fit, call, lambda steps, body=body: {**body, "text": text(model, steps)})
+
+
+def ends(api: TestClient, model: str, fit: dict[str, Any], call: str, body: Any) -> None:
+    """The most steps that fit are answered; one more is refused. Nothing is wrong with other steps."""
+    path = f"/api/v1/models/{model}/{call}"
+    if fit["steps"]:
+        response = api.post(path, json=body(fit["steps"]))
+        assert response.status_code == 200, (call, fit, response.text)
+    if fit["steps"] < STEPS:
+        response = api.post(path, json=body(fit["steps"] + 1))
+        assert problem(response)[0] == 413, (call, fit)
+    if fit["limit"] is None:
+        assert fit["steps"] == STEPS
+    else:
+        assert fit["steps"] < STEPS
+        response = api.post(path, json=body(STEPS))
+        assert response.json()["limit"] == fit["limit"]["value"]
+        assert fit["limit"]["numbers"] > fit["limit"]["value"]
+
+
+def test_no_limit_is_named_where_all_fits(api: TestClient) -> None:
+    fits = limits(api)
+    assert fits["layers"] == [0]
+    assert fits["trace"] == {"steps": STEPS, "of_one_layer": STEPS, "limit": None}
+    assert fits["decomposition"] == {"steps": STEPS, "limit": None}
+    assert set(fits["rankings"]) == {"units", "gates", "words"}
+    assert limits(api, "rnn")["decomposition"] is None
+    assert set(limits(api, "rnn")["rankings"]) == {"units"}
+
+
+def test_a_limit_is_named_with_what_it_leaves_of_all_layers_and_of_one(models: Path) -> None:
+    narrow = client(models, max_values=10 * HIDDEN * 5)
+    assert limits(narrow, "both-ways")["trace"] == {
+        "steps": 3,
+        "of_one_layer": 6,
+        "limit": {
+            "setting": "GATESCOPE_MAX_VALUES",
+            "value": 350,
+            "numbers": STEPS * HIDDEN * 16,
+            "what": "12 steps × 7 units × 16 arrays",
+        },
+    }
+    for form in (JSONL, CSV, NPZ):
+        response = narrow.post("/api/v1/models/both-ways/traces", json={"text": text("gru", STEPS)}, headers=form)
+        assert response.status_code == (413 if form is NPZ else 200)
+
+
+def test_parts_of_memory_are_asked_about_together(models: Path) -> None:
+    api = client(models, max_held=7500)
+    together = limits(api, parts=["inputs", "saturation"])["memory"]
+    alone = limits(api, parts=["saturation"])["memory"]
+    assert 0 < together["steps"] < STEPS
+    assert together["limit"]["setting"] == "GATESCOPE_MAX_HELD"
+    assert alone == {"steps": STEPS, "of_one_layer": STEPS, "limit": None}
+
+
+def test_a_model_of_numbers_without_a_head(tmp_path: Path) -> None:
+    saved_numbers(tmp_path / "weather", numeric_network(cell="lstm"))
+    fits = limits(TestClient(create_app(Settings(models=tmp_path, default_model="weather"))), "weather")
+    assert fits["rankings"] == {}
+    assert set(fits["memory_parts"]) == {"states", "inputs", "spectral", "time_scales", "saturation", "spectra"}
+    assert fits["trace"]["steps"] == STEPS
+
+
+BAD = [
+    ({"steps": 0}, "steps"),
+    ({}, "steps"),
+    ({"steps": 10_001}, "steps: 10,001 are more than 10,000, the longest text of this server (GATESCOPE_MAX_TEXT)."),
+    ({"steps": 3, "layers": [1]}, "layers: there is no layer 1: lstm has layers 0 to 0."),
+    ({"steps": 3, "layers": [0, 0]}, "layers"),
+    ({"steps": 3, "parts": ["all"]}, "parts"),
+]
+
+
+@pytest.mark.parametrize(("query", "detail"), BAD, ids=[str(query) for query, _ in BAD])
+def test_what_is_wrong_is_named(api: TestClient, query: dict[str, Any], detail: str) -> None:
+    status, kind, said = problem(api.get("/api/v1/models/lstm/limits", params=query))
+    assert (status, kind) == (422, "invalid-request")
+    assert said.startswith(detail)

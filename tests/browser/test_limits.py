@@ -1,0 +1,81 @@
+"""What does not fit the limits of the server is said before it is asked for: of memory, and of files."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from gatescope.main import create_app
+from gatescope.settings import Settings
+from playwright.sync_api import Browser, Page, expect
+from serving import running
+
+from .axe import violations
+from .driving import SENTENCE, another_page, opened
+
+STEPS = len(SENTENCE.split())
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    return create_app(Settings())
+
+
+@pytest.fixture
+def narrow(app: FastAPI, browser: Browser) -> Iterator[Page]:
+    """A page of a server of its own, whose settings a test may lower once it is open."""
+    with running(app) as address, another_page(browser, base_url=address, bypass_csp=True) as page:
+        yield page
+
+
+def asked(page: Page) -> list[str]:
+    """The addresses of the calls about memory."""
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url.rsplit("/", 1)[-1].split("?")[0]))
+    return urls
+
+
+def lower(app: FastAPI, **limits: int) -> None:
+    app.state.settings = app.state.settings.model_copy(update=limits)
+
+
+def test_memory_is_narrowed_to_what_fits_and_says_so(app: FastAPI, narrow: Page) -> None:
+    lower(app, max_held=220_000)
+    opened(narrow, f"/?text={SENTENCE}#memory=states")
+    limit = narrow.locator("#memory-limit")
+    expect(limit).to_contain_text(f"The memory of all {STEPS} words of a model of this size would take ")
+    expect(limit).to_contain_text("numbers held at a time, and this server allows 220,000 (GATESCOPE_MAX_HELD)")
+    expect(narrow.locator(".memory-cell .triangle .plot > *")).to_have_count(3)
+    expect(narrow.locator("#memory-message")).to_contain_text("Of this long text: words 3 to 5.")
+    expect(limit).to_contain_text(": 3 words fit, those up to the chosen one.")
+    assert violations(narrow, "#memory") == []
+
+
+def test_where_no_two_words_fit_nothing_is_asked(app: FastAPI, narrow: Page) -> None:
+    lower(app, max_held=1_000)
+    urls = asked(narrow)
+    opened(narrow, f"/?text={SENTENCE}#memory=states")
+    expect(narrow.locator("#memory-limit")).to_contain_text(": not even two words fit. Choose another derivative,")
+    expect(narrow.locator("#memory-limit")).to_contain_text("start the server with a higher GATESCOPE_MAX_HELD.")
+    expect(narrow.locator("#memory-cells")).to_be_hidden()
+    assert "memory" not in urls
+    assert "limits" in urls
+
+
+def test_a_file_that_does_not_fit_says_so_and_cannot_be_saved(app: FastAPI, narrow: Page) -> None:
+    opened(narrow, f"/?text={SENTENCE}")
+    button = narrow.locator("[data-save=npz]")
+    narrow.locator("#show-share").click()
+    expect(narrow.locator("#share-limit")).to_be_hidden()
+    opened(narrow, f"/?text={SENTENCE}")
+    lower(app, max_values=1_000)
+    narrow.locator("#show-share").click()
+    expect(narrow.locator("#share-limit")).to_contain_text(f"NPZ does not fit: all {STEPS} words in sight take ")
+    expect(narrow.locator("#share-limit")).to_contain_text("allows 1,000 (GATESCOPE_MAX_VALUES); 2 words fit.")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_have_accessible_description(narrow.locator("#share-limit").inner_text())
+    urls = asked(narrow)
+    button.press("Enter")
+    expect(narrow.locator("#share-status")).to_contain_text("CSV has no such limit.")
+    assert urls == []
+    with narrow.expect_download():
+        narrow.locator("[data-save=csv]").click()
