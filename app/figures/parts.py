@@ -17,7 +17,8 @@ def parts_of(
 ) -> Decomposition | None:
     """Return what the memory of a layer is made of, with shares where the head has a logit; None without a memory.
 
-    ``place`` is the layer and its direction; None: the last, forward. ``cell`` is the variant of the cell, None the usual form.
+    ``place`` is the layer and its direction; None: the last, forward. ``cell`` is the variant of the cell, None the
+    usual form.
     """
     if (cell or cell_named(trace.layers[-1].cell)).memory is None:
         return None

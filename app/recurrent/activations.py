@@ -45,9 +45,9 @@ def activations_of(
     ``lengths[b]`` steps, the longest, T, first; its rows past them have no meaning. ``initial`` holds the states (B, ·)
     that each layer and direction starts from, zeros if it is None. ``pre_activations`` adds the same arrays as in
     ``trace``; all sequences must then have the same length. The steps of the edits in ``bound`` count from 0, the first
-    of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about. Of layers that
-    are not ``kept`` nothing is returned but the h of the last, and nothing else is held once the next has run; None:
-    all are.
+    of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about. Of a
+    layer that is not ``kept`` nothing is held once the next has run, and nothing returned, but the h of the last; None:
+    all are kept.
 
     Raises:
         RangeError: ``overflow`` is ``"refuse"`` and a number overflows; the error counts its step from ``start``.

@@ -28,7 +28,7 @@ from ..settings import Settings
 from ..store.model import Model
 from ..training.tasks import features_of
 from .invitation import invitation, is_blank, unread
-from .look import Look
+from .look import LONGEST_QUERY, Look
 
 CLEARLY = 0.02  # by how much further than any other a word moves the verdict that is said to do so
 
@@ -140,9 +140,7 @@ def shown_place(model: Model, look: Look) -> tuple[int, Direction]:
     return places[min(look.shown_layer, len(places) - 1)]
 
 
-def _with_parts(
-    model: Model, traced: Trace, place: tuple[int, Direction]
-) -> tuple[Trace, Decomposition | None]:
+def _with_parts(model: Model, traced: Trace, place: tuple[int, Direction]) -> tuple[Trace, Decomposition | None]:
     """Return a trace, and what the memory at ``place`` is made of."""
     shown = model.named(traced)
     return shown, parts_of(shown, place, model.config.network.cell_definition)
@@ -209,5 +207,10 @@ def _step(look: Look) -> int | None:
 
 
 def _choosing(look: Look) -> Callable[[int], str]:
-    """Return what gives the address at which a step of the picture is chosen."""
+    """Return what gives the address at which a step of the picture is chosen.
+
+    Where each would hold a text that is too long for an address, it says only the step, of the address that is open.
+    """
+    if len(look.address()) > LONGEST_QUERY:
+        return lambda t: f"#step={t + look.start}"
     return lambda t: look.address(step=t + look.start)

@@ -19,7 +19,7 @@ from ..trace import Engine, FloatArray, Trace, activations_of
 from .batch import one_after_the_other
 
 MOST_STEPS = 60  # a run for each
-MOST_OPERATIONS = 10**11  # multiply-adds of all runs: about a second on one core, for one link next to a picture
+MOST_OPERATIONS = 5 * 10**10  # multiply-adds of all runs: half a second on one core, for one link next to a picture
 LEAST = 0.1  # by how much a probability must move
 TIED = 0.005  # probabilities that differ by less are written alike
 
