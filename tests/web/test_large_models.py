@@ -27,6 +27,8 @@ DEEP: dict[str, dict[str, Any]] = {
     "rnn": {"cell": "rnn"},
     "both ways": {"cell": "gru", "bidirectional": True},
 }
+LOOKS = ({}, {"layer": 0}, {"edits": "0.h@1=0.5"}, {"layer": 1, "edits": "0.h@1=0.5"})  # layer: a place in a trace
+each_look = pytest.mark.parametrize("look", LOOKS, ids=str)
 
 
 @cache
@@ -56,16 +58,13 @@ def drawn(models: list[Model], text: str, max_values: int = 5_000_000, **look: A
 
 
 def values_of_a_layer(model: Model, text: str) -> int:
-    network = model.config.network
-    letters = len(network.cell_definition.activations) + (
-        not network.cell_definition.gates
-    )  # and the sum of a plain RNN
+    """How many numbers its trace has; of a plain RNN, there are the sums too."""
+    network, cell = model.config.network, model.config.network.cell_definition
+    letters = len(cell.activations) + (not cell.gates)
     return len(model.tokens(text)) * network.hidden_size * letters * len(network.directions)
 
 
-@pytest.mark.parametrize(
-    "look", [{}, {"layer": 0}, {"edits": "0.h@1=0.5"}, {"layer": 1, "edits": "0.h@1=0.5"}], ids=str
-)
+@each_look
 @pytest.mark.parametrize("kind", DEEP)
 def test_the_limit_is_on_the_layer_that_is_drawn(kind: str, look: dict[str, Any]) -> None:
     model = in_memory(**DEEP[kind])
@@ -84,7 +83,7 @@ def test_networks_that_are_compared_have_the_limit_each() -> None:
     assert drawn(models[:1] * 2, NOT_GOOD, most, **texts) == drawn(models[:1] * 2, NOT_GOOD, **texts)
 
 
-@pytest.mark.parametrize("look", [{}, {"layer": 0}, {"layer": 1, "edits": "0.h@1=0.5"}], ids=str)
+@each_look
 @pytest.mark.parametrize("kind", DEEP)
 def test_a_run_holds_what_the_whole_trace_does(kind: str, look: dict[str, Any]) -> None:
     model, asked = in_memory(**DEEP[kind]), Look(**look)
