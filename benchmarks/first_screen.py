@@ -1,7 +1,7 @@
 """The first screen in a headless Chromium: what travels before it, its first paint, and from a keystroke to it."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -20,6 +20,8 @@ from .service import save_random_model, worker
 
 WORDS = (9, 30)
 UNITS = 64
+LARGE = 1024  # units whose picture takes as many bytes
+LONG = 200  # words of it
 REFERENCE = 30  # words of the heatmaps that keystrokes are compared with
 BOX = {"width": 330, "height": 250}  # pixels of each of these six
 TEXT, SLIDER = "#text", ".first-screen .slider input"
@@ -53,8 +55,11 @@ def measure(words: tuple[int, ...] = WORDS, rounds: int = 15, most: int = MOST_S
             keystrokes = [measure_keystrokes(chrome, address, each, rounds) for each in track(words, "first screen")]
             paint = measure_paint(chrome, address, rounds)
             weight = measure_weight(chrome, address)
-        drawn = measure_drawing(Path(folder), most, rounds)
-    return {"keystrokes": keystrokes, "paint": paint, "weight": weight, "drawing": drawn}
+        drawn = measure_drawing(Path(folder), lengths(most), rounds)
+        save_random_model(Path(folder) / "large", f"lstm-{LARGE}", LARGE)
+        large, small = (measure_drawing(each, [LONG], 1)[0]["kB"] for each in (Path(folder) / "large", Path(folder)))
+    sizes = {"large": large, "small": small}
+    return {"keystrokes": keystrokes, "paint": paint, "weight": weight, "drawing": drawn, "sizes": sizes}
 
 
 def measure_keystrokes(chrome: Browser, address: str, words: int, rounds: int) -> dict[str, Any]:
@@ -114,11 +119,11 @@ def measure_weight(chrome: Browser, address: str) -> dict[str, float]:
     return {"document": by_kind["Document"], "styles": by_kind["Stylesheet"]}
 
 
-def measure_drawing(folder: Path, most: int, rounds: int) -> list[dict[str, float]]:
-    """Median milliseconds in which the server traces, decomposes and draws texts of more and more words."""
+def measure_drawing(folder: Path, lengths: Iterable[int], rounds: int) -> list[dict[str, float]]:
+    """Median milliseconds in which the server traces, decomposes and draws texts of so many words."""
     [model], settings = Store(folder), Settings(models=folder)
     drawn = []
-    for words in lengths(most):
+    for words in lengths:
         text, times = next(texts(words)), []
         look = Look(model=model.id, text=text, width=1320)
         for _ in range(rounds + 1):
@@ -139,6 +144,7 @@ def section(results: dict[str, Any]) -> Section:
     """Present what ``measure`` returns."""
     keystrokes, paint, weight, drawing = (results[name] for name in ("keystrokes", "paint", "weight", "drawing"))
     before = sum(weight.values()) / 1e3
+    large, small = results["sizes"]["large"], results["sizes"]["small"]
     return Section(
         "First screen",
         f"An LSTM of {UNITS} units in a headless Chromium. `keystroke` runs from the key to the frame after the "
@@ -166,6 +172,10 @@ def section(results: dict[str, Any]) -> Section:
                 [(f"{each['words']} words", each["ms"], each["ms"] / each["words"], each["kB"]) for each in drawing],
             ),
             Table(
+                (f"{LARGE:,} units / {UNITS}, {LONG} words", "figure"),
+                [("bytes", large / small), ("kB", large)],
+            ),
+            Table(
                 ("first visit", "figure"),
                 [
                     ("first paint / static", paint["page"] / paint["static"]),
@@ -183,6 +193,7 @@ def section(results: dict[str, Any]) -> Section:
                 Goal(f"{each['words']} words: slide / keystroke", each["slide"] / each["keystroke"], 1.25)
                 for each in keystrokes
             ),
+            Goal(f"bytes of a picture, {LARGE:,} units / {UNITS}", large / small, 1.5),
             Goal("first paint / static", paint["page"] / paint["static"], 1.3),
             Goal("kB before the picture", before, 150),
         ],

@@ -39,6 +39,7 @@ def show(
 
     with in_one_line():
         asked = {"text": text, "start": start, "stop": start + MOST_STEPS, "edits": edits_given(edits)}
+        asked["layers"] = [loaded.config.network.layers - 1]  # the one that the head reads
         query = TraceQuery.model_validate(asked).model_copy(update=numbers_in(values, loaded))
         before = subject(query.model_copy(update={"edits": []})) if query.edits else None
         shown = subject(query)

@@ -11,7 +11,7 @@ from .finding.statement import finding
 from .forms import Form
 from .frame import GUTTER, LEAST_CHART, WORDS
 from .gates import is_dense
-from .gutter import WORD_LINE, scale_svg
+from .gutter import WORD_LINE, scale_svg, second_line
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
 from .links import links_svg
@@ -68,7 +68,8 @@ def comparison_html(
     """Return the wide form: the curves of all verdicts, the words, and a lane for each network."""
     columns = columns_of(entries[0].subject.words, max(form.width - GUTTER - SUM, LEAST_CHART))
     lanes = list(lanes_of(len(entries), height))
-    bottom = lanes[-1].base + FOOT
+    verdict = entries[0].subject.verdict
+    bottom = lanes[-1].base + FOOT + (0 if verdict is None else second_line(verdict))
     contents = (
         ("gutter", at(GUTTER), "".join(_gutter(entries, lanes, scales, name))),
         ("chart", "100%", "".join(_chart(entries, lanes, columns, scales, chosen, name, bottom))),

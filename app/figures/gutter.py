@@ -7,7 +7,7 @@ from .frame import GUTTER, WORDS, Frame
 from .input_curves import names_svg
 from .numbers import at, plain
 from .push_colours import STEPS
-from .subject import Subject
+from .subject import Subject, Verdict
 from .svg import lines, text
 from .text_width import fitted, text_width, wrapped
 
@@ -15,6 +15,7 @@ VERB = 16.0
 SMALL = 13.0
 ROOM = GUTTER - 8
 LEGEND = 78.0  # px high
+LINE = 16.0  # px, by which it is higher where the names of its sides take two lines
 
 PUSHED = (
     "A band is what was written at one {noun}. Its height, and the size of the {noun} in it: how much of that remains. "
@@ -64,7 +65,7 @@ def _memory(subject: Subject, frame: Frame, scale: float, *, is_own_scale: bool,
     has_pushes = subject.verdict is not None
     noun = subject.noun if has_pushes or subject.parts is None else subject.aged_noun
     told = REWRITTEN if subject.parts is None else PUSHED if has_pushes else AGED
-    room = frame.memory - (LEGEND if has_pushes else 60)
+    room = frame.memory - (LEGEND + second_line(subject.verdict) if subject.verdict is not None else 60)
     texts = wrapped(told.format(noun=noun), SMALL, ROOM)
     if 24 + 17 * len(texts) > room:
         texts = wrapped((SHORT_REWRITTEN if subject.parts is None else SHORT).format(noun=noun), SMALL, ROOM)
@@ -91,10 +92,10 @@ def scale_svg(subjects: Sequence[Subject], y: float, scale: float, *, is_own_sca
     title = "pushes (this text)" if is_own_scale else "pushes (logit)"
     yield text(0, y, SMALL, title)
     sides = (verdict.negative, verdict.positive)
-    fits = sum(text_width(side, SMALL, bold=True) for side in sides) + 4 <= ROOM
-    for side, x, kind in zip(sides, (0.0, ROOM), ("negative", "positive end"), strict=True):
-        named = side if fits else fitted(side, SMALL, ROOM / 2 - 4, bold=True)
-        yield text(x, y + 21, SMALL, named, f"strong {kind}")
+    down = second_line(verdict)
+    for side, x, below, kind in zip(sides, (0.0, ROOM), (0.0, down), ("negative", "positive end"), strict=True):
+        yield text(x, y + 21 + below, SMALL, fitted(side, SMALL, ROOM, bold=True), f"strong {kind}")
+    y += down
     stops = "".join(
         f'<stop offset="{(step + STEPS) / (2 * STEPS):g}" class="p{step}"/>' for step in range(-STEPS, STEPS + 1, 4)
     )
@@ -106,6 +107,12 @@ def scale_svg(subjects: Sequence[Subject], y: float, scale: float, *, is_own_sca
     if is_beyond:
         yield text(ROOM / 2, y + 68, SMALL, "◂ and beyond ▸", "middle muted")
     yield text(ROOM, y + 52, SMALL, f"+{end}", "end")
+
+
+def second_line(verdict: Verdict) -> float:
+    """Return how far below the name of one side that of the other stands: 0 where both fit on a line."""
+    together = sum(text_width(side, SMALL, bold=True) for side in (verdict.negative, verdict.positive)) + 4
+    return 0.0 if together <= ROOM else LINE
 
 
 WORD_LINE = WORDS - 16

@@ -6,24 +6,25 @@ from ..recurrent.cells import cell_named
 from ..recurrent.cells.cell import Cell
 from ..recurrent.decomposition.measure import decompose
 from ..recurrent.decomposition.report import Decomposition
+from ..recurrent.modules import Direction
 from ..recurrent.trace import Trace
 
 MOST_STEPS = 500  # in one picture, of a longer text those from its first step on
 
 
-def parts_of(trace: Trace, place: int | None = None, cell: Cell | None = None) -> Decomposition | None:
+def parts_of(
+    trace: Trace, place: tuple[int, Direction] | None = None, cell: Cell | None = None
+) -> Decomposition | None:
     """Return what the memory of a layer is made of, with shares where the head has a logit; None without a memory.
 
-    ``place`` is that of the layer in ``trace.layers``, the last if there are fewer; None: the one that the head reads.
-    ``cell`` is the variant of the cell, None the usual form.
+    ``place`` is the layer and its direction; None: the last, forward. ``cell`` is the variant of the cell, None the
+    usual form.
     """
     if (cell or cell_named(trace.layers[-1].cell)).memory is None:
         return None
     read = trace if _has_logit(trace) else replace(trace, head=None)
-    if place is None:
-        return decompose(read)
-    chosen = trace.layers[min(place, len(trace.layers) - 1)]
-    return decompose(read, layer=chosen.layer, direction=chosen.direction)
+    layer, direction = place or (trace.layers[-1].layer, "forward")
+    return decompose(read, layer=layer, direction=direction)
 
 
 def _has_logit(trace: Trace) -> bool:

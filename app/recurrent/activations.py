@@ -1,6 +1,6 @@
 """The activations of a network's layers: every gate, candidate and state, from what the lowest of them reads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal, get_args
@@ -37,6 +37,7 @@ def activations_of(
     overflow: Overflow = "keep",
     bound: Bound = NOTHING_BOUND,
     order: NDArray[np.int64] | None = None,
+    kept: Collection[int] | None = None,
 ) -> list[dict[str, FloatArray]]:
     """Return every activation, letter → (T, B, ·), of every layer and direction for the inputs ``x`` (T, B, E).
 
@@ -44,7 +45,9 @@ def activations_of(
     ``lengths[b]`` steps, the longest, T, first; its rows past them have no meaning. ``initial`` holds the states (B, ·)
     that each layer and direction starts from, zeros if it is None. ``pre_activations`` adds the same arrays as in
     ``trace``; all sequences must then have the same length. The steps of the edits in ``bound`` count from 0, the first
-    of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about.
+    of ``x`` being ``start``; ``order`` holds the place of each sequence in the batch that they are about. Of a
+    layer that is not ``kept`` nothing is held once the next has run, and nothing returned, but the h of the last; None:
+    all are kept.
 
     Raises:
         RangeError: ``overflow`` is ``"refuse"`` and a number overflows; the error counts its step from ``start``.
@@ -55,7 +58,9 @@ def activations_of(
     is_compiled, is_strict = engine == "compiled" and compiled.serves(x), overflow == "refuse"
     activations: list[dict[str, FloatArray]] = []
     outputs: list[FloatArray] = []
-    for _, directions in groupby(layers, key=attrgetter("layer")):
+    is_kept = True
+    for number, directions in groupby(layers, key=attrgetter("layer")):
+        is_kept = kept is None or number in kept
         if outputs:  # of the layer below: (T, B, H·directions)
             x = torch.from_numpy(np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]).to(x.device)
         outputs = []
@@ -71,15 +76,17 @@ def activations_of(
                     arrays = compiled.unroll(cell, weights, x, lengths, states, **options)
                 else:
                     arrays = _reference(cell, layer, x, lengths, states, edits)
-                if pre_activations:
+                if pre_activations and is_kept:
                     arrays |= _pre_activations(cell, layer, x, arrays, states, edited=len(edits.first) > 0)
                 if is_strict and (pre_activations or weights is None or len(edits.first) > 0):
                     require_finite(arrays, lengths, reverse=is_backward)
             except RangeError as error:
                 what = f"{error.what} of layer {layer.layer} {layer.direction}"
                 raise RangeError(what, start + error.step, error.dtype) from None
-            activations.append(arrays)
             outputs.append(arrays["h"])
+            activations.append(arrays if is_kept else {})
+    if not is_kept:  # the arrays of a layer may share one block of memory: a copy of h does not hold the others
+        activations[-len(outputs) :] = ({"h": h.copy()} for h in outputs)
     return activations
 
 

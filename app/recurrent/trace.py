@@ -1,7 +1,7 @@
 """Trace: every gate, candidate and state of a network over one sequence, and the functions that make it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,7 +74,8 @@ class Trace:
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head gives after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
-    Without a head, ``outputs`` is (T, 0) and ``head`` None; of a bare module ``tokens`` is empty, too. Of a sequence of
+    Without a head, ``outputs`` is (T, 0) and ``head`` None; of a bare module ``tokens`` is empty, too. A trace that was
+    asked for some layers holds these, and the last with its h alone if it is not among them. Of a sequence of
     numbers, ``tokens`` are the steps, with their labels.
 
     Everything that a trace holds follows from its ``edits``, except ``tokens``, which stay those of the text where a
@@ -147,6 +148,7 @@ def trace(
     *,
     edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
+    layers: Collection[int] | None = None,
 ) -> Trace:
     """Run ``network`` over ``tokens``, from zero states or from where the trace ``after`` ended.
 
@@ -160,9 +162,12 @@ def trace(
     ``edits`` change activations inside the steps, so that all that depends on them follows (docs/experiments.md); their
     steps count from the first token of the whole sequence. ``resources`` are what edits may need of a model.
 
+    ``layers`` are those that the trace holds, from 0, and the h of the last, so that of a deep network memory is needed
+    for two at a time; None: all. A trace without some of them cannot be continued.
+
     Raises:
         ValueError: ``tokens`` is empty, or ``after`` holds no state to continue from: it is a span of a trace, or the
-            trace of a bidirectional network, whose backward layers need the whole sequence.
+            trace of a bidirectional network, whose backward layers need the whole sequence, or it lacks layers.
         EditError: An edit does not fit; a ValueError that names the edit and its field.
         RangeError: ``overflow`` is ``"refuse"`` and a number overflows.
     """
@@ -170,11 +175,12 @@ def trace(
         raise ValueError("there is nothing to trace: the sequence is empty")
     if after is not None and not after.state:
         raise ValueError(
-            "this trace holds no state to continue from: it is a span of a trace, or of a bidirectional network"
+            "this trace holds no state to continue from: it is a span of a trace, has only some layers, or is of a "
+            "bidirectional network"
         )
     start = after.start + len(after) if after is not None else 0
     bound = bound_to(network, len(tokens), edits, resources, start)
-    return _trace(network, tokens, after, engine, pre_activations, overflow, bound)
+    return _trace(network, tokens, after, engine, pre_activations, overflow, bound, layers)
 
 
 def bound_to(
@@ -212,6 +218,7 @@ def _trace(
     pre_activations: bool,  # noqa: FBT001
     overflow: Overflow,
     bound: Bound,
+    kept: Collection[int] | None = None,
 ) -> Trace:
     config, device = network.config, network.device
     cell = config.cell_definition
@@ -231,14 +238,17 @@ def _trace(
             pre_activations=pre_activations,
             overflow=overflow,
             bound=bound,
+            kept=kept,
         )
         outputs = _outputs(network, activations)
-    state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in activations]
     if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
         raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
     traces = layer_traces(layers, config.cell, activations, initial, 0, len(tokens))
-    final = [] if config.bidirectional else state
-    return Trace(tuple(tokens), traces, outputs, start, final, readout_of(network), bound)
+    held = tuple(each for each in traces if each.activations)
+    state: State = []
+    if not config.bidirectional and kept is None:
+        state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in activations]
+    return Trace(tuple(tokens), held, outputs, start, state, readout_of(network), bound)
 
 
 def readout_of(network: Network) -> Readout | None:

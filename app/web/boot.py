@@ -17,6 +17,7 @@ from ..settings import Settings
 from ..store.model import Model
 from .cells import CellInfo, cell_info
 from .first_view import MAX_NUMBERS, Comparison, FirstView
+from .look import LONGEST_QUERY
 from .story.chapter import Chapter
 from .story.chapters import TOUR
 
@@ -75,6 +76,7 @@ class Facts(BaseModel):
     series: dict[str, str]  # the media type of each kind of file of a sequence of numbers, by its ending
     invisible: Invisible
     max_text: int  # code points
+    longest_query: int  # characters: of a longer address, the text goes after the #, which stays in the browser
     page_entries: int  # numbers of all heatmaps in sight together
     alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
     weights: dict[Weights, WeightsInfo]
@@ -90,6 +92,7 @@ def facts(settings: Settings) -> Facts:
         series={ending: media_type for media_type, ending in KINDS.items()},
         invisible=for_page(),
         max_text=settings.max_text,
+        longest_query=LONGEST_QUERY,
         page_entries=MAX_NUMBERS,
         alpha=(LEAST, MOST),
         weights=WEIGHTS,

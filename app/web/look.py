@@ -11,6 +11,8 @@ from ..api.wire.schemas import WellFormedText
 from ..recurrent.edits.edit import Edit, EditError
 from ..recurrent.edits.short_form import from_listed_form
 
+LONGEST_QUERY = 4_000  # characters: servers bound the length of an address
+
 Place = Annotated[int, Field(ge=0, le=999_999)]
 
 

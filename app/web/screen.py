@@ -21,13 +21,14 @@ from ..figures.terms import curves_of, notes_on, terms_of
 from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.edit import Edit
 from ..recurrent.edits.short_form import short_form
+from ..recurrent.modules import Direction
 from ..recurrent.ranking.unwritten import Unwritten, unwritten
 from ..recurrent.trace import Engine, Trace
 from ..settings import Settings
 from ..store.model import Model
 from ..training.tasks import features_of
 from .invitation import invitation, is_blank, unread
-from .look import Look
+from .look import LONGEST_QUERY, Look
 
 CLEARLY = 0.02  # by how much further than any other a word moves the verdict that is said to do so
 
@@ -77,8 +78,8 @@ def runs_of(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) 
 
 def missing(look: Look, first: Run) -> list[str]:
     """Return the fields of ``look`` that name a step, a layer or a unit that ``first`` does not have."""
-    trace, layer = first.trace, first.subject.layer
-    limits = {"layer": len(trace.layers), "unit": layer["h"].shape[1]}
+    trace = first.trace
+    limits = {"layer": len(list(first.model.network.layers())), "unit": first.subject.layer["h"].shape[1]}
     if len(trace) < MOST_STEPS:  # else there may be more
         limits["step"] = look.start + len(trace)
     given = {name: getattr(look, name) for name in limits}
@@ -119,18 +120,30 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
     fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
     gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
     written, stop = as_written(model, text), look.start + MOST_STEPS
-    part = TraceBody(**written, start=look.start, stop=stop, pre_activations=gateless)
-    plain = _with_parts(model, plan_trace(model, part, settings).run(), look)
+    place = shown_place(model, look)
+    part = TraceBody(**written, start=look.start, stop=stop, layers=[place[0]], pre_activations=gateless)
+    plain = _with_parts(model, plan_trace(model, part, settings).run(), place)
     if not fitting:
         return Run(model, *plain, None)
     edited = plan_trace(model, part.model_copy(update={"edits": fitting}), settings).run()
-    return Run(model, *_with_parts(model, edited, look), plain)
+    return Run(model, *_with_parts(model, edited, place), plain)
 
 
-def _with_parts(model: Model, traced: Trace, look: Look) -> tuple[Trace, Decomposition | None]:
-    """Return a trace, and what the memory of the layer that was chosen is made of; that of the last if none was."""
+def shown_place(model: Model, look: Look) -> tuple[int, Direction]:
+    """Return the layer and direction that is drawn: the chosen one, or the last if there are fewer.
+
+    None was chosen, or the cell has no path of memory: the last layer, which the head reads.
+    """
+    places, network = list(model.network.layers()), model.config.network
+    if look.shown_layer is None or network.cell_definition.memory is None:
+        return network.layers - 1, "forward"
+    return places[min(look.shown_layer, len(places) - 1)]
+
+
+def _with_parts(model: Model, traced: Trace, place: tuple[int, Direction]) -> tuple[Trace, Decomposition | None]:
+    """Return a trace, and what the memory at ``place`` is made of."""
     shown = model.named(traced)
-    return shown, parts_of(shown, look.shown_layer, model.config.network.cell_definition)
+    return shown, parts_of(shown, place, model.config.network.cell_definition)
 
 
 def _of_one(each: Run, look: Look, engine: Engine, name: str = "first", scales: Scales | None = None) -> str:
@@ -194,5 +207,10 @@ def _step(look: Look) -> int | None:
 
 
 def _choosing(look: Look) -> Callable[[int], str]:
-    """Return what gives the address at which a step of the picture is chosen."""
+    """Return what gives the address at which a step of the picture is chosen.
+
+    Where each would hold a text that is too long for an address, it says only the step, of the address that is open.
+    """
+    if len(look.address()) > LONGEST_QUERY:
+        return lambda t: f"#step={t + look.start}"
     return lambda t: look.address(step=t + look.start)

@@ -15,7 +15,7 @@ import { Navigation } from "./page/navigation.js";
 import { openPage } from "./page/opening.js";
 import { Requests } from "./page/requests.js";
 import { library, session, state } from "./page/session.js";
-import { lookOf } from "./state.js";
+import { addressOf, lookOf } from "./state.js";
 import { EditList } from "./views/edit_list.js";
 import { FirstScreen } from "./views/first_screen/first_screen.js";
 import { Keyboard } from "./views/keyboard.js";
@@ -43,6 +43,7 @@ const firstScreen = new FirstScreen(byId("first-screen"), tooltip, fetchScreen, 
   onHold: (letter, t, value) => editing.holdAll(letter, t, value),
   onReset: () => editing.change([]),
   onLink: (address) => navigation.tryOut(address),
+  addressAt: (t) => addressOf({ ...state, step: t + session.shown.state.start }),
 });
 const picture = new Picture(byId("picture"), tooltip, {
   onPin: keepPin,

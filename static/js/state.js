@@ -35,8 +35,6 @@ import { ORDERS } from "./data/unit_order.js";
  * @property {(value: T) => string} [write] where it is not simply the value as a string
  */
 
-// Servers bound the length of an address; a longer text goes after the #, which stays in the browser.
-const LONGEST_QUERY = 4000;
 // What stands in an address as it is, so that i@3=0 can be read there: ! : ; = @
 const READABLE = /%(?:21|3A|3B|3D|40)/g;
 // Ids as app/web/boot.py shortens them.
@@ -122,7 +120,7 @@ export function addressOf(state) {
   }
   for (const name of ["text", "edits"]) {
     const value = query.get(name);
-    if (value === null || query.toString().length <= LONGEST_QUERY) continue;
+    if (value === null || query.toString().length <= boot.longest_query) continue;
     fragment.set(name, value);
     query.delete(name);
   }

@@ -436,3 +436,15 @@ def test_the_first_paint_shows_one_form_without_javascript(browser: Browser, bas
             assert inner
             assert inner["x"] >= 0
             assert inner["x"] + inner["width"] <= width
+
+
+def test_a_column_of_a_text_that_is_too_long_for_the_address_opens_in_another_tab(page: Page) -> None:
+    long = " ".join(["supercalifragilistic" * 5] * 45)  # few words, to be quick
+    opened(page, f"/?text={SENTENCE}")
+    page.locator("#text").fill(long)
+    expect(column(page, 44)).to_have_attribute("href", "#step=44")
+    with page.context.expect_page() as other:
+        column(page, 2).click(button="middle")
+    expect_chosen(other.value, 2)
+    expect(other.value.locator("#text")).to_have_value(long)
+    other.value.close()

@@ -167,6 +167,16 @@ def test_without_statistics_nothing_is_usual() -> None:
     assert "(this text)" not in first_screen(trace, parts, None, width=984, push_scale=3.0)
 
 
+def test_the_names_of_both_sides_stand_whole_at_the_scale() -> None:
+    model = shipped("snow-lstm")
+    root = parsed(screen("snow-lstm", model.config.examples[0], width=984))
+    [gutter] = (each for each in root.iter("svg") if each.get("class") == "gutter")
+    sides = [each for each in placed(gutter, GUTTER) if each.text in ("bare ground", "snow lies")]
+    assert [each.text for each in sides] == ["bare ground", "snow lies"]
+    assert all(0 <= each.left < each.right <= GUTTER for each in sides)
+    assert sides[0].baseline + sides[1].size <= sides[1].baseline + 1
+
+
 def test_the_chosen_step_is_marked_and_another_is_ignored() -> None:
     def chosen(**options: int) -> list[str | None]:
         root = parsed(screen("sentiment-lstm", NOT_GOOD, width=984, **options))

@@ -231,11 +231,37 @@ def test_an_empty_sequence_is_refused(bidirectional: bool) -> None:
         list(trace_in_chunks(network, [], 4))
 
 
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["one way", "both ways"])
+@pytest.mark.parametrize("layers", [(), (0,), (1,), (2,), (0, 1)], ids=str)
+@pytest.mark.parametrize("variant", ["lstm", "rnn"])
+def test_some_layers_are_those_of_the_whole_trace(
+    variant: str, layers: tuple[int, ...], bidirectional: bool, engine: Any
+) -> None:
+    network = random_network(**VARIANTS[variant], layers=3, bidirectional=bidirectional)
+    tokens, edits = random_tokens(6), [{"letter": "h", "layer": 0, "steps": [2], "hold": 0.5}]
+    options: dict[str, Any] = {"engine": engine, "pre_activations": True, "edits": edits}
+    whole, part = (trace(network, tokens, layers=each, **options) for each in (None, layers))
+    assert np.array_equal(part.outputs, whole.outputs)
+    assert part.edits == whole.edits
+    expected = [each for each in whole.layers if each.layer in {*layers, 2}]
+    for ours, theirs in zip(part.layers, expected, strict=True):
+        assert (ours.layer, ours.direction) == (theirs.layer, theirs.direction)
+        assert list(ours.activations) == (list(theirs.activations) if ours.layer in layers else ["h"])
+        assert all(np.array_equal(array, theirs[letter]) for letter, array in ours.activations.items())
+    assert [each.span(1, 3)["h"].tolist() for each in part.layers] == [each["h"][1:3].tolist() for each in expected]
+    with pytest.raises(ValueError, match="has only some layers"):
+        trace(network, tokens, after=part)
+
+
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["a part", "bidirectional"])
 def test_nothing_goes_on_from_a_trace_without_state(bidirectional: bool) -> None:
     network, tokens = random_network(cell="lstm", bidirectional=bidirectional), random_tokens(4)
     whole = trace(network, tokens)
-    message = "this trace holds no state to continue from: it is a span of a trace, or of a bidirectional network"
+    message = (
+        "this trace holds no state to continue from: it is a span of a trace, has only some layers, or is of a "
+        "bidirectional network"
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         trace(network, tokens, after=whole if bidirectional else whole.span(0, 1))
 

@@ -56,7 +56,10 @@ class TracePlan:
         return csv_rows(self._parts(), self.model.id, self.selection)
 
     def run(self) -> Trace:
-        """Return the trace of the steps wanted. Raises a problem if a number overflows, or would in the encoding."""
+        """Return the trace of the steps and layers wanted, with the h of the last layer.
+
+        Raises a problem if a number overflows, or would in the encoding.
+        """
         [whole] = self._encodable([self._whole()])
         return whole
 
@@ -77,7 +80,9 @@ class TracePlan:
         """Return the trace of the steps wanted."""
         with self.overflow_as_a_problem():
             whole = trace(
-                self.model.network, self._needed, None, self.settings.engine, *self._options, edits=self.edits
+                *(self.model.network, self._needed, None, self.settings.engine, *self._options),
+                edits=self.edits,
+                layers=self.selection.layers,
             )
         return whole.span(self.start, self.stop)
 

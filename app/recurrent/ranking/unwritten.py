@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..cost import multiply_adds
 from ..edits.binding import Bound
 from ..edits.edit import Edit
 from ..edits.hold import hold
@@ -18,6 +19,7 @@ from ..trace import Engine, FloatArray, Trace, activations_of
 from .batch import one_after_the_other
 
 MOST_STEPS = 60  # a run for each
+MOST_OPERATIONS = 5 * 10**10  # multiply-adds of all runs: half a second on one core, for one link next to a picture
 LEAST = 0.1  # by how much a probability must move
 TIED = 0.005  # probabilities that differ by less are written alike
 
@@ -59,8 +61,8 @@ def unwritten(
         preferred: Steps one of which is returned if it moves the probability as far as any other, within ``TIED``.
 
     Returns:
-        None if the cell has no path of memory, if there are more than ``MOST_STEPS`` steps, if no word moves the
-        probability by ``LEAST``, or if a number overflows in a run.
+        None if the cell has no path of memory, if there are more than ``MOST_STEPS`` steps, if the runs would take more
+        than ``MOST_OPERATIONS``, if no word moves the probability by ``LEAST``, or if a number overflows in a run.
 
     Raises:
         ValueError: ``traced`` does not begin with the first token of a text.
@@ -70,7 +72,7 @@ def unwritten(
         raise ValueError("the trace has no tokens: give one of a network, not of a module")
     if traced.start or any(each.initial is not None for each in traced.layers):
         raise ValueError("the trace does not start where its text does: give the trace of the whole text")
-    if memory is None or steps > MOST_STEPS:
+    if memory is None or steps > MOST_STEPS or steps**2 * multiply_adds(network) > MOST_OPERATIONS:
         return None
     letter, value = memory.writes_nothing
     try:
@@ -95,7 +97,8 @@ def _final_outputs(network: Network, traced: Trace, letter: str, value: float, e
     """
     cell, steps, device = network.config.cell_definition, len(traced), network.device
     size = network.config.hidden_size
-    scale, nothing = np.ones((steps, steps, size)), np.zeros((steps, steps, size))
+    dtype = np.float32 if network.dtype == torch.float32 else np.float64
+    scale, nothing = np.ones((steps, steps, size), dtype), np.zeros((steps, steps, size), dtype)
     shift = nothing.copy()
     every = np.arange(steps)
     scale[every, every], shift[every, every] = 0, value
@@ -113,6 +116,7 @@ def _final_outputs(network: Network, traced: Trace, letter: str, value: float, e
             engine,
             overflow="refuse",
             bound=Bound(parts=parts),
+            kept=(),
         )
         last = activations[-len(network.config.directions) :]
         h = torch.from_numpy(np.concatenate([each["h"][-1] for each in last], axis=-1)).to(device)

@@ -156,6 +156,16 @@ def test_a_long_text_has_none() -> None:
         assert (best is not None) == there_is_one
 
 
+def test_runs_that_would_take_too_long_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = shipped("sentiment-lstm")
+    traced = model.trace(NOT_GOOD)
+    weights = model.network.recurrent
+    operations = len(traced) ** 2 * (weights.weight_ih_l0.numel() + weights.weight_hh_l0.numel())
+    for most, there_is_one in ((operations, True), (operations - 1, False)):
+        monkeypatch.setattr(of_words, "MOST_OPERATIONS", most)
+        assert (unwritten(model.network, traced, (0,)) is not None) == there_is_one
+
+
 def test_an_overflow_is_no_answer() -> None:
     network = random_network(cell="mingru", scale=2.0)
     edits = [scale("h", 1e38, steps=[2]), hold("z", 1.0, steps=[3]), scale("h", 1e4, steps=[4])]

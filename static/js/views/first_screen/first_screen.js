@@ -20,9 +20,9 @@ export class FirstScreen {
    * @param {HTMLElement} element
    * @param {import("../tooltip.js").Tooltip} tooltip
    * @param {(look: Look, signal: AbortSignal) => Promise<string>} ask gives the HTML of a look, from the server, which has escaped what is not its own
-   * @param {{onChoose: (t: number, lane: number) => void, onUnit: (unit: number) => void, onHold: (letter: string, t: number | null, value: number) => void, onReset: () => void, onLink: (address: URL) => void}} handlers `t` counts from the first step that is shown; null: at all steps; `lane`: 1 for the second of two texts
+   * @param {{onChoose: (t: number, lane: number) => void, onUnit: (unit: number) => void, onHold: (letter: string, t: number | null, value: number) => void, onReset: () => void, onLink: (address: URL) => void, addressAt?: (t: number) => string}} handlers `t` counts from the first step that is shown; null: at all steps; `lane`: 1 for the second of two texts
    */
-  constructor(element, tooltip, ask, { onChoose, onUnit, onHold, onReset, onLink }) {
+  constructor(element, tooltip, ask, { onChoose, onUnit, onHold, onReset, onLink, addressAt }) {
     this.element = element;
     this.ask = ask;
     this.onChoose = onChoose;
@@ -42,6 +42,7 @@ export class FirstScreen {
     this.drawn = Promise.resolve();
     element.addEventListener("click", (event) => this.#click(event, onLink));
     element.addEventListener("focusin", ({ target }) => this.#focus(target));
+    if (addressAt) for (const kind of ["pointerdown", "focusin"]) element.addEventListener(kind, ({ target }) => complete(target, addressAt));
     this.#read();
   }
 
@@ -322,4 +323,14 @@ export class FirstScreen {
   #laneOf(element) {
     return this.sections.findIndex((each) => each.contains(element));
   }
+}
+
+/**
+ * Make the link of a column whole before it is opened in another tab: those of a long text say only the step.
+ * @param {EventTarget | null} target
+ * @param {(t: number) => string} addressAt
+ */
+function complete(target, addressAt) {
+  const link = target instanceof Element ? target.closest("a[data-t][href^='#step=']") : null;
+  link?.setAttribute("href", addressAt(Number(/** @type {SVGElement} */ (link).dataset.t)));
 }
