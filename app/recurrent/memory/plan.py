@@ -28,6 +28,7 @@ LossSteps = Literal["last", "every"]
 
 _BACKWARD = 3  # a pass forward and one back, in passes forward
 _SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
+_OF_LOGITS = 6  # numbers for each logit that is looked at: its probability, its slope, how far it is below the top
 _GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 
 
@@ -118,7 +119,8 @@ class MemoryPlan:
     def trace(self) -> Trace:
         """The trace of all tokens. Raises RangeError if hidden states overflow, as those of a relu RNN may."""
         sums = "time_scales" in self.parts and bool(self.network.config.cell_definition.gates)
-        whole = trace(self.network, self.subject.tokens, self.subject.before, self.engine, pre_activations=sums)
+        subject, engine = self.subject, self.engine
+        whole = trace(self.network, subject.tokens, subject.before, engine, pre_activations=sums, on_demand=True)
         for layer in whole.layers:
             overflown = np.flatnonzero(~np.isfinite(layer["h"]).all(axis=1))
             if len(overflown):
@@ -176,7 +178,14 @@ class MemoryPlan:
         jacobians = (steps if is_whole else self.steps) * places * states * (hidden + width)
         pairs = 2 * self.steps * states**2
         graph = steps * places * hidden * _GRAPH * (16 if "attribution" in self.parts else 1)
-        return jacobians + pairs + graph
+        return jacobians + pairs + graph + self._numbers_of_outputs()
+
+    def _numbers_of_outputs(self) -> float:
+        """Estimate how many numbers are held at a time that are about the outputs."""
+        config, parts = self.network.config, self.parts
+        slopes = len(self.reach) * config.outputs * config.hidden_size * len(config.directions)
+        every_output = slopes if "words" in parts and self.output is None else 0
+        return every_output + _OF_LOGITS * len(self.subject.tokens) * config.outputs * bool(parts & {"words", "loss"})
 
     def numbers_returned(self) -> int:
         """Return about how many numbers the answer holds: matrices over all pairs of steps."""
