@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..api.traces.outputs import shown_top
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..api.wire.sequence import as_written
@@ -119,7 +120,9 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
     fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
     gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
     written, stop = as_written(model, text), look.start + MOST_STEPS
-    part = TraceBody(**written, start=look.start, stop=stop, pre_activations=gateless)
+    part = TraceBody(
+        **written, start=look.start, stop=stop, pre_activations=gateless, top=shown_top(model.config.network.outputs)
+    )
     plain = _with_parts(model, plan_trace(model, part, settings).run(), look)
     if not fitting:
         return Run(model, *plain, None)

@@ -2,7 +2,6 @@
 
 import { fetchMemory } from "./api.js";
 import { boot, cellOf } from "./boot.js";
-import { greatestIndex } from "./decoded_trace.js";
 import { DERIVATIVES } from "./derivatives.js";
 import { CellMemory } from "./memory.js";
 import { inputOf } from "./written.js";
@@ -16,10 +15,18 @@ const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
 const OF_HEAD = ["loss", "attribution"]; // which a model without a head does not have
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
+/**
+ * Whether a model has outputs, of which many are not named to the page.
+ * @param {import("./api_types.d.ts").Model} model
+ */
+export function hasHead({ outputs, top }) {
+  return outputs.length > 0 || top !== null;
+}
+
 /** The bodies of the calls for a model: about the whole text, about one step, and, in place of shares, about each word left out. @param {MemoryRequest} request */
 function bodies({ model, text, start, stop, step, alpha, weights, derivative, target }) {
   /** @param {string} part */
-  const isThere = (part) => model.outputs.length > 0 || !OF_HEAD.includes(part);
+  const isThere = (part) => hasHead(model) || !OF_HEAD.includes(part);
   const { open_bias: canOpen, recurrent_weights: isScaled } = cellOf(model);
   const common = {
     ...inputOf(model, text),
@@ -96,9 +103,10 @@ export class MemoryRequests {
  */
 export function lossTarget(model, trace) {
   if (model.predicts_next || trace.model.predicts_next) return null;
-  const probabilities = trace.outputsAt(trace.tokens.length - 1);
-  const isSingle = probabilities.length === 1;
-  const output = model.outputs.indexOf(trace.names[greatestIndex(probabilities)]);
+  const [best] = trace.likeliest(trace.tokens.length - 1, 1);
+  if (trace.top && model.id === trace.model.id) return best.output;
+  const isSingle = trace.names.length === 1;
+  const output = model.outputs.indexOf(best.name);
   if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
-  return isSingle ? Number(probabilities[0] >= 0.5) : output;
+  return isSingle ? Number(best.probability >= 0.5) : output;
 }
