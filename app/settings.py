@@ -163,7 +163,9 @@ class Settings(BaseSettings):
         description="Secret of at least 20 characters; whoever sends it may upload and remove models from anywhere.",
     )
     max_values: int = Field(
-        5_000_000, ge=1, description="Most numbers in one answer: steps × units × arrays. Streams are exempt."
+        5_000_000,
+        ge=1,
+        description="Most numbers in one answer: steps × (units × arrays + outputs). Streams are exempt.",
     )
     max_seconds: float = Field(
         20, gt=0, description="Longest time that an answer is computed for, in seconds, without the wait for its turn."

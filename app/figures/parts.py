@@ -31,5 +31,5 @@ def _has_logit(trace: Trace) -> bool:
     """Whether the head has a logit that the memory pushes: of several probabilities, one must be the verdict."""
     if trace.head is None:
         return False
-    outputs = trace.outputs.shape[1]
+    outputs = len(trace.head.weight.tensor)
     return outputs > 1 if trace.head.function == "softmax" else outputs == 1 or trace.head.verdict is not None

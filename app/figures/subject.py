@@ -258,7 +258,7 @@ class Subject:
         head = self.trace.head
         if not self.terms.next_outputs or head is None or not head.names:
             return None
-        last = self.trace.outputs[-1]
+        last = self.trace.outputs_after(-1)
         best = int(np.argmax(last))
         return head.names[best], float(last[best])
 
@@ -320,13 +320,18 @@ def verdict_of(
         return None
     is_the_verdict = len(head.names) < 2 or head.names[output] == head.verdict
     opposite, name = terms.opposite if is_the_verdict else "", _name(trace, output)
-    return Verdict(trace.outputs[:, output].astype(np.float64), name, opposite or f"not {name}", (output,))
+    return Verdict(_probabilities(trace, output), name, opposite or f"not {name}", (output,))
 
 
 def _of_two(trace: Trace, outputs: tuple[int, int]) -> Verdict:
     """Return how probable the first of two classes is, if it is one of them."""
-    one, other = (trace.outputs[:, output].astype(np.float64) for output in outputs)
+    one, other = (_probabilities(trace, output) for output in outputs)
     return Verdict(one / (one + other), _name(trace, outputs[0]), _name(trace, outputs[1]), outputs)
+
+
+def _probabilities(trace: Trace, output: int) -> Array:
+    """Return the probability (T,) of an output after each step."""
+    return trace.probability(np.arange(len(trace)), np.full((len(trace), 1), output))[:, 0].astype(np.float64)
 
 
 def _name(trace: Trace, output: int) -> str:

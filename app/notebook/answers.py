@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from ..api.models.routes import activation_info, card
+from ..api.models.routes import activation_info
 from ..api.traces.content import Selection, require_float32, trace_content
+from ..api.traces.outputs import outputs_content, shown_top
 from ..figures.parts import parts_of
 from ..figures.screen import HEIGHT, first_screen
 from ..figures.still import DARK
@@ -14,7 +15,7 @@ from ..recurrent.decomposition.report import Decomposition
 from ..recurrent.edits.data import edits_from
 from ..recurrent.trace import Trace
 from ..settings import Settings
-from ..web.boot import MODEL_FIELDS, facts
+from ..web.boot import facts, page_fields
 from ..web.first_view import MAX_NUMBERS
 from ..web.look import Look
 from ..web.screen import Run, experiment, way_back
@@ -63,7 +64,7 @@ class Answers:
         """What the page's scripts read of a model's card; a module has only what its cell says."""
         subject, model = self._subject, self._shown.model
         if model is not None:
-            return card(model).model_dump(mode="json", include=MODEL_FIELDS)
+            return page_fields(model)
         return {
             "id": "module",
             "title": "",
@@ -78,7 +79,7 @@ class Answers:
             "outputs": self._outputs,
             "opposite": subject.terms.opposite,
             "predicts_next": False,
-            "next_outputs": [],
+            "top": None,
             "examples": [],
             "units": [],
         }
@@ -124,10 +125,16 @@ class Answers:
         require_float32(drawn, selection)
         stop = drawn.start + len(drawn)
         return {
-            "trace": trace_content(drawn, stop, self._model["id"], self._outputs, selection, "base64"),
+            "trace": trace_content(drawn, stop, self._model["id"], self._outputs_of(drawn), selection, "base64"),
             "notes": notes,
             "why": "",
         }
+
+    def _outputs_of(self, trace: Trace) -> dict[str, Any]:
+        """Return what is said of the outputs of ``trace`` besides their values."""
+        plain, next_outputs = self._subject.trace, self._subject.terms.next_outputs
+        top = shown_top(trace.outputs.shape[1])
+        return outputs_content(trace, top, plain if trace.edits else None, self._outputs, next_outputs)
 
     def _screen(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the picture of the run, as HTML."""

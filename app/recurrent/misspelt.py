@@ -1,42 +1,46 @@
 """Find the word of a vocabulary that a misspelt one stands for: the nearest, at an edit distance of 1.
 
-A letter may be missing, added or replaced (Levenshtein 1966). The index is that of SymSpell: two words at this
-distance become the same when a letter, or none, is left out of each, so that a look-up takes as many steps as the word
-has letters, however large the vocabulary is.
+A letter may be missing, added or replaced (Levenshtein 1966). It stands in the one or the other half of the word, so
+that the nearest word begins or ends as this one does: it is looked for among the words that do, in two sorted lists.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 SHORTEST = 5  # letters of a word that may be misspelt: shorter ones have too many neighbours
-LONGEST = 50  # letters of a word in the index, which takes memory by the square of its length
+LONGEST = 50  # letters of a word that is looked for
+_AFTER = chr(0x10FFFF)  # sorts behind every letter
 
 
 class Nearest:
     """The nearest words of a vocabulary, in which frequent words stand before rare ones."""
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
-        self._words = vocabulary
-        self._places: dict[str, list[int]] = {}  # of the words that a spelling can come from by leaving out a letter
-        self._longest = 0
-        for place, word in enumerate(vocabulary):
-            if SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha():
-                self._longest = max(self._longest, len(word))
-                for spelling in {word, *_without_a_letter(word)}:
-                    self._places.setdefault(spelling, []).append(place)
+        words = [each for each in vocabulary if SHORTEST - 1 <= len(each) <= LONGEST and each.isalpha()]
+        self._places = {word: place for place, word in enumerate(words)}
+        self._sorted = sorted(words)
+        self._reversed = sorted(word[::-1] for word in words)
 
     def __call__(self, word: str) -> str | None:
         """Return the word at distance 1 that stands first in the vocabulary; None if there is none.
 
         None also for what is not a word of at least ``SHORTEST`` letters.
         """
-        if not word.isalpha() or not SHORTEST <= len(word) <= self._longest + 1:
+        if not word.isalpha() or not SHORTEST <= len(word) <= LONGEST + 1:
             return None
-        candidates = {place for each in (word, *_without_a_letter(word)) for place in self._places.get(each, ())}
-        return next((self._words[place] for place in sorted(candidates) if _is_near(word, self._words[place])), None)
+        half = len(word) // 2
+        ending = word[half:][::-1]
+        candidates = {
+            *_beginning(self._sorted, word[:half]),
+            *(each[::-1] for each in _beginning(self._reversed, ending)),
+        }
+        near = (each for each in candidates if abs(len(each) - len(word)) <= 1 and _is_near(word, each))
+        return min(near, key=self._places.__getitem__, default=None)
 
 
-def _without_a_letter(word: str) -> Iterator[str]:
-    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+def _beginning(words: Sequence[str], start: str) -> Iterator[str]:
+    """Yield those of sorted ``words`` that begin with ``start``."""
+    return iter(words[bisect_left(words, start) : bisect_left(words, start + _AFTER)])
 
 
 def _is_near(word: str, other: str) -> bool:

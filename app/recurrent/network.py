@@ -19,6 +19,8 @@ from .tokenizer import Token
 
 Head = Literal["sigmoid", "softmax"]
 
+_IN_DOUBLE = 4_000_000  # weights of a head that are copied to float64 at a time
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -164,7 +166,10 @@ class Network(nn.Module):
         """Return the logits in float64: sums of float32 cannot overflow, and probabilities near 1 stay below it."""
         if self.head is None:
             return h.double()[..., :0]
-        return linear(h.double(), self.head.weight.double(), self.head.bias.double())
+        x, rows = h.double(), max(1, _IN_DOUBLE // self.head.in_features)
+        weights, biases = torch.split(self.head.weight, rows), torch.split(self.head.bias, rows)
+        parts = zip(weights, biases, strict=True)
+        return torch.cat([linear(x, weight.double(), bias.double()) for weight, bias in parts], dim=-1)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return the probabilities (..., outputs): the head's function of ``logits`` (..., outputs)."""

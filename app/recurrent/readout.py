@@ -26,11 +26,16 @@ class Weight(NamedTuple):
         """Count writes anew in a copy, or where a pickle is loaded: there the tensor is another one."""
         return Weight.of, (self.tensor,)
 
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        """Return it in float64. Raises ValueError, with its ``name``, if it was written to since the trace was made."""
+    def array(self, name: str) -> NDArray[np.floating]:
+        """Return it, not copied. Raises ValueError, with its ``name``, if it was written to since the trace."""
         if self.version is not None and self.tensor._version != self.version:
             raise ValueError(f"{name} has changed since the trace was made: trace again, and decompose that trace")
-        return self.tensor.detach().cpu().double().numpy()
+        numbers: NDArray[np.floating] = self.tensor.detach().cpu().numpy()
+        return numbers
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return it in float64. Raises ValueError as ``array`` does."""
+        return self.array(name).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

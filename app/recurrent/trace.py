@@ -1,6 +1,5 @@
 """Trace: every gate, candidate and state of a network over one sequence, and the functions that make it."""
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +18,7 @@ from .edits.edit import NO_RESOURCES, Edit, Resources
 from .modules import Direction, LayerWeights, layer_weights_of
 from .network import Network
 from .overflow import RangeError
+from .reading import Integers, Reading, likeliest_of
 from .readout import Readout, Weight
 from .tokenizer import Token
 
@@ -74,9 +74,10 @@ class Trace:
 
     ``layers`` are ordered by layer, forward before backward; ``outputs`` (T, outputs) are the probabilities that the
     head gives after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
-    Without a head, ``outputs`` is (T, 0) and ``head`` None; of a bare module ``tokens`` is empty, too. A trace that was
-    asked for some layers holds these, and the last with its h alone if it is not among them. Of a sequence of
-    numbers, ``tokens`` are the steps, with their labels.
+    Without a head, ``outputs`` is (T, 0) and ``head`` None; of a bare module ``tokens`` is empty, too. Of a sequence of
+    numbers, ``tokens`` are the steps, with their labels. With a ``reading``, which computes them where they are asked
+    for, ``outputs`` is (T, 0) as well. A trace that was asked for some layers holds these, and the last with its h
+    alone if it is not among them.
 
     Everything that a trace holds follows from its ``edits``, except ``tokens``, which stay those of the text where a
     swap puts others at the input.
@@ -90,6 +91,7 @@ class Trace:
     head: Readout | None = field(default=None, repr=False)
     bound: Bound = field(default=NOTHING_BOUND, repr=False)  # the edits, with what they do at each place
     remarks: tuple[str, ...] = ()  # what to know about where the numbers come from
+    reading: Reading | None = field(default=None, repr=False)  # None: the outputs are there
 
     def __len__(self) -> int:
         """Return T, the number of steps."""
@@ -111,6 +113,20 @@ class Trace:
             if (candidate.layer, candidate.direction) == (layer, direction):
                 return candidate
         raise KeyError(f"layer {layer} {direction}")
+
+    def outputs_after(self, step: int) -> FloatArray:
+        """Return the probabilities (outputs,) after ``step``, which counts as in a list; they need not be there."""
+        return self.outputs[step] if self.reading is None else self.reading.after(step)
+
+    def probability(self, steps: Integers, outputs: Integers) -> FloatArray:
+        """Return the probabilities (n, m) of ``outputs`` (n, m) after ``steps`` (n,)."""
+        return self.outputs[steps[:, None], outputs] if self.reading is None else self.reading.at(steps, outputs)
+
+    def likeliest(self, count: int, others: Integers) -> tuple[Integers, FloatArray, FloatArray]:
+        """Return the most probable outputs after each step, as ``Reading.likeliest`` does."""
+        if self.reading is None:
+            return likeliest_of(self.outputs, count, others)
+        return self.reading.likeliest(count, others)
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset``: a variable for each letter, (layer, direction, step, unit), and ``outputs``.
@@ -134,8 +150,10 @@ class Trace:
         """
         start, stop, _ = slice(start, stop).indices(len(self))
         layers = tuple(each.span(start, stop) for each in self.layers)
-        part = self.tokens[start:stop], layers, self.outputs[start:stop]
-        return replace(self, tokens=part[0], layers=part[1], outputs=part[2], start=self.start + start, state=[])
+        tokens, outputs = self.tokens[start:stop], self.outputs[start:stop]
+        reading = self.reading and self.reading.span(start, stop)
+        at = self.start + start
+        return replace(self, tokens=tokens, layers=layers, outputs=outputs, start=at, state=[], reading=reading)
 
 
 def trace(
@@ -149,6 +167,7 @@ def trace(
     edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
     layers: Collection[int] | None = None,
+    on_demand: bool = False,
 ) -> Trace:
     """Run ``network`` over ``tokens``, from zero states or from where the trace ``after`` ended.
 
@@ -160,7 +179,8 @@ def trace(
     A number that overflows becomes infinite or NaN, as in PyTorch, unless ``overflow`` is ``"refuse"``.
 
     ``edits`` change activations inside the steps, so that all that depends on them follows (docs/experiments.md); their
-    steps count from the first token of the whole sequence. ``resources`` are what edits may need of a model.
+    steps count from the first token of the whole sequence. ``resources`` are what edits may need of a model. With
+    ``on_demand``, the trace has a ``reading`` in place of its outputs, by the weights that the head then has.
 
     ``layers`` are those that the trace holds, from 0, and the h of the last, so that of a deep network memory is needed
     for two at a time; None: all. A trace without some of them cannot be continued.
@@ -180,7 +200,7 @@ def trace(
         )
     start = after.start + len(after) if after is not None else 0
     bound = bound_to(network, len(tokens), edits, resources, start)
-    return _trace(network, tokens, after, engine, pre_activations, overflow, bound, layers)
+    return _trace(network, tokens, after, engine, pre_activations, overflow, bound, on_demand, layers)
 
 
 def bound_to(
@@ -218,6 +238,7 @@ def _trace(
     pre_activations: bool,  # noqa: FBT001
     overflow: Overflow,
     bound: Bound,
+    on_demand: bool,  # noqa: FBT001
     kept: Collection[int] | None = None,
 ) -> Trace:
     config, device = network.config, network.device
@@ -240,36 +261,33 @@ def _trace(
             bound=bound,
             kept=kept,
         )
-        outputs = _outputs(network, activations)
-    if overflow == "refuse" and (bad := np.isnan(outputs).any(axis=-1)).any():
-        raise RangeError("a sum of the head", start + int(bad.argmax()), outputs.dtype)
+        last = activations[-len(config.directions) :]
+        top = np.concatenate([each["h"][:, 0] for each in last], axis=-1)  # (T, H·directions)
+        reading = None if network.head is None else Reading(network, torch.from_numpy(top).to(device))
+        outputs = top[:, :0] if reading is None or on_demand else reading.all()
+    if overflow == "refuse" and (bad := _first_overflow(outputs, reading if on_demand else None)) is not None:
+        raise RangeError("a sum of the head", start + bad, outputs.dtype)
     traces = layer_traces(layers, config.cell, activations, initial, 0, len(tokens))
     held = tuple(each for each in traces if each.activations)
     state: State = []
     if not config.bidirectional and kept is None:
         state = [{k: torch.from_numpy(each[k][-1]).to(device) for k in cell.states} for each in activations]
-    return Trace(tuple(tokens), held, outputs, start, state, readout_of(network), bound)
+    later = reading if on_demand else None
+    return Trace(tuple(tokens), held, outputs, start, state, readout_of(network), bound, reading=later)
+
+
+def _first_overflow(outputs: FloatArray, reading: Reading | None) -> int | None:
+    """Return the first step at which a sum of the head overflows; None if there is none."""
+    if reading is not None:
+        return reading.first_overflow()
+    bad = np.isnan(outputs).any(axis=-1)
+    return int(bad.argmax()) if bad.any() else None
 
 
 def readout_of(network: Network) -> Readout | None:
     """Return the head of ``network`` as a trace holds it; None if it has none."""
     head = network.head
     return None if head is None else Readout(Weight.of(head.weight), Weight.of(head.bias), network.config.head)
-
-
-def _outputs(network: Network, activations: Sequence[dict[str, FloatArray]]) -> FloatArray:
-    """Return the output probabilities (T, outputs) for the result of ``activations_of``."""
-    last = activations[-len(network.config.directions) :]
-    top = np.concatenate([each["h"][:, 0] for each in last], axis=-1)  # (T, H·directions)
-    if network.head is None:
-        return top[:, :0]
-    h = torch.from_numpy(top).to(network.device)
-    logits = network.read(h)
-    outputs: FloatArray = network.probabilities(logits).cpu().numpy()
-    # Where e^−logit or a sum overflows, there is 0 or NaN for what the dtype may still hold.
-    if not (outputs.min() > 0 and math.isfinite(logits.sum())):
-        outputs = network.probabilities(network.read_in_double(h)).to(h.dtype).cpu().numpy()
-    return outputs
 
 
 def trace_in_chunks(
@@ -282,6 +300,7 @@ def trace_in_chunks(
     *,
     edits: Iterable[Edit | Mapping[str, Any]] | Bound = (),
     resources: Resources = NO_RESOURCES,
+    on_demand: bool = False,
 ) -> Iterator[Trace]:
     """Yield the trace of ``tokens`` in consecutive chunks of ``size`` steps, each as soon as it is computed.
 
@@ -299,12 +318,14 @@ def trace_in_chunks(
     bound = bound_to(network, len(tokens), edits, resources)
     is_bounded = config.cell_definition.bounded and not bound.edits
     if config.bidirectional or (overflow == "refuse" and not is_bounded):
-        whole = _trace(network, tokens, None, engine, pre_activations, overflow, bound)
+        whole = _trace(network, tokens, None, engine, pre_activations, overflow, bound, on_demand)
         yield from (whole.span(start, start + size) for start in range(0, len(tokens), size))
         return
     chunk = None
     for start in range(0, len(tokens), size):
-        chunk = _trace(network, tokens[start : start + size], chunk, engine, pre_activations, overflow, bound)
+        chunk = _trace(
+            network, tokens[start : start + size], chunk, engine, pre_activations, overflow, bound, on_demand
+        )
         yield chunk
 
 

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..api.traces.outputs import shown_top
 from ..api.traces.routes import trace_json
-from ..api.traces.schemas import TraceOptions
+from ..api.traces.schemas import TraceBody
 from ..api.wire.sequence import sample
 from ..settings import Settings
 from ..store.store import Store
@@ -74,7 +75,9 @@ class Trial:
     def _run(self, store: Store) -> bool:
         model = store.models.get(self._settings.default_model) or next(iter(store))
         letter = next(iter(model.config.network.cell_definition.activations))
-        options = TraceOptions(**sample(model, 1), activations=[letter], units=[0], layers=[0])
+        options = TraceBody(
+            **sample(model, 1), top=shown_top(model.config.network.outputs), activations=[letter], units=[0], layers=[0]
+        )
         try:
             trace_json(model, options, self._settings)
         except Problem as problem:

@@ -12,8 +12,9 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi_problem.error import Problem
 from starlette.types import Message, Scope
 
+from ..api.traces.outputs import shown_top
 from ..api.traces.routes import trace_json
-from ..api.traces.schemas import TraceOptions
+from ..api.traces.schemas import TraceBody
 from ..api.wire.sequence import sample
 
 # For /healthz, which the metrics do not count.
@@ -51,7 +52,11 @@ async def warmed(app: FastAPI) -> AsyncIterator[None]:
     models = {model.config.network.cell_definition: model for model in app.state.store.models.values()}
     for model in models.values():
         with suppress(Problem):  # the limits may exclude this length
-            trace_json(model, TraceOptions(**sample(model, _STEPS)), app.state.settings)
+            trace_json(
+                model,
+                TraceBody(**sample(model, _STEPS), top=shown_top(model.config.network.outputs)),
+                app.state.settings,
+            )
     with suppress(Problem):
         router = AsyncExitStackMiddleware(app.router)  # directly, so that the metrics do not count it
         await router({**_POST, "app": app}, _body, _ignore)

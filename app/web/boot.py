@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from ..api.memory.schemas import WeightsChoice
 from ..api.models.routes import card
 from ..api.series.routes import KINDS
+from ..api.traces.outputs import shown_top
 from ..api.traces.routes import FORMS
 from ..figures.invisible import Invisible, for_page
 from ..recurrent.cells import TABLE
@@ -40,7 +41,6 @@ MODEL_FIELDS = {
     "outputs",
     "opposite",
     "predicts_next",
-    "next_outputs",
     "examples",
     "units",
 }
@@ -111,8 +111,15 @@ def boot(view: FirstView, models: list[Model], chapters: Sequence[Chapter], sett
         "chapters": [each.look.address() for each in chapters],
         "tour": {str(old): new for old, new in TOUR.items()} if chapters else {},
         "models": [
-            card(each).model_dump(mode="json", include=MODEL_FIELDS)
+            page_fields(each)
             | {"weights_id": each.config.weights_sha256[:WEIGHTS_ID], "is_imported": each.imported is not None}
             for each in models
         ],
     }
+
+
+def page_fields(model: Model) -> dict[str, Any]:
+    """Return what the page reads of a model; of many outputs, how many it asks for in place of their names."""
+    top = shown_top(model.config.network.outputs)
+    fields = MODEL_FIELDS if top is None else MODEL_FIELDS - {"outputs"}
+    return {"outputs": []} | card(model).model_dump(mode="json", include=fields) | {"top": top}

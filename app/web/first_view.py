@@ -7,6 +7,7 @@ from typing import Literal
 from fastapi_problem.error import Problem
 from markupsafe import Markup
 
+from ..api.traces.outputs import shown_top
 from ..api.traces.routes import trace_json
 from ..api.traces.schemas import TraceBody
 from ..api.wire.sequence import as_written
@@ -118,7 +119,12 @@ def _first_trace(model: Model, text: str, settings: Settings) -> tuple[bytes, st
     """Return the JSON of a trace, and ""; or null and the problem, which is "" for an empty text."""
     if is_blank(model, text, settings):
         return b"null", ""
-    options = TraceBody(**as_written(model, text), stop=page_size(model) + 1, encoding="base64")
+    options = TraceBody(
+        **as_written(model, text),
+        stop=page_size(model) + 1,
+        encoding="base64",
+        top=shown_top(model.config.network.outputs),
+    )
     try:
         return trace_json(model, options, settings), ""
     except Problem as problem:

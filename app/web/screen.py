@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..api.traces.outputs import shown_top
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
 from ..api.wire.sequence import as_written
@@ -120,8 +121,8 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
     fitting = [each.to_dict() for each in edits if each.letter is None or each.letter in letters]
     gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
     written, stop = as_written(model, text), look.start + MOST_STEPS
-    place = shown_place(model, look)
-    part = TraceBody(**written, start=look.start, stop=stop, layers=[place[0]], pre_activations=gateless)
+    place, top = shown_place(model, look), shown_top(model.config.network.outputs)
+    part = TraceBody(**written, start=look.start, stop=stop, layers=[place[0]], pre_activations=gateless, top=top)
     plain = _with_parts(model, plan_trace(model, part, settings).run(), place)
     if not fitting:
         return Run(model, *plain, None)

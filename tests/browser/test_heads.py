@@ -26,7 +26,7 @@ def test_tasks_are_chosen_with_a_fitting_text_and_an_own_one_is_kept(page: Page,
     expect(page.locator(".prediction .verdict")).to_contain_text("P(positive)")
 
 
-@pytest.mark.parametrize(("model", "unit"), [("letters-lstm", "character"), ("words", "word")])
+@pytest.mark.parametrize(("model", "unit"), [("letters-lstm", "character"), ("words", "word"), ("many", "word")])
 def test_next_token_is_ranked_and_what_came_is_judged(
     page: Page, zoo: str, keeper: httpx2.Client, model: str, unit: str
 ) -> None:
@@ -50,6 +50,30 @@ def test_next_token_is_ranked_and_what_came_is_judged(
     expect(page.locator(".came")).to_contain_text(f": {values[1][ids[2]]:.2f}")
     tinted = page.locator(".token span").all_text_contents()
     assert tinted == [f"{values[t - 1][ids[t]]:.2f}" for t in range(1, len(ids))]
+
+
+def test_of_many_outputs_only_those_that_are_drawn_are_sent(page: Page, zoo: str, keeper: httpx2.Client) -> None:
+    edits = [{"letter": "n", "steps": [3], "hold": 0.5}]
+    answers = [keeper.post("/api/v1/models/many/traces", json={"text": TEXT, "edits": each}) for each in ([], edits)]
+    plain, edited = (each.json()["outputs"] for each in answers)
+    sizes: list[int] = []
+    page.on("response", lambda answer: sizes.append(len(answer.body())) if answer.url.endswith("/traces") else None)
+    opened(page, f"{zoo}/?model=many&step=3&edits=n@3=0.5")
+    after, before = edited["values"][3], plain["values"][3]
+    best = sorted(range(len(after)), key=lambda output: -after[output])[:3]
+
+    def said(output: int) -> str:
+        was, now = f"{before[output]:.2f}", f"{after[output]:.2f}"
+        return f"{plain['names'][output]}{now if was == now else f'{was} → {now}'}"
+
+    expect(page.locator(".ranking li")).to_have_text([said(output) for output in best])
+    assert any("→" in said(output) for output in best)
+    first = plain["names"][before.index(max(before))]
+    without = "" if first == plain["names"][best[0]] else f"; without edits {first}"
+    expect(page.locator(".prediction .after")).to_have_text(f"after not, word 4 of 5{without}:")
+    assert sizes
+    assert max(sizes) < 5_000  # all outputs would be 24,000 bytes of numbers alone
+    assert "word1199" not in page.locator("#boot").inner_text()
 
 
 def test_what_may_come_next_is_said_of_each_symbol_and_the_end(page: Page, zoo: str, keeper: httpx2.Client) -> None:

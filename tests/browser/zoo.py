@@ -11,6 +11,7 @@ from model_folders import saved_numbers
 from networks import random_network
 
 WORDS = WordTokenizer([UNKNOWN, *["the", "movie", "was", "not", "good", "bad", "but"]])
+MANY = WordTokenizer([*WORDS.vocabulary, *(f"word{number}" for number in range(1_200))])
 CORRECTING = WordTokenizer(WORDS.vocabulary, corrects_spelling=True)
 LETTERS = CharacterTokenizer([UNKNOWN, "\t", "\n", " ", *"abc"])
 COUNTED = CharacterTokenizer([UNKNOWN, *"ab"])
@@ -33,6 +34,7 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
         {"cell": "rnn", "nonlinearity": "relu", "head": "softmax"},
     ),
     "words": ("words", WORDS, list(WORDS.vocabulary), TEXT, {"cell": "gru", "head": "softmax"}),
+    "many": ("many", MANY, list(MANY.vocabulary), TEXT, {"cell": "gru", "head": "softmax"}),
     "counts": ("counts", COUNTED, COUNTS, "aabb", {"cell": "lstm"}),
     "reordered": ("reordered", COUNTED, ["b", "a"], "aabxb", {"cell": "gru", "head": "softmax"}),
     "classes": ("classes", COUNTED, ["low", "middle", "high"], "aabb", {"cell": "gru", "head": "softmax"}),
@@ -46,7 +48,7 @@ ZOO: dict[str, tuple[str, Tokenizer, list[str], str, dict[str, Any]]] = {
 }  # fmt: skip
 NUMBERS = "time,temperature,rain,wind\n06:00,9,0.5,-1\n07:00,12,0,-2"  # that bare reads
 UNITS = 7
-PREDICTING = {"letters-lstm", "letters-relu", "words", "counts", "reordered"}  # the next token
+PREDICTING = {"letters-lstm", "letters-relu", "words", "many", "counts", "reordered"}  # the next token
 
 
 def zoo_models(folder: Path) -> Path:
@@ -55,6 +57,8 @@ def zoo_models(folder: Path) -> Path:
     for seed, (name, (task, tokenizer, outputs, example, config)) in enumerate(ZOO.items()):
         sizes = {"vocabulary_size": len(tokenizer.vocabulary), "outputs": len(outputs), "hidden_size": UNITS}
         network = random_network(seed, scale=3, **sizes, **config)
+        if name == "many":  # else all outputs are about as probable
+            network.require_head().weight.data *= 8
         about = {
             "title": name.upper(),
             "task": task,

@@ -53,7 +53,7 @@ export function model(cell, changes = {}) {
     outputs: ["positive"],
     opposite: "negative",
     predicts_next: false,
-    next_outputs: [],
+    top: null,
     examples: [],
     units: [],
     weights_id: "00000000",

@@ -86,7 +86,13 @@ class DecompositionPlan:
         body = self.body
         try:
             traced = trace(
-                self.model.network, self.tokens, None, self.settings.engine, overflow="refuse", edits=self.edits
+                self.model.network,
+                self.tokens,
+                None,
+                self.settings.engine,
+                overflow="refuse",
+                edits=self.edits,
+                on_demand=True,
             )
         except RangeError as error:
             advice = "Make the edits smaller, or send a shorter text" if self.edits.edits else "Send a shorter text"

@@ -103,7 +103,7 @@ def _tracer(model: Model, settings: Settings) -> Callable[[Any], Trace]:
 
     def traced(other: Any) -> Trace:
         try:
-            return trace(model.network, model.tokens(other), None, settings.engine, overflow="refuse")
+            return trace(model.network, model.tokens(other), None, settings.engine, overflow="refuse", on_demand=True)
         except RangeError as error:
             raise ValueError(f"cannot be traced: {error}") from None
 

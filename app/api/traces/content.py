@@ -1,6 +1,6 @@
 """A trace as the content of an answer: JSON in one piece, or JSON lines step by step."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...recurrent.trace import FloatArray, LayerTrace, Trace
 from ..wire.edits import edits_content
 from ..wire.encoding import ENCODERS, layer_info
 from ..wire.schemas import Encoding
+from .outputs import Likely
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,24 @@ def layers_content(trace: Trace | Comparison, selection: Selection, encoding: En
 
 
 def trace_content(
-    trace: Trace, steps: int, model: str, outputs: list[str], selection: Selection, encoding: Encoding
+    trace: Trace, steps: int, model: str, outputs: Mapping[str, Any], selection: Selection, encoding: Encoding
 ) -> dict[str, Any]:
-    """Return the ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens, ready for ``dumps``."""
+    """Return the ``TraceAnswer`` of ``trace``, a part of a sequence of ``steps`` tokens, ready for ``dumps``.
+
+    ``outputs`` are what it says of them besides their ``values``, such as their ``names``.
+    """
     return {
         **text_content(trace, steps, model, selection),
         "layers": layers_content(trace, selection, encoding),
-        "outputs": {"names": outputs, "values": ENCODERS[encoding](trace.outputs)},
+        "outputs": {**outputs, "values": ENCODERS[encoding](trace.outputs)},
         **edits_content(trace.edits, trace.notes),
     }
 
 
-def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding) -> Iterator[bytes]:
-    """Yield the lines of each of ``parts``, a ``StepAnswer`` each, as one chunk of bytes."""
+def step_lines(parts: Iterable[tuple[Trace, Likely]], selection: Selection, encoding: Encoding) -> Iterator[bytes]:
+    """Yield the lines of each of ``parts``, a ``StepAnswer`` each, as one chunk of bytes; with its ``top``, if any."""
     encode = ENCODERS[encoding]
-    for part in parts:
+    for part, likely in parts:
         layers = [(layer, selection.of(layer)) for layer in selection.layers_of(part)]
         lines = (
             {
@@ -111,6 +115,7 @@ def step_lines(parts: Iterable[Trace], selection: Selection, encoding: Encoding)
                     for layer, arrays in layers
                 ],
                 "outputs": part.outputs[t],
+                **({"top": likely[t]} if likely else {}),
             }
             for t, token in enumerate(part.tokens)
         )

@@ -14,11 +14,12 @@ from .content import Selection
 COLUMNS = ("model", "step", "token", "layer", "direction", "activation", "unit", "value")
 
 
-def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
+def npz(trace: Trace, names: Sequence[str], selection: Selection, top: int | None = None) -> bytes:
     """Return an archive for ``numpy.load``, which needs no pickle.
 
     Of n steps and m units, it holds ``tokens`` (n,); ``0.forward.f`` (n, m) and its like, named by layer, direction and
-    letter; ``outputs`` (n, outputs) and their names, ``output_names``; ``start``, the step of the first row; ``units``
+    letter; ``outputs`` (n, outputs) and their names, ``output_names``, both of them (n, ``top``) if only the most
+    probable are wanted; ``start``, the step of the first row; ``units``
     (m,), the unit of each column. That of an edited run also has its ``edits``, as JSON, and ``notes``. NumPy takes NUL
     for the end of a string: a token that is NUL comes back empty.
     """
@@ -29,14 +30,18 @@ def npz(trace: Trace, outputs: Sequence[str], selection: Selection) -> bytes:
         for layer in selection.layers_of(trace)
         for letter, array in selection.of(layer).items()
     }
+    probabilities, called = trace.outputs, np.array(names, dtype=np.str_)
+    if top is not None:
+        places, probabilities, _ = trace.likeliest(top, np.empty((len(trace), 0), np.int64))
+        called = called[places]
     file = BytesIO()
     np.savez(
         file,
         allow_pickle=False,
         tokens=np.array([token.text for token in trace.tokens], dtype=np.str_),
         **arrays,
-        outputs=trace.outputs,
-        output_names=np.array(outputs, dtype=np.str_),
+        outputs=probabilities,
+        output_names=called,
         start=np.array(trace.start),
         units=np.array(selection.units_of(trace)),
         **edited,

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import torch
 
 from ...recurrent.edits.binding import NOTHING_BOUND, Bound
 from ...recurrent.overflow import RangeError
+from ...recurrent.reading import MANY
 from ...recurrent.tokenizer import Token
 from ...recurrent.trace import Overflow, Trace, trace, trace_in_chunks
 from ...settings import Settings
@@ -20,7 +22,8 @@ from ..wire.schemas import Encoding
 from ..wire.sequence import tokens_of
 from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
-from .schemas import TraceBody, TraceOptions
+from .outputs import likely_outputs, outputs_content
+from .schemas import RunBody, TraceBody, TraceOptions, TraceQuery
 
 STREAMED = "application/jsonl or text/csv, which are sent in parts"
 
@@ -37,23 +40,33 @@ class TracePlan:
     encoding: Encoding
     settings: Settings
     edits: Bound = NOTHING_BOUND
+    top: int | None = None  # outputs after each step, of which the most probable are sent; None: all are
 
     def json(self) -> list[bytes]:
         """Return the JSON of a ``TraceAnswer`` in parts. Raises a problem, as all forms do, if a number overflows."""
-        whole, outputs = self.run(), self.model.config.outputs
-        return json_parts(trace_content(whole, len(self.tokens), self.model.id, outputs, self.selection, self.encoding))
+        whole, model = self.run(), self.model
+        plain = self._unedited._whole() if self.needs_unedited else None
+        outputs = outputs_content(whole, self.top, plain, model.config.outputs, model.next_outputs)
+        return json_parts(trace_content(whole, len(self.tokens), model.id, outputs, self.selection, self.encoding))
 
     def lines(self) -> Iterator[bytes]:
         """Yield the JSON of a ``StepAnswer`` for each step, a chunk of lines at a time, as the network steps."""
-        return step_lines(self._encodable(self._parts()), self.selection, self.encoding)
+        parts = self._encodable(self._parts())
+        plain = self._unedited._parts() if self.needs_unedited else repeat(None)
+        names, top = self.model.config.outputs, self.top
+        with_top = (
+            (part, [] if top is None else likely_outputs(part, top, before, names)[0])
+            for part, before in zip(parts, plain, strict=False)
+        )
+        return step_lines(with_top, self.selection, self.encoding)
 
     def npz(self) -> bytes:
         """Return the arrays for NumPy."""
-        return npz(self._whole(), self.model.config.outputs, self.selection)
+        return npz(self._whole(), self.model.config.outputs, self.selection, self.top)
 
     def csv(self) -> Iterator[bytes]:
         """Yield a line of CSV for each number, a chunk of lines at a time, as the network steps."""
-        return csv_rows(self._parts(), self.model.id, self.selection)
+        return csv_rows(self._parts(on_demand=True), self.model.id, self.selection)
 
     def run(self) -> Trace:
         """Return the trace of the steps and layers wanted, with the h of the last layer.
@@ -62,6 +75,21 @@ class TracePlan:
         """
         [whole] = self._encodable([self._whole()])
         return whole
+
+    @property
+    def needs_unedited(self) -> bool:
+        """Whether the run without edits is wanted too, for what it says of the most probable outputs."""
+        return self.top is not None and bool(self.edits.edits)
+
+    @property
+    def _unedited(self) -> "TracePlan":
+        return replace(self, edits=NOTHING_BOUND)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs are sent of each step."""
+        outputs = self.model.config.network.outputs
+        return outputs if self.top is None else min(self.top, outputs)
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -73,8 +101,8 @@ class TracePlan:
     def demands(self, steps: int) -> list[Demand]:
         """Return what the answer takes if it is about so many steps. A stream takes nothing of it."""
         _, units, arrays = self.size
-        product = f"{steps:,} steps × {units:,} units × {arrays:,} arrays"
-        return [Demand("max_values", steps * units * arrays, product)]
+        product = f"{steps:,} steps × ({units:,} units × {arrays:,} arrays + {self.outputs:,} outputs)"
+        return [Demand("max_values", steps * (units * arrays + self.outputs), product)]
 
     def _whole(self) -> Trace:
         """Return the trace of the steps wanted."""
@@ -83,14 +111,23 @@ class TracePlan:
                 *(self.model.network, self._needed, None, self.settings.engine, *self._options),
                 edits=self.edits,
                 layers=self.selection.layers,
+                on_demand=self.top is not None,
             )
         return whole.span(self.start, self.stop)
 
-    def _parts(self) -> Iterator[Trace]:
-        """Yield the trace of the steps wanted, part by part, as they are computed."""
+    def _parts(self, *, on_demand: bool = False) -> Iterator[Trace]:
+        """Yield the trace of the steps wanted, part by part, as they are computed; ``on_demand`` without outputs."""
         size, engine = self.settings.chunk_steps, self.settings.engine
         with self.overflow_as_a_problem():
-            parts = trace_in_chunks(self.model.network, self._needed, size, engine, *self._options, edits=self.edits)
+            parts = trace_in_chunks(
+                self.model.network,
+                self._needed,
+                size,
+                engine,
+                *self._options,
+                edits=self.edits,
+                on_demand=on_demand or self.top is not None,
+            )
             for part in parts:
                 if part.start + len(part) > self.start and part.start < self.stop:
                     yield part.span(max(self.start - part.start, 0), min(self.stop - part.start, len(part)))
@@ -136,14 +173,19 @@ class TracePlan:
         return self.tokens if self.model.config.network.bidirectional else self.tokens[: self.stop]
 
 
-def plan_trace(model: Model, options: TraceOptions, settings: Settings, *, streamed: bool = False) -> TracePlan:
+def plan_trace(
+    model: Model, options: TraceBody | TraceQuery, settings: Settings, *, streamed: bool = False
+) -> TracePlan:
     """Return the trace that ``options`` ask for. A stream is exempt from the limit on the size of an answer.
 
     Raises a problem that names the option and what would be right.
     """
-    plan = plan_unedited(model, options, settings)
+    plan = replace(plan_unedited(model, options, settings), top=options.top)
     if not streamed:
-        require_sent(plan.stop - plan.start, plan.demands, settings, f", or ask for {STREAMED}")
+        others = f", or ask for {STREAMED}"
+        if options.top is None and plan.outputs > MANY:
+            others = f", or set top, for only the most probable outputs{others}"
+        require_sent(plan.stop - plan.start, plan.demands, settings, others)
     return with_edits(plan, options)
 
 
@@ -180,7 +222,7 @@ def unedited_over(tokens: list[Token], model: Model, options: TraceOptions, sett
                 f"there is no {letter!r} in {model.id} ({network.cell}): choose from {', '.join(letters)}",
             )
     wanted = [letter for letter in letters if options.activations is None or letter in options.activations]
-    if isinstance(options, TraceBody) and options.pre_activations:
+    if isinstance(options, RunBody) and options.pre_activations:
         before = [f"a_{letter}" for letter in wanted]
         wanted += [name for name in before if name in network.cell_definition.pre_activations]
     selection = Selection(

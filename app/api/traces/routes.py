@@ -21,7 +21,7 @@ from ..wire.negotiation import CSV, JSON, JSONL, NPZ, Asked, asked_for, is_json
 from ..wire.openapi import problem_responses, schema_ref
 from ..wire.parts import in_parts
 from .plan import TracePlan, plan_trace
-from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceOptions, TraceQuery
+from .schemas import StepAnswer, TraceAnswer, TraceBody, TraceQuery
 
 router = APIRouter(prefix="/models/{model}", tags=["traces"], route_class=BoundedRoute)
 
@@ -122,29 +122,33 @@ async def get_trace(asked: AnAsked, options: Annotated[TraceQuery, Query()]) -> 
     return await _run(_answer_unless_held, asked, options, headers)
 
 
-Answer = Callable[[Asked, TraceOptions, Mapping[str, str]], Response]
+Options = TraceBody | TraceQuery
+Answer = Callable[[Asked, Options, Mapping[str, str]], Response]
 
 
-async def _run(answer: Answer, asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+async def _run(answer: Answer, asked: Asked, options: Options, headers: Mapping[str, str]) -> Response:
     """Return what ``answer`` gives: at once if the text is short, otherwise in a thread, so that other requests go on.
 
     Threads that compete for Python's lock delay each other by more than a short trace takes.
     """
     network = asked.model.config.network
-    rows = len(network.cell_definition.blocks) * network.hidden_size * len(network.directions) * network.layers
+    width = network.hidden_size * len(network.directions)
+    rows = len(network.cell_definition.blocks) * width * network.layers
+    work = rows * (network.inputs + network.hidden_size) + network.outputs * width  # of a step
+    numbers = rows + network.outputs
     most = options.size  # as many as there are steps, or more: characters
     is_plain = not options.edits  # of which some run other texts
-    if is_plain and most * rows <= SHORT_NUMBERS and most * rows * (network.inputs + network.hidden_size) <= SHORT_WORK:
+    if is_plain and most * numbers <= SHORT_NUMBERS and most * work <= SHORT_WORK:
         return answer(asked, options, headers)
     watch = watch_of(asked.state.settings)
     return await computed(asked.request, watch, answer, asked, options, headers)
 
 
-def _answer(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+def _answer(asked: Asked, options: Options, headers: Mapping[str, str]) -> Response:
     return _send(asked, _plan(asked, options), headers)
 
 
-def _answer_unless_held(asked: Asked, options: TraceOptions, headers: Mapping[str, str]) -> Response:
+def _answer_unless_held(asked: Asked, options: Options, headers: Mapping[str, str]) -> Response:
     """Return 304 if If-None-Match says that the client holds the answer; a wrong request is refused before."""
     planned = _plan(asked, options)
     held = asked.request.headers.getlist("if-none-match")
@@ -155,7 +159,7 @@ def _answer_unless_held(asked: Asked, options: TraceOptions, headers: Mapping[st
     return _send(asked, planned, {**headers, **_VARY})
 
 
-def _plan(asked: Asked, options: TraceOptions) -> TracePlan:
+def _plan(asked: Asked, options: Options) -> TracePlan:
     return plan_trace(asked.model, options, asked.state.settings, streamed=FORMS[asked.form].streamed)
 
 
@@ -183,6 +187,6 @@ def _attachment(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quoted}" if quoted != name else f'attachment; filename="{name}"'
 
 
-def trace_json(model: Model, options: TraceOptions, settings: Settings) -> bytes:
+def trace_json(model: Model, options: Options, settings: Settings) -> bytes:
     """Return the JSON of a ``TraceAnswer``. Raises a problem if the options do not fit the model or the limits."""
     return b"".join(plan_trace(model, options, settings).json())

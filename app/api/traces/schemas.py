@@ -34,8 +34,22 @@ class TraceOptions(StepOptions):
     edits: EditList = Field([], description=ABOUT_EDITS, examples=[EXAMPLE])
 
 
+MOST_LIKELY = 100  # outputs after a step that an answer lists one by one
+
+Top = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=MOST_LIKELY,
+        description="Of the outputs, only so many after each step, the most probable first; null: all outputs.",
+    ),
+]
+
+
 class TraceQuery(TraceOptions):
     """What to trace, in the address."""
+
+    top: Top = None
 
     values: RowsInAddress | None = Field(
         None,
@@ -53,8 +67,8 @@ class TraceQuery(TraceOptions):
     )
 
 
-class TraceBody(TraceOptions):
-    """What to trace, in a body: all of it is wanted, unless a field says otherwise. A string is not a number."""
+class RunBody(TraceOptions):
+    """What to run, in a body: all of it is wanted, unless a field says otherwise. A string is not a number."""
 
     model_config = ConfigDict(strict=True)
 
@@ -64,6 +78,12 @@ class TraceBody(TraceOptions):
         "sigmoid, tanh or relu of: `a_f`, `a_h`. These sums are computed in float64 from the inputs and the states "
         "before.",
     )
+
+
+class TraceBody(RunBody):
+    """What to trace, in a body: all of it is wanted, unless a field says otherwise. A string is not a number."""
+
+    top: Top = None
 
 
 Matrix = Annotated[
@@ -87,6 +107,20 @@ class LayerActivations(CellLayerInfo):
     )
 
 
+class LikelyOutput(BaseModel):
+    """One of the most probable outputs after a step."""
+
+    output: int = Field(ge=0, description="Its place among the outputs of the model card.")
+    name: str = Field(description="Its name.")
+    probability: float = Field(ge=0, le=1, description="Its probability.")
+    unedited: float = Field(
+        0, ge=0, le=1, description="Its probability after the same step without edits. Left out if there are none."
+    )
+
+
+LikelyOutputs = Annotated[list[LikelyOutput], Field(description="The most probable first.")]
+
+
 class Outputs(BaseModel):
     """What the head gives after each step."""
 
@@ -97,12 +131,30 @@ class Outputs(BaseModel):
     ]
 
 
+class TracedOutputs(Outputs):
+    """What the head gives after each step: of all outputs, or, with ``top``, of the most probable."""
+
+    names: list[str] = Field(description="What each column of `values` is the probability of. Empty with `top`.")
+    values: Annotated[
+        list[list[float]] | TypedArray,
+        Field(description="(T, outputs): probabilities in [0, 1], a row for each step. (T, 0) with `top`."),
+    ]
+    top: list[LikelyOutputs] = Field(
+        [], description="The most probable outputs after each step. Left out unless `top` was asked for."
+    )
+    expected: list[float | None] = Field(
+        [],
+        description="How probable each token was before it was read; null for the first step answered, and for a token "
+        "without an output. Left out unless the model predicts the next token.",
+    )
+
+
 class TraceAnswer(TextAnswer):
     """Every gate, candidate and state of a network over a text."""
 
     units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
     layers: list[LayerActivations] = Field(description="Layer by layer, forward before backward.")
-    outputs: Outputs = Field(description="Probabilities that the head gives, for each step answered.")
+    outputs: TracedOutputs = Field(description="Probabilities that the head gives, for each step answered.")
     edits: EditList = Field([], description="The edits that were applied, in their order. Left out if there are none.")
     notes: list[str] = Field(
         [],
@@ -124,4 +176,9 @@ class StepAnswer(BaseModel):
     step: int = Field(ge=0, description="The step, from 0.")
     token: TokenInfo = Field(description="The token of this step.")
     layers: list[StepLayer] = Field(description="Layer by layer, forward before backward.")
-    outputs: list[float] = Field(description="Probability of each output, in [0, 1], in the order of the model card.")
+    outputs: list[float] = Field(
+        description="Probability of each output, in [0, 1], in the order of the model card. Empty with `top`."
+    )
+    top: LikelyOutputs = Field(
+        [], description="The most probable outputs after this step. Left out unless `top` was asked for."
+    )

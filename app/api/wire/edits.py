@@ -92,7 +92,7 @@ def _tracer(model: Model, size: int, settings: Settings) -> Callable[[Any], Trac
                 raise problems.sequence_too_long(total, settings.max_text, what)
             raise problems.text_too_long(total, settings.max_text, "The text and those of its patches have together")
         try:
-            return trace(model.network, model.tokens(source), None, settings.engine, overflow="refuse")
+            return trace(model.network, model.tokens(source), None, settings.engine, overflow="refuse", on_demand=True)
         except RangeError as error:
             raise ValueError(f"what to take from cannot be traced: {error}") from None
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...recurrent.expected import expected
 from ..numbers import chance_of
 from ..subject import Subject
 from .statement import Part, Spot
@@ -28,12 +29,8 @@ def surprise(subject: Subject) -> list[Part]:
 
 def chances_of(subject: Subject) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return the probability (T,) that the network gave each token before it read it; NaN where it gave none."""
-    chances = np.full(len(subject), np.nan)
-    outputs, next_outputs = subject.trace.outputs, subject.terms.next_outputs
-    for t, token in enumerate(subject.trace.tokens[1:] if next_outputs else (), 1):
-        if (output := next_outputs[token.id]) is not None:
-            chances[t] = outputs[t - 1, output]
-    return chances
+    places = subject.terms.next_outputs
+    return expected(subject.trace, places) if places else np.full(len(subject), np.nan)
 
 
 def _before(subject: Subject, t: int) -> str:

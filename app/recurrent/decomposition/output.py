@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from ..option_error import OptionError
@@ -17,6 +17,7 @@ Output = int | str
 Pair = tuple[ArrayLike | Tensor, ArrayLike | Tensor | None]  # weight (outputs, H·directions) and bias (outputs,)
 Head = nn.Linear | Pair
 
+_IN_DOUBLE = 4_000_000  # weights of a head that are copied to float64 at a time
 LISTED = 10  # outputs, up to which a message names them all
 
 
@@ -37,10 +38,12 @@ def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output 
     function: str | None = None
     names: tuple[str, ...] = ()
     verdict: str | None = None
+    weight: NDArray[np.floating]
+    bias: NDArray[np.floating]
     if head is not None:
         weight, bias = _numbers(head)
     elif (own := trace.head) is not None:
-        weight, bias = own.weight.numbers("the head's weight"), own.bias.numbers("the head's bias")
+        weight, bias = own.weight.array("the head's weight"), own.bias.array("the head's bias")
         function, names, verdict = own.function, own.names, own.verdict
         _require_head_of(trace, weight, bias, function)
     else:
@@ -53,9 +56,9 @@ def logit_of(trace: Trace, layer: LayerTrace, head: Head | None, output: Output 
     usual = _default(trace, weight, bias, function, names, verdict) if output is None else ()
     chosen = outputs_of(usual if output is None else output, len(weight), names, function)
     at = next(place for place, each in enumerate(last) if each.direction == layer.direction)
-    rows = weight[chosen[0]] if len(chosen) == 1 else weight[chosen[0]] - weight[chosen[1]]
-    offset = bias[chosen[0]] if len(chosen) == 1 else bias[chosen[0]] - bias[chosen[1]]
-    of_layer = rows[at * width : (at + 1) * width]
+    (row, *others), (offset, *offsets) = (each[list(chosen)].astype(np.float64) for each in (weight, bias))
+    row, offset = (row - others[0], offset - offsets[0]) if others else (row, offset)
+    of_layer = row[at * width : (at + 1) * width]
     return Logit(chosen, tuple(names[each] for each in chosen) if names else (), of_layer, float(offset))
 
 
@@ -74,18 +77,28 @@ def outputs_of(
     return chosen
 
 
-def _require_head_of(trace: Trace, weight: Array, bias: Array, function: str) -> None:
+def _require_head_of(trace: Trace, weight: NDArray[np.floating], bias: NDArray[np.floating], function: str) -> None:
     """Raise ValueError if the head gives other outputs than those of the trace: not every write to a weight is counted.
 
     A trace may be without its outputs.
     """
     if trace.outputs.shape[1] != len(weight) or not np.isfinite(trace.outputs[-1]).all():
         return
-    logits = torch.from_numpy(weight @ last_hidden(trace) + bias)
+    logits = torch.from_numpy(logits_in_double(last_hidden(trace)[None], weight, bias)[0])
     outputs = torch.softmax(logits, dim=-1) if function == "softmax" else torch.sigmoid(logits)
     tolerance = 1000 * np.finfo(trace.outputs.dtype).eps
     if np.abs(outputs.numpy() - trace.outputs[-1]).max() > tolerance:
         raise ValueError("the head has changed since the trace was made: trace again, and decompose that trace")
+
+
+def logits_in_double(hidden: Array, weight: NDArray[np.floating], bias: NDArray[np.floating]) -> Array:
+    """Return the logits (n, outputs) for ``hidden`` (n, H·directions), without copying the whole weight to float64."""
+    size = max(1, _IN_DOUBLE // weight.shape[1])
+    logits = np.empty((len(hidden), len(weight)))
+    for start in range(0, len(weight), size):
+        rows = slice(start, start + size)
+        logits[:, rows] = hidden @ weight[rows].astype(np.float64).T + bias[rows]
+    return logits
 
 
 def last_hidden(trace: Trace) -> Array:
@@ -117,11 +130,16 @@ def _in_double(numbers: ArrayLike | Tensor) -> Array:
 
 
 def _default(
-    trace: Trace, weight: Array, bias: Array, function: str | None, names: Sequence[str], verdict: str | None
+    trace: Trace,
+    weight: NDArray[np.floating],
+    bias: NDArray[np.floating],
+    function: str | None,
+    names: Sequence[str],
+    verdict: str | None,
 ) -> tuple[int, ...]:
     """Return what is decomposed where nothing was asked for; () if that must be said."""
     if function == "softmax":
-        logits = weight @ last_hidden(trace) + bias
+        logits = logits_in_double(last_hidden(trace)[None], weight, bias)[0]
         return tuple(np.argsort(-logits, kind="stable")[:2].tolist())
     if len(weight) == 1:
         return (0,)

@@ -17,7 +17,7 @@ from ..network import Network, NetworkConfig
 from ..precision import in_full_precision
 from ..tokenizer import Token
 from ..trace import LayerTrace, Trace
-from .differentiable import differentiated, double_of, embedded, logits_of
+from .differentiable import differentiated, embedded, hidden_of, without_ends
 from .distance import Array
 from .exponents import Scaled
 from .heads import probability, slopes
@@ -60,9 +60,8 @@ def word_gradient(network: Network, trace: Trace, layers: Layers, t: int, output
     """Return the gradient of one output at step t by the embedding of every word: groups (n,) of E numbers."""
     by_top = by_hidden(network, trace.span(t, t + 1), quantity, output)
     numbers = by_top.numbers.new_zeros(1, len(trace), by_top.numbers.shape[-1])
-    exponents = by_top.exponents.expand(1, len(trace))
     numbers[0, t] = by_top.numbers[0, 0]
-    _, by_x = carry_back(layers, Scaled(numbers, exponents))
+    _, by_x = carry_back(layers, Scaled(numbers, by_top.exponents.expand(1, len(trace))))
     return Scaled(by_x.numbers[0], by_x.exponents[0])
 
 
@@ -81,9 +80,9 @@ def by_hidden(network: Network, trace: Trace, quantity: Quantity, output: int | 
     They are n groups (rows, H·directions): one row for ``output``, or, if it is None, one for each output. Where that
     would be more rows than columns, they are replaced by fewer, whose product with any matrix has the same norm.
     """
-    head, wanted = network.require_head().weight.double(), None if output is None else [output]
+    head, wanted = network.require_head().weight, None if output is None else [output]
     if quantity == "logit":
-        rows = (head if wanted is None else head[wanted]).expand(len(trace), -1, -1)
+        rows = (head if wanted is None else head[wanted]).double().expand(len(trace), -1, -1)
         by_top = Scaled.of(rows, torch.zeros(len(trace), dtype=torch.int64, device=head.device))
     else:
         by_top = slopes(network.config.head, logits_at(network, trace), head, wanted)
@@ -188,20 +187,20 @@ def integrated_gradients(
     ``tolerance`` times the difference, or times ``tolerance`` where that is more; or until ``most`` points are used.
     Yields the share of the points used so far.
     """
-    network = double_of(network)
-    x = embedded(network, tokens).detach()  # (T, E)
+    recurrent, x = without_ends(network, tokens)  # x: (T, 1, E)
     places, weights_of = np.polynomial.legendre.leggauss(_NODES)
     nodes, weights = torch.from_numpy(places + 1) / 2, torch.from_numpy(weights_of) / 2
     size = points_together(network.config, len(tokens))
 
-    def outputs(batch: Tensor) -> Tensor:  # (T, B, E) → (B,)
-        return _output(network, batch, t, output, quantity, from_1=ends_near_1)
+    def outputs(h: Tensor) -> Tensor:  # (B, H·directions) → (B,)
+        return _output(network, h, output, quantity, from_1=ends_near_1)
 
     def value_and_share(at: Tensor) -> tuple[Tensor, Tensor]:  # (B,) → (B,), (T, B)
-        batch = (at[:, None] * x[:, None]).requires_grad_()
-        values = outputs(batch)
-        [gradient] = torch.autograd.grad(values.sum(), batch)
-        return values.detach(), (gradient * x[:, None]).sum(dim=-1)
+        batch = (at[:, None] * x).requires_grad_()  # (T, B, E)
+        h = hidden_of(recurrent, batch)[t]
+        values, by_h = _with_slopes(network, h.detach(), output, quantity, from_1=ends_near_1)
+        [gradient] = torch.autograd.grad(h, batch, by_h)
+        return values, (gradient * x).sum(dim=-1)
 
     def halves(start: float, stop: float, ends: tuple[float, float]) -> list[_Segment]:
         middle = (start + stop) / 2
@@ -217,8 +216,9 @@ def integrated_gradients(
     # Near 1, the difference of two probabilities would lose its digits; they are measured from 1 then.
     ends_near_1 = False
     with torch.no_grad():
-        ends_near_1 = quantity == "probability" and outputs(x[:, None]).item() > 1 / 2
-        none, these = outputs(torch.stack([torch.zeros_like(x), x], dim=1)).tolist()
+        ends = hidden_of(recurrent, torch.cat([torch.zeros_like(x), x], dim=1))[t]
+        ends_near_1 = quantity == "probability" and outputs(ends[1:]).item() > 1 / 2
+        none, these = outputs(ends).tolist()
     segments, spent = halves(0, 1, (none, these)), 2 * _NODES
     yield spent / most
     while sum(segment.gap for segment in segments) > tolerance * max(abs(these - none), tolerance) and spent < most:
@@ -249,26 +249,46 @@ def occlusion(
     Each is a run of its own (Zeiler & Fergus 2014), in float64, so nothing has to converge. What the words lose one by
     one does not add up to what they lose together. Yields the share of the runs that are done.
     """
-    network = double_of(network)
-    x = embedded(network, tokens).detach()  # (T, E)
+    recurrent, x = without_ends(network, tokens)  # x: (T, 1, E)
     size = max(1, BLOCK // (len(x) * network.config.hidden_size * len(network.config.cell_definition.activations)))
     losses = []
     with torch.no_grad():
-        near_1 = quantity == "probability" and _output(network, x[:, None], t, output, quantity).item() > 1 / 2
-        plain = _output(network, x[:, None], t, output, quantity, from_1=near_1)
+        h = hidden_of(recurrent, x)[t]
+        near_1 = quantity == "probability" and _output(network, h, output, quantity).item() > 1 / 2
+        plain = _output(network, h, output, quantity, from_1=near_1)
     for start in range(words.start, words.stop, size):
         block = torch.arange(start, min(start + size, words.stop))
-        without = x[:, None].repeat(1, len(block), 1)  # (T, B, E)
+        without = x.repeat(1, len(block), 1)  # (T, B, E)
         without[block, torch.arange(len(block))] = 0
         with torch.no_grad():
-            losses.append(plain - _output(network, without, t, output, quantity, from_1=near_1))
+            h = hidden_of(recurrent, without)[t]
+            losses.append(plain - _output(network, h, output, quantity, from_1=near_1))
         yield (start + len(block) - words.start) / len(words)
     return torch.cat(losses).numpy()
 
 
-def _output(network: Network, x: Tensor, t: int, output: int, quantity: Quantity, *, from_1: bool = False) -> Tensor:
-    """Return one output (B,) at step t for embedded words (T, B, E); a probability less 1 if ``from_1``."""
-    logits = logits_of(network, x, t)
+def _output(network: Network, h: Tensor, output: int, quantity: Quantity, *, from_1: bool = False) -> Tensor:
+    """Return one output (B,) for hidden states (B, H·directions) in float64; a probability less 1 if ``from_1``."""
+    return _with_slopes(network, h, output, quantity, from_1=from_1, only_values=True)[0]
+
+
+@torch.no_grad()
+def _with_slopes(
+    network: Network, h: Tensor, output: int, quantity: Quantity, *, from_1: bool, only_values: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Return what ``_output`` returns, and the derivatives (B, H·directions) of the output by ``h``.
+
+    These are zeros if ``only_values`` are wanted.
+    """
+    head, kind, by_h = network.require_head(), network.config.head, torch.zeros_like(h)
     if quantity == "logit":
-        return logits[:, output]
-    return probability(network.config.head, logits, output, from_1=from_1)
+        weight = head.weight[output].double()
+        return h @ weight + head.bias[output].double(), by_h + weight
+    size, values = max(1, BLOCK // network.config.outputs), []
+    for start in range(0, len(h), size):
+        logits = network.read_in_double(h[start : start + size])
+        values.append(probability(kind, logits, output, from_1=from_1))
+        if not only_values:
+            scaled = slopes(kind, logits, head.weight, [output])
+            by_h[start : start + size] = scaled.numbers[:, 0] * torch.exp2(scaled.exponents.double())[:, None]
+    return torch.cat(values), by_h

@@ -13,9 +13,15 @@ from ..tokenizer import Token
 _GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 
 
-def double_of(network: Network) -> Network:
-    """Return a copy of ``network`` in float64, without gradients."""
-    return deepcopy(network).double().requires_grad_(requires_grad=False)
+def without_ends(network: Network, tokens: Sequence[Token]) -> tuple[Network, Tensor]:
+    """Return a copy of the recurrent layers of ``network`` in float64, without gradients, and what they read (T, 1, E).
+
+    The embedding and the head, which may be much larger, are not copied.
+    """
+    ends: dict[int, None] = {id(end): None for end in (network.embedding, network.head) if end is not None}
+    copy = deepcopy(network, memo=ends).double().requires_grad_(requires_grad=False)
+    x = embedded(copy if network.embedding is None else network, tokens)
+    return copy, x.detach().double()[:, None]
 
 
 def embedded(network: Network, tokens: Sequence[Token]) -> Tensor:
@@ -23,11 +29,8 @@ def embedded(network: Network, tokens: Sequence[Token]) -> Tensor:
     return network.embedded(tokens)
 
 
-def logits_of(network: Network, x: Tensor, step: int | None = None) -> Tensor:
-    """Return logits (T, B, outputs) for embedded words (T, B, E), or only those (B, outputs) after a ``step``.
-
-    Unlike ``Network.forward``, this runs any cell.
-    """
+def hidden_of(network: Network, x: Tensor) -> Tensor:
+    """Return the last layer's h (T, B, H·directions) for embedded words (T, B, E), of any cell."""
     config = network.config
     for layer in range(config.layers):
         h = [
@@ -42,7 +45,7 @@ def logits_of(network: Network, x: Tensor, step: int | None = None) -> Tensor:
             for direction in config.directions
         ]
         x = torch.cat(h, dim=-1)
-    return network.read(x if step is None else x[step])
+    return x
 
 
 def differentiated(config: NetworkConfig, steps: int) -> int:

@@ -14,6 +14,7 @@ from torch.nn.functional import logsigmoid
 
 from .exponents import Scaled
 
+_BLOCK = 1 << 22  # numbers that are made of the weights of a head at a time
 _LEAST = -(1 << 39)  # the lowest exponent; anything smaller counts as 0
 
 
@@ -44,27 +45,40 @@ def slopes(head: str, logits: Tensor, weight: Tensor, outputs: Sequence[int] | N
     Args:
         head: ``sigmoid`` or ``softmax``.
         logits: (n, outputs), float64.
-        weight: Of the head, (outputs, H), float64.
+        weight: Of the head, (outputs, H); of many outputs, few rows at a time are copied to float64.
         outputs: Which are wanted; all if None.
 
     Returns:
         n groups of (outputs wanted, H).
     """
+    wanted = slice(None) if outputs is None else list(outputs)
+    of_wanted = weight[wanted].double()
     if head == "sigmoid":
-        logarithms, rows = logsigmoid(logits) + logsigmoid(-logits), weight.expand(len(logits), -1, -1)
-    else:
-        seen = _Softmax.of(logits)
-        apart = weight - weight[seen.top]  # (n, outputs, H)
-        # ∂p_j = p_j (w_j − Σ p_k w_k), with all w relative to that of the greatest. For that one a sum remains, whose
-        # terms are as small as the second greatest probability.
-        rows = apart - torch.einsum("nk,nkh->nh", seen.log_p.exp(), apart)[:, None]
-        second = _finite(seen.below.amax(dim=-1, keepdim=True))
-        of_top = -torch.einsum("nk,nkh->nh", (seen.below - second).exp(), apart)
-        rows = torch.where(seen.is_top[:, :, None], of_top[:, None], rows)
-        logarithms = seen.log_p + torch.where(seen.is_top, second - seen.log_rest, 0)
-    if outputs is not None:
-        logarithms, rows = logarithms[:, outputs], rows[:, outputs]
+        chosen = logits[:, wanted]
+        return _scaled(logsigmoid(chosen) + logsigmoid(-chosen), of_wanted.expand(len(logits), -1, -1)).aligned()
+    seen = _Softmax.of(logits)
+    # ∂p_j = p_j (w_j − Σ p_k w_k), with all w relative to that of the greatest. For that one a sum remains, whose
+    # terms are as small as the second greatest probability.
+    second = _finite(seen.below.amax(dim=-1, keepdim=True))
+    mean, of_others = _sums(weight, seen.top, (seen.log_p.exp(), (seen.below - second).exp()))
+    rows = of_wanted - weight[seen.top].double() - mean[:, None]  # (n, outputs wanted, H)
+    is_top = seen.is_top[:, wanted]
+    rows = torch.where(is_top[:, :, None], -of_others[:, None], rows)
+    logarithms = seen.log_p[:, wanted] + torch.where(is_top, second - seen.log_rest, 0)
     return _scaled(logarithms, rows).aligned()
+
+
+def _sums(weight: Tensor, top: Tensor, factors: Sequence[Tensor]) -> list[Tensor]:
+    """Return Σ_k f_k (w_k − w_top), (n, H) in float64, for each f (n, outputs) of ``factors``; top is (n, 1)."""
+    sums = [weight.new_zeros(len(top), weight.shape[1], dtype=torch.float64) for _ in factors]
+    size = max(1, _BLOCK // weight.shape[1])
+    for place in {*top[:, 0].tolist()}:  # of many rows, few differ in it
+        rows = top[:, 0] == place
+        for start in range(0, len(weight), size):
+            apart = weight[start : start + size].double() - weight[place].double()  # (size, H)
+            for total, factor in zip(sums, factors, strict=True):
+                total[rows] += factor[rows, start : start + size] @ apart
+    return sums
 
 
 def losses(head: str, logits: Tensor, wanted: Tensor) -> Tensor:

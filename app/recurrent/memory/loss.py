@@ -1,7 +1,7 @@
 """What a network would learn from one text: the gradient of a loss at every step, and of its parameters."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,11 @@ from ..tokenizer import Token
 from ..trace import Trace
 from . import heads
 from .attribution import Layers, carry_back, logits_at
-from .differentiable import double_of, embedded, logits_of
+from .differentiable import hidden_of, without_ends
 from .distance import Array
 from .exponents import Scaled
+
+_BLOCK = 1 << 22  # weights of a head that are copied to float64 at a time
 
 
 @dataclass(frozen=True)
@@ -87,24 +89,54 @@ def loss_norms(network: Network, trace: Trace, layers: Layers, targets: Targets)
     """Return, for each layer and direction, the base-10 logarithms (T,) of ‖∂L/∂h_t‖ on all paths from h_t to L."""
     head = network.require_head().weight
     slopes = targets.slopes(network, logits_at(network, trace))
-    by_top = Scaled.of(slopes.numbers @ head.double(), slopes.exponents).to(head.dtype)
+    by_top = Scaled.of(_times(slopes.numbers, head), slopes.exponents).to(head.dtype)
     norms, _ = carry_back(layers, Scaled(by_top.numbers[None], by_top.exponents[None]))
     return [each[0].numpy() for each in norms]
 
 
 def parameter_gradient(network: Network, tokens: Sequence[Token], targets: Targets) -> tuple[float, float]:
     """Return the loss, and the base-10 logarithm of the norm of its gradient by all parameters; −∞ for an exact 0."""
-    network = double_of(network).requires_grad_()
-    logits = logits_of(network, embedded(network, tokens)[:, None])[:, 0]
-    slopes = targets.slopes(network, logits.detach()).aligned()
-    parameters = list(network.parameters())
+    recurrent, x = without_ends(network, tokens)
+    x.requires_grad = network.embedding is not None
+    parameters = [*recurrent.requires_grad_().parameters(), *([x] if x.requires_grad else [])]
+    h = hidden_of(recurrent, x)[:, 0]  # (T, H·directions)
+    logits = network.read_in_double(h.detach()).detach()
+    slopes = targets.slopes(network, logits).aligned()
     for shrunk in (0, 900):  # binary places, in case the gradient overflows even float64
-        gradients = torch.autograd.grad(logits, parameters, slopes.numbers * 2.0**-shrunk, retain_graph=True)
-        norm = torch.nn.utils.get_total_norm(gradients)
+        by_logits = slopes.numbers * 2.0**-shrunk
+        by_h = _times(by_logits, network.require_head().weight)
+        gradients = [*torch.autograd.grad(h, parameters, by_h, retain_graph=True)]
+        if x.requires_grad:
+            gradients[-1] = _of_embedding(gradients[-1][:, 0], tokens)
+        norm = torch.nn.utils.get_total_norm([*gradients, *_of_head(by_logits, h.detach())])
         if norm.isfinite():
             break
     exponent = slopes.exponents.item() + shrunk
     return targets.loss(network, logits).item(), norm.log10().item() + exponent * math.log10(2)
+
+
+def _of_embedding(by_x: Tensor, tokens: Sequence[Token]) -> Tensor:
+    """Return the rows of the embedding's gradient that are not 0, from that by what was read at each step (T, E)."""
+    places = {id_: place for place, id_ in enumerate({token.id for token in tokens})}
+    rows = torch.tensor([places[token.id] for token in tokens])
+    return by_x.new_zeros(len(by_x), by_x.shape[1]).index_add(0, rows, by_x)
+
+
+def _of_head(by_logits: Tensor, h: Tensor) -> Iterator[Tensor]:
+    """Yield the gradient of the head's bias and the norms of that of its weight, some rows at a time."""
+    yield by_logits.sum(dim=0)
+    for part in torch.split(by_logits, max(1, _BLOCK // h.shape[1]), dim=1):
+        yield torch.linalg.vector_norm(part.T @ h)
+
+
+def _times(by_logits: Tensor, weight: Tensor) -> Tensor:
+    """Return the derivatives (T, H) by the hidden states from those by the logits (T, outputs), in float64."""
+    rows = max(1, _BLOCK // weight.shape[1])
+    parts = zip(torch.split(by_logits, rows, dim=1), torch.split(weight, rows), strict=True)
+    total = by_logits.new_zeros(len(by_logits), weight.shape[1])
+    for of_rows, read in parts:
+        total += of_rows @ read.double()
+    return total
 
 
 def clipped(log10_norm: float, limit: float) -> float:

@@ -268,7 +268,7 @@ def _occlusion(plan: MemoryPlan) -> Steps[Occlusion]:
 
 def _output(plan: MemoryPlan) -> int:
     """Return the output asked about: the most probable one at the step looked back from, unless one is chosen."""
-    return int(plan.trace.outputs[plan.step].argmax()) if plan.output is None else plan.output
+    return int(plan.trace.outputs_after(plan.step).argmax()) if plan.output is None else plan.output
 
 
 def _read(plan: MemoryPlan) -> Sequence[Token]:
@@ -287,7 +287,7 @@ def _learning(plan: MemoryPlan) -> Steps[tuple[dict[Place, Array], Learning] | N
         targets = loss.next_tokens(tokens, config.outputs, places, head=config.head, every_step=every_step)
     else:
         if target is None:
-            last = logits_at(plan.network, plan.trace)[-1]
+            last = logits_at(plan.network, plan.trace.span(len(tokens) - 1, len(tokens)))[-1]
             target = int(last.argmax() if config.outputs > 1 else last[0] >= 0)
         targets = loss.label(len(tokens), config.outputs, target, every_step=options.loss == "every")
     norms = loss.loss_norms(plan.network, plan.trace, plan.whole, targets)

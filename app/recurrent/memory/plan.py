@@ -32,6 +32,7 @@ LossSteps = Literal["last", "every"]
 _BACKWARD = 3  # a pass forward and one back, in passes forward
 _SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
 _SLOPES = 4  # arrays of the size of what an output has for a step, in the slopes of a head
+_OF_LOGITS = 6  # numbers for each logit that is looked at: its probability, its slope, how far it is below the top
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ class MemoryPlan:
     def trace(self) -> Trace:
         """The trace of all tokens. Raises RangeError if hidden states overflow, as those of a relu RNN may."""
         sums = "time_scales" in self.parts and bool(self.network.config.cell_definition.gates)
-        whole = trace(self.network, self.subject.tokens, self.subject.before, self.engine, pre_activations=sums)
+        subject, engine = self.subject, self.engine
+        whole = trace(self.network, subject.tokens, subject.before, engine, pre_activations=sums, on_demand=True)
         for layer in whole.layers:
             overflown = np.flatnonzero(~np.isfinite(layer["h"]).all(axis=1))
             if len(overflown):
@@ -187,16 +189,17 @@ class MemoryPlan:
         cell, top = config.cell_definition, config.hidden_size * len(config.directions)
         activations = len(cell.activations) + len(cell.pre_activations) * ("time_scales" in self.parts)
         outputs, states = max(config.outputs, 1), config.hidden_size * len(cell.states)
-        rows, widest = 1 if self.output is not None else min(outputs, top), max(config.inputs, top, states)
+        asked, widest = 1 if self.output is not None else outputs, max(config.inputs, top, states)
+        slopes, logits = _SLOPES * asked * top, _OF_LOGITS * outputs  # of a step
         graph = differentiated(config, steps)
         stages = {
             "states": distance.numbers_held(states, self.steps),
             "inputs": distance.numbers_held(states, self.steps),
             "spectral": 4 * states**2,
-            "words": _SLOPES * reach * outputs * top + 3 * at_a_time(rows * reach * widest, self.steps),
-            "attribution": _SLOPES * outputs * top + at_a_time(graph, OF_TWO_SEGMENTS),
+            "words": reach * (slopes + logits) + 3 * at_a_time(min(asked, top) * reach * widest, self.steps),
+            "attribution": logits + at_a_time(graph, OF_TWO_SEGMENTS),
             "occlusion": at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
-            "loss": graph + _SLOPES * steps * outputs,
+            "loss": graph + steps * logits,
         }
         shared = steps * config.layers * top * activations + self.numbers_returned()
         if self.parts & _BY_JACOBIANS:

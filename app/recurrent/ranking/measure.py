@@ -118,12 +118,11 @@ def ranking_steps(plan: RankingPlan) -> Generator[float, None, Ranking]:
     Raises OptionError if the output does not fit, and RangeError if a number overflows.
     """
     options, runs, every = plan.options, Runs(plan), np.arange(len(plan))
-    moved = yield from runs.logits_moved(every, every)
+    effects, probabilities = yield from runs.moved(every, every)
     output, plain = runs.output, runs.plain
-    effects = output.chosen(moved)
     order = np.argsort({"size": -np.abs(effects), "rise": -effects, "fall": effects}[options.by], kind="stable")
     of_groups = yield from _groups(plan, runs, order)
-    probabilities, probability = output.probabilities(plain + moved), output.probabilities(plain)
+    probability = output.probabilities(plain)
     return Ranking(
         kind=plan.kind.name,
         layer=plan.layer,
@@ -154,12 +153,13 @@ class Runs:
         self.output: ChosenOutput  # both are there once a batch was run
         self.plain: Array  # (1, rows): the logits without the ranked edits
 
-    def logits_moved(self, runs: Integers, parts: Integers) -> Generator[float, None, Array]:
-        """Edit each of ``parts`` in that of ``runs`` next to it, which rise from 0: return how far logits move.
+    def moved(self, runs: Integers, parts: Integers) -> Generator[float, None, tuple[Array, Array | None]]:
+        """Edit each of ``parts`` in that of ``runs`` next to it, which rise from 0: return how far the logit moves.
 
-        What is returned is (runs, rows of the head). Yields the share of the plan's work that is done.
+        What is returned are these effects (runs,), and the probabilities of the output (runs,); None if they are not
+        known. Yields the share of the plan's work that is done.
         """
-        plan, moved = self._plan, []
+        plan, effects, probabilities = self._plan, [], []
         count = int(runs[-1]) + 1
         for start in range(0, count, plan.runs_at_a_time):
             stop = min(start + plan.runs_at_a_time, count)
@@ -168,11 +168,12 @@ class Runs:
             if self._done == 0:
                 self.output = ran.output(plan)
                 self.plain = self.output.logits(ran.hidden[:1])
-            logits = self.output.logits(ran.hidden)
-            moved.append(logits[1:] - logits[0])  # of one batch: exactly 0 where nothing changes
+            moved, probable = self.output.moved(self.plain, ran.hidden)
+            effects.append(moved)
+            probabilities += [] if probable is None else [probable]
             self._done += stop - start
             yield self._done / plan.runs
-        return np.concatenate(moved)
+        return np.concatenate(effects), np.concatenate(probabilities) if probabilities else None
 
 
 def _groups(plan: RankingPlan, runs: Runs, order: Integers) -> Generator[float, None, tuple[Group, ...]]:
@@ -183,9 +184,8 @@ def _groups(plan: RankingPlan, runs: Runs, order: Integers) -> Generator[float, 
     chosen = [order[:size] for size in plan.together]
     chosen += [random.permutation(len(order))[:size] for size in plan.together for _ in range(draws)]
     numbers = np.repeat(np.arange(len(chosen)), [len(each) for each in chosen])
-    moved = yield from runs.logits_moved(numbers, np.concatenate(chosen))
-    effects, count = runs.output.chosen(moved), len(plan.together)
-    probabilities = runs.output.probabilities(runs.plain + moved[:count])
+    effects, probabilities = yield from runs.moved(numbers, np.concatenate(chosen))
+    count = len(plan.together)
     at_random = effects[count:].reshape(count, draws)
     return tuple(
         Group(size, float(effects[at]), None if probabilities is None else float(probabilities[at]), at_random[at])

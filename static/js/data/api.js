@@ -38,7 +38,7 @@ export class Problem extends Error {
  * @returns {Promise<TraceAnswer>}
  */
 export async function fetchTrace(model, { text, start, stop, edits }, signal) {
-  const body = { ...inputOf(model, text), start, stop, encoding: "base64", edits };
+  const body = { ...inputOf(model, text), start, stop, encoding: "base64", edits, ...(model.top && { top: model.top }) };
   return (await ask(model.id, "traces", signal, body)).json();
 }
 
@@ -65,7 +65,7 @@ export async function fetchScreen(look, signal) {
  * @returns {Promise<string[]>}
  */
 export async function fetchWords(model, text, signal) {
-  const body = { ...inputOf(model, text), layers: [0], activations: [cellOf(model).carrier], units: [0], encoding: "base64" };
+  const body = { ...inputOf(model, text), layers: [0], activations: [cellOf(model).carrier], units: [0], encoding: "base64", ...(model.top && { top: model.top }) };
   /** @type {TraceAnswer} */
   const { tokens } = await (await ask(model.id, "traces", signal, body)).json();
   return tokens.map((token) => token.text);
@@ -77,7 +77,7 @@ export async function fetchWords(model, text, signal) {
  * @param {string} type media type
  */
 export async function fetchFile({ model, text, start, stop, edits }, type) {
-  const body = { ...inputOf(model, text), start, stop, ...(edits.length > 0 && { edits }) };
+  const body = { ...inputOf(model, text), start, stop, ...(edits.length > 0 && { edits }), ...(model.top && { top: model.top }) };
   return (await ask(model.id, "traces", AbortSignal.timeout(60_000), body, type)).blob();
 }
 

@@ -60,6 +60,8 @@ export type LayerMemory = { layer: number; direction: "forward" | "backward"; ce
 
 export type Learning = { target: string | null; loss: number | null; log10_norm: number | null; log10_clipped: number | null; clip: number };
 
+export type LikelyOutput = { output: number; name: string; probability: number; unedited?: number };
+
 export type Limit = { setting: string; value: number; numbers: number; what: string };
 
 export type LimitsAnswer = { model: string; steps: number; layers: number[]; trace: Fit; experiment: Fit; memory: Fit; memory_parts: Record<"states" | "inputs" | "spectral" | "words" | "attribution" | "occlusion" | "loss" | "time_scales" | "saturation" | "spectra", Fit>; decomposition: Fit | null; rankings: Record<"units" | "gates" | "words" | "patches", Fit> };
@@ -83,8 +85,6 @@ export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "m
 export type Occlusion = { step: number; output: string; losses: (number | null)[] };
 
 export type OutputDifference = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray };
-
-export type Outputs = { names: string[]; values: number[][] | TypedArray };
 
 export type PanelInfo = { letter: string; purpose: string };
 
@@ -112,7 +112,7 @@ export type StateMemory = { log10_norms: ((number | null)[])[] | TypedArray; log
 
 export type Statistics = { steps: number; activations: ActivationStatistics[]; push_scale?: number | null };
 
-export type StepAnswer = { step: number; token: TokenInfo; layers: StepLayer[]; outputs: number[] };
+export type StepAnswer = { step: number; token: TokenInfo; layers: StepLayer[]; outputs: number[]; top?: LikelyOutput[] };
 
 export type StepLayer = { layer: number; direction: "forward" | "backward"; activations: Record<string, number[] | TypedArray> };
 
@@ -120,9 +120,11 @@ export type TimeScales = { activation: string; tau: (number | null)[]; ranking: 
 
 export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean; read_as?: string | null };
 
-export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: Outputs; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
+export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: TracedOutputs; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
 
-export type TraceBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean };
+export type TraceBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean; top?: number | null };
+
+export type TracedOutputs = { names: string[]; values: number[][] | TypedArray; top?: LikelyOutput[][]; expected?: (number | null)[] };
 
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
 
@@ -130,4 +132,4 @@ export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget b
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "bidirectional" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "layers" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean };
+export type Model = Pick<ModelCard, "activations" | "bidirectional" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "layers" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean; top: number | null };

@@ -7,6 +7,8 @@ import { readsNumbers } from "./written.js";
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./api_types.d.ts").TraceAnswer} TraceAnswer */
 
+/** @typedef {import("./api_types.d.ts").LikelyOutput} LikelyOutput */
+
 /** One layer in one direction. Rows are steps in sight, from 0. */
 export class DecodedLayer {
   /**
@@ -88,13 +90,33 @@ export class DecodedTrace {
     this.skipped = skipped;
     this.names = answer.outputs.names;
     this.outputs = numbers(answer.outputs.values);
+    this.top = answer.outputs.top ?? null;
+    this.chances = answer.outputs.expected ?? [];
     this.editing = editing;
     this.edits = editing?.edits ?? [];
     this.original = original;
   }
 
+  /** Whether there is no head. */
+  get isHeadless() {
+    return this.names.length === 0 && this.top === null;
+  }
+
   /**
-   * The probability of each output after step `t`.
+   * The most probable outputs after step `t`, the first of equals first; of many, as many as the server lists.
+   * @param {number} t
+   * @param {number} count
+   * @returns {LikelyOutput[]}
+   */
+  likeliest(t, count) {
+    if (this.top) return this.top[this.skipped + t].slice(0, count);
+    const [probabilities, before] = [this.outputsAt(t), this.original?.outputsAt(t)];
+    const best = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, count);
+    return best.map((output) => ({ output, name: this.names[output], probability: probabilities[output], unedited: before?.[output] }));
+  }
+
+  /**
+   * The probability of each output after step `t`; empty where there are many.
    * @param {number} t
    */
   outputsAt(t) {
@@ -117,8 +139,7 @@ export class DecodedTrace {
    * @param {number} t
    */
   expected(t) {
-    const output = this.model.next_outputs[this.tokens[t].id] ?? null;
-    return output === null || this.skipped + t === 0 ? null : this.outputsAt(t - 1)[output];
+    return this.chances[this.skipped + t] ?? null;
   }
 
   /**
@@ -152,23 +173,16 @@ export function truncated(answer, steps) {
 }
 
 /**
- * The index of the greatest probability.
- * @param {Float32Array} probabilities
- */
-export function greatestIndex(probabilities) {
-  return probabilities.indexOf(Math.max(...probabilities));
-}
-
-/**
  * The probability that colours each token: that of the single output after it; where the model predicts the next token,
- * that of the token itself; else that of the output that is most probable at the end.
+ * that of the token itself; else that of the output that is most probable at the end, unless there are many outputs.
  * @param {DecodedTrace} trace
  * @param {DecodedTrace} [leading] whose most probable output it is
  * @returns {(number | null)[]} null where there is none, or where no word is read
  */
 export function tokenProbabilities(trace, leading = trace) {
-  if (trace.names.length === 0 || readsNumbers(trace.model)) return trace.tokens.map(() => null);
+  if (trace.isHeadless || readsNumbers(trace.model)) return trace.tokens.map(() => null);
   if (trace.model.predicts_next) return trace.tokens.map((_, t) => trace.expected(t));
-  const output = greatestIndex(leading.outputsAt(trace.tokens.length - 1));
+  if (trace.top) return trace.tokens.map(() => null);
+  const [{ output }] = leading.likeliest(trace.tokens.length - 1, 1);
   return trace.tokens.map((_, t) => trace.outputsAt(t)[output]);
 }

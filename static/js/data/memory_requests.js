@@ -2,7 +2,6 @@
 
 import { Problem, fetchMemory } from "./api.js";
 import { boot, cellOf } from "./boot.js";
-import { greatestIndex } from "./decoded_trace.js";
 import { DERIVATIVES } from "./derivatives.js";
 import { CellMemory, placeIn } from "./memory.js";
 import { inputOf } from "./written.js";
@@ -19,13 +18,21 @@ const OF_ONE_STEP = ["spectral", "attribution"];
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
 /**
+ * Whether a model has outputs, of which many are not named to the page.
+ * @param {import("./api_types.d.ts").Model} model
+ */
+export function hasHead({ outputs, top }) {
+  return outputs.length > 0 || top !== null;
+}
+
+/**
  * The parts that a picture shows of a model: about the whole text, and about one step.
  * @param {import("./api_types.d.ts").Model} model
  * @param {Derivative} derivative
  */
 export function partsOf(model, derivative) {
   /** @param {string} part */
-  const isThere = (part) => model.outputs.length > 0 || !OF_HEAD.includes(part);
+  const isThere = (part) => hasHead(model) || !OF_HEAD.includes(part);
   return { whole: [...new Set([...ALWAYS, DERIVATIVES[derivative].part])].filter(isThere), back: OF_ONE_STEP.filter(isThere) };
 }
 
@@ -150,9 +157,10 @@ function merged(answers) {
  */
 export function lossTarget(model, trace) {
   if (model.predicts_next || trace.model.predicts_next) return null;
-  const probabilities = trace.outputsAt(trace.tokens.length - 1);
-  const isSingle = probabilities.length === 1;
-  const output = model.outputs.indexOf(trace.names[greatestIndex(probabilities)]);
+  const [best] = trace.likeliest(trace.tokens.length - 1, 1);
+  if (trace.top && model.id === trace.model.id) return best.output;
+  const isSingle = trace.names.length === 1;
+  const output = model.outputs.indexOf(best.name);
   if (output < 0 || isSingle !== (model.outputs.length === 1)) return null;
-  return isSingle ? Number(probabilities[0] >= 0.5) : output;
+  return isSingle ? Number(best.probability >= 0.5) : output;
 }

@@ -138,7 +138,7 @@ export class GateSliders {
    * @param {DecodedTrace} trace
    */
   #showEffect(trace) {
-    if (trace.original === null || trace.names.length === 0) return this.effect.replaceChildren();
+    if (trace.original === null || trace.isHeadless) return this.effect.replaceChildren();
     const { model, tokens, stop } = trace;
     const line = make("span", {}, `after ${nounOf(model)} ${stop}: `, ...verdictOf(trace, tokens.length - 1));
     if (line.textContent !== this.effect.textContent) this.effect.replaceChildren(line); // what is made anew is announced

@@ -10,6 +10,7 @@ import { numbers } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES } from "../data/derivatives.js";
 import { curvesOf } from "../data/memory.js";
+import { hasHead } from "../data/memory_requests.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { nounOf, readsNumbers } from "../data/written.js";
 import { button, make } from "../kit/dom.js";
@@ -132,7 +133,7 @@ export class MemoryOfCell {
    */
   #showShares(memory, { shares: range, color, ink, line }) {
     const { attribution, occlusion, model } = memory;
-    if (model.outputs.length === 0) {
+    if (!hasHead(model)) {
       this.shares.title.textContent = "How the verdict depends on each step";
       this.shares.note.textContent = "There is no head, and so no verdict.";
       return this.shares.remove();

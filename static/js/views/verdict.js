@@ -1,7 +1,6 @@
 // What the model says after a step: a verdict, or the most probable of many outputs. Where edits change it, what it says
 // without them stands there as a ghost.
 
-import { greatestIndex } from "../data/decoded_trace.js";
 import { visible } from "../data/visible_text.js";
 import { nounOf } from "../data/written.js";
 import { make } from "../kit/dom.js";
@@ -21,7 +20,7 @@ export function showVerdict(element, trace, t) {
   const { tokens, start, steps, model } = trace;
   const step = `${nounOf(model)} ${start + t + 1} of ${steps}`;
   element.classList.toggle("edited", trace.original !== null);
-  if (trace.names.length === 0) {
+  if (trace.isHeadless) {
     element.replaceChildren(make("p", { class: "verdict" }, ...verdictOf(trace, t)), make("p", { class: "after" }, `after ${step}: there is no head, and so no verdict`));
     return;
   }
@@ -34,8 +33,8 @@ export function showVerdict(element, trace, t) {
     );
     return;
   }
-  const [best, was] = [trace, trace.original ?? trace].map((each) => greatestIndex(each.outputsAt(t)));
-  const before = best === was ? [] : ["; without edits ", make("bdi", {}, visible(trace.names[was]))];
+  const [best, was] = [trace, trace.original ?? trace].map((each) => each.likeliest(t, 1)[0]);
+  const before = best.output === was.output ? [] : ["; without edits ", make("bdi", {}, visible(was.name))];
   const after = make("p", { class: "after" }, "after ", make("bdi", {}, visible(tokens[t].text)), `, ${step}`, ...before, ":");
   element.replaceChildren(after, ranking(trace, t));
   if (model.predicts_next) element.append(make("p", { class: "came" }, ...nextToken(trace, t)));
@@ -48,11 +47,10 @@ export function showVerdict(element, trace, t) {
  * @returns {(Node | string)[]}
  */
 export function verdictOf(trace, t) {
-  if (trace.names.length === 0) return ["norm of h = ", ...changed(trace.normAt(t), trace.original?.normAt(t) ?? null)];
+  if (trace.isHeadless) return ["norm of h = ", ...changed(trace.normAt(t), trace.original?.normAt(t) ?? null)];
   const isSingle = trace.names.length === 1;
-  const output = isSingle ? 0 : greatestIndex(trace.outputsAt(t));
-  const name = visible(trace.names[output]);
-  return [`${isSingle ? `${sideOf(trace, t)} · ` : ""}P(${name}) = `, ...withGhost(trace, t, output)];
+  const [best] = trace.likeliest(t, 1);
+  return [`${isSingle ? `${sideOf(trace, t)} · ` : ""}P(${visible(best.name)}) = `, ...changed(best.probability, best.unedited)];
 }
 
 /**
@@ -66,19 +64,9 @@ function sideOf(trace, t) {
 }
 
 /**
- * The probability of an output, as `changed` writes it.
- * @param {DecodedTrace} trace
- * @param {number} t
- * @param {number} output
- */
-function withGhost(trace, t, output) {
-  return changed(trace.outputsAt(t)[output], trace.original?.outputsAt(t)[output] ?? null);
-}
-
-/**
  * A probability; before it, as a ghost, the one without edits, where that is written otherwise.
  * @param {number} probability
- * @param {number | null} original null where nothing is edited
+ * @param {number | null | undefined} original none where nothing is edited
  */
 export function changed(probability, original) {
   const [after, before] = [probability, original ?? probability].map((each) => decimal(each, 2));
@@ -91,20 +79,22 @@ export function changed(probability, original) {
  * @param {number} t
  */
 function ranking(trace, t) {
-  const probabilities = trace.outputsAt(t);
-  const best = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, MOST_OUTPUTS);
-  const rows = best.map((output) => {
-    const bar = make("i", { "aria-hidden": "true" });
-    bar.style.width = `${(100 * probabilities[output]).toFixed(1)}%`;
-    const bars = [bar];
-    if (trace.original) {
-      const ghost = make("i", { class: "ghost", "aria-hidden": "true" });
-      ghost.style.width = `${(100 * trace.original.outputsAt(t)[output]).toFixed(1)}%`;
-      bars.push(ghost);
-    }
-    return make("li", {}, make("bdi", {}, visible(trace.names[output])), make("b", {}, ...bars), make("span", { class: "share" }, ...withGhost(trace, t, output)));
+  const rows = trace.likeliest(t, MOST_OUTPUTS).map(({ name, probability, unedited }) => {
+    const bars = [bar(probability)];
+    if (unedited !== undefined) bars.push(bar(unedited, { class: "ghost" }));
+    return make("li", {}, make("bdi", {}, visible(name)), make("b", {}, ...bars), make("span", { class: "share" }, ...changed(probability, unedited)));
   });
   return make("ol", { class: "ranking" }, ...rows);
+}
+
+/**
+ * @param {number} probability
+ * @param {Record<string, string>} [attributes]
+ */
+function bar(probability, attributes = {}) {
+  const drawn = make("i", { ...attributes, "aria-hidden": "true" });
+  drawn.style.width = `${(100 * probability).toFixed(1)}%`;
+  return drawn;
 }
 
 /**

@@ -11,8 +11,8 @@ from ..asking import TEXT, problem
 from .asking import refused
 
 
-def test_an_experiment_takes_the_fields_of_a_trace() -> None:
-    assert ExperimentBody.model_fields.keys() == TraceBody.model_fields.keys()
+def test_an_experiment_takes_the_fields_of_a_trace_but_sends_all_outputs() -> None:
+    assert ExperimentBody.model_fields.keys() | {"top"} == TraceBody.model_fields.keys()
 
 
 @pytest.mark.parametrize(

@@ -163,19 +163,19 @@ def test_pre_activations_come_with_the_activations_that_are_wanted(
 
 
 def test_pre_activations_are_left_out_unless_asked_for_and_count_as_numbers(models: Path) -> None:
-    zoo = client(models, max_values=2 * 7)
+    zoo = client(models, max_values=2 * (7 + 1))
     path, options = "/api/v1/models/rnn/traces", {"text": "not good"}
     assert list(zoo.post(path, json=options).json()["layers"][0]["activations"]) == ["h"]
     assert zoo.post(path, json={**options, "pre_activations": True}).status_code == 413
 
 
 def test_answer_over_the_limit(models: Path) -> None:
-    api = client(models, max_values=5 * HIDDEN * 6 - 1)
+    api = client(models, max_values=5 * (HIDDEN * 6 + 1) - 1)
     response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT})
     assert problem(response) == (
         413,
         "answer-too-large",
-        "The answer would hold 210 numbers (5 steps × 7 units × 6 arrays); this server sends up to 209. "
+        "The answer would hold 215 numbers (5 steps × (7 units × 6 arrays + 1 outputs)); this server sends up to 214. "
         "Narrow the request with start and stop (4 of 5 steps fit), units, layers or activations, or ask for "
         "application/jsonl or text/csv, which are sent in parts.",
     )

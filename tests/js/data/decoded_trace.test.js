@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { DecodedTrace, greatestIndex, pageSpan, tokenProbabilities, truncated } from "../../../static/js/data/decoded_trace.js";
+import { DecodedTrace, pageSpan, tokenProbabilities, truncated } from "../../../static/js/data/decoded_trace.js";
 import { answer, layer, list, model } from "../samples.js";
 
 const C = [[1, 2], [3, 4], [5, 6], [7, 8]];
@@ -41,16 +41,34 @@ test("one step more on either side is asked for", () => {
   assert.deepEqual(pageSpan(10, 10), { start: 9, stop: 21 });
 });
 
-test("the outputs are those after a step", () => {
-  const trace = new DecodedTrace(model("lstm"), "", answer(["a", "b"], { h: C.slice(2) }, { names: ["x", "y"], outputs: [[0.25, 0.75], [0.5, 0.5]] }), 0, 2);
-  assert.deepEqual(list(trace.outputsAt(0)), [0.25, 0.75]);
-  assert.equal(greatestIndex(trace.outputsAt(0)), 1);
+test("the outputs are those after a step, and the most probable come first", () => {
+  const shown = (outputs, original = null) => new DecodedTrace(model("lstm"), "", answer(["a", "b"], { h: C.slice(2) }, { names: ["x", "y", "z"], outputs }), 0, 2, undefined, original);
+  const trace = shown([[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]]);
+  assert.deepEqual(list(trace.outputsAt(0)), [0.25, 0.5, 0.25]);
+  assert.deepEqual(trace.likeliest(0, 2).map(({ output, name, probability, unedited }) => [output, name, probability, unedited]), [[1, "y", 0.5, undefined], [0, "x", 0.25, undefined]]);
+  const edited = shown([[0.125, 0.25, 0.625], [1, 0, 0]], trace);
+  assert.deepEqual(edited.likeliest(0, 1), [{ output: 2, name: "z", probability: 0.625, unedited: 0.25 }]);
 });
 
-test("a token is as probable as the output after the token before it", () => {
-  const predicting = model("lstm", { predicts_next: true, next_outputs: [1, 0, null] });
-  const trace = new DecodedTrace(predicting, "", answer(["a", "b", "c"], { h: C.slice(1) }, { names: ["b", "a"], outputs: [[0.25, 0.75], [0.5, 0.5], [1, 0]] }), 0, 3);
-  assert.deepEqual(tokenProbabilities(trace), [null, 0.25, null], "nothing predicted the first; the last has no output");
+test("of many outputs, those that the server lists are all there is", () => {
+  const listed = [[{ output: 7, name: "b", probability: 0.5 }, { output: 2, name: "c", probability: 0.25 }], [{ output: 2, name: "c", probability: 0.75, unedited: 0.5 }, { output: 7, name: "b", probability: 0.125, unedited: 0 }]];
+  const whole = answer(["a", "b"], { h: C.slice(2) }, { names: [], outputs: [[], []] });
+  const trace = new DecodedTrace(model("lstm", { top: 2, outputs: [] }), "", { ...whole, outputs: { ...whole.outputs, top: listed } }, 1, 1);
+  assert.equal(trace.isHeadless, false);
+  assert.deepEqual(trace.likeliest(0, 1), [listed[1][0]]);
+  assert.deepEqual(tokenProbabilities(trace), [null]);
+});
+
+test("a trace without outputs has no head", () => {
+  assert.ok(new DecodedTrace(model("lstm"), "", answer(["a"], { h: C.slice(3) }, { names: [], outputs: [[]] }), 0, 1).isHeadless);
+});
+
+test("a token is as probable as it was before it was read", () => {
+  const whole = answer(["a", "b", "c"], { h: C.slice(1) }, { names: ["b", "a"], outputs: [[0.25, 0.75], [0.5, 0.5], [1, 0]] });
+  const said = { ...whole, outputs: { ...whole.outputs, expected: [null, 0.25, null] } };
+  const predicting = model("lstm", { predicts_next: true });
+  assert.deepEqual(tokenProbabilities(new DecodedTrace(predicting, "", said, 0, 3)), [null, 0.25, null], "nothing predicted the first; the last has no output");
+  assert.equal(new DecodedTrace(predicting, "", said, 1, 2).expected(0), 0.25);
 });
 
 test("a token has the colour of the verdict after it", () => {

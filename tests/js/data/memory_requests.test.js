@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { DecodedTrace } from "../../../static/js/data/decoded_trace.js";
-import { MemoryRequests, lossTarget } from "../../../static/js/data/memory_requests.js";
+import { MemoryRequests, lossTarget, hasHead } from "../../../static/js/data/memory_requests.js";
 import { answer, model } from "../samples.js";
 
 const { signal } = new AbortController();
@@ -141,6 +141,17 @@ test("of several classes it is the one of the same name", () => {
   const classes = model("gru", { outputs: ["y", "x"] });
   assert.equal(lossTarget(classes, traceWith(model("lstm", { outputs: ["x", "y"] }), ["x", "y"], [[1, 0], [0.75, 0.25]])), 1);
   assert.equal(lossTarget(classes, traceWith(model("lstm", { outputs: ["p", "q"] }), ["p", "q"], [[1, 0], [0.75, 0.25]])), null);
+});
+
+test("of many outputs, a class is known to its own model only", () => {
+  const many = model("lstm", { outputs: [], top: 3 });
+  const whole = answer(["a", "b"], { h: [[0, 0], [0, 0]] }, { names: [], outputs: [[], []] });
+  const listed = [[], [{ output: 1234, name: "x", probability: 0.5 }]];
+  const trace = new DecodedTrace(many, "", { ...whole, outputs: { ...whole.outputs, top: listed } }, 0, 2);
+  assert.equal(lossTarget(many, trace), 1234);
+  assert.equal(lossTarget(model("gru", { outputs: ["y", "x"] }), trace), 1);
+  assert.equal(lossTarget(model("gru", { outputs: ["x"] }), trace), null);
+  assert.deepEqual([hasHead(many), hasHead(model("lstm", { outputs: [] })), hasHead(model("lstm"))], [true, false, true]);
 });
 
 test("where the next token is predicted, that is the target", () => {

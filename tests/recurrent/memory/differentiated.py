@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 from gatescope.recurrent.cells.cell import Activations
+from gatescope.recurrent.memory.differentiable import hidden_of
 from gatescope.recurrent.memory.distance import Array
 from gatescope.recurrent.memory.jacobians import LayerJacobians, layer_jacobians
 from gatescope.recurrent.network import Network
@@ -78,3 +80,13 @@ def log10(matrix: Tensor, order: Any) -> float:
 def assert_same(ours: Array | float, theirs: Array | float, relative: float) -> None:
     """The numbers behind the logarithms agree to ``relative``."""
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=relative / math.log(10))
+
+
+def double_of(network: Network) -> Network:
+    """A copy in float64, without gradients."""
+    return deepcopy(network).double().requires_grad_(requires_grad=False)
+
+
+def logits_of(network: Network, x: Tensor) -> Tensor:
+    """Logits (T, B, outputs) for embedded words (T, B, E)."""
+    return network.read(hidden_of(network, x))

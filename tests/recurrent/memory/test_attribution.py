@@ -19,7 +19,7 @@ from gatescope.recurrent.memory.attribution import (
     word_gradient,
     word_norms,
 )
-from gatescope.recurrent.memory.differentiable import double_of, embedded, logits_of
+from gatescope.recurrent.memory.differentiable import embedded
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
@@ -28,6 +28,7 @@ from hypothesis import given
 from networks import FUSED, VARIANTS, any_network, any_tokens, random_network, random_tokens, tokens_of
 from torch import Tensor
 
+from .differentiated import double_of, logits_of
 from .test_distance import assert_same
 
 QUANTITIES: tuple[Quantity, ...] = ("probability", "logit")

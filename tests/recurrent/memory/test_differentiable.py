@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 import torch
-from gatescope.recurrent.memory.differentiable import double_of, embedded, logits_of
+from gatescope.recurrent.memory.differentiable import embedded
 from networks import FUSED, random_network, random_tokens
+
+from .differentiated import double_of, logits_of
 
 
 @pytest.mark.parametrize("variant", FUSED.values(), ids=FUSED)

@@ -9,13 +9,15 @@ import pytest
 import torch
 from gatescope.recurrent.memory import heads
 from gatescope.recurrent.memory.attribution import integrated_gradients, word_norms
-from gatescope.recurrent.memory.differentiable import double_of, embedded, logits_of
+from gatescope.recurrent.memory.differentiable import embedded
 from gatescope.recurrent.memory.jacobians import layer_jacobians
 from gatescope.recurrent.memory.loss import Targets, label, loss_norms, parameter_gradient
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.trace import trace
 from networks import random_network, random_tokens
 from torch import Tensor
+
+from .differentiated import double_of, logits_of
 
 GAPS = [0.0, 3.0, 34.0, 36.7, 40.0, 100.0, 800.0]  # from the greatest logit to the next
 WEIGHT = [[0.3, -1.2], [0.9, 0.4], [-0.7, 2.1]]  # of a head of three outputs that reads two units

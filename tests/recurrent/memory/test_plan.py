@@ -99,6 +99,15 @@ def test_what_outputs_reach_in_two_directions_is_everything() -> None:
     assert plan(config={"bidirectional": True}, start=1, stop=4).reach == range(5)
 
 
+def test_outputs_are_held_too() -> None:
+    few, many = ({"outputs": count, "head": "softmax"} for count in (2, 100_000))
+    assert plan(config=many, parts=["loss"]).numbers_held() > plan(config=few, parts=["loss"]).numbers_held() + 5e5
+    every, one = (plan(config=many, parts=["words"], output=output).numbers_held() for output in (None, 7))
+    assert every >= one + 5 * 100_000 * 7
+    states = [plan(config=each, parts=["states", "occlusion"]).numbers_held() for each in (few, many)]
+    assert states[0] == states[1]
+
+
 def test_defaults() -> None:
     planned = plan(stop=99)
     assert (planned.start, planned.stop, planned.step, planned.output) == (0, 5, 4, None)
