@@ -9,6 +9,7 @@ from ..api.memory.schemas import WeightsChoice
 from ..api.models.routes import card
 from ..api.series.routes import KINDS
 from ..api.traces.routes import FORMS
+from ..api.wire.values import MOST_CHARACTERS
 from ..figures.invisible import Invisible, for_page
 from ..recurrent.cells import TABLE
 from ..recurrent.memory.altered import LEAST, MOST
@@ -73,6 +74,7 @@ class Facts(BaseModel):
     series: dict[str, str]  # the media type of each kind of file of a sequence of numbers, by its ending
     invisible: Invisible
     max_text: int  # code points
+    max_csv: int  # code points of CSV in an address
     page_entries: int  # numbers of all heatmaps in sight together
     alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
     weights: dict[Weights, WeightsInfo]
@@ -88,6 +90,7 @@ def facts(settings: Settings) -> Facts:
         series={ending: media_type for media_type, ending in KINDS.items()},
         invisible=for_page(),
         max_text=settings.max_text,
+        max_csv=MOST_CHARACTERS,
         page_entries=MAX_NUMBERS,
         alpha=(LEAST, MOST),
         weights=WEIGHTS,
