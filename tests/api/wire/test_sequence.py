@@ -201,12 +201,15 @@ def test_numbers_in_an_address(asked: TestClient) -> None:
     assert asked.get(url, params={"values": json.dumps(typed(VALUES))}).json() == other.json()
     tags = [asked.get(url, params={"csv": each}).headers["etag"] for each in (WRITTEN, WRITTEN.replace("12", "13"))]
     assert len({*tags, got.headers["etag"], other.headers["etag"]}) == 4
-    long = json.dumps([[1.5, 2.5, 3.5]] * 250)
-    assert problem(asked.get(url, params={"values": long})) == (
-        422,
-        "invalid-request",
-        f"values: has {len(long):,} characters: an address takes up to 4,000; send more in the body of a POST.",
-    )
+    longest = "1.5,2.5,3\n".ljust(4_000)
+    assert asked.get(url, params={"csv": longest}).status_code == 200
+    numbers = json.dumps([[1.5, 2.5, 3.5]] * 250)
+    for name, sent in (("values", numbers), ("labels", json.dumps(["a" * 4_000])), ("csv", f"{longest} ")):
+        assert problem(asked.get(url, params={"values": "[[1, 2, 3]]", name: sent})) == (
+            422,
+            "invalid-request",
+            f"{name}: has {len(sent):,} characters: an address takes up to 4,000; send more in the body of a POST.",
+        )
 
 
 def test_a_patch_takes_values(asked: TestClient, numbers: Path) -> None:
