@@ -1,4 +1,4 @@
-"""What ``torch.onnx.export`` writes with ``dynamo=True``: operators of any number of sequences, and a plain RNN written out."""
+"""What ``torch.onnx.export`` writes with ``dynamo=True``: LSTM and GRU as operators, a plain RNN written out."""
 
 from pathlib import Path
 
@@ -37,6 +37,6 @@ def test_a_plain_rnn_is_written_out_and_refused() -> None:
         IMPORTER.open(Request(FOLDER / "rnn.onnx"))
     assert str(refused.value) == (
         "rnn.onnx has no LSTM, GRU or RNN: its operators are Add, Concat, Expand, Gather, MatMul, Shape and 6 more; if "
-        "these are one written out, export the layer as it is, so that it becomes an operator (torch.onnx.export does so "
-        "for nn.RNN with dynamo=False)"
+        "these are one written out, export the layer as it is, so that it becomes an operator (torch.onnx.export does "
+        "so for nn.RNN with dynamo=False)"
     )
