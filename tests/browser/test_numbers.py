@@ -124,7 +124,12 @@ def test_files_are_read_and_a_wrong_one_changes_nothing(page: Page, expected_con
     steps = page.locator(".token")
     expect(steps).to_have_count(1)
     for name, content, why in (
-        ("d.csv", b"temperature\n1", "body: there is no column 'precipitation': the file names temperature."),
+        (
+            "d.csv",
+            b"temperature\n1",
+            "body: there is no column 'precipitation': the file names temperature, "
+            "and the model reads temperature, precipitation.",
+        ),
         ("e.xlsx", b"", "It is not one of .csv, .tsv, .npy, .json."),
     ):
         page.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": content})

@@ -46,7 +46,7 @@ export function called(model, text) {
  */
 export function rowOf(csv, steps, step) {
   // A break between quotes does not end a row.
-  const rows = [...csv.matchAll(/(?:"[^"]*"|[^"\r\n])+/g)].filter(([row]) => row.trim() !== "");
+  const rows = [...csv.matchAll(/(?:"[^"]*"|[^"\r\n])+/g)].filter(([row]) => /[^\s,;"]/.test(row));
   const row = rows[rows.length - steps + step];
   return row ? [row.index, row.index + row[0].length] : null;
 }

@@ -294,7 +294,12 @@ def test_csv_is_read_as_its_values_and_labels(asked: TestClient, call: str) -> N
             {"csv": WRITTEN.replace("12", "warm")},
             "csv: line 4, column 'temperature': 'warm' is not a number.",
         ),
-        ("headed", {"csv": "rain,wind\n1,2"}, "csv: there is no column 'temperature': the file names rain, wind."),
+        (
+            "headed",
+            {"csv": "rain,wind\n1,2"},
+            "csv: there is no column 'temperature': the file names rain, wind, "
+            "and the model reads temperature, rain, wind.",
+        ),
         ("headed", {"csv": ""}, "csv: the file is empty: give at least one step."),
         ("headed", {"csv": WRITTEN, "text": "good"}, "csv: is sent together with text; send one of the two."),
         ("headed", {"csv": WRITTEN, **AS_VALUES}, "csv: is sent together with values; send one of the two."),
