@@ -14,7 +14,8 @@ from ..recurrent.tokenizer import TOKENIZERS, UNKNOWN, Tokenizer, TokenizerKind
 from .found import Found, ImportRefusedError
 
 _UNKNOWN = (UNKNOWN, "<UNK>", "[UNK]", "<unknown>", "UNK", "<oov>", "<OOV>")
-_SUBWORDS = ("##", "▁", "Ġ", "@@")  # what marks parts of words
+_SUBWORDS = ("##", "▁", "Ġ", "@@")  # what the parts of words begin with
+_UNFINISHED = ("@@", "</w>")  # or end with
 _MOST_SUBWORDS = 0.05  # share of a vocabulary: more of them, and it is not one of words
 
 
@@ -140,7 +141,7 @@ class _Vocabulary(NamedTuple):
             raise ImportRefusedError(
                 f"the vocabulary has {len(tokens)} tokens, but the embedding has {len(embedding)} rows: give one each"
             )
-        if sum(token.startswith(_SUBWORDS) for token in tokens) > _MOST_SUBWORDS * len(tokens):
+        if sum(map(_is_part, tokens)) > _MOST_SUBWORDS * len(tokens):
             remarks.append(
                 "the vocabulary is one of parts of words, which Gatescope does not split text into: the embedding is "
                 "not imported, and the model reads numbers"
@@ -160,6 +161,10 @@ class _Vocabulary(NamedTuple):
         at = list(tokens).index(unknown)
         others = [place for place in range(len(tokens)) if place != at]
         return cls(kind, [UNKNOWN, *(tokens[place] for place in others)], embedding[[at, *others]], unknown)
+
+
+def _is_part(token: str) -> bool:
+    return token.startswith(_SUBWORDS) or token.endswith(_UNFINISHED)
 
 
 def _is_of_characters(tokens: Sequence[str]) -> bool:

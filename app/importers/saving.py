@@ -12,7 +12,7 @@ from ..store.imported import ImportReport
 from ..store.model import Model
 from ..store.saving import save_model
 from . import TABLE, Importer, Request
-from .building import Built, build
+from .building import Built, build, projection_of
 from .found import Found, ImportRefusedError
 from .proof import Origin, prove
 from .vocabulary import read_vocabulary
@@ -122,10 +122,14 @@ def _about(found: Found, built: Built, title: str) -> dict[str, object]:
     """Return the fields of config.json that neither network nor tokenizer gives."""
     layers = f"{len(found.layers)} layer{'s' if len(found.layers) > 1 else ''} of {found.hidden_size} units"
     ways = ", in both directions" if "backward" in found.layers[0] else ""
+    last = projection_of(found)
+    before = (
+        "" if last is None else f" Its h is that before the projection to {len(last) // len(found.layers[-1])} numbers."
+    )
     return {
         "title": title,
         "task": title,
-        "description": f"{found.cell.title}, {layers}{ways}, imported from a file of {found.format}.",
+        "description": f"{found.cell.title}, {layers}{ways}, imported from a file of {found.format}.{before}",
         "outputs": list(built.outputs),
         "predicts_next": built.predicts_next,
         "licence": "that of the file it was imported from",

@@ -1,6 +1,7 @@
 """Read a vocabulary: a list of tokens, or a table of their ids, from JSON or from a text with one token a line."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from .found import ImportRefusedError
 
 LARGEST = 20_000_000  # bytes of a file
 _PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")  # the last one: torch.save
+_OF_PARTS = {"BPE": "BPE", "WordPiece": "WordPiece", "Unigram": "Unigram (SentencePiece)"}  # kinds in a tokenizer.json
+_SENTENCEPIECE = (b"\n", b"<unk>", "\N{LOWER ONE EIGHTH BLOCK}".encode())  # how its .model begins, and what it holds
+_NUMBERED = re.compile(r"\S+[\t ]-?\d+(\.\d+)?(e-?\d+)?", re.ASCII)
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -21,6 +25,8 @@ def read_vocabulary(path: Path) -> list[str]:
             f"{path.name} is a pickle, which would run code to be read: where you trust it, load it and write its "
             'tokens in the order of their ids, by json.dump(tokens, open("vocab.json", "w"))'
         )
+    if data.startswith(_SENTENCEPIECE[0]) and all(each in data for each in _SENTENCEPIECE):
+        raise _of_parts(path.name, "a model of SentencePiece")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -28,11 +34,16 @@ def read_vocabulary(path: Path) -> list[str]:
             f"{path.name} is not UTF-8: a vocabulary is JSON, or text with a token a line"
         ) from None
     if not text.lstrip().startswith(("[", "{")) or path.suffix == ".txt":
-        return _distinct(path.name, text.replace("\r\n", "\n").removesuffix("\n").split("\n"))
+        lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        if all(map(_NUMBERED.fullmatch, lines)):
+            raise ImportRefusedError(f"{path.name} has a number after each token ({lines[0]!r}): give the tokens only")
+        return _distinct(path.name, lines)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ImportRefusedError(f"{path.name} is not JSON: {error}") from None
+    if kind := _OF_PARTS.get(_kind(value)):
+        raise _of_parts(path.name, f"a tokenizer of kind {kind}")
     tokens = tokens_in(value)
     if tokens is None:
         raise ImportRefusedError(
@@ -40,6 +51,19 @@ def read_vocabulary(path: Path) -> list[str]:
             "an id from 0 on without gaps"
         )
     return _distinct(path.name, tokens)
+
+
+def _kind(tokenizer: Any) -> str:
+    """Return the kind of model that a tokenizer.json names; "" if it names none."""
+    model = tokenizer.get("model") if isinstance(tokenizer, Mapping) else None
+    return str(model.get("type")) if isinstance(model, Mapping) else ""
+
+
+def _of_parts(name: str, what: str) -> ImportRefusedError:
+    return ImportRefusedError(
+        f"{name} is {what}, which splits words into parts, and Gatescope reads whole words or characters: "
+        "without it, the model reads the numbers that its embedding gives"
+    )
 
 
 def _distinct(name: str, tokens: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO, StringIO
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +97,19 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         table = [
-            (reader.line_num + above, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))
+            (reader.line_num + above, [cell.strip() for cell in row])
+            for row in reader
+            if "".join(row).strip() or len(row) > 1
         ]
     except csv.Error as error:
-        raise ValueError(f"line {reader.line_num + above}: {error}") from None
-    if not table:
+        why = "quotes that open are not closed" if "end of data" in str(error) else str(error)
+        raise ValueError(f"line {reader.line_num + above}: {why}") from None
+    filled = [at for at, (_, row) in enumerate(table) if any(row)]
+    if not filled:
         raise ValueError("the file is empty: give at least one step")
+    table = table[
+        filled[0] : filled[-1] + 1
+    ]  # spreadsheets leave empty cells at the ends; between, a step lacks numbers
     width = len(table[0][1])
     for line, row in table:
         if len(row) != width:
@@ -114,9 +121,9 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     for line, row in table[has_header:]:
         numbers = [_as_number(row[place]) for place in places]
         for place, number in zip(places, numbers, strict=True):
-            if number is None:
+            if number is None or not isfinite(number):
                 where = repr(names[place]) if names else str(place)
-                raise ValueError(f"line {line}, column {where}: {row[place][:40]!r} is not a number")
+                raise ValueError(f"line {line}, column {where}: {_not_a_number(row[place])}")
         rows.append(numbers)
         labels += [] if label is None else [row[label]]
     return Series(rows, labels)
@@ -127,6 +134,16 @@ def _without_title(text: str) -> tuple[str, int]:
     lines = StringIO(text, newline="").readlines()
     above = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
     return "".join(lines[above:]), above
+
+
+def _not_a_number(cell: str) -> str:
+    """Say why a cell is not a number, and what to do where it may be one."""
+    if not cell:
+        return "the cell is empty"
+    with_point = _as_number(cell.replace(",", "."))
+    hint = ": write a point before decimals, and nothing between thousands"
+    kind = "number" if _as_number(cell) is None else "finite number"
+    return f"{cell[:40]!r} is not a {kind}{hint if ',' in cell and with_point is not None else ''}"
 
 
 def _as_number(cell: str) -> float | None:
@@ -142,7 +159,9 @@ def _places(names: Sequence[str], columns: Sequence[Column]) -> tuple[Sequence[i
     for name in wanted:
         if names.count(name) != 1:
             what = "there is no column" if name not in names else "two columns are named"
-            raise ValueError(f"{what} {name!r}: the file names {', '.join(names)}")
+            raise ValueError(
+                f"{what} {name!r}: the file names {', '.join(names)}, and the model reads {', '.join(wanted)}"
+            )
     labels = [place for place, name in enumerate(names) if name.lower() in LABELS and name not in wanted]
     if len(labels) > 1:
         both = " and ".join(repr(names[place]) for place in labels)

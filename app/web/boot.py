@@ -10,6 +10,7 @@ from ..api.models.routes import card
 from ..api.series.routes import KINDS
 from ..api.traces.outputs import shown_top
 from ..api.traces.routes import FORMS
+from ..api.wire.values import MOST_CHARACTERS
 from ..figures.invisible import Invisible, for_page
 from ..recurrent.cells import TABLE
 from ..recurrent.memory.altered import LEAST, MOST
@@ -77,6 +78,7 @@ class Facts(BaseModel):
     invisible: Invisible
     max_text: int  # code points
     longest_query: int  # characters: of a longer address, the text goes after the #, which stays in the browser
+    max_csv: int  # code points of CSV in an address
     page_entries: int  # numbers of all heatmaps in sight together
     alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
     weights: dict[Weights, WeightsInfo]
@@ -93,6 +95,7 @@ def facts(settings: Settings) -> Facts:
         invisible=for_page(),
         max_text=settings.max_text,
         longest_query=LONGEST_QUERY,
+        max_csv=MOST_CHARACTERS,
         page_entries=MAX_NUMBERS,
         alpha=(LEAST, MOST),
         weights=WEIGHTS,

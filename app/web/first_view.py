@@ -16,7 +16,7 @@ from ..settings import Settings
 from ..store.model import Model
 from ..store.store import Store
 from .invitation import invitation, is_blank
-from .look import Look
+from .look import Look, example_of
 from .screen import drawn, missing, runs_of
 from .story.chapters import chapters_for
 
@@ -61,10 +61,10 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     if compare == "text" and model.tokenizer is None:
         notices.append(f"{model.id} reads numbers, which are not compared word by word.")
         compare = ""
-    text = look.text
-    if text is None:
-        text = model.config.examples[0] if model.config.examples else ""
-    look = look.model_copy(update={"model": model.id, "text": text, "compare": compare})
+    look, problem = _with_text(look, model)
+    notices += [problem] if problem else []
+    text = look.text or ""
+    look = look.model_copy(update={"model": model.id, "compare": compare, "example": example_of(model, text)})
     asked = lanes(store, model, text, compare, look.other)
     traces, problems = zip(*(_first_trace(*each, settings) for each in asked), strict=True)
     notices += dict.fromkeys(filter(None, problems))
@@ -96,6 +96,26 @@ def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings)
             return shown, picture, told, unknown
         return tried, drawn(runs, tried, settings), told, []
     return look, Markup(), told, []
+
+
+def _with_text(look: Look, model: Model) -> tuple[Look, str]:
+    """Return ``look`` with a text, and what to say if that is not the one that the address means; else "".
+
+    Steps, and edits at them, are those of that text: they are left out with it.
+    """
+    examples = model.config.examples
+    if look.text is not None:
+        return look, ""
+    if isinstance(look.example, int) and look.example <= len(examples):
+        return look.model_copy(update={"text": examples[look.example - 1]}), ""
+    look = look.model_copy(update={"text": examples[0] if examples else ""})
+    if look.example is None:
+        return look, ""
+    told = f"There is no example {look.example} of {model.id}."
+    if look.example == "none":
+        told = "This link does not hold its numbers, which are too long for an address: ask whoever sent it for them."
+    told += " This is an example in their place." if look.example == "none" and examples else ""
+    return look.model_copy(update={"step": None, "start": 0, "edits": ""}), told
 
 
 def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: list[str]) -> Look:

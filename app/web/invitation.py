@@ -9,7 +9,7 @@ from ..recurrent.tokenizer import Token
 from ..settings import Settings
 from ..store.model import Model
 from ..store.series import title_of
-from .look import Look
+from .look import Look, example_of
 
 MOST = 3  # examples
 
@@ -53,8 +53,8 @@ def unread(model: Model, look: Look, tokens: Sequence[Token]) -> str:
 def examples_html(model: Model, look: Look) -> str:
     """Return links to the first examples of ``model``; "" if it has none."""
     plain = look.model_copy(update=dict.fromkeys(("layer", "step", "unit", "chapter")) | {"edits": "", "start": 0})
-    named = ((text, safe(phrase_of(called(model, text)))) for text in model.config.examples[:MOST])
-    links = "".join(
-        f'<li><a href="{safe(plain.address(model=model.id, text=text))}">{name}</a></li>' for text, name in named
-    )
+    examples = model.config.examples[:MOST]
+    opened = (plain.address(model=model.id, text=text, example=example_of(model, text)) for text in examples)
+    named = zip(opened, (phrase_of(called(model, text)) for text in examples), strict=True)
+    links = "".join(f'<li><a href="{safe(address)}">{safe(name)}</a></li>' for address, name in named)
     return f'<ul class="examples">{links}</ul>' if links else ""

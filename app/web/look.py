@@ -8,12 +8,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ..api.wire.edits import plain_data
 from ..api.wire.schemas import WellFormedText
+from ..api.wire.values import MOST_CHARACTERS
 from ..recurrent.edits.edit import Edit, EditError
 from ..recurrent.edits.short_form import from_listed_form
+from ..store.model import Model
 
 LONGEST_QUERY = 4_000  # characters: servers bound the length of an address
 
 Place = Annotated[int, Field(ge=0, le=999_999)]
+Example = Annotated[int, Field(ge=1, le=999_999)] | Literal["none"] | None
 
 
 def _is_short_form(text: str) -> str:
@@ -31,6 +34,7 @@ class Look(BaseModel):
 
     model: WellFormedText = ""
     text: WellFormedText | None = None
+    example: Example = None  # which one the text is, from 1; "none": the address does not hold it
     compare: WellFormedText = ""
     other: WellFormedText = ""  # the text to compare with
     edits: Annotated[str, AfterValidator(_is_short_form)] = ""  # in their short form; ! before those that are off
@@ -70,9 +74,20 @@ class Look(BaseModel):
 
     def address(self, **changes: int | str | None) -> str:
         """Return the address of this look, or of one with ``changes``, from the ``?`` on."""
-        fields = {
-            name: value for name, value in (self.model_dump() | changes).items() if name not in {"width", "height"}
-        }
+        fields = self.model_dump(exclude={"width", "height"}) | changes
+        if fields["example"] is not None:
+            del fields["text"]
         return "?" + urlencode(
             {name: value for name, value in fields.items() if value not in (None, "") and (name, value) != ("start", 0)}
         )
+
+
+def example_of(model: Model, text: str) -> Example:
+    """Return what an address says in the place of CSV that is too long for it: which example it is, from 1, or "none".
+
+    Of what an address holds, this is None. ``exampleOf`` in ``static/js/state.js`` does the same on the page.
+    """
+    if model.tokenizer is not None or len(text) <= MOST_CHARACTERS:
+        return None
+    examples = model.config.examples
+    return examples.index(text) + 1 if text in examples else "none"

@@ -27,7 +27,7 @@ from .boot import boot
 from .cells import stylesheet
 from .first_view import COMPARISONS, first_view, lanes, place_of_cell
 from .invitation import called
-from .look import Look
+from .look import Look, example_of
 from .revalidated import revalidated
 from .screen import screen
 from .story.chapters import chapters_for
@@ -84,6 +84,7 @@ def _page(request: Request) -> Response:
         "opening": view,
         "comparisons": COMPARISONS,
         "called": called,
+        "example_of": example_of,
         "endings": ",".join(f".{each}" for each in KINDS),
         "tasks": list(dict.fromkeys(each.config.task for each in models)),
         "siblings": [each for each in models if each.config.task == view.model.config.task],
@@ -104,6 +105,7 @@ async def fragment(request: Request, look: Look) -> Response:
     model = store.models.get(look.model)
     if model is None:
         raise unknown_model(look.model, sorted(store.models))
+    look = look.model_copy(update={"example": example_of(model, look.text or "")})
     asked = lanes(store, model, look.text or "", look.compare, look.other)
     settings: Settings = request.app.state.settings
     drawn = await computed(request, watch_of(settings), screen, asked, look, settings)

@@ -49,7 +49,7 @@ const picture = new Picture(byId("picture"), tooltip, {
   onPin: keepPin,
   onChoose: keepStep,
   onFind: (lane, token) =>
-    textBoxes.select(session.shown.state.compare === "text" && lane === 1 ? "other" : "text", session.shown.traces[lane]?.text, token),
+    textBoxes.select(session.shown.state.compare === "text" && lane === 1 ? "other" : "text", session.shown.traces[lane], token),
   onBrush: searchPhrase,
   unitAt: (k) => firstScreen.unitAt(k),
   heldAt: (place) => heldAt(state.edits, place),

@@ -5,6 +5,8 @@ import { DERIVATIVES } from "./data/derivatives.js";
 import { slidesFromText, slidesToText } from "./data/presentation.js";
 import { fromShortForm, shortForm } from "./data/short_form.js";
 import { ORDERS } from "./data/unit_order.js";
+import { readsNumbers } from "./data/written.js";
+import { codePoints } from "./kit/text.js";
 
 /**
  * How it is shown: more fields of the address, of which the server paints some.
@@ -93,6 +95,9 @@ const ALL = /** @type {Record<string, Field<any>>} */ (FIELDS);
 /** Those after the ?, which change the first picture: the server paints it by them. The others stand after the #. */
 const PAINTED = ["start", "layer", "step", "unit", "edits", "chapter", "present"];
 
+/** What is about the steps of one text. */
+const OF_A_TEXT = ["start", "step", "edits", "find"];
+
 /** What is about the units of one layer. */
 const OF_A_LAYER = ["unit", "find", "memory"];
 
@@ -105,11 +110,23 @@ export function needsLayer({ layer, unit, find, memory }) {
 }
 
 /**
+ * What an address says of CSV that is too long for it, as `example_of` in `app/web/look.py` does: which example of the model
+ * it is, from 1, or "none", if it is not in the address at all. Empty for what an address holds.
+ * @param {Pick<State, "model" | "text">} state
+ */
+export function exampleOf({ model: id, text }) {
+  const model = boot.models.find((each) => each.id === id);
+  if (!model || !readsNumbers(model) || codePoints(text) <= boot.max_csv) return "";
+  return String(model.examples.indexOf(text) + 1 || "none");
+}
+
+/**
  * The address of a state, from the ? on.
  * @param {State} state
  */
 export function addressOf(state) {
-  const query = new URLSearchParams({ model: state.model, text: state.text });
+  const example = exampleOf(state);
+  const query = new URLSearchParams({ model: state.model, ...(example ? { example } : { text: state.text }) });
   const fragment = new URLSearchParams();
   if (state.compare) query.set("compare", state.compare);
   if (state.compare === "text") query.set("other", state.other);
@@ -129,24 +146,26 @@ export function addressOf(state) {
 }
 
 /**
- * Write the state into the address bar.
+ * Write the state into the address bar. Data that an address does not hold stay with its entry in the browser's history.
  * @param {State} state
  * @param {boolean} [isNewEntry] whether the browser's way back leads to the address before
  */
 export function remember(state, isNewEntry = false) {
   const address = addressOf(state);
-  if (address === location.search + location.hash) return;
-  if (isNewEntry) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+  const kept = exampleOf(state) === "none" ? { text: state.text } : null;
+  if (address === location.search + location.hash && kept?.text === history.state?.text) return;
+  if (isNewEntry) history.pushState(kept, "", address);
+  else history.replaceState(kept, "", address);
 }
 
 /**
  * What an address says, and the fields after its # that make no sense; the server checks those after its ?, where links of
  * before have fewer. An address of a chapter that names neither model nor text says what the picture of that chapter says.
  * @param {{search: string, hash: string}} address
+ * @param {string} [kept] the data of an address that does not hold them, where they are known
  * @returns {{stated: Partial<State>, invalid: string[]}}
  */
-export function readAddress({ search, hash }) {
+export function readAddress({ search, hash }, kept) {
   /** @type {Record<string, unknown>} */
   const stated = {};
   /** @type {string[]} */
@@ -170,6 +189,13 @@ export function readAddress({ search, hash }) {
     const read = name === "text" ? value : field?.read(value);
     if (read === undefined) invalid.push(`${name}=${value}`);
     else stated[name] = read;
+  }
+  const example = query.get("example");
+  if (example !== null && stated.text === undefined) {
+    const { examples } = boot.models.find(({ id }) => id === (stated.model ?? boot.model)) ?? { examples: [] };
+    const text = example === "none" ? kept : examples[Number(example) - 1];
+    if (text !== undefined) stated.text = text;
+    else for (const name of OF_A_TEXT) delete stated[name]; // the server says why
   }
   // Before there was a first screen, an address that named no layer meant the first one: where it names units, it still does.
   if (stated.layer === undefined && OF_A_LAYER.some((name) => stated[name] !== undefined)) stated.layer = 0;

@@ -7,10 +7,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import numpy as np
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from .axe import violations
-from .driving import DRAWN, opened, shown
+from .driving import DRAWN, another_page, opened, shown
 from .zoo import NUMBERS
 
 COLUMNS = "date,temperature,precipitation"
@@ -86,6 +87,21 @@ def test_what_is_typed_is_drawn_and_what_is_wrong_is_said(
     expect(page.locator("#first-screen")).to_contain_text("Paste CSV of temperature, precipitation above")
 
 
+def test_a_double_click_selects_the_row_of_a_step(page: Page) -> None:
+    rows = [f"{day} Feb,-4,{day}" for day in range(1, 20)]
+    opened(page, f"/?{urlencode({'model': 'snow-lstm', 'text': chr(10).join(['# Two, weeks', COLUMNS, *rows])})}")
+    box = page.locator("#text")
+    for at in (17, 0):
+        page.locator(".token").nth(at).dblclick()
+        expect(box).to_be_focused()
+        selected, top, high = box.evaluate(
+            "(it) => [it.value.slice(it.selectionStart, it.selectionEnd), it.scrollTop, it.clientHeight]"
+        )
+        assert selected == rows[at]
+        line = box.evaluate("(it) => it.scrollHeight / it.value.split('\\n').length")
+        assert top - line <= (at + 2) * line <= top + high  # in sight
+
+
 def npy(values: list[list[float]]) -> bytes:
     file = BytesIO()
     np.save(file, np.array(values))
@@ -108,7 +124,12 @@ def test_files_are_read_and_a_wrong_one_changes_nothing(page: Page, expected_con
     steps = page.locator(".token")
     expect(steps).to_have_count(1)
     for name, content, why in (
-        ("d.csv", b"temperature\n1", "body: there is no column 'precipitation': the file names temperature."),
+        (
+            "d.csv",
+            b"temperature\n1",
+            "body: there is no column 'precipitation': the file names temperature, "
+            "and the model reads temperature, precipitation.",
+        ),
         ("e.xlsx", b"", "It is not one of .csv, .tsv, .npy, .json."),
     ):
         page.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": content})
@@ -143,3 +164,60 @@ def test_without_a_head_the_norm_of_h_stands_in_the_place_of_the_verdict(
     expect(page.locator(".prediction .verdict")).to_have_text(f"norm of h = {norms[1]:.2f}")
     expect(page.locator(".prediction .after")).to_have_text("after step 2 of 2: there is no head, and so no verdict")
     expect(page.locator("#memory-cells")).to_contain_text("There is no head, and so no verdict.")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_box_shows_whole_lines_of_csv_and_closes_after_the_click_that_leaves_it(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    opened(page, f"/?{urlencode({'model': 'snow-lstm', 'text': chr(10).join([COLUMNS, *['1 Feb,-4,12'] * 9])})}")
+    box = page.locator("#text")
+    lines = """(it) => {
+        const { lineHeight, paddingTop } = getComputedStyle(it);
+        return (it.clientHeight - parseFloat(paddingTop)) / parseFloat(lineHeight);
+    }"""
+    assert box.evaluate(lines) == pytest.approx(3, abs=0.05)
+    box.click()
+    expect(box).to_have_attribute("data-open", "")
+    assert box.evaluate(lines) == pytest.approx(7, abs=0.05)
+    share = page.locator("#show-share")
+    before = share.bounding_box()
+    share.hover()
+    page.mouse.down()
+    assert share.bounding_box() == before  # what is pressed does not move away
+    page.mouse.up()
+    expect(page.locator("#share")).to_be_visible()
+    page.locator("#share button", has_text="Close").click()
+    expect(box).not_to_have_attribute("data-open", "")
+
+
+def test_long_csv_stays_with_the_browser_and_not_in_the_link(
+    page: Page, browser: Browser, base_url: str, expected_console: list[str]
+) -> None:
+    expected_console.append("status of 422")  # an edit is tried at a step that the shorter text does not have
+    longer = f"# Long\n{COLUMNS}\n" + "".join(f"{day},-4,{day % 7}\n" for day in range(500))
+    opened(page, f"/?{urlencode({'model': 'snow-lstm', 'text': SNOW})}")
+    page.locator("#text").fill(longer)
+    page.wait_for_url("**/?model=snow-lstm&example=none*")
+    page.locator("#show-share").click()
+    expect(page.locator("#share-without")).to_be_visible()
+    link = page.locator("#share-link").input_value()
+    assert len(link) < 200
+    page.locator("#share button", has_text="Close").click()
+    page.reload()
+    expect(page.locator("#text")).to_have_value(longer)
+    expect(page.locator("#message")).to_have_text("")
+    page.locator("#first-screen .cell input[name=i]").fill("0")
+    page.wait_for_url("**edits=*")
+    page.locator(".experiment a.undo").click()  # an entry of its own in the history
+    expect(page.locator("#edit-items li")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("#edit-items li")).to_have_count(1)
+    expect(page.locator("#text")).to_have_value(longer)
+    page.locator("#text").fill(SNOW)
+    page.wait_for_url("**text=*")
+    page.locator("#show-share").click()
+    expect(page.locator("#share-without")).to_be_hidden()
+    with another_page(browser, base_url=base_url) as other:
+        opened(other, f"{link}&step=300")
+        expect(other.locator("#message")).to_contain_text("This link does not hold its numbers")
+        assert other.locator("#text").input_value().startswith("# A snowfall and a thaw")

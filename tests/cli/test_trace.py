@@ -151,7 +151,7 @@ def test_numbers_come_from_a_file(run: CliRunner, tmp_path: Path, command: str) 
     for arguments, message in (
         (
             ["--values", str(tmp_path / "bad.csv"), *model],
-            f"{tmp_path}/bad.csv: step 0, column 'rain': nan is not a finite number",
+            f"{tmp_path}/bad.csv: line 1, column 1: 'nan' is not a finite number",
         ),
         (
             ["--values", str(tmp_path / "no.csv"), *model],

@@ -81,8 +81,9 @@ def test_without_a_vocabulary_the_model_reads_numbers() -> None:
     assert (built.outputs, built.network.head) == ((), None), "the function of the head is not known"
 
 
-def test_parts_of_words_are_no_vocabulary_of_ours() -> None:
-    built = build(found(tagger(vocabulary=4), ["[UNK]", "play", "##ing", "the"]))
+@pytest.mark.parametrize("part", ["##ing", "\N{LOWER ONE EIGHTH BLOCK}the", "Ġthe", "play@@", "ing</w>"])
+def test_parts_of_words_are_no_vocabulary_of_ours(part: str) -> None:
+    built = build(found(tagger(vocabulary=4), ["[UNK]", "play", part, "the"]))
     assert reads_numbers(built)
     assert built.remarks[0].startswith(
         "the vocabulary is one of parts of words, which Gatescope does not split text into"

@@ -56,7 +56,7 @@ def test_a_simple_tokenizer_is_read_and_another_is_named(tmp_path: Path) -> None
     assert opened(folder(tmp_path, tokenizer=simple)).vocabulary == LETTERS
     found = opened(folder(tmp_path, tokenizer={"model": {"type": "BPE", "vocab": ids}}))
     assert found.vocabulary is None
-    assert found.remarks[0].startswith("the vocabulary is not imported: tokenizer.json holds no vocabulary")
+    assert found.remarks[0].startswith("the vocabulary is not imported: tokenizer.json is a tokenizer of kind BPE")
 
 
 def test_the_configuration_says_the_nonlinearity(tmp_path: Path) -> None:

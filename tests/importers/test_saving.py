@@ -30,6 +30,7 @@ def test_a_model_that_reads_numbers_traces_what_torch_computes(case: str, tmp_pa
     if isinstance(module, nn.RNNBase) and module.proj_size:
         ends = [f"l{module.num_layers - 1}{suffix}" for suffix in ("", "_reverse")]
         h = h @ torch.block_diag(*(getattr(module, f"weight_hr_{end}") for end in ends)).detach().numpy().T
+        assert model.config.description.endswith(". Its h is that before the projection to 3 numbers.")
     np.testing.assert_allclose(h, h_of(module, x), atol=1e-6)
     assert [each.name for each in model.config.columns] == [f"input {at}" for at in range(5)]
     assert load_model(model.folder).imported == report

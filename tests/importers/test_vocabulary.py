@@ -37,8 +37,40 @@ def test_what_is_no_vocabulary(value: Any, tmp_path: Path) -> None:
             read_vocabulary(tmp_path / "vocab.json")
 
 
-def test_parts_of_words_are_left_to_others() -> None:
-    assert tokens_in({"model": {"type": "BPE", "vocab": IDS}}) is None
+# How SentencePiece writes its .model: pieces with their scores, as protobuf.
+SENTENCEPIECE = b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02\n\x10\n\x05\xe2\x96\x81a\x15\xc3\xf5H\xc0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("tokenizer.json", {"model": {"type": "BPE", "vocab": IDS, "merges": ["a b"]}}, "a tokenizer of kind BPE"),
+        ("tokenizer.json", {"model": {"type": "WordPiece", "vocab": IDS}}, "a tokenizer of kind WordPiece"),
+        (
+            "tokenizer.json",
+            {"model": {"type": "Unigram", "vocab": [["<unk>", 0.0], ["▁a", -2.5]]}},
+            "a tokenizer of kind Unigram (SentencePiece)",
+        ),
+        ("spm.model", SENTENCEPIECE, "a model of SentencePiece"),
+    ],
+)
+def test_parts_of_words_are_refused_by_name(name: str, content: Any, what: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    with pytest.raises(ImportRefusedError) as refused:
+        read_vocabulary(tmp_path / name)
+    assert str(refused.value) == (
+        f"{name} is {what}, which splits words into parts, and Gatescope reads whole words or characters: "
+        "without it, the model reads the numbers that its embedding gives"
+    )
+
+
+@pytest.mark.parametrize("lines", ["the 120\nof 90\n", "<unk>\t0\n▁a\t-2.5\n▁b\t-3e-5\n"])
+def test_tokens_with_their_counts_are_not_read_as_words(lines: str, tmp_path: Path) -> None:
+    (tmp_path / "some.vocab").write_text(lines, encoding="utf-8")
+    with pytest.raises(
+        ImportRefusedError, match=r"^some\.vocab has a number after each token \('.*'\): give the tokens only$"
+    ):
+        read_vocabulary(tmp_path / "some.vocab")
 
 
 def test_a_text_has_a_token_a_line(tmp_path: Path) -> None:

@@ -41,11 +41,14 @@ export class Element {
   }
 }
 
+/** One that reads numbers; its second example is too long for an address. */
+export const numeric = { id: "numbers", input: "numbers", examples: ["1\n", "1\n".repeat(3000)] };
+
 const chapters = ["?model=m1&text=a&chapter=1", "?model=m2&text=b+c&step=1&chapter=2", "?model=m3&text=d&chapter=3"];
 
 globalThis.document = {
   documentElement: { dataset: { theme: "light" } },
-  getElementById: (id) => (id === "boot" ? { textContent: JSON.stringify({ ...facts, models: [], chapters, tour: { 3: 3, 7: 2 } }) } : null),
+  getElementById: (id) => (id === "boot" ? { textContent: JSON.stringify({ ...facts, models: [numeric], chapters, tour: { 3: 3, 7: 2 } }) } : null),
   createElement: (tag) => new Element(tag),
   createElementNS: (_, tag) => new Element(tag),
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { addressOf, initialState, lookOf, missingFrom, needsLayer, readAddress, remember } from "../../static/js/state.js";
+import { addressOf, exampleOf, initialState, lookOf, missingFrom, needsLayer, readAddress, remember } from "../../static/js/state.js";
+import { numeric } from "./page.js";
 
 const initial = { ...initialState(), model: "sentiment-lstm", text: "not good" };
 const address = (state) => new URL(addressOf(state), "http://127.0.0.1/");
@@ -112,6 +113,40 @@ test("so do edits that are too long without the text, and only then", () => {
   assert.equal(search, "?model=sentiment-lstm");
   assert.ok(hash.startsWith("#text=not+good&edits=i@0=0;i@1=0;"));
   assert.deepEqual(readAddress({ search, hash }).stated, { model: state.model, text: state.text, edits });
+});
+
+test("CSV of up to 4,000 characters is in the address, of more only the number of the example that it is", () => {
+  const state = { ...initial, model: "numbers", step: 3 };
+  const of = (text) => address({ ...state, text });
+  const longest = "1\n".repeat(2000);
+  assert.equal(readAddress(of(longest)).stated.text, longest);
+  assert.equal(of(numeric.examples[0]).search, "?model=numbers&text=1%0A&step=3");
+  assert.equal(addressOf({ ...state, text: numeric.examples[1] }), "?model=numbers&example=2&step=3");
+  assert.equal(addressOf({ ...state, text: `${longest}1` }), "?model=numbers&example=none&step=3");
+  assert.equal(exampleOf({ ...initial, text: "x".repeat(5000) }), "", "a text is in the address");
+});
+
+test("an address that names an example, or data that are kept, is read with them; without them it says nothing of their steps", () => {
+  const rest = "&step=3&unit=1&edits=i@3=0&start=2";
+  const behind = { model: "numbers", unit: 1, layer: 0 };
+  const of = (example, kept) => readAddress({ search: `?model=numbers&example=${example}${rest}`, hash: "#find=3-4,c,0.5" }, kept).stated;
+  assert.equal(of("2").text, numeric.examples[1]);
+  assert.equal(of("2").step, 3);
+  assert.equal(of("none", "1\n2").text, "1\n2");
+  assert.equal(of("none", "1\n2").edits.length, 1);
+  for (const stated of [of("none"), of("7", "1\n2"), of("x")]) assert.deepEqual(stated, behind);
+  assert.equal(readAddress({ search: "?model=numbers&text=5&example=2", hash: "" }).stated.text, "5");
+});
+
+test("data that the address does not hold stay in the browser's history", () => {
+  const calls = [];
+  const state = { ...initial, model: "numbers" };
+  globalThis.location = { search: "?model=numbers&example=none", hash: "" };
+  globalThis.history = { state: { text: "1\n".repeat(2001) }, replaceState: (...call) => calls.push(call) };
+  remember({ ...state, text: "1\n".repeat(2001) });
+  remember({ ...state, text: "1\n".repeat(2002) });
+  remember({ ...state, text: "1" });
+  assert.deepEqual(calls, [[{ text: "1\n".repeat(2002) }, "", "?model=numbers&example=none"], [null, "", "?model=numbers&text=1"]]);
 });
 
 test("the longest query has 4,000 characters", () => {

@@ -34,6 +34,7 @@ def header(text: str, version: int = 1) -> bytes:
     [
         ("csv", b"0.5,-1\n0,0.002\n3.25,4\n", []),
         ("csv", b"rain,wind\r\n0.5,-1\r\n\r\n 0 , 2e-3\r\n3.25,4", []),
+        ("csv", b",\n0.5,-1\n0,.002\n3.25,4\n,\n , \n", []),
         (
             "csv",
             "\ufeffwind;note;rain;Date\n-1;a;0.5;mon\n.002;b;0;tue\n4;c;3.25;wed\n".encode(),
@@ -77,15 +78,31 @@ def test_a_column_of_a_certain_name_names_the_steps(name: str) -> None:
         ("csv", b"\xff", "byte 0 is not UTF-8: save the file as UTF-8"),
         ("csv", b"1,2\n3\n", "line 2 has 1 cells, and line 1 has 2"),
         ("csv", b"1,2\nx,3\n", "line 2, column 0: 'x' is not a number"),
-        ("csv", b"1,2\n,3\n", "line 2, column 0: '' is not a number"),
+        ("csv", b"1,2\n,3\n", "line 2, column 0: the cell is empty"),
+        ("csv", b"1,2\n , \n3,4\n", "line 2, column 0: the cell is empty"),
+        ("csv", b"1,2\nnan,3\n", "line 2, column 0: 'nan' is not a finite number"),
+        ("csv", b"rain;wind\n1;-inf\n", "line 2, column 'wind': '-inf' is not a finite number"),
         ("csv", b"1_0,2\n", "line 1, column 0: '1_0' is not a number"),
         ("csv", b"2026-11-30,1,2\n", "line 1, column 0: '2026-11-30' is not a number"),
         ("csv", b"rain,wind\n1,x\n", "line 2, column 'wind': 'x' is not a number"),
-        ("csv", b"rain;wind\n1,5;2\n", "line 2, column 'rain': '1,5' is not a number"),
-        ("csv", b"rain,hail\n1,2\n", "there is no column 'wind': the file names rain, hail"),
-        ("csv", b"rain,rain,wind\n1,2,3\n", "two columns are named 'rain': the file names rain, rain, wind"),
+        (
+            "csv",
+            b"rain;wind\n1,5;2\n",
+            "line 2, column 'rain': '1,5' is not a number: "
+            "write a point before decimals, and nothing between thousands",
+        ),
+        (
+            "csv",
+            b"rain,hail\n1,2\n",
+            "there is no column 'wind': the file names rain, hail, and the model reads rain, wind",
+        ),
+        (
+            "csv",
+            b"rain,rain,wind\n1,2,3\n",
+            "two columns are named 'rain': the file names rain, rain, wind, and the model reads rain, wind",
+        ),
         ("csv", b"rain,wind,date,time\n1,2,3,4\n", "'date' and 'time' could all name the steps: keep one of them"),
-        ("csv", b'1,"2\n', "line 1: unexpected end of data"),
+        ("csv", b'1,"2\n', "line 1: quotes that open are not closed"),
         ("csv", b'1,"' + b"2" * 140_000 + b'"\n', "line 1: field larger than field limit (131072)"),
         ("npy", b"", "it is not an NPY file: EOF: reading magic string, expected 8 bytes got 0"),
         (
@@ -118,7 +135,7 @@ def test_a_column_of_a_certain_name_names_the_steps(name: str) -> None:
         ("json", b"[[1], [2, 3]]", "row 1 has 2 numbers, and row 0 has 1"),
         ("json", b'[["1"]]', "row 0, column 0 is not a number"),
         ("json", b'{"rows": []}', "an object of a file has the fields values and, if the steps have names, labels"),
-        ("json", b'[{"rain": 1}]', "there is no column 'wind': the file names rain"),
+        ("json", b'[{"rain": 1}]', "there is no column 'wind': the file names rain, and the model reads rain, wind"),
         ("json", b'[{"rain": 1, "wind": 2}, {"rain": 1}]', "step 1 has no 'wind'"),
         ("json", b'[{"rain": 1, "wind": null}]', "row 0, column 1 is not a number"),
     ],

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 FIELDS: dict[str, tuple[str, Any]] = {
     "model": ("sentiment-gru", "sentiment-gru"),
     "text": ("not good", "not good"),
+    "example": ("2", 2),
     "compare": ("text", "text"),
     "other": ("not bad", "not bad"),
     "edits": ('i@3=0;!@1:swap="a;b"', 'i@3=0;!@1:swap="a;b"'),
@@ -67,6 +68,8 @@ def test_what_the_address_leaves_out_is_left_to_the_server() -> None:
         ("height", "1601"),
         ("height", "NaN"),
         ("present", "yes"),
+        ("example", "0"),
+        ("example", "some"),
     ],
 )
 def test_a_field_that_makes_no_sense_is_named_and_ignored(name: str, written: str) -> None:
@@ -98,8 +101,9 @@ def test_only_edits_that_are_on_are_made() -> None:
 def test_an_address_holds_what_was_said_and_no_sizes() -> None:
     look, _ = Look.of({name: written for name, (written, _) in FIELDS.items()})
     address = dict(parse_qsl(look.address()[1:], keep_blank_values=True))
-    assert address == {name: written for name, (written, _) in FIELDS.items() if name not in {"width", "height"}}
-    assert Look.of(address)[0] == look.model_copy(update={"width": None, "height": None})
+    unsaid = {"text": None, "width": None, "height": None}  # an example stands for the text
+    assert address == {name: written for name, (written, _) in FIELDS.items() if name not in unsaid}
+    assert Look.of(address)[0] == look.model_copy(update=unsaid)
     assert Look(model="m", text="a b", step=0).address() == "?model=m&text=a+b&step=0"
 
 

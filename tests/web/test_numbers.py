@@ -20,10 +20,17 @@ WRITTEN = "# Two <days>\ndate,rain,temperature,wind\n8 Jan,0.5,9,-1\n9 Jan,0,12.
 VALUES = np.array([[9, 0.5, -1], [12.25, 0, -2], [8, 3, -2]])
 
 
+def of_length(characters: int) -> str:
+    """CSV of so many characters and a few hundred rows."""
+    rows = "# Long\n" + "1,2,3\n" * (characters // 6 - 2)
+    return rows + "4,5," + "6" * (characters - len(rows) - 4)
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
     folder = random_models(tmp_path_factory.mktemp("models"))
-    headed = saved_numbers(folder / "headed", numeric_network(cell="lstm", outputs=1), examples=[WRITTEN])
+    network = numeric_network(cell="lstm", outputs=1)
+    headed = saved_numbers(folder / "headed", network, examples=[WRITTEN, of_length(4000), of_length(4001)])
     return {"headed": headed, "bare": saved_numbers(folder / "bare", examples=[WRITTEN])}
 
 
@@ -135,3 +142,48 @@ def test_of_many_columns_the_first_are_drawn(tmp_path: Path) -> None:
     assert "x3" in words
     assert "x4" not in words
     assert "4 of 6 columns of the input are drawn." in words
+
+
+@pytest.mark.parametrize("example", [1, 3])
+def test_an_address_may_name_an_example(site: TestClient, models: dict[str, Model], example: int) -> None:
+    page = site.get("/", params={"model": "headed", "example": example, "step": 2, "edits": "i@1=0"}).text
+    assert (notice(page), embedded(page, "boot")["text"]) == ("", models["headed"].config.examples[example - 1])
+    links = [unescape(each) for each in re.findall(r'href="(\?[^"]*step=[^"]*)"', page)]
+    assert links
+    assert all(("example=3&" in each) == (example == 3) and len(each) < 1000 for each in links)
+
+
+def test_examples_that_are_too_long_for_an_address_are_linked_by_their_number(site: TestClient) -> None:
+    empty = site.get("/", params={"model": "headed", "text": ""}).text
+    [_, carried, named] = re.findall(r'<li><a href="(\?[^"]*)"', empty)
+    assert ("text=" in carried, "example" in carried) == (True, False)
+    assert unescape(named) == "?model=headed&example=3"
+
+
+@pytest.mark.parametrize(
+    ("model", "example", "why"),
+    [
+        (
+            "headed",
+            "none",
+            "This link does not hold its numbers, which are too long for an address: ask whoever sent it for them. "
+            "This is an example in their place.",
+        ),
+        ("headed", "4", "There is no example 4 of headed."),
+        ("lstm", "40", "There is no example 40 of lstm."),
+    ],
+)
+def test_a_link_without_its_numbers_shows_an_example_and_says_so(
+    site: TestClient, models: dict[str, Model], model: str, example: str, why: str
+) -> None:
+    page = site.get("/", params={"model": model, "example": example, "step": 200, "edits": "i@150=0"}).text
+    assert notice(page) == why
+    if model in models:
+        assert embedded(page, "boot")["text"] == models[model].config.examples[0]
+    assert "i@150" not in page
+
+
+def test_the_picture_of_long_csv_does_not_repeat_it_in_its_links(site: TestClient) -> None:
+    drawn = site.post("/first-screen", json={"model": "headed", "text": of_length(5000), "width": 1000}).text
+    assert "example=none" in drawn
+    assert len(re.findall("1%2C2%2C3", drawn)) == 0

@@ -18,7 +18,7 @@ from ..wire.schemas import (
     TokenInfo,
     TypedArray,
 )
-from ..wire.values import LabelsInAddress, RowsInAddress
+from ..wire.values import CsvInAddress, LabelsInAddress, RowsInAddress
 
 
 class TraceOptions(StepOptions):
@@ -58,7 +58,13 @@ class TraceQuery(TraceOptions):
         examples=[None],
     )
     labels: LabelsInAddress | None = Field(
-        None, description="Names of the steps of `values`, as a JSON list.", examples=[None]
+        None, description="Names of the steps of `values`, as a JSON list of up to 4,000 characters.", examples=[None]
+    )
+    csv: CsvInAddress | None = Field(
+        None,
+        description="In place of `values` and `labels`: the same as CSV, up to 4,000 characters; the body of a POST "
+        "takes more.",
+        examples=[None],
     )
     edits: EditsInAddress = Field(
         [],

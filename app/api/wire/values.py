@@ -51,13 +51,19 @@ def from_address(given: Any) -> Any:
         return given
     if len(given) > 1:
         raise ValueError("is given more than once: send it as JSON, once")
-    if len(given[0]) > MOST_CHARACTERS:
-        much = f"has {len(given[0]):,} characters: an address takes up to {MOST_CHARACTERS:,}"
-        raise ValueError(f"{much}; send more in the body of a POST")
+    text = _short_enough(given[0])
     try:
-        return json.loads(given[0])
+        return json.loads(text)
     except (ValueError, RecursionError):
         raise ValueError("is not JSON") from None
+
+
+def _short_enough(given: str) -> str:
+    """Return what one field of an address holds. Raises ValueError if that is too much."""
+    if len(given) > MOST_CHARACTERS:
+        much = f"has {len(given):,} characters: an address takes up to {MOST_CHARACTERS:,}"
+        raise ValueError(f"{much}; send more in the body of a POST")
+    return given
 
 
 def labels_of(given: list[Any]) -> list[str]:
@@ -86,6 +92,7 @@ _TYPED = {
 _SCHEMA = {"anyOf": [_ROWS, _TYPED]}
 _IN_ADDRESS = WithJsonSchema({"type": "string", "maxLength": MOST_CHARACTERS})
 
+CsvInAddress = Annotated[str, AfterValidator(_short_enough), _IN_ADDRESS]
 Rows = Annotated[list[list[float]], BeforeValidator(rows_of), WithJsonSchema(_SCHEMA)]
 Labels = Annotated[list[str], Field(fail_fast=True), AfterValidator(labels_of)]
 RowsInAddress = Annotated[list[Any], BeforeValidator(rows_of), BeforeValidator(from_address), _IN_ADDRESS]

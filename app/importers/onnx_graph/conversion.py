@@ -13,7 +13,7 @@ from ...recurrent.cells.cell import Cell, CellWeights
 from ...recurrent.modules import Direction
 from ..found import Convention, Placed
 from .operator import Operator, Weights
-from .reading import is_own, word
+from .reading import attributes, described, is_own, word
 from .scope import Constants, Place, Scope
 
 Array = NDArray[Any]
@@ -37,7 +37,11 @@ class Converted(NamedTuple):
 def converted(operator: Operator, weights: Weights, layer: int, constants: Constants) -> Converted:
     """Return an operator as a layer. Raises ImportRefusedError, with node and attribute, if no cell computes it."""
     if operator.direction == "reverse":
-        raise operator.refused("has direction=reverse: only layers that run forward or both ways are read")
+        twin = _other_way(operator)
+        raise operator.refused(
+            "has direction=reverse: only layers that run forward or both ways are read"
+            + (f"; if it and {twin} are one layer that runs both ways, export them as one operator" if twin else "")
+        )
     dtype = np.result_type(np.float32, weights.W.dtype if weights.W.dtype.kind == "f" else np.float32)
     cell, is_coupled = _cell(operator, weights), bool(operator.given.get("input_forget", 0))
     _require_clip_without_effect(operator, dtype)
@@ -71,6 +75,16 @@ def converted(operator: Operator, weights: Weights, layer: int, constants: Const
                 used |= {*constants.leaves(operator.scope, given)}
                 placed.append(Placed(source, array.shape, f"layer {layer} {direction}, {target}", what))
     return Converted(cell, layers, placed, _conventions(operator), _remarks(operator, weights, constants), used)
+
+
+def _other_way(operator: Operator) -> str:
+    """Return the operator of the same kind that reads the same in the other direction; "" if there is none."""
+    wanted = {"forward": b"reverse", "reverse": b"forward"}.get(operator.direction)
+    for node in operator.scope.graph.node:
+        is_same = node.op_type == operator.node.op_type and is_own(node) and node.input[:1] == operator.node.input[:1]
+        if is_same and attributes(node).get("direction", b"forward") == wanted:
+            return described(node)
+    return ""
 
 
 def _cell(operator: Operator, weights: Weights) -> Cell:
@@ -139,6 +153,8 @@ def _remarks(operator: Operator, weights: Weights, constants: Constants) -> Sequ
     Raises ImportRefusedError if either is fixed in the file in another way than traces have it.
     """
     remarks = []
+    if twin := _other_way(operator):
+        remarks.append(f"{twin} reads the same as {operator.name} in the other direction, and is not imported")
     for name in ("initial_h", "initial_c"):
         given = operator.input(name)
         if not given or constants.is_zero(operator.scope, given):

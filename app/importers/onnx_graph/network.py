@@ -1,8 +1,9 @@
 """The recurrent network of a file of ONNX: its operators, one of the networks they form, and what is around it."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
-from onnx import GraphProto, ModelProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 from .. import Request
 from ..found import Found, ImportRefusedError
@@ -95,9 +96,11 @@ def _require_fitting(stack: Stack, made: Sequence[Converted]) -> None:
 
 
 def _tensors(graph: GraphProto) -> Iterator[str]:
-    """Yield the names of the tensors of a graph and of those inside it."""
+    """Yield the names of the tensors of a graph and of those inside it, but for single numbers, shapes and axes."""
     for tensor in graph.initializer:
-        yield tensor.name
+        is_shape = len(tensor.dims) < 2 and tensor.data_type in (TensorProto.INT32, TensorProto.INT64)
+        if prod(tensor.dims) > 1 and not is_shape:
+            yield tensor.name
     for node in graph.node:
         for _, inner in subgraphs(node):
             yield from _tensors(inner)
@@ -126,6 +129,7 @@ def _nothing(name: str, model: ModelProto) -> str:
         )
     kinds = sorted({word(node.op_type) for node in nodes})
     said = f"its operators are {', '.join(kinds[:6])}" + (f" and {len(kinds) - 6} more" if len(kinds) > 6 else "")
-    if {"Sigmoid", "Tanh"} <= set(kinds):
+    if "Tanh" in kinds:
         said += "; if these are one written out, export the layer as it is, so that it becomes an operator"
+        said += "" if "Sigmoid" in kinds else " (torch.onnx.export does so for nn.RNN with dynamo=False)"
     return f"{name} has no LSTM, GRU or RNN: {said}"

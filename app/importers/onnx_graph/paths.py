@@ -18,6 +18,8 @@ MOVES = {
     *("Dropout", "Shape", "Concat", "Constant", "Expand"),
 }
 """Operators that may stand on such a way, or compute shapes for it."""
+_SHAPED = ("Reshape", "Expand")  # whose second input is a shape
+_IN_SHAPES = ("Mul",)  # operators that may also compute shapes
 MOST_NODES = 64
 SIZES = (3, 2)
 """Steps and sequences of what is tried out, where the file does not fix them."""
@@ -54,21 +56,23 @@ class Paths:
 
     def back(self, scope: Scope, end: str, starts: Collection[str]) -> Way | None:
         """Return the way from ``starts`` and constants to ``end``; None if it leads past anything that computes."""
-        stack, needed, reached = [end], set[str](), list[str]()
+        stack, seen, needed, reached = [(end, False)], set[tuple[str, bool]](), set[str](), list[str]()
         while stack:
-            name = stack.pop()
-            if name in needed or not name:
+            name, is_shape = stack.pop()
+            if (name, is_shape) in seen or not name:
                 continue
+            seen.add((name, is_shape))
             needed.add(name)
             if name in starts:
-                reached.append(name)
+                reached += [] if name in reached else [name]
                 continue
             if self._constants.of(scope, name) is not None:
                 continue
             node = scope.producers.get(name)
-            if node is None or not is_own(node) or node.op_type not in MOVES or len(needed) > MOST_NODES:
+            allowed = {*MOVES, *_IN_SHAPES} if is_shape else MOVES
+            if node is None or not is_own(node) or node.op_type not in allowed or len(needed) > MOST_NODES:
                 return None
-            stack += node.input
+            stack += [(each, is_shape or (at == 1 and node.op_type in _SHAPED)) for at, each in enumerate(node.input)]
         made = {name for name in needed if name not in reached and self._constants.of(scope, name) is None}
         return Way(tuple(reached), [node for node in scope.graph.node if made & set(node.output)])
 

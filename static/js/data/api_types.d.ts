@@ -40,7 +40,7 @@ export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArr
 
 export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOutputs };
 
-export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; longest_query: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
+export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; longest_query: number; max_csv: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
 
 export type Fit = { steps: number; of_one_layer?: number | null; limit: Limit | null };
 

@@ -38,6 +38,20 @@ export function called(model, text) {
 }
 
 /**
+ * Where the row of a step stands in CSV that the server has read: the rows of the steps are the last ones that hold anything.
+ * @param {string} csv
+ * @param {number} steps in all
+ * @param {number} step
+ * @returns {[number, number] | null} its first character, and one past its last; null if there are fewer rows
+ */
+export function rowOf(csv, steps, step) {
+  // A break between quotes does not end a row.
+  const rows = [...csv.matchAll(/(?:"[^"]*"|[^"\r\n])+/g)].filter(([row]) => /[^\s,;"]/.test(row));
+  const row = rows[rows.length - steps + step];
+  return row ? [row.index, row.index + row[0].length] : null;
+}
+
+/**
  * Whether two models read the same.
  * @param {Pick<Model, "input" | "columns">} one
  * @param {Pick<Model, "input" | "columns">} other

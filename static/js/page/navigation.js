@@ -54,7 +54,7 @@ export class Navigation {
    * @param {URL | Location} address of a chapter of the story, or from the browser's history
    */
   async goTo(address) {
-    const { stated } = readAddress(address);
+    const { stated } = readAddress(address, history.state?.text ?? state.text);
     const model = library.model(stated.model ?? boot.model);
     Object.assign(state, initialState(), { model: model.id, text: model.examples[0] ?? "" }, stated);
     session.reference = { text: state.text, words: null };

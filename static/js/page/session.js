@@ -11,7 +11,7 @@ const { model, text, compare, other } = boot;
 export const library = new ModelLibrary(boot);
 
 /** What the address says that the page was opened with, and its fields that make no sense. */
-export const { stated, invalid } = readAddress(location);
+export const { stated, invalid } = readAddress(location, history.state?.text);
 
 /** What is asked for. The server decides what of the query it can show. @type {State} */
 export const state = { ...initialState(), ...stated, model, compare, other, text: stated.text ?? text };

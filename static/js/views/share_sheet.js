@@ -46,7 +46,9 @@ export class ShareSheet {
   open() {
     const { traces, lanes, current } = this.picture;
     this.status.textContent = "";
-    this.#write("share-link", this.link());
+    const link = this.link();
+    this.#write("share-link", link);
+    byId("share-without").hidden = new URL(link).searchParams.get("example") !== "none";
     this.#write("share-curl", traces.map((trace) => asCurl(location.origin, trace)).join("\n"));
     const layer = /** @type {import("../data/decoded_trace.js").DecodedLayer} */ (lanes.find(({ trace }) => trace)?.layer);
     this.#write("share-python", traces.length ? asPython(location.origin, traces[0], layer, Math.min(current.unit, layer.units - 1)) : "");

@@ -1,6 +1,6 @@
 // The text boxes, each as high as its text.
 
-import { readsNumbers } from "../data/written.js";
+import { readsNumbers, rowOf } from "../data/written.js";
 import { byId } from "../kit/dom.js";
 import { utf16Offsets } from "../kit/text.js";
 
@@ -22,6 +22,24 @@ export class TextBoxes {
       });
       this.boxes[box].addEventListener("compositionend", told);
     }
+    this.#openWhereFocused();
+  }
+
+  /** Open the box that has the focus. It closes only once the pointer is released: until then, what was pressed must not move. */
+  #openWhereFocused() {
+    let isPressed = false;
+    const show = () => {
+      for (const box of Object.values(this.boxes)) box.toggleAttribute("data-open", box === document.activeElement || (isPressed && box.hasAttribute("data-open")));
+    };
+    addEventListener("pointerdown", () => (isPressed = true), { capture: true });
+    for (const end of ["pointerup", "pointercancel"]) {
+      addEventListener(end, () => {
+        isPressed = false;
+        setTimeout(show); // after the click
+      });
+    }
+    for (const moved of ["focusin", "focusout"]) addEventListener(moved, () => setTimeout(show));
+    show();
   }
 
   /** @param {Record<Box, string>} texts */
@@ -56,16 +74,23 @@ export class TextBoxes {
   }
 
   /**
-   * Select a token in its box, if the box still holds the text that the token is from.
+   * Select a token in its box, or the row of a step, if the box still holds the text that it is from.
    * @param {Box} box
-   * @param {string | undefined} text
+   * @param {import("../data/decoded_trace.js").DecodedTrace | null} trace
    * @param {import("../data/api_types.d.ts").TokenInfo} token
    */
-  select(box, text, token) {
+  select(box, trace, token) {
     const element = this.boxes[box];
-    if (element.value !== text || element.hasAttribute("data-csv")) return; // in CSV, only the server knows where a step is
-    const offset = utf16Offsets(text);
+    if (!trace || element.value !== trace.text) return;
+    const isNumeric = readsNumbers(trace.model);
+    const offset = utf16Offsets(trace.text);
+    const span = isNumeric ? rowOf(trace.text, trace.steps, token.start) : [offset(token.start), offset(token.end)];
+    if (!span) return;
     element.focus();
-    element.setSelectionRange(offset(token.start), offset(token.end));
+    element.setSelectionRange(span[0], span[1]);
+    // Browsers do not scroll to it. Rows are as high as each other; words are about as dense everywhere.
+    /** @param {string} part */
+    const length = (part) => (isNumeric ? part.split("\n").length : part.length);
+    element.scrollTop = (length(trace.text.slice(0, span[0])) / length(trace.text)) * element.scrollHeight - element.clientHeight / 2;
   }
 }

@@ -64,9 +64,10 @@ def test_what_is_read_can_be_sent(numbers: Path, media_type: str, body: bytes, l
             b"rain,wind\n1,2\n",
             422,
             "invalid-request",
-            "body: there is no column 'temperature': the file names rain, wind.",
+            "body: there is no column 'temperature': the file names rain, wind, "
+            "and the model reads temperature, rain, wind.",
         ),
-        ("text/csv", b"1,nan,3\n", 422, "invalid-request", "body: step 0, column 'rain': nan is not a finite number."),
+        ("text/csv", b"1,nan,3\n", 422, "invalid-request", "body: line 1, column 1: 'nan' is not a finite number."),
         (
             "application/octet-stream",
             b"",

@@ -201,12 +201,15 @@ def test_numbers_in_an_address(asked: TestClient) -> None:
     assert asked.get(url, params={"values": json.dumps(typed(VALUES))}).json() == other.json()
     tags = [asked.get(url, params={"csv": each}).headers["etag"] for each in (WRITTEN, WRITTEN.replace("12", "13"))]
     assert len({*tags, got.headers["etag"], other.headers["etag"]}) == 4
-    long = json.dumps([[1.5, 2.5, 3.5]] * 250)
-    assert problem(asked.get(url, params={"values": long})) == (
-        422,
-        "invalid-request",
-        f"values: has {len(long):,} characters: an address takes up to 4,000; send more in the body of a POST.",
-    )
+    longest = "1.5,2.5,3\n".ljust(4_000)
+    assert asked.get(url, params={"csv": longest}).status_code == 200
+    numbers = json.dumps([[1.5, 2.5, 3.5]] * 250)
+    for name, sent in (("values", numbers), ("labels", json.dumps(["a" * 4_000])), ("csv", f"{longest} ")):
+        assert problem(asked.get(url, params={"values": "[[1, 2, 3]]", name: sent})) == (
+            422,
+            "invalid-request",
+            f"{name}: has {len(sent):,} characters: an address takes up to 4,000; send more in the body of a POST.",
+        )
 
 
 def test_a_patch_takes_values(asked: TestClient, numbers: Path) -> None:
@@ -291,7 +294,12 @@ def test_csv_is_read_as_its_values_and_labels(asked: TestClient, call: str) -> N
             {"csv": WRITTEN.replace("12", "warm")},
             "csv: line 4, column 'temperature': 'warm' is not a number.",
         ),
-        ("headed", {"csv": "rain,wind\n1,2"}, "csv: there is no column 'temperature': the file names rain, wind."),
+        (
+            "headed",
+            {"csv": "rain,wind\n1,2"},
+            "csv: there is no column 'temperature': the file names rain, wind, "
+            "and the model reads temperature, rain, wind.",
+        ),
         ("headed", {"csv": ""}, "csv: the file is empty: give at least one step."),
         ("headed", {"csv": WRITTEN, "text": "good"}, "csv: is sent together with text; send one of the two."),
         ("headed", {"csv": WRITTEN, **AS_VALUES}, "csv: is sent together with values; send one of the two."),

@@ -18,6 +18,9 @@ CONSTANTS = {
     "one": np.array([1]),
     "two": np.array([2]),
     "flat": np.array([0, 0, 8]),
+    "zero": np.array([0]),
+    "ones": np.ones(1, np.float32),
+    "four": np.array([4]),
 }
 
 
@@ -66,8 +69,23 @@ BOTH = {"direction": "bidirectional", "inputs": 8}
             ],
             {},
         ),
+        (
+            [
+                node("Transpose", ["y0"], ["t"], perm=[0, 2, 1, 3]),
+                node("Shape", ["t"], ["s"]),
+                node("Slice", ["s", "zero", "two"], ["front"]),
+                node("Gather", ["s", "two"], ["d"]),
+                node("Mul", ["d", "four"], ["width"]),
+                node("Concat", ["front", "width"], ["shape"], axis=0),
+                node("Reshape", ["t", "shape"], ["x1"]),
+            ],
+            BOTH,
+        ),
     ],
-    ids=["squeezed", "reshaped", "both ways", "both ways by size", "fixed sizes", "batch first", "there and back"],
+    ids=[
+        *("squeezed", "reshaped", "both ways", "both ways by size", "fixed sizes", "batch first", "there and back"),
+        "a shape that is computed",
+    ],
 )
 def test_layers_that_read_each_other_are_stacked(tmp_path: Path, between: Any, options: dict[str, Any]) -> None:
     found = imported(tmp_path, chained(between, **options))
@@ -84,13 +102,22 @@ SQUEEZED = [node("Squeeze", ["y0", "one"], ["x1"])]
     ("between", "options"),
     [
         ([node("Squeeze", ["y0", "one"], ["s"]), node("Relu", ["s"], ["x1"])], {}),
+        ([node("Squeeze", ["y0", "one"], ["s"]), node("Mul", ["s", "ones"], ["x1"])], {}),
         ([node("Squeeze", ["y0", "one"], ["s"]), node("Transpose", ["s"], ["x1"], perm=[1, 0, 2])], {}),
         ([node("Reshape", ["y0", "joined"], ["x1"])], BOTH),
         (SQUEEZED, {"upper": {"linear_before_reset": 0}}),
         (SQUEEZED, {"upper": {"clip": 500.0}}),
         ([node("Identity", ["x"], ["x1"])], {"inputs": 3}),
     ],
-    ids=["a function between", "axes exchanged", "directions mixed up", "another form", "another clip", "side by side"],
+    ids=[
+        "a function between",
+        "a product between",
+        "axes exchanged",
+        "directions mixed up",
+        "another form",
+        "another clip",
+        "side by side",
+    ],
 )
 def test_others_are_chosen_by_name(tmp_path: Path, between: Any, options: dict[str, Any]) -> None:
     model = chained(between, **options)

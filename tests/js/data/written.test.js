@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { called, inputOf, nounOf, readTheSame, readsNumbers } from "../../../static/js/data/written.js";
+import { called, inputOf, nounOf, readTheSame, readsNumbers, rowOf } from "../../../static/js/data/written.js";
 import { model } from "../samples.js";
 
 const column = (name) => ({ name, unit: "", mean: 0, scale: 1 });
@@ -30,4 +30,13 @@ test("models read the same if they read text, or the same columns in the same or
   assert.ok(readTheSame(numeric, { ...numeric, cell: "lstm" }));
   assert.ok(!readTheSame(words, numeric));
   assert.ok(!readTheSame(numeric, { ...numeric, columns: numeric.columns.toReversed() }));
+});
+
+test("the row of a step is found in CSV, whatever stands above it and between the rows", () => {
+  const rows = (csv, steps) => Array.from({ length: steps }, (_, step) => csv.slice(...rowOf(csv, steps, step)));
+  for (const above of ["", "rain,wind\n", "# 5\" of rain, \u{1f327}\n\n# more\nrain,wind\n", "\ufeffrain;wind\r\n"]) {
+    assert.deepEqual(rows(`${above}1,2\n\n  \n3,4\r\n5,6\n,\n\n`, 3), ["1,2", "3,4", "5,6"]);
+  }
+  assert.deepEqual(rows('time,rain\n"a\nb",1\n"say ""c""",2', 2), ['"a\nb",1', '"say ""c""",2']);
+  assert.equal(rowOf("1\n2", 3, 0), null);
 });
