@@ -2,7 +2,7 @@
 
 It reads a job as one line of JSON from its standard input, and writes lines of JSON to its standard output: ``{}`` once
 it has begun, then the share that is done, and last the outcome. It ends when its input does, so that it never outlives
-the process that began it.
+the process that began it: see ``process``.
 """
 
 import json
@@ -41,8 +41,8 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> "Limits":
-        """Return the limits for a file, or for the files of a folder."""
-        files = path.iterdir() if path.is_dir() else [path]
+        """Return the limits for a file, or for the files of a folder. Raises OSError if it cannot be looked at."""
+        files = (each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
         size = sum(each.stat().st_size for each in files)
         return cls(SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size)
 
@@ -67,7 +67,7 @@ def main(do: Do) -> NoReturn:
 
     job = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    limit(Limits.of(Path(job["path"])))
+    limit(Limits(*job["limits"]))
     write({})
     write(outcome(do, job, lambda done: write({"done": done})))
     os._exit(0)  # all is written, and PyTorch takes a while to tidy up
@@ -83,7 +83,7 @@ def outcome(do: Do, job: Mapping[str, Any], tell: Tell) -> Mapping[str, Any]:
         if is_out_of_memory(error):
             return {"memory": True}
         if isinstance(error, OSError):
-            return {"unwritten": error.strerror or type(error).__name__}
+            return {"unwritten": error.strerror or type(error).__name__, "file": str(error.filename or "")}
         place = traceback.extract_tb(error.__traceback__)[-1]
         return {"failed": f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"}
     return {"saved": True}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports import running as importing
+from gatescope.importers import process
 from gatescope.main import create_app
 from gatescope.settings import Settings
 from gatescope.store.imported import Comparison, ImportReport
@@ -52,7 +52,7 @@ def imported(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(folder: Path, imported: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server that imports, whose child does what the file says."""
-    monkeypatch.setattr(importing, "COMMAND", FAKE_CHILD)
+    monkeypatch.setattr(process, "COMMAND", FAKE_CHILD)
     with running(create_app(Settings(models=folder, default_model="lstm", imported=imported, max_upload=5_000))) as at:
         yield at
 

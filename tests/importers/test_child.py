@@ -11,7 +11,7 @@ from gatescope.importers.child import Limits, RefusedError, outcome
 from gatescope.store.loading import load_model
 from torch_files import module_of, saved
 
-JOB = {"vocabulary": "", "name": "mine", "title": "", "module": "", "answers": {}}
+JOB = {"vocabulary": "", "name": "mine", "title": "", "module": "", "answers": {}, "limits": [20, 1_000_000_000]}
 
 
 def imported(path: Path, into: Path, **job: Any) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def test_a_large_file_may_take_more(tmp_path: Path) -> None:
     ("error", "said"),
     [
         (RefusedError("no"), {"refused": "no", "question": "", "choices": ()}),
-        (OSError(28, "No space left on device"), {"unwritten": "No space left on device"}),
+        (OSError(28, "No space left on device"), {"unwritten": "No space left on device", "file": ""}),
         (MemoryError(), {"memory": True}),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), {"memory": True}),
         (ValueError("quotes a file"), {"failed": "ValueError at test_child.py:"}),

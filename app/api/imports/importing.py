@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,9 @@ async def carried_out(request: Request, options: ImportQuery) -> AsyncGenerator[
             "module": options.module,
             "answers": options.answers(),
         }
-        async for done in run(request, job, Limits.of(received.path), lock):
-            yield done
+        async with aclosing(run(request, job, Limits.of(received.path), lock)) as progress:
+            async for done in progress:
+                yield done
         await run_sync(_require_room, imported, new, settings.max_imported)
         put(new, imported)
     logger.info("the model %s was imported", name)

@@ -5,9 +5,7 @@ from typing import Any
 
 from fastapi_problem.error import Problem
 
-from ...importers.child import Limits
-
-_ELSEWHERE = "Import the file with 'gatescope import' on the machine itself, which has no such limit"
+_ELSEWHERE = "Import the file with 'gatescope import' on the machine itself, whose limits are options"
 
 
 def importing_off() -> Problem:
@@ -83,17 +81,8 @@ def import_refused(reason: str, question: str = "", choices: Sequence[str] = ())
     return Problem("Import refused", "import-refused", f"{sentence(reason)}{which}", 422, **asks)
 
 
-def out_of_time(limits: Limits) -> Problem:
-    """Return the problem of an import that takes too long."""
-    return _too_large(f"{limits.seconds:.0f} seconds")
-
-
-def out_of_memory(limits: Limits) -> Problem:
-    """Return the problem of an import that takes too much memory."""
-    return _too_large(f"{limits.memory / 1e9:.1f} GB of memory")
-
-
-def _too_large(limit: str) -> Problem:
+def import_too_large(limit: str) -> Problem:
+    """Return the problem of an import that takes more than a ``limit`` of time or memory."""
     detail = f"The import takes more than the {limit} that a file of this size may take here. {_ELSEWHERE}."
     return Problem("Import too large", "import-too-large", detail, 422)
 

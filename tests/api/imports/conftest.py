@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports import running
+from gatescope.importers import process
 from httpx2 import Response
 from serving import FAKE_CHILD, client
 from starlette.testclient import TestClient
@@ -17,7 +17,7 @@ Upload = Callable[..., Response]
 
 @pytest.fixture(autouse=True)
 def _fake_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "COMMAND", FAKE_CHILD)
+    monkeypatch.setattr(process, "COMMAND", FAKE_CHILD)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from gatescope.api.imports.receiving import LONGEST_NAME, MOST_FILES, receive
-from gatescope.api.imports.running import Problem
+from fastapi_problem.error import Problem
 from serving import in_a_loop
 
 FORM = "multipart/form-data; boundary=x"

@@ -89,7 +89,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
         422,
         "import-too-large",
         "The import takes more than the 1.0 GB of memory that a file of this size may take here. "
-        "Import the file with 'gatescope import' on the machine itself, which has no such limit.",
+        "Import the file with 'gatescope import' on the machine itself, whose limits are options.",
     ),
     (
         {"do": "die"},
