@@ -68,7 +68,7 @@ async def run(
 
 
 def _parsed(line: bytes) -> Mapping[str, Any]:
-    """Return what a line says. Raises EndedError if it says nothing: the file may have made the process say anything."""
+    """Return what a line says. Raises EndedError if it says nothing: a file may have made the process say anything."""
     try:
         said = json.loads(line)
     except ValueError:
@@ -104,7 +104,7 @@ def _out_of_time(limits: Limits) -> TooMuchError:
 
 async def _line(lines: asyncio.StreamReader, gone: "asyncio.Future[None]", end: float) -> bytes | None:
     """Return the next line, or None at the time ``end``. Raises GoneError once ``gone`` is done."""
-    reading = asyncio.ensure_future(lines.readline())
+    reading: asyncio.Future[Any] = asyncio.ensure_future(lines.readline())
     try:
         left = end - asyncio.get_running_loop().time()
         done, _ = await asyncio.wait({reading, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)

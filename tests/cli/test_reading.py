@@ -1,7 +1,6 @@
 """The process that reads a file for a command: its crash, its limits, and Ctrl-C."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from serving import FAKE_CHILD, wait_until
 from torch_files import module_of, saved
 from typer.testing import CliRunner
 
+ASKS = "say which by --answer nonlinearity=tanh or --answer nonlinearity=relu"
 KEPT = "and nothing was kept"
 TAKES = "reading it takes more than"
 ALLOW = f"{KEPT}: where you know what it is, allow more by"
@@ -45,7 +45,7 @@ def read(folder: Path, what: dict[str, Any], *options: str) -> tuple[int, str]:
         ({"do": "allocate"}, (), f"{TAKES} 1.0 GB of memory, {ALLOW} --memory\n"),
         ({"do": "allocate"}, ("--memory", "1.5"), f"{TAKES} 1.5 GB of memory, {ALLOW} --memory\n"),
         ({"do": "refuse", "why": "this is an image"}, (), "this is an image\n"),
-        ({"do": "ask"}, (), "the file does not say: say which by --answer nonlinearity=tanh or --answer nonlinearity=relu\n"),
+        ({"do": "ask"}, (), f"the file does not say: {ASKS}\n"),
     ],
 )  # fmt: skip
 def test_however_reading_ends_the_command_says_so_and_leaves_nothing(
@@ -91,7 +91,7 @@ def test_the_process_ends_with_the_command(tmp_path: Path, sent: signal.Signals)
     assert not is_running(pid)
     if sent == signal.SIGINT:
         assert (command.returncode, error) == (130, b"")
-        assert sorted(os.listdir(tmp_path)) == ["noted", "what.pt"]
+        assert {each.name for each in tmp_path.iterdir()} == {"noted", "what.pt"}
 
 
 def is_running(pid: int) -> bool:
@@ -113,6 +113,6 @@ def test_a_file_is_imported_and_verified_by_the_real_process(tmp_path: Path) -> 
     assert (done.exit_code, done.stderr) == (0, ""), "nothing is drawn where there is no terminal"
     model = load_model(tmp_path / "imported" / "model")
     assert model.imported is not None
-    assert os.listdir(tmp_path / "imported") == ["model"]
+    assert [each.name for each in (tmp_path / "imported").iterdir()] == ["model"]
     done = runner.invoke(app, ["models", "verify", "model", str(path), *answer], env=settings)
     assert (done.exit_code, model.imported.verdict in " ".join(done.stdout.split())) == (0, True)

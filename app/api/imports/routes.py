@@ -7,8 +7,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, FastAPI, Path
 from fastapi_problem.error import Problem
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from ...settings import Settings
 from ...store.importing import remove, sweep
@@ -17,6 +16,7 @@ from ..models.schemas import ModelSummary
 from ..wire import problems as usual
 from ..wire.bounded import BoundedRoute
 from ..wire.encoding import dumps
+from ..wire.lines import Lines
 from ..wire.negotiation import JSON, JSONL, best_form
 from ..wire.openapi import problem_responses
 from ..wire.root import UPLOADS
@@ -78,7 +78,7 @@ async def post_import(request: Request, options: AnImport) -> Response:
     try:
         first = await anext(progress)  # once the file has come: until then, a problem has its own status
         if form == JSONL:
-            return _Lines(first, progress)
+            return Lines(_lines(first, progress), progress.aclose)
         *_, model = [each async for each in progress]
     except BaseException:
         await progress.aclose()
@@ -110,22 +110,6 @@ async def delete_import(request: Request, model: Annotated[str, Path(description
     for _ in range(2):  # a model counts as gone once it is missing twice
         request.app.state.store = await run_sync(watched.refresh)
     return Response(status_code=204)
-
-
-class _Lines(StreamingResponse):
-    """The progress as JSON lines, the model or a problem in the last; the import ends with it."""
-
-    def __init__(self, first: Progress, progress: AsyncGenerator[Progress]) -> None:
-        super().__init__(_lines(first, progress), 200, media_type=JSONL)
-        self.progress = progress
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            if isinstance(self.body_iterator, AsyncGenerator):
-                await self.body_iterator.aclose()
-            await self.progress.aclose()
 
 
 async def _lines(first: Progress, progress: AsyncGenerator[Progress]) -> AsyncGenerator[bytes]:

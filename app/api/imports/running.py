@@ -33,7 +33,7 @@ async def run(request: Request, job: Mapping[str, Any], limits: Limits, lock: in
         except process.TooMuchError as error:
             raise import_too_large(error.limit) from None
         except process.EndedError as error:
-            logger.error("an import failed: %s", error)  # noqa: TRY400  the traceback is of the server
+            logger.error("an import failed: %s", error)
             raise import_failed(str(error)) from None
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports.receiving import LONGEST_NAME, MOST_FILES, receive
 from fastapi_problem.error import Problem
+from gatescope.api.imports.receiving import LONGEST_NAME, MOST_FILES, receive
 from serving import in_a_loop
 
 FORM = "multipart/form-data; boundary=x"
