@@ -104,10 +104,11 @@ def _out_of_time(limits: Limits) -> TooMuchError:
 
 async def _line(lines: asyncio.StreamReader, gone: "asyncio.Future[None]", end: float) -> bytes | None:
     """Return the next line, or None at the time ``end``. Raises GoneError once ``gone`` is done."""
-    reading: asyncio.Future[Any] = asyncio.ensure_future(lines.readline())
+    reading = asyncio.ensure_future(lines.readline())
+    awaited: set[asyncio.Future[Any]] = {reading, gone}
     try:
         left = end - asyncio.get_running_loop().time()
-        done, _ = await asyncio.wait({reading, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(awaited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if reading in done:
             try:
                 return reading.result()

@@ -9,7 +9,7 @@ from .negotiation import JSONL
 
 
 class Lines(StreamingResponse):
-    """A stream of JSON lines. ``end`` is awaited after the last, or when their client goes: nothing is left to chance."""
+    """A stream of JSON lines. ``end`` is awaited after the last, or when the client goes, and not left to chance."""
 
     def __init__(self, lines: AsyncGenerator[bytes], end: Callable[[], Awaitable[None]]) -> None:
         super().__init__(lines, media_type=JSONL)
