@@ -30,14 +30,23 @@ def not_permitted(reason: str) -> Problem:
 
 def wrong_token(*, has_one: bool) -> Problem:
     """Return the problem of a token that is not that of the server, or of a server that has none."""
-    what = "is not 'Bearer' and the token of this server" if has_one else "is of no use, as this server has no token"
-    detail = f"The header Authorization {what}: the setting GATESCOPE_TOKEN names it."
+    detail = (
+        "The token is wrong: 'Authorization: Bearer' takes that of this server's setting GATESCOPE_TOKEN."
+        if has_one
+        else "A token is of no use, as this server has none: the setting GATESCOPE_TOKEN would name it."
+    )
     return Problem("Wrong token", "wrong-token", detail, 401, {"WWW-Authenticate": "Bearer"})
 
 
 def name_taken(name: str) -> Problem:
     """Return the problem of a name that a model has already."""
     detail = f"There is a model {name!r} already. Choose another name, or remove that one first."
+    return Problem("Name taken", "name-taken", detail, 409)
+
+
+def name_under_way(name: str) -> Problem:
+    """Return the problem of a name that another import, which is under way, will give its model."""
+    detail = f"An import of a model {name!r} is under way. Choose another name, or wait until that one has ended."
     return Problem("Name taken", "name-taken", detail, 409)
 
 
@@ -65,6 +74,12 @@ def not_written(reason: str) -> Problem:
 def malformed_upload(what: str) -> Problem:
     """Return the problem of a body that is not the form that it should be."""
     return Problem("Malformed upload", "malformed-upload", f"The upload {what}.", 400)
+
+
+def upload_gone() -> Problem:
+    """Return the problem of an upload that is not kept, or not any more."""
+    detail = "The server does not keep this upload any longer. Send the file again, with the answer."
+    return Problem("Upload gone", "upload-gone", detail, 410)
 
 
 def not_a_form(content_type: str) -> Problem:

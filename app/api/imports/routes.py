@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, FastAPI, Path
+from fastapi import APIRouter, Depends, FastAPI, Header, Path
 from fastapi_problem.error import Problem
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -22,12 +22,16 @@ from ..wire.openapi import problem_responses
 from ..wire.root import UPLOADS
 from ..wire.slices import progress_lines
 from .importing import Progress, carried_out
+from .keeping import KeptUpload, dropped_at_the_end
 from .permission import may_import
 from .problems import not_imported, not_written
 from .schemas import FORM, AnImport
 
-router = APIRouter(tags=["imports"], route_class=BoundedRoute, dependencies=[Depends(may_import)])
+router = APIRouter(
+    tags=["imports"], route_class=BoundedRoute, dependencies=[Depends(may_import)], lifespan=dropped_at_the_end
+)
 
+_KEPT_UPLOAD = "What a problem with a `question` has as `kept_upload`: the body may then be empty."
 _PERMISSION = {"s401": "The token is wrong.", "s403": "Nobody may do this, or not without the token."}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -40,10 +44,12 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         400,
         406,
         **_PERMISSION,
-        s409="There is a model of that name.",
+        s409="There is a model of that name, or an import of one is under way.",
+        s410="The upload is not kept any longer.",
         s413="The upload is too large.",
         s415="The body is not declared as a form.",
-        s422="A field is wrong, or the file cannot be imported; `question` and `choices` ask for an answer.",
+        s422="A field is wrong, or the file cannot be imported; `question` and `choices` ask for an "
+        "answer, and `kept_upload` is what to send with it in the place of the files.",
         s503="Another import is under way, or the server is busy or stops.",
         s507="The imported models take all the room that they may, or the disk is full.",
     ),
@@ -53,8 +59,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def install(app: FastAPI) -> None:
     """Remove what imports into the folder of ``app`` left that were killed."""
     settings: Settings = app.state.settings
+    app.state.kept_upload = None
     if settings.imported is not None:
         sweep(settings.imported)
+        app.state.kept_upload = KeptUpload(settings.imported)
 
 
 @router.post(
@@ -65,16 +73,21 @@ def install(app: FastAPI) -> None:
     response_class=Response,
     openapi_extra={"requestBody": FORM},
 )
-async def post_import(request: Request, options: AnImport) -> Response:
+async def post_import(
+    request: Request,
+    options: AnImport,
+    kept_upload: Annotated[str, Header(max_length=100, description=_KEPT_UPLOAD)] = "",
+) -> Response:
     """Read a network of another framework, prove by numbers that it computes the same, and let it serve.
 
-    One import runs at a time. Nothing is kept of one that is refused, or whose client goes.
+    One import runs at a time. Nothing is kept of one that is refused, or whose client goes; the files of one that asks
+    a question are kept for a few minutes, for the answer.
     """
     accept = ", ".join(request.headers.getlist("accept")) or "*/*"
     form = best_form(accept, (JSON, JSONL))
     if not form:
         raise usual.not_acceptable(accept, (JSON, JSONL))
-    progress = carried_out(request, options)
+    progress = carried_out(request, options, kept_upload)
     try:
         first = await anext(progress)  # once the file has come: until then, a problem has its own status
         if form == JSONL:

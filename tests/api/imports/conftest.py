@@ -50,6 +50,11 @@ def uploaded(to: TestClient, what: dict[str, Any], name: str = "mine", accept: s
     return to.post("/api/v1/imports", params={"name": name, **query}, files=files, headers={"Accept": accept})
 
 
+def answered(to: TestClient, kept: str, name: str = "mine", **query: Any) -> Response:
+    """Answer the question about an upload that the server keeps."""
+    return to.post("/api/v1/imports", params={"name": name, **query}, headers={"Kept-Upload": kept})
+
+
 def left(imported: Path) -> list[str]:
     """Everything in the folder of imported models, except its lock."""
     return sorted(
