@@ -65,10 +65,9 @@ def import_model(
     tell(0.3)
     report = prove(found, Origin(request.path.resolve().name, sha256_of(request.path), version), built, wishes.text)
     tell(0.8)
-    model = save_model(
-        folder, built.network, built.tokenizer, _about(found, built, wishes.title or name), report=report
-    )
-    return model, report
+    about = _about(found, built, wishes.title or name)
+    del found  # with copies of its weights in float64: saving needs room for others
+    return save_model(folder, built.network, built.tokenizer, about, report=report), report
 
 
 def importer_of(path: Path) -> Importer:
