@@ -30,12 +30,19 @@ WORDS = re.findall(
     "hard_sigmoid relu linear softmax float16 mixed_float16 bfloat16 concat sum ave lstm gru dense layers Custom>LSTM "
     "__keras_tensor__ keras.layers my.package name class_name config units activation keras_history 2.1.0 3.0.0",
 )
+FIELDS = re.findall(
+    r"\S+",
+    "name units activation recurrent_activation use_bias return_sequences go_backwards stateful time_major reset_after "
+    "merge_mode layer backward_layer cell layers dtype dropout mask_zero mask_value mask_token oov_token vocabulary "
+    "num_oov_indices output_mode invert inbound_nodes batch_input_shape class_name module registered_name config",
+)
 NUMBERS = some.one_of(some.integers(-3, 3), some.sampled_from([10**12, -(10**12), 2**63, 10**400, 1e308, -0.0, 0.5]))
 PLAIN = some.one_of(some.none(), some.booleans(), NUMBERS, some.sampled_from(WORDS), some.text(max_size=8))
 VALUES = some.recursive(
     PLAIN,
     lambda inner: some.one_of(
         some.lists(inner, max_size=4),
+        some.fixed_dictionaries({"class_name": some.sampled_from(WORDS), "config": inner}),
         some.dictionaries(some.one_of(some.sampled_from(WORDS), some.text(max_size=4)), inner, max_size=4),
     ),
     max_leaves=6,
@@ -62,7 +69,7 @@ class Change(NamedTuple):
 CHANGES = some.lists(
     some.builds(
         Change,
-        some.sampled_from(["set", "set", "set", "drop", "twice", "copy"]),
+        some.sampled_from(["field", "field", "class", "set", "drop", "twice", "copy"]),
         some.integers(0, 9_999),
         some.integers(0, 9_999),
         VALUES,
@@ -86,7 +93,15 @@ def change(config: Any, changes: Sequence[Change]) -> None:
         if not found:
             return
         (held, key), (other, its) = found[each.place % len(found)], found[each.other % len(found)]
-        if each.kind == "set":
+        described = [at[name] for at, name in found if isinstance(at[name], dict) and "config" in at[name]]
+        if each.kind in {"field", "class"} and described:
+            target = described[each.place % len(described)]
+            if each.kind == "class":
+                target["class_name"] = WORDS[each.other % len(WORDS)]
+            else:
+                fields = target["config"] if isinstance(target["config"], dict) else target
+                fields[FIELDS[each.other % len(FIELDS)]] = each.value
+        elif each.kind == "set":
             held[key] = each.value
         elif each.kind == "drop":
             del held[key]
