@@ -1,8 +1,10 @@
 """What it takes to import a file, and to refuse one, in a process of its own: seconds and peak memory."""
 
+import json
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
@@ -11,6 +13,7 @@ from time import perf_counter
 import h5py
 import numpy as np
 import torch
+from gatescope.importers.child import MEMORY, SECONDS
 from onnx import TensorProto, helper, numpy_helper
 from rich.progress import track
 from safetensors.torch import save_file
@@ -36,6 +39,7 @@ print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))  # of
 sys.exit(status)
 """
 REFUSED = 3  # its exit status
+LARGE = 450_000_000  # bytes: about as many as an upload may have
 
 
 def measure(rounds: int = 3) -> dict[str, dict[str, float]]:
@@ -43,11 +47,12 @@ def measure(rounds: int = 3) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = {f"{kind} {format_}": path for format_, each in _files(folder).items() for kind, path in each.items()}
+        files |= _large(folder)
         found: dict[str, list[tuple[float, float]]] = {each: [] for each in ("empty", *files)}
         for n in track(range(rounds), "imports"):
             found["empty"].append(_process(PREPARE, 0))
             for each, path in files.items():
-                status = REFUSED if each.startswith("hostile") else 0
+                status = 0 if each.startswith("typical") else REFUSED
                 found[each].append(_process(PREPARE + RUN, status, str(path), str(folder / f"{n} {each}")))
     return {
         each: {"seconds": median(seconds for seconds, _ in pairs), "bytes": median(size for _, size in pairs)}
@@ -77,6 +82,31 @@ def _files(folder: Path) -> Mapping[str, Mapping[str, Path]]:
     for each, (typical, hostile) in writers.items():
         typical(paths[each]["typical"])
         hostile(paths[each]["hostile"])
+    return paths
+
+
+def _large(folder: Path) -> dict[str, Path]:
+    """Write large files of kinds that are refused; most of some is a hole."""
+    name = "encoder.layers.0.linear1.weight"  # of a Transformer
+    header = json.dumps({name: {"dtype": "F32", "shape": [LARGE // 4], "data_offsets": [0, LARGE]}}).encode()
+    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[LARGE // 4], raw_data=bytes(LARGE))
+    x, y = (helper.make_tensor_value_info(each, TensorProto.FLOAT, None) for each in "xy")
+    graph = helper.make_graph([helper.make_node("Mul", ["x", name], ["y"])], "graph", [x], [y], [tensor])
+    starts = {
+        "random": np.random.default_rng(0).bytes(LARGE),
+        "pickle": b"\x80\x04B" + LARGE.to_bytes(4, "little"),
+        "safetensors": len(header).to_bytes(8, "little") + header,
+        "ONNX": helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)]).SerializeToString(),
+    }
+    paths = {f"large {each}": folder / f"large.{each}" for each in (*starts, "ZIP", "PyTorch")}
+    for each, start in starts.items():
+        with paths[f"large {each}"].open("wb") as file:
+            file.write(start)
+            if each in {"pickle", "safetensors"}:
+                file.truncate(len(start) + LARGE)
+    with zipfile.ZipFile(paths["large ZIP"], "w") as archive:
+        archive.writestr("zeros", bytes(LARGE))
+    torch.save({name: torch.zeros(LARGE // 4)}, paths["large PyTorch"])
     return paths
 
 
@@ -145,7 +175,8 @@ def section(results: dict[str, dict[str, float]]) -> Section:
         "Imports",
         f"A typical file, an LSTM of H = {SIZE} and E = {INPUTS}, is imported with its proof; a hostile one, which "
         "claims 10¹² numbers, is refused. Each in a process of its own on one thread, and as multiples of one that "
-        "imports Gatescope's importers and does nothing.",
+        f"imports Gatescope's importers and does nothing. A large one, of {LARGE / 1e6:.0f} MB and of a kind that is "
+        "refused, takes no more than a small one may.",
         [
             Table(
                 ("file", "time / empty", "peak memory / empty", "s", "MB"),
@@ -168,6 +199,15 @@ def section(results: dict[str, dict[str, float]]) -> Section:
             for goal in (
                 Goal(f"{each}: s more than empty", figures["seconds"] - empty["seconds"], 2.0),
                 Goal(f"{each}: MB more than empty", (figures["bytes"] - empty["bytes"]) / 1e6, 200),
+            )
+        ]
+        + [
+            goal
+            for each, figures in read.items()
+            if each.startswith("large")
+            for goal in (
+                Goal(f"{each}: s more than empty", figures["seconds"] - empty["seconds"], SECONDS),
+                Goal(f"{each}: MB", figures["bytes"] / 1e6, MEMORY / 1e6),
             )
         ],
     )

@@ -1,12 +1,14 @@
 """gatescope import: make a model of a file that another framework wrote, with proof."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .common import give_up, read_settings
+from .reading import MemoryOption, SecondsOption, read_apart
 
 if TYPE_CHECKING:
     from ..store.imported import GateOrder, ImportReport
@@ -34,30 +36,70 @@ def import_model(
     into: Annotated[
         Path | None, typer.Option(help="Folder to save it in; default: the setting GATESCOPE_IMPORTED.")
     ] = None,
+    seconds: SecondsOption = None,
+    memory: MemoryOption = None,
 ) -> None:
     """Import a recurrent network of PyTorch, safetensors, ONNX or Keras, and prove that it computes the same."""
-    from .. import __version__
-    from ..importers import Request
-    from ..importers.found import ImportRefusedError
-    from ..importers.saving import Wishes
-    from ..importers.saving import import_model as imported
-    from ..store.files import BrokenModelError
-
     folder = into or read_settings().imported
     if folder is None:
         give_up("importing is switched off, as GATESCOPE_IMPORTED is empty: name a folder by --into")
-    request = Request(path, module, answers_of(answer or []))
+    job = {
+        "path": str(path),
+        "module": module,
+        "answers": answers_of(answer or []),
+        "vocabulary": str(vocab or ""),
+        "title": title,
+    }
     try:
-        excerpt = "" if text is None else text.read_text(encoding="utf-8")
-        model, report = imported(request, folder, __version__, Wishes(name, title, vocab, excerpt))
+        job["text"] = "" if text is None else text.read_text(encoding="utf-8")
+        model = _imported(job, folder, name, seconds, memory)
     except UnicodeDecodeError:
         give_up(f"{text} is not UTF-8")
     except OSError as error:
         give_up(f"{error.filename or path}: {error.strerror or error}")
-    except (ImportRefusedError, BrokenModelError) as error:
+    print_report(report_in(model))
+    typer.echo(f"\nsaved in {model}")
+
+
+def _imported(job: Mapping[str, Any], folder: Path, wanted: str, seconds: float | None, memory: float | None) -> Path:
+    """Do ``job``, and return the model that it left in ``folder``, which is there as a whole or not at all.
+
+    Gives up if the file is refused. Raises OSError if one cannot be read or written, in the place where it was to be.
+    """
+    from ..importers.found import ImportRefusedError
+    from ..importers.saving import name_for, require_free, taken
+    from ..store.importing import TakenError, put
+
+    path = Path(job["path"])
+    try:
+        name = name_for(path, wanted)
+        model = folder / name
+        require_free(model)
+        beside = next(each for each in (folder, *folder.absolute().parents) if each.is_dir()) / f".{name}-"
+        with tempfile.TemporaryDirectory(prefix=beside.name, dir=beside.parent) as apart:
+            read_apart({**job, "name": name, "into": apart}, str(path), seconds, memory)
+            folder.mkdir(parents=True, exist_ok=True)
+            put(Path(apart) / name, folder)
+    except TakenError:
+        give_up(f"{path}: {taken(model)}")
+    except ImportRefusedError as error:
         give_up(f"{path}: {error}")
-    print_report(report)
-    typer.echo(f"\nsaved in {model.folder}")
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(beside)):
+            raise
+        raise OSError(error.errno, error.strerror, str(model)) from None
+    return model
+
+
+def report_in(folder: Path) -> "ImportReport":
+    """Return the report that a process wrote into ``folder``. Gives up if it is none."""
+    from ..store.files import IMPORT, BrokenModelError, parse
+    from ..store.imported import ImportReport
+
+    try:
+        return parse(folder, IMPORT, ImportReport)
+    except BrokenModelError as error:
+        give_up(f"{folder}: {error}")
 
 
 def answers_of(given: list[str]) -> dict[str, str]:

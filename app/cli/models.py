@@ -1,12 +1,14 @@
 """gatescope models: which models are installed; and what was imported: show, verify and remove it."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .common import give_up, read_model, read_settings
-from .import_model import answers_of, print_report
+from .import_model import answers_of, print_report, report_in
+from .reading import MemoryOption, SecondsOption, read_apart
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -79,20 +81,23 @@ def verify(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="The answers that were given at the import.")
     ] = None,
     vocab: Annotated[Path | None, typer.Option(help="The vocabulary that was given at the import.")] = None,
+    seconds: SecondsOption = None,
+    memory: MemoryOption = None,
 ) -> None:
     """Prove once more that an imported model computes what its file does."""
-    from .. import __version__
-    from ..importers import Request
-    from ..importers.found import ImportRefusedError
-    from ..importers.verifying import verify as verified
-
     model = read_model(name, read_settings())
+    job = {
+        "path": str(file),
+        "model": str(model.folder),
+        "answers": answers_of(answer or []),
+        "vocabulary": str(vocab or ""),
+    }
     try:
-        report = verified(model, Request(file, answers=answers_of(answer or [])), __version__, vocab)
+        with tempfile.TemporaryDirectory() as into:
+            read_apart({**job, "into": into}, name, seconds, memory)
+            report = report_in(Path(into))
     except OSError as error:
         give_up(f"{error.filename or file}: {error.strerror or error}")
-    except ImportRefusedError as error:
-        give_up(f"{name}: {error}")
     print_report(report)
 
 

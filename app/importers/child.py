@@ -2,7 +2,7 @@
 
 It reads a job as one line of JSON from its standard input, and writes lines of JSON to its standard output: ``{}`` once
 it has begun, then the share that is done, and last the outcome. It ends when its input does, so that it never outlives
-the process that began it.
+the process that began it: see ``process``.
 """
 
 import json
@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 SECONDS, SECONDS_PER_BYTE = 20, 2e-7  # that an import may take, once Python and PyTorch are there
-MEMORY, MEMORY_PER_BYTE = 1_000_000_000, 8  # bytes that the process may allocate, PyTorch included
+# Bytes that the process may allocate. PyTorch takes a third of the first. An import of ONNX, which takes most, holds
+# the weights seven times: as in the file, in the networks that are compared, and as ONNX Runtime has them.
+MEMORY, MEMORY_PER_BYTE = 1_000_000_000, 7
 _PARENT_TIMES_OUT = 10  # seconds: who began the process counts real time, and ends it before this limit does
 
 Tell = Callable[[float], None]
@@ -41,8 +43,8 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> "Limits":
-        """Return the limits for a file, or for the files of a folder."""
-        files = path.iterdir() if path.is_dir() else [path]
+        """Return the limits for a file, or for the files of a folder. Raises OSError if it cannot be looked at."""
+        files = (each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
         size = sum(each.stat().st_size for each in files)
         return cls(SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size)
 
@@ -67,7 +69,7 @@ def main(do: Do) -> NoReturn:
 
     job = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    limit(Limits.of(Path(job["path"])))
+    limit(Limits(*job["limits"]))
     write({})
     write(outcome(do, job, lambda done: write({"done": done})))
     os._exit(0)  # all is written, and PyTorch takes a while to tidy up
@@ -83,7 +85,7 @@ def outcome(do: Do, job: Mapping[str, Any], tell: Tell) -> Mapping[str, Any]:
         if is_out_of_memory(error):
             return {"memory": True}
         if isinstance(error, OSError):
-            return {"unwritten": error.strerror or type(error).__name__}
+            return {"unwritten": error.strerror or type(error).__name__, "file": str(error.filename or "")}
         place = traceback.extract_tb(error.__traceback__)[-1]
         return {"failed": f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"}
     return {"saved": True}

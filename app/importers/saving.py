@@ -1,6 +1,7 @@
 """Import a file: recognise its format, read it, prove what was read, and save it as a model."""
 
 import hashlib
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -46,14 +47,16 @@ def import_model(
 
     ``tell`` is told the share of the work that is done, in [0, 1).
 
+    The file is read in the process that calls this, without limits: a damaged one may make it fail or hang, or take
+    all its memory. ``process.run`` does the same in another process, as ``gatescope import`` and uploads do.
+
     Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
     read or written.
     """
     importer = importer_of(request.path)
     name = name_for(request.path, wishes.name)
     folder = into / name
-    if folder.exists():
-        raise ImportRefusedError(f"there is a model {name} in {into} already: choose another name, or remove that one")
+    require_free(folder)
     found = importer.open(request)
     if wishes.vocabulary is not None:
         found = with_vocabulary(found, wishes.vocabulary)
@@ -62,10 +65,9 @@ def import_model(
     tell(0.3)
     report = prove(found, Origin(request.path.resolve().name, sha256_of(request.path), version), built, wishes.text)
     tell(0.8)
-    model = save_model(
-        folder, built.network, built.tokenizer, _about(found, built, wishes.title or name), report=report
-    )
-    return model, report
+    about = _about(found, built, wishes.title or name)
+    del found  # with copies of its weights in float64: saving needs room for others
+    return save_model(folder, built.network, built.tokenizer, about, report=report), report
 
 
 def importer_of(path: Path) -> Importer:
@@ -73,7 +75,7 @@ def importer_of(path: Path) -> Importer:
 
     Raises ImportRefusedError if there is none, and OSError if it cannot be read.
     """
-    _require_file_or_folder(path)
+    require_file_or_folder(path)
     for importer in TABLE:
         if importer.matches(path):
             return importer
@@ -82,7 +84,7 @@ def importer_of(path: Path) -> Importer:
     raise ImportRefusedError(f"{what} that can be imported: the formats are {formats}; or it is damaged")
 
 
-def _require_file_or_folder(path: Path) -> None:
+def require_file_or_folder(path: Path) -> None:
     """Raise ImportRefusedError if reading ``path`` would wait for somebody who writes, and OSError if it is nothing."""
     try:
         kind = path.stat().st_mode
@@ -91,6 +93,19 @@ def _require_file_or_folder(path: Path) -> None:
     if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
         what = next((name for is_kind, name in _KINDS.items() if is_kind(kind)), "a device")
         raise ImportRefusedError(f"this is {what}, which is not read: save what it gives in a file, and name that")
+
+
+def require_free(folder: Path) -> None:
+    """Raise ImportRefusedError if there is a model in ``folder``, or something else."""
+    if os.path.lexists(folder):
+        raise taken(folder)
+
+
+def taken(folder: Path) -> ImportRefusedError:
+    """Return the error of a model that is to be saved where there is one."""
+    return ImportRefusedError(
+        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that one"
+    )
 
 
 def with_vocabulary(found: Found, path: Path) -> Found:

@@ -81,17 +81,16 @@ def _steps(cell: Cell, sizes: Sizes, own: Mapping[Place, Mapping[str, Tensor]]) 
 def _equations(cell: Cell, sizes: Sizes, own: Mapping[Place, Mapping[str, Tensor]]) -> Callable[[Array], Array]:
     """Return what a loop over the equations in PyTorch's documentation gives, in float64."""
     step = _STEPS[cell.variant]
-    weights = {
-        place: {field: tensor.detach().double().numpy() for field, tensor in fields.items()}
-        for place, fields in own.items()
-    }
+
+    def weights(place: Place) -> Weights:  # of one place at a time, as they take twice the room in float64
+        return {field: tensor.detach().double().numpy() for field, tensor in own[place].items()}
 
     def run(x: Array) -> Array:
         x = x.astype(np.float64)
         for layer in range(sizes.layers):
             x = np.concatenate(
                 [
-                    _loop(step, x, weights[Place(layer, each)], sizes, reverse=each == "backward")
+                    _loop(step, x, weights(Place(layer, each)), sizes, reverse=each == "backward")
                     for each in sizes.directions
                 ],
                 axis=-1,

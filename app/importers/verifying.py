@@ -14,6 +14,8 @@ from .saving import importer_of, sha256_of, with_vocabulary
 def verify(model: Model, request: Request, version: str, vocabulary: Path | None = None) -> ImportReport:
     """Return a new report on ``model`` as it is on disk, compared with the file of ``request``.
 
+    The file is read in the process that calls this: see ``import_model``.
+
     Raises ImportRefusedError, with the numbers, if they compute different things, or if the model was not imported from
     this file; and OSError if it cannot be read.
     """

@@ -1,12 +1,15 @@
 """The folder of imported models: who may write to it, what it holds, and how a model enters and leaves it.
 
 Whatever is not yet a model, or no longer one, is in the hidden folder ``.imports`` inside it. A model enters and leaves
-by being renamed, so that it is there as a whole or not at all.
+by being renamed, so that it is there as a whole or not at all. What one import leaves for the next, which answers a
+question, is there, too; any other import removes it.
 """
 
 import errno
 import fcntl
+import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +24,15 @@ _LOCK = "lock"
 
 
 class BusyError(Exception):
-    """Another import is under way."""
+    """Another import is under way, of a model called ``name``; empty where that is not known."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class GoneError(Exception):
+    """What was kept is not there any more, or never was."""
 
 
 class TakenError(Exception):
@@ -36,25 +47,67 @@ class Workspace(NamedTuple):
 
 
 @contextmanager
-def workspace(imported: Path) -> Iterator[Workspace]:
-    """Give a place for one import into the folder ``imported``, which is made if it is missing.
+def workspace(imported: Path, name: str = "", kept: str = "") -> Iterator[Workspace]:
+    """Give a place for one import of a model called ``name`` into ``imported``, which is made if it is missing.
 
-    What earlier imports left that were killed is removed first. Raises BusyError while another one is under way, in
-    whatever process, and OSError if the folder cannot be written to.
+    It is empty, or has what was ``kept`` by that secret. What else is left of earlier imports is removed first.
+
+    Raises BusyError while another import is under way, in whatever process, GoneError if nothing is kept by the secret,
+    and OSError if the folder cannot be written to.
     """
     hidden = imported / HIDDEN
     hidden.mkdir(parents=True, exist_ok=True)
-    with (hidden / _LOCK).open("wb") as lock:
+    with (hidden / _LOCK).open("a+b") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError from None
-        _sweep(hidden)
+            lock.seek(0)
+            raise BusyError(lock.read().decode()) from None
+        lock.truncate(0)
+        lock.write(name.encode())
+        lock.flush()
         folder = Path(tempfile.mkdtemp(dir=hidden))
         try:
+            if kept:
+                _take(hidden / _place_of(kept), folder)
+            _sweep(hidden, folder)
             yield Workspace(folder, lock.fileno())
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            lock.truncate(0)
+
+
+def keep(folder: Path) -> str:
+    """Keep what is in the folder of a workspace when that ends; return the secret by which it can be had.
+
+    Raises OSError if it cannot be kept.
+    """
+    secret = secrets.token_urlsafe()
+    folder.rename(folder.with_name(_place_of(secret)))
+    return secret
+
+
+def discard(imported: Path, secret: str) -> None:
+    """Remove what is kept by a secret, if it is still there; never fails."""
+    hidden = imported / HIDDEN
+    with suppress(OSError):
+        gone = Path(tempfile.mkdtemp(dir=hidden))
+        with suppress(GoneError):
+            _take(hidden / _place_of(secret), gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _place_of(secret: str) -> str:
+    """Return the name of the folder that is kept by a secret, which it does not tell."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _take(kept: Path, folder: Path) -> None:
+    """Put what was kept in the place of an empty folder. Of several that take it, one has it."""
+    try:
+        kept.rename(folder)
+    except FileNotFoundError:
+        raise GoneError from None
 
 
 def sweep(imported: Path) -> None:
@@ -64,9 +117,9 @@ def sweep(imported: Path) -> None:
             pass
 
 
-def _sweep(hidden: Path) -> None:
+def _sweep(hidden: Path, spared: Path) -> None:
     for each in hidden.iterdir():
-        if each.name != _LOCK:
+        if each.name != _LOCK and each != spared:
             shutil.rmtree(each, ignore_errors=True)
 
 

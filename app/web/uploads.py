@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from ..api.imports.permission import why_no_uploads
 from ..importers import TABLE
+from ..settings import Settings
 from ..store.files import printable
 from ..store.store import Store
 
@@ -23,6 +24,7 @@ class Uploads(NamedTuple):
     """What the sheet on the visitor's own model is made of."""
 
     why_not: str  # why no file is taken from this visitor; empty if one is
+    needs_token: bool  # of this visitor
     limit: int  # bytes
     formats: str  # for people
     imported: Sequence[Imported]
@@ -38,4 +40,7 @@ def uploads(request: Request, store: Store) -> Uploads:
     ]
     *others, last = (importer.format for importer in TABLE)
     formats = f"{', '.join(others)} or {last}" if others else last
-    return Uploads(why_no_uploads(request), request.app.state.settings.max_upload, formats, imported)
+    settings: Settings = request.app.state.settings
+    why_not = why_no_uploads(request)
+    needs_token = bool(why_not) and settings.imported is not None and settings.token is not None
+    return Uploads("" if needs_token else why_not, needs_token, settings.max_upload, formats, imported)

@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports import running as importing
+from gatescope.importers import process
 from gatescope.main import create_app
 from gatescope.settings import Settings
 from gatescope.store.imported import Comparison, ImportReport
+from gatescope.store.importing import sweep
 from gatescope.store.saving import save_model
 from networks import random_network
 from playwright.sync_api import Browser, Locator, Page, expect
+from pydantic import SecretStr
 from serving import FAKE_CHILD, WORDS, random_models, running
 
 from .axe import violations
 from .driving import another_page
 
+TOKEN = "a-token-of-some-length"
 ABOUT = {"title": "Mine", "task": "own", "description": "Random.", "outputs": ["positive"], "licence": "MIT"}
 REPORT = ImportReport(
     source="weights.pt",
@@ -52,7 +55,7 @@ def imported(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(folder: Path, imported: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server that imports, whose child does what the file says."""
-    monkeypatch.setattr(importing, "COMMAND", FAKE_CHILD)
+    monkeypatch.setattr(process, "COMMAND", FAKE_CHILD)
     with running(create_app(Settings(models=folder, default_model="lstm", imported=imported, max_upload=5_000))) as at:
         yield at
 
@@ -91,7 +94,9 @@ def test_a_dropped_file_becomes_the_model_that_is_shown_until_it_is_removed(
         )
         expect(sheet.get_by_role("radio", name="tanh")).to_be_focused()
         page.keyboard.press("Space")
-        page.keyboard.press("Enter")
+        with page.expect_request("**/api/v1/imports?**") as answer:
+            page.keyboard.press("Enter")
+        assert answer.value.post_data_buffer is None, "the server has the file"
         page.wait_for_url("**/?model=my-weights")
         expect(page.get_by_role("radio", name="Mine")).to_be_checked()
         page.locator("#text").fill("not good")
@@ -107,6 +112,73 @@ def test_a_dropped_file_becomes_the_model_that_is_shown_until_it_is_removed(
         page.wait_for_url(f"{address}/")
         expect(page.get_by_role("radio", name="LSTM")).to_be_checked()
         assert not (imported / "my-weights").exists()
+
+
+def test_a_file_that_the_server_does_not_keep_any_longer_is_sent_again(
+    browser: Browser, address: str, model: Path, imported: Path
+) -> None:
+    with another_page(browser) as page:
+        sheet = opened(page, address)
+        drop(page, {"do": "ask", "model": str(model)})
+        sheet.get_by_role("button", name="Import").click()
+        expect(sheet.get_by_role("radio", name="tanh")).to_be_focused()
+        sweep(imported)
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/?model=my-weights")
+
+
+def test_whoever_comes_from_elsewhere_has_the_token_or_is_told_that_it_is_wrong(
+    browser: Browser, folder: Path, model: Path, imported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", FAKE_CHILD)
+    wrong = "The token is wrong: 'Authorization: Bearer' takes that of this server's setting GATESCOPE_TOKEN."
+    settings = Settings(models=folder, default_model="lstm", imported=imported, token=SecretStr(TOKEN))
+    with running(create_app(settings)) as at, another_page(browser, extra_http_headers={"Via": "1.1 proxy"}) as page:
+        sheet = opened(page, at)
+        token, told = sheet.get_by_label("token of this server"), page.locator("#import-problem")
+        expect(sheet.get_by_text("This page came without TLS")).to_be_hidden()  # as it came from this machine
+        start = sheet.get_by_role("button", name="Import")
+        drop(page, {"do": "copy", "model": str(model)})
+        start.click()
+        assert token.evaluate("(field) => document.activeElement === field"), "it is asked for before anything is sent"
+        token.fill("a-token-that-is-another")
+        start.click()
+        expect(told).to_have_text(wrong)
+        token.fill(TOKEN)
+        with page.expect_request("**/api/v1/imports?**") as sent:
+            start.click()
+        assert TOKEN not in sent.value.url
+        page.wait_for_url("**/?model=my-weights")
+        assert (
+            page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])").find(TOKEN) < 0
+        )
+
+        page.get_by_role("button", name="your model").click()
+        sheet.get_by_role("button", name="remove my-weights").click()
+        remove = sheet.get_by_role("button", name="remove my-weights for everyone")
+        for given, said in (("", ""), ("a-token-that-is-another", wrong)):
+            token.fill(given)
+            remove.click()
+            expect(page.locator("#remove-problem")).to_have_text(said)
+        token.fill(TOKEN)
+        remove.click()
+        page.wait_for_url(f"{at}/")
+        assert not (imported / "my-weights").exists()
+
+
+def test_a_wrong_token_is_told_of_a_large_file_too(
+    browser: Browser, folder: Path, imported: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.pt"
+    large.write_bytes(bytes(40_000_000))
+    settings = Settings(models=folder, default_model="lstm", imported=imported, token=SecretStr(TOKEN))
+    with running(create_app(settings)) as at, another_page(browser, extra_http_headers={"Via": "1.1 proxy"}) as page:
+        sheet = opened(page, at)
+        sheet.get_by_label("token of this server").fill("a-token-that-is-another")
+        page.locator("#import-files").set_input_files(large)
+        sheet.get_by_role("button", name="Import").click()
+        expect(page.locator("#import-problem")).to_contain_text("The token is wrong")
 
 
 def test_what_is_refused_or_cancelled_is_said_and_leaves_nothing(
@@ -149,6 +221,22 @@ def test_what_is_refused_or_cancelled_is_said_and_leaves_nothing(
         job = json.loads((tmp_path / "noted").read_text())
         assert (job["module"], job["answers"]) == ("encoder.rnn", {"function": "sigmoid", "head": "fc"})
         assert [each.name for each in imported.iterdir()] == [".imports"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_axe_finds_nothing_where_a_token_is_needed(
+    browser: Browser, folder: Path, imported: Path, scheme: Any, width: int
+) -> None:
+    settings = Settings(models=folder, default_model="lstm", imported=imported, token=SecretStr(TOKEN))
+    options: Any = {"viewport": {"width": width, "height": 900}, "extra_http_headers": {"Via": "1.1 proxy"}}
+    with (
+        running(create_app(settings)) as at,
+        another_page(browser, color_scheme=scheme, bypass_csp=True, **options) as page,
+    ):
+        sheet = opened(page, at)
+        page.locator("#token-in-the-open").evaluate("(note) => (note.hidden = false)")
+        assert violations(page) == []
+        assert sheet.evaluate("(sheet) => sheet.scrollWidth <= sheet.clientWidth"), "it is wider than it may be"
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])

@@ -11,6 +11,7 @@ from torch_files import module_of, saved, tagger
 from typer.testing import CliRunner
 
 NO_MODULE = "no recurrent module is called 'rnn': name one of (the file itself) by --module"
+pytestmark = pytest.mark.usefixtures("_reading_here")
 ENVIRONMENT = {"COLUMNS": "200"}
 
 

@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.fixture
-def imported(tmp_path: Path) -> dict[str, str]:
+def imported(tmp_path: Path, _reading_here: None) -> dict[str, str]:
     """The settings of an installation into which one model was imported, from the file ``model.pt`` next to it."""
     weights = write_file(module_of("LSTM")[0].state_dict(), tmp_path)
     assert weights == tmp_path / "model.pt"
@@ -114,7 +114,7 @@ def test_the_proof_is_run_again_and_fails_for_weights_that_are_others(
     assert "rounding explains" in " ".join(out.split())
 
     code, _, error = run(imported, "verify", "mine", tmp_path / "nothing.pt")
-    assert (code, error) == (1, f"gatescope: {tmp_path / 'nothing.pt'}: No such file or directory\n")
+    assert (code, error) == (1, f"gatescope: {tmp_path / 'nothing.pt'}: there is no such file or folder\n")
     (tmp_path / "other").mkdir()
     other = write_file(module_of("GRU")[0].state_dict(), tmp_path / "other")
     code, _, error = run(imported, "verify", "mine", other)

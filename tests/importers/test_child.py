@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.importers.child import Limits, RefusedError, outcome
+from gatescope.importers.child import MEMORY, MEMORY_PER_BYTE, SECONDS, SECONDS_PER_BYTE, Limits, RefusedError, outcome
 from gatescope.store.loading import load_model
 from torch_files import module_of, saved
 
-JOB = {"vocabulary": "", "name": "mine", "title": "", "module": "", "answers": {}}
+JOB = {"vocabulary": "", "name": "mine", "title": "", "module": "", "answers": {}, "limits": [20, 1_000_000_000]}
 
 
 def imported(path: Path, into: Path, **job: Any) -> list[dict[str, Any]]:
@@ -47,15 +47,22 @@ def test_a_large_file_may_take_more(tmp_path: Path) -> None:
     for name in ("a", "b"):
         with (tmp_path / name).open("wb") as file:
             file.truncate(100_000_000)
-    assert Limits.of(tmp_path / "a") == (40, 1_800_000_000)
-    assert Limits.of(tmp_path) == (60, 2_600_000_000)
+    assert Limits.of(tmp_path / "a") == (40, 1_700_000_000)
+    assert Limits.of(tmp_path) == (60, 2_400_000_000)
+
+
+@pytest.mark.parametrize("page", ["importing.md", "deployment.md"])
+def test_the_limits_are_documented(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
+    assert f"{SECONDS} seconds and {MEMORY / 1e9:.0f} GB" in text
+    assert f" {SECONDS_PER_BYTE * 1e6:.1f} seconds and {MEMORY_PER_BYTE} MB more for each " in text
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (RefusedError("no"), {"refused": "no", "question": "", "choices": ()}),
-        (OSError(28, "No space left on device"), {"unwritten": "No space left on device"}),
+        (OSError(28, "No space left on device"), {"unwritten": "No space left on device", "file": ""}),
         (MemoryError(), {"memory": True}),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to"), {"memory": True}),
         (ValueError("quotes a file"), {"failed": "ValueError at test_child.py:"}),

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
+from fastapi_problem.error import Problem
+from starlette.datastructures import State
 from starlette.requests import Request
 
 from ...importers.child import Limits
@@ -14,13 +16,13 @@ from ...importers.found import ImportRefusedError
 from ...importers.saving import name_for
 from ...settings import Settings
 from ...store.files import model_folders
-from ...store.importing import BusyError, TakenError, put, size, workspace
+from ...store.importing import BusyError, GoneError, TakenError, put, size, workspace
 from ...store.store import Store
 from ...store.watched import WatchedStore
 from ..models.routes import summary
 from ..wire.problems import invalid_request
 from . import problems
-from .receiving import receive
+from .receiving import receive, received_in
 from .running import run
 from .schemas import ImportQuery
 
@@ -30,19 +32,23 @@ Progress = float | dict[str, Any]
 """The share that is done, in [0, 1), and last the model."""
 
 
-async def carried_out(request: Request, options: ImportQuery) -> AsyncGenerator[Progress]:
-    """Import the file in the body of ``request``: yield first 0, once it has come, and last the model.
+async def carried_out(request: Request, options: ImportQuery, kept: str) -> AsyncGenerator[Progress]:
+    """Import the file in the body of ``request``, or the one that is ``kept`` by a secret.
 
-    Raises a problem if it cannot, and ClientDisconnect if the client goes. Nothing is then left on disk.
+    Yields first 0, once it has come, and last the model. Raises a problem if it cannot, and ClientDisconnect if the
+    client goes. Nothing is then left on disk, except the files of an import that asks a question: the problem has the
+    secret by which they are kept for a while.
     """
     settings: Settings = request.app.state.settings
     imported = settings.imported
     assert imported is not None  # noqa: S101  or importing would not be permitted
     name = _name(options)
     _require_free(name, request.app.state.store, imported)
-    with _told_as_problems(name), workspace(imported) as (folder, lock):
+    with _told_as_problems(name), workspace(imported, name, kept) as (folder, lock):
         await run_sync(_require_room, imported, folder, settings.max_imported)
-        received = await receive(request.headers.get("content-type", ""), request.stream(), folder)
+        if not kept:
+            await receive(request.headers.get("content-type", ""), request.stream(), folder)
+        received = received_in(folder)
         yield 0.0
         new = folder / "model" / name
         job = {
@@ -54,8 +60,14 @@ async def carried_out(request: Request, options: ImportQuery) -> AsyncGenerator[
             "module": options.module,
             "answers": options.answers(),
         }
-        async for done in run(request, job, Limits.of(received.path), lock):
-            yield done
+        try:
+            async with aclosing(run(request, job, Limits.of(received.path), lock)) as progress:
+                async for done in progress:
+                    yield done
+        except Problem as problem:
+            if "question" in problem.extras:
+                problem.extras.update(await _kept(folder, imported, request.app.state))
+            raise
         await run_sync(_require_room, imported, new, settings.max_imported)
         put(new, imported)
     logger.info("the model %s was imported", name)
@@ -75,6 +87,16 @@ def _require_free(name: str, store: Store, imported: Path) -> None:
         raise problems.name_taken(name)
 
 
+async def _kept(folder: Path, imported: Path, state: State) -> dict[str, str]:
+    """Keep the files in the folder of a workspace, if there is room; return what the problem says of that."""
+    try:
+        await run_sync(_require_room, imported, folder, state.settings.max_imported)
+    except Problem:
+        return {}
+    secret = state.kept_upload.keep(folder)
+    return {"kept_upload": secret} if secret else {}
+
+
 def _require_room(imported: Path, new: Path, limit: int) -> None:
     """Raise a problem if the models in ``imported`` and that in ``new`` take more than ``limit`` bytes, or all."""
     added = size(new)
@@ -88,8 +110,10 @@ def _told_as_problems(name: str) -> Iterator[None]:
     """Raise what goes wrong on disk as problems."""
     try:
         yield
-    except BusyError:
-        raise problems.import_under_way() from None
+    except BusyError as error:
+        raise (problems.name_under_way(name) if error.name == name else problems.import_under_way()) from None
+    except GoneError:
+        raise problems.upload_gone() from None
     except TakenError:
         raise problems.name_taken(name) from None
     except OSError as error:

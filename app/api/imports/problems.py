@@ -5,9 +5,7 @@ from typing import Any
 
 from fastapi_problem.error import Problem
 
-from ...importers.child import Limits
-
-_ELSEWHERE = "Import the file with 'gatescope import' on the machine itself, which has no such limit"
+_ELSEWHERE = "Import the file with 'gatescope import' on the machine itself, whose limits are options"
 
 
 def importing_off() -> Problem:
@@ -32,14 +30,23 @@ def not_permitted(reason: str) -> Problem:
 
 def wrong_token(*, has_one: bool) -> Problem:
     """Return the problem of a token that is not that of the server, or of a server that has none."""
-    what = "is not 'Bearer' and the token of this server" if has_one else "is of no use, as this server has no token"
-    detail = f"The header Authorization {what}: the setting GATESCOPE_TOKEN names it."
+    detail = (
+        "The token is wrong: 'Authorization: Bearer' takes that of this server's setting GATESCOPE_TOKEN."
+        if has_one
+        else "A token is of no use, as this server has none: the setting GATESCOPE_TOKEN would name it."
+    )
     return Problem("Wrong token", "wrong-token", detail, 401, {"WWW-Authenticate": "Bearer"})
 
 
 def name_taken(name: str) -> Problem:
     """Return the problem of a name that a model has already."""
     detail = f"There is a model {name!r} already. Choose another name, or remove that one first."
+    return Problem("Name taken", "name-taken", detail, 409)
+
+
+def name_under_way(name: str) -> Problem:
+    """Return the problem of a name that another import, which is under way, will give its model."""
+    detail = f"An import of a model {name!r} is under way. Choose another name, or wait until that one has ended."
     return Problem("Name taken", "name-taken", detail, 409)
 
 
@@ -69,6 +76,12 @@ def malformed_upload(what: str) -> Problem:
     return Problem("Malformed upload", "malformed-upload", f"The upload {what}.", 400)
 
 
+def upload_gone() -> Problem:
+    """Return the problem of an upload that is not kept, or not any more."""
+    detail = "The server does not keep this upload any longer. Send the file again, with the answer."
+    return Problem("Upload gone", "upload-gone", detail, 410)
+
+
 def not_a_form(content_type: str) -> Problem:
     """Return the problem of a body that is not declared as a form."""
     declared = f"{content_type!r}" if content_type else "missing"
@@ -83,17 +96,8 @@ def import_refused(reason: str, question: str = "", choices: Sequence[str] = ())
     return Problem("Import refused", "import-refused", f"{sentence(reason)}{which}", 422, **asks)
 
 
-def out_of_time(limits: Limits) -> Problem:
-    """Return the problem of an import that takes too long."""
-    return _too_large(f"{limits.seconds:.0f} seconds")
-
-
-def out_of_memory(limits: Limits) -> Problem:
-    """Return the problem of an import that takes too much memory."""
-    return _too_large(f"{limits.memory / 1e9:.1f} GB of memory")
-
-
-def _too_large(limit: str) -> Problem:
+def import_too_large(limit: str) -> Problem:
+    """Return the problem of an import that takes more than a ``limit`` of time or memory."""
     detail = f"The import takes more than the {limit} that a file of this size may take here. {_ELSEWHERE}."
     return Problem("Import too large", "import-too-large", detail, 422)
 

@@ -27,7 +27,13 @@ class Received(NamedTuple):
     vocabulary: Path | None
 
 
-async def receive(content_type: str, body: AsyncIterator[bytes], folder: Path) -> Received:
+def received_in(folder: Path) -> Received:
+    """Return the files that ``receive`` wrote into ``folder``."""
+    files, vocabularies = (sorted((folder / part).iterdir()) if (folder / part).is_dir() else [] for part in PARTS)
+    return Received(files[0] if len(files) == 1 else folder / PARTS[0], next(iter(vocabularies), None))
+
+
+async def receive(content_type: str, body: AsyncIterator[bytes], folder: Path) -> None:
     """Write the files of ``body`` into ``folder``.
 
     Raises a problem if the body is no form that holds a file, ClientDisconnect if it breaks off, and OSError if a file
@@ -43,7 +49,7 @@ async def receive(content_type: str, body: AsyncIterator[bytes], folder: Path) -
                 await run_sync(parser.write, chunk)
         except FormParserError:
             raise malformed_upload("is not multipart/form-data as RFC 7578 has it") from None
-        return parts.received()
+        parts.require_complete()
 
 
 class Parts:
@@ -55,7 +61,7 @@ class Parts:
         self._file: BinaryIO | None = None
         self._header, self._value = b"", b""
         self._disposition = b""
-        self._files: list[tuple[str, Path]] = []  # by part
+        self._files: list[str] = []  # the part of each
         self._has_ended = False
 
     def __enter__(self) -> "Parts":
@@ -77,17 +83,14 @@ class Parts:
             "on_end": self._end,
         }
 
-    def received(self) -> Received:
-        """Return the files. Raises a problem if they are not complete, or not those of one model."""
+    def require_complete(self) -> None:
+        """Raise a problem if the files are not complete, or not those of one model."""
         if not self._has_ended:
             raise malformed_upload("ends before its last boundary")
-        files = [path for part, path in self._files if part == "file"]
-        vocabularies = [path for part, path in self._files if part == "vocabulary"]
-        if not files:
+        if "file" not in self._files:
             raise malformed_upload("holds no file: send it as a part 'file' with its filename")
-        if len(vocabularies) > 1:
+        if self._files.count("vocabulary") > 1:
             raise malformed_upload("holds two vocabularies: send one")
-        return Received(files[0] if len(files) == 1 else files[0].parent, next(iter(vocabularies), None))
 
     def _begin(self) -> None:
         self._header = self._value = self._disposition = b""
@@ -116,7 +119,7 @@ class Parts:
             file = path.open("xb")
         except FileExistsError:
             raise malformed_upload(f"has two files {path.name!r}") from None
-        self._files.append((part, path))
+        self._files.append(part)
         self._file = self._open.enter_context(file)
 
     def _write(self, data: bytes, start: int, end: int) -> None:

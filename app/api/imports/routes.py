@@ -4,11 +4,10 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, FastAPI, Path
+from fastapi import APIRouter, Depends, FastAPI, Header, Path
 from fastapi_problem.error import Problem
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from ...settings import Settings
 from ...store.importing import remove, sweep
@@ -17,17 +16,22 @@ from ..models.schemas import ModelSummary
 from ..wire import problems as usual
 from ..wire.bounded import BoundedRoute
 from ..wire.encoding import dumps
+from ..wire.lines import Lines
 from ..wire.negotiation import JSON, JSONL, best_form
 from ..wire.openapi import problem_responses
 from ..wire.root import UPLOADS
 from ..wire.slices import progress_lines
 from .importing import Progress, carried_out
+from .keeping import KeptUpload, dropped_at_the_end
 from .permission import may_import
 from .problems import not_imported, not_written
 from .schemas import FORM, AnImport
 
-router = APIRouter(tags=["imports"], route_class=BoundedRoute, dependencies=[Depends(may_import)])
+router = APIRouter(
+    tags=["imports"], route_class=BoundedRoute, dependencies=[Depends(may_import)], lifespan=dropped_at_the_end
+)
 
+_KEPT_UPLOAD = "What a problem with a `question` has as `kept_upload`: the body may then be empty."
 _PERMISSION = {"s401": "The token is wrong.", "s403": "Nobody may do this, or not without the token."}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -40,10 +44,12 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         400,
         406,
         **_PERMISSION,
-        s409="There is a model of that name.",
+        s409="There is a model of that name, or an import of one is under way.",
+        s410="The upload is not kept any longer.",
         s413="The upload is too large.",
         s415="The body is not declared as a form.",
-        s422="A field is wrong, or the file cannot be imported; `question` and `choices` ask for an answer.",
+        s422="A field is wrong, or the file cannot be imported; `question` and `choices` ask for an "
+        "answer, and `kept_upload` is what to send with it in the place of the files.",
         s503="Another import is under way, or the server is busy or stops.",
         s507="The imported models take all the room that they may, or the disk is full.",
     ),
@@ -53,8 +59,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def install(app: FastAPI) -> None:
     """Remove what imports into the folder of ``app`` left that were killed."""
     settings: Settings = app.state.settings
+    app.state.kept_upload = None
     if settings.imported is not None:
         sweep(settings.imported)
+        app.state.kept_upload = KeptUpload(settings.imported)
 
 
 @router.post(
@@ -65,20 +73,25 @@ def install(app: FastAPI) -> None:
     response_class=Response,
     openapi_extra={"requestBody": FORM},
 )
-async def post_import(request: Request, options: AnImport) -> Response:
+async def post_import(
+    request: Request,
+    options: AnImport,
+    kept_upload: Annotated[str, Header(max_length=100, description=_KEPT_UPLOAD)] = "",
+) -> Response:
     """Read a network of another framework, prove by numbers that it computes the same, and let it serve.
 
-    One import runs at a time. Nothing is kept of one that is refused, or whose client goes.
+    One import runs at a time. Nothing is kept of one that is refused, or whose client goes; the files of one that asks
+    a question are kept for a few minutes, for the answer.
     """
     accept = ", ".join(request.headers.getlist("accept")) or "*/*"
     form = best_form(accept, (JSON, JSONL))
     if not form:
         raise usual.not_acceptable(accept, (JSON, JSONL))
-    progress = carried_out(request, options)
+    progress = carried_out(request, options, kept_upload)
     try:
         first = await anext(progress)  # once the file has come: until then, a problem has its own status
         if form == JSONL:
-            return _Lines(first, progress)
+            return Lines(_lines(first, progress), progress.aclose)
         *_, model = [each async for each in progress]
     except BaseException:
         await progress.aclose()
@@ -110,22 +123,6 @@ async def delete_import(request: Request, model: Annotated[str, Path(description
     for _ in range(2):  # a model counts as gone once it is missing twice
         request.app.state.store = await run_sync(watched.refresh)
     return Response(status_code=204)
-
-
-class _Lines(StreamingResponse):
-    """The progress as JSON lines, the model or a problem in the last; the import ends with it."""
-
-    def __init__(self, first: Progress, progress: AsyncGenerator[Progress]) -> None:
-        super().__init__(_lines(first, progress), 200, media_type=JSONL)
-        self.progress = progress
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            if isinstance(self.body_iterator, AsyncGenerator):
-                await self.body_iterator.aclose()
-            await self.progress.aclose()
 
 
 async def _lines(first: Progress, progress: AsyncGenerator[Progress]) -> AsyncGenerator[bytes]:

@@ -41,7 +41,7 @@ AnImport = Annotated[ImportQuery, Query()]
 
 _FILE = {"type": "string", "format": "binary"}
 FORM: dict[str, Any] = {
-    "required": True,
+    "required": False,
     "content": {
         "multipart/form-data": {
             "schema": {
@@ -59,4 +59,4 @@ FORM: dict[str, Any] = {
         }
     },
 }
-"""The body, which FastAPI cannot see."""
+"""The body, which FastAPI cannot see; there may be none with ``Kept-Upload``."""

@@ -13,12 +13,12 @@ from fastapi_problem.error import Problem
 from prometheus_client import Counter
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from ...recurrent.watching import tell
 from .computing import Watch, computed, watch_of
 from .encoding import dumps, json_parts
+from .lines import Lines
 from .negotiation import JSON, JSONL, Asked
 from .openapi import schema_ref
 from .parts import in_parts
@@ -67,7 +67,7 @@ class _Turn:
         await turns.free.acquire()
         return cls(turns)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Let the next one begin."""
         if self._has_ended:
             return
@@ -98,7 +98,7 @@ async def answer_in_slices(
         progress = _in_slices(asked, steps_of(planned), watch)
         if asked.form == JSONL:
             is_streamed = True
-            return _Lines(_lines(asked, progress, content, watch, turn), turn)
+            return Lines(_lines(asked, progress, content, watch, turn), turn.end)
         result = [result async for _, result in progress][-1]
         parts = await computed(asked.request, watch, lambda: json_parts(content(result)))  # type: ignore[arg-type]
         turn.is_finished = True
@@ -108,23 +108,7 @@ async def answer_in_slices(
         raise
     finally:
         if not is_streamed:
-            turn.end()
-
-
-class _Lines(StreamingResponse):
-    """A stream whose turn ends with it, or when its client goes: no turn waits for the garbage collector."""
-
-    def __init__(self, content: AsyncGenerator[bytes], turn: _Turn) -> None:
-        super().__init__(content, media_type=JSONL)
-        self.turn = turn
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            if isinstance(self.body_iterator, AsyncGenerator):
-                await self.body_iterator.aclose()
-            self.turn.end()
+            await turn.end()
 
 
 async def _lines(

@@ -204,9 +204,8 @@ def _histories(value: object, depth: int = 0) -> Iterator[str]:
     if depth > MOST_DEPTH:
         raise ImportRefusedError("the inbound nodes of a layer are nested too deeply: the config is damaged")
     if isinstance(value, dict):
-        history = (
-            (value.get("config") or {}).get("keras_history") if value.get("class_name") == "__keras_tensor__" else None
-        )
+        config = value.get("config") if value.get("class_name") == "__keras_tensor__" else None
+        history = config.get("keras_history") if isinstance(config, dict) else None
         if isinstance(history, list) and history and isinstance(history[0], str):
             yield history[0]
     elif isinstance(value, list):

@@ -14,6 +14,9 @@ from .recurrent import named
 from .stacks import Stack
 from .stores import Store
 
+MOST_UNKNOWN = 1_000
+"""Tokens of a StringLookup for words that it does not know."""
+
 VOCABULARIES = {"TextVectorization", "StringLookup"}
 SPECIAL = ("", "[UNK]")
 """What TextVectorization puts before the tokens: padding, and a token that it does not know."""
@@ -135,9 +138,12 @@ def _vocabulary(layer: Layer, assets: Mapping[str, str]) -> Sequence[str] | None
 def _special(layer: Layer) -> tuple[str, ...]:
     """Return what StringLookup puts before its tokens, by its config."""
     mask, unknown, count = (layer.config.get(name) for name in ("mask_token", "oov_token", "num_oov_indices"))
-    unknowns = (
-        [str(unknown or "[UNK]")] if count in {None, 1} else [f"[UNK] {n}" for n in range(int(count or 0))][:1000]
-    )
+    count = 1 if count is None else count
+    if type(count) is not int or not 0 <= count <= MOST_UNKNOWN:
+        raise ImportRefusedError(
+            f"layer {layer.path}: num_oov_indices is {str(count)[:40]}, which must be a number up to {MOST_UNKNOWN:,}"
+        )
+    unknowns = [str(unknown or "[UNK]")] if count == 1 else [f"[UNK] {n}" for n in range(count)]
     return (*([mask] if isinstance(mask, str) else []), *unknowns)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from ..found import ImportRefusedError
+from .outline import needed_of
 
 OLDEST = 7
 """The opset from which on LSTM, GRU and RNN mean what they do today."""
@@ -34,7 +35,7 @@ def read(path: Path) -> ModelProto:
             f"{path.name} has {size:,} bytes, which no reader of protobuf takes: export it with external data"
         )
     try:
-        model = onnx.load_model_from_string(path.read_bytes())
+        model = onnx.load_model_from_string(needed_of(path))
     except Exception:  # protobuf's DecodeError, which onnx does not export
         raise ImportRefusedError(
             f"{path.name} is not a whole file of ONNX: it is truncated or of another kind, export or copy it anew"

@@ -54,13 +54,13 @@ def _run(layers: Sequence[Layer], x: Array) -> Array:
 
 def _model(layers: Sequence[Layer]) -> bytes:
     """Return a model of only these layers, which reads x (T, 1, E)."""
-    nodes, tensors = [], [numpy_helper.from_array(np.array([0, 0, -1]), "joined")]
+    nodes, arrays = [], {"joined": np.array([0, 0, -1])}
     for at, (operator, weights) in enumerate(layers):
         inputs = {"X": f"x{at}"}
         for name, array in weights._asdict().items():
             if array is not None:
                 inputs[name] = f"{name}{at}"
-                tensors.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), inputs[name]))
+                arrays[inputs[name]] = array.astype(np.float32, "C", copy=False)
         given = {name: value for name, value in operator.given.items() if name != "layout"}
         given["hidden_size"] = weights.R.shape[2]
         nodes += [
@@ -73,7 +73,9 @@ def _model(layers: Sequence[Layer]) -> bytes:
     size = layers[0].weights.W.shape[2]
     given_x = helper.make_tensor_value_info("x0", TensorProto.FLOAT, ["T", 1, size])
     h = helper.make_tensor_value_info(f"x{len(layers)}", TensorProto.FLOAT, None)
-    graph = helper.make_graph(nodes, "recurrent", [given_x], [h], tensors)
+    graph = helper.make_graph(nodes, "recurrent", [given_x], [h])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    for name, array in arrays.items():  # one by one, as the helpers above copy what they are given
+        model.graph.initializer.append(numpy_helper.from_array(array, name))
     data: bytes = model.SerializeToString()
     return data

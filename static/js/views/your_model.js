@@ -11,6 +11,9 @@ export class YourModel {
     this.sheet = /** @type {HTMLDialogElement} */ (byId("your-model"));
     for (const opener of document.querySelectorAll("[data-opens=your-model]")) opener.addEventListener("click", () => this.sheet.showModal());
     for (const element of this.sheet.querySelectorAll("[data-remove]")) askTwice(/** @type {HTMLButtonElement} */ (element), (name) => this.#remove(name));
+    /** @type {HTMLInputElement | null} where this visitor needs a token */
+    this.token = this.sheet.querySelector("#import-token");
+    if (this.token) byId("token-in-the-open").hidden = isSecureContext;
     if (byId("import")) this.#takeFiles();
   }
 
@@ -21,11 +24,13 @@ export class YourModel {
     this.progress = /** @type {HTMLProgressElement} */ (byId("import-progress"));
     /** @type {Map<string, string>} */
     this.answers = new Map();
+    this.kept = ""; // of the files that were chosen, on the server
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#import();
     });
     this.files.addEventListener("change", () => this.#propose());
+    byId("import-vocabulary").addEventListener("change", () => (this.kept = ""));
     const drop = byId("drop");
     document.addEventListener("dragover", (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -48,6 +53,7 @@ export class YourModel {
     const [first] = this.files?.files ?? [];
     if (!first || !this.name) return;
     this.answers = new Map();
+    this.kept = "";
     this.#tell("");
     byId("import-question").hidden = true;
     this.name.value = first.name.replace(/\.[^.]*$/, "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+|[._-]+$/g, "").slice(0, 100) || "model";
@@ -69,7 +75,7 @@ export class YourModel {
     try {
       const vocabulary = /** @type {HTMLInputElement} */ (byId("import-vocabulary")).files?.[0] ?? null;
       const model = await importFiles(
-        { files, vocabulary, name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers() },
+        { files, vocabulary, name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers(), kept: this.kept ?? "", token: this.#token() },
         { onSent: (share) => this.#show(share / 2, "sending"), onDone: (share) => this.#show(0.5 + share / 2, "reading and proving") },
         running.signal,
       );
@@ -91,8 +97,9 @@ export class YourModel {
   }
 
   /** @param {Question} asked */
-  #ask({ message, question, choices }) {
+  #ask({ message, question, choices, kept }) {
     this.#tell(message);
+    this.kept = kept;
     byId("import-asks").textContent = question;
     const made = choices.map((choice) => make("label", {}, make("input", { type: "radio", name: question, value: choice, required: "" }), ` ${choice}`));
     byId("import-choices").replaceChildren(...made);
@@ -100,10 +107,15 @@ export class YourModel {
     made[0]?.querySelector("input")?.focus();
   }
 
+  #token() {
+    return this.token?.value.trim() ?? "";
+  }
+
   /** @param {string} name */
   async #remove(name) {
+    if (this.token && !this.token.reportValidity()) return;
     try {
-      await removeModel(name);
+      await removeModel(name, this.#token());
       if (this.current() === name) location.assign(`${root}/`);
       else location.reload();
     } catch (error) {

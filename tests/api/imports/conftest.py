@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports import running
+from gatescope.importers import process
 from httpx2 import Response
 from serving import FAKE_CHILD, client
 from starlette.testclient import TestClient
@@ -17,7 +17,7 @@ Upload = Callable[..., Response]
 
 @pytest.fixture(autouse=True)
 def _fake_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "COMMAND", FAKE_CHILD)
+    monkeypatch.setattr(process, "COMMAND", FAKE_CHILD)
 
 
 @pytest.fixture
@@ -48,6 +48,11 @@ def uploaded(to: TestClient, what: dict[str, Any], name: str = "mine", accept: s
     """Upload a file that tells the child what to do."""
     files = [("file", ("weights.pt", json.dumps(what).encode()))]
     return to.post("/api/v1/imports", params={"name": name, **query}, files=files, headers={"Accept": accept})
+
+
+def answered(to: TestClient, kept: str, name: str = "mine", **query: Any) -> Response:
+    """Answer the question about an upload that the server keeps."""
+    return to.post("/api/v1/imports", params={"name": name, **query}, headers={"Kept-Upload": kept})
 
 
 def left(imported: Path) -> list[str]:

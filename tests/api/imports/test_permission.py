@@ -116,7 +116,7 @@ def test_a_wrong_token_is_refused_even_to_our_page(models: Path, imported: Path,
     assert asked(models, imported, dict(scope), token=TOKEN) == (
         401,
         "wrong-token",
-        "The header Authorization is not 'Bearer' and the token of this server: the setting GATESCOPE_TOKEN names it.",
+        "The token is wrong: 'Authorization: Bearer' takes that of this server's setting GATESCOPE_TOKEN.",
     )
     assert asked(models, imported, dict(scope))[0] == 401
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports.receiving import LONGEST_NAME, MOST_FILES, receive
-from gatescope.api.imports.running import Problem
+from fastapi_problem.error import Problem
+from gatescope.api.imports.receiving import LONGEST_NAME, MOST_FILES, receive, received_in
 from serving import in_a_loop
 
 FORM = "multipart/form-data; boundary=x"
@@ -21,7 +21,8 @@ def received(folder: Path, body: bytes, content_type: str = FORM, piece: int = 7
         for start in range(0, len(body), piece):
             yield body[start : start + piece]
 
-    return in_a_loop(receive(content_type, pieces(), folder))
+    in_a_loop(receive(content_type, pieces(), folder))
+    return received_in(folder)
 
 
 def test_files_come_to_disk_as_they_are_however_the_body_is_cut(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gatescope.api.imports import running
-from gatescope.importers import child
+from gatescope.importers import child, process
 from gatescope.store.importing import BusyError, workspace
 from serving import FAKE_CHILD, in_a_loop, wait_until
 from serving import running as serving_app
@@ -110,9 +109,9 @@ def test_a_child_ends_with_its_server_and_lets_no_other_import_begin_before(tmp_
     async def run() -> None:
         noted, what, folder = tmp_path / "noted", tmp_path / "what", tmp_path / "imported"
         what.write_text(json.dumps({"do": "spin", "into": str(noted)}))
-        job = {"path": str(what), "into": str(tmp_path), "name": "mine", "answers": {}}
+        job = {"path": str(what), "into": str(tmp_path), "name": "mine", "answers": {}, "limits": [20, 10**9]}
         with workspace(folder) as (_, lock):
-            child = await asyncio.create_subprocess_exec(*running.COMMAND, stdin=-1, stdout=-1, pass_fds=[lock])
+            child = await asyncio.create_subprocess_exec(*process.COMMAND, stdin=-1, stdout=-1, pass_fds=[lock])
             assert child.stdin
             child.stdin.write(json.dumps(job).encode() + b"\n")
             while not noted.exists():
@@ -140,7 +139,7 @@ def test_a_child_ends_with_its_server_and_lets_no_other_import_begin_before(tmp_
 def test_a_process_that_says_nothing_of_sense_has_failed(
     own: TestClient, imported: Path, monkeypatch: pytest.MonkeyPatch, says: str, why: str
 ) -> None:
-    monkeypatch.setattr(running, "COMMAND", [sys.executable, "-S", "-E", "-c", says])
+    monkeypatch.setattr(process, "COMMAND", [sys.executable, "-S", "-E", "-c", says])
     assert (
         uploaded(own, {}).json()["detail"].startswith(f"The import ended unexpectedly ({why}), and nothing was kept.")
     )
@@ -155,10 +154,10 @@ def listens(port: int) -> bool:
 SERVER = """
 import sys
 import uvicorn
-from gatescope.api.imports import running
+from gatescope.importers import process
 from gatescope.main import create_app
 from gatescope.settings import Settings
-running.COMMAND = sys.argv[4:]
+process.COMMAND = sys.argv[4:]
 app = create_app(Settings(models=sys.argv[1], imported=sys.argv[2], default_model="lstm"))
 uvicorn.run(app, port=int(sys.argv[3]), log_level="error")
 """

@@ -113,11 +113,16 @@ def deep(depth: int) -> Any:
     return [deep(depth - 1)] if depth else ["a", 0, 0]
 
 
+TEXT = {"class_name": "__keras_tensor__", "config": "keras_history"}
 DAMAGED: dict[str, tuple[Any, str]] = {
     "no class": ([{"config": {}}], "layer 0 of the model is described without class_name and config"),
     "no name": ([layer("a") | {"config": {}}], "layer 0 of the model has no name"),
     "one name": ([layer("a"), layer("a")], "the model has two layers 'a'"),
     "deep": ([nested(40)], " lies in more than 32 models"),
+    "a tensor that is none": (
+        [{"class_name": "Dense", "config": {"name": "a"}, "inbound_nodes": [{"args": [TEXT]}]}] * 2,
+        "the model has two layers 'a'",
+    ),
     "deep nodes": ([layer("a", nodes=deep(50))], "the inbound nodes of a layer are nested too deeply"),
 }
 

@@ -179,3 +179,10 @@ def test_the_embedding_of_weights_is_that_of_the_file() -> None:
     assert found.embedding is not None
     assert found.embedding.shape == (9, 3)
     assert found.embedding.dtype == torch.float32
+
+
+@pytest.mark.parametrize("count", [10**12, -1, "two", [1], True, 1.5])
+def test_a_number_of_unknown_tokens_that_is_none_is_refused(tmp_path: Path, count: object) -> None:
+    path = changed(TEXT, tmp_path, replaced(1, "StringLookup", vocabulary=["a"], num_oov_indices=count))
+    said = f"layer text_vectorization: num_oov_indices is {count}, which must be a number up to 1,000"
+    assert refusal(path) == said
