@@ -61,29 +61,31 @@ def import_model(
     typer.echo(f"\nsaved in {model}")
 
 
-def _imported(job: Mapping[str, Any], folder: Path, wanted: str, seconds: float | None, memory: float | None) -> Path:
+def _imported(job: Mapping[str, Any], folder: Path, wanted: str, seconds: int | None, memory: int | None) -> Path:
     """Do ``job``, and return the model that it left in ``folder``, which is there as a whole or not at all.
 
     Gives up if the file is refused. Raises OSError if one cannot be read or written, in the place where it was to be.
     """
     from ..importers.found import ImportRefusedError
-    from ..importers.saving import name_for, require_free, taken
+    from ..importers.saving import name_for, require_file_or_folder, require_free, taken
     from ..store.importing import TakenError, put
 
     path = Path(job["path"])
     try:
+        require_file_or_folder(path)
         name = name_for(path, wanted)
         model = folder / name
         require_free(model)
-        beside = next(each for each in (folder, *folder.absolute().parents) if each.is_dir()) / f".{name}-"
+    except ImportRefusedError as error:
+        give_up(f"{path}: {error}")
+    beside = next(each for each in (folder, *folder.absolute().parents) if each.is_dir()) / f".{name}-"
+    try:
         with tempfile.TemporaryDirectory(prefix=beside.name, dir=beside.parent) as apart:
             read_apart({**job, "name": name, "into": apart}, str(path), seconds, memory)
             folder.mkdir(parents=True, exist_ok=True)
             put(Path(apart) / name, folder)
     except TakenError:
         give_up(f"{path}: {taken(model)}")
-    except ImportRefusedError as error:
-        give_up(f"{path}: {error}")
     except OSError as error:
         if not str(error.filename or "").startswith(str(beside)):
             raise

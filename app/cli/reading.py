@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from ..importers.child import Limits
 
 SecondsOption = Annotated[
-    float | None,
-    typer.Option(min=1, metavar="S", help="Most seconds that reading the file may take; default: by its size."),
+    int | None,
+    typer.Option(
+        min=1, max=1_000_000, metavar="S", help="Most seconds that reading the file may take; default: by its size."
+    ),
 ]
 MemoryOption = Annotated[
-    float | None,
-    typer.Option(min=0.5, metavar="GB", help="Most gigabytes that reading the file may take; default: by its size."),
+    int | None,
+    typer.Option(
+        min=500,
+        max=10_000_000,
+        metavar="MB",
+        help="Most megabytes that reading the file may take; default: by its size.",
+    ),
 ]
 
 
-def read_apart(job: Mapping[str, Any], prefix: str, seconds: float | None, memory: float | None) -> None:
+def read_apart(job: Mapping[str, Any], prefix: str, seconds: int | None, memory: int | None) -> None:
     """Do ``job``, of the file at its ``path``, in a process of its own, and draw its progress at a terminal.
 
     Gives up with one sentence, after ``prefix``, if the file is refused or takes more than the limits, or the process
@@ -55,11 +62,11 @@ def read_apart(job: Mapping[str, Any], prefix: str, seconds: float | None, memor
         )
 
 
-def _limits(path: Path, seconds: float | None, memory: float | None) -> "Limits":
+def _limits(path: Path, seconds: int | None, memory: int | None) -> "Limits":
     from ..importers.child import Limits
 
     usual = Limits.of(path)
-    return Limits(seconds or usual.seconds, usual.memory if memory is None else int(memory * 1e9))
+    return Limits(seconds or usual.seconds, usual.memory if memory is None else memory * 1_000_000)
 
 
 async def _drawn(job: Mapping[str, Any], limits: "Limits") -> None:

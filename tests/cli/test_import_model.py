@@ -69,6 +69,7 @@ def test_models_go_where_the_setting_says(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["missing.pt"], 1, "missing.pt: there is no such file or folder"),
+        (["loop.pt"], 1, "loop.pt: Too many levels of symbolic links"),
         (["model.pt", "--answer", "nonlinearity"], 2, "--answer 'nonlinearity' is not KEY=VALUE"),
         (["model.pt", "--module", "rnn"], 1, f"model.pt: {NO_MODULE}"),
         (["model.pt", "--text", "model.pt"], 1, "model.pt is not UTF-8"),
@@ -80,6 +81,7 @@ def test_what_is_wrong_is_said_in_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     saved(module_of("LSTM")[0].state_dict(), tmp_path)
+    Path("loop.pt").symlink_to("loop.pt")
     assert run(*arguments, "--into", "models") == (code, "", f"gatescope: {message}\n")
     assert not Path("models").exists()
 

@@ -43,7 +43,7 @@ def read(folder: Path, what: dict[str, Any], *options: str) -> tuple[int, str]:
         ({"do": "spin"}, (), f"{TAKES} 0 seconds, {ALLOW} --seconds\n"),
         ({"do": "wait"}, ("--seconds", "1"), f"{TAKES} 1 seconds, {ALLOW} --seconds\n"),
         ({"do": "allocate"}, (), f"{TAKES} 1.0 GB of memory, {ALLOW} --memory\n"),
-        ({"do": "allocate"}, ("--memory", "1.5"), f"{TAKES} 1.5 GB of memory, {ALLOW} --memory\n"),
+        ({"do": "allocate"}, ("--memory", "1500"), f"{TAKES} 1.5 GB of memory, {ALLOW} --memory\n"),
         ({"do": "refuse", "why": "this is an image"}, (), "this is an image\n"),
         ({"do": "ask"}, (), f"the file does not say: {ASKS}\n"),
     ],
@@ -57,7 +57,7 @@ def test_however_reading_ends_the_command_says_so_and_leaves_nothing(
 
 @pytest.mark.usefixtures("_fake_child")
 def test_the_owner_of_the_machine_may_allow_more(tmp_path: Path) -> None:
-    code, error = read(tmp_path, {"do": "allocate"}, "--memory", "3", "--seconds", "60")
+    code, error = read(tmp_path, {"do": "allocate"}, "--memory", "3000", "--seconds", "60")
     assert (code, error) == (1, f"gatescope: {tmp_path / 'models/what'}: No such file or directory\n"), "it was done"
 
 
