@@ -58,10 +58,10 @@ def drawn(models: list[Model], text: str, max_values: int = 5_000_000, **look: A
 
 
 def values_of_a_layer(model: Model, text: str) -> int:
-    """How many numbers its trace has; of a plain RNN, there are the sums too."""
+    """How many numbers its trace has, with its output; of a plain RNN, there are the sums too."""
     network, cell = model.config.network, model.config.network.cell_definition
     letters = len(cell.activations) + (not cell.gates)
-    return len(model.tokens(text)) * network.hidden_size * letters * len(network.directions)
+    return len(model.tokens(text)) * (network.hidden_size * letters * len(network.directions) + network.outputs)
 
 
 @each_look

@@ -50,7 +50,17 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     card = api.get("/api/v1/models/lstm").json()
     names = [
         *("title", "task", "cell", "hidden_size", "tokenizer", "language", "activations", "outputs", "opposite"),
-        *("predicts_next", "input", "columns", "description", "examples", "units", "variant"),
+        *(
+            "predicts_next",
+            "input",
+            "columns",
+            "description",
+            "examples",
+            "units",
+            "variant",
+            "layers",
+            "bidirectional",
+        ),
     ]
     own = {"weights_id": card["weights_sha256"][:8], "is_imported": False, "top": None}
     assert lstm == {name: card[name] for name in ["id", *names]} | own
