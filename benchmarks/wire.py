@@ -44,7 +44,7 @@ def forms_of(whole: Trace) -> dict[str, Callable[[], list[bytes]]]:
     parts = [whole.span(start, start + chunk) for start in range(0, len(whole), chunk)]
 
     def json(encoding: Encoding) -> list[bytes]:
-        return [dumps(trace_content(whole, len(whole), "random", ["positive"], everything, encoding))]
+        return [dumps(trace_content(whole, len(whole), "random", {"names": ["positive"]}, everything, encoding))]
 
     return {
         "tobytes": lambda: [array.tobytes() for array in layer.activations.values()],
@@ -52,8 +52,8 @@ def forms_of(whole: Trace) -> dict[str, Callable[[], list[bytes]]]:
         "numbers": lambda: json("numbers"),
         "NPZ": lambda: [npz(whole, ["positive"], everything)],
         "CSV": lambda: list(csv_rows(parts, "random", everything)),
-        "JSONL, base64": lambda: list(step_lines(parts, everything, "base64")),
-        "JSONL, numbers": lambda: list(step_lines(parts, everything, "numbers")),
+        "JSONL, base64": lambda: list(step_lines([(each, []) for each in parts], everything, "base64")),
+        "JSONL, numbers": lambda: list(step_lines([(each, []) for each in parts], everything, "numbers")),
     }
 
 

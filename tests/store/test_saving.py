@@ -293,13 +293,14 @@ def test_an_exchange_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_two_that_write_to_one_folder_at_once_leave_the_model_of_one(tmp_path: Path) -> None:
     barrier, failures, seeds = threading.Barrier(4), [], range(4)
+    networks = [network(seed=seed) for seed in seeds]  # by the seed of torch, which threads would share
     titles = {f"Number {seed}" for seed in seeds}
 
     def write(seed: int) -> None:
         barrier.wait()
         for _ in range(5):
             try:
-                saved(tmp_path / "small", network(seed=seed), title=f"Number {seed}")
+                saved(tmp_path / "small", networks[seed], title=f"Number {seed}")
                 if load_model(tmp_path / "small").config.title not in titles:
                     failures.append("a mixed model")
             except (BrokenModelError, OSError) as error:
@@ -312,7 +313,7 @@ def test_two_that_write_to_one_folder_at_once_leave_the_model_of_one(tmp_path: P
         each.join()
     assert failures == []
     model = load_model(tmp_path / "small")
-    expected = network(seed=int(model.config.title[-1])).state_dict()
+    expected = networks[int(model.config.title[-1])].state_dict()
     assert all(torch.equal(tensor, expected[name]) for name, tensor in model.network.state_dict().items())
     assert [path.name for path in tmp_path.iterdir()] == ["small"]
 
