@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from ...recurrent.cells import Letter, PreActivation
-from ..traces.schemas import LayerActivations, Outputs, TraceBody
+from ..traces.schemas import LayerActivations, Outputs, RunBody
 from ..wire.edits import EditList
 from ..wire.schemas import CellLayerInfo, TextAnswer, TypedArray, without_repeats
 
 
-class ExperimentBody(TraceBody):
+class ExperimentBody(RunBody):
     """What to run without edits and with them, and which part of both is wanted: all, unless a field says otherwise."""
 
     activations: Annotated[

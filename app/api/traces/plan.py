@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -19,7 +20,8 @@ from ..wire.schemas import Encoding
 from ..wire.sequence import tokens_of
 from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
-from .schemas import TraceBody, TraceOptions
+from .schemas import RunBody, TraceBody, TraceOptions, UnitRows
+from .windows import Window
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class TracePlan:
     def size(self) -> tuple[int, int, int]:
         """How many steps, units and arrays are sent."""
         units = self.model.config.network.hidden_size if self.selection.units is None else len(self.selection.units)
-        layers = sum(layer in self.selection.layers for layer, _ in self.model.network.layers())
+        if self.selection.window is not None:
+            units = min(units, self.selection.window.count)
+        layers = sum(self.selection.has(*each) for each in self.model.network.layers())
         return self.stop - self.start, units, layers * len(self.selection.letters)
 
     def _whole(self) -> Trace:
@@ -158,15 +162,51 @@ def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> Tr
                 f"there is no {letter!r} in {model.id} ({network.cell}): choose from {', '.join(letters)}",
             )
     wanted = [letter for letter in letters if options.activations is None or letter in options.activations]
-    if isinstance(options, TraceBody) and options.pre_activations:
+    if isinstance(options, RunBody) and options.pre_activations:
         before = [f"a_{letter}" for letter in wanted]
         wanted += [name for name in before if name in network.cell_definition.pre_activations]
     selection = Selection(
         layers=frozenset(options.layers if options.layers is not None else range(network.layers)),
         letters=wanted,
         units=options.units,
+        **(_part(model, options, stop) if isinstance(options, TraceBody) else {}),
     )
     return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)
+
+
+def _part(model: Model, options: TraceBody, stop: int) -> dict[str, Any]:
+    """Return the fields of a ``Selection`` that only a body has. Raises a problem that names what does not fit."""
+    network, rows = model.config.network, options.rows
+    for direction in options.directions or []:
+        if direction not in network.directions:
+            raise problems.invalid_request("directions", f"{model.id} has no {direction} layers")
+    if rows is not None and options.units is not None:
+        raise problems.invalid_request("rows", "leave it out, or `units`: both say which units to send")
+    if rows is not None and rows.containing is not None and rows.containing >= network.hidden_size:
+        reason = f"there is no unit {rows.containing}: {model.id} has units 0 to {network.hidden_size - 1}"
+        raise problems.invalid_request("rows.containing", reason)
+    return {
+        "directions": None if options.directions is None else frozenset(options.directions),
+        "window": None if rows is None else _window(model, rows, options.start, stop),
+        "summarised": options.summary,
+    }
+
+
+def _window(model: Model, rows: UnitRows, start: int, stop: int) -> Window:
+    first, last = max(rows.start, start), min(rows.stop or stop, stop)
+    if first >= last:
+        reason = f"{rows.start} is not below {last}, where the steps that are compared end"
+        raise problems.invalid_request("rows.start", reason)
+    at = rows.at if rows.at is not None and first <= rows.at < last else last - 1
+    return Window(
+        state=model.config.network.cell_definition.carrier,
+        by=rows.by,
+        at=at - first,
+        rows=slice(first - start, last - start),
+        first=rows.first,
+        count=rows.count,
+        containing=rows.containing,
+    )
 
 
 def _whole(options: TraceOptions) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from gatescope.api.experiments.schemas import ExperimentBody
-from gatescope.api.traces.schemas import TraceBody
+from gatescope.api.traces.schemas import RunBody
 from starlette.testclient import TestClient
 
 from ..asking import TEXT, problem
@@ -12,7 +12,7 @@ from .asking import refused
 
 
 def test_an_experiment_takes_the_fields_of_a_trace() -> None:
-    assert ExperimentBody.model_fields.keys() == TraceBody.model_fields.keys()
+    assert ExperimentBody.model_fields.keys() == RunBody.model_fields.keys()
 
 
 @pytest.mark.parametrize(
