@@ -5,14 +5,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .activations import FloatArray
 from .watching import tell
 
 UnitOrder = Literal["index", "value", "variance", "similarity"]
 UNIT_ORDERS: tuple[UnitOrder, ...] = get_args(UnitOrder)
 
 
-def unit_order(state: FloatArray, by: UnitOrder, at: int = -1) -> NDArray[np.intp]:
+def unit_order(state: NDArray[np.floating], by: UnitOrder, at: int = -1) -> NDArray[np.intp]:
     """Return the units of ``state`` (T, H) from first to last; of those that are equal, the lower number comes first.
 
     ``value``: the greatest at step ``at`` first; ``variance``: the one that varies most along the steps first;

@@ -16,7 +16,7 @@ from ..recurrent.memory.saturation import OPEN, SHUT
 from ..settings import Settings
 from ..store.model import Model
 from .cells import CellInfo, cell_info
-from .first_view import MAX_NUMBERS, Comparison, FirstView
+from .first_view import MAX_NUMBERS, MAX_ROWS, Comparison, FirstView
 from .story.chapter import Chapter
 from .story.chapters import TOUR
 
@@ -29,6 +29,8 @@ MODEL_FIELDS = {
     "variant",
     "description",
     "hidden_size",
+    "layers",
+    "bidirectional",
     "input",
     "columns",
     "tokenizer",
@@ -74,6 +76,7 @@ class Facts(BaseModel):
     invisible: Invisible
     max_text: int  # code points
     page_entries: int  # numbers of all heatmaps in sight together
+    page_rows: int  # units in one picture, at most
     alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
     weights: dict[Weights, WeightsInfo]
     saturated: tuple[float, float]  # below the first a gate is nearly shut, above the second nearly open
@@ -89,6 +92,7 @@ def facts(settings: Settings) -> Facts:
         invisible=for_page(),
         max_text=settings.max_text,
         page_entries=MAX_NUMBERS,
+        page_rows=MAX_ROWS,
         alpha=(LEAST, MOST),
         weights=WEIGHTS,
         saturated=(SHUT, OPEN),

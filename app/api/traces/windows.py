@@ -46,4 +46,5 @@ def summary_of(array: FloatArray, encode: Callable[[FloatArray], Any]) -> dict[s
 def norm_of_read(layers: Sequence[LayerTrace]) -> FloatArray:
     """Return the norm (T,) of what a head reads after each step, or would: h of the last layer, in all directions."""
     read = [each["h"] for each in layers if each.layer == layers[-1].layer]
-    return np.linalg.norm(np.concatenate(read, axis=1, dtype=np.float64), axis=1)
+    norms: FloatArray = np.linalg.norm(np.concatenate(read, axis=1, dtype=np.float64), axis=1)
+    return norms

@@ -40,7 +40,7 @@ export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArr
 
 export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOutputs };
 
-export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
+export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; page_entries: number; page_rows: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
 
 export type GateSaturation = { activation: string; left: number[]; right: number[]; usual_left: number[] | null; usual_right: number[] | null };
 
@@ -130,4 +130,4 @@ export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget b
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean };
+export type Model = Pick<ModelCard, "activations" | "bidirectional" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "layers" | "next_outputs" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean };

@@ -141,7 +141,8 @@ def test_what_does_not_fit_is_named(api: TestClient, options: dict[str, Any], sa
 
 @pytest.mark.parametrize("form", [JSONL, NPZ, CSV], ids=["jsonl", "npz", "csv"])
 def test_other_forms_have_no_windows(api: TestClient, form: dict[str, str]) -> None:
-    for options in ({"rows": {}}, {"summary": True}):
+    wrong: list[dict[str, Any]] = [{"rows": {}}, {"summary": True}]
+    for options in wrong:
         response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, **options}, headers=form)
         [name] = options
         assert f"{name}: it comes only as application/json, all at once" in problem(response)[2]
