@@ -73,6 +73,8 @@ class Answers:
             "variant": subject.cell.variant,
             "description": "",
             "hidden_size": subject.layer["h"].shape[1],
+            "layers": 1,
+            "bidirectional": False,
             "tokenizer": subject.noun,
             "language": "",
             "activations": [each.model_dump(mode="json") for each in activation_info(subject.cell)],
@@ -119,9 +121,9 @@ class Answers:
             return {"trace": None, "notes": notes, "why": why}
         if len({array.shape for array in layer.activations.values()}) > 1:
             return {"trace": None, "notes": notes, "why": "Heatmaps of a layer with a projection are not drawn."}
-        drawn = Trace(trace.tokens, (layer,), trace.outputs, trace.start, head=trace.head, bound=trace.bound)
-        drawn = drawn if drawn.tokens else with_labels(drawn, [""] * len(drawn))
-        selection = Selection(frozenset([layer.layer]), list(subject.cell.activations), None)
+        drawn = trace if trace.tokens else with_labels(trace, [""] * len(trace))
+        one = frozenset([layer.layer]), list(subject.cell.activations), None, frozenset([layer.direction])
+        selection = Selection(*one, summarised=True)
         require_float32(drawn, selection)
         stop = drawn.start + len(drawn)
         return {

@@ -18,7 +18,7 @@ from ..recurrent.memory.saturation import OPEN, SHUT
 from ..settings import Settings
 from ..store.model import Model
 from .cells import CellInfo, cell_info
-from .first_view import MAX_NUMBERS, Comparison, FirstView
+from .first_view import MAX_NUMBERS, MAX_ROWS, Comparison, FirstView
 from .look import LONGEST_QUERY
 from .story.chapter import Chapter
 from .story.chapters import TOUR
@@ -80,6 +80,7 @@ class Facts(BaseModel):
     longest_query: int  # characters: of a longer address, the text goes after the #, which stays in the browser
     max_csv: int  # code points of CSV in an address
     page_entries: int  # numbers of all heatmaps in sight together
+    page_rows: int  # units in one picture, at most
     alpha: tuple[float, float]  # least and greatest factor on the recurrent weights
     weights: dict[Weights, WeightsInfo]
     saturated: tuple[float, float]  # below the first a gate is nearly shut, above the second nearly open
@@ -97,6 +98,7 @@ def facts(settings: Settings) -> Facts:
         longest_query=LONGEST_QUERY,
         max_csv=MOST_CHARACTERS,
         page_entries=MAX_NUMBERS,
+        page_rows=MAX_ROWS,
         alpha=(LEAST, MOST),
         weights=WEIGHTS,
         saturated=(SHUT, OPEN),

@@ -34,7 +34,7 @@ def cell_info(cell: Cell) -> CellInfo:
     return CellInfo(
         noun=cell.noun,
         panels=[PanelInfo(letter=letter, purpose=cell[letter].purpose) for letter in cell.panels or cell.activations],
-        carrier="h" if memory is None else memory.state,
+        carrier=cell.carrier,
         keeps=keeps,
         couples=cell.couples[0] if cell.couples else None,
         open_bias=bool(cell.open_bias),

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ..api.traces.outputs import shown_top
 from ..api.traces.routes import trace_json
-from ..api.traces.schemas import TraceBody
+from ..api.traces.schemas import TraceBody, UnitRows
 from ..api.wire.sequence import as_written
 from ..recurrent.cells import CELL_NAMES
 from ..settings import Settings
@@ -22,6 +22,7 @@ from .story.chapters import chapters_for
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
 MAX_NUMBERS = 150_000
+MAX_ROWS = 256  # units in one picture: each is a row of some pixels; of more, one turns to the next ones
 
 Comparison = Literal["cells", "text"]
 COMPARISONS: dict[Comparison, str] = {"cells": "the other cells", "text": "another text"}
@@ -66,9 +67,9 @@ def first_view(store: Store, settings: Settings, query: Mapping[str, str]) -> Fi
     text = look.text or ""
     look = look.model_copy(update={"model": model.id, "compare": compare, "example": example_of(model, text)})
     asked = lanes(store, model, text, compare, look.other)
-    traces, problems = zip(*(_first_trace(*each, settings) for each in asked), strict=True)
-    notices += dict.fromkeys(filter(None, problems))
     look, picture, problem, unknown = _picture(asked, look, settings)
+    traces, problems = zip(*(_first_trace(*each, look, settings) for each in asked), strict=True)
+    notices += dict.fromkeys(filter(None, problems))
     notices += [problem] if problem and problem not in notices else []
     if senseless := [*senseless, *(f"{name}={query[name]}" for name in unknown)]:
         notices.insert(0, f"The address says {', '.join(senseless)}, which means nothing here.")
@@ -135,15 +136,27 @@ def _of_chapter(store: Store, look: Look, query: Mapping[str, str], senseless: l
     return chapters[look.chapter - 1].look.model_copy(update=stated)
 
 
-def _first_trace(model: Model, text: str, settings: Settings) -> tuple[bytes, str]:
-    """Return the JSON of a trace, and ""; or null and the problem, which is "" for an empty text."""
+def _first_trace(model: Model, text: str, look: Look, settings: Settings) -> tuple[bytes, str]:
+    """Return the JSON of a trace, and ""; or null and the problem, which is "" for an empty text.
+
+    It is the part that ``data/model_library.js`` would ask for: of the layer that is shown, the units around the one
+    that is pinned.
+    """
     if is_blank(model, text, settings):
         return b"null", ""
+    size, layers, network = page_size(model), list(model.network.layers()), model.config.network
+    first = next(place for place, (layer, _) in enumerate(layers) if layer == layers[-1][0])
+    layer, direction = layers[first if look.shown_layer is None else min(look.shown_layer, len(layers) - 1)]
+    unit = None if look.unit is None else min(look.unit, network.hidden_size - 1)
     options = TraceBody(
         **as_written(model, text),
-        stop=page_size(model) + 1,
+        layers=[layer],
+        directions=[direction],
+        rows=UnitRows(stop=size, count=MAX_ROWS, containing=unit),
+        summary=True,
+        stop=size + 1,
         encoding="base64",
-        top=shown_top(model.config.network.outputs),
+        top=shown_top(network.outputs),
     )
     try:
         return trace_json(model, options, settings), ""
@@ -180,4 +193,4 @@ def place_of_cell(model: Model) -> int:
 def page_size(model: Model) -> int:
     """Return how many steps a picture of ``model`` shows; its trace has one more, where a backward layer comes from."""
     network = model.config.network
-    return max(1, MAX_NUMBERS // (network.hidden_size * len(network.cell_definition.activations)))
+    return max(1, MAX_NUMBERS // (min(network.hidden_size, MAX_ROWS) * len(network.cell_definition.activations)))

@@ -5,6 +5,7 @@ import { scalesOf } from "./charts/scales.js";
 import { fetchScreen } from "./data/api.js";
 import { boot } from "./data/boot.js";
 import { heldAt, switched } from "./data/edits.js";
+import { layersOf } from "./data/layers.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
 import { keepAddress, sharedAddress } from "./page/address.js";
@@ -67,8 +68,13 @@ const modelPicker = new ModelPicker(library, {
   onExample: (text) => navigation.ask({ text }),
   onUnit: goToUnit,
 });
-const controls = new PictureControls({ onTurn: (pages) => navigation.turnPages(pages), onChange: changeView });
+const controls = new PictureControls({
+  onTurn: (pages) => navigation.turnPages(pages),
+  onTurnRows: (windows) => navigation.turnRows(windows),
+  onChange: changeView,
+});
 const finder = new UnitFinder({
+  wholeOf: (trace, letter) => library.whole(trace, letter),
   onMatches: (units) => picture.light(searched, units),
   onPick: ({ t, unit }) => picture.pickIn(searched, t, unit),
   onChange: (phrase) => {
@@ -105,14 +111,13 @@ const editing = new Editing(picture, editList, requests);
 const navigation = new Navigation(requests, textBoxes, () => story);
 
 /**
- * Change how it is looked at.
+ * Change the layer or the order: the units in sight are then those around the pinned one, or the first.
  * @param {Partial<State>} change
  */
 function changeView(change) {
-  Object.assign(state, change);
+  Object.assign(state, { rows: null }, change);
   keepAddress();
-  requests.drawAgain();
-  return show();
+  return requests.update();
 }
 
 /** Show the latest answer in every view, as the state says. */
@@ -124,15 +129,13 @@ async function show() {
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
   try {
     const painted = picture.show(contents, {
-      layer: state.layer,
-      order: state.order,
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
       chosen: k === null ? firstScreen.column : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
       edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
     byId("scales").replaceChildren(...scalesOf(picture.sheets.filter(({ difference }) => !difference)).map(scaleBar));
-    controls.show(traces[0], state);
+    controls.show(traces, state);
     editing.show();
     story.refresh();
     await painted;
@@ -155,9 +158,9 @@ function showMemory() {
 function showMatches() {
   const { start } = session.shown.state;
   searched = Math.min(searched, session.shown.traces.length - 1);
-  const { trace, layer } = picture.lanes[searched];
+  const { trace } = picture.lanes[searched];
   const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
-  if (trace && layer) finder.show(trace, /** @type {import("./data/decoded_trace.js").DecodedLayer} */ (layer), inSight, library.lanes(session.shown.state)[searched].title);
+  if (trace) finder.show(trace, inSight, library.lanes(session.shown.state)[searched].title);
 }
 
 /**
@@ -202,7 +205,9 @@ function keepPlace(step, unit) {
   const column = picture.pinned?.k ?? picture.chosen;
   if (column !== null) firstScreen.choose(column, picture.steps);
   requests.drawAgain().then(() => picture.refresh()); // the panel may show another unit
-  if (state.order === "value" && moved) show();
+  const isOutOfSight = unit !== null && picture.pinned !== null && !picture.holds(unit);
+  if (isOutOfSight) state.rows = null; // the window that holds it is asked for
+  if (isOutOfSight || (state.order === "value" && moved)) requests.update();
   else if (moved) showMemory();
 }
 
@@ -217,8 +222,7 @@ function updateText(box, text) {
 
 /** @param {import("./data/api_types.d.ts").NamedUnit} unit */
 function goToUnit({ layer, direction, unit }) {
-  const [first] = session.shown.traces;
-  const index = first?.layers.findIndex((each) => each.layer === layer && each.direction === direction) ?? 0;
+  const index = layersOf(library.model(state.model)).findIndex((each) => each.layer === layer && each.direction === direction);
   changeView({ layer: Math.max(0, index), unit, step: null });
 }
 
@@ -254,7 +258,7 @@ const story = new Story({
   state: () => session.shown.state,
   numbers: () => firstScreen.numbers,
 });
-const player = new Player(picture, byId("play"));
+const player = new Player(picture, byId("play"), (windows) => navigation.turnRows(windows));
 const presenter = new Presenter({
   onStart: () => present(1),
   onStop: () => present(null),

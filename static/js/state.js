@@ -2,6 +2,7 @@
 
 import { boot } from "./data/boot.js";
 import { DERIVATIVES } from "./data/derivatives.js";
+import { layersOf } from "./data/layers.js";
 import { slidesFromText, slidesToText } from "./data/presentation.js";
 import { fromShortForm, shortForm } from "./data/short_form.js";
 import { ORDERS } from "./data/unit_order.js";
@@ -14,6 +15,7 @@ import { codePoints } from "./kit/text.js";
  * @property {number} start first step shown
  * @property {number | null} layer index into the layers of a trace; null: the last in the first picture, the first below
  * @property {import("./data/unit_order.js").Order} order of the units
+ * @property {number | null} rows place in that order of the first unit in sight; null: the first of all, or those around the pinned one
  * @property {number | null} step that is chosen
  * @property {number | null} unit that is pinned
  * @property {number | null} chapter of the story that is open, from 1
@@ -76,6 +78,7 @@ const FIELDS = {
   start: { initial: 0, read: natural },
   layer: { initial: null, read: natural },
   order: { initial: "index", read: keyOf(ORDERS) },
+  rows: { initial: null, read: natural },
   step: { initial: null, read: natural },
   unit: { initial: null, read: natural },
   chapter: { initial: null, read: chapterOf },
@@ -206,16 +209,16 @@ export function readAddress({ search, hash }, kept) {
 
 /**
  * The fields of a state that name a step, unit or layer that does not exist.
- * @param {import("./data/decoded_trace.js").DecodedTrace} trace
+ * @param {import("./data/api_types.d.ts").Model} model
+ * @param {number} steps of the text
  * @param {State} state
  */
-export function missingFrom(trace, { layer, step, unit, find }) {
-  const { units } = trace.layers[layer ?? trace.layers.length - 1] ?? trace.layers[0];
+export function missingFrom(model, steps, { layer, step, unit, find }) {
   const isMissing = {
-    layer: layer !== null && layer >= trace.layers.length,
-    step: step !== null && step >= trace.steps,
-    unit: unit !== null && unit >= units,
-    find: find !== null && find.to >= trace.steps,
+    layer: layer !== null && layer >= layersOf(model).length,
+    step: step !== null && step >= steps,
+    unit: unit !== null && unit >= model.hidden_size,
+    find: find !== null && find.to >= steps,
   };
   return /** @type {(keyof typeof isMissing)[]} */ (Object.keys(isMissing)).filter((name) => isMissing[name]);
 }

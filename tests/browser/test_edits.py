@@ -274,8 +274,8 @@ def test_edited_entries_are_hatched_where_they_are(page: Page) -> None:
     expect(page.locator(".panel[data-letter=f] .hatching .stroke")).not_to_have_attribute("d", "")
     assert list((hatching(page, "i") or {}).values()) == pytest.approx((*edges[3:5], 0, 1), abs=0.02)
     page.locator(".panel[data-letter=f] summary").click()
-    cells = page.locator(".panel[data-letter=f] td", has_text="edited").all_inner_texts()
-    assert cells == ["1.000 edited"] * 16
+    cells = page.locator(".panel[data-letter=f] td", has_text="edited")
+    expect(cells).to_have_text(["1.000 edited"] * 16)
     page.locator("#edit-items input").first.uncheck()
     expect(page.locator(".panel[data-letter=i] .hatching .stroke")).to_have_attribute("d", "")
 

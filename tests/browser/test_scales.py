@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from .driving import DRAWN, SENTENCE, end_of_scale, from_menu, layer_of, number, opened
+from .driving import DRAWN, SENTENCE, at_rest, end_of_scale, from_menu, layer_of, number, opened
 from .scales import NOUNS, Panel, check_scales
 from .zoo import ZOO
 
@@ -48,6 +48,7 @@ def test_legend_follows_text_order_layer_and_theme(page: Page, zoo: str) -> None
     opened(page, f"{zoo}/?model=deep")
     check_scales(page)
     page.locator("#layer").select_option("2")
+    at_rest(page)
     check_scales(page)
     page.locator("#compare").select_option("text")
     expect(page.locator(".difference .color-scales")).to_be_visible()
@@ -56,6 +57,7 @@ def test_legend_follows_text_order_layer_and_theme(page: Page, zoo: str) -> None
     check_scales(page)
     for order in ("value", "variance", "similarity"):
         page.locator("#order").select_option(order)
+        at_rest(page)
         check_scales(page)
     with page.expect_response("**/traces"):
         page.locator("#other").fill("")

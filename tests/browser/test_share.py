@@ -18,7 +18,19 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
-from .driving import DRAWN, SENTENCE, another_page, layer_of, number, opened, shown, trace, type_sentence, verdict
+from .driving import (
+    DRAWN,
+    SENTENCE,
+    another_page,
+    at_rest,
+    layer_of,
+    number,
+    opened,
+    shown,
+    trace,
+    type_sentence,
+    verdict,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 ZOOM = 4
@@ -92,6 +104,7 @@ def test_link_gives_back_the_same_picture(page: Page) -> None:
     type_sentence(page, AWKWARD)
     expect(page.locator(".tokens bdi").last).to_have_text(">")
     page.locator("#order").select_option("variance")
+    at_rest(page)
     page.locator(".token").nth(2).click()
     sheet(page)
     link = page.locator("#share-link").input_value()

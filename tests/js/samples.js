@@ -68,19 +68,31 @@ export function typedArray(rows) {
   return { dtype: "f4", bdata: Buffer.from(numbers.buffer).toString("base64"), shape: `${rows.length}, ${rows[0].length}` };
 }
 
+/** What all units do at each step, as the API sums it up. */
+function summaryOf(rows) {
+  const column = (value) => typedArray(rows.map((row) => [value(row)]));
+  return {
+    mean: column((row) => row.reduce((sum, value) => sum + value, 0) / row.length),
+    norm: column((row) => Math.hypot(...row)),
+    greatest: column((row) => Math.max(...row.map(Math.abs))),
+  };
+}
+
 /**
- * An answer of the API about one layer: for each letter a row for each step.
+ * An answer of the API about one layer: for each letter a row for each step. `units`: those that its columns are, of more.
  */
-export function answer(words, activations, { outputs = words.map(() => [0.5]), names = ["positive"], direction = "forward", ...changes } = {}) {
+export function answer(words, activations, { outputs = words.map(() => [0.5]), names = ["positive"], direction = "forward", units, first, hidden_size, ...changes } = {}) {
   const [rows] = Object.values(activations);
   const arrays = Object.fromEntries(Object.entries(activations).map(([letter, each]) => [letter, typedArray(each)]));
+  const summary = Object.fromEntries(Object.entries(activations).map(([letter, each]) => [letter, summaryOf(each)]));
   return {
     model: "test",
+    units: null,
     steps: words.length,
     start: 0,
     stop: words.length,
     tokens: words.map((text, at) => ({ text, start: at, end: at + 1, id: at, known: true })),
-    layers: [{ layer: 0, direction, cell: "lstm", hidden_size: rows[0].length, activations: arrays }],
+    layers: [{ layer: 0, direction, cell: "lstm", hidden_size: hidden_size ?? rows[0].length, units, first, summary, activations: arrays }],
     outputs: { names, values: typedArray(outputs) },
     ...changes,
   };
@@ -90,7 +102,7 @@ export function answer(words, activations, { outputs = words.map(() => [0.5]), n
 export function layer(activations, { cell = "c" in activations ? "lstm" : "gru", ...options } = {}) {
   const [rows] = Object.values(activations);
   const words = rows.map((_, t) => `word${t}`);
-  return new DecodedTrace(model(cell), words.join(" "), answer(words, activations, options), 0, words.length).layers[0];
+  return new DecodedTrace(model(cell), words.join(" "), answer(words, activations, options), 0, words.length).layer;
 }
 
 /** The numbers of an array, rounded to float32 and back so that they compare. */

@@ -16,6 +16,7 @@ const OTHERS = {
   start: 40,
   layer: 2,
   order: "similarity",
+  rows: 256,
   step: 7,
   unit: 0,
   chapter: 3,
@@ -63,7 +64,7 @@ test("what is initial is not written", () => {
 test("what changes the first picture stands after the ?, the rest after the #", () => {
   assert.equal(
     addressOf(OTHERS).replace(/text=[^&]*/, "text=…").replace(/other=[^&]*/, "other=…"),
-    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&chapter=3&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&present=1#order=similarity&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&slides=%5B%5B%22gru%22%2C%22a+%26+b%22%2C%22i@3=0%22%2Cnull%5D%5D&sha=0a1b2c3d-44ee55ff",
+    "?model=prose-gru&text=…&compare=text&other=…&start=40&layer=2&step=7&unit=0&chapter=3&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&present=1#order=similarity&rows=256&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&slides=%5B%5B%22gru%22%2C%22a+%26+b%22%2C%22i@3=0%22%2Cnull%5D%5D&sha=0a1b2c3d-44ee55ff",
   );
 });
 
@@ -72,7 +73,7 @@ test("an address as it was written before is read as it was meant", () => {
     "#start=40&layer=2&order=similarity&step=7&unit=0&tour=3&memory=inputs&alpha=1.995&weights=forget1&find=3-12%2Cc%2C0.25&edits=i@3=0;!1.backward.%5B1%2C2%5D@0:swap=%22a%26b;%23%253D+=%22&sha=0a1b2c3d-44ee55ff";
   const query = new URLSearchParams({ model: OTHERS.model, text: OTHERS.text, compare: "text", other: OTHERS.other });
   const { stated, invalid } = readAddress({ search: `?${query}`, hash: before });
-  assert.deepEqual({ ...initial, ...stated, present: 1, slides: OTHERS.slides }, OTHERS);
+  assert.deepEqual({ ...initial, ...stated, rows: OTHERS.rows, present: 1, slides: OTHERS.slides }, OTHERS);
   assert.deepEqual(invalid, []);
 });
 
@@ -185,11 +186,11 @@ test("the browser's history gets an entry only where it is asked for", () => {
 });
 
 test("steps, units and layers that do not exist are found", () => {
-  const trace = { steps: 5, layers: [{ units: 8 }, { units: 4 }] };
+  const model = { layers: 1, bidirectional: true, hidden_size: 4 };
   const state = { ...initial, layer: 1, step: 4, unit: 3, find: { from: 1, to: 4, by: "c", above: 0.5 } };
-  assert.deepEqual(missingFrom(trace, state), []);
-  assert.deepEqual(missingFrom(trace, { ...state, layer: null, unit: 4 }), ["unit"], "the last layer, where none is chosen");
-  assert.deepEqual(missingFrom(trace, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }), ["layer", "step", "unit", "find"]);
+  assert.deepEqual(missingFrom(model, 5, state), []);
+  assert.deepEqual(missingFrom(model, 5, { ...state, layer: null, unit: 4 }), ["unit"]);
+  assert.deepEqual(missingFrom(model, 5, { ...state, layer: 2, step: 5, unit: 8, find: { ...state.find, to: 5 } }), ["layer", "step", "unit", "find"]);
 });
 
 test("an address of a chapter says what its picture says, unless it names a model or a text", () => {

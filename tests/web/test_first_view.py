@@ -71,5 +71,26 @@ def test_long_text_comes_as_far_as_one_picture_goes(models: Path, monkeypatch: p
     assert (trace["start"], trace["stop"], trace["steps"]) == (0, 3 + 1, 5), "the step behind the page comes along"
 
 
+@pytest.mark.parametrize(
+    ("query", "layer", "direction"),
+    [("", 1, "forward"), ("&layer=1", 0, "backward"), ("&layer=3", 1, "backward"), ("&unit=2", 0, "forward")],
+)
+def test_only_the_layer_that_is_shown_comes_with_the_page(models: Path, query: str, layer: int, direction: str) -> None:
+    page = client(models).get(f"/?model=both-ways&text=not+good{query}").text
+    [trace] = embedded(page, "first-traces")
+    assert [(each["layer"], each["direction"]) for each in trace["layers"]] == [(layer, direction)]
+
+
+def test_of_many_units_a_window_comes_around_the_pinned_one(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_view, "MAX_ROWS", 3)
+    monkeypatch.setattr(first_view, "MAX_NUMBERS", 3 * 6 * 2)
+    api = client(models)
+    for unit, rows in ((None, [0, 1, 2]), (4, [3, 4, 5]), (6, [6]), (7, [0, 1, 2])):
+        query = "" if unit is None else f"&unit={unit}"
+        [trace] = embedded(api.get(f"/?text=the+movie+was+not+good{query}").text, "first-traces")
+        [layer] = trace["layers"]
+        assert (layer["units"], layer["hidden_size"], trace["stop"]) == (rows, 7, 2 + 1)
+
+
 def test_default_model_that_is_missing_gives_way_to_another(models: Path) -> None:
     assert embedded(client(models, default_model="nope").get("/").text, "boot")["model"] == "both-ways"

@@ -15,7 +15,8 @@ def test_page_holds_the_trace_of_its_address(api: TestClient) -> None:
     page = api.get("/", params={"model": "gru", "text": "not <b>good</b> </script>"}).text
     [trace] = embedded(page, "first-traces")
     expected = api.post(
-        "/api/v1/models/gru/traces", json={"text": "not <b>good</b> </script>", "encoding": "base64"}
+        "/api/v1/models/gru/traces",
+        json={"text": "not <b>good</b> </script>", "encoding": "base64", "rows": {}, "summary": True},
     ).json()
     assert trace == expected
     boot = embedded(page, "boot")
@@ -49,18 +50,9 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
     [lstm] = [model for model in boot["models"] if model["id"] == "lstm"]
     card = api.get("/api/v1/models/lstm").json()
     names = [
-        *("title", "task", "cell", "hidden_size", "tokenizer", "language", "activations", "outputs", "opposite"),
-        *(
-            "predicts_next",
-            "input",
-            "columns",
-            "description",
-            "examples",
-            "units",
-            "variant",
-            "layers",
-            "bidirectional",
-        ),
+        *("title", "task", "cell", "hidden_size", "layers", "bidirectional", "tokenizer"),
+        *("language", "activations", "outputs", "opposite"),
+        *("predicts_next", "input", "columns", "description", "examples", "units", "variant"),
     ]
     own = {"weights_id": card["weights_sha256"][:8], "is_imported": False, "top": None}
     assert lstm == {name: card[name] for name in ["id", *names]} | own

@@ -8,12 +8,14 @@ import numpy as np
 import orjson
 
 from ...recurrent.comparison import Comparison
+from ...recurrent.modules import Direction
 from ...recurrent.overflow import RangeError
 from ...recurrent.trace import FloatArray, LayerTrace, Trace
 from ..wire.edits import edits_content
 from ..wire.encoding import ENCODERS, layer_info
 from ..wire.schemas import Encoding
 from .outputs import Likely
+from .windows import Window, norm_of_read, summary_of
 
 
 @dataclass(frozen=True)
@@ -22,20 +24,28 @@ class Selection:
 
     layers: frozenset[int]
     letters: Sequence[str]  # activations, in the order of the answer; pre-activations as a_f
-    units: list[int] | None  # None: all of them
+    units: list[int] | None  # None: all of them, or those of the window
+    directions: frozenset[Direction] | None = None  # None: all of them
+    window: Window | None = None  # which units of each layer, in JSON
+    summarised: bool = False  # whether JSON says what all units do together
 
     def layers_of(self, trace: Trace | Comparison) -> list[LayerTrace]:
         """Return the wanted layers of a trace, or of the difference of two."""
-        return [layer for layer in trace.layers if layer.layer in self.layers]
+        return [layer for layer in trace.layers if self.has(layer.layer, layer.direction)]
+
+    def has(self, layer: int, direction: Direction) -> bool:
+        """Whether a layer is wanted in a direction."""
+        return layer in self.layers and (self.directions is None or direction in self.directions)
 
     def units_of(self, trace: Trace) -> Sequence[int]:
         """Return the unit of each column of an array."""
         return range(trace.layers[0]["h"].shape[1]) if self.units is None else self.units
 
-    def of(self, layer: LayerTrace) -> dict[str, FloatArray]:
-        """Return the wanted activations of a layer, each (T, units)."""
+    def of(self, layer: LayerTrace, units: list[int] | None = None) -> dict[str, FloatArray]:
+        """Return the wanted activations of a layer, each (T, units): of the given units, else of those wanted."""
+        chosen = self.units if units is None else units
         arrays = ((letter, layer[letter]) for letter in self.letters)
-        return {letter: array if self.units is None else array[:, self.units] for letter, array in arrays}
+        return {letter: array if chosen is None else array[:, chosen] for letter, array in arrays}
 
 
 FLOAT32_MOST = np.finfo(np.float32).max
@@ -75,11 +85,18 @@ def text_content(trace: Trace, steps: int, model: str, selection: Selection) -> 
 
 def layers_content(trace: Trace | Comparison, selection: Selection, encoding: Encoding) -> list[dict[str, Any]]:
     """Return the wanted activations, a ``LayerActivations`` for each layer and direction."""
+    return [_layer_content(layer, selection, encoding) for layer in selection.layers_of(trace)]
+
+
+def _layer_content(layer: LayerTrace, selection: Selection, encoding: Encoding) -> dict[str, Any]:
     encode = ENCODERS[encoding]
-    return [
-        layer_info(layer) | {"activations": {letter: encode(array) for letter, array in selection.of(layer).items()}}
-        for layer in selection.layers_of(trace)
-    ]
+    content, units = layer_info(layer), None
+    if selection.window is not None:
+        first, units = selection.window.of(layer)
+        content |= {"first": first, "units": units}
+    if selection.summarised:
+        content["summary"] = {letter: summary_of(layer[letter], encode) for letter in selection.letters}
+    return content | {"activations": {letter: encode(array) for letter, array in selection.of(layer, units).items()}}
 
 
 def trace_content(
@@ -93,6 +110,7 @@ def trace_content(
         **text_content(trace, steps, model, selection),
         "layers": layers_content(trace, selection, encoding),
         "outputs": {**outputs, "values": ENCODERS[encoding](trace.outputs)},
+        **({"read_norm": ENCODERS[encoding](norm_of_read(trace.layers))} if selection.summarised else {}),
         **edits_content(trace.edits, trace.notes),
     }
 

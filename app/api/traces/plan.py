@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import repeat
+from typing import Any
 
 import torch
 
@@ -23,7 +24,8 @@ from ..wire.sequence import tokens_of
 from .content import Selection, require_float32, step_lines, trace_content
 from .files import csv_rows, npz
 from .outputs import likely_outputs, outputs_content
-from .schemas import RunBody, TraceBody, TraceOptions, TraceQuery
+from .schemas import RunBody, TraceBody, TraceOptions, TraceQuery, UnitRows
+from .windows import Window
 
 STREAMED = "application/jsonl or text/csv, which are sent in parts"
 
@@ -95,7 +97,9 @@ class TracePlan:
     def size(self) -> tuple[int, int, int]:
         """How many steps, units and arrays are sent."""
         units = self.model.config.network.hidden_size if self.selection.units is None else len(self.selection.units)
-        layers = sum(layer in self.selection.layers for layer, _ in self.model.network.layers())
+        if self.selection.window is not None:
+            units = min(units, self.selection.window.count)
+        layers = sum(self.selection.has(*each) for each in self.model.network.layers())
         return self.stop - self.start, units, layers * len(self.selection.letters)
 
     def demands(self, steps: int) -> list[Demand]:
@@ -229,8 +233,44 @@ def unedited_over(tokens: list[Token], model: Model, options: TraceOptions, sett
         layers=frozenset(options.layers if options.layers is not None else range(network.layers)),
         letters=wanted,
         units=options.units,
+        **(_part(model, options, stop) if isinstance(options, TraceBody) else {}),
     )
     return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)
+
+
+def _part(model: Model, options: TraceBody, stop: int) -> dict[str, Any]:
+    """Return the fields of a ``Selection`` that only a body has. Raises a problem that names what does not fit."""
+    network, rows = model.config.network, options.rows
+    for direction in options.directions or []:
+        if direction not in network.directions:
+            raise problems.invalid_request("directions", f"{model.id} has no {direction} layers")
+    if rows is not None and options.units is not None:
+        raise problems.invalid_request("rows", "leave it out, or `units`: both say which units to send")
+    if rows is not None and rows.containing is not None and rows.containing >= network.hidden_size:
+        reason = f"there is no unit {rows.containing}: {model.id} has units 0 to {network.hidden_size - 1}"
+        raise problems.invalid_request("rows.containing", reason)
+    return {
+        "directions": None if options.directions is None else frozenset(options.directions),
+        "window": None if rows is None else _window(model, rows, options.start, stop),
+        "summarised": options.summary,
+    }
+
+
+def _window(model: Model, rows: UnitRows, start: int, stop: int) -> Window:
+    first, last = max(rows.start, start), min(rows.stop or stop, stop)
+    if first >= last:
+        reason = f"{rows.start} is not below {last}, where the steps that are compared end"
+        raise problems.invalid_request("rows.start", reason)
+    at = rows.at if rows.at is not None and first <= rows.at < last else last - 1
+    return Window(
+        state=model.config.network.cell_definition.carrier,
+        by=rows.by,
+        at=at - first,
+        rows=slice(first - start, last - start),
+        first=rows.first,
+        count=rows.count,
+        containing=rows.containing,
+    )
 
 
 def _whole(options: TraceOptions) -> str:

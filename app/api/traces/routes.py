@@ -160,6 +160,9 @@ def _answer_unless_held(asked: Asked, options: Options, headers: Mapping[str, st
 
 
 def _plan(asked: Asked, options: Options) -> TracePlan:
+    for name in ("rows", "summary") if isinstance(options, TraceBody) and asked.form != JSON else ():
+        if getattr(options, name):
+            raise problems.invalid_request(name, f"it comes only as {JSON}, all at once; leave it out, or accept that")
     return plan_trace(asked.model, options, asked.state.settings, streamed=FORMS[asked.form].streamed)
 
 

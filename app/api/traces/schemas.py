@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...recurrent.cells import Letter, PreActivation
+from ...recurrent.modules import Direction
+from ...recurrent.unit_order import UnitOrder
 from ..wire.edits import ABOUT_EDITS, EXAMPLE, EditList, EditsInAddress
 from ..wire.schemas import (
     CellLayerInfo,
@@ -86,10 +88,40 @@ class RunBody(TraceOptions):
     )
 
 
+class UnitRows(BaseModel):
+    """Which units of each layer are sent: some of them, in an order, by the state that carries the memory."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    by: UnitOrder = Field(
+        "index",
+        description="What comes first: the lowest `index`, the greatest `value` at step `at`, the greatest `variance` "
+        "along the steps; or, by `similarity`, the one that varies most, then always the most similar one of those "
+        "left, by the cosine of what varies.",
+    )
+    at: int | None = Field(
+        None, ge=0, description="The step of an order by value; null, or a step that is not compared: the last of them."
+    )
+    start: int = Field(0, ge=0, description="First step that the order compares, of those answered.")
+    stop: int | None = Field(None, ge=1, description="One past the last; null, or past the last one answered: to it.")
+    first: Index = Field(0, description="Place of the first unit sent, from 0; past the end: the last `count` of them.")
+    count: int = Field(256, ge=1, description="How many units to send.")
+    containing: Index | None = Field(
+        None, description="A unit: in place of `first`, the multiple of `count` from which on this unit is sent."
+    )
+
+
 class TraceBody(RunBody):
-    """What to trace, in a body: all of it is wanted, unless a field says otherwise. A string is not a number."""
+    """What to trace, in a body, and which part of it to send: all, unless a field says otherwise."""
 
     top: Top = None
+    directions: Choice[Direction] = Field(None, description="Directions of every layer, none twice.")
+    rows: UnitRows | None = Field(
+        None, description="In place of `units`, which units of each layer to send, in which order. Only in one JSON."
+    )
+    summary: bool = Field(
+        default=False, description="Whether each layer says what all of its units do together. Only in one JSON."
+    )
 
 
 Matrix = Annotated[
@@ -127,6 +159,27 @@ class LikelyOutput(BaseModel):
 LikelyOutputs = Annotated[list[LikelyOutput], Field(description="The most probable first.")]
 
 
+Course = Annotated[list[float] | TypedArray, Field(description="(T,): a number for each step answered.")]
+
+
+class Summary(BaseModel):
+    """What all units of a layer do together at each step, also where fewer are sent."""
+
+    mean: Course = Field(description="(T,): the mean over the units.")
+    norm: Course = Field(description="(T,): the Euclidean norm.")
+    greatest: Course = Field(description="(T,): the greatest absolute value.")
+
+
+class TraceLayer(LayerActivations):
+    """What one layer did in one direction, and which of its units are sent."""
+
+    units: list[int] | None = Field(None, description="Unit of each column; left out unless `rows` asks for some.")
+    first: int | None = Field(None, description="Place of the first of them in the order; left out without `rows`.")
+    summary: dict[Letter | PreActivation, Summary] | None = Field(
+        None, description="What all units do, by letter; left out unless asked for."
+    )
+
+
 class Outputs(BaseModel):
     """What the head gives after each step."""
 
@@ -158,9 +211,16 @@ class TracedOutputs(Outputs):
 class TraceAnswer(TextAnswer):
     """Every gate, candidate and state of a network over a text."""
 
-    units: list[int] | None = Field(description="Unit of each column; null: all units in order.")
-    layers: list[LayerActivations] = Field(description="Layer by layer, forward before backward.")
+    units: list[int] | None = Field(
+        description="Unit of each column; null: all units in order, or those that each layer names."
+    )
+    layers: list[TraceLayer] = Field(description="Layer by layer, forward before backward.")
     outputs: TracedOutputs = Field(description="Probabilities that the head gives, for each step answered.")
+    read_norm: Course | None = Field(
+        None,
+        description="(T,): Euclidean norm of what a head reads, or would: h of the last layer, in all directions. Left "
+        "out unless `summary` is asked for.",
+    )
     edits: EditList = Field([], description="The edits that were applied, in their order. Left out if there are none.")
     notes: list[str] = Field(
         [],

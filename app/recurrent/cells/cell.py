@@ -330,6 +330,11 @@ class Cell:
         return [f"a_{letter}" for letter in self.blocks]
 
     @property
+    def carrier(self) -> str:
+        """The letter of the state that carries the memory: h where a step rewrites everything."""
+        return "h" if self.memory is None else self.memory.state
+
+    @property
     def has_recurrent_weights(self) -> bool:
         """Whether the cell multiplies h_{t-1} by weights."""
         return self.recurrence != "none"

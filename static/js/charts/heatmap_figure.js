@@ -2,7 +2,7 @@
 
 /** @typedef {{at: number[], labels: string[], angle?: number, room: number}} WordAxis `room`: pixels below the plot */
 /** @typedef {{at: number[], labels: string[], room: number}} RowAxis `room`: pixels before the plot */
-/** @typedef {{values: Float32Array, order: number[], words: WordAxis, edges?: import("./columns.js").Edges, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `order`: the unit of each row, from the top; `edges`: of the columns, if they are not equal; `rows`: the labels of the rows, if not the units' numbers */
+/** @typedef {{values: Float32Array, order: number[], words: WordAxis, edges?: import("./columns.js").Edges, rows?: RowAxis, scale: [number, string][], range: [number, number], ink: string}} Heatmap `values`: step by step, the units of each in their order; `order`: the unit of each row, from the top; `edges`: of the columns, if they are not equal; `rows`: the labels of the rows, if not the units' numbers */
 /** @typedef {{width: number, height: number}} Size in pixels */
 /** @typedef {{data: Plotly.Data[], layout: Plotly.Layout}} Figure */
 
@@ -64,16 +64,12 @@ export function figureOf(size, heatmap) {
 }
 
 /**
- * The values step by step, the units of each in their order.
+ * The values, an array for each step.
  * @param {Heatmap} heatmap
  */
 function byStep({ values, order }) {
   const units = order.length;
-  return Array.from({ length: values.length / units }, (_, t) => {
-    const row = new Float32Array(units);
-    for (let at = 0; at < units; at += 1) row[at] = values[t * units + order[at]];
-    return row;
-  });
+  return Array.from({ length: values.length / units }, (_, t) => values.slice(t * units, (t + 1) * units));
 }
 
 /**

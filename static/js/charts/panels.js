@@ -13,12 +13,12 @@ import { MARGIN, figureOf } from "./heatmap_figure.js";
 import { drawFigure, removeFigure } from "./plotly.js";
 import { endLabel } from "./scales.js";
 import { sheetOf } from "./sheet.js";
-import { HEIGHT, drawBars, summary } from "./summary_bars.js";
+import { HEIGHT, drawBars } from "./summary_bars.js";
 
 /** @typedef {import("../data/api_types.d.ts").ActivationInfo} ActivationInfo */
 /** @typedef {import("../data/api_types.d.ts").Model} Model */
 /** @typedef {{t: number, unit: number, letter: string, clientX: number, clientY: number}} Entry of a heatmap, and where the pointer is */
-/** @typedef {{words: string[], order: number[], ranges: Record<string, [number, number]>, norms: Record<string, number>, edited: (letter: string) => Run[], lane: string, difference: boolean, edges: import("./columns.js").Edges | null}} LayerLook `edges`: of the columns of the first screen, where panels stand below it; `norms`: where bars of norms end, by the range of the colours; `edited`: the entries that edits change; `difference`: whether it is that of two texts */
+/** @typedef {{words: string[], ranges: Record<string, [number, number]>, norms: Record<string, number>, edited: (letter: string) => Run[], lane: string, difference: boolean, edges: import("./columns.js").Edges | null}} LayerLook `edges`: of the columns of the first screen, where panels stand below it; `norms`: where bars of norms end, by the range of the colours; `edited`: the entries that edits change; `difference`: whether it is that of two texts */
 /** @typedef {import("../data/edits.js").Run} Run */
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./sheet.js").LayerValues} LayerValues */
@@ -56,14 +56,14 @@ export class Panels {
    * @param {LayerValues} layer
    * @param {LayerLook} look
    */
-  async show(model, layer, { words, order, ranges, norms, edited, lane, difference, edges: given }) {
+  async show(model, layer, { words, ranges, norms, edited, lane, difference, edges: given }) {
     if (this.variant !== model.variant) this.#build(model);
     const { width, height } = this.#extent();
     const edges = columnsOf(given, words.length);
     const axis = wordAxis(words, width - MARGIN.left - MARGIN.right, edges);
     this.edges = edges;
     this.size = { width, height, steps: words.length, below: axis.room };
-    this.order = order;
+    this.order = layer.rows;
     this.layer = layer;
     this.words = words;
     this.edited = edited;
@@ -72,13 +72,13 @@ export class Panels {
       model.activations.map((info) => {
         const panel = /** @type {Panel} */ (this.panels.get(info.letter));
         const range = ranges[info.letter];
-        panel.sheet = sheetOf(info, layer, { lane, difference, words, order, edges, edited: edited(info.letter), range, size: { width, height }, axis, ink });
+        panel.sheet = sheetOf(info, layer, { lane, difference, words, edges, edited: edited(info.letter), range, size: { width, height }, axis, ink });
         const hatching = panel.sheet.hatching.length ? "; what edits change is hatched" : "";
         panel.plot.ariaLabel = `Heatmap of the ${difference ? "difference of the " : ""}${info.name}, words by units; its colours run from ${endLabel(range[0])} to ${endLabel(range[1])}${hatching}`;
         for (const path of panel.hatching) path.setAttribute("d", pathOf(panel.sheet.hatching));
         panel.fill();
         const isMean = info.kind === "gate" && !difference;
-        drawBars(panel.bars, width, edges, summary(panel.sheet.heatmap.values, layer.units, isMean), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
+        drawBars(panel.bars, width, edges, layer.summary(info.letter, isMean ? "mean" : "norm"), isMean ? { name: "mean", end: 1 } : { name: "norm", end: norms[String(range)] });
         return drawFigure(panel.plot, panel.labels, figureOf(panel.sheet.size, panel.sheet.heatmap));
       }),
     );
@@ -122,7 +122,7 @@ export class Panels {
    */
   light(units) {
     const height = this.#plotSize().height / this.order.length;
-    const rows = units.map((unit) => this.order.indexOf(unit));
+    const rows = units.map((unit) => this.order.indexOf(unit)).filter((at) => at >= 0);
     const d = rows.map((at) => `M0 ${(HEIGHT + MARGIN.top + at * height).toFixed(2)}h4v${Math.max(1, height).toFixed(2)}h-4z`);
     for (const { edge } of this.panels.values()) edge.setAttribute("d", d.join(""));
   }
@@ -207,7 +207,7 @@ export class Panels {
     const rows = this.order.map((unit, at) => ({
       name: String(unit),
       values: this.words.map((_, t) => {
-        const value = values[t * layer.units + unit];
+        const value = values[t * this.order.length + at];
         const note = edited.some((run) => run.t === t && run.row <= at && at < run.row + run.rows) ? " edited" : "";
         return Number.isNaN(value) ? "" : decimal(value, 3) + note;
       }),

@@ -41,7 +41,7 @@ export function endsOf(traces, layers) {
   for (const [at, trace] of traces.entries()) {
     for (const { letter, maximum } of trace?.model.activations ?? []) {
       const layer = layers[at];
-      if (layer && maximum === null) ends[letter] = Math.max(ends[letter] ?? 0, greatest(layer.values(letter)));
+      if (layer && maximum === null) ends[letter] = Math.max(ends[letter] ?? 0, greatest(layer.summary(letter, "greatest")));
     }
   }
   return Object.fromEntries(Object.entries(ends).map(([letter, value]) => [letter, roundedUp(value)]));

@@ -13,21 +13,6 @@ const GAP = 5; // pixels between the bars and the label before them
 const DIGIT = 5.8; // pixels of a character of such a figure
 
 /**
- * The mean over the units of a gate, or the Euclidean norm of anything else, at each step.
- * @param {Float32Array} values row by row
- * @param {number} units
- * @param {boolean} gate
- * @returns {number[]}
- */
-export function summary(values, units, gate) {
-  return Array.from({ length: values.length / units }, (_, t) => {
-    let sum = 0;
-    for (let at = t * units; at < (t + 1) * units; at += 1) sum += gate ? values[at] : values[at] ** 2;
-    return gate ? sum / units : Math.sqrt(sum);
-  });
-}
-
-/**
  * Where bars of norms end, by the range of the colours below them: heatmaps that share a scale of colour, in whichever
  * lane, share one of bars.
  * @param {{infos: import("../data/api_types.d.ts").ActivationInfo[], layer: import("./sheet.js").LayerValues | null, ranges: Record<string, import("./scales.js").Range>}[]} lanes
@@ -40,7 +25,7 @@ export function normEnds(lanes) {
     if (!layer) continue;
     for (const { letter } of infos) {
       const range = String(ranges[letter]);
-      ends[range] = Math.max(ends[range] ?? 0, greatest(summary(layer.values(letter), layer.units, false)));
+      ends[range] = Math.max(ends[range] ?? 0, greatest(layer.summary(letter, "norm")));
     }
   }
   return Object.fromEntries(Object.entries(ends).map(([range, value]) => [range, roundedUp(value)]));
@@ -51,14 +36,14 @@ export function normEnds(lanes) {
  * @param {Element} element an SVG element
  * @param {number} width of the picture, in pixels
  * @param {import("./columns.js").Edges} edges
- * @param {number[]} bars
+ * @param {ArrayLike<number>} bars
  * @param {{name: string, end: number}} scale `end`: the value of the highest possible bar
  */
 export function drawBars(element, width, edges, bars, { name, end }) {
-  const places = bars.map((_, t) => placeOf(edges, t, width - MARGIN.left - MARGIN.right));
+  const places = Array.from(bars, (_, t) => placeOf(edges, t, width - MARGIN.left - MARGIN.right));
   const each = Math.min(...places.map((place) => place.width));
   const gap = Math.min(1, each / 8);
-  const shown = bars.map((value, t) => ({ value, t })).filter(({ value }) => Number.isFinite(value));
+  const shown = Array.from(bars, (value, t) => ({ value, t })).filter(({ value }) => Number.isFinite(value));
   const path = shown.map(({ value, t }) => {
     const height = ((HEIGHT - ROOM) * value) / end;
     return `M${(MARGIN.left + places[t].left + gap).toFixed(2)} ${HEIGHT}v${(-height).toFixed(2)}h${(places[t].width - 2 * gap).toFixed(2)}v${height.toFixed(2)}z`;

@@ -42,17 +42,28 @@ export class Difference {
     this.second = second;
     this.pairs = pairs;
     this.units = first.units;
+    this.rows = first.rows;
   }
 
   /** @param {string} letter */
   values(letter) {
-    const { first, second, pairs, units } = this;
-    const differences = new Float32Array(pairs.length * units).fill(NaN);
+    const { first, second, pairs, rows } = this;
+    const differences = new Float32Array(pairs.length * rows.length).fill(NaN);
     for (const [k, [a, b]] of pairs.entries()) {
       if (a === null || b === null) continue;
-      for (let unit = 0; unit < units; unit += 1) differences[k * units + unit] = second.at(letter, b, unit) - first.at(letter, a, unit);
+      for (const [at, unit] of rows.entries()) differences[k * rows.length + at] = second.at(letter, b, unit) - first.at(letter, a, unit);
     }
     return differences;
+  }
+
+  /**
+   * The norm of the difference in the units in sight, pair by pair.
+   * @param {string} letter
+   */
+  summary(letter) {
+    const values = this.values(letter);
+    const { length } = this.rows;
+    return Float32Array.from(this.pairs, (_, k) => Math.hypot(...values.subarray(k * length, (k + 1) * length)));
   }
 }
 

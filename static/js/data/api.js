@@ -29,16 +29,19 @@ export class Problem extends Error {
   }
 }
 
+/** @typedef {Pick<import("./api_types.d.ts").TraceBody, "layers" | "directions" | "activations" | "rows" | "units" | "summary">} TracePart which part of a trace is wanted */
+/** @typedef {TracePart & {text: string, start: number, stop: number, edits?: import("./edits.js").Edit[]}} TraceRequest */
+
 /**
  * Fetch the trace of a text by a model, from step `start` to before step `stop`, with edits or as it is. Throws a Problem
  * with the server's words, a TypeError if the server cannot be reached, an AbortError by `signal`.
  * @param {Model} model
- * @param {{text: string, start: number, stop: number, edits?: import("./edits.js").Edit[]}} request
+ * @param {TraceRequest} request
  * @param {AbortSignal} signal
  * @returns {Promise<TraceAnswer>}
  */
-export async function fetchTrace(model, { text, start, stop, edits }, signal) {
-  const body = { ...inputOf(model, text), start, stop, encoding: "base64", edits, ...(model.top && { top: model.top }) };
+export async function fetchTrace(model, { text, ...part }, signal) {
+  const body = { ...inputOf(model, text), ...part, encoding: "base64", ...(model.top && { top: model.top }) };
   return (await ask(model.id, "traces", signal, body)).json();
 }
 

@@ -40,7 +40,7 @@ export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArr
 
 export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOutputs };
 
-export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; longest_query: number; max_csv: number; page_entries: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
+export type Facts = { cells: Record<string, CellInfo>; comparisons: ("cells" | "text")[]; files: Record<string, string>; series: Record<string, string>; invisible: Invisible; max_text: number; longest_query: number; max_csv: number; page_entries: number; page_rows: number; alpha: [number, number]; weights: Record<"trained" | "untrained" | "forget1" | "start", WeightsInfo>; saturated: [number, number] };
 
 export type Fit = { steps: number; of_one_layer?: number | null; limit: Limit | null };
 
@@ -116,17 +116,23 @@ export type StepAnswer = { step: number; token: TokenInfo; layers: StepLayer[]; 
 
 export type StepLayer = { layer: number; direction: "forward" | "backward"; activations: Record<string, number[] | TypedArray> };
 
+export type Summary = { mean: number[] | TypedArray; norm: number[] | TypedArray; greatest: number[] | TypedArray };
+
 export type TimeScales = { activation: string; tau: (number | null)[]; ranking: number[]; along: ((number | null)[])[] | TypedArray };
 
 export type TokenInfo = { text: string; start: number; end: number; id: number; known: boolean; read_as?: string | null };
 
-export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: LayerActivations[]; outputs: TracedOutputs; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
+export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: TraceLayer[]; outputs: TracedOutputs; read_norm?: number[] | TypedArray | null; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
 
-export type TraceBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean; top?: number | null };
+export type TraceBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean; top?: number | null; directions?: ("forward" | "backward")[] | null; rows?: UnitRows | null; summary?: boolean };
+
+export type TraceLayer = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray>; units?: number[] | null; first?: number | null; summary?: Record<string, Summary> | null };
 
 export type TracedOutputs = { names: string[]; values: number[][] | TypedArray; top?: LikelyOutput[][]; expected?: (number | null)[] };
 
 export type TypedArray = { dtype: "f4"; bdata: string; shape: string };
+
+export type UnitRows = { by?: "index" | "value" | "variance" | "similarity"; at?: number | null; start?: number; stop?: number | null; first?: number; count?: number; containing?: number | null };
 
 export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; label: string };
 

@@ -2,6 +2,7 @@
 
 import { numbers } from "./api.js";
 import { cellOf } from "./boot.js";
+import { layersOf, placeOfLayer } from "./layers.js";
 import { readsNumbers } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
@@ -9,39 +10,62 @@ import { readsNumbers } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").LikelyOutput} LikelyOutput */
 
-/** One layer in one direction. Rows are steps in sight, from 0. */
+/** One layer in one direction: a window of its units, and what all of them do together. Steps are those in sight, from 0. */
 export class DecodedLayer {
   /**
-   * @param {import("./api_types.d.ts").LayerActivations} layer
+   * @param {import("./api_types.d.ts").TraceLayer} layer
    * @param {string} carrier letter of the state that carries the memory
-   * @param {number} skipped rows before the first step in sight
+   * @param {number} skipped steps before the first one in sight
    * @param {number} steps in sight
+   * @param {number[] | null} [units] those that it has, in their order, where it does not name them itself; null: all
    */
-  constructor(layer, carrier, skipped, steps) {
+  constructor(layer, carrier, skipped, steps, units = null) {
     this.layer = layer.layer;
     this.direction = layer.direction;
     this.carrier = carrier;
+    /** The number of all units, in sight or not. */
     this.units = layer.hidden_size;
+    /** The units in sight, from the top. */
+    this.rows = layer.units ?? units ?? Array.from({ length: this.units }, (_, unit) => unit);
+    /** The place of the first of them in the order of all. */
+    this.first = layer.first ?? 0;
+    this.places = new Map(this.rows.map((unit, at) => [unit, at]));
     this.skipped = skipped;
     this.steps = steps;
+    this.summaries = Object.fromEntries(Object.entries(layer.summary ?? {}).map(([letter, { mean, norm, greatest }]) => [letter, { mean: numbers(mean), norm: numbers(norm), greatest: numbers(greatest) }]));
     this.arrays = Object.fromEntries(Object.entries(layer.activations).map(([letter, array]) => [letter, numbers(array)]));
   }
 
+  /** Whether all units are in sight. */
+  get isWhole() {
+    return this.rows.length === this.units;
+  }
+
   /**
-   * An activation of every unit at every step in sight, row by row.
+   * An activation of every unit in sight at every step, step by step.
    * @param {string} letter
    */
   values(letter) {
-    return this.arrays[letter].subarray(this.skipped * this.units, (this.skipped + this.steps) * this.units);
+    const { length } = this.rows;
+    return this.arrays[letter].subarray(this.skipped * length, (this.skipped + this.steps) * length);
+  }
+
+  /**
+   * What all units do together at every step: their mean, their norm, or their greatest absolute value.
+   * @param {string} letter
+   * @param {"mean" | "norm" | "greatest"} what
+   */
+  summary(letter, what) {
+    return this.summaries[letter][what].subarray(this.skipped, this.skipped + this.steps);
   }
 
   /**
    * @param {string} letter
    * @param {number} t
-   * @param {number} unit
+   * @param {number} unit in sight
    */
   at(letter, t, unit) {
-    return this.arrays[letter][(this.skipped + t) * this.units + unit];
+    return this.arrays[letter][(this.skipped + t) * this.rows.length + (this.places.get(unit) ?? NaN)];
   }
 
   /**
@@ -86,7 +110,10 @@ export class DecodedTrace {
     this.stop = Math.min(start + size, answer.stop, answer.steps);
     this.steps = answer.steps;
     this.tokens = answer.tokens.slice(skipped, this.stop - answer.start);
-    this.layers = answer.layers.map((layer) => new DecodedLayer(layer, cellOf(model).carrier, skipped, this.tokens.length));
+    /** All layers of the model, of which one is in sight. */
+    this.layers = layersOf(model);
+    this.layer = new DecodedLayer(answer.layers[0], cellOf(model).carrier, skipped, this.tokens.length, answer.units);
+    this.norms = answer.read_norm ? numbers(answer.read_norm) : new Float32Array();
     this.skipped = skipped;
     this.names = answer.outputs.names;
     this.outputs = numbers(answer.outputs.values);
@@ -129,9 +156,7 @@ export class DecodedTrace {
    * @param {number} t
    */
   normAt(t) {
-    const last = this.layers[this.layers.length - 1].layer;
-    const read = this.layers.filter(({ layer }) => layer === last);
-    return Math.hypot(...read.flatMap((layer) => Array.from({ length: layer.units }, (_, unit) => layer.at("h", t, unit))));
+    return this.norms[this.skipped + t];
   }
 
   /**
@@ -143,13 +168,22 @@ export class DecodedTrace {
   }
 
   /**
-   * The place of a layer in `layers`: the last where the trace has fewer; without one, that which the head reads first.
+   * The place of a layer in `layers`.
    * @param {number | null} index
    */
   placeOfLayer(index) {
-    const last = this.layers[this.layers.length - 1].layer;
-    return index === null ? this.layers.findIndex(({ layer }) => layer === last) : Math.min(index, this.layers.length - 1);
+    return placeOfLayer(this.layers, index);
   }
+}
+
+/**
+ * The layer whose units can be turned: that of the first trace which has more than are in sight, else of the first.
+ * @param {(DecodedTrace | null)[]} traces
+ * @returns {DecodedLayer | null}
+ */
+export function turnedLayer(traces) {
+  const layers = traces.flatMap((trace) => trace?.layer ?? []);
+  return layers.find(({ isWhole }) => !isWhole) ?? layers[0] ?? null;
 }
 
 /**

@@ -5,21 +5,26 @@ import { Problem, fetchTrace, fetchWords } from "./api.js";
 import { cellOf } from "./boot.js";
 import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
 import { fits, moved } from "./edits.js";
+import { layersOf, placeOfLayer } from "./layers.js";
 import { isBlank, visible } from "./visible_text.js";
 import { readTheSame, readsNumbers } from "./written.js";
 
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./boot.js").Compare} Compare */
 /** @typedef {import("./edits.js").ListedEdit} ListedEdit */
-/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, edits: ListedEdit[]}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `edits`: of the text, not of the other */
+/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, edits: ListedEdit[], layer: number | null, order: import("./unit_order.js").Order, at?: number | null, rows: number | null, unit: number | null}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `edits`: of the text, not of the other; `layer`: its place, as `placeOfLayer` takes it; `at`: step of an order by value; `rows`: place of the first unit in their order, null for those around `unit`, which is pinned */
 /** @typedef {{model: Model, text: string, title: string}} LaneRequest one lane of it; without a title where it is the only one */
 
 export class ModelLibrary {
-  /** @param {{models: Model[], max_text: number, page_entries: number}} boot models in the order of their cells */
-  constructor({ models, max_text, page_entries }) {
+  /** @param {{models: Model[], max_text: number, page_entries: number, page_rows: number}} boot models in the order of their cells */
+  constructor({ models, max_text, page_entries, page_rows }) {
     this.models = models;
     this.maxText = max_text;
     this.pageEntries = page_entries;
+    /** Units in one picture, at most. */
+    this.pageRows = page_rows;
+    /** What `whole` has asked for, by the letter. @type {WeakMap<DecodedTrace, Record<string, Promise<import("./decoded_trace.js").DecodedLayer>>>} */
+    this.wholes = new WeakMap();
   }
 
   /** @param {string} id */
@@ -56,9 +61,57 @@ export class ModelLibrary {
    */
   pageSize(selection) {
     const lanes = this.lanes(selection);
-    const entries = lanes.map(({ model }) => model.hidden_size * model.activations.length); // of one step
+    const entries = lanes.map(({ model }) => Math.min(model.hidden_size, this.pageRows) * model.activations.length); // of one step
     const pictures = lanes.length + Number(selection.compare === "text");
     return Math.max(1, Math.floor(this.pageEntries / Math.max(...entries) / pictures));
+  }
+
+  /**
+   * Which part of a trace of a model a picture shows: a layer, a window of its units in their order, and what all of them do.
+   * @param {Model} model
+   * @param {Selection} selection
+   * @returns {import("./api.js").TracePart}
+   */
+  part(model, { layer: index, order, at, rows, unit, start, ...selection }) {
+    const layers = layersOf(model);
+    const { layer, direction } = layers[placeOfLayer(layers, index)];
+    const stop = start + this.pageSize({ layer: index, order, rows, unit, start, ...selection });
+    const window = unit === null || rows !== null ? { first: rows ?? 0 } : { containing: Math.min(unit, model.hidden_size - 1) };
+    return { layers: [layer], directions: [direction], summary: true, rows: { by: order, at: order === "value" ? at : null, start, stop, count: this.pageRows, ...window } };
+  }
+
+  /**
+   * Whether traces that came with the page are the part that a selection shows.
+   * @param {(import("./api_types.d.ts").TraceAnswer | null)[]} answers
+   * @param {Selection} selection
+   */
+  isPart(answers, selection) {
+    const { order, rows, unit } = selection;
+    if (order !== "index" || rows !== null) return false;
+    return this.lanes(selection).every(({ model }, at) => {
+      const [sent] = answers[at]?.layers ?? [];
+      const { layers, directions } = this.part(model, selection);
+      const isThere = unit === null ? sent?.first === 0 : sent?.units?.includes(Math.min(unit, model.hidden_size - 1));
+      return !sent || (layers?.[0] === sent.layer && directions?.[0] === sent.direction && isThere);
+    });
+  }
+
+  /**
+   * The layer of a trace with all of its units at the steps in sight, in one activation. Asks the server where it has fewer.
+   * @param {DecodedTrace} trace
+   * @param {string} letter
+   * @returns {import("./decoded_trace.js").DecodedLayer | Promise<import("./decoded_trace.js").DecodedLayer>}
+   */
+  whole(trace, letter) {
+    const { model, text, start, stop, edits, layer: { layer, direction, isWhole } } = trace;
+    if (isWhole) return trace.layer;
+    const asked = this.wholes.get(trace)?.[letter];
+    if (asked) return asked;
+    const request = { text, start, stop, layers: [layer], directions: [direction], activations: /** @type {any} */ ([letter]), edits };
+    const answer = fetchTrace(model, request, AbortSignal.timeout(60_000)).then((each) => new DecodedTrace(model, text, each, start, stop - start).layer);
+    this.wholes.set(trace, { ...this.wholes.get(trace), [letter]: answer });
+    answer.catch(() => this.wholes.delete(trace)); // so that it is asked for again
+    return answer;
   }
 
   /**
@@ -99,24 +152,39 @@ export class ModelLibrary {
    * @returns {Promise<(DecodedTrace | null)[]>}
    */
   ask(selection, signal) {
-    const size = this.pageSize(selection);
-    return Promise.all(
-      this.lanes(selection).map(async ({ model, text }, at) => {
-        if (isBlank(text, model.tokenizer)) return null;
-        if (!this.isShort(model, text)) throw tooLong(codePoints(text), this.maxText);
-        const request = { text, ...pageSpan(selection.start, size) };
-        const takesEdits = at === 0 || selection.compare !== "text";
-        const [answer, edited] = await Promise.all([
-          fetchTrace(model, request, signal),
-          takesEdits ? fetchEdited(model, request, selection.edits, signal) : null,
-        ]);
-        // The caller goes back to the first page.
-        if (answer.steps <= selection.start) throw new Problem("The text ends before this page.", [{ where: "start", what: "the text ends before it" }]);
-        /** @param {import("./api_types.d.ts").TraceAnswer} of @param {DecodedTrace | null} original */
-        const decoded = (of, original) => new DecodedTrace(model, text, of, selection.start, size, edited?.editing ?? null, original);
-        return edited?.answer ? decoded(edited.answer, new DecodedTrace(model, text, answer, selection.start, size)) : decoded(answer, null);
-      }),
-    );
+    const [first, ...others] = this.lanes(selection);
+    const read = this.#read(first, selection, true, null, signal);
+    const isOfTexts = selection.compare === "text";
+    // Two texts show the same units: by their index, these are known before the first is read.
+    const like = isOfTexts && selection.order !== "index" ? read.then((trace) => trace?.layer.rows ?? null) : null;
+    return Promise.all([read, ...others.map((lane) => this.#read(lane, selection, !isOfTexts, like, signal))]);
+  }
+
+  /**
+   * Ask for the trace of one lane.
+   * @param {LaneRequest} lane
+   * @param {Selection} selection
+   * @param {boolean} takesEdits
+   * @param {Promise<number[] | null> | null} like the units to show; null: by their order
+   * @param {AbortSignal} signal
+   * @returns {Promise<DecodedTrace | null>}
+   */
+  async #read({ model, text }, selection, takesEdits, like, signal) {
+    const [size, { start }] = [this.pageSize(selection), selection];
+    if (isBlank(text, model.tokenizer)) return null;
+    if (!this.isShort(model, text)) throw tooLong(codePoints(text), this.maxText);
+    const request = { text, ...pageSpan(start, size), ...this.part(model, selection) };
+    /** @param {number[] | null | undefined} units */
+    const ask = (units) => fetchTrace(model, units ? { ...request, rows: null, units } : request, signal);
+    const edit = async () => (takesEdits ? fetchEdited(model, request, selection.edits, signal) : null);
+    // The run without edits shows the units of the one with them: by their index, they are known before.
+    const edits = takesEdits && selection.order !== "index" ? await edit() : null;
+    const [answer, edited] = await Promise.all([ask(like ? await like : edits?.answer?.layers[0].units), edits ?? edit()]);
+    // The caller goes back to the first page.
+    if (answer.steps <= start) throw new Problem("The text ends before this page.", [{ where: "start", what: "the text ends before it" }]);
+    /** @param {import("./api_types.d.ts").TraceAnswer} of @param {DecodedTrace | null} original */
+    const decoded = (of, original) => new DecodedTrace(model, text, of, start, size, edited?.editing ?? null, original);
+    return edited?.answer ? decoded(edited.answer, new DecodedTrace(model, text, answer, start, size)) : decoded(answer, null);
   }
 
   /**

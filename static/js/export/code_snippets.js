@@ -39,7 +39,7 @@ export function asCurl(origin, trace) {
  * @param {number} unit
  */
 export function asPython(origin, trace, layer, unit) {
-  const index = trace.layers.indexOf(layer);
+  const index = trace.layers.findIndex((each) => each.layer === layer.layer && each.direction === layer.direction);
   return `import json
 from urllib.request import Request, urlopen
 

@@ -139,7 +139,7 @@ function shapes({ values, order, scale, range: [low, high], edges }, box) {
   const y = places(box.top, box.height, evenly(units));
   const rectangles = Array.from(values, (_, index) => {
     const [t, at] = [Math.floor(index / units), index % units];
-    const value = values[t * units + order[at]];
+    const value = values[index];
     if (Number.isNaN(value)) return "";
     const color = mixed(scale, (value - low) / (high - low)).map((channel) => channel.toString(16).padStart(2, "0"));
     return `<rect x="${x[t]}" y="${y[at]}" width="${round(x[t + 1] - x[t])}" height="${round(y[at + 1] - y[at])}" fill="#${color.join("")}"/>`;
@@ -158,7 +158,7 @@ function bitmap({ values, order, scale, range: [low, high], edges }, box) {
   const pixels = new ImageData(steps, units);
   for (let t = 0; t < steps; t += 1) {
     for (let at = 0; at < units; at += 1) {
-      const value = values[t * units + order[at]];
+      const value = values[t * units + at];
       if (!Number.isNaN(value)) pixels.data.set([...mixed(scale, (value - low) / (high - low)), 255], 4 * (at * steps + t));
     }
   }

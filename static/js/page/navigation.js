@@ -1,6 +1,7 @@
 // The ways to another state: a task, a comparison, a chapter, a link, a step of a presentation, a page of a long text.
 
 import { boot } from "../data/boot.js";
+import { turnedLayer } from "../data/decoded_trace.js";
 import { initialState, readAddress } from "../state.js";
 import { keepAddress, openWeights, weightsRemark } from "./address.js";
 import { addToMessage } from "./messages.js";
@@ -27,7 +28,7 @@ export class Navigation {
    * @param {Partial<State>} change
    */
   ask(change) {
-    Object.assign(state, { start: 0 }, change);
+    Object.assign(state, { start: 0, rows: null }, change);
     this.textBoxes.show(state);
     return this.requests.update();
   }
@@ -74,7 +75,7 @@ export class Navigation {
     const { text = state.text, edits = [], step = null } = readAddress(address).stated;
     if (text !== state.text) {
       session.reference = { text, words: null };
-      Object.assign(state, { text, unit: null, start: 0 });
+      Object.assign(state, { text, unit: null, rows: null, start: 0 });
       this.textBoxes.show(state);
     }
     Object.assign(state, { edits, step });
@@ -85,7 +86,7 @@ export class Navigation {
   /** @param {import("../data/presentation.js").Slide} slide */
   showSlide({ model, text, edits, step }) {
     const { edits: listed = [] } = readAddress({ search: `?${new URLSearchParams({ edits })}`, hash: "" }).stated;
-    Object.assign(state, { compare: "", layer: null, unit: null, start: 0, model: library.model(model).id, text, step, edits: listed });
+    Object.assign(state, { compare: "", layer: null, unit: null, rows: null, start: 0, model: library.model(model).id, text, step, edits: listed });
     session.reference = { text, words: null };
     this.textBoxes.show(state);
     keepAddress(true);
@@ -97,6 +98,19 @@ export class Navigation {
     const [trace] = session.shown.traces;
     if (!trace) return;
     const { start, stop, steps } = trace;
-    this.ask({ start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
+    this.ask({ rows: state.rows, start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
+  }
+
+  /**
+   * Show other units: those before or after the ones in sight in their order. Returns whether there are any.
+   * @param {number} windows
+   */
+  async turnRows(windows) {
+    const layer = turnedLayer(session.shown.traces);
+    const first = layer ? layer.first + windows * library.pageRows : -1;
+    if (!layer || first < 0 || first >= layer.units) return false;
+    state.rows = first === 0 && state.unit === null ? null : first;
+    await this.requests.update();
+    return turnedLayer(session.shown.traces)?.first === first;
   }
 }

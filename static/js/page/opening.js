@@ -27,10 +27,18 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
   state.text = textBoxes.boxes.text.value;
   session.reference = { text: state.text, words: null };
   openWeights(stated, false);
+  if (!isUnpainted) dropMissing(Infinity); // a layer or a unit that the model does not have
   // The first paint knew no width, and no text after the #.
   const drawnFirst = requests.draw(state);
   if (isUnpainted) await navigation.goTo(location);
-  else if (state.text === boot.text && state.start === 0 && state.edits.length === 0) {
+  else if (state.text !== boot.text || state.start > 0 || state.edits.length > 0) await requests.update();
+  else if (!library.isPart(firstTraces, state)) {
+    const notice = shownMessage();
+    requests.isAddressHeld = true; // nothing has been chosen yet
+    await requests.update();
+    requests.isAddressHeld = false;
+    if (!shownMessage()) addToMessage(notice);
+  } else {
     const [firstTrace] = firstTraces;
     const firstModel = library.model(state.model);
     picture.setStale(firstTrace === null);
@@ -46,15 +54,17 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
         open(count);
       });
     } else await open(Infinity);
-  } else await requests.update();
-  if (dropMissing()) await show();
+  }
+  if (dropMissing(session.shown.traces[0]?.steps ?? Infinity)) await show();
   addToMessage(invalid.length > 0 ? `The address says ${invalid.join(", ")}, which means nothing here.` : "", weightsRemark());
 }
 
-/** Take out of the state what the text in sight does not have, such as a step after its end. Returns whether there was any. */
-function dropMissing() {
-  const [trace] = session.shown.traces;
-  const missing = trace ? missingFrom(trace, state) : [];
+/**
+ * Take out of the state what model and text do not have, such as a step after the end. Returns whether there was any.
+ * @param {number} steps of the text
+ */
+function dropMissing(steps) {
+  const missing = missingFrom(library.model(state.model), steps, state);
   for (const name of missing) {
     const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
     const field = `${name}=${inHash ?? inQuery}`;

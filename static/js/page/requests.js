@@ -1,6 +1,7 @@
 // The requests: for the first screen and the traces of what is asked for, the newest of which counts.
 
 import { Problem } from "../data/api.js";
+import { turnedLayer } from "../data/decoded_trace.js";
 import { inWords } from "../data/edit_words.js";
 import { wordsOf } from "../data/model_library.js";
 import { lookOf } from "../state.js";
@@ -14,8 +15,8 @@ const DEBOUNCE = 100; // ms between the last keystroke and the request
 const PATIENCE = 300; // ms without an answer until the page says that it waits
 const RETRY = 3000; // ms until a server that did not answer is asked again
 
-/** What the traces are of, besides the edits. @type {("model" | "text" | "compare" | "other" | "start")[]} */
-const SUBJECT = ["model", "text", "compare", "other", "start"];
+/** What the traces are of, besides the edits, and which part of them is shown. @type {(keyof State)[]} */
+const SUBJECT = ["model", "text", "compare", "other", "start", "layer", "order", "rows"];
 
 export class Requests {
   /**
@@ -50,7 +51,7 @@ export class Requests {
     this.request.abort();
     this.request = new AbortController();
     const { signal } = this.request;
-    const asked = { ...state };
+    const asked = { ...state, at: this.step };
     const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
     this.asked = asked;
     picture.setBehind(SUBJECT.some((name) => asked[name] !== session.shown.state[name]));
@@ -66,6 +67,8 @@ export class Requests {
       asked.edits = edits;
       session.reference = { text: asked.text, words: wordsOf(traces[0]) };
       session.shown = { state: asked, traces };
+      const first = turnedLayer(traces)?.first ?? 0;
+      if (first !== (state.rows ?? 0)) state.rows = asked.rows = first; // where the pinned unit is, or the last ones
       this.asked = null;
       await this.drawAgain(); // the heatmaps stand under its columns
       if (signal.aborted) return;
@@ -74,7 +77,7 @@ export class Requests {
       picture.setStale(traces[0] === null);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Problem && error.fields.includes("start") && state.start > 0) {
+      if (error instanceof Problem && error.fields.some((field) => field === "start" || field === "rows.start") && state.start > 0) {
         state.start = 0;
         return this.update();
       }
@@ -93,7 +96,16 @@ export class Requests {
       }
     }
     await this.onAnswer();
-    if (!signal.aborted) picture.setBehind(false);
+    if (signal.aborted) return;
+    if (state.order === "value" && this.step !== asked.at) return this.update(); // the finding is about another step
+    picture.setBehind(false);
+  }
+
+  /** The step that is pinned or chosen in the first lane, by which units are ordered. */
+  get step() {
+    const { step } = this.picture;
+    if (step === null || (state.step !== null && state.compare !== "text")) return state.step;
+    return step + session.shown.state.start;
   }
 
   /**

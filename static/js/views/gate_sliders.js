@@ -114,7 +114,7 @@ export class GateSliders {
     this.heading.replaceChildren("hold at ", make("bdi", {}, shortened(trace.tokens[t].text, LONGEST)), ", in ");
     [this.scope.options[0].text, this.scope.options[1].text] = [`all ${layer.units} units`, `unit ${unit} only`];
     this.#showEffect(trace);
-    const original = trace.original?.layers[trace.layers.indexOf(layer)] ?? layer;
+    const original = trace.original?.layer ?? layer;
     for (const { letter, name, range, input, ghost, value, release } of this.sliders) {
       const held = this.heldAt(this.#placeOf(letter, shown));
       const was = meanOf(original, letter, t, only);
@@ -153,8 +153,5 @@ export class GateSliders {
  * @param {number | null} unit null for all
  */
 function meanOf(layer, letter, t, unit) {
-  if (unit !== null) return layer.at(letter, t, unit);
-  let sum = 0;
-  for (let each = 0; each < layer.units; each += 1) sum += layer.at(letter, t, each);
-  return sum / layer.units;
+  return unit === null ? layer.summary(letter, "mean")[t] : layer.at(letter, t, unit);
 }

@@ -58,19 +58,19 @@ export class Lane {
   }
 
   /**
-   * Show a layer of a reading. Resolves when it is painted.
+   * Show a reading. Resolves when it is painted.
    * @param {DecodedTrace} trace
-   * @param {DecodedLayer} layer
    * @param {LaneLook & {title: string}} look
    */
-  show(trace, layer, { title, ...look }) {
+  show(trace, { title, ...look }) {
+    const { layer } = trace;
     this.trace = trace;
     this.layer = layer;
-    this.original = trace.original?.layers[trace.layers.indexOf(layer)] ?? null;
+    this.original = trace.original?.layer ?? null;
     this.infos = trace.model.activations;
     this.words = trace.tokens.map((token) => token.text);
     // The panels first: they need their sizes, which the browser knows as long as nothing above has changed.
-    const painted = this.panels.show(trace.model, layer, { ...look, edited: (letter) => editedRuns(trace, layer, letter, look.order), words: this.words, lane: title, difference: false });
+    const painted = this.panels.show(trace.model, layer, { ...look, edited: (letter) => editedRuns(trace, layer, letter, layer.rows), words: this.words, lane: title, difference: false });
     this.#entitle(title);
     this.element.classList.remove("difference");
     this.scales.hidden = true;
@@ -97,7 +97,8 @@ export class Lane {
     const painted = this.panels.show(model, difference, { ...look, edited: () => [], lane: title, difference: true });
     this.#entitle(title);
     this.strip.clear();
-    const notes = "Green is more, pink is less; bars: norm of the difference. A word of only one text leaves a gap; a→b: one stands in the place of the other.";
+    const units = difference.rows.length < difference.units ? ` of the ${difference.rows.length} units in sight` : "";
+    const notes = `Green is more, pink is less; bars: norm of the difference${units}. A word of only one text leaves a gap; a→b: one stands in the place of the other.`;
     this.verdict.replaceChildren(make("p", {}, notes));
     this.scales.replaceChildren(...scalesOf(this.panels.sheets).map(scaleBar));
     this.scales.hidden = false;
@@ -132,8 +133,9 @@ export class Lane {
     if (verdictStep !== this.verdictStep) showVerdict(this.verdict, this.trace, verdictStep);
     this.verdictStep = verdictStep;
     const layer = /** @type {DecodedLayer} */ (this.layer);
-    if (t === null) return this.#clearViews();
-    for (const view of this.views) view.show(this.trace, layer, { t, unit: Math.min(unit, layer.units - 1), pinned });
+    const shown = Math.min(unit, layer.units - 1);
+    if (t === null || !layer.rows.includes(shown)) return this.#clearViews();
+    for (const view of this.views) view.show(this.trace, layer, { t, unit: shown, pinned });
   }
 
   /** The title, and the verdict after which step. */
@@ -151,7 +153,7 @@ export class Lane {
   describe({ t, unit, letter }) {
     const layer = /** @type {import("../charts/sheet.js").LayerValues} */ (this.layer);
     const name = this.infos?.find((info) => info.letter === letter)?.name;
-    const value = layer.values(letter)[t * layer.units + unit];
+    const value = layer.values(letter)[t * layer.rows.length + layer.rows.indexOf(unit)];
     const output = make("output", {}, `${letter} = ${Number.isNaN(value) ? "none" : decimal(value, 4)}`);
     const was = this.original?.at(letter, t, unit) ?? value;
     const before = Number.isNaN(value) || decimal(was, 4) === decimal(value, 4) ? "" : `, ${decimal(was, 4)} without edits`;

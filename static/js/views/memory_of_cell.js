@@ -189,7 +189,7 @@ export class MemoryOfCell {
     const rows = rowAxis(words, this.triangle.size.height);
     const axis = wordAxis(words, this.scales.size.width - rows.room - MARGIN.right);
     const heatmap = {
-      values,
+      values: Float32Array.from(values, (_, index) => values[index - (index % units) + scales.ranking[index % units]]),
       order: scales.ranking,
       words: axis,
       scale: sequential(),

@@ -3,7 +3,7 @@
 import { differencesOf, endsOf, rangesOf } from "../charts/scales.js";
 import { normEnds } from "../charts/summary_bars.js";
 import { Difference, align, pairLabel } from "../data/alignment.js";
-import { standout, unitsBy } from "../data/unit_order.js";
+import { standout } from "../data/unit_order.js";
 import { Lane } from "./lane.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
@@ -47,12 +47,12 @@ export class Picture {
   /**
    * Show the lanes, and next to them the difference of two texts. Resolves when all is painted.
    * @param {Content[]} contents
-   * @param {{layer: number | null, order: import("../data/unit_order.js").Order, pinned: {k: number | null, unit: number} | null, chosen: number | null, edges: import("../charts/columns.js").Edges | null, difference: boolean}} look
+   * @param {{pinned: {k: number | null, unit: number} | null, chosen: number | null, edges: import("../charts/columns.js").Edges | null, difference: boolean}} look
    * `edges`: of the columns of the first screen, where one text is shown by one model
    */
-  async show(contents, { layer: index, order, pinned, chosen, edges, difference }) {
+  async show(contents, { pinned, chosen, edges, difference }) {
     const traces = contents.map(({ trace }) => trace);
-    const layers = traces.map((trace) => trace && layerAt(trace, index));
+    const layers = traces.map((trace) => trace && trace.layer);
     const [first, second] = traces;
     const pairs = difference && first && second ? align(wordsOf(first), wordsOf(second)) : null;
     this.columns = traces.map((_, at) => pairs && pairs.map((pair) => pair[at]));
@@ -61,23 +61,22 @@ export class Picture {
     this.#placePin(layers[0], pinned);
     const width = this.columns[0]?.length ?? layers[0]?.steps ?? 0; // the lanes have not been shown yet
     this.chosen = chosen !== null && chosen < width ? chosen : null;
-    const orders = layers.map((layer, at) => (layer ? unitsBy(order, layer, this.#valueStep(layer, at)) : []));
     const originals = traces.map((trace) => trace && trace.original);
     // A scale that does not move while something is edited, as far as can be.
-    const ends = endsOf([...traces, ...originals], [...layers, ...originals.map((trace) => trace && layerAt(trace, index))]);
+    const ends = endsOf([...traces, ...originals], [...layers, ...originals.map((trace) => trace && trace.layer)]);
     const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, ends) : {}));
     const norms = normEnds(traces.map((trace, at) => ({ infos: trace?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
     const painted = contents.map(({ title, trace }, at) => {
       const layer = layers[at];
       if (!trace || !layer) return this.lanes[at].showNothing(title);
-      return this.lanes[at].show(trace, layer, { title, order: orders[pairs ? 0 : at], ranges: ranges[at], norms, edges });
+      return this.lanes[at].show(trace, { title, ranges: ranges[at], norms, edges });
     });
     if (pairs && first && layers[0] && layers[1]) {
       const words = pairs.map(([a, b]) => pairLabel(first.tokens[a ?? -1]?.text, second?.tokens[b ?? -1]?.text));
       const values = new Difference(layers[0], layers[1], pairs);
       const { model } = first;
       const differences = differencesOf(ranges[0]);
-      const look = { words, order: orders[0], ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]), edges: null };
+      const look = { words, ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]), edges: null };
       painted.push(this.lanes[2].showDifference(model, values, look));
     } else if (difference) this.lanes[2].showNothing("difference");
     await Promise.all(painted);
@@ -179,7 +178,16 @@ export class Picture {
   get current() {
     if (this.pinned) return this.pinned;
     const k = this.chosen ?? this.standout.k;
-    return { k, unit: this.unitAt(k) ?? this.standout.unit };
+    const unit = this.unitAt(k);
+    return { k, unit: unit !== null && this.holds(unit) ? unit : this.standout.unit };
+  }
+
+  /**
+   * Whether a unit is in sight in the first lane that shows a trace.
+   * @param {number} unit
+   */
+  holds(unit) {
+    return this.traces[0]?.layer.rows.includes(unit) ?? true;
   }
 
   /** The step of the first lane that is pinned or chosen. */
@@ -231,15 +239,6 @@ export class Picture {
   }
 
   /**
-   * @param {DecodedLayer} layer
-   * @param {number} at
-   */
-  #valueStep(layer, at) {
-    const k = this.pinned?.k ?? this.chosen;
-    return Math.min((k === null ? null : this.#stepOf(at, k)) ?? layer.steps - 1, layer.steps - 1);
-  }
-
-  /**
    * Move the pin to where it fits what is shown.
    * @param {DecodedLayer | null} layer of the first lane
    * @param {{k: number | null, unit: number} | null} pinned `k`: null for the step at which the unit stands out
@@ -251,7 +250,7 @@ export class Picture {
     this.standout = { k: this.#columnOf(0, t), unit };
     if (!pinned) return;
     const wanted = Math.min(pinned.unit, layer.units - 1);
-    const k = pinned.k ?? this.#columnOf(0, standout(layer, wanted).t);
+    const k = pinned.k ?? this.#columnOf(0, standout(layer, [wanted]).t);
     this.pinned = { k: Math.min(k, (this.columns[0]?.length ?? layer.steps) - 1), unit: wanted };
   }
 
@@ -289,13 +288,4 @@ export class Picture {
 /** @param {DecodedTrace} trace */
 function wordsOf(trace) {
   return trace.tokens.map((token) => token.text);
-}
-
-/**
- * A layer of a trace.
- * @param {DecodedTrace} trace
- * @param {number | null} index
- */
-function layerAt(trace, index) {
-  return trace.layers[trace.placeOfLayer(index)];
 }

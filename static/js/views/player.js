@@ -6,10 +6,12 @@ export class Player {
   /**
    * @param {import("./picture.js").Picture} picture
    * @param {HTMLElement} button that starts and stops
+   * @param {(windows: number) => Promise<boolean>} turnRows shows the units before or after those in sight, if there are any
    */
-  constructor(picture, button) {
+  constructor(picture, button, turnRows) {
     this.picture = picture;
     this.button = button;
+    this.turnRows = turnRows;
     this.timer = 0;
     button.addEventListener("click", () => this.toggle());
   }
@@ -42,14 +44,16 @@ export class Player {
   }
 
   /**
-   * Pin the unit above or below the one that is pinned; where none is, the page scrolls.
+   * Pin the unit above or below the one that is pinned, also where the units in sight end; where none is, the page scrolls.
    * @param {number} direction
    */
-  turnUnit(direction) {
+  async turnUnit(direction) {
     const { pinned, lanes } = this.picture;
     if (!pinned) return scrollBy({ top: 40 * direction });
-    const { order } = lanes[0].panels;
-    const unit = order[order.indexOf(pinned.unit) + direction];
+    const { panels } = lanes[0];
+    const place = panels.order.indexOf(pinned.unit);
+    const unit = panels.order[place < 0 ? 0 : place + direction]; // out of sight, it gives way to the first one
     if (unit !== undefined) this.picture.pin({ k: pinned.k, unit });
+    else if (await this.turnRows(direction)) this.picture.pin({ k: pinned.k, unit: /** @type {number} */ (panels.order.at(direction > 0 ? 0 : -1)) });
   }
 }

@@ -12,8 +12,9 @@ const MOST_PLACES = 5; // other places that are listed
 
 /** The bar that asks for a phrase and lists the units. */
 export class UnitFinder {
-  /** @param {{onMatches: (units: number[]) => void, onPick: (entry: {t: number, unit: number}) => void, onChange: (phrase: Phrase | null) => void}} handlers */
-  constructor({ onMatches, onPick, onChange }) {
+  /** @param {{wholeOf: (trace: import("../data/decoded_trace.js").DecodedTrace, letter: string) => DecodedLayer | Promise<DecodedLayer>, onMatches: (units: number[]) => void, onPick: (entry: {t: number, unit: number}) => void, onChange: (phrase: Phrase | null) => void}} handlers */
+  constructor({ wholeOf, onMatches, onPick, onChange }) {
+    this.wholeOf = wholeOf;
     this.onMatches = onMatches;
     this.onPick = onPick;
     this.onChange = onChange;
@@ -27,8 +28,6 @@ export class UnitFinder {
     this.phrase = null;
     /** @type {import("../data/decoded_trace.js").DecodedTrace | null} */
     this.trace = null;
-    /** @type {DecodedLayer | null} */
-    this.layer = null;
     this.element.addEventListener("input", () => this.#read());
     byId("find-close").addEventListener("click", () => this.set(null));
   }
@@ -36,14 +35,12 @@ export class UnitFinder {
   /**
    * Set what is searched, and for which phrase.
    * @param {import("../data/decoded_trace.js").DecodedTrace} trace
-   * @param {DecodedLayer} layer
    * @param {Phrase | null} phrase
    * @param {string} title of the lane, where there are several
    */
-  show(trace, layer, phrase, title) {
+  show(trace, phrase, title) {
     this.title = title;
     this.trace = trace;
-    this.layer = layer;
     const last = trace.tokens.length - 1;
     const fits = phrase && phrase.from <= last && trace.model.activations.some(({ letter }) => letter === phrase.by);
     this.phrase = phrase && fits ? { ...phrase, to: Math.min(phrase.to, last) } : null;
@@ -55,8 +52,8 @@ export class UnitFinder {
    * @param {{from: number, to: number} | null} span null to stop searching
    */
   set(span) {
-    if (!this.layer) return;
-    const by = this.phrase?.by ?? this.layer.carrier;
+    if (!this.trace) return;
+    const by = this.phrase?.by ?? this.trace.layer.carrier;
     this.phrase = span && { ...span, by, above: this.phrase?.above ?? this.#half(span, by) };
     this.#draw();
     this.onChange(this.phrase);
@@ -78,9 +75,8 @@ export class UnitFinder {
    * @param {string} by
    */
   #half({ from, to }, by) {
-    const layer = /** @type {DecodedLayer} */ (this.layer);
-    const values = layer.values(by).subarray(from * layer.units, (to + 1) * layer.units);
-    return Math.round(50 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)) / 100;
+    const { layer } = /** @type {import("../data/decoded_trace.js").DecodedTrace} */ (this.trace);
+    return Math.round(50 * Math.max(...layer.summary(by, "greatest").subarray(from, to + 1))) / 100;
   }
 
   /**
@@ -95,18 +91,36 @@ export class UnitFinder {
 
   #draw() {
     this.element.hidden = this.phrase === null;
-    if (!this.phrase || !this.trace || !this.layer) return this.onMatches([]);
+    if (!this.phrase || !this.trace) return this.onMatches([]);
     const { from, to, by, above } = this.phrase;
+    const { layer } = this.trace;
     const words = this.trace.tokens.map((token, t) => ({ name: visible(token.text), value: String(t) }));
     fill(this.from, words, String(from));
     fill(this.to, words, String(to));
     fill(this.by, this.trace.model.activations.map(({ letter, name }) => ({ name: `${name} ${letter}`, value: letter })), by);
-    const greatestValue = this.layer.values(by).reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0.01);
+    const greatestValue = Math.max(0.01, ...layer.summary(by, "greatest"));
     Object.assign(this.above, { max: String(Math.max(Math.ceil(greatestValue * 100) / 100, above)), value: String(above) });
     byId("find-value").textContent = decimal(above, 2);
-    const matches = unitsOnIn(this.layer, this.phrase);
+    const whole = this.wholeOf(this.trace, by);
+    if (!(whole instanceof Promise)) return this.#list(whole, this.phrase);
+    const { phrase } = this;
+    byId("find-count").textContent = `searching ${layer.units} units …`;
+    whole.then(
+      (found) => this.phrase === phrase && this.#list(found, phrase),
+      () => this.phrase === phrase && (byId("find-count").textContent = "The server does not answer."),
+    );
+  }
+
+  /**
+   * List the units that are on throughout a phrase, and where else they are.
+   * @param {DecodedLayer} layer with all of its units
+   * @param {Phrase} phrase
+   */
+  #list(layer, phrase) {
+    const { to, above } = phrase;
+    const matches = unitsOnIn(layer, phrase);
     const of = this.title && ` of ${this.title}`;
-    byId("find-count").textContent = `${matches.length} of ${this.layer.units} units${of}${matches.length ? ":" : ""}`;
+    byId("find-count").textContent = `${matches.length} of ${layer.units} units${of}${matches.length ? ":" : ""}`;
     byId("find-units").replaceChildren(
       ...matches.map(({ unit, sign }) => {
         const link = button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }));
@@ -114,7 +128,7 @@ export class UnitFinder {
         return link;
       }),
     );
-    const others = elsewhere(this.layer, this.phrase, matches).slice(0, MOST_PLACES);
+    const others = elsewhere(layer, phrase, matches).slice(0, MOST_PLACES);
     byId("find-elsewhere").replaceChildren(
       ...others.flatMap((run, at) => [at ? ", " : "together also at ", this.#link(run, matches[0].unit)]),
     );

@@ -109,8 +109,6 @@ export class NotebookView {
     if (this.trace) {
       const pinned = this.unit === null ? null : { k: this.step, unit: this.unit };
       const painted = this.picture.show([{ title: "", trace: this.trace }], {
-        layer: null,
-        order: "index",
         pinned,
         chosen: this.step ?? this.firstScreen.column,
         edges: this.firstScreen.edges,

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 from gatescope.api.experiments.schemas import ExperimentBody
-from gatescope.api.traces.schemas import TraceBody
+from gatescope.api.traces.schemas import RunBody
 from starlette.testclient import TestClient
 
 from ..asking import TEXT, problem
 from .asking import refused
 
 
-def test_an_experiment_takes_the_fields_of_a_trace_but_sends_all_outputs() -> None:
-    assert ExperimentBody.model_fields.keys() | {"top"} == TraceBody.model_fields.keys()
+def test_an_experiment_takes_the_fields_of_a_run() -> None:
+    assert ExperimentBody.model_fields.keys() == RunBody.model_fields.keys()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ const size = { width: 400, height: 300 };
 
 test("a heatmap has a row for each step, its units in order", () => {
   const [data] = figureOf(size, heatmap).data;
-  assert.deepEqual(data.z.map(list), [[2, 1], [4, 3], [6, 5]]);
+  assert.deepEqual(data.z.map(list), [[1, 2], [3, 4], [5, 6]]);
   assert.equal(data.transpose, true, "steps run along x");
   assert.deepEqual([data.zmin, data.zmax], [-7, 7]);
 });

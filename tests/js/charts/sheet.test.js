@@ -9,8 +9,8 @@ import { layer, list, model } from "../samples.js";
 
 const { activations } = model("lstm");
 const rows = [[0.25, 0.5], [0.75, 1]];
-const decoded = layer(Object.fromEntries(activations.map(({ letter }) => [letter, rows])));
-const look = { lane: "LSTM", difference: false, words: ["a", "b"], edges: [0, 0.5, 1], order: [1, 0], edited: [], size: { width: 300, height: 200 }, axis: { at: [0, 1], labels: ["a", "b"], room: 20 }, ink: "#000000" };
+const decoded = layer(Object.fromEntries(activations.map(({ letter }) => [letter, rows])), { units: [1, 0] });
+const look = { lane: "LSTM", difference: false, words: ["a", "b"], edges: [0, 0.5, 1], edited: [], size: { width: 300, height: 200 }, axis: { at: [0, 1], labels: ["a", "b"], room: 20 }, ink: "#000000" };
 const ranges = rangesOf(activations, { c: 1.5 });
 const sheets = Object.fromEntries(activations.map((info) => [info.letter, sheetOf(info, decoded, { ...look, range: ranges[info.letter] })]));
 

@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { evenly } from "../../../static/js/charts/columns.js";
-import { HEIGHT, drawBars, normEnds, summary } from "../../../static/js/charts/summary_bars.js";
+import { HEIGHT, drawBars, normEnds } from "../../../static/js/charts/summary_bars.js";
 import { Element } from "../page.js";
 import { layer, model } from "../samples.js";
-
-test("a gate is summed up by its mean, anything else by its norm", () => {
-  const values = Float32Array.from([0.25, 0.75, 3, -4]);
-  assert.deepEqual(summary(values, 2, true), [0.5, -0.5]);
-  assert.deepEqual(summary(values, 2, false), [Math.hypot(0.25, 0.75), 5]);
-});
 
 test("lanes that share a scale of colour share one of bars", () => {
   const { activations } = model("gru");

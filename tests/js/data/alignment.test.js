@@ -52,6 +52,7 @@ test("a difference is the second minus the first, and NaN where either has no st
   const difference = new Difference(first, second, [[0, 0], [1, null]]);
   assert.equal(difference.units, 2);
   assert.deepEqual(list(difference.values("h")), [0.25, 0.5, NaN, NaN]);
+  assert.deepEqual(list(difference.summary("h")), [Number(Math.hypot(0.25, 0.5).toPrecision(6)), NaN]);
 });
 
 test("a pair is labelled by its word, or by both", () => {

@@ -1,20 +1,42 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { DecodedTrace, pageSpan, tokenProbabilities, truncated } from "../../../static/js/data/decoded_trace.js";
-import { answer, layer, list, model } from "../samples.js";
+import { DecodedTrace, pageSpan, tokenProbabilities, truncated, turnedLayer } from "../../../static/js/data/decoded_trace.js";
+import { answer, layer, list, model, typedArray } from "../samples.js";
 
 const C = [[1, 2], [3, 4], [5, 6], [7, 8]];
 
 test("values and single entries are those of the steps in sight", () => {
   const whole = answer(["b", "c", "d"], { c: C.slice(1) }, { start: 1, stop: 4, steps: 5 });
   const trace = new DecodedTrace(model("lstm"), "a b c d e", whole, 2, 2);
-  const [decoded] = trace.layers;
+  const decoded = trace.layer;
   assert.deepEqual([trace.start, trace.stop, trace.steps], [2, 4, 5]);
   assert.deepEqual(trace.tokens.map(({ text }) => text), ["c", "d"]);
   assert.deepEqual(list(decoded.values("c")), [5, 6, 7, 8]);
   assert.equal(decoded.at("c", 0, 1), 6);
   assert.equal(decoded.before("c", 0, 1), 4, "the step before the page came along");
+});
+
+test("a window has the units that it names, and what all of them do", () => {
+  const trace = new DecodedTrace(model("lstm"), "", answer(["a", "b", "c"], { c: C.slice(1) }, { units: [7, 2], first: 4, hidden_size: 9, read_norm: typedArray([[1], [2], [3]]) }), 1, 2);
+  const { rows, first, units, isWhole } = trace.layer;
+  assert.deepEqual([rows, first, units, isWhole], [[7, 2], 4, 9, false]);
+  assert.deepEqual([trace.layer.at("c", 0, 7), trace.layer.at("c", 1, 2), trace.layer.before("c", 0, 2)], [5, 8, 4]);
+  assert.deepEqual(list(trace.layer.summary("c", "mean")), [5.5, 7.5], "of the steps in sight");
+  assert.deepEqual([trace.normAt(0), trace.normAt(1)], [2, 3]);
+});
+
+test("the units that can be turned are those of the first layer with more of them than are in sight", () => {
+  const [small, large] = [{}, { units: [3, 4], first: 2, hidden_size: 6 }].map((part) => new DecodedTrace(model("lstm"), "", answer(["a"], { c: [[1, 2]] }, part), 0, 1));
+  assert.equal(turnedLayer([null, small, large]), large.layer);
+  assert.equal(turnedLayer([small, null]), small.layer);
+  assert.equal(turnedLayer([null]), null);
+});
+
+test("where units were asked for one by one, the columns are those", () => {
+  const asked = { ...answer(["a"], { c: [[1, 2]] }, { hidden_size: 9 }), units: [5, 3] };
+  const { layer: decoded } = new DecodedTrace(model("lstm"), "", asked, 0, 1);
+  assert.deepEqual([decoded.rows, decoded.at("c", 0, 3)], [[5, 3], 2]);
 });
 
 test("before the first step there is 0, in either direction", () => {

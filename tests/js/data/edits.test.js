@@ -119,7 +119,7 @@ test("the letters of an edit without one are those of the operation", () => {
 const edited = (edits, { start = 0, cell = "lstm" } = {}) => {
   const words = ["a", "b", "c", "d"];
   const trace = new DecodedTrace(model(cell), "", answer(words, { h: words.map(() => [1, 2, 3, 4]) }), start, 9, { listed: [], edits, remarks: new Map(), problem: "" });
-  return (letter, order = [0, 1, 2, 3]) => editedRuns(trace, trace.layers[0], letter, order);
+  return (letter, order = [0, 1, 2, 3]) => editedRuns(trace, trace.layer, letter, order);
 };
 
 test("all units are one run of rows, in each step that is edited", () => {

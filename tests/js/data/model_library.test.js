@@ -6,8 +6,8 @@ import { ModelLibrary } from "../../../static/js/data/model_library.js";
 import { answer, list, model } from "../samples.js";
 
 const models = [model("lstm"), model("lstm", { id: "second-lstm" }), model("gru"), model("rnn"), model("gru", { id: "alone", task: "other" })];
-const library = new ModelLibrary({ models, max_text: 20, page_entries: 120 });
-const selection = { model: "test-gru", text: "not  good", compare: "", other: "bad", start: 0, edits: [] };
+const library = new ModelLibrary({ models, max_text: 20, page_entries: 120, page_rows: 256 });
+const selection = { model: "test-gru", text: "not  good", compare: "", other: "bad", start: 0, edits: [], layer: null, order: "index", rows: null, unit: null };
 const { signal } = new AbortController();
 
 test("a model that is not there gives way to the first", () => {
@@ -38,14 +38,14 @@ test("a page holds what all of its pictures may hold together", () => {
   assert.equal(library.pageSize({ ...selection, model: "test-lstm" }), 120 / (2 * 6));
   assert.equal(library.pageSize({ ...selection, compare: "text" }), 120 / (2 * 4) / 3);
   assert.equal(library.pageSize({ ...selection, compare: "cells" }), Math.floor(120 / (2 * 6) / 3));
-  assert.equal(new ModelLibrary({ models, max_text: 20, page_entries: 1 }).pageSize(selection), 1);
+  assert.equal(new ModelLibrary({ models, max_text: 20, page_entries: 1, page_rows: 256 }).pageSize(selection), 1);
 });
 
 test("the traces that came with the page are decoded up to a step", () => {
   const first = answer(["a", "b", "c"], { h: [[1, 2], [3, 4], [5, 6]] });
   const [trace, none] = library.decode([first, null], { ...selection, compare: "text" }, 2);
   assert.equal(none, null);
-  assert.deepEqual(list(trace.layers[0].values("h")), [1, 2, 3, 4]);
+  assert.deepEqual(list(trace.layer.values("h")), [1, 2, 3, 4]);
   assert.equal(trace.text, "not  good");
 });
 
@@ -191,7 +191,7 @@ test("words that are not known are asked for: those of a text before, and of one
   assert.deepEqual(asked, ["a c", "a c: 0", "words of a b"]);
   asked.length = 0;
   const long = "a b c d e f g h i";
-  await new ModelLibrary({ models, max_text: 20, page_entries: 8 }).askFollowing({ ...selection, text: long, edits: [at(0)] }, { text: "a b", words: ["a", "b"] }, signal);
+  await new ModelLibrary({ models, max_text: 20, page_entries: 8, page_rows: 256 }).askFollowing({ ...selection, text: long, edits: [at(0)] }, { text: "a b", words: ["a", "b"] }, signal);
   assert.deepEqual(asked, [long, `${long}: 0`, `words of ${long}`]);
 });
 
@@ -205,4 +205,69 @@ test("edits are those of the text as long as it is the same", async () => {
   const asked = reading();
   const { edits } = await library.askFollowing({ ...selection, text: "a b", edits: [at(9)] }, { text: "a b", words: null }, signal);
   assert.deepEqual([edits, asked], [[at(9)], ["a b", "a b: 9"]]);
+});
+
+const many = model("lstm", { id: "many", task: "many", hidden_size: 600, layers: 3, bidirectional: true });
+const large = new ModelLibrary({ models: [many], max_text: 20, page_entries: 256 * 6 * 4, page_rows: 256 });
+const wide = { ...selection, model: "many" };
+
+test("of a large layer a page holds as many steps as of one of 256 units", () => {
+  assert.equal(large.pageSize(wide), 4);
+});
+
+test("only the layer that is shown is asked for, and a window of its units", () => {
+  const common = { directions: ["forward"], summary: true };
+  const rows = { by: "index", at: null, start: 0, stop: 4, count: 256 };
+  assert.deepEqual(large.part(many, wide), { layers: [2], ...common, rows: { ...rows, first: 0 } });
+  assert.deepEqual(large.part(many, { ...wide, layer: 1, unit: 900 }), { layers: [0], directions: ["backward"], summary: true, rows: { ...rows, containing: 599 } });
+  const later = { ...wide, unit: 7, rows: 256, order: "value", at: 9, start: 8 };
+  assert.deepEqual(large.part(many, later), { layers: [2], ...common, rows: { ...rows, by: "value", at: 9, start: 8, stop: 12, first: 256 } });
+  assert.equal(large.part(many, { ...wide, order: "variance", at: 9 }).rows.at, null, "no other order is about a step");
+});
+
+test("what came with the page serves if it is that part", () => {
+  const came = (layer, direction, units, first) => {
+    const each = answer(["a"], { c: [units] }, { units, first, direction, hidden_size: 600 });
+    return [{ ...each, layers: [{ ...each.layers[0], layer }] }];
+  };
+  const [top, low] = [came(2, "forward", [0, 1], 0), came(0, "backward", [256, 257], 256)];
+  assert.ok(large.isPart(top, wide) && large.isPart([null], wide) && large.isPart(low, { ...wide, layer: 1, unit: 257 }));
+  for (const change of [{ layer: 0 }, { layer: 5 }, { order: "variance" }, { rows: 256 }, { unit: 9 }]) assert.ok(!large.isPart(top, { ...wide, ...change }), JSON.stringify(change));
+});
+
+/** Let fetch answer with the units asked for, else with some of its own. */
+function sorting() {
+  const asked = [];
+  globalThis.fetch = async (_, { body }) => {
+    const { text, edits, rows, units, activations } = JSON.parse(body);
+    asked.push([text, edits ? "edited" : "plain", rows?.by ?? units ?? activations[0]]);
+    const own = edits ? [5, 3] : [1, 2];
+    const sent = answer(["a", "b"], { c: [[1, 2], [3, 4]] }, { ...(rows && { units: own, first: 0 }), hidden_size: units || rows ? 600 : 2 });
+    return new Response(JSON.stringify({ ...sent, units: units ?? null, ...(edits && { notes: [] }) }));
+  };
+  return asked;
+}
+
+test("without edits the same units are shown as with them", async () => {
+  const asked = sorting();
+  const edits = [{ edit: I, on: true }];
+  const [trace] = await large.ask({ ...wide, text: "a b", order: "variance", edits }, signal);
+  assert.deepEqual(asked, [["a b", "edited", "variance"], ["a b", "plain", [5, 3]]]);
+  assert.deepEqual([trace.layer.rows, trace.original.layer.rows, trace.original.layer.at("c", 1, 3)], [[5, 3], [5, 3], 4]);
+});
+
+test("two texts show the same units", async () => {
+  const asked = sorting();
+  const [first, second] = await large.ask({ ...wide, text: "a b", other: "a c", compare: "text", order: "similarity" }, signal);
+  assert.deepEqual(asked, [["a b", "plain", "similarity"], ["a c", "plain", [1, 2]]]);
+  assert.deepEqual(second.layer.rows, first.layer.rows);
+});
+
+test("all units of a layer are asked for once, where they are not in sight", async () => {
+  const asked = sorting();
+  const [trace] = await large.ask({ ...wide, text: "a b" }, signal);
+  const [once, again] = [await large.whole(trace, "c"), await large.whole(trace, "c")];
+  assert.deepEqual([once === again, once.isWhole, asked.length], [true, true, 2]);
+  const [small] = await library.ask({ ...selection, text: "a b" }, signal);
+  assert.equal(library.whole(Object.assign(small, { layer: { isWhole: true } }), "h"), small.layer);
 });

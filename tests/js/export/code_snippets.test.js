@@ -35,7 +35,7 @@ test("only a part of a text has its steps with it", () => {
 
 test("the Python program asks the same and prints one unit", () => {
   const trace = traceOf("it's \"good\"\n");
-  const program = asPython(ORIGIN, trace, trace.layers[0], 17);
+  const program = asPython(ORIGIN, trace, trace.layer, 17);
   assert.match(program, /Request\("http:\/\/127\.0\.0\.1:8000\/api\/v1\/models\/my%20model\/traces"/);
   assert.match(program, /trace\["layers"\]\[0\]\["activations"\]/);
   assert.match(program, /rows\[t\]\[17\]/);
@@ -47,7 +47,7 @@ test("both calls have the edits of what is in sight, as each language writes the
   const trace = traceOf("a b c", 9, "m");
   const edited = new DecodedTrace(trace.model, "a b c", answer(words, { h: words.map(() => [1, 2]) }), 0, 9, { listed: [], edits, remarks: new Map(), problem: "" });
   assert.deepEqual(JSON.parse(shellWords(asCurl(ORIGIN, edited)).at(-1)), { text: "a b c", edits });
-  const [, body] = /^(body = .*)$/m.exec(asPython(ORIGIN, edited, edited.layers[0], 0));
+  const [, body] = /^(body = .*)$/m.exec(asPython(ORIGIN, edited, edited.layer, 0));
   const printed = execFileSync("python3", ["-c", `import json\n${body}\nprint(json.dumps(body))`], { encoding: "utf-8" });
   assert.deepEqual(JSON.parse(printed), { text: "a b c", edits });
 });
