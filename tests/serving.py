@@ -145,8 +145,16 @@ def told(log: Path, what: str) -> int:
 
 def in_a_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """What a coroutine returns, run in a thread: this one may hold an event loop of Playwright's, and no second one."""
+    return in_a_thread(lambda: asyncio.run(coroutine))
+
+
+def in_a_thread(function: Callable[[], Result]) -> Result:
+    """What a function returns, run in a thread.
+
+    In a greenlet, such as Playwright's, Python 3.11 miscounts how deep a parser is.
+    """
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        return pool.submit(function).result()
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope import EditError, edit, freeze, hold, scale, trace_module
+from serving import in_a_loop, in_a_thread
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from torch.utils.checkpoint import CheckpointError, checkpoint
@@ -373,7 +374,7 @@ def test_a_task_computes_with_the_edits_of_the_block_that_it_was_started_in_unti
         await asyncio.create_task(other())
         return seen
 
-    inside, after = asyncio.run(main())
+    inside, after = in_a_loop(main())
     assert (inside == 0.25).all()
     assert torch.equal(after, plain)
 
@@ -437,7 +438,7 @@ def test_an_edited_output_may_be_changed_in_place_and_differentiated_in_every_wa
         return module(x)[0].mul_(2)
 
     with edit(module, EDITED):
-        assert torch.autograd.gradcheck(h, x, check_forward_ad=True)
+        assert in_a_thread(lambda: torch.autograd.gradcheck(h, x, check_forward_ad=True))
         assert torch.autograd.gradgradcheck(h, x)
         jacobian = torch.func.jacrev(h)(x)
         assert error(jacobian.numpy(force=True), torch.autograd.functional.jacobian(h, x).numpy()) <= 1e-12

@@ -56,12 +56,8 @@ def test_of_many_outputs_the_page_is_told_how_many_to_ask_for_and_no_names(tmp_p
     assert (told["outputs"], told["top"], told["predicts_next"]) == ([], SHOWN, True)
     assert "next_outputs" not in told
     [traced] = embedded(page, "first-traces")
-    assert (
-        traced
-        == site.post(
-            "/api/v1/models/many/traces", json={"text": "word7 word8", "encoding": "base64", "top": SHOWN}
-        ).json()
-    )
+    asked = {"text": "word7 word8", "encoding": "base64", "top": SHOWN, "rows": {}, "summary": True}
+    assert traced == site.post("/api/v1/models/many/traces", json=asked).json()
     assert site.get("/api/v1/models/many").json()["outputs"] == list(words.vocabulary)
 
 

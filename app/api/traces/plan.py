@@ -105,8 +105,10 @@ class TracePlan:
     def demands(self, steps: int) -> list[Demand]:
         """Return what the answer takes if it is about so many steps. A stream takes nothing of it."""
         _, units, arrays = self.size
-        product = f"{steps:,} steps × ({units:,} units × {arrays:,} arrays + {self.outputs:,} outputs)"
-        return [Demand("max_values", steps * (units * arrays + self.outputs), product)]
+        of_a_step = f"{units:,} units × {arrays:,} arrays"
+        if self.outputs:
+            of_a_step = f"({of_a_step} + {self.outputs:,} output{'s' * (self.outputs > 1)})"
+        return [Demand("max_values", steps * (units * arrays + self.outputs), f"{steps:,} steps × {of_a_step}")]
 
     def _whole(self) -> Trace:
         """Return the trace of the steps wanted."""

@@ -105,7 +105,7 @@ def test_a_limit_is_named_with_what_it_leaves_of_all_layers_and_of_one(models: P
             "setting": "GATESCOPE_MAX_VALUES",
             "value": 350,
             "numbers": STEPS * (HIDDEN * 16 + 1),
-            "what": "12 steps × (7 units × 16 arrays + 1 outputs)",
+            "what": "12 steps × (7 units × 16 arrays + 1 output)",
         },
     }
     for form in (JSONL, CSV, NPZ):

@@ -15,7 +15,7 @@ from gatescope.main import create_app
 from gatescope.settings import Settings
 from gatescope.store.saving import save_model
 from networks import random_network
-from serving import LETTERS, running, wait_until
+from serving import LETTERS, in_a_loop, running, wait_until
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope
 
@@ -124,7 +124,7 @@ def test_a_client_that_leaves_a_stream_gives_its_turn_back_at_once(
         assert await ask_to_the_end() == 200
         del outcome
 
-    asyncio.run(both())
+    in_a_loop(both())
 
 
 def scope(spec_version: str, accept: str) -> Scope:

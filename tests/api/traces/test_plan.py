@@ -175,7 +175,7 @@ def test_answer_over_the_limit(models: Path) -> None:
     assert problem(response) == (
         413,
         "answer-too-large",
-        "The answer would hold 215 numbers (5 steps × (7 units × 6 arrays + 1 outputs)); this server sends up to 214. "
+        "The answer would hold 215 numbers (5 steps × (7 units × 6 arrays + 1 output)); this server sends up to 214. "
         "Narrow the request with start and stop (4 of 5 steps fit), units, layers or activations, or ask for "
         "application/jsonl or text/csv, which are sent in parts.",
     )

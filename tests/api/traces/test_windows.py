@@ -114,12 +114,12 @@ def test_edits_are_ordered_and_summed_up_as_they_make_it(api: TestClient) -> Non
 
 
 def test_the_limit_counts_what_is_sent(models: Path) -> None:
-    api = client(models, max_values=5 * 2 * 6)
+    api = client(models, max_values=5 * (2 * 6 + 1))
     sent(api, "lstm", {"count": 2})
     response = api.post("/api/v1/models/lstm/traces", json={"text": TEXT, "rows": {"count": 3}})
     status, kind, detail = problem(response)
     assert (status, kind) == (413, "answer-too-large")
-    assert "5 steps × 3 units × 6 arrays" in detail
+    assert "5 steps × (3 units × 6 arrays + 1 output)" in detail
 
 
 @pytest.mark.parametrize(
