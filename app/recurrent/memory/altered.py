@@ -10,6 +10,7 @@ from torch import nn
 
 from ..modules import Direction, weight_names
 from ..network import Network, NetworkConfig
+from ..watching import tell
 
 LEAST, MOST = 0.1, 3.0  # of alpha
 
@@ -97,18 +98,14 @@ def spectra(network: Network, layers: Collection[int] | None = None) -> list[Spe
     cell = network.config.cell_definition
     if not cell.has_recurrent_weights:
         return []
-    blocks = cell.blocks
-    return [
-        Spectrum(
-            layer,
-            direction,
-            letter,
-            torch.linalg.matrix_norm(block, ord=2).item(),
-            torch.linalg.eigvals(block).abs().max().item(),
-        )
-        for layer, direction in network.layers()
-        if layers is None or layer in layers
-        for letter, block in zip(
-            blocks, network.weights(layer, direction).w_hh.double().chunk(len(blocks)), strict=True
-        )
-    ]
+    blocks, measured = cell.blocks, []
+    for layer, direction in network.layers():
+        if layers is not None and layer not in layers:
+            continue
+        matrices = network.weights(layer, direction).w_hh.double().chunk(len(blocks))
+        for letter, block in zip(blocks, matrices, strict=True):
+            tell()
+            largest = torch.linalg.matrix_norm(block, ord=2).item()
+            radius = torch.linalg.eigvals(block).abs().max().item()
+            measured.append(Spectrum(layer, direction, letter, largest, radius))
+    return measured

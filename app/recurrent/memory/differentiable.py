@@ -9,6 +9,7 @@ from torch import Tensor
 from ..engine import stepped
 from ..network import Network, NetworkConfig
 from ..tokenizer import Token
+from ..watching import tell
 
 _GRAPH = 15  # numbers a unit that automatic differentiation keeps of a step
 
@@ -33,6 +34,7 @@ def hidden_of(network: Network, x: Tensor) -> Tensor:
     """Return the last layer's h (T, B, H·directions) for embedded words (T, B, E), of any cell."""
     config = network.config
     for layer in range(config.layers):
+        tell()
         h = [
             stepped.unroll(
                 config.cell_definition,

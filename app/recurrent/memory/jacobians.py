@@ -12,6 +12,7 @@ from ..cells.derivative import Jacobians, Point
 from ..network import Network, NetworkConfig
 from ..precision import in_full_precision
 from ..trace import FloatArray, LayerTrace, Trace
+from ..watching import tell
 
 HELD = 8_000_000  # numbers of Jacobians that are kept at a time, unless those of a single step are more
 
@@ -97,6 +98,7 @@ class LayerJacobians:
     @in_full_precision
     @torch.no_grad()
     def _computed(self, start: int) -> Jacobians:
+        tell()
         latest = self._latest
         latest.part = None  # what it held is free before there is more
         if latest.layer is not self._whole or latest.point is None:

@@ -158,6 +158,7 @@ function merged(answers) {
 export function lossTarget(model, trace) {
   if (model.predicts_next || trace.model.predicts_next) return null;
   const [best] = trace.likeliest(trace.tokens.length - 1, 1);
+  if (!best) return null; // there is no head
   if (trace.top && model.id === trace.model.id) return best.output;
   const isSingle = trace.names.length === 1;
   const output = model.outputs.indexOf(best.name);

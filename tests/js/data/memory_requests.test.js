@@ -154,6 +154,10 @@ test("of many outputs, a class is known to its own model only", () => {
   assert.deepEqual([hasHead(many), hasHead(model("lstm", { outputs: [] })), hasHead(model("lstm"))], [true, false, true]);
 });
 
+test("without a head there is no target", () => {
+  assert.equal(lossTarget(model("lstm", { outputs: [] }), traceWith(model("lstm", { outputs: [] }), [], [[], []])), null);
+});
+
 test("where the next token is predicted, that is the target", () => {
   assert.equal(lossTarget(model("lstm", { predicts_next: true }), traceWith(model("lstm"), ["positive"], [[1], [1]])), null);
 });

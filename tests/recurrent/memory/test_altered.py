@@ -8,6 +8,7 @@ import pytest
 import torch
 from gatescope.recurrent.memory.altered import spectra, untrained, with_recurrence
 from gatescope.recurrent.network import Network, NetworkConfig
+from gatescope.recurrent.watching import watched_by
 from networks import VARIANTS, random_network
 
 SHAPES = [{}, {"layers": 2, "bidirectional": True}, {"bias": False}]
@@ -98,3 +99,10 @@ def test_spectra_are_those_of_each_block(variant: Any) -> None:
             assert ours.spectral_radius == pytest.approx(np.abs(np.linalg.eigvals(block)).max(), rel=1e-9)
             assert ours.spectral_radius <= ours.largest_singular_value
     assert next(measured, None) is None
+
+
+def test_who_watches_is_told_before_each_block() -> None:
+    told: list[float | None] = []
+    with watched_by(told.append):
+        spectra(random_network(cell="lstm", layers=2), {1})
+    assert len(told) == 4

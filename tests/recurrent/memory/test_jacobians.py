@@ -12,6 +12,7 @@ from gatescope.recurrent.memory.jacobians import LayerJacobians, layer_jacobians
 from gatescope.recurrent.network import Network
 from gatescope.recurrent.tokenizer import Token
 from gatescope.recurrent.trace import trace
+from gatescope.recurrent.watching import watched_by
 from hypothesis import given
 from networks import VARIANTS, any_network, any_tokens, random_network, random_tokens
 
@@ -77,9 +78,12 @@ def test_what_is_held_of_many_steps_is_one_part(monkeypatch: pytest.MonkeyPatch)
     of_a_step = 14 * (7 + 7)
     monkeypatch.setattr(type(network.config), "cell_definition", replace(LSTM, jacobians=watched))
     monkeypatch.setattr(jacobians_module, "HELD", 2 * of_a_step)
-    for _, each in layer_jacobians(network, whole):
-        for t in range(9):
-            each.to_inputs(each.identity(), t)
+    told: list[float | None] = []
+    with watched_by(told.append):
+        for _, each in layer_jacobians(network, whole):
+            for t in range(9):
+                each.to_inputs(each.identity(), t)
+    assert len(told) == len(sizes), "whoever watches is told before each part"
     assert sizes == 2 * [2 * of_a_step, 2 * of_a_step, 2 * of_a_step, 2 * of_a_step, of_a_step]
     assert numbers_held(network.config, 9) == 2 * of_a_step
     assert numbers_held(network.config, 1) == 2 * of_a_step
