@@ -44,7 +44,7 @@ def unit_label(subject: Subject, top: float, width: float) -> Iterator[str]:
     size = subject.layer[unit.activation].shape[1]
     yield text(0, top + 13, 16, f"unit {unit.unit}", "verb")
     sign = "−" if unit.sign < 0 else ""
-    told = wrapped(f"of {size}: its {sign}{unit.activation} tracks “{unit.feature}”", SMALL, width)
+    told = wrapped(f"of {size:,}: its {sign}{unit.activation} tracks “{unit.feature}”", SMALL, width)
     yield lines(0, top + 30, SMALL, told[:2], "muted")
 
 

@@ -39,7 +39,7 @@ import { YourModel } from "./views/your_model.js";
 const tooltip = new Tooltip(byId("tooltip"));
 const textBoxes = new TextBoxes(updateText);
 const firstScreen = new FirstScreen(byId("first-screen"), tooltip, fetchScreen, {
-  onChoose: (t, lane) => picture.chooseIn(lane, t),
+  onChoose: (t, lane) => (t < picture.width || picture.lanes.length > 1 ? picture.chooseIn(lane, t) : chooseBeyond(t)),
   onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
   onHold: (letter, t, value) => editing.holdAll(letter, t, value),
   onReset: () => editing.change([]),
@@ -192,6 +192,19 @@ function keepPin(pin) {
 /** @param {number | null} k the column that was chosen */
 function keepStep(k) {
   keepPlace(k === null ? null : k + session.shown.state.start, state.unit);
+}
+
+/**
+ * Choose a step of the first screen that lies beyond the page of the heatmaps, where nothing is then marked.
+ * @param {number} t
+ */
+function chooseBeyond(t) {
+  picture.pinned = picture.chosen = null;
+  picture.refresh();
+  state.step = t + session.shown.state.start;
+  keepAddress();
+  firstScreen.choose(t, [t]);
+  requests.drawAgain();
 }
 
 /**

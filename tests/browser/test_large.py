@@ -215,3 +215,17 @@ def test_what_the_address_gets_wrong_is_still_said(page: Page, zoo: str) -> None
     expect(message).to_contain_text("There is no model “nope” here; this is large.")
     expect(message).to_contain_text("layer=9")
     expect(page.locator("#layer")).to_have_value(str(LAYERS - 1))
+
+
+def test_a_word_beyond_the_heatmaps_is_chosen_in_the_first_screen(zoo: str, page: Page) -> None:
+    beyond = 150_000 // (ROWS * 6) + 3
+    page.goto(f"{zoo}/?text={'+'.join(TEXT.split() * 30)}")
+    at_rest(page)
+    page.locator(f'#first-screen a[data-t="{beyond}"]').first.dispatch_event("click")
+    expect(page.locator("#first-screen section").first).to_have_attribute("data-chosen", str(beyond))
+    at_rest(page)
+    expect(page).to_have_url(re.compile(rf"[?&]step={beyond}\b"))
+    expect(page.locator("#first-screen section").first).to_have_attribute("data-chosen", str(beyond))
+    page.locator("#show-share").dispatch_event("click")
+    told = f"CSV, NPZ and the calls hold the words in sight, 1 to {beyond - 3} of 150, with all layers."
+    expect(page.locator("#share-status")).to_have_text(told)

@@ -51,7 +51,7 @@ def cell_panel(
         f'<p class="muted which"><span>{_which(subject, shown.number, unit, before)}</span>{turns}</p>'
         f"{circuit_svg(subject.cell, shown.values, subject.words[step])}"
         f"{arithmetic_html(subject.cell, shown, subject.noun)}{key_html(subject.cell)}"
-        f'<div class="all"><h3>All {size} units at {_named(subject, step)} <small>(means)</small></h3>'
+        f'<div class="all"><h3>All {size:,} units at {_named(subject, step)} <small>(means)</small></h3>'
         f'<div class="shares">{"".join(_shares(subject, step))}</div>{sliders}</div>'
         "</section>"
     )
@@ -107,7 +107,7 @@ def _which(subject: Subject, shown: int, asked: int | None, before: Subject | No
     """Return which unit is shown, and why."""
     when = "" if before is None else " without your change"
     why = "" if asked is not None else f": its {_what(subject)} changes most{when}"
-    return f"unit {shown} of {subject.layer['h'].shape[1]}{why}"
+    return f"unit {shown} of {subject.layer['h'].shape[1]:,}{why}"
 
 
 def _what(subject: Subject) -> str:

@@ -17,6 +17,26 @@ const OF_HEAD = ["loss", "attribution"]; // which a model without a head does no
 const OF_ONE_STEP = ["spectral", "attribution"];
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
+/** @type {Record<string, string>} */
+const PARTS_IN_WORDS = {
+  inputs: "how fast it fades",
+  loss: "the gradient of the loss",
+  time_scales: "time scales",
+  saturation: "saturation of the gates",
+  spectra: "recurrent matrices",
+  spectral: "the greatest stretch",
+  attribution: "how the verdict depends on each step",
+  occlusion: "how the verdict depends on each step",
+};
+
+/**
+ * Parts of memory as the page calls them.
+ * @param {string[]} parts
+ */
+export function inWords(parts) {
+  return [...new Set(parts.map((part) => PARTS_IN_WORDS[part] ?? part))].join(", ");
+}
+
 /**
  * Whether a model has outputs, of which many are not named to the page.
  * @param {import("./api_types.d.ts").Model} model

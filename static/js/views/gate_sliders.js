@@ -109,10 +109,10 @@ export class GateSliders {
     const { trace, layer, t, unit } = shown;
     const word = visible(trace.tokens[t].text);
     const only = this.#unit(unit);
-    const units = only === null ? `all ${layer.units} units` : `unit ${unit} only`;
+    const units = only === null ? `all ${layer.units.toLocaleString("en")} units` : `unit ${unit} only`;
     if (this.sliders.length === 0) return this.heading.replaceChildren(`Nothing to hold: ${cellOf(trace.model).noun} has no gates.`);
     this.heading.replaceChildren("hold at ", make("bdi", {}, shortened(trace.tokens[t].text, LONGEST)), ", in ");
-    [this.scope.options[0].text, this.scope.options[1].text] = [`all ${layer.units} units`, `unit ${unit} only`];
+    [this.scope.options[0].text, this.scope.options[1].text] = [`all ${layer.units.toLocaleString("en")} units`, `unit ${unit} only`];
     this.#showEffect(trace);
     const original = trace.original?.layer ?? layer;
     for (const { letter, name, range, input, ghost, value, release } of this.sliders) {

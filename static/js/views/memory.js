@@ -9,7 +9,7 @@ import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf, placeIn } from "../data/memory.js";
 import { limitInWords, memoryThatFits } from "../data/limits.js";
-import { MemoryRequests, lossTarget, partsOf } from "../data/memory_requests.js";
+import { MemoryRequests, inWords, lossTarget, partsOf } from "../data/memory_requests.js";
 import { nounOf } from "../data/written.js";
 import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
@@ -28,16 +28,6 @@ const STEPS = 100; // of one picture: a larger triangle cannot be read
 const PATIENCE = 300; // ms until progress is shown
 const SETTLE = 60; // ms between a move of the slider and the request
 const LIMIT = 9; // most powers of ten, on either side of 1, that the colours range over
-/** @type {Record<string, string>} */
-const PARTS_IN_WORDS = {
-  inputs: "how fast it fades",
-  loss: "the gradient of the loss",
-  time_scales: "time scales",
-  saturation: "saturation of the gates",
-  spectra: "recurrent matrices",
-  spectral: "the greatest stretch",
-  attribution: "how the verdict depends on each step",
-};
 const LEAST_SPAN = 0.2; // of the axis of shares
 
 export class Memory {
@@ -296,8 +286,8 @@ function saysFit({ steps, limit, left: without }, left, trace) {
   const noun = nounOf(trace.model);
   const why = limitInWords(limit, `The memory of all ${trace.steps} ${noun}s of a model of this size would`);
   if (steps === 0) return `${why}: not even two ${noun}s fit. Choose another derivative, a shorter text or a smaller model, or start the server with a higher ${limit.setting}.`;
-  const shown = steps < wanted ? `${why}: ${steps} ${noun}s fit, those up to the chosen one.` : `${why}.`;
-  return without.length || left.length ? `${shown} Without ${left.map((part) => PARTS_IN_WORDS[part] ?? part).join(", ")}, which would not fit.` : shown;
+  const shown = steps < wanted ? `${why}: ${steps} ${noun}s fit, the last of them the chosen one, or else the last in sight.` : `${why}.`;
+  return without.length || left.length ? `${shown} Without ${inWords(left)}, which would not fit.` : shown;
 }
 
 /**

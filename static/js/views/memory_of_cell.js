@@ -10,7 +10,7 @@ import { numbers } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES } from "../data/derivatives.js";
 import { curvesOf } from "../data/memory.js";
-import { hasHead } from "../data/memory_requests.js";
+import { hasHead, inWords } from "../data/memory_requests.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { nounOf, readsNumbers } from "../data/written.js";
 import { button, make } from "../kit/dom.js";
@@ -77,8 +77,8 @@ export class MemoryOfCell {
   async show(memory, look) {
     this.title.replaceChildren(...look.title);
     this.noun = capitalised(cellOf(memory.model).noun);
-    const missing = Object.entries(memory.missing);
-    this.message.textContent = missing.length ? `Not shown: ${missing.map(([part]) => part.replaceAll("_", " ")).join(", ")}. ${missing[0][1]}` : "";
+    const missing = inWords(Object.keys(memory.missing));
+    this.message.textContent = missing && `Not shown, because it takes longer than this server computes for an answer (GATESCOPE_MAX_SECONDS): ${missing}. A shorter text, or an earlier ${nounOf(memory.model)}, takes less time.`;
     for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
     this.gates.replaceChildren(...this.#tables(memory, look));
     await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);

@@ -45,7 +45,9 @@ export class ShareSheet {
   /** Show the sheet of what is in sight. */
   open() {
     const { traces, lanes, current } = this.picture;
-    this.status.textContent = "";
+    const [first] = traces;
+    const isPart = first && first.tokens.length < first.steps;
+    this.status.textContent = isPart ? `CSV, NPZ and the calls hold the ${nounOf(first.model)}s in sight, ${first.start + 1} to ${first.stop} of ${first.steps.toLocaleString("en")}, with all layers.` : "";
     const link = this.link();
     this.#write("share-link", link);
     byId("share-without").hidden = new URL(link).searchParams.get("example") !== "none";
@@ -120,7 +122,7 @@ export class ShareSheet {
    * @param {boolean} isScreen whether the first screen is saved, not the heatmaps
    */
   async #save(kind, isScreen) {
-    this.status.textContent = "";
+    this.status.textContent = "The file is being made.";
     try {
       for (const { name, blob } of await this.#files(kind, isScreen)) {
         const link = document.createElement("a");
@@ -130,6 +132,7 @@ export class ShareSheet {
           // The download has begun by then; in Firefox the address must outlive the click.
         setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
       }
+      this.status.textContent = "";
     } catch (error) {
       this.status.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
     }

@@ -120,7 +120,7 @@ export class UnitFinder {
     const { to, above } = phrase;
     const matches = unitsOnIn(layer, phrase);
     const of = this.title && ` of ${this.title}`;
-    byId("find-count").textContent = `${matches.length} of ${layer.units} units${of}${matches.length ? ":" : ""}`;
+    byId("find-count").textContent = `${matches.length} of ${layer.units.toLocaleString("en")} units${of}${matches.length ? ":" : ""}`;
     byId("find-units").replaceChildren(
       ...matches.map(({ unit, sign }) => {
         const link = button("link", `${sign < 0 ? "−" : ""}${unit}`, () => this.onPick({ t: to, unit }));
