@@ -21,7 +21,7 @@ def verify(model: Model, request: Request, version: str, vocabulary: Path | None
     """
     old = model.imported
     if old is None:
-        raise ImportRefusedError("it was not imported, so there is no file to compare it with")
+        raise ImportRefusedError("the model was not imported, so there is no file to compare it with")
     sha256 = sha256_of(request.path)
     if sha256 != old.sha256:
         raise ImportRefusedError(

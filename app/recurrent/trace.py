@@ -76,8 +76,8 @@ class Trace:
     head gives after each step; ``start`` is the position of the first token in the sequence, above 0 for a part of it.
     Without a head, ``outputs`` is (T, 0) and ``head`` None; of a bare module ``tokens`` is empty, too. Of a sequence of
     numbers, ``tokens`` are the steps, with their labels. With a ``reading``, which computes them where they are asked
-    for, ``outputs`` is (T, 0) as well. A trace that was asked for some layers holds these, and the last with its h
-    alone if it is not among them.
+    for, ``outputs`` is (T, 0) as well. A trace that was asked for some layers holds these, and the last with only
+    its h if it is not among them.
 
     Everything that a trace holds follows from its ``edits``, except ``tokens``, which stay those of the text where a
     swap puts others at the input.

@@ -121,7 +121,7 @@ def test_the_proof_is_run_again_and_fails_for_weights_that_are_others(
     assert code == 1
     assert error.startswith("gatescope: mine: it was imported from another file, 'model.pt' with the SHA-256 ")
     code, _, error = run(imported | {"GATESCOPE_MODELS": str(models)}, "verify", "lstm", other)
-    assert error == "gatescope: lstm: it was not imported, so there is no file to compare it with\n"
+    assert error == "gatescope: lstm: the model was not imported, so there is no file to compare it with\n"
 
     model = load_model(tmp_path / "imported" / "mine")
     weights = model.network.state_dict()

@@ -93,7 +93,7 @@ def _limit(much: Demand | None, settings: Settings) -> Limit | None:
 
 
 def _rankings(model: Model, tokens: list[Token], settings: Settings) -> dict[KindName, Fit]:
-    """Return what fits of each kind of ranking that there is of ``model``."""
+    """Return what fits of each kind of ranking that ``model`` has."""
     fits: dict[KindName, Fit] = {}
     for kind in KINDS:
         if model.network.head is None or kind in OF_TWO_TEXTS:

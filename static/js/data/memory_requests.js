@@ -15,6 +15,8 @@ import { inputOf } from "./written.js";
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
 const OF_HEAD = ["loss", "attribution"]; // which a model without a head does not have
 const OF_ONE_STEP = ["spectral", "attribution"];
+const CHEAPEST_FIRST = ["saturation", "time_scales", "loss", "spectra", "words", "inputs", "states", "spectral", "attribution"];
+const MOST_IN_VAIN = 2; // parts that run out of time, after which no others are asked for: each takes as long as the server allows
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
 /** @type {Record<string, string>} */
@@ -119,7 +121,8 @@ export class MemoryRequests {
   }
 
   /**
-   * The answer to one call; where it takes too long, to one for each part, without those that still do.
+   * The answer to one call; where it takes too long, to one for each part, without those that still do, or that come after
+   * two of these.
    * @param {string} model
    * @param {{parts: string[]}} body
    * @param {AbortSignal} signal
@@ -135,10 +138,20 @@ export class MemoryRequests {
     }
     /** @type {PartialAnswer[]} */
     const answers = [];
-    for (const [at, part] of body.parts.entries()) {
-      answers.push(await this.#inTime(model, { ...body, parts: [part] }, signal, (share) => onProgress((at + share) / body.parts.length)));
+    /** @type {[string, string][]} */
+    const missing = []; // with why
+    const parts = body.parts.toSorted((a, b) => CHEAPEST_FIRST.indexOf(a) - CHEAPEST_FIRST.indexOf(b));
+    for (const [at, part] of parts.entries()) {
+      if (missing.length >= MOST_IN_VAIN) {
+        missing.push([part, missing[0][1]]);
+        continue;
+      }
+      const answer = await this.#inTime(model, { ...body, parts: [part] }, signal, (share) => onProgress((at + share) / parts.length));
+      answers.push(answer);
+      missing.push(...Object.entries(answer.missing ?? {}));
     }
-    return merged(answers);
+    const all = merged(answers);
+    return { ...all, missing: { ...all.missing, ...Object.fromEntries(missing) } };
   }
 
   /**

@@ -62,6 +62,21 @@ test("what takes too long is asked for part by part, without those that do", asy
   assert.deepEqual(asked.filter((parts) => parts.length > 1).map((parts) => parts.length), [6, 2]);
 });
 
+test("after two parts that take too long no dearer one is asked for", async () => {
+  const asked = [];
+  globalThis.fetch = async (url, { body }) => {
+    const { parts } = JSON.parse(body);
+    asked.push(parts);
+    const problem = { type: "out-of-time", status: 503, detail: "Too long." };
+    if (parts.length > 1 || !["saturation", "time_scales", "attribution"].includes(parts[0])) return new Response(`${JSON.stringify({ done: 0, problem })}\n`);
+    return new Response(`${JSON.stringify({ answer: { start: 0, stop: 2, tokens: [{ text: "not" }, { text: "good" }], layers: [{ [parts[0]]: parts[0] }] } })}\n`);
+  };
+  const memory = await new MemoryRequests().ask(request, signal, () => {});
+  assert.deepEqual(Object.keys(memory.missing).sort(), ["inputs", "loss", "spectra", "spectral", "states"]);
+  assert.deepEqual(asked.filter((parts) => ["inputs", "states"].includes(parts[0]) && parts.length === 1), []);
+  assert.equal(memory.layer(0).time_scales, "time_scales");
+});
+
 test("parts that do not fit are not asked for", async () => {
   const bodies = answering();
   await new MemoryRequests().ask({ ...request, left: ["loss", "spectral", "attribution"] }, signal, () => {});
