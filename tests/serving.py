@@ -138,6 +138,14 @@ def children(process: "subprocess.Popen[str]") -> set[int]:
     return {int(each) for each in listed.split()}
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process runs that nobody may wait for: one that has ended can stay as a zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):  # it ends before the file is opened, or while it is read
+        return False
+
+
 def told(log: Path, what: str) -> int:
     """How often ``what`` stands in the file ``log``."""
     return log.read_text("utf-8").count(what)

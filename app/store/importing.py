@@ -143,8 +143,10 @@ def remove(imported: Path, name: str) -> bool:
         return True
     hidden = imported / HIDDEN
     hidden.mkdir(exist_ok=True)
-    gone = Path(tempfile.mkdtemp(dir=hidden))
-    found[0].rename(gone / name)
+    gone = (
+        hidden / secrets.token_hex()
+    )  # not within a folder that is made first: an import that begins may sweep it away
+    found[0].rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
     return True
 

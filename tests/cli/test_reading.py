@@ -11,7 +11,7 @@ import pytest
 from gatescope.cli import app
 from gatescope.importers import child, process
 from gatescope.store.loading import load_model
-from serving import FAKE_CHILD, wait_until
+from serving import FAKE_CHILD, is_running, wait_until
 from torch_files import module_of, saved
 from typer.testing import CliRunner
 
@@ -92,14 +92,6 @@ def test_the_process_ends_with_the_command(tmp_path: Path, sent: signal.Signals)
     if sent == signal.SIGINT:
         assert (command.returncode, error) == (130, b"")
         assert {each.name for each in tmp_path.iterdir()} == {"noted", "what.pt"}
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process runs that nobody may wait for: one that has ended can stay as a zombie."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.slow("starts PyTorch three times", seconds=9)

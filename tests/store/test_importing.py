@@ -51,6 +51,20 @@ def test_removing_a_link_leaves_what_it_leads_to(tmp_path: Path) -> None:
         assert not remove(tmp_path / "imported", name)
 
 
+def test_a_model_is_removed_while_an_import_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path / "mine")
+    rename = Path.rename
+
+    def swept_before(self: Path, target: Path) -> Path:
+        sweep(tmp_path)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", swept_before)
+    assert remove(tmp_path, "mine")
+    assert {each.name for each in tmp_path.rglob("*")} == {HIDDEN, "lock"}
+    sweep(tmp_path)
+
+
 def test_the_size_is_that_of_all_files_without_following_links(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c").write_bytes(bytes(1_000))

@@ -1,7 +1,9 @@
 """A server that imports, whose child process does what the uploaded file says."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,6 @@ def answered(to: TestClient, kept: str, name: str = "mine", **query: Any) -> Res
 
 
 def left(imported: Path) -> list[str]:
-    """Everything in the folder of imported models, except its lock."""
-    return sorted(
-        str(each.relative_to(imported)) for each in imported.rglob("*") if each.name not in {".imports", "lock"}
-    )
+    """Everything in the folder of imported models, except its lock; a server may be removing some of it meanwhile."""
+    inside = (Path(folder, each) for folder, *names in os.walk(imported) for each in chain(*names))
+    return sorted(str(each.relative_to(imported)) for each in inside if each.name not in {".imports", "lock"})

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gatescope.importers import child, process
 from gatescope.store.importing import BusyError, workspace
-from serving import FAKE_CHILD, in_a_loop, wait_until
+from serving import FAKE_CHILD, in_a_loop, is_running, wait_until
 from serving import running as serving_app
 from starlette.testclient import TestClient
 
@@ -53,14 +53,6 @@ def sent(address: str, head: str, body: bytes) -> socket.socket:
 def form(what: dict[str, Any]) -> bytes:
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="weights.pt"\r\n\r\n'
     return head + json.dumps(what).encode() + b"\r\n--x--\r\n"
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process runs that nobody may wait for: one that has ended can stay as a zombie."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except FileNotFoundError:
-        return False
 
 
 def test_a_client_that_goes_ends_its_import_at_every_stage(models: Path, imported: Path, tmp_path: Path) -> None:
