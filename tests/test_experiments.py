@@ -33,7 +33,7 @@ def computed(cell: Cell, letter: str) -> str:
 def follows(cell: Cell, letter: str) -> str:
     """What is computed from the edited activation, in the same step and in the next."""
     here = [f"{each.of} = {spelt(each.formula, letter)}" for each in cell.equations if f"{{{letter}}}" in each.formula]
-    if letter == "c" and "o" in cell.peepholes:  # which sees the new c: its sum is no equation of the page
+    if letter == "c" and "o" in cell.peepholes:  # which sees the new c: its sum is not an equation of the page
         here.insert(0, "a_o = … + p_o·c̃")
     later = []
     if letter in cell.states:

@@ -86,7 +86,7 @@ def edit(model: nn.Module, *edits: Edit | Mapping[str, Any], module: str | None 
     Args:
         model: An ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, a cell of these, or any module that holds one.
         edits: As in ``trace_module``. Their steps and sequences are checked when the module is called; a cell does
-            not know how many steps will follow, so that a step that never comes is no error.
+            not know how many steps will follow, so that a step that never comes is not an error.
         module: The name of the module to edit, such as ``"encoder.rnn"``, where ``model`` holds several.
 
     Yields:

@@ -76,7 +76,7 @@ def require_labels(labels: Sequence[str], steps: int) -> None:
 
 
 def _matrix(columns: Sequence[Column], values: Any) -> NDArray[np.float64]:
-    """Return ``values`` as (T, E). Raises ValueError if they are no such numbers."""
+    """Return ``values`` as (T, E). Raises ValueError if they are not such numbers."""
     expected = f"({'T' if len(columns) == 1 else f'T, {len(columns)}'})"
     if isinstance(values, Tensor):
         values = values.detach().cpu().double().numpy()

@@ -94,7 +94,7 @@ def do(page: Page, number: int) -> None:
     card, chapter = page.locator(CARD), CHAPTERS[number - 1]
     match chapter.kind:
         case "hold":
-            card.locator("input[type=range]").fill(f"{chapter.deed.value:g}")  # type: ignore[union-attr]
+            card.locator("input[type=range]").fill(f"{chapter.action.value:g}")  # type: ignore[union-attr]
         case "pick":
             card.locator("input[type=radio]").last.check()
         case _:

@@ -58,7 +58,7 @@ def plain_text(markup: str) -> str:
 
 @pytest.mark.parametrize("chapter", NUMBERED)
 def test_a_card_is_short(chapter: Chapter) -> None:
-    before = [chapter.title, plain_text(chapter.told), chapter.deed.label, *getattr(chapter.deed, "choices", ())]
+    before = [chapter.title, plain_text(chapter.told), chapter.action.label, *getattr(chapter.action, "choices", ())]
     outcome = re.sub(r"<span class=.live.[^>]*>", "0.00", chapter.outcome)
     after = [plain_text(chapter.told), "Done:", plain_text(outcome)]
     for card in (before, after):
@@ -91,7 +91,7 @@ def written(value: float) -> str:
 
 
 def test_what_the_chapters_say_is_true() -> None:
-    """In the order of the chapters; what a deed brings about holds wherever it counts as done."""
+    """In the order of the chapters; what a action brings about holds wherever it counts as done."""
     shut, older, kept, letting, update, reset, _, both = CHAPTERS
     amounts = seen(shut).parts.amounts[3]  # type: ignore[union-attr]
     assert amounts[3] > 0.5 * amounts.sum(), "the band of “not” is most of the memory"
@@ -129,8 +129,8 @@ def test_what_the_chapters_say_is_true() -> None:
         assert closed.parts.amounts[4] == pytest.approx(seen(letting).parts.amounts[4])  # type: ignore[union-attr]
         assert abs(verdicts(closed)[-1] - 0.5) < 0.06, "the verdict hardly sees it"
 
-    assert isinstance(update.deed, Show)
-    gru = seen(update, model=update.deed.model)
+    assert isinstance(update.action, Show)
+    gru = seen(update, model=update.action.model)
     assert gru.model.config.network.cell_definition.states == "h", "no cell state"
     verbs = {row.role.verb: row for row in gru.subject.rows}
     assert verbs["keeps"].means + verbs["writes"].means == pytest.approx(1)
@@ -144,9 +144,9 @@ def test_what_the_chapters_say_is_true() -> None:
         for engine in ENGINES:
             assert MEASURE["gradients"](cell, 2.0, engine)[-1] > 3, "they explode, gates or not"
 
-    assert isinstance(both.deed, Measure)
-    models = [load_model(MODELS / each) for each in both.deed.models]
-    assert all(verdicts(seen(both, model=each))[-1] < 0.1 for each in both.deed.models), "both read “not good”"
+    assert isinstance(both.action, Measure)
+    models = [load_model(MODELS / each) for each in both.action.models]
+    assert all(verdicts(seen(both, model=each))[-1] < 0.1 for each in both.action.models), "both read “not good”"
     for count in (cost.parameters, cost.multiply_adds):
         lstm, gru = (count(each.network) for each in models)
         assert 4 * gru == 3 * lstm
@@ -186,20 +186,20 @@ def test_a_chapter_stands_in_the_page_without_a_script(site: TestClient, number:
     assert f'data-chosen="{look.step}"' in page
 
 
-@pytest.mark.parametrize("chapter", [each for each in NUMBERED if isinstance(each.values[0].deed, Hold | Show)])  # type: ignore[union-attr]
+@pytest.mark.parametrize("chapter", [each for each in NUMBERED if isinstance(each.values[0].action, Hold | Show)])  # type: ignore[union-attr]
 def test_the_link_of_a_deed_leads_to_it(site: TestClient, chapter: Chapter) -> None:
     page = site.get("/" + chapter.link).text
     assert notice(page) == ""
     assert f'href="{html.escape(chapter.link)}"' in page
-    deed = chapter.deed
-    if isinstance(deed, Show):
-        assert embedded(page, "boot")["model"] == deed.model
+    action = chapter.action
+    if isinstance(action, Show):
+        assert embedded(page, "boot")["model"] == action.model
         return
-    assert isinstance(deed, Hold)
+    assert isinstance(action, Hold)
     [edit] = from_listed_form(parse_qs(urlsplit(chapter.link).query)["edits"][0])
-    assert edit.letter == deed.letter
-    assert deed.most is None or deed.value <= deed.most
-    assert deed.least is None or deed.value >= deed.least
+    assert edit.letter == action.letter
+    assert action.most is None or action.value <= action.most
+    assert action.least is None or action.value >= action.least
     assert "without your change" in page
 
 

@@ -77,7 +77,7 @@ class Chapter:
     look: Look
     marks: tuple[str, ...]  # selectors into the first screen: a frame around all that each finds, if anything
     text: str
-    deed: Hold | Show | Pick | Measure
+    action: Hold | Show | Pick | Measure
     done: str
     numbers: Mapping[str, Number] = field(default_factory=dict)
     lit: str = ""  # a selector of what is neither dimmed nor covered, besides what is marked
@@ -87,18 +87,18 @@ class Chapter:
     @property
     def kind(self) -> str:
         """What is to be done, in lower case."""
-        return type(self.deed).__name__.lower()
+        return type(self.action).__name__.lower()
 
     @property
     def link(self) -> str:
-        """The address at which the deed is done; "" if no address says so."""
-        return self.deed.link(self.look) if isinstance(self.deed, Hold | Show) else ""
+        """The address at which the action is done; "" if no address says so."""
+        return self.action.link(self.look) if isinstance(self.action, Hold | Show) else ""
 
     @property
     def rule(self) -> dict[str, Any]:
-        """What the page's script needs to notice the deed."""
+        """What the page's script needs to notice the action."""
         return {"kind": self.kind} | {
-            name: value for name, value in vars(self.deed).items() if name not in {"label", "value"}
+            name: value for name, value in vars(self.action).items() if name not in {"label", "value"}
         }
 
     @property
@@ -108,7 +108,7 @@ class Chapter:
 
     @property
     def outcome(self) -> Markup:
-        """What is said when the deed is done, as HTML: the script writes the numbers."""
+        """What is said when the action is done, as HTML: the script writes the numbers."""
         return Markup("").join(self._pieces(self.done))
 
     def _pieces(self, text: str) -> Iterator[Markup]:

@@ -124,10 +124,10 @@ def models() -> set[str]:
     """Return the ids of the models that the story needs."""
     shown = {each.look.model for each in CHAPTERS}
     for each in CHAPTERS:
-        if isinstance(each.deed, Show):
-            shown.add(each.deed.model)
-        if isinstance(each.deed, Measure):
-            shown.update(each.deed.models)
+        if isinstance(each.action, Show):
+            shown.add(each.action.model)
+        if isinstance(each.action, Measure):
+            shown.update(each.action.models)
     return shown
 
 

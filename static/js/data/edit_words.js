@@ -25,7 +25,7 @@ export function inWords({ edit, lost }, model, trace) {
     units ? `in ${unitsInWords(units)}` : "",
     wordsOf(edit.steps, lost, model, trace),
   ];
-  return parts.filter(Boolean).join(" ") + deed(edit);
+  return parts.filter(Boolean).join(" ") + operation(edit);
 }
 
 /**
@@ -37,7 +37,7 @@ export function unitsInWords(units) {
 }
 
 /** @param {import("./edits.js").Edit} edit */
-function deed(edit) {
+function operation(edit) {
   const [name, value] = operationOf(edit);
   if (name === "hold") return ` held at ${JSON.stringify(value).replaceAll("-", "−")}`;
   return value === true ? `: ${name}` : `: ${name} ${typeof value === "string" ? value : JSON.stringify(value)}`;

@@ -7,7 +7,7 @@ import { decimal } from "../kit/numbers.js";
 
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box in pixels of the page */
 /**
- * By what the deed of a chapter is noticed, as `app/web/story/chapter.py` writes it.
+ * By what the action of a chapter is noticed, as `app/web/story/chapter.py` writes it.
  * @typedef {{kind: "hold", letter: string, step: number | null, most: number | null, least: number | null} | {kind: "show", model: string} | {kind: "pick", choices: string[]} | {kind: "measure", models: string[]}} Rule
  */
 
@@ -221,7 +221,7 @@ export class Story {
   }
 
   /**
-   * Say whether the deed is done, mark the place, and put the card where it covers nothing that matters. When the chapter is
+   * Say whether the action is done, mark the place, and put the card where it covers nothing that matters. When the chapter is
    * turned, and until someone acts, the place is brought into sight.
    */
   #fit() {

@@ -27,12 +27,12 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("deed", ["wait", "spin"])
+@pytest.mark.parametrize("behaviour", ["wait", "spin"])
 def test_an_import_that_takes_too_long_is_ended(
-    own: TestClient, imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+    own: TestClient, imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
     monkeypatch.setattr(child, "SECONDS", 0.3)
-    done = uploaded(own, {"do": deed, "into": str(tmp_path / "noted")})
+    done = uploaded(own, {"do": behaviour, "into": str(tmp_path / "noted")})
     assert done.json()["detail"].startswith(
         "The import takes more than the 0 seconds that a file of this size may take here."
     )
