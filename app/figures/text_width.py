@@ -5,7 +5,9 @@ What fits by these widths fits in Liberation Sans, Arial and the usual fonts of 
 """
 
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,14 @@ def fitted(text: str, size: float, width: float, *, bold: bool = False) -> str:
     while end < len(text) and text_width(text[: end + 1], size, bold=bold) <= room:
         end += 1
     return f"{text[:end]}…" if room >= 0 else ""
+
+
+def told_apart(texts: Sequence[str], cut: Callable[[str], str]) -> list[str]:
+    """Return ``texts``; those that ``cut`` would make the same have "…" for the words that they begin with in common."""
+    alike = [sorted({each for each in texts if cut(each) == cut(text)}) for text in texts]
+    shared = [commonprefix(each) if len(each) > 1 else "" for each in alike]
+    starts = [each.rfind(" ") + 1 or len(each) for each in shared]
+    return [f"…{text[start:]}" if start else text for text, start in zip(texts, starts, strict=True)]
 
 
 def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:

@@ -1,6 +1,6 @@
 // The models of this server: which of them read which texts, and the traces that they answer with.
 
-import { codePoints } from "../kit/text.js";
+import { codePoints, toldApart } from "../kit/text.js";
 import { Problem, fetchTrace, fetchWords } from "./api.js";
 import { cellOf } from "./boot.js";
 import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
@@ -14,6 +14,8 @@ import { readTheSame, readsNumbers } from "./written.js";
 /** @typedef {import("./edits.js").ListedEdit} ListedEdit */
 /** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, step?: number | null, find?: import("./unit_search.js").Phrase | null, edits: ListedEdit[], layer: number | null, order: import("./unit_order.js").Order, at?: number | null, rows: number | null, unit: number | null}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `step`: the chosen one, and `find`: the phrase that is searched for, which the heatmaps hold; `edits`: of the text, not of the other; `layer`: its place, as `placeOfLayer` takes it; `at`: step of an order by value; `rows`: place of the first unit in their order, null for those around `unit`, which is pinned */
 /** @typedef {{model: Model, text: string, title: string}} LaneRequest one lane of it; without a title where it is the only one */
+
+const TITLE = 60; // characters for which every lane has room
 
 export class ModelLibrary {
   /** @param {{models: Model[], max_text: number, page_entries: number, page_rows: number}} boot models in the order of their cells */
@@ -47,12 +49,12 @@ export class ModelLibrary {
    */
   lanes({ model: id, text, compare, other }) {
     const model = this.model(id);
-    if (compare === "text") return [text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` }));
+    if (compare === "text") return entitled([text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` })));
     if (compare !== "cells") return [{ model, text, title: "" }];
     const siblings = this.task(model.task).filter((each) => readTheSame(each, model));
     const byCell = new Map(siblings.toReversed().map((each) => [each.cell, each])).set(model.cell, model);
     const cells = new Set(siblings.map((each) => each.cell));
-    return [...cells].map((cell) => /** @type {Model} */ (byCell.get(cell))).map((each) => ({ model: each, text, title: each.title }));
+    return entitled([...cells].map((cell) => /** @type {Model} */ (byCell.get(cell))).map((each) => ({ model: each, text, title: each.title })));
   }
 
   /**
@@ -232,6 +234,15 @@ export class ModelLibrary {
     const model = this.model(selection.model);
     return isBlank(text, model.tokenizer) ? [] : fetchWords(model, text, signal);
   }
+}
+
+/**
+ * Lanes, each with a title that tells it from the others.
+ * @param {LaneRequest[]} lanes
+ */
+function entitled(lanes) {
+  const titles = toldApart(lanes.map(({ title }) => title), TITLE);
+  return lanes.map((lane, at) => ({ ...lane, title: titles[at] }));
 }
 
 /**
