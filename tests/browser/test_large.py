@@ -75,6 +75,11 @@ def says(page: Page, first: int, last: int) -> None:
     at_rest(page)
 
 
+def cell_unit(page: Page) -> int:
+    """The unit that the first screen shows."""
+    return int(page.locator("#first-screen .cell").get_attribute("data-unit") or "")
+
+
 def test_only_the_layer_that_is_shown_is_asked_for(page: Page, zoo: str, client: httpx2.Client) -> None:
     bodies = asked(page)
     opened(page, zoo)
@@ -114,7 +119,14 @@ def test_next_units_follow_in_the_order_and_a_link_leads_to_them(page: Page, zoo
     page.goto("about:blank")
     opened(page, f"{zoo}/?layer={MIDDLE}#order=variance&rows=512")
     says(page, 513, 600)
+    c = carrier(client, MIDDLE)
+    changes = np.abs(np.diff(c, axis=0, prepend=0)).max(axis=0)
+    unit = max(order[512:], key=lambda each: float(changes[each]))
+    assert cell_unit(page) not in order[512:], "what the first screen shows of all units is out of sight"
+    expect(page.locator(".inspector h3")).to_contain_text(f"unit {unit} at")
+    expect(page.locator(".inspector .names")).to_have_text("Of the 88 units in sight, it changes the most.")
     assert f"unit {order[512]}, " in point_at(page, "h", 0, 0, STEPS, 88)
+    expect(page.locator(".inspector .names")).to_have_text("")
     page.locator("#rows-before").click()
     says(page, 257, 512)
 
