@@ -83,7 +83,13 @@ const finder = new UnitFinder({
     requests.turnPage();
   },
 });
+/** @type {import("./views/fewer_steps.js").FewerSteps} */
+const fewerSteps = {
+  addressOf: (text, steps) => addressOf({ ...state, text, start: 0, find: null, unit: null, step: state.step !== null && state.step < steps ? state.step : null }),
+  onLink: (address) => navigation.tryOut(address),
+};
 const memory = new Memory(library, tooltip, {
+  fewerSteps,
   onChange: (change) => {
     Object.assign(state, change);
     keepAddress();
@@ -301,7 +307,7 @@ const keyboard = new Keyboard(
   keysOf({ presenter, story, player, onFollow: () => firstScreen.follow(), onUndo: undo, onHelp: () => keyboard.help.showModal() }),
 );
 new NumberFile(() => library.model(state.model), { onText: (text) => navigation.ask({ text }), onProblem: (message) => showMessage(message, false) });
-new ShareSheet(picture, firstScreen.element, sharedAddress);
+new ShareSheet(picture, firstScreen.element, sharedAddress, fewerSteps);
 new YourModel(() => state.model);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());

@@ -246,7 +246,11 @@ def chosen(page: Page, step: int) -> None:
     screen = page.locator("#first-screen section").first
     expect(screen).to_have_attribute("data-chosen", str(step))
     expect(screen.locator('a[data-t="0"]').first).to_be_attached()
-    expect(page.locator(f".tokens li:nth-child({step % PAGE + 1}).lit")).to_have_count(1)
+    lit = page.locator(f".tokens li:nth-child({step % PAGE + 1}).lit")
+    expect(lit).to_have_count(1)
+    assert lit.evaluate(
+        "(word) => word.getBoundingClientRect().bottom <= word.parentElement.getBoundingClientRect().bottom"
+    )
     expect(page).to_have_url(re.compile(rf"[?&]step={step}\b"))
 
 

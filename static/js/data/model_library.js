@@ -15,7 +15,7 @@ import { readTheSame, readsNumbers } from "./written.js";
 /** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, step?: number | null, find?: import("./unit_search.js").Phrase | null, edits: ListedEdit[], layer: number | null, order: import("./unit_order.js").Order, at?: number | null, rows: number | null, unit: number | null}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `step`: the chosen one, and `find`: the phrase that is searched for, which the heatmaps hold; `edits`: of the text, not of the other; `layer`: its place, as `placeOfLayer` takes it; `at`: step of an order by value; `rows`: place of the first unit in their order, null for those around `unit`, which is pinned */
 /** @typedef {{model: Model, text: string, title: string}} LaneRequest one lane of it; without a title where it is the only one */
 
-const TITLE = 60; // characters for which every lane has room
+const TITLE = 75; // characters for which every lane has room, in three lines
 
 export class ModelLibrary {
   /** @param {{models: Model[], max_text: number, page_entries: number, page_rows: number}} boot models in the order of their cells */
