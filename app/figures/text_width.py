@@ -7,7 +7,7 @@ What fits by these widths fits in Liberation Sans, Arial and the usual fonts of 
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +35,15 @@ def fitted(text: str, size: float, width: float, *, bold: bool = False) -> str:
 
 
 def told_apart(texts: Sequence[str], cut: Callable[[str], str]) -> list[str]:
-    """Return ``texts``; those that ``cut`` would make the same have "…" for the words that they begin with in common."""
-    alike = [sorted({each for each in texts if cut(each) == cut(text)}) for text in texts]
-    shared = [commonprefix(each) if len(each) > 1 else "" for each in alike]
-    starts = [each.rfind(" ") + 1 or len(each) for each in shared]
-    return [f"…{text[start:]}" if start else text for text, start in zip(texts, starts, strict=True)]
+    """Return ``texts``; those that ``cut`` would make the same have "…" for the words that they begin with alike."""
+    told = []
+    for text in texts:
+        alike = {each for each in texts if cut(each) == cut(text)}
+        columns = takewhile(lambda characters: len(set(characters)) == 1, zip(*alike, strict=False))
+        same = text[: sum(1 for _ in columns)] if len(alike) > 1 else ""
+        start = same.rfind(" ") + 1 or len(same)
+        told.append(f"…{text[start:]}" if start else text)
+    return told
 
 
 def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:

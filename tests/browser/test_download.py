@@ -8,13 +8,15 @@ from .zoo import TEXT, UNITS
 LINES = 1 + len(TEXT.split()) * UNITS * 6  # of the CSV of an LSTM
 CONTROLLED = """
 const { fetch } = window;
-window.fetch = (address, options) => options?.headers?.Accept !== "text/csv" ? fetch(address, options) : Promise.resolve(new Response(new ReadableStream({
-  start: (stream) => {
+window.fetch = async (address, options) => {
+  if (options?.headers?.Accept !== "text/csv") return fetch(address, options);
+  const start = (stream) => {
     window.come = (text) => stream.enqueue(new TextEncoder().encode(text));
     window.end = () => stream.close();
     options.signal.addEventListener("abort", () => stream.error(options.signal.reason));
-  },
-})));
+  };
+  return new Response(new ReadableStream({ start }));
+};
 """  # the answer comes as the test says
 
 

@@ -290,8 +290,19 @@ def test_a_link_to_a_phrase_opens_at_its_page(zoo: str, page: Page) -> None:
     expect(page.locator("#find-count")).to_contain_text(f"of {ROWS} units")
 
 
-def test_a_link_to_a_word_that_there_is_not_says_so(zoo: str, page: Page, expected_console: list[str]) -> None:
-    expected_console.append("the server responded with a status of 422")
+def test_a_link_to_a_word_that_there_is_not_says_so(zoo: str, page: Page) -> None:
     opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}#step=99999")
     turned(page, 1, PAGE)
     expect(page.locator("#message")).to_contain_text("step=99999, which means nothing here")
+
+
+def test_a_text_that_ends_before_the_page_is_shown_from_its_beginning(
+    zoo: str, page: Page, expected_console: list[str]
+) -> None:
+    expected_console.append("the server responded with a status of 422")
+    opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}&step={PAGE + 1}")
+    turned(page, PAGE + 1, LONG)
+    page.locator("#text").fill(TEXT)
+    expect(page.locator(".tokens li")).to_have_count(STEPS)
+    at_rest(page)
+    expect(page).not_to_have_url(re.compile("step="))

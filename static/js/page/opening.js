@@ -30,7 +30,8 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
   state.text = textBoxes.boxes.text.value;
   session.reference = { text: state.text, words: null };
   openWeights(stated, false);
-  if (!isUnpainted) dropMissing(Infinity); // a layer or a unit that the model does not have
+  const steps = state.text === boot.text ? firstTraces[0]?.steps : undefined;
+  if (!isUnpainted) dropMissing(steps ?? Infinity); // what the model or the text does not have
   // The first paint knew no width, and no text after the #.
   const drawnFirst = requests.draw(state);
   if (isUnpainted) await navigation.goTo(location);
