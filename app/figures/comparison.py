@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from .band_words import band_words, words_svg
 from .bands import Bands, ageing_bands, band_paths, pushing_bands
@@ -19,7 +20,7 @@ from .numbers import at, plain, signed
 from .picture import Scales, largest_amount
 from .subject import Subject
 from .svg import lines, stretched, text
-from .text_width import fitted, text_width, wrapped
+from .text_width import fitted, text_width, told_apart, wrapped
 from .total import LEADER, LINE, listed
 from .total import WIDTH as SUM
 from .verdict import heights
@@ -101,11 +102,12 @@ def _gutter(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales, nam
             yield text(GUTTER - 8, y, SMALL, f"{named} {value}", f"strong end {kind}")
         yield text(0, TOP + CURVE / 2 + 4, 16, "says", "verb")
     yield text(0, TOP + CURVE + 16 + WORD_LINE, 16, "reads", "verb")
-    for each, lane in zip(entries, lanes, strict=True):
+    room = GUTTER - 60
+    labels = told_apart([each.label for each in entries], partial(fitted, size=SMALL, width=room, bold=True))
+    for each, label, lane in zip(entries, labels, lanes, strict=True):
         y = lane.memory_top + 16
-        room = GUTTER - 60
-        size = min(TITLE, max(SMALL, room / text_width(each.label, 1, bold=True)))
-        label = fitted(each.label, size, room, bold=True)
+        size = min(TITLE, max(SMALL, room / text_width(label, 1, bold=True)))
+        label = fitted(label, size, room, bold=True)
         end = text_width(label, size, bold=True) + 8
         yield text(0, y, size, label, "strong")
         yield f'<path class="curve {each.subject.cell.line}" d="M{at(end)} {at(y - 6)}H{at(end + 40)}"/>'
@@ -191,10 +193,11 @@ def _words(subject: Subject, columns: Columns, chosen: int) -> Iterator[str]:
 def _sums(entries: Sequence[Entry], lanes: Sequence[Lane], scales: Scales) -> Iterator[str]:
     ends = [(each, each.subject.verdict) for each in entries]
     ranked = sorted((-float(verdict.values[-1]), each.label) for each, verdict in ends if verdict is not None)
-    for place, (value, label) in enumerate(ranked):
+    cut = partial(fitted, size=15, width=SUM - 70, bold=True)
+    names = told_apart([label for _, label in ranked], cut)
+    for place, ((value, _), name) in enumerate(zip(ranked, names, strict=True)):
         kind = "strong positive" if -value >= 0.5 else "strong negative"
-        name = fitted(label, 15, SUM - 70, bold=True)
-        yield text(12, TOP + 8 + 20 * place, 15, f"{name} {plain(-value)}", kind)
+        yield text(12, TOP + 8 + 20 * place, 15, f"{cut(name)} {plain(-value)}", kind)
     for each, lane in zip(entries, lanes, strict=True):
         yield from _total(each.subject, lane, _bands(each.subject, lane, scales))
 

@@ -5,7 +5,9 @@ What fits by these widths fits in Liberation Sans, Arial and the usual fonts of 
 """
 
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,18 @@ def fitted(text: str, size: float, width: float, *, bold: bool = False) -> str:
     while end < len(text) and text_width(text[: end + 1], size, bold=bold) <= room:
         end += 1
     return f"{text[:end]}…" if room >= 0 else ""
+
+
+def told_apart(texts: Sequence[str], cut: Callable[[str], str]) -> list[str]:
+    """Return ``texts``; those that ``cut`` would make the same have "…" for the words that they begin with alike."""
+    told = []
+    for text in texts:
+        alike = {each for each in texts if cut(each) == cut(text)}
+        columns = takewhile(lambda characters: len(set(characters)) == 1, zip(*alike, strict=False))
+        same = text[: sum(1 for _ in columns)] if len(alike) > 1 else ""
+        start = same.rfind(" ") + 1 or len(same)
+        told.append(f"…{text[start:]}" if start else text)
+    return told
 
 
 def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:

@@ -19,6 +19,7 @@ from .invitation import invitation, is_blank
 from .look import Look, example_of
 from .screen import drawn, missing, runs_of
 from .story.chapters import chapters_for
+from .too_large import TooLargeError, too_large
 
 # Numbers that Plotly.js repaints in one picture without a noticeable pause; a longer text is shown in parts.
 MAX_NUMBERS = 150_000
@@ -92,6 +93,8 @@ def _picture(asked: Sequence[tuple[Model, str]], look: Look, settings: Settings)
         except Problem as problem:
             told = told or str(problem.detail)
             continue
+        except TooLargeError as error:
+            return tried, too_large(error, tried), told, []
         if unknown := missing(tried, runs[0]):
             shown, picture, *_ = _picture(asked, tried.model_copy(update=dict.fromkeys(unknown)), settings)
             return shown, picture, told, unknown

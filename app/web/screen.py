@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ..api.traces.outputs import shown_top
 from ..api.traces.plan import plan_trace
 from ..api.traces.schemas import TraceBody
+from ..api.wire.fitting import passed
 from ..api.wire.sequence import as_written
 from ..figures.compared_screen import Compared, compared_screen
 from ..figures.compared_texts import texts_screen
@@ -30,6 +31,7 @@ from ..store.model import Model
 from ..training.tasks import features_of
 from .invitation import invitation, is_blank, unread
 from .look import LONGEST_QUERY, Look
+from .too_large import TooLargeError, too_large
 
 CLEARLY = 0.02  # by how much further than any other a word moves the verdict that is said to do so
 
@@ -61,17 +63,22 @@ class Run:
 def screen(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> Markup:
     """Return the first screen of ``lanes``, each a model and its text, as a fragment of HTML. Raises as ``runs_of``.
 
-    Of a text in which there is nothing to read, it is an invitation.
+    Of a text in which there is nothing to read, it is an invitation; where there would be too many numbers, it says
+    how many words fit.
     """
     if is_blank(*lanes[0], settings):
         return invitation(lanes[0][0], look)
-    return drawn(runs_of(lanes, look, settings), look, settings)
+    try:
+        return drawn(runs_of(lanes, look, settings), look, settings)
+    except TooLargeError as error:
+        return too_large(error, look)
 
 
 def runs_of(lanes: Sequence[tuple[Model, str]], look: Look, settings: Settings) -> list[Run]:
     """Return what each of ``lanes``, a model and its text, does.
 
-    Raises a problem if a text is empty or too long, an edit does not fit, or a number overflows.
+    Raises a problem if a text is empty or too long, an edit does not fit, or a number overflows; TooLargeError if there
+    would be too many numbers.
     """
     takes_edits = [look.applied if place == 0 or look.compare != "text" else () for place in range(len(lanes))]
     return [run(model, text, edits, look, settings) for (model, text), edits in zip(lanes, takes_edits, strict=True)]
@@ -122,8 +129,13 @@ def run(model: Model, text: str, edits: Sequence[Edit], look: Look, settings: Se
     gateless = not model.config.network.cell_definition.gates  # its arithmetic begins with the sum
     written, stop = as_written(model, text), look.start + MOST_STEPS
     place, top = shown_place(model, look), shown_top(model.config.network.outputs)
-    part = TraceBody(**written, start=look.start, stop=stop, layers=[place[0]], pre_activations=gateless, top=top)
-    plain = _with_parts(model, plan_trace(model, part, settings).run(), place)
+    layer, direction = place
+    options: dict[str, Any] = {"layers": [layer], "directions": [direction], "pre_activations": gateless, "top": top}
+    part = TraceBody(**written, start=look.start, stop=stop, **options)
+    plan = plan_trace(model, part, settings, streamed=True)  # the limit is that of the picture
+    if passed(plan.demands(plan.stop - plan.start), settings) is not None:
+        raise TooLargeError(plan, text)
+    plain = _with_parts(model, plan.run(), place)
     if not fitting:
         return Run(model, *plain, None)
     edited = plan_trace(model, part.model_copy(update={"edits": fitting}), settings).run()

@@ -39,7 +39,7 @@ import { YourModel } from "./views/your_model.js";
 const tooltip = new Tooltip(byId("tooltip"));
 const textBoxes = new TextBoxes(updateText);
 const firstScreen = new FirstScreen(byId("first-screen"), tooltip, fetchScreen, {
-  onChoose: (t, lane) => (t < picture.width || picture.lanes.length > 1 ? picture.chooseIn(lane, t) : chooseBeyond(t)),
+  onChoose: chooseWord,
   onUnit: (unit) => picture.pin({ k: picture.current.k, unit }),
   onHold: (letter, t, value) => editing.holdAll(letter, t, value),
   onReset: () => editing.change([]),
@@ -52,7 +52,7 @@ const picture = new Picture(byId("picture"), tooltip, {
   onFind: (lane, token) =>
     textBoxes.select(session.shown.state.compare === "text" && lane === 1 ? "other" : "text", session.shown.traces[lane], token),
   onBrush: searchPhrase,
-  unitAt: (k) => firstScreen.unitAt(k),
+  unitAt: (k) => firstScreen.unitAt(k + turned()),
   heldAt: (place) => heldAt(state.edits, place),
   onHold: (place, value) => editing.hold(place, value),
 });
@@ -78,17 +78,24 @@ const finder = new UnitFinder({
   onMatches: (units) => picture.light(searched, units),
   onPick: ({ t, unit }) => picture.pickIn(searched, t, unit),
   onChange: (phrase) => {
-    state.find = phrase && { ...phrase, from: phrase.from + session.shown.state.start, to: phrase.to + session.shown.state.start };
+    state.find = phrase && { ...phrase, from: phrase.from + session.page, to: phrase.to + session.page };
     keepAddress();
+    requests.turnPage();
   },
 });
+/** @type {import("./views/fewer_steps.js").FewerSteps} */
+const fewerSteps = {
+  addressOf: (text, steps) => addressOf({ ...state, text, start: 0, find: null, unit: null, step: state.step !== null && state.step < steps ? state.step : null }),
+  onLink: (address) => navigation.tryOut(address),
+};
 const memory = new Memory(library, tooltip, {
+  fewerSteps,
   onChange: (change) => {
     Object.assign(state, change);
     keepAddress();
     showMemory();
   },
-  onStep: (t) => picture.pickIn(0, t - session.shown.state.start, picture.current.unit),
+  onStep: (t) => picture.pickIn(0, t - session.page, picture.current.unit),
   onUnit: (model, unit) => {
     if (model === state.model) picture.pin({ k: picture.current.k, unit });
     else navigation.ask({ model, unit, start: state.start, find: null });
@@ -125,12 +132,13 @@ async function show() {
   const { state: asked, traces } = session.shown;
   const lanes = library.lanes(asked);
   const contents = traces.map((trace, at) => ({ title: lanes[at].title, trace }));
-  const k = state.step === null ? null : state.step - asked.start;
+  const k = state.step === null ? null : state.step - session.page;
+  const column = k ?? (firstScreen.column ?? -1) - turned(); // what the finding speaks of, where nothing is chosen
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
   try {
     const painted = picture.show(contents, {
       pinned: isPinned ? { k, unit: state.unit ?? 0 } : null,
-      chosen: k === null ? firstScreen.column : k < 0 ? null : k, // what the finding speaks of, where nothing is chosen
+      chosen: column < 0 ? null : column,
       edges: contents.length === 1 ? firstScreen.edges : null,
       difference: asked.compare === "text",
     });
@@ -156,7 +164,7 @@ function showMemory() {
 
 /** Show the units that were searched for, if the phrase is in sight. */
 function showMatches() {
-  const { start } = session.shown.state;
+  const start = session.page;
   searched = Math.min(searched, session.shown.traces.length - 1);
   const { trace } = picture.lanes[searched];
   const inSight = state.find && state.find.from >= start ? { ...state.find, from: state.find.from - start, to: state.find.to - start } : null;
@@ -186,25 +194,32 @@ function keepPin(pin) {
     return keepStep(picture.chosen);
   }
   picture.chosen = pin.k;
-  keepPlace(pin.k + session.shown.state.start, pin.unit);
+  keepPlace(pin.k + session.page, pin.unit);
 }
 
 /** @param {number | null} k the column that was chosen */
 function keepStep(k) {
-  keepPlace(k === null ? null : k + session.shown.state.start, state.unit);
+  keepPlace(k === null ? null : k + session.page, state.unit);
+}
+
+/** How many columns of the first screen stand before the first of the heatmaps. */
+function turned() {
+  return session.page - session.shown.state.start;
 }
 
 /**
- * Choose a step of the first screen that lies beyond the page of the heatmaps, where nothing is then marked.
- * @param {number} t
+ * Choose a word of the first screen; the heatmaps turn to the page that holds it.
+ * @param {number} t from the first step that is shown
+ * @param {number} lane
  */
-function chooseBeyond(t) {
-  picture.pinned = picture.chosen = null;
-  picture.refresh();
+function chooseWord(t, lane) {
+  const k = t - turned();
+  if (session.shown.state.compare === "text" || (k >= 0 && k < picture.width)) return picture.chooseIn(lane, k);
+  if (picture.stale) return;
   state.step = t + session.shown.state.start;
   keepAddress();
-  firstScreen.choose(t, [t]);
-  requests.drawAgain();
+  firstScreen.choose(t, picture.lanes.map(() => t));
+  requests.update();
 }
 
 /**
@@ -216,12 +231,15 @@ function keepPlace(step, unit) {
   Object.assign(state, { step, unit });
   keepAddress();
   const column = picture.pinned?.k ?? picture.chosen;
-  if (column !== null) firstScreen.choose(column, picture.steps);
+  if (column !== null) firstScreen.choose(column + turned(), picture.steps.map((t) => (t === null ? null : t + turned())));
   requests.drawAgain().then(() => picture.refresh()); // the panel may show another unit
   const isOutOfSight = unit !== null && picture.pinned !== null && !picture.holds(unit);
   if (isOutOfSight) state.rows = null; // the window that holds it is asked for
   if (isOutOfSight || (state.order === "value" && moved)) requests.update();
-  else if (moved) showMemory();
+  else {
+    if (moved) showMemory();
+    requests.turnPage();
+  }
 }
 
 /**
@@ -289,7 +307,7 @@ const keyboard = new Keyboard(
   keysOf({ presenter, story, player, onFollow: () => firstScreen.follow(), onUndo: undo, onHelp: () => keyboard.help.showModal() }),
 );
 new NumberFile(() => library.model(state.model), { onText: (text) => navigation.ask({ text }), onProblem: (message) => showMessage(message, false) });
-new ShareSheet(picture, firstScreen.element, sharedAddress);
+new ShareSheet(picture, firstScreen.element, sharedAddress, fewerSteps);
 new YourModel(() => state.model);
 byId("show-find").addEventListener("click", () => finder.set({ from: picture.current.k, to: picture.current.k }));
 byId("composer").addEventListener("submit", (event) => event.preventDefault());

@@ -13,7 +13,7 @@ import { codePoints } from "./kit/text.js";
  * How it is shown: more fields of the address, of which the server paints some.
  * @typedef {object} View
  * @property {number} start first step shown
- * @property {number | null} layer index into the layers of a trace; null: the last in the first picture, the first below
+ * @property {number | null} layer index into the layers of a trace; null: that which the head reads, in its first direction
  * @property {import("./data/unit_order.js").Order} order of the units
  * @property {number | null} rows place in that order of the first unit in sight; null: the first of all, or those around the pinned one
  * @property {number | null} step that is chosen

@@ -20,12 +20,17 @@ from .driving import PATIENCE, at_rest, layer_of, opened, point_at, shown
 from .zoo import TEXT, VERDICT, WORDS
 
 UNITS, LAYERS, ROWS, STEPS = 600, 3, 256, 5
+LONG, PAGE = 150, 150_000 // (256 * 6)  # words of a text, and those of one page of heatmaps
+LONG_TEXT = "+".join(TEXT.split() * (LONG // STEPS))
 MIDDLE = 1
 
 
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the application over a model of 600 units and 3 layers, and a GRU of 7 of the same task."""
+    """The address of the application over a model of 600 units and 3 layers, and a GRU of 7 of the same task.
+
+    All units of a third, which is of another task, are in sight.
+    """
     folder: Path = tmp_path_factory.mktemp("large")
     sizes = {"vocabulary_size": len(WORDS.vocabulary), "outputs": 1}
     about = {"task": "verdicts", "description": "d", "outputs": VERDICT, "opposite": "negative", "licence": "MIT"}
@@ -33,6 +38,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     network = random_network(1, scale=12, cell="lstm", hidden_size=UNITS, layers=LAYERS, **sizes)
     save_model(folder / "large", network, WORDS, {"title": "LARGE", **about})
     save_model(folder / "small", random_network(2, cell="gru", **sizes), WORDS, {"title": "SMALL", **about})
+    network = random_network(3, scale=3, cell="lstm", hidden_size=ROWS, **sizes)
+    save_model(folder / "pages", network, WORDS, {**about, "title": "PAGES", "task": "pages"})
     with running(create_app(Settings(models=folder, default_model="large"))) as address:
         yield address
 
@@ -66,6 +73,11 @@ def by_variance(client: httpx2.Client, layer: int) -> list[int]:
 def says(page: Page, first: int, last: int) -> None:
     expect(page.locator("#rows")).to_have_text(f"units {first}–{last} of {UNITS}")
     at_rest(page)
+
+
+def cell_unit(page: Page) -> int:
+    """The unit that the first screen shows."""
+    return int(page.locator("#first-screen .cell").get_attribute("data-unit") or "")
 
 
 def test_only_the_layer_that_is_shown_is_asked_for(page: Page, zoo: str, client: httpx2.Client) -> None:
@@ -107,7 +119,14 @@ def test_next_units_follow_in_the_order_and_a_link_leads_to_them(page: Page, zoo
     page.goto("about:blank")
     opened(page, f"{zoo}/?layer={MIDDLE}#order=variance&rows=512")
     says(page, 513, 600)
+    c = carrier(client, MIDDLE)
+    changes = np.abs(np.diff(c, axis=0, prepend=0)).max(axis=0)
+    unit = max(order[512:], key=lambda each: float(changes[each]))
+    assert cell_unit(page) not in order[512:], "what the first screen shows of all units is out of sight"
+    expect(page.locator(".inspector h3")).to_contain_text(f"unit {unit} at")
+    expect(page.locator(".inspector .names")).to_have_text("Of the 88 units in sight, it changes the most.")
     assert f"unit {order[512]}, " in point_at(page, "h", 0, 0, STEPS, 88)
+    expect(page.locator(".inspector .names")).to_have_text("")
     page.locator("#rows-before").click()
     says(page, 257, 512)
 
@@ -217,15 +236,73 @@ def test_what_the_address_gets_wrong_is_still_said(page: Page, zoo: str) -> None
     expect(page.locator("#layer")).to_have_value(str(LAYERS - 1))
 
 
-def test_a_word_beyond_the_heatmaps_is_chosen_in_the_first_screen(zoo: str, page: Page) -> None:
-    beyond = 150_000 // (ROWS * 6) + 3
-    page.goto(f"{zoo}/?text={'+'.join(TEXT.split() * 30)}")
+def turned(page: Page, first: int, last: int) -> None:
+    expect(page.locator("#page")).to_have_text(f"words {first}–{last} of {LONG}")
     at_rest(page)
+
+
+def chosen(page: Page, step: int) -> None:
+    """The first screen begins with the text, and the word is lit in it and in the heatmaps below it."""
+    screen = page.locator("#first-screen section").first
+    expect(screen).to_have_attribute("data-chosen", str(step))
+    expect(screen.locator('a[data-t="0"]').first).to_be_attached()
+    lit = page.locator(f".tokens li:nth-child({step % PAGE + 1}).lit")
+    expect(lit).to_have_count(1)
+    assert lit.evaluate(
+        "(word) => word.getBoundingClientRect().bottom <= word.parentElement.getBoundingClientRect().bottom"
+    )
+    expect(page).to_have_url(re.compile(rf"[?&]step={step}\b"))
+
+
+def test_heatmaps_turn_to_the_word_that_is_chosen_in_the_first_screen(zoo: str, page: Page) -> None:
+    beyond = PAGE + 3
+    opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}")
+    turned(page, 1, PAGE)
     page.locator(f'#first-screen a[data-t="{beyond}"]').first.dispatch_event("click")
-    expect(page.locator("#first-screen section").first).to_have_attribute("data-chosen", str(beyond))
-    at_rest(page)
-    expect(page).to_have_url(re.compile(rf"[?&]step={beyond}\b"))
-    expect(page.locator("#first-screen section").first).to_have_attribute("data-chosen", str(beyond))
+    turned(page, PAGE + 1, LONG)
+    chosen(page, beyond)
     page.locator("#show-share").dispatch_event("click")
-    told = f"CSV, NPZ and the calls hold the words in sight, 1 to {beyond - 3} of 150, with all layers."
+    told = f"CSV, NPZ and the calls hold the words in sight, {PAGE + 1} to {LONG} of {LONG}, with all layers."
     expect(page.locator("#share-status")).to_have_text(told)
+    page.locator("#share").press("Escape")
+    page.locator('#first-screen a[data-t="1"]').first.dispatch_event("click")
+    turned(page, 1, PAGE)
+    chosen(page, 1)
+
+
+def test_a_link_to_a_word_or_a_pin_opens_at_its_page(zoo: str, page: Page, client: httpx2.Client) -> None:
+    step, unit = PAGE + 40, 200
+    opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}&step={step}&unit={unit}")
+    turned(page, PAGE + 1, LONG)
+    chosen(page, step)
+    expect(page.locator(".inspector h3")).to_contain_text(f"unit {unit} at {TEXT.split()[step % STEPS]} pinned")
+    c = layer_of(client, "pages", LONG_TEXT.replace("+", " "))["c"]
+    note = point_at(page, "c", step - PAGE, unit, LONG - PAGE, ROWS)
+    assert note.endswith(f"c = {shown(c[step][unit], 4)}")
+    page.locator("#earlier").click()
+    turned(page, 1, PAGE)
+    expect(page).not_to_have_url(re.compile("step="))
+
+
+def test_a_link_to_a_phrase_opens_at_its_page(zoo: str, page: Page) -> None:
+    opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}#find={PAGE + 2}-{PAGE + 3},c,0.3")
+    turned(page, PAGE + 1, LONG)
+    expect(page.locator("#find-count")).to_contain_text(f"of {ROWS} units")
+
+
+def test_a_link_to_a_word_that_there_is_not_says_so(zoo: str, page: Page) -> None:
+    opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}#step=99999")
+    turned(page, 1, PAGE)
+    expect(page.locator("#message")).to_contain_text("step=99999, which means nothing here")
+
+
+def test_a_text_that_ends_before_the_page_is_shown_from_its_beginning(
+    zoo: str, page: Page, expected_console: list[str]
+) -> None:
+    expected_console.append("the server responded with a status of 422")
+    opened(page, f"{zoo}/?model=pages&text={LONG_TEXT}&step={PAGE + 1}")
+    turned(page, PAGE + 1, LONG)
+    page.locator("#text").fill(TEXT)
+    expect(page.locator(".tokens li")).to_have_count(STEPS)
+    at_rest(page)
+    expect(page).not_to_have_url(re.compile("step="))

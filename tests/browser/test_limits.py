@@ -1,6 +1,7 @@
 """What does not fit the limits of the server is said before it is asked for: of memory, and of files."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from fastapi import FastAPI
@@ -8,6 +9,7 @@ from gatescope.main import create_app
 from gatescope.settings import Settings
 from playwright.sync_api import Browser, Page, expect
 from serving import running
+from starlette.testclient import TestClient
 
 from .axe import violations
 from .driving import SENTENCE, another_page, opened
@@ -48,6 +50,14 @@ def test_memory_is_narrowed_to_what_fits_and_says_so(app: FastAPI, narrow: Page)
     expect(narrow.locator("#memory-message")).to_contain_text("Of this long text: words 3 to 5.")
     expect(limit).to_contain_text(": 3 words fit, the last of them the chosen one, or else the last in sight.")
     assert violations(narrow, "#memory") == []
+    link = limit.get_by_role("link", name="Read only the first 3 words")
+    assert dict(parse_qsl(urlsplit(link.get_attribute("href") or "").query))["text"] == " ".join(SENTENCE.split()[:3])
+    link.click()
+    expect(narrow.locator("#text")).to_have_value(" ".join(SENTENCE.split()[:3]))
+    expect(limit).to_have_text("")
+    expect(narrow.locator("#memory-message")).to_have_text("")
+    narrow.go_back()
+    expect(narrow.locator("#text")).to_have_value(SENTENCE)
 
 
 def test_where_no_two_words_fit_nothing_is_asked(app: FastAPI, narrow: Page) -> None:
@@ -79,3 +89,21 @@ def test_a_file_that_does_not_fit_says_so_and_cannot_be_saved(app: FastAPI, narr
     assert urls == []
     with narrow.expect_download():
         narrow.locator("[data-save=csv]").click()
+    narrow.locator("#share-limit a", has_text="Read only the first 2 words").click()
+    expect(narrow.locator("#share")).to_be_hidden()
+    expect(narrow.locator("#text")).to_have_value(" ".join(SENTENCE.split()[:2]))
+
+
+def test_the_first_picture_says_what_fits_and_leads_to_it(app: FastAPI, narrow: Page) -> None:
+    card = TestClient(app).get("/api/v1/models/sentiment-lstm").json()
+    of_a_step = card["hidden_size"] * len(card["activations"]) + 1
+    lower(app, max_values=3 * of_a_step)
+    narrow.goto(f"/?model=sentiment-lstm&text={SENTENCE}")
+    told = narrow.locator("#first-screen .too-large")
+    expect(told).to_contain_text(f"allows {3 * of_a_step:,} (GATESCOPE_MAX_VALUES): 3 words fit.")
+    assert violations(narrow, "#first-screen") == []
+    told.get_by_role("link", name="Read only the first 3 words").click()
+    expect(narrow.locator("#text")).to_have_value(" ".join(SENTENCE.split()[:3]))
+    expect(narrow.locator("#first-screen .finding")).to_be_visible()
+    narrow.go_back()
+    expect(told).to_be_visible()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -85,3 +86,11 @@ def test_networks_that_read_other_tokens_are_refused() -> None:
     [other] = compared(("sentiment-gru",), "good")
     with pytest.raises(ValueError, match=r"^a comparison is of two or more networks that read the same tokens$"):
         compared_screen([one, other])
+
+
+def test_long_titles_are_cut_where_they_differ() -> None:
+    titles = [f"A network with gates that was trained for a long time on {day}" for day in ("Monday", "Tuesday")]
+    entries = [replace(each, label=title) for each, title in zip(compared(CELLS[:2], BUT), titles, strict=True)]
+    fragment = compared_screen(entries, width=1320)
+    for day in ("Monday", "Tuesday"):
+        assert len(re.findall(rf">…{day}( −?[0-9.]+)?<", fragment)) == 2, "at the left, and in the verdicts"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gatescope.figures.text_width import EM, FACES, MISSING, fitted, text_width
+from gatescope.figures.text_width import EM, FACES, MISSING, fitted, text_width, told_apart
 
 FONTS = Path("/usr/share/fonts/truetype/dejavu")
 
@@ -45,3 +45,14 @@ def test_what_does_not_fit_is_cut() -> None:
         assert text_width(cut, 16) <= width
         assert cut in ("", text) or (cut.endswith("…") and text.startswith(cut[:-1]))
     assert fitted(text, 16, 100) == text
+
+
+def test_what_would_be_cut_alike_is_told_apart_by_what_follows() -> None:
+    def cut(text: str) -> str:
+        return text[:10]
+
+    one, other = "trained for long on Monday", "trained for long on Mondays and Tuesdays"
+    assert told_apart([one, other, "a plain RNN"], cut) == ["…Monday", "…Mondays and Tuesdays", "a plain RNN"]
+    assert told_apart([one, other], str) == [one, other]
+    assert told_apart([one, one], cut) == [one, one]
+    assert told_apart(["a" * 20 + "b", "a" * 20 + "c"], cut) == ["…b", "…c"]

@@ -1,12 +1,15 @@
 """The first screen of large models: of one layer, within the limits, and no larger than that of a small model."""
 
+import re
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
-from fastapi_problem.error import Problem
+from gatescope.figures.parts import MOST_STEPS
 from gatescope.recurrent.edits.short_form import from_listed_form
 from gatescope.recurrent.trace import trace
 from gatescope.settings import Settings
@@ -57,11 +60,20 @@ def drawn(models: list[Model], text: str, max_values: int = 5_000_000, **look: A
     return str(screen([(each, text) for each in models], Look(model="large", text=text, width=1320, **look), settings))
 
 
-def values_of_a_layer(model: Model, text: str) -> int:
-    """How many numbers its trace has, with its output; of a plain RNN, there are the sums too."""
+def values_of_a_step(model: Model) -> int:
+    """How many numbers one layer has, in one direction, with the output; of a plain RNN, there are the sums too."""
     network, cell = model.config.network, model.config.network.cell_definition
-    letters = len(cell.activations) + (not cell.gates)
-    return len(model.tokens(text)) * (network.hidden_size * letters * len(network.directions) + network.outputs)
+    return network.hidden_size * (len(cell.activations) + (not cell.gates)) + network.outputs
+
+
+def linked(html: str) -> dict[str, str]:
+    """The fields of the only link."""
+    [address] = re.findall(r'href="\?([^"]*)"', html)
+    return dict(parse_qsl(unescape(address)))
+
+
+def values_of_a_layer(model: Model, text: str) -> int:
+    return len(model.tokens(text)) * values_of_a_step(model)
 
 
 @each_look
@@ -70,15 +82,20 @@ def test_the_limit_is_on_the_layer_that_is_drawn(kind: str, look: dict[str, Any]
     model = in_memory(**DEEP[kind])
     most = values_of_a_layer(model, NOT_GOOD)
     assert drawn([model], NOT_GOOD, most, **look) == drawn([model], NOT_GOOD, **look)
-    with pytest.raises(Problem) as problem:
-        drawn([model], NOT_GOOD, most - 1, **look)
-    assert problem.value.status == 413
+    words = NOT_GOOD.split()
+    told = drawn([model], NOT_GOOD, most - 1, **look)
+    says = f"takes {most:,} numbers, and this server allows {most - 1:,} (GATESCOPE_MAX_VALUES): {len(words) - 1} words"
+    assert says in told
+    fitting = {"model": "large", "text": " ".join(words[:-1]), **look}
+    assert linked(told) == {name: str(value) for name, value in fitting.items()}
+    assert "svg" not in told
 
 
 def test_networks_that_are_compared_have_the_limit_each() -> None:
     models = [in_memory(**DEEP[kind]) for kind in ("lstm", "rnn")]
     most = max(values_of_a_layer(each, NOT_GOOD) for each in models)
     assert drawn(models, NOT_GOOD, most, compare="cells") == drawn(models, NOT_GOOD, compare="cells")
+    assert "Read only the first 4 words" in drawn(models, NOT_GOOD, most - 1, compare="cells")
     texts = {"compare": "text", "other": "not bad", "layer": 1}
     assert drawn(models[:1] * 2, NOT_GOOD, most, **texts) == drawn(models[:1] * 2, NOT_GOOD, **texts)
 
@@ -111,6 +128,26 @@ def test_the_largest_is_drawn_in_no_more_bytes_than_a_small_one() -> None:
     with torch.inference_mode():
         small, large = (len(drawn([in_memory(size, layers)], TEXT)) for size, layers in ((64, 1), (UNITS, 2)))
     assert large < 1.25 * small
+
+
+def test_a_picture_of_which_no_step_fits_has_no_link() -> None:
+    model = in_memory()
+    told = drawn([model], NOT_GOOD, values_of_a_step(model) - 1)
+    assert "not even one word fits. Choose a smaller model" in told
+    assert "href" not in told
+
+
+def test_the_other_text_is_cut_where_it_is_the_longer_one() -> None:
+    model, other = in_memory(), "not good, not bad"
+    look = Look(model="large", text="not", compare="text", other=other, step=3)
+    settings = Settings(max_values=2 * values_of_a_step(model))
+    told = screen([(model, "not"), (model, other)], look, settings)
+    assert linked(told) == {"model": "large", "text": "not", "compare": "text", "other": "not good"}
+
+
+def test_a_whole_picture_of_the_largest_layer_read_both_ways_fits() -> None:
+    model = in_memory(UNITS, 1, bidirectional=True)
+    assert MOST_STEPS * values_of_a_step(model) <= Settings().max_values
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])

@@ -11,6 +11,7 @@ import numpy as np
 from ...recurrent.trace import Trace
 from .content import Selection
 
+CHUNK = 1_000_000  # characters of CSV
 COLUMNS = ("model", "step", "token", "layer", "direction", "activation", "unit", "value")
 
 
@@ -63,7 +64,9 @@ def as_text(cell: str) -> str:
 
 
 def csv_rows(parts: Iterable[Trace], model: str, selection: Selection) -> Iterator[bytes]:
-    """Yield a line of ``COLUMNS``, then one for each number, step by step (RFC 4180, UTF-8); a chunk for each part.
+    """Yield a line of ``COLUMNS``, then one for each number, step by step (RFC 4180, UTF-8), some steps at a time.
+
+    A chunk holds a part, or as many of its steps as come to ``CHUNK`` characters, so that whoever reads sees it go on.
 
     Text that a spreadsheet would take for a formula has an apostrophe in front (see ``as_text``). Numbers are left as
     they are, negative ones too.
@@ -80,6 +83,7 @@ def csv_rows(parts: Iterable[Trace], model: str, selection: Selection) -> Iterat
                 for letter, array in arrays.items():
                     place = name, part.start + t, as_text(token.text), layer.layer, layer.direction, letter
                     writer.writerows((*place, unit, value) for unit, value in zip(units, array[t], strict=True))
-        yield file.getvalue().encode()
-        file.seek(0)
-        file.truncate()
+            if file.tell() >= CHUNK or t == len(part) - 1:
+                yield file.getvalue().encode()
+                file.seek(0)
+                file.truncate()

@@ -75,13 +75,22 @@ export async function fetchWords(model, text, signal) {
 }
 
 /**
- * Fetch a trace as a file. Throws what `fetchTrace` throws.
+ * Fetch a trace as a file; `onPart` is given each part of it as it comes. Throws what `fetchTrace` throws.
  * @param {import("./decoded_trace.js").DecodedTrace} trace
  * @param {string} type media type
+ * @param {AbortSignal} signal
+ * @param {(bytes: Uint8Array) => void} onPart
  */
-export async function fetchFile({ model, text, start, stop, edits }, type) {
+export async function fetchFile({ model, text, start, stop, edits }, type, signal, onPart) {
   const body = { ...inputOf(model, text), start, stop, ...(edits.length > 0 && { edits }), ...(model.top && { top: model.top }) };
-  return (await ask(model.id, "traces", AbortSignal.timeout(60_000), body, type)).blob();
+  const response = await ask(model.id, "traces", signal, body, type);
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+  const parts = [];
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    onPart(part.value);
+  }
+  return new Blob(parts, { type });
 }
 
 /**

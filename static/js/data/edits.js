@@ -12,7 +12,7 @@ import { operationOf } from "./short_form.js";
 
 /**
  * Where a gate of a layer is held: at one step in sight, in one unit or in all. The layer is named where there are several.
- * @param {import("./decoded_trace.js").DecodedTrace} trace
+ * @param {Pick<import("./decoded_trace.js").DecodedTrace, "layers" | "start">} trace
  * @param {import("./layers.js").LayerPlace} layer
  * @param {string} letter
  * @param {number} t

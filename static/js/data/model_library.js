@@ -1,6 +1,6 @@
 // The models of this server: which of them read which texts, and the traces that they answer with.
 
-import { codePoints } from "../kit/text.js";
+import { codePoints, toldApart } from "../kit/text.js";
 import { Problem, fetchTrace, fetchWords } from "./api.js";
 import { cellOf } from "./boot.js";
 import { DecodedTrace, pageSpan, truncated } from "./decoded_trace.js";
@@ -12,8 +12,10 @@ import { readTheSame, readsNumbers } from "./written.js";
 /** @typedef {import("./api_types.d.ts").Model} Model */
 /** @typedef {import("./boot.js").Compare} Compare */
 /** @typedef {import("./edits.js").ListedEdit} ListedEdit */
-/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, edits: ListedEdit[], layer: number | null, order: import("./unit_order.js").Order, at?: number | null, rows: number | null, unit: number | null}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `edits`: of the text, not of the other; `layer`: its place, as `placeOfLayer` takes it; `at`: step of an order by value; `rows`: place of the first unit in their order, null for those around `unit`, which is pinned */
+/** @typedef {{model: string, text: string, compare: Compare, other: string, start: number, step?: number | null, find?: import("./unit_search.js").Phrase | null, edits: ListedEdit[], layer: number | null, order: import("./unit_order.js").Order, at?: number | null, rows: number | null, unit: number | null}} Selection what is asked for; `other`: the text to compare with; `start`: first step shown; `step`: the chosen one, and `find`: the phrase that is searched for, which the heatmaps hold; `edits`: of the text, not of the other; `layer`: its place, as `placeOfLayer` takes it; `at`: step of an order by value; `rows`: place of the first unit in their order, null for those around `unit`, which is pinned */
 /** @typedef {{model: Model, text: string, title: string}} LaneRequest one lane of it; without a title where it is the only one */
+
+const TITLE = 75; // characters for which every lane has room, in three lines
 
 export class ModelLibrary {
   /** @param {{models: Model[], max_text: number, page_entries: number, page_rows: number}} boot models in the order of their cells */
@@ -47,12 +49,12 @@ export class ModelLibrary {
    */
   lanes({ model: id, text, compare, other }) {
     const model = this.model(id);
-    if (compare === "text") return [text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` }));
+    if (compare === "text") return entitled([text, other].map((each) => ({ model, text: each, title: `“${each.split(" ").map(visible).join(" ")}”` })));
     if (compare !== "cells") return [{ model, text, title: "" }];
     const siblings = this.task(model.task).filter((each) => readTheSame(each, model));
     const byCell = new Map(siblings.toReversed().map((each) => [each.cell, each])).set(model.cell, model);
     const cells = new Set(siblings.map((each) => each.cell));
-    return [...cells].map((cell) => /** @type {Model} */ (byCell.get(cell))).map((each) => ({ model: each, text, title: each.title }));
+    return entitled([...cells].map((cell) => /** @type {Model} */ (byCell.get(cell))).map((each) => ({ model: each, text, title: each.title })));
   }
 
   /**
@@ -67,15 +69,29 @@ export class ModelLibrary {
   }
 
   /**
+   * The first step of the heatmaps: of their pages, which begin at the first step shown, that which holds the chosen step, or
+   * else the beginning of the phrase. Columns of two texts are not their steps: there it is the first page.
+   * @param {Selection} selection
+   */
+  pageStart({ step = null, find = null, ...selection }) {
+    const { start, compare } = selection;
+    const size = this.pageSize(selection);
+    const held = compare === "text" ? start : (step ?? find?.from ?? start);
+    return start + Math.max(0, Math.floor((held - start) / size)) * size;
+  }
+
+  /**
    * Which part of a trace of a model a picture shows: a layer, a window of its units in their order, and what all of them do.
    * @param {Model} model
    * @param {Selection} selection
    * @returns {import("./api.js").TracePart}
    */
-  part(model, { layer: index, order, at, rows, unit, start, ...selection }) {
+  part(model, selection) {
+    const { layer: index, order, at, rows, unit } = selection;
     const layers = layersOf(model);
     const { layer, direction } = layers[placeOfLayer(layers, index)];
-    const stop = start + this.pageSize({ layer: index, order, rows, unit, start, ...selection });
+    const start = this.pageStart(selection);
+    const stop = start + this.pageSize(selection);
     const window = unit === null || rows !== null ? { first: rows ?? 0 } : { containing: Math.min(unit, model.hidden_size - 1) };
     return { layers: [layer], directions: [direction], summary: true, rows: { by: order, at: order === "value" ? at : null, start, stop, count: this.pageRows, ...window } };
   }
@@ -87,7 +103,7 @@ export class ModelLibrary {
    */
   isPart(answers, selection) {
     const { order, rows, unit } = selection;
-    if (order !== "index" || rows !== null) return false;
+    if (order !== "index" || rows !== null || this.pageStart(selection) > 0) return false;
     return this.lanes(selection).every(({ model }, at) => {
       const [sent] = answers[at]?.layers ?? [];
       const { layers, directions } = this.part(model, selection);
@@ -170,7 +186,7 @@ export class ModelLibrary {
    * @returns {Promise<DecodedTrace | null>}
    */
   async #read({ model, text }, selection, takesEdits, like, signal) {
-    const [size, { start }] = [this.pageSize(selection), selection];
+    const [size, start] = [this.pageSize(selection), this.pageStart(selection)];
     if (isBlank(text, model.tokenizer)) return null;
     if (!this.isShort(model, text)) throw tooLong(codePoints(text), this.maxText);
     const request = { text, ...pageSpan(start, size), ...this.part(model, selection) };
@@ -218,6 +234,15 @@ export class ModelLibrary {
     const model = this.model(selection.model);
     return isBlank(text, model.tokenizer) ? [] : fetchWords(model, text, signal);
   }
+}
+
+/**
+ * Lanes, each with a title that tells it from the others.
+ * @param {LaneRequest[]} lanes
+ */
+function entitled(lanes) {
+  const titles = toldApart(lanes.map(({ title }) => title), TITLE);
+  return lanes.map((lane, at) => ({ ...lane, title: titles[at] }));
 }
 
 /**

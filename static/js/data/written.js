@@ -1,5 +1,7 @@
 // What a model reads, as it is written in its box: a text, or numbers as CSV, which only the server parses.
 
+import { utf16Offsets } from "../kit/text.js";
+
 /** @typedef {import("./api_types.d.ts").Model} Model */
 
 /**
@@ -49,6 +51,18 @@ export function rowOf(csv, steps, step) {
   const rows = [...csv.matchAll(/(?:"[^"]*"|[^"\r\n])+/g)].filter(([row]) => /[^\s,;"]/.test(row));
   const row = rows[rows.length - steps + step];
   return row ? [row.index, row.index + row[0].length] : null;
+}
+
+/**
+ * The text of a trace as if it ended after so many steps; null where none of them or not all are in sight.
+ * @param {Pick<import("./decoded_trace.js").DecodedTrace, "model" | "text" | "start" | "stop" | "steps" | "tokens">} trace
+ * @param {number} steps
+ */
+export function textUpTo({ model, text, start, stop, steps: all, tokens }, steps) {
+  if (start > 0 || steps < 1 || steps > stop) return null;
+  if (!readsNumbers(model)) return text.slice(0, utf16Offsets(text)(tokens[steps - 1].end));
+  const row = rowOf(text, all, steps - 1);
+  return row && text.slice(0, row[1]);
 }
 
 /**

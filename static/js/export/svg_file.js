@@ -53,7 +53,7 @@ export function asSvg(title, lanes, edited) {
   const heads = lanes.map((lane, at) => {
     const style = { ink, weight: 600 };
     const lines = [
-      paragraph(lane.title, { ...style, size: 15 }, blocks[at].width, 1),
+      paragraph(lane.title, { ...style, size: 15 }, blocks[at].width, TITLE_LINES),
       paragraph(lane.says, { ...style, size: 16 }, blocks[at].width, 1),
       paragraph(lane.after, { size: 12, ink: muted }, blocks[at].width, 2),
     ];

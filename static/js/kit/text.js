@@ -28,6 +28,21 @@ export function codePoints(text) {
 }
 
 /**
+ * Titles; those whose first `length` characters are the same have … for the words that they begin with in common.
+ * @param {string[]} titles
+ * @param {number} length
+ */
+export function toldApart(titles, length) {
+  return titles.map((title) => {
+    const alike = titles.filter((each) => each.slice(0, length) === title.slice(0, length) && each !== title);
+    if (alike.length === 0) return title;
+    let same = length;
+    while (alike.every((each) => each[same] === title[same])) same += 1;
+    return `…${title.slice(title.lastIndexOf(" ", same - 1) + 1 || same)}`;
+  });
+}
+
+/**
  * Text as it stands in markup.
  * @param {string} text
  */

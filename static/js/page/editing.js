@@ -45,9 +45,9 @@ export class Editing {
     const { shown, reference } = session;
     const [trace] = shown.traces;
     if (!trace || shown.state.text !== reference.text) return;
-    if (t !== null && state.step === null) this.picture.choose(t); // what the finding speaks of may be elsewhere then
+    if (t !== null && state.step === null) this.picture.choose(t + shown.state.start - session.page); // what the finding speaks of may be elsewhere then
     const layer = trace.layers[trace.placeOfLayer(state.layer)];
-    const { steps, ...everywhere } = placeOf(trace, layer, letter, t ?? 0, null);
+    const { steps, ...everywhere } = placeOf({ layers: trace.layers, start: shown.state.start }, layer, letter, t ?? 0, null);
     this.change(withHold(state.edits, t === null ? everywhere : { ...everywhere, steps }, value));
   }
 

@@ -97,8 +97,13 @@ export class Navigation {
   turnPages(pages) {
     const [trace] = session.shown.traces;
     if (!trace) return;
-    const { start, stop, steps } = trace;
-    this.ask({ rows: state.rows, start: pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, start - library.pageSize(state)) });
+    const { start: page, stop, steps } = trace;
+    const size = library.pageSize(state);
+    const start = pages > 0 ? Math.min(stop, steps - 1) : Math.max(0, page - size);
+    const { rows, step, find } = state;
+    /** @param {number} at */
+    const isBeyond = (at) => at >= start + size; // it would lead on to its own page
+    this.ask({ rows, start, step: step === null || isBeyond(step) ? null : step, find: find && isBeyond(find.from) ? null : find });
   }
 
   /**

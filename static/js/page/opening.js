@@ -9,6 +9,9 @@ import { openWeights, weightsRemark } from "./address.js";
 import { addToMessage, shownMessage } from "./messages.js";
 import { invalid, library, session, state, stated } from "./session.js";
 
+/** What the heatmaps turn to. @type {("step" | "find")[]} */
+const LEADING = ["step", "find"];
+
 /** The traces of what the page opens with. @type {(import("../data/api_types.d.ts").TraceAnswer | null)[]} */
 const firstTraces = JSON.parse(byId("first-traces").textContent ?? "");
 /** Whether the address is of a chapter that the server did not see: after the #, or by its number in the tour. */
@@ -27,7 +30,8 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
   state.text = textBoxes.boxes.text.value;
   session.reference = { text: state.text, words: null };
   openWeights(stated, false);
-  if (!isUnpainted) dropMissing(Infinity); // a layer or a unit that the model does not have
+  const steps = state.text === boot.text ? firstTraces[0]?.steps : undefined;
+  if (!isUnpainted) dropMissing(steps ?? Infinity); // what the model or the text does not have
   // The first paint knew no width, and no text after the #.
   const drawnFirst = requests.draw(state);
   if (isUnpainted) await navigation.goTo(location);
@@ -55,7 +59,7 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
       });
     } else await open(Infinity);
   }
-  if (dropMissing(session.shown.traces[0]?.steps ?? Infinity)) await show();
+  if (dropMissing(session.shown.traces[0]?.steps ?? Infinity)) await (library.pageStart(state) === session.page ? show() : requests.update());
   addToMessage(invalid.length > 0 ? `The address says ${invalid.join(", ")}, which means nothing here.` : "", weightsRemark());
 }
 
@@ -64,7 +68,8 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
  * @param {number} steps of the text
  */
 function dropMissing(steps) {
-  const missing = missingFrom(library.model(state.model), steps, state);
+  const taken = LEADING.filter((name) => stated[name] !== undefined && state[name] === null); // they led to a page that there is not
+  const missing = [...missingFrom(library.model(state.model), steps, state), ...taken];
   for (const name of missing) {
     const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
     const field = `${name}=${inHash ?? inQuery}`;

@@ -54,7 +54,7 @@ export class Requests {
     const asked = { ...state, at: this.step };
     const waiting = setTimeout(() => signal.aborted || picture.element.setAttribute("aria-busy", "true"), PATIENCE);
     this.asked = asked;
-    picture.setBehind(SUBJECT.some((name) => asked[name] !== session.shown.state[name]));
+    picture.setBehind(SUBJECT.some((name) => asked[name] !== session.shown.state[name]) || library.pageStart(asked) !== session.page);
     this.onAsk();
     this.drawAgain();
     try {
@@ -77,8 +77,8 @@ export class Requests {
       picture.setStale(traces[0] === null);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Problem && error.fields.some((field) => field === "start" || field === "rows.start") && state.start > 0) {
-        state.start = 0;
+      if (error instanceof Problem && error.fields.some((field) => field === "start" || field === "rows.start") && library.pageStart(state) > 0) {
+        Object.assign(state, state.start > 0 ? { start: 0 } : { step: null, find: null }); // the text ends before it
         return this.update();
       }
       const isProblem = error instanceof Problem;
@@ -101,11 +101,16 @@ export class Requests {
     picture.setBehind(false);
   }
 
+  /** Ask for the page of heatmaps that the state wants, unless it is in sight or asked for. */
+  turnPage() {
+    if (library.pageStart(state) !== library.pageStart(this.asked ?? session.shown.state)) this.update();
+  }
+
   /** The step that is pinned or chosen in the first lane, by which units are ordered. */
   get step() {
     const { step } = this.picture;
     if (step === null || (state.step !== null && state.compare !== "text")) return state.step;
-    return step + session.shown.state.start;
+    return step + session.page;
   }
 
   /**

@@ -19,6 +19,10 @@ export const state = { ...initialState(), ...stated, model, compare, other, text
 export const session = {
   /** What is in sight: the latest answer, and the state that it belongs to. @type {{state: State, traces: (import("../data/decoded_trace.js").DecodedTrace | null)[]}} */
   shown: { state: { ...state }, traces: [] },
+  /** The first step of the heatmaps in sight. */
+  get page() {
+    return library.pageStart(this.shown.state);
+  },
   /** The text whose steps the edits name, and its words where they are known. @type {{text: string, words: string[] | null}} */
   reference: { text: state.text, words: null },
 };

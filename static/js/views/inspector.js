@@ -22,13 +22,15 @@ export class Inspector {
    * @param {DecodedLayer} layer
    * @param {import("./trace_views.js").Place} place
    */
-  show(trace, layer, { t, unit, pinned }) {
+  show(trace, layer, { t, unit, pinned, standsOut }) {
     if (!this.element.hasChildNodes()) this.element.replaceChildren(this.title, this.names, this.sliders.element);
     this.sliders.show(trace, layer, { t, unit });
     this.title.replaceChildren(`unit ${unit} at `, make("bdi", {}, visible(trace.tokens[t].text)));
     this.element.classList.toggle("pinned", pinned);
     if (pinned) this.title.append(" ", make("em", {}, "pinned"));
-    this.names.replaceChildren(...namesOf(trace.model, layer, unit).map((named) => make("p", { class: "named" }, describe(named))));
+    const whyThis = standsOut && !layer.isWhole ? [`Of the ${layer.rows.length} units in sight, it changes the most.`] : [];
+    const says = [...whyThis, ...namesOf(trace.model, layer, unit).map(describe)];
+    this.names.replaceChildren(...says.map((each) => make("p", { class: "named" }, each)));
   }
 
   /** Show nothing. */

@@ -123,9 +123,9 @@ export class Lane {
   /**
    * Mark a step and a unit, and show one step of one unit in the views.
    * @param {{t: number | null, unit: number | null}} marked
-   * @param {{t: number | null, unit: number, pinned: boolean}} inspected
+   * @param {Omit<import("./trace_views.js").Place, "t"> & {t: number | null}} inspected
    */
-  focus(marked, { t, unit, pinned }) {
+  focus(marked, { t, unit, ...chosen }) {
     this.panels.mark(marked);
     this.strip.mark(marked.t);
     if (!this.trace) return;
@@ -135,7 +135,7 @@ export class Lane {
     const layer = /** @type {DecodedLayer} */ (this.layer);
     const shown = Math.min(unit, layer.units - 1);
     if (t === null || !layer.rows.includes(shown)) return this.#clearViews();
-    for (const view of this.views) view.show(this.trace, layer, { t, unit: shown, pinned });
+    for (const view of this.views) view.show(this.trace, layer, { t, unit: shown, ...chosen });
   }
 
   /** The title, and the verdict after which step. */

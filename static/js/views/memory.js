@@ -15,6 +15,7 @@ import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
 import { colorOf } from "../kit/theme.js";
 import { CostTable } from "./cost_table.js";
+import { linkToFewer } from "./fewer_steps.js";
 import { MemoryComparison, named } from "./memory_comparison.js";
 import { MemoryOfCell } from "./memory_of_cell.js";
 
@@ -34,13 +35,14 @@ export class Memory {
   /**
    * @param {import("../data/model_library.js").ModelLibrary} library
    * @param {import("./tooltip.js").Tooltip} tooltip
-   * @param {{onChange: (change: Partial<State>) => void, onStep: (step: number) => void, onUnit: (model: string, unit: number) => void}} handlers
+   * @param {{onChange: (change: Partial<State>) => void, onStep: (step: number) => void, onUnit: (model: string, unit: number) => void, fewerSteps: import("./fewer_steps.js").FewerSteps}} handlers
    */
-  constructor(library, tooltip, { onChange, onStep, onUnit }) {
+  constructor(library, tooltip, { onChange, onStep, onUnit, fewerSteps }) {
     this.library = library;
     this.tooltip = tooltip;
     this.onStep = onStep;
     this.onUnit = onUnit;
+    this.fewerSteps = fewerSteps;
     this.requests = new MemoryRequests();
     this.element = /** @type {HTMLDetailsElement} */ (byId("memory"));
     this.derivative = /** @type {HTMLSelectElement} */ (byId("memory-shown"));
@@ -125,7 +127,7 @@ export class Memory {
     const { signal } = this.request;
     const fit = await this.#fit(models, trace, derivative, layer);
     if (signal.aborted) return;
-    this.limit.textContent = fit.says;
+    this.limit.replaceChildren(fit.says, " ", (fit.says && linkToFewer(trace, fit.steps, this.fewerSteps)) || "");
     if (fit.steps === 0) {
       this.results = null;
       this.#reveal(false);

@@ -213,9 +213,10 @@ export class Picture {
     const focus = this.stale ? null : (this.hovered ?? this.pinned ?? chosen);
     const { k, unit } = { ...this.current, ...(focus && { k: focus.k }), ...(focus?.unit != null && { unit: focus.unit }) };
     const pinned = this.pinned?.k === k && this.pinned.unit === unit;
+    const standsOut = !this.pinned && focus?.unit == null && this.unitAt(this.current.k) !== unit;
     for (const [at, lane] of this.lanes.entries()) {
       const marked = { t: focus && this.#stepOf(at, focus.k), unit: focus && focus.unit };
-      lane.focus(marked, { t: this.#stepOf(at, k), unit, pinned });
+      lane.focus(marked, { t: this.#stepOf(at, k), unit, pinned, standsOut: standsOut && at === 0 });
     }
   }
 

@@ -10,6 +10,8 @@ import { asHtml } from "../export/html_file.js";
 import { screenSvg } from "../export/screen_file.js";
 import { asPng, asSvg } from "../export/svg_file.js";
 import { byId } from "../kit/dom.js";
+import { Download } from "./download.js";
+import { linkToFewer } from "./fewer_steps.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
@@ -18,11 +20,15 @@ export class ShareSheet {
    * @param {Picture} picture
    * @param {Element} screen the element that holds the first screen
    * @param {() => string} link to the picture
+   * @param {import("./fewer_steps.js").FewerSteps} fewerSteps
    */
-  constructor(picture, screen, link) {
+  constructor(picture, screen, link, fewerSteps) {
     this.picture = picture;
     this.screen = screen;
     this.link = link;
+    this.fewerSteps = fewerSteps;
+    /** Shows how much of a file has come. */
+    this.download = new Download();
     this.sheet = /** @type {HTMLDialogElement} */ (byId("share"));
     this.status = byId("share-status");
     /** How often the sheet was opened. */
@@ -69,6 +75,7 @@ export class ShareSheet {
     /** @type {import("../data/limits.js").MemoryFit["limit"]} */
     let limit = null;
     let [steps, wanted, noun] = [Infinity, 0, ""];
+    const [first] = traces;
     try {
       for (const { model, start, stop } of traces) {
         const { trace } = await limitsOf(model, { steps: stop - start });
@@ -80,6 +87,9 @@ export class ShareSheet {
     if (opened !== this.opened || !limit) return;
     const fits = steps ? `${steps} ${noun}${steps === 1 ? "" : "s"} fit` : `not even one ${noun} fits`;
     this.#showLimit(`NPZ does not fit: ${limitInWords(limit, `all ${wanted} ${noun}s in sight`)}; ${fits}. The same holds for the calls above, which take JSON. CSV has no such limit.`);
+    const isOfOneText = traces.every(({ text }) => text === first.text);
+    const link = isOfOneText ? linkToFewer(first, steps, { ...this.fewerSteps, onLink: (address) => (this.sheet.close(), this.fewerSteps.onLink(address)) }) : null;
+    if (link) this.limit.append(" ", link);
   }
 
   /** @param {string} says what does not fit; empty if all does */
@@ -122,6 +132,10 @@ export class ShareSheet {
    * @param {boolean} isScreen whether the first screen is saved, not the heatmaps
    */
   async #save(kind, isScreen) {
+    if (this.download.isRunning && kind in boot.files) {
+      this.status.textContent = "Another file of numbers is on its way: wait for it, or cancel it.";
+      return;
+    }
     this.status.textContent = "The file is being made.";
     try {
       for (const { name, blob } of await this.#files(kind, isScreen)) {
@@ -134,7 +148,8 @@ export class ShareSheet {
       }
       this.status.textContent = "";
     } catch (error) {
-      this.status.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
+      if (error instanceof DOMException && error.name === "AbortError") this.status.textContent = "Cancelled: nothing was saved.";
+      else this.status.textContent = `The file could not be made: ${error instanceof Error ? error.message : error}.`;
     }
   }
 
@@ -154,7 +169,10 @@ export class ShareSheet {
     const name = `${traces[0].model.id}${traces.some(({ edits }) => edits.length) ? "-edited" : ""}`;
     if (isScreen) return [{ name: `${name}-memory`, blob: await this.#screen(kind) }];
     if (!(kind in boot.files)) return [{ name, blob: await this.#pictures(kind) }];
-    return Promise.all(traces.map(async (trace, at) => ({ name: names[at], blob: await fetchFile(trace, boot.files[kind]) })));
+    const lines = kind === "csv" ? traces.reduce((sum, trace) => sum + linesOfCsv(trace), 0) : null;
+    return this.download.run(lines, (signal, onPart) =>
+      Promise.all(traces.map(async (trace, at) => ({ name: names[at], blob: await fetchFile(trace, boot.files[kind], signal, onPart) }))),
+    );
   }
 
   /** What the pictures are of. */
@@ -192,6 +210,14 @@ export class ShareSheet {
     );
     return kind === "png" ? asPng(svg) : new Blob([svg], { type: "image/svg+xml" });
   }
+}
+
+/**
+ * How many lines a trace has as CSV: one for each number, with all layers, and one for their names.
+ * @param {import("../data/decoded_trace.js").DecodedTrace} trace
+ */
+function linesOfCsv({ model, start, stop, layers }) {
+  return (stop - start) * layers.length * model.hidden_size * model.activations.length + 1;
 }
 
 /**

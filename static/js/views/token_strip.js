@@ -22,6 +22,8 @@ export class TokenStrip {
     this.onBrush = onBrush;
     /** Where a phrase begins: the word that was last pressed or picked. @type {number | null} */
     this.anchor = null;
+    /** Whether its words have just been drawn. */
+    this.isNew = false;
     element.addEventListener("keydown", (event) => this.#walk(event));
   }
 
@@ -38,6 +40,7 @@ export class TokenStrip {
     const scale = trace.names.length === 1 ? diverging() : sequential();
     this.element.classList.toggle("steps", readsNumbers(trace.model));
     this.element.classList.toggle("characters", trace.model.tokenizer === "character");
+    this.isNew = true;
     this.element.replaceChildren(...trace.tokens.map((token, t) => this.#item(token, t, shares[t], originals[t], scale)));
   }
 
@@ -49,7 +52,16 @@ export class TokenStrip {
   /** @param {number | null} t the step whose token is lit */
   mark(t) {
     this.element.querySelector(".lit")?.classList.remove("lit");
-    if (t !== null) this.element.children[t]?.classList.add("lit");
+    const word = t === null ? undefined : this.element.children[t];
+    word?.classList.add("lit");
+    if (this.isNew && word) this.#reveal(word);
+    this.isNew = false;
+  }
+
+  /** @param {Element} word scrolled into sight, where there are more words than rows for them */
+  #reveal(word) {
+    const [strip, { top, bottom }] = [this.element.getBoundingClientRect(), word.getBoundingClientRect()];
+    if (bottom > strip.bottom) this.element.scrollTop += Math.round((top + bottom - strip.top - strip.bottom) / 2);
   }
 
   /**

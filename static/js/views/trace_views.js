@@ -8,7 +8,7 @@ import { Inspector } from "./inspector.js";
 
 /**
  * What is pointed at, or else pinned, or else stands out.
- * @typedef {{t: number, unit: number, pinned: boolean}} Place
+ * @typedef {{t: number, unit: number, pinned: boolean, standsOut: boolean}} Place `standsOut`: nobody and nothing else chose the unit
  */
 
 /**

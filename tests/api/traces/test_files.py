@@ -9,12 +9,15 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from gatescope.api.traces.files import as_text
+from gatescope.api.traces import files
+from gatescope.api.traces.content import Selection
+from gatescope.api.traces.files import as_text, csv_rows
 from gatescope.recurrent.tokenizer import TOKENIZERS, UNKNOWN, CharacterTokenizer, Tokenizer
+from gatescope.recurrent.trace import trace
 from gatescope.store.saving import save_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import random_network
+from networks import random_network, random_tokens
 from serving import HIDDEN, client
 from starlette.testclient import TestClient
 
@@ -100,6 +103,16 @@ def test_csv_in_chunks_holds_the_same(models: Path, api: TestClient, model: str)
     values = [[float(row.pop("value")) for row in each] for each in (in_chunks, whole)]
     assert in_chunks == whole
     np.testing.assert_allclose(*values, rtol=0, atol=1e-6)  # sums in another order
+
+
+def test_csv_comes_step_by_step_where_steps_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced = trace(random_network(cell="gru"), random_tokens(5))
+    selection = Selection(layers=frozenset({0}), letters=["h"], units=None)
+    [whole] = csv_rows([traced], "m", selection)
+    monkeypatch.setattr(files, "CHUNK", 1)
+    steps = list(csv_rows([traced], "m", selection))
+    assert len(steps) == 5
+    assert b"".join(steps) == whole
 
 
 def test_the_bytes_of_a_file_are_always_the_same(api: TestClient) -> None:

@@ -36,7 +36,10 @@ test("edits are asked for, of a trace and of a file of it", async () => {
   const edits = [{ letter: "i", steps: [3], hold: 0 }];
   const calls = answering("{}");
   await fetchTrace(model("lstm"), { text: "x", start: 0, stop: 1, edits }, signal);
-  await (await fetchFile({ model: model("lstm"), text: "x", start: 0, stop: 1, edits }, "text/csv")).text();
+  const parts = [];
+  const file = await fetchFile({ model: model("lstm"), text: "x", start: 0, stop: 1, edits }, "text/csv", signal, (part) => parts.push(...part));
+  assert.equal(await file.text(), "{}");
+  assert.equal(String.fromCharCode(...parts), "{}");
   assert.deepEqual(calls.map(({ body }) => JSON.parse(body).edits), [edits, edits]);
 });
 

@@ -41,6 +41,22 @@ test("a page holds what all of its pictures may hold together", () => {
   assert.equal(new ModelLibrary({ models, max_text: 20, page_entries: 1, page_rows: 256 }).pageSize(selection), 1);
 });
 
+test("heatmaps begin at the page that holds the chosen step, or else the phrase, and never before the first step shown", () => {
+  const size = library.pageSize(selection);
+  const find = { from: 2 * size + 1, to: 2 * size + 1, by: "h", above: 0.5 };
+  const page = (/** @type {object} */ change) => library.pageStart({ ...selection, ...change });
+  assert.equal(page({}), 0);
+  assert.equal(page({ step: size - 1 }), 0);
+  assert.equal(page({ step: size }), size);
+  assert.equal(page({ step: 0, find }), 0);
+  assert.equal(page({ find }), 2 * size);
+  assert.equal(page({ start: 3, step: size + 2 }), 3);
+  assert.equal(page({ start: 3, step: size + 3 }), size + 3);
+  assert.equal(page({ start: 3, step: 1 }), 3);
+  assert.equal(page({ compare: "text", step: 99 }), 0, "its columns are not steps");
+  assert.equal(library.part(models[2], { ...selection, step: size }).rows.start, size);
+});
+
 test("the traces that came with the page are decoded up to a step", () => {
   const first = answer(["a", "b", "c"], { h: [[1, 2], [3, 4], [5, 6]] });
   const [trace, none] = library.decode([first, null], { ...selection, compare: "text" }, 2);

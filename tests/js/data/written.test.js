@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { called, inputOf, nounOf, readTheSame, readsNumbers, rowOf } from "../../../static/js/data/written.js";
+import { called, inputOf, nounOf, readTheSame, readsNumbers, rowOf, textUpTo } from "../../../static/js/data/written.js";
 import { model } from "../samples.js";
 
 const column = (name) => ({ name, unit: "", mean: 0, scale: 1 });
@@ -12,6 +12,14 @@ test("a call holds a text, or CSV of numbers, in whole characters", () => {
   assert.deepEqual(inputOf(words, "not good\ud800"), { text: "not good\ufffd" });
   assert.deepEqual(inputOf(numeric, "rain,wind\n1,2"), { csv: "rain,wind\n1,2" });
   assert.deepEqual([words, numeric].map(readsNumbers), [false, true]);
+});
+
+test("a text ends after so many steps, if these are known", () => {
+  const trace = { model: words, text: "👍 not  good", start: 0, stop: 2, steps: 3, tokens: [{ start: 0, end: 1 }, { start: 2, end: 5 }] };
+  assert.deepEqual([1, 2, 3, 0].map((steps) => textUpTo(trace, steps)), ["👍", "👍 not", null, null]);
+  assert.equal(textUpTo({ ...trace, start: 1 }, 2), null);
+  const csv = "rain,wind\n1,2\n\n3,4\n5,6\n";
+  assert.equal(textUpTo({ model: numeric, text: csv, start: 0, stop: 3, steps: 3, tokens: [] }, 2), "rain,wind\n1,2\n\n3,4");
 });
 
 test("CSV is called by its title, or else by its first line", () => {

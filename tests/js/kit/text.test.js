@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { asXml, codePoints, escaped, utf16Offsets } from "../../../static/js/kit/text.js";
+import { asXml, codePoints, escaped, toldApart, utf16Offsets } from "../../../static/js/kit/text.js";
 
 test("offsets count code points on one side and UTF-16 units on the other", () => {
   const offset = utf16Offsets("a👍b");
@@ -12,6 +12,14 @@ test("offsets count code points on one side and UTF-16 units on the other", () =
 test("code points are counted, not units", () => {
   assert.equal(codePoints("a👍b"), 3);
   assert.equal(codePoints(""), 0);
+});
+
+test("titles that begin alike are told apart by what follows", () => {
+  const [one, other] = ["trained for long on Monday", "trained for long on Mondays and Tuesdays"];
+  assert.deepEqual(toldApart([one, other, "a plain RNN"], 10), ["…Monday", "…Mondays and Tuesdays", "a plain RNN"]);
+  assert.deepEqual(toldApart([one, other], 100), [one, other]);
+  assert.deepEqual(toldApart([one, one], 10), [one, one]);
+  assert.deepEqual(toldApart(["aaaaaaaab", "aaaaaaaac"], 4), ["…b", "…c"]);
 });
 
 test("markup in a text is escaped", () => {
