@@ -71,7 +71,7 @@ export class ShareSheet {
     let [steps, wanted, noun] = [Infinity, 0, ""];
     try {
       for (const { model, start, stop } of traces) {
-        const { trace } = await limitsOf(model, { steps: stop - start });
+        const { trace } = await limitsOf(model, { steps: stop - start, top: model.top });
         if (trace.limit && trace.steps < steps) [limit, steps, wanted, noun] = [trace.limit, trace.steps, stop - start, nounOf(model)];
       }
     } catch {
