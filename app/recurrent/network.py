@@ -162,10 +162,17 @@ class Network(nn.Module):
         """Return the logits (..., outputs) for hidden states (..., H·directions) of the last layer."""
         return h[..., :0] if self.head is None else self.head(h)
 
-    def read_in_double(self, h: Tensor) -> Tensor:
-        """Return the logits in float64: sums of float32 cannot overflow, and probabilities near 1 stay below it."""
+    def read_in_double(self, h: Tensor, outputs: Tensor | None = None) -> Tensor:
+        """Return the logits in float64: sums of float32 cannot overflow, and probabilities near 1 stay below it.
+
+        They are of all outputs, or, for h (n, H·directions), of those in ``outputs`` (n, m).
+        """
         if self.head is None:
             return h.double()[..., :0]
+        if outputs is not None:
+            weight, bias = self.head.weight, self.head.bias
+            chosen = (linear(x, weight[at].double(), bias[at].double()) for x, at in zip(h.double(), outputs, strict=True))
+            return torch.stack(list(chosen))
         x, rows = h.double(), max(1, _IN_DOUBLE // self.head.in_features)
         weights, biases = torch.split(self.head.weight, rows), torch.split(self.head.bias, rows)
         parts = zip(weights, biases, strict=True)

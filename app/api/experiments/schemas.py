@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from ...recurrent.cells import Letter, PreActivation
-from ..traces.schemas import LayerActivations, Outputs, RunBody
+from ..traces.schemas import LayerActivations, LikelyOutput, RunBody, TracedOutputs
 from ..wire.edits import EditList
 from ..wire.schemas import CellLayerInfo, TextAnswer, TypedArray, without_repeats
 
@@ -25,16 +25,37 @@ class ExperimentBody(RunBody):
 Rows = list[list[float]] | TypedArray
 
 
-class ExperimentOutputs(Outputs):
-    """What the head gives after each step."""
+ABOUT_TOP = "Left out unless `top` was asked for."
+
+
+class ExperimentLikelyOutput(LikelyOutput):
+    """One of the most probable outputs after a step of a run."""
+
+    logit: float = Field(description="What the sigmoid or softmax is taken of.")
+
+
+class ExperimentOutputs(TracedOutputs):
+    """What the head gives after each step: of all outputs, or, with `top`, of the most probable of the run."""
 
     logits: Annotated[
         Rows,
         Field(
             description="(T, outputs): what the sigmoid or softmax is taken of. Of a softmax, only the difference of "
-            "two logits of the same step means something."
+            "two logits of the same step means something. (T, 0) with `top`."
         ),
     ]
+    top: list[list[ExperimentLikelyOutput]] = Field(  # type: ignore[assignment]  # a list of more of the same
+        [], description=f"The most probable outputs after each step. {ABOUT_TOP}"
+    )
+
+
+class ChangedOutput(BaseModel):
+    """What the edits changed of one output after a step."""
+
+    output: int = Field(ge=0, description="Its place among the outputs of the model card.")
+    name: str = Field(description="Its name.")
+    probability: float = Field(ge=-1, le=1, description="Edited minus original probability.")
+    logit: float = Field(description="Edited minus original logit.")
 
 
 class ExperimentRun(BaseModel):
@@ -55,9 +76,14 @@ class LayerDifference(CellLayerInfo):
 class OutputDifference(BaseModel):
     """What the edits changed after the head."""
 
-    names: list[str] = Field(description="What each column is of.")
-    values: Rows = Field(description="(T, outputs): edited minus original probability, in [-1, 1].")
-    logits: Rows = Field(description="(T, outputs): edited minus original logit.")
+    names: list[str] = Field(description="What each column is of. Empty with `top`.")
+    values: Rows = Field(
+        description="(T, outputs): edited minus original probability, in [-1, 1]. (T, 0) with `top`."
+    )
+    logits: Rows = Field(description="(T, outputs): edited minus original logit. (T, 0) with `top`.")
+    top: list[list[ChangedOutput]] = Field(
+        [], description=f"What changed of the outputs that are most probable in the edited run. {ABOUT_TOP}"
+    )
 
 
 class ExperimentDifference(BaseModel):

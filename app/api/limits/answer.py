@@ -30,9 +30,17 @@ OF_TWO_TEXTS: frozenset[KindName] = frozenset({"patches"})
 
 
 def limits(
-    model: Model, steps: int, layers: Sequence[int] | None, parts: Sequence[MemoryPart] | None, settings: Settings
+    model: Model,
+    steps: int,
+    layers: Sequence[int] | None,
+    parts: Sequence[MemoryPart] | None,
+    top: int | None,
+    settings: Settings,
 ) -> LimitsAnswer:
-    """Return of how many of ``steps`` each answer fits. Raises a problem that names what the model does not have."""
+    """Return of how many of ``steps`` each answer fits. Raises a problem that names what the model does not have.
+
+    ``layers``, ``parts`` and ``top`` are those asked for, as in a request for an answer; None: all.
+    """
     if steps > settings.max_text:
         limit = f"{settings.max_text:,}, the longest text of this server ({PREFIX}MAX_TEXT)"
         raise problems.invalid_request("steps", f"{steps:,} are more than {limit}")
@@ -50,10 +58,10 @@ def limits(
         return partial(memory_demands, memory_over(tokens, model, body, settings))
 
     def traced(layers: list[int]) -> DemandsOver:
-        return unedited_over(tokens, model, TraceBody(layers=layers), settings).demands
+        return unedited_over(tokens, model, TraceBody(layers=layers, top=top), settings).demands
 
     def experiment(layers: list[int]) -> DemandsOver:
-        return partial(experiment_demands, unedited_over(tokens, model, TraceBody(layers=layers), settings))
+        return partial(experiment_demands, unedited_over(tokens, model, TraceBody(layers=layers, top=top), settings))
 
     return LimitsAnswer(
         model=model.id,

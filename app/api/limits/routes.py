@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from ...recurrent.memory.plan import MemoryPart
+from ..traces.schemas import MOST_LIKELY
 from ..wire.bounded import BoundedRoute
 from ..wire.model import AModel
 from ..wire.openapi import problem_responses
@@ -25,6 +26,10 @@ def get_limits(
     parts: Annotated[
         Choice[MemoryPart], Query(description="The parts of memory wanted together; left out: all but `occlusion`.")
     ] = None,
+    top: Annotated[
+        int | None,
+        Query(ge=1, le=MOST_LIKELY, description="The most probable outputs of a trace or experiment; left out: all."),
+    ] = None,
 ) -> LimitsAnswer:
     """Say of how many steps each answer fits, before it is asked for, by what refuses it when it is."""
-    return limits(model, steps, layers, parts, request.app.state.settings)
+    return limits(model, steps, layers, parts, top, request.app.state.settings)

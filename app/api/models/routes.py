@@ -1,18 +1,22 @@
 """The models of this server."""
 
 import math
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from ...recurrent.cells.cell import Cell
+from ...recurrent.reading import MANY
 from ...store.fields import Statistics
 from ...store.model import Model
 from ...store.store import Store
 from ..wire import problems
 from ..wire.model import AModel
 from ..wire.openapi import problem_responses
-from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary
+from .schemas import ActivationInfo, BrokenModel, ModelCard, ModelList, ModelSummary, OutputNames
+
+MOST_NAMES = 10_000  # in one answer
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -56,7 +60,6 @@ def card(model: Model) -> ModelCard:
                 *(
                     "description",
                     "language",
-                    "outputs",
                     "opposite",
                     "examples",
                     "metrics",
@@ -66,6 +69,7 @@ def card(model: Model) -> ModelCard:
                 "licence",
             }
         ),
+        outputs=config.outputs[:MANY],
         columns=config.columns,
         tokenizer=config.tokenizer,
         variant=config.network.cell_definition.variant,
@@ -75,7 +79,7 @@ def card(model: Model) -> ModelCard:
         recurrent_parameters=sum(each.numel() for each in model.network.recurrent.parameters()),
         activations=activation_info(config.network.cell_definition),
         predicts_next=bool(config.predicts_next),
-        next_outputs=list(model.next_outputs),
+        next_outputs=list(model.next_outputs[:MANY]),
     )
 
 
@@ -97,6 +101,25 @@ def list_models(request: Request) -> ModelList:
 def get_model(model: AModel) -> ModelCard:
     """Return cell, sizes, task, vocabulary kind, figures, named units, licence and checksum of one model."""
     return card(model)
+
+
+@router.get("/{model}/outputs", summary="Names of one model's outputs", responses=problem_responses(404, 422, 503))
+def get_outputs(
+    model: AModel,
+    offset: Annotated[int, Query(ge=0, description="Place of the first output wanted, from 0.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_NAMES, description="How many are wanted.")] = MANY,
+) -> OutputNames:
+    """Return the names of some outputs, and the tokens that they are about: of many outputs, the card has the first."""
+    stop = offset + limit
+    about = {output: token for token, output in enumerate(model.next_outputs)}
+    names = model.config.outputs[offset:stop]
+    return OutputNames(
+        model=model.id,
+        count=len(model.config.outputs),
+        offset=offset,
+        names=names,
+        tokens=[about.get(offset + place) for place in range(len(names))] if about else [],
+    )
 
 
 @router.get(

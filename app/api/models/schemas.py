@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from ...recurrent.cells import CellName, Letter, Variant
 from ...recurrent.network import NetworkConfig
+from ...recurrent.reading import MANY
 from ...recurrent.tokenizer import TokenizerKind
 from ...store.columns import Column
 from ...store.fields import Metric, NamedUnit, ShareAgreement
@@ -50,6 +51,22 @@ class ModelList(BaseModel):
     broken: list[BrokenModel] = Field(description="Models that are installed but cannot be used.")
 
 
+FIRST = f"Of more than {MANY:,}, only the first {MANY:,}: `GET …/outputs` has the others."
+
+
+class OutputNames(BaseModel):
+    """Some of the outputs of a model, in their order."""
+
+    model: str = Field(description="The model.")
+    count: int = Field(ge=0, description="How many outputs its head gives.")
+    offset: int = Field(ge=0, description="Place of the first of these.")
+    names: list[str] = Field(description="Name of each of them.")
+    tokens: list[int | None] = Field(
+        description="For each of them, the `id` of the token that it says how likely it is to come next; null for an "
+        "output without one. Empty unless the model predicts the next token."
+    )
+
+
 class ModelCard(ModelSummary):
     """All that is known about a model."""
 
@@ -67,7 +84,7 @@ class ModelCard(ModelSummary):
     tokenizer: TokenizerKind | None = Field(description="How text is split; null: it reads numbers.")
     language: str = Field(description="The language of the texts that it learned from; empty where it is not said.")
     outputs: list[str] = Field(
-        description="Name of each number that the head gives after a step; empty: there is no head."
+        description=f"Name of each number that the head gives after a step; empty: there is no head. {FIRST}"
     )
     opposite: str = Field(description="What the only output, or the verdict, near 0 means; empty where it has no name.")
     predicts_next: bool = Field(
@@ -77,7 +94,7 @@ class ModelCard(ModelSummary):
     )
     next_outputs: list[int | None] = Field(
         description="For each token, by its `id`, the place of the output that says how likely it is to come next; "
-        "null for a token without one. Empty unless `predicts_next`."
+        f"null for a token without one. Empty unless `predicts_next`. {FIRST}"
     )
     examples: list[str] = Field(description="Sentences worth typing.")
     metrics: list[Metric] = Field(description="Figures on held-out data.")

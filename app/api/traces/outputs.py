@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...recurrent.expected import expected, following, shifted
-from ...recurrent.reading import MANY
+from ...recurrent.reading import MANY, Integers
 from ...recurrent.trace import Trace
 
 Likely = list[list[dict[str, Any]]]  # a ``LikelyOutput`` each, step by step
@@ -55,6 +55,11 @@ def likely_outputs(
         for t, row in enumerate(places)
     ]
     return likely, shifted(came, outputs) if next_outputs else None
+
+
+def places_of(likely: Likely) -> Integers:
+    """Return the outputs (T, n) that ``likely`` lists."""
+    return np.array([[each["output"] for each in after] for after in likely], np.int64)
 
 
 def _expected(trace: Trace, chances: NDArray[np.float64] | None) -> dict[str, Any]:

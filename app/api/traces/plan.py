@@ -186,20 +186,24 @@ def plan_trace(
 
     Raises a problem that names the option and what would be right.
     """
-    plan = replace(plan_unedited(model, options, settings), top=options.top)
+    plan = plan_unedited(model, options, settings)
     if not streamed:
-        others = f", or ask for {STREAMED}"
-        if options.top is None and plan.outputs > MANY:
-            others = f", or set top, for only the most probable outputs{others}"
-        require_sent(plan.stop - plan.start, plan.demands, settings, others)
+        require_sent(plan, plan.demands, f", or ask for {STREAMED}")
     return with_edits(plan, options)
 
 
-def require_sent(steps: int, demands: Callable[[int], Demands], settings: Settings, others: str = "") -> None:
-    """Raise a problem, which says how many fit, if an answer over ``steps`` holds too many numbers."""
-    if (much := passed(demands(steps), settings)) is not None:
-        fits = how_many_fit(most_steps(steps, demands, settings), steps)
-        raise problems.answer_too_large(much.numbers, much.what, much.limit(settings), fits, others)
+def require_sent(plan: TracePlan, demands: Callable[[int], Demands], others: str = "") -> None:
+    """Raise a problem, which says how many steps fit, if an answer about those of ``plan`` holds too many numbers.
+
+    ``demands`` says what it takes of so many steps, and ``others`` what else may be asked for.
+    """
+    steps, settings = plan.stop - plan.start, plan.settings
+    if (much := passed(demands(steps), settings)) is None:
+        return
+    if plan.top is None and plan.outputs > MANY:
+        others = f", or set top, for only the most probable outputs{others}"
+    fits = how_many_fit(most_steps(steps, demands, settings), steps)
+    raise problems.answer_too_large(much.numbers, much.what, much.limit(settings), fits, others)
 
 
 def plan_unedited(model: Model, options: TraceOptions, settings: Settings) -> TracePlan:
@@ -237,7 +241,7 @@ def unedited_over(tokens: list[Token], model: Model, options: TraceOptions, sett
         units=options.units,
         **(_part(model, options, stop) if isinstance(options, TraceBody) else {}),
     )
-    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings)
+    return TracePlan(model, tokens, options.start, stop, selection, options.encoding, settings, top=options.top)
 
 
 def _part(model: Model, options: TraceBody, stop: int) -> dict[str, Any]:

@@ -23,19 +23,6 @@ from ..wire.schemas import (
 from ..wire.values import CsvInAddress, LabelsInAddress, RowsInAddress
 
 
-class TraceOptions(StepOptions):
-    """What to trace, and which part of the trace is wanted: all of it, unless a field says otherwise."""
-
-    activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
-    units: Choice[Index] = Field(None, description="Units of every layer, from 0, in the order wanted, none twice.")
-    encoding: Encoding = Field(
-        "numbers",
-        description="Arrays in JSON as nested numbers, or as typed arrays in base64 (float32, little-endian, row by "
-        "row), the form that Plotly reads. Numbers beyond float32, as a float64 model may have, come as numbers only.",
-    )
-    edits: EditList = Field([], description=ABOUT_EDITS, examples=[EXAMPLE])
-
-
 MOST_LIKELY = 100  # outputs after a step that an answer lists one by one
 
 Top = Annotated[
@@ -48,10 +35,22 @@ Top = Annotated[
 ]
 
 
+class TraceOptions(StepOptions):
+    """What to trace, and which part of the trace is wanted: all of it, unless a field says otherwise."""
+
+    activations: Choice[Letter] = Field(None, description="Gates, candidate and states by letter, none twice.")
+    units: Choice[Index] = Field(None, description="Units of every layer, from 0, in the order wanted, none twice.")
+    encoding: Encoding = Field(
+        "numbers",
+        description="Arrays in JSON as nested numbers, or as typed arrays in base64 (float32, little-endian, row by "
+        "row), the form that Plotly reads. Numbers beyond float32, as a float64 model may have, come as numbers only.",
+    )
+    top: Top = None
+    edits: EditList = Field([], description=ABOUT_EDITS, examples=[EXAMPLE])
+
+
 class TraceQuery(TraceOptions):
     """What to trace, in the address."""
-
-    top: Top = None
 
     values: RowsInAddress | None = Field(
         None,
@@ -114,7 +113,6 @@ class UnitRows(BaseModel):
 class TraceBody(RunBody):
     """What to trace, in a body, and which part of it to send: all, unless a field says otherwise."""
 
-    top: Top = None
     directions: Choice[Direction] = Field(None, description="Directions of every layer, none twice.")
     rows: UnitRows | None = Field(
         None, description="In place of `units`, which units of each layer to send, in which order. Only in one JSON."

@@ -1,5 +1,6 @@
 """How an output is read from the hidden state after the last step."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from ..decomposition.output import Head, Logit, Output, logit_of, logits_in_double
 from ..trace import Trace
+from ..watching import tell
 
 Array = NDArray[np.float64]
 
-_HELD = 8_000_000  # logits at a time
+_BLOCK = 1 << 20  # weights of a head that are copied to float64 at a time, and about as many logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,28 +48,38 @@ class ChosenOutput:
         """Return how far the logit moves in some runs, and the probability of the output in them, both (runs,).
 
         ``hidden`` (1 + runs, H·directions) begins with the run that they are set against, and ``plain`` (1, rows) are
-        the logits of the plain run. Of many outputs, few runs are looked at together.
+        the logits of the plain run.
         """
-        size = max(1, _HELD // len(self.weight))
-        effects, probabilities = [], []
-        for start in range(1, len(hidden), size):
-            logits = self.logits(np.concatenate([hidden[:1], hidden[start : start + size]]))
-            moved = logits[1:] - logits[0]  # of one product: exactly 0 where nothing changes
-            effects.append(self.chosen(moved))
-            probabilities.append(self.probabilities(plain + moved))
-        known = [each for each in probabilities if each is not None]
-        return np.concatenate(effects), np.concatenate(known) if known else None
+        change = hidden[1:] - hidden[:1]
+        weight = self.weight[list(self.rows)].astype(np.float64)
+        effects = change @ (weight[0] - weight[1:].sum(axis=0))  # exactly 0 where nothing changes
+        return effects, self.probabilities(plain, change)
 
     def chosen(self, logits: Array) -> Array:
         """Return the logit (runs,) of the output, less that of the one that it is set against."""
         first, *against = self.rows
         return logits[:, first] - logits[:, against[0]] if against else logits[:, first]
 
-    def probabilities(self, logits: Array) -> Array | None:
-        """Return the probability (runs,) of the output; None if the head's function is not known."""
+    def probabilities(self, plain: Array, change: Array | None = None) -> Array | None:
+        """Return the probability (runs,) of the output; None if the head's function is not known.
+
+        It is that of the plain run, whose logits are ``plain`` (1, rows), or where h differs from the plain one by
+        ``change`` (runs, H·directions). Of many outputs, the logits of some are held at a time.
+        """
         if self.function is None:
             return None
-        numbers = torch.from_numpy(logits)
-        made = torch.softmax(numbers, dim=-1) if self.function == "softmax" else torch.sigmoid(numbers)
-        probabilities: Array = made[:, self.rows[0]].numpy()
-        return probabilities
+        of_output = torch.from_numpy(self._changed(plain, change, slice(self.rows[0], self.rows[0] + 1))[:, 0])
+        if self.function == "sigmoid":
+            return torch.sigmoid(of_output).numpy()
+        size, total = max(1, _BLOCK // self.weight.shape[1]), torch.full_like(of_output, -math.inf)
+        for start in range(0, len(self.weight), size):
+            tell()
+            logits = torch.from_numpy(self._changed(plain, change, slice(start, start + size)))
+            total = torch.logaddexp(total, logits.logsumexp(dim=1))
+        return torch.exp(of_output - total).clamp(max=1).numpy()  # the two may differ in the last digit
+
+    def _changed(self, plain: Array, change: Array | None, rows: slice) -> Array:
+        """Return the logits (runs, n) of some rows."""
+        if change is None:
+            return plain[:, rows]
+        return plain[:, rows] + change @ self.weight[rows].astype(np.float64).T

@@ -150,12 +150,12 @@ export async function fetchCost(model, steps, signal) {
 /**
  * Fetch how many of so many steps each answer of a model fits. Throws what `fetchTrace` throws.
  * @param {string} model
- * @param {{steps: number, layers?: number[], parts?: string[]}} query
+ * @param {{steps: number, layers?: number[], parts?: string[], top?: number | null}} query
  * @param {AbortSignal} signal
  * @returns {Promise<LimitsAnswer>}
  */
-export async function fetchLimits(model, { steps, layers = [], parts = [] }, signal) {
-  const query = new URLSearchParams([["steps", String(steps)], ...layers.map((layer) => ["layers", String(layer)]), ...parts.map((part) => ["parts", part])]);
+export async function fetchLimits(model, { steps, layers = [], parts = [], top = null }, signal) {
+  const query = new URLSearchParams([["steps", String(steps)], ...(top ? [["top", String(top)]] : []), ...layers.map((layer) => ["layers", String(layer)]), ...parts.map((part) => ["parts", part])]);
   return (await ask(model, `limits?${query}`, signal)).json();
 }
 

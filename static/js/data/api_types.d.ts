@@ -12,6 +12,8 @@ export type BrokenModel = { id: string; reason: string };
 
 export type CellInfo = { noun: string; panels: PanelInfo[]; carrier: string; keeps: string | null; couples: string | null; open_bias: boolean; recurrent_weights: boolean; line: "solid" | "dashed" | "dotted" | "dash-dotted" | "long-dashed" };
 
+export type ChangedOutput = { output: number; name: string; probability: number; logit: number };
+
 export type Column = { name: string; unit?: string; mean?: number; scale?: number };
 
 export type Complaint = { where: string; what: string };
@@ -32,11 +34,13 @@ export type Experiment = { letter: "i" | "f" | "g" | "o" | "r" | "z" | "n" | "c"
 
 export type ExperimentAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; original: ExperimentRun; edited: ExperimentRun; difference: ExperimentDifference; edits: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes: string[] };
 
-export type ExperimentBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean };
+export type ExperimentBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; top?: number | null; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean };
 
 export type ExperimentDifference = { layers: LayerDifference[]; outputs: OutputDifference };
 
-export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray };
+export type ExperimentLikelyOutput = { output: number; name: string; probability: number; unedited?: number; logit: number };
+
+export type ExperimentOutputs = { names: string[]; values: number[][] | TypedArray; top?: ExperimentLikelyOutput[][]; expected?: (number | null)[]; logits: number[][] | TypedArray };
 
 export type ExperimentRun = { layers: LayerActivations[]; outputs: ExperimentOutputs };
 
@@ -84,7 +88,9 @@ export type NetworkConfig = { cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "m
 
 export type Occlusion = { step: number; output: string; losses: (number | null)[] };
 
-export type OutputDifference = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray };
+export type OutputDifference = { names: string[]; values: number[][] | TypedArray; logits: number[][] | TypedArray; top?: ChangedOutput[][] };
+
+export type OutputNames = { model: string; count: number; offset: number; names: string[]; tokens: (number | null)[] };
 
 export type PanelInfo = { letter: string; purpose: string };
 
@@ -124,7 +130,7 @@ export type TokenInfo = { text: string; start: number; end: number; id: number; 
 
 export type TraceAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; units: number[] | null; layers: TraceLayer[]; outputs: TracedOutputs; read_norm?: number[] | TypedArray | null; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; notes?: string[] };
 
-export type TraceBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean; top?: number | null; directions?: ("forward" | "backward")[] | null; rows?: UnitRows | null; summary?: boolean };
+export type TraceBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; activations?: ("i" | "f" | "g" | "o" | "r" | "z" | "n" | "c" | "h")[] | null; units?: number[] | null; encoding?: "numbers" | "base64"; top?: number | null; edits?: ({ letter?: string; layer?: number; direction?: "forward" | "backward"; units?: number[] | string; steps?: number[] | string; sequences?: number[] | string; hold?: number | number[]; scale?: number | number[]; add?: number | number[]; ablate?: "zero" | "mean"; patch?: { text?: string; values?: number[][]; step?: number }; freeze?: true; couple?: true; swap?: string })[]; pre_activations?: boolean; directions?: ("forward" | "backward")[] | null; rows?: UnitRows | null; summary?: boolean };
 
 export type TraceLayer = { layer: number; direction: "forward" | "backward"; cell: "lstm" | "gru" | "rnn" | "coupled_lstm" | "mingru"; hidden_size: number; activations: Record<string, number[][] | TypedArray>; units?: number[] | null; first?: number | null; summary?: Record<string, Summary> | null };
 

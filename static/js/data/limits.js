@@ -15,7 +15,7 @@ const answers = new Map();
 /**
  * What fits of a model. Throws what `fetchTrace` throws.
  * @param {Model} model
- * @param {{steps: number, layers?: number[], parts?: string[]}} query
+ * @param {{steps: number, layers?: number[], parts?: string[], top?: number | null}} query
  * @returns {Promise<LimitsAnswer>}
  */
 export function limitsOf(model, query) {

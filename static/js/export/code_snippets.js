@@ -8,11 +8,11 @@ import { inputOf } from "../data/written.js";
 const TRUE = /(?<=(?<!\\)"):true(?=[,}])/g; // in JSON and not in a string of it, where no bare quotation mark stands
 
 /**
- * The body of the call: what is read, the steps in sight where those are not all, and the edits.
+ * The body of the call: what is read, the steps in sight where those are not all, the edits, and, of many outputs, how many.
  * @param {DecodedTrace} trace
  */
 function body({ model, text, start, stop, steps, edits }) {
-  return JSON.stringify({ ...inputOf(model, text), ...(stop - start < steps && { start, stop }), ...(edits.length > 0 && { edits }) });
+  return JSON.stringify({ ...inputOf(model, text), ...(stop - start < steps && { start, stop }), ...(edits.length > 0 && { edits }), ...(model.top && { top: model.top }) });
 }
 
 /**

@@ -78,7 +78,7 @@ export class ShareSheet {
     const [first] = traces;
     try {
       for (const { model, start, stop } of traces) {
-        const { trace } = await limitsOf(model, { steps: stop - start });
+        const { trace } = await limitsOf(model, { steps: stop - start, top: model.top });
         if (trace.limit && trace.steps < steps) [limit, steps, wanted, noun] = [trace.limit, trace.steps, stop - start, nounOf(model)];
       }
     } catch {

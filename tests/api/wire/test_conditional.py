@@ -130,7 +130,7 @@ def test_a_tag_changes_with_whatever_is_asked(api: TestClient) -> None:
         URL.replace("good", "Good"),
         URL.replace("lstm", "gru"),
         *(f"{URL}&{option}" for option in ("layers=0", "activations=h", "units=0&units=1", "units=1&units=0")),
-        *(f"{URL}&{option}" for option in ("start=1", "stop=1", "encoding=base64")),
+        *(f"{URL}&{option}" for option in ("start=1", "stop=1", "encoding=base64", "top=1")),
         *(f'{URL}&edits=[{{"letter":"h","steps":[{step}],"hold":0}}]' for step in (0, 1)),
     ]
     tags = {tag_of(api, url, form) for url in asked for form in (JSON, JSONL, NPZ, CSV)}

@@ -33,6 +33,13 @@ test("only a part of a text has its steps with it", () => {
   assert.deepEqual(JSON.parse(shellWords(asCurl(ORIGIN, traceOf("a b c", 2))).at(-1)), { text: "a b c", start: 0, stop: 2 });
 });
 
+test("of many outputs, as many are asked for as the page has", () => {
+  const trace = traceOf("a b c");
+  const large = new DecodedTrace({ ...trace.model, top: 3 }, "a b c", answer(words, { h: words.map(() => [1, 2]) }), 0, 9);
+  assert.deepEqual(JSON.parse(shellWords(asCurl(ORIGIN, large)).at(-1)), { text: "a b c", top: 3 });
+  assert.ok(asPython(ORIGIN, large, large.layer, 0).includes('body = {"text":"a b c","top":3}'));
+});
+
 test("the Python program asks the same and prints one unit", () => {
   const trace = traceOf("it's \"good\"\n");
   const program = asPython(ORIGIN, trace, trace.layer, 17);
