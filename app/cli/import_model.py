@@ -1,6 +1,5 @@
 """gatescope import: make a model of a file that another framework wrote, with proof."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .common import give_up, read_settings
+from .entering import entering
 from .reading import MemoryOption, SecondsOption, read_apart
 
 if TYPE_CHECKING:
+    from ..settings import Settings
     from ..store.imported import GateOrder, ImportReport
 
 # Of a report: import.json has them all.
@@ -40,7 +41,8 @@ def import_model(
     memory: MemoryOption = None,
 ) -> None:
     """Import a recurrent network of PyTorch, safetensors, ONNX or Keras, and prove that it computes the same."""
-    folder = into or read_settings().imported
+    settings = read_settings()
+    folder = into or settings.imported
     if folder is None:
         give_up("importing is switched off, as GATESCOPE_IMPORTED is empty: name a folder by --into")
     job = {
@@ -52,7 +54,7 @@ def import_model(
     }
     try:
         job["text"] = "" if text is None else text.read_text(encoding="utf-8")
-        model = _imported(job, folder, name, seconds, memory)
+        model = _imported(job, folder, settings, name, seconds, memory)
     except UnicodeDecodeError:
         give_up(f"{text} is not UTF-8")
     except OSError as error:
@@ -61,36 +63,26 @@ def import_model(
     typer.echo(f"\nsaved in {model}")
 
 
-def _imported(job: Mapping[str, Any], folder: Path, wanted: str, seconds: int | None, memory: int | None) -> Path:
+def _imported(
+    job: Mapping[str, Any], folder: Path, settings: "Settings", wanted: str, seconds: int | None, memory: int | None
+) -> Path:
     """Do ``job``, and return the model that it left in ``folder``, which is there as a whole or not at all.
 
     Gives up if the file is refused. Raises OSError if one cannot be read or written, in the place where it was to be.
     """
     from ..importers.found import ImportRefusedError
-    from ..importers.saving import name_for, require_file_or_folder, require_free, taken
-    from ..store.importing import TakenError, put
+    from ..importers.saving import name_for, require_file_or_folder, require_free
 
     path = Path(job["path"])
     try:
         require_file_or_folder(path)
         name = name_for(path, wanted)
-        model = folder / name
-        require_free(model)
+        require_free(folder / name)
     except ImportRefusedError as error:
         give_up(f"{path}: {error}")
-    beside = next(each for each in (folder, *folder.absolute().parents) if each.is_dir()) / f".{name}-"
-    try:
-        with tempfile.TemporaryDirectory(prefix=beside.name, dir=beside.parent) as apart:
-            read_apart({**job, "name": name, "into": apart}, str(path), seconds, memory)
-            folder.mkdir(parents=True, exist_ok=True)
-            put(Path(apart) / name, folder)
-    except TakenError:
-        give_up(f"{path}: {taken(model)}")
-    except OSError as error:
-        if not str(error.filename or "").startswith(str(beside)):
-            raise
-        raise OSError(error.errno, error.strerror, str(model)) from None
-    return model
+    with entering(folder / name, settings, str(path)) as (apart, locks):
+        read_apart({**job, "name": name, "into": str(apart)}, str(path), seconds, memory, locks)
+    return folder / name
 
 
 def report_in(folder: Path) -> "ImportReport":

@@ -1,7 +1,7 @@
 """How a command reads a file of another framework: in a process of its own, whose limits and end are not its own."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,8 +30,12 @@ MemoryOption = Annotated[
 ]
 
 
-def read_apart(job: Mapping[str, Any], prefix: str, seconds: int | None, memory: int | None) -> None:
+def read_apart(
+    job: Mapping[str, Any], prefix: str, seconds: int | None, memory: int | None, locks: Sequence[int] = ()
+) -> None:
     """Do ``job``, of the file at its ``path``, in a process of its own, and draw its progress at a terminal.
+
+    That process holds the descriptors ``locks``, too.
 
     Gives up with one sentence, after ``prefix``, if the file is refused or takes more than the limits, or the process
     ends by itself. Raises OSError if a file cannot be read or written.
@@ -44,7 +48,7 @@ def read_apart(job: Mapping[str, Any], prefix: str, seconds: int | None, memory:
     try:
         path = Path(job["path"])
         require_file_or_folder(path)
-        asyncio.run(_drawn(job, _limits(path, seconds, memory)))
+        asyncio.run(_drawn(job, _limits(path, seconds, memory), locks))
     except ImportRefusedError as error:
         give_up(f"{prefix}: {error}")
     except RefusedError as error:
@@ -69,7 +73,7 @@ def _limits(path: Path, seconds: int | None, memory: int | None) -> "Limits":
     return Limits(seconds or usual.seconds, usual.memory if memory is None else memory * 1_000_000)
 
 
-async def _drawn(job: Mapping[str, Any], limits: "Limits") -> None:
+async def _drawn(job: Mapping[str, Any], limits: "Limits", locks: Sequence[int]) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -78,6 +82,6 @@ async def _drawn(job: Mapping[str, Any], limits: "Limits") -> None:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as drawing:
         bar = drawing.add_task("reading and proving", total=None)
-        async with aclosing(process.run(job, limits)) as progress:
+        async with aclosing(process.run(job, limits, locks)) as progress:
             async for done in progress:
                 drawing.update(bar, completed=done, total=1)

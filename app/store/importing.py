@@ -39,6 +39,14 @@ class TakenError(Exception):
     """There is a model of that name."""
 
 
+class FullError(Exception):
+    """Models that would take ``taken`` bytes together, of which they may take ``limit``."""
+
+    def __init__(self, taken: int, limit: int) -> None:
+        super().__init__(taken, limit)
+        self.taken, self.limit = taken, limit
+
+
 class Workspace(NamedTuple):
     """Where one import does its work."""
 
@@ -131,6 +139,14 @@ def put(new: Path, imported: Path) -> None:
         if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
             raise TakenError from None
         raise
+
+
+def require_room(imported: Path, new: Path, limit: int) -> None:
+    """Raise FullError if the models in ``imported`` and that in ``new`` take more than ``limit`` bytes, or all."""
+    added = size(new)
+    taken = sum(map(size, model_folders(imported))) + added
+    if taken > limit or (not added and taken == limit):
+        raise FullError(taken, limit)
 
 
 def remove(imported: Path, name: str) -> bool:

@@ -1,6 +1,6 @@
 """What tests of several commands share."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from gatescope.importers.child import Limits, outcome
 def _reading_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let files be read in the test's own process: one of its own takes seconds to begin."""
 
-    async def run(job: Mapping[str, Any], limits: Limits) -> AsyncGenerator[float]:
+    async def run(job: Mapping[str, Any], limits: Limits, _: Sequence[int]) -> AsyncGenerator[float]:
         shares: list[float] = []
         process.raise_if_failed(outcome(do, job, shares.append), limits)
         for share in shares:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from gatescope.cli import app
 from gatescope.importers import child, process
+from gatescope.store.importing import HIDDEN, BusyError, sweep, workspace
 from gatescope.store.loading import load_model
 from serving import FAKE_CHILD, is_running, wait_until
 from torch_files import module_of, saved
@@ -75,23 +76,32 @@ def test_a_model_that_enters_meanwhile_stays(tmp_path: Path, models: Path, monke
 
 @pytest.mark.slow("starts the command, and PyTorch, in a process of its own", seconds=4)
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
-def test_the_process_ends_with_the_command(tmp_path: Path, sent: signal.Signals) -> None:
-    noted, path = tmp_path / "noted", tmp_path / "what.pt"
+def test_the_process_ends_with_the_command_and_what_it_leaves_goes_with_the_next_import(
+    tmp_path: Path, sent: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted, path, imported = tmp_path / "noted", tmp_path / "what.pt", tmp_path / "models"
+    monkeypatch.setenv("GATESCOPE_IMPORTED", str(imported))
     path.write_text(json.dumps({"do": "wait", "into": str(noted)}))
     code = (
         "import sys; from gatescope.cli import app; from gatescope.importers import process; "
-        f"process.COMMAND = {FAKE_CHILD!r}; app(['import', sys.argv[1], '--into', sys.argv[2]])"
+        f"process.COMMAND = {FAKE_CHILD!r}; app(['import', sys.argv[1]])"
     )
-    with subprocess.Popen([sys.executable, "-c", code, path, tmp_path / "models"], stderr=subprocess.PIPE) as command:
+    with subprocess.Popen([sys.executable, "-c", code, path], stderr=subprocess.PIPE) as command:
         wait_until(lambda: noted.exists() and noted.read_text() != "")
         pid = json.loads(noted.read_text())["pid"]
+        with pytest.raises(BusyError) as busy, workspace(imported):
+            pass
         command.send_signal(sent)
         _, error = command.communicate()
     wait_until(lambda: not is_running(pid))
     assert not is_running(pid)
+    assert busy.value.name == "what"
     if sent == signal.SIGINT:
         assert (command.returncode, error) == (130, b"")
-        assert {each.name for each in tmp_path.iterdir()} == {"noted", "what.pt"}
+    else:
+        assert len(list((imported / HIDDEN).iterdir())) == 2, "its lock, and where it was at work"
+        sweep(imported)
+    assert [each.name for each in imported.rglob("*")] == [HIDDEN, "lock"]
 
 
 @pytest.mark.slow("starts PyTorch three times", seconds=9)
@@ -105,6 +115,8 @@ def test_a_file_is_imported_and_verified_by_the_real_process(tmp_path: Path) -> 
     assert (done.exit_code, done.stderr) == (0, ""), "nothing is drawn where there is no terminal"
     model = load_model(tmp_path / "imported" / "model")
     assert model.imported is not None
-    assert [each.name for each in (tmp_path / "imported").iterdir()] == ["model"]
+    assert {each.name for each in (tmp_path / "imported").rglob("*") if each.parent.name != "model"} == {
+        *("model", HIDDEN, "lock")
+    }
     done = runner.invoke(app, ["models", "verify", "model", str(path), *answer], env=settings)
     assert (done.exit_code, model.imported.verdict in " ".join(done.stdout.split())) == (0, True)

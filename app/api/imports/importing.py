@@ -15,8 +15,7 @@ from ...importers.child import Limits
 from ...importers.found import ImportRefusedError
 from ...importers.saving import name_for
 from ...settings import Settings
-from ...store.files import model_folders
-from ...store.importing import BusyError, GoneError, TakenError, put, size, workspace
+from ...store.importing import BusyError, FullError, GoneError, TakenError, put, require_room, workspace
 from ...store.store import Store
 from ...store.watched import WatchedStore
 from ..models.routes import summary
@@ -45,7 +44,7 @@ async def carried_out(request: Request, options: ImportQuery, kept: str) -> Asyn
     name = _name(options)
     _require_free(name, request.app.state.store, imported)
     with _told_as_problems(name), workspace(imported, name, kept) as (folder, lock):
-        await run_sync(_require_room, imported, folder, settings.max_imported)
+        await run_sync(require_room, imported, folder, settings.max_imported)
         if not kept:
             await receive(request.headers.get("content-type", ""), request.stream(), folder)
         received = received_in(folder)
@@ -68,7 +67,7 @@ async def carried_out(request: Request, options: ImportQuery, kept: str) -> Asyn
             if "question" in problem.extras:
                 problem.extras.update(await _kept(folder, imported, request.app.state))
             raise
-        await run_sync(_require_room, imported, new, settings.max_imported)
+        await run_sync(require_room, imported, new, settings.max_imported)
         put(new, imported)
     logger.info("the model %s was imported", name)
     yield await _served(request, imported / name)
@@ -90,19 +89,11 @@ def _require_free(name: str, store: Store, imported: Path) -> None:
 async def _kept(folder: Path, imported: Path, state: State) -> dict[str, str]:
     """Keep the files in the folder of a workspace, if there is room; return what the problem says of that."""
     try:
-        await run_sync(_require_room, imported, folder, state.settings.max_imported)
-    except Problem:
+        await run_sync(require_room, imported, folder, state.settings.max_imported)
+    except FullError:
         return {}
     secret = state.kept_upload.keep(folder)
     return {"kept_upload": secret} if secret else {}
-
-
-def _require_room(imported: Path, new: Path, limit: int) -> None:
-    """Raise a problem if the models in ``imported`` and that in ``new`` take more than ``limit`` bytes, or all."""
-    added = size(new)
-    taken = sum(map(size, model_folders(imported))) + added
-    if taken > limit or (not added and taken == limit):
-        raise problems.quota_exceeded(taken, limit)
 
 
 @contextmanager
@@ -116,6 +107,8 @@ def _told_as_problems(name: str) -> Iterator[None]:
         raise problems.upload_gone() from None
     except TakenError:
         raise problems.name_taken(name) from None
+    except FullError as error:
+        raise problems.quota_exceeded(error.taken, error.limit) from None
     except OSError as error:
         raise problems.not_written(error.strerror or str(error)) from None
 
