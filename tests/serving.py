@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -88,18 +89,28 @@ def running(app: ASGIApp, **config: Any) -> Iterator[str]:
 
 
 @contextmanager
+def free_port() -> Iterator[int]:
+    """A port of this machine that nobody else is given meanwhile, and on which a server may listen.
+
+    Linux lets a socket listen where another is bound, if both share the address and that one does not listen.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@contextmanager
 def started(log: Path, *command: str, workers: int = 1, **environment: str) -> Iterator[str]:
     """Start a server by ``python -m COMMAND`` on a free port, with its output in the file ``log``.
 
     ``environment`` is added to the variables. Gives the address once each of the workers serves.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
     with (
+        free_port() as port,
         log.open("wb") as file,
         subprocess.Popen(
-            [sys.executable, "-m", *command, "--port", port],
+            [sys.executable, "-m", *command, "--port", str(port)],
             stdout=file,
             stderr=subprocess.STDOUT,
             env=os.environ | environment,
@@ -151,9 +162,44 @@ def told(log: Path, what: str) -> int:
     return log.read_text("utf-8").count(what)
 
 
-def in_a_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def in_a_loop(
+    coroutine: Coroutine[Any, Any, Result], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> Result:
     """What a coroutine returns, run in a thread: this one may hold an event loop of Playwright's, and no second one."""
-    return in_a_thread(lambda: asyncio.run(coroutine))
+
+    def run() -> Result:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(coroutine)
+
+    return in_a_thread(run)
+
+
+class OnlyWaiting(asyncio.SelectorEventLoop):
+    """An event loop whose time is only what is waited for, and passes at once: no busy machine makes anything late.
+
+    What threads do takes no time in it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_Skipping(self))
+        self.waited = 0.0
+
+    def time(self) -> float:
+        return self.waited
+
+
+class _Skipping(selectors.DefaultSelector):
+    """What an event loop waits by, which does not wait for a time to come."""
+
+    def __init__(self, loop: OnlyWaiting) -> None:
+        super().__init__()
+        self.loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(timeout if timeout is None else 0)
+        if not ready and timeout:
+            self.loop.waited += timeout
+        return ready
 
 
 def in_a_thread(function: Callable[[], Result]) -> Result:

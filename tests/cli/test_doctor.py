@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,21 @@ from click.testing import Result
 from gatescope.cli import app, doctor
 from gatescope.recurrent import trace as tracing
 from gatescope.web.templates import templates
-from serving import random_models
+from serving import free_port, random_models
 from typer.testing import CliRunner
 
 
 @pytest.fixture
-def sound(tmp_path: Path) -> dict[str, str]:
+def sound(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The settings of an installation without a problem."""
     folder = random_models(tmp_path / "models") if (tmp_path / "models").mkdir() is None else tmp_path
     (folder / "broken").rmdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return {
-        "GATESCOPE_MODELS": str(folder),
-        "GATESCOPE_DEFAULT_MODEL": "lstm",
-        "GATESCOPE_PORT": str(port),
-    }
+    with free_port() as port:
+        yield {
+            "GATESCOPE_MODELS": str(folder),
+            "GATESCOPE_DEFAULT_MODEL": "lstm",
+            "GATESCOPE_PORT": str(port),
+        }
 
 
 def examined(settings: dict[str, str]) -> Result:

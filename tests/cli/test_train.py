@@ -273,6 +273,7 @@ def test_a_model_of_the_users_own_data_is_served_at_once(
     mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(middleware, "REFRESH_EVERY", 0)
+    monkeypatch.setattr(middleware, "PATIENCE", 60)
     api = client(tmp_path / "models")
     assert api.get("/readyz").status_code == 503
     done = learn(mine, "--cell", "gru", "--epochs", "2")

@@ -80,11 +80,12 @@ def test_a_trace_that_fails_is_not_ready(
 def test_a_trace_that_does_not_end_is_not_ready_and_is_not_joined_by_another(
     models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ended, begun = threading.Event(), []
+    ended, has_begun, begun = threading.Event(), threading.Event(), []
     real = health.trace_json
 
     def slow(*options: Any) -> bytes:
         begun.append(options)
+        has_begun.set()
         ended.wait(60)
         return real(*options)
 
@@ -95,6 +96,7 @@ def test_a_trace_that_does_not_end_is_not_ready_and_is_not_joined_by_another(
         for _ in range(3):
             assert api.get("/readyz").json() == NO_TRACE
             assert api.get("/healthz").status_code == 200
+        assert has_begun.wait(60)
         assert len(begun) == 1
         assert "has not ended" in caplog.text
         ended.set()

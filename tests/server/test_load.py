@@ -17,7 +17,7 @@ from gatescope.server.load import PIECE, CutSlowClients, LimitInFlight
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from serving import in_a_loop
+from serving import OnlyWaiting, in_a_loop
 from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
@@ -102,7 +102,7 @@ def test_a_client_that_does_not_read_is_cut() -> None:
         with pytest.raises(ClientDisconnect):
             await app({"type": "http"}, None, send)  # type: ignore[arg-type]
 
-    in_a_loop(ask())
+    in_a_loop(ask(), OnlyWaiting)
     assert has_ended
 
 
@@ -119,7 +119,7 @@ def test_a_client_that_does_not_send_its_body_is_cut() -> None:
         with pytest.raises(ClientDisconnect):
             await CutSlowClients(reading, body=0.1)({"type": "http"}, receive, None)  # type: ignore[arg-type]
 
-    in_a_loop(ask())
+    in_a_loop(ask(), OnlyWaiting)
 
 
 def test_an_upload_has_the_time_of_a_body_for_each_of_its_pieces() -> None:
@@ -140,12 +140,12 @@ def test_an_upload_has_the_time_of_a_body_for_each_of_its_pieces() -> None:
         scope = {"type": "http", "method": "POST", "path": path}
         await CutSlowClients(reading, body=0.2)(scope, sending(size), None)  # type: ignore[arg-type]
 
-    in_a_loop(ask("/api/v1/imports", PIECE))
+    in_a_loop(ask("/api/v1/imports", PIECE), OnlyWaiting)
     assert len(has_come) == 9
     for path, size in (("/api/v1/imports", PIECE // 10), ("/api/v1/models/a/traces", PIECE)):
         has_come.clear()
         with pytest.raises(ClientDisconnect):
-            in_a_loop(ask(path, size))
+            in_a_loop(ask(path, size), OnlyWaiting)
 
 
 def test_a_client_whose_body_has_come_may_wait_for_its_answer() -> None:
@@ -159,7 +159,7 @@ def test_a_client_whose_body_has_come_may_wait_for_its_answer() -> None:
         await asyncio.sleep(0.15 * (len(messages) == 1))
         return messages.pop(0)
 
-    in_a_loop(CutSlowClients(slow, body=0.1)({"type": "http"}, receive, None))  # type: ignore[arg-type]
+    in_a_loop(CutSlowClients(slow, body=0.1)({"type": "http"}, receive, None), OnlyWaiting)  # type: ignore[arg-type]
 
 
 def compressing(app: Any) -> ASGIApp:

@@ -257,7 +257,7 @@ def test_not_even_the_first_request_waits_for_a_large_model(folder: Path, monkey
         await ask("first")
         await ask("second")
         assert not models.may_end.is_set()
-        assert models.began.is_set()
+        assert await anyio.to_thread.run_sync(models.began.wait, 60)
         models.may_end.set()
 
     assert refreshing(models, both) == ["first", "second"]

@@ -22,7 +22,7 @@ import pytest
 from documentation import blocks
 from gatescope.server.security import HEADERS
 from gatescope.settings import Settings
-from serving import started, told, wait_until
+from serving import free_port, started, told, wait_until
 
 pytestmark = pytest.mark.soak("runs nginx, and waits for deadlines")
 
@@ -76,12 +76,9 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     if not nginx:
         pytest.fail("nginx is missing: `make soak` installs it where it can", pytrace=False)
     folder = tmp_path_factory.mktemp("nginx")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     settings = {"GATESCOPE_ROOT_PATH": ROOT, "GATESCOPE_ALLOWED_HOSTS": HOST, "GATESCOPE_MAX_IN_FLIGHT": "8"}
     log = folder / "log"
-    with started(log, "gatescope.cli", "serve", **settings) as behind:
+    with free_port() as port, started(log, "gatescope.cli", "serve", **settings) as behind:
         own = {
             "listen 80;": f"listen 127.0.0.1:{port};",
             "http://127.0.0.1:8000;": f"{behind};",

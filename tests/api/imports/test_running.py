@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gatescope.importers import child, process
 from gatescope.store.importing import BusyError, workspace
-from serving import FAKE_CHILD, in_a_loop, is_running, wait_until
+from serving import FAKE_CHILD, free_port, in_a_loop, is_running, wait_until
 from serving import running as serving_app
 from starlette.testclient import TestClient
 
@@ -31,13 +31,19 @@ def is_alive(pid: int) -> bool:
 def test_an_import_that_takes_too_long_is_ended(
     own: TestClient, imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
+    start, children = asyncio.create_subprocess_exec, []
+
+    async def noting(*command: Any, **options: Any) -> Any:
+        children.append(started := await start(*command, **options))
+        return started
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noting)
     monkeypatch.setattr(child, "SECONDS", 0.3)
     done = uploaded(own, {"do": behaviour, "into": str(tmp_path / "noted")})
     assert done.json()["detail"].startswith(
         "The import takes more than the 0 seconds that a file of this size may take here."
     )
-    wait_until((tmp_path / "noted").exists)
-    assert not is_alive(json.loads((tmp_path / "noted").read_text())["pid"])
+    assert [is_alive(each.pid) for each in children] == [False]
     assert left(imported) == []
 
 
@@ -159,16 +165,13 @@ uvicorn.run(app, port=int(sys.argv[3]), log_level="error")
 def test_a_server_that_is_killed_takes_its_import_along_and_the_next_one_cleans_up(
     models: Path, imported: Path, tmp_path: Path
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    noted, address = tmp_path / "noted", f"http://127.0.0.1:{port}"
+    noted = tmp_path / "noted"
     whole = form({"do": "wait", "into": str(noted)})
     head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(whole)}"
-    command = [sys.executable, "-c", SERVER, str(models), str(imported), str(port), *FAKE_CHILD]
-    with subprocess.Popen(command) as server:
+    command = [sys.executable, "-c", SERVER, str(models), str(imported)]
+    with free_port() as port, subprocess.Popen([*command, str(port), *FAKE_CHILD]) as server:
         wait_until(lambda: listens(port))
-        with sent(address, head, whole):
+        with sent(f"http://127.0.0.1:{port}", head, whole):
             wait_until(lambda: noted.exists() and noted.read_text() != "")
             server.kill()
             server.wait()

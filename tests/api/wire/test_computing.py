@@ -60,15 +60,17 @@ def test_an_answer_that_is_late_says_how_far_it_came_and_what_fits(
 def test_lines_end_with_the_problem(models: Path) -> None:
     body: dict[str, Any] = {"text": TEXT}
     # Time passes only once the plan, whose problems have a status of their own, is made.
-    app = create_app(Settings(models=models, default_model="lstm", max_seconds=0.3))
+    app, now = create_app(Settings(models=models, default_model="lstm", max_seconds=0.3)), 0.0
 
     def slow(plan: object) -> Any:
+        nonlocal now
         yield 0.25
-        time.sleep(0.4)
+        now = 0.4
         yield 0.5
         raise AssertionError(f"{plan} goes on")
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatescope.api.wire.computing.monotonic", lambda: now)
         patch.setattr("gatescope.api.memory.routes.memory_steps", slow)
         patch.setattr("gatescope.api.wire.slices.SLICE", 0)
         response = TestClient(app).post("/api/v1/models/lstm/memory", json=body, headers=JSONL)
@@ -159,13 +161,15 @@ def test_a_client_that_leaves_stops_what_is_computed(models: Path) -> None:
 
 def test_only_so_many_threads_compute_at_a_time(models: Path) -> None:
     app, running, most, lock = create_app(Settings(models=models, default_model="lstm")), 0, 0, threading.Lock()
+    together = threading.Barrier(AT_ONCE)  # each waits for as many as may be
 
     def work() -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.02)
+        together.wait(60)
+        time.sleep(0.02)  # in which one more could begin
         with lock:
             running -= 1
 
@@ -177,14 +181,17 @@ def test_only_so_many_threads_compute_at_a_time(models: Path) -> None:
     assert most == AT_ONCE
 
 
-def test_time_passes_only_while_work_is_done() -> None:
-    watch = Watch(0.2)
+def test_time_passes_only_while_work_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("gatescope.api.wire.computing.monotonic", lambda: now)
+    watch = Watch(0.5)
     for _ in range(3):
+        now += 1  # while it waits
         watch.begin()
+        now += 0.125
         watch(0.5)
         watch.pause()
-        time.sleep(0.1)
-    assert watch.spent < 0.2
+    assert watch.spent == 3 * 0.125
 
 
 def test_what_is_told_goes_to_the_nearest_watcher() -> None:
