@@ -118,13 +118,15 @@ def started(log: Path, *command: str, workers: int = 1, **environment: str) -> I
         ) as process,
     ):
         try:
-            for _ in range(8):  # as long as the machine may need if it does much else
-                wait_until(lambda: process.poll() is not None or told(log, "Application startup complete") == workers)
+            wait_until(lambda: process.poll() is not None or told(log, "Application startup complete") == workers)
             assert told(log, "Application startup complete") == workers, log.read_text("utf-8")
             yield f"http://127.0.0.1:{port}"
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(60)
+            try:
+                process.wait(60)
+            finally:
+                process.kill()
 
 
 @contextmanager
@@ -141,6 +143,16 @@ def serving(*arguments: str, cwd: Path | None = None) -> Iterator[tuple["subproc
                 process.wait(60)
             finally:
                 process.kill()
+
+
+@contextmanager
+def killed_at_last(process: "subprocess.Popen[Any]") -> Iterator["subprocess.Popen[Any]"]:
+    """Kill a process that still runs at the end: ``Popen`` waits for it, for ever where a test has failed before."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def children(process: "subprocess.Popen[str]") -> set[int]:
@@ -212,8 +224,11 @@ def in_a_thread(function: Callable[[], Result]) -> Result:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Return once ``holds`` does, or after half a minute, when what is asserted next says what is wrong."""
-    for _ in range(600):
+    """Return once ``holds`` does, or after four minutes, when what is asserted next says what is wrong.
+
+    On a machine that does much else, a process that loads PyTorch may take one of them to start.
+    """
+    for _ in range(4_800):
         if holds():
             return
         time.sleep(0.05)

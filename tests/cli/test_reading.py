@@ -12,7 +12,7 @@ from gatescope.cli import app
 from gatescope.importers import child, process
 from gatescope.store.importing import HIDDEN, BusyError, sweep, workspace
 from gatescope.store.loading import load_model
-from serving import FAKE_CHILD, is_running, wait_until
+from serving import FAKE_CHILD, is_running, killed_at_last, wait_until
 from torch_files import module_of, saved
 from typer.testing import CliRunner
 
@@ -87,7 +87,7 @@ def test_the_process_ends_with_the_command_and_what_it_leaves_goes_with_the_next
         "import sys; from gatescope.cli import app; from gatescope.importers import process; "
         f"process.COMMAND = {FAKE_CHILD!r}; app(['import', sys.argv[1]])"
     )
-    with subprocess.Popen([sys.executable, "-c", code, path], stderr=subprocess.PIPE) as command:
+    with killed_at_last(subprocess.Popen([sys.executable, "-c", code, path], stderr=subprocess.PIPE)) as command:
         wait_until(lambda: noted.exists() and noted.read_text() != "")
         pid = json.loads(noted.read_text())["pid"]
         with pytest.raises(BusyError) as busy, workspace(imported):

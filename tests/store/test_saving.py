@@ -27,6 +27,7 @@ from gatescope.store.saving import replace_file, save_model, write_config, write
 from gatescope.store.store import Store
 from model_folders import ABOUT, STATISTICS, UNIT, VOCABULARY, contents, network, saved
 from quick import Length
+from serving import killed_at_last
 
 KILLS = 50  # in `make soak`
 
@@ -364,7 +365,7 @@ def test_a_kill_while_a_model_is_replaced_leaves_the_old_or_the_new(tmp_path: Pa
     saved(tmp_path / "small", network(seed=0), title="Number 0")
     for _ in range(length.of(KILLS)):
         command = [sys.executable, "-c", REPLACING, str(tmp_path / "small"), *sys.path]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        with killed_at_last(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             if chance.random() < 0.5:

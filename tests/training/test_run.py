@@ -29,6 +29,7 @@ from gatescope.training.sources.download import DataError
 from gatescope.training.tasks.labelled import Labelled
 from own_texts import checkpoints, contents, table
 from quick import Length
+from serving import killed_at_last
 
 KILLS = 50  # in `make soak`
 
@@ -207,7 +208,7 @@ def test_kills_leave_the_model_that_is_to_be_replaced(folder: Path, length: Leng
     learn(folder, "lstm", seeds=[0, 1], epochs=8)
     whole = contents(folder / "model")
     for _ in range(length.of(KILLS)):
-        with subprocess.Popen([sys.executable, "-c", EAGER, str(folder)]) as process:
+        with killed_at_last(subprocess.Popen([sys.executable, "-c", EAGER, str(folder)])) as process:
             while process.poll() is None and not checkpoints(folder / "cache"):
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, 2))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gatescope.importers import child, process
 from gatescope.store.importing import BusyError, workspace
-from serving import FAKE_CHILD, free_port, in_a_loop, is_running, wait_until
+from serving import FAKE_CHILD, free_port, in_a_loop, is_running, killed_at_last, wait_until
 from serving import running as serving_app
 from starlette.testclient import TestClient
 
@@ -169,7 +169,7 @@ def test_a_server_that_is_killed_takes_its_import_along_and_the_next_one_cleans_
     whole = form({"do": "wait", "into": str(noted)})
     head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(whole)}"
     command = [sys.executable, "-c", SERVER, str(models), str(imported)]
-    with free_port() as port, subprocess.Popen([*command, str(port), *FAKE_CHILD]) as server:
+    with free_port() as port, killed_at_last(subprocess.Popen([*command, str(port), *FAKE_CHILD])) as server:
         wait_until(lambda: listens(port))
         with sent(f"http://127.0.0.1:{port}", head, whole):
             wait_until(lambda: noted.exists() and noted.read_text() != "")
