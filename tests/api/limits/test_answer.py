@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from gatescope.api.limits.schemas import LimitsAnswer
 from gatescope.main import create_app
+from gatescope.recurrent.reading import MANY
 from gatescope.settings import Settings
+from gatescope.store.saving import save_model
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from model_folders import saved_numbers
-from networks import numeric_network
-from serving import HIDDEN, MODELS, client
+from networks import numeric_network, random_network
+from serving import HIDDEN, MODELS, WORDS, client
 from starlette.testclient import TestClient
 
 from ..asking import CSV, JSONL, NPZ, problem
@@ -34,8 +36,8 @@ def text(model: str, steps: int) -> str:
 
 
 @cache
-def server(folder: Path) -> TestClient:
-    return client(folder)
+def server(folder: Path, model: str) -> TestClient:
+    return client(folder, default_model=model)
 
 
 @given(
@@ -48,14 +50,42 @@ def server(folder: Path) -> TestClient:
 def test_what_fits_is_answered_and_one_step_more_is_refused(
     models: Path, model: str, max_values: int, max_held: int, one_layer: bool
 ) -> None:
-    api = server(models)
-    api.app.state.settings = Settings(  # type: ignore[attr-defined]
-        models=models, default_model="lstm", max_values=max_values, max_held=max_held
+    every_answer_ends(models, model, Settings(max_values=max_values, max_held=max_held), one_layer=one_layer)
+
+
+@given(
+    max_values=st.integers(1, 40_000),
+    max_held=st.integers(1, 400_000),
+    top=st.sampled_from([None, 1, 3]),
+)
+@examples(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_fits_of_many_outputs(many: Path, max_values: int, max_held: int, top: int | None) -> None:
+    every_answer_ends(many, "many", Settings(max_values=max_values, max_held=max_held), top=top)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model whose head is much larger than its layers, as that of a language model is."""
+    folder, outputs = tmp_path_factory.mktemp("many"), [f"out{n}" for n in range(MANY + 1)]
+    network = random_network(cell="lstm", vocabulary_size=len(WORDS.vocabulary), outputs=len(outputs), head="softmax")
+    about = {"title": "t", "task": "t", "description": "d", "licence": "MIT", "outputs": outputs}
+    save_model(folder / "many", network, WORDS, about)
+    return folder
+
+
+def every_answer_ends(
+    models: Path, model: str, settings: Settings, *, one_layer: bool = False, top: int | None = None
+) -> None:
+    """Of every answer, what is said to fit does."""
+    api = server(models, model)
+    api.app.state.settings = settings.model_copy(  # type: ignore[attr-defined]
+        update={"models": models, "default_model": model}
     )
-    layers = [0] if one_layer else None
-    asked = limits(api, model, **({"layers": [0]} if one_layer else {}))
+    layers, listed = [0] if one_layer else None, {} if top is None else {"top": top}
+    asked = limits(api, model, **({"layers": [0]} if one_layer else {}), **listed)
     whole = {"text": text(model, STEPS), "layers": layers}
-    fits = [(asked["trace"], "traces", whole), (asked["experiment"], "experiments", whole)]
+    runs = {**whole, **listed}
+    fits = [(asked["trace"], "traces", runs), (asked["experiment"], "experiments", runs)]
     fits.append((asked["memory"], "memory", whole))
     fits += [(fit, "memory", {**whole, "parts": [part]}) for part, fit in asked["memory_parts"].items()]
     for fit, call, body in fits:
