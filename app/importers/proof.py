@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..recurrent.modules import layer_weights_of
+from ..recurrent.modules import layer_weights_from, tensors_of
 from ..recurrent.network import Network
 from ..recurrent.trace import activations_of
 from ..store.imported import (
@@ -202,7 +202,8 @@ def h_of(found: Found, network: Network, x: Array) -> Array:
 
     Where the source projects h, it is projected, too, in float64.
     """
-    layers = layer_weights_of(network.recurrent)
+    # Not those that are kept from call to call, with copies of the weights as the kernels read them.
+    layers = layer_weights_from(network.recurrent, tensors_of(network.recurrent))
     batch = torch.from_numpy(x).to(layers[0].weights.w_ih.dtype)[:, None]  # (T, 1, E)
     activations = activations_of(layers, network.config.cell_definition, batch, [len(x)], None, "compiled")
     last = [each["h"][:, 0] for each, layer in zip(activations, layers, strict=True) if layer.layer == layers[-1].layer]
@@ -237,6 +238,7 @@ def _orders(found: Found, built: Built, runs: Sequence[_Run], sample: Sample | N
                 bits=None if sample is None else bits_per_token(network, sample),
             )
         )
+        del network  # before there is another one
     return orders
 
 

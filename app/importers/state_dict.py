@@ -50,6 +50,7 @@ def found_in(
     cell, told = cell_of_module(module, sizes, request.answers, said)
     parts = parts_around(module, sizes, tensors, request.answers)
     dtype = computed_in(module, tensors)
+    weights = {name: tensors[name].detach().to(dtype).contiguous() for name in module.tensors}
     around = {parts.embedding: EMBEDDING, parts.weight: f"{HEAD}, weight", parts.bias: f"{HEAD}, bias"}
     around.pop("", None)
     used = {*module.tensors, *around}
@@ -60,7 +61,7 @@ def found_in(
         format=file_format,
         name=module.name,
         cell=cell,
-        layers=_layers(module, sizes, tensors, dtype),
+        layers=_layers(module, sizes, weights),
         embedding=tensors[parts.embedding].detach().to(dtype) if parts.embedding else None,
         vocabulary=fitting[0] if len(fitting) == 1 else None,
         readout=readout
@@ -75,21 +76,16 @@ def found_in(
         conventions=[*conventions, *told, *parts.conventions],
         unused=[name for name in tensors if name not in used],
         remarks=[*remarks, *_other_modules(module, tensors), *_converted(used, tensors), *parts.remarks],
-        references=references(cell, module, sizes, tensors),
+        references=references(cell, module, sizes, weights),
     )
 
 
-def _layers(
-    module: NamedModule, sizes: Sizes, tensors: Mapping[str, Tensor], dtype: torch.dtype
-) -> list[Mapping[Direction, CellWeights]]:
+def _layers(module: NamedModule, sizes: Sizes, weights: Mapping[str, Tensor]) -> list[Mapping[Direction, CellWeights]]:
     """Return the weights of each layer: our row blocks are PyTorch's."""
     return [
         {
             direction: CellWeights(
-                **{
-                    field: tensors[name].detach().to(dtype).contiguous()
-                    for field, name in module.names[Place(layer, direction)].items()
-                }
+                **{field: weights[name] for field, name in module.names[Place(layer, direction)].items()}
             )
             for direction in sizes.directions
         }

@@ -11,25 +11,26 @@ from torch import Tensor
 from ..recurrent.cells.cell import Cell
 from ..recurrent.modules import plain_module
 from .found import Reference
+from .products import products
 from .torch_names import FIELDS, NamedModule, Place, Sizes, computed_in
 
 Array = NDArray[Any]
 Weights = Mapping[str, Array]  # of one layer in one direction, by field of CellWeights
-Step = Callable[[Array, Array, Array, Weights], tuple[Array, Array]]  # (x, h, c, weights) → h, c
+Step = Callable[[Array, Array, Array, Weights], tuple[Array, Array]]  # (W_ih x, h, c, other weights) → h, c
 
 
 def references(cell: Cell, module: NamedModule, sizes: Sizes, tensors: Mapping[str, Tensor]) -> Sequence[Reference]:
     """Return both implementations over the tensors of the file."""
-    own = {place: {field: tensors[name] for field, name in names.items()} for place, names in module.names.items()}
     dtype = computed_in(module, tensors)
-    computed = {
-        place: {field: tensor.detach().to(dtype) for field, tensor in each.items()} for place, each in own.items()
+    own = {
+        place: {field: tensors[name].detach().to(dtype) for field, name in names.items()}
+        for place, names in module.names.items()
     }
     kind = cell.step_module if module.takes_steps else cell.module
     name = f"torch.nn.{kind.__name__ if kind else cell.title}"
     engine = _steps if module.takes_steps else _module
     return [
-        Reference(f"{name} of PyTorch {torch.__version__}", "engine", engine(cell, sizes, computed)),
+        Reference(f"{name} of PyTorch {torch.__version__}", "engine", engine(cell, sizes, own)),
         Reference(f"the equations of {name} in float64", "equations", _equations(cell, sizes, own)),
     ]
 
@@ -82,15 +83,12 @@ def _equations(cell: Cell, sizes: Sizes, own: Mapping[Place, Mapping[str, Tensor
     """Return what a loop over the equations in PyTorch's documentation gives, in float64."""
     step = _STEPS[cell.variant]
 
-    def weights(place: Place) -> Weights:  # of one place at a time, as they take twice the room in float64
-        return {field: tensor.detach().double().numpy() for field, tensor in own[place].items()}
-
     def run(x: Array) -> Array:
         x = x.astype(np.float64)
         for layer in range(sizes.layers):
             x = np.concatenate(
                 [
-                    _loop(step, x, weights(Place(layer, each)), sizes, reverse=each == "backward")
+                    _loop(step, x, own[Place(layer, each)], sizes, reverse=each == "backward")
                     for each in sizes.directions
                 ],
                 axis=-1,
@@ -100,8 +98,10 @@ def _equations(cell: Cell, sizes: Sizes, own: Mapping[Place, Mapping[str, Tensor
     return run
 
 
-def _loop(step: Step, x: Array, w: Weights, sizes: Sizes, *, reverse: bool) -> Array:
+def _loop(step: Step, x: Array, own: Mapping[str, Tensor], sizes: Sizes, *, reverse: bool) -> Array:
     """Return h (T, width) of one layer in one direction; row t belongs to step t in either."""
+    x = products(own["w_ih"].numpy(), x)  # (T, blocks·H)
+    w = {field: tensor.double().numpy() for field, tensor in own.items() if field != "w_ih"}
     h, c, rows = np.zeros(sizes.width), np.zeros(sizes.hidden), np.empty((len(x), sizes.width))
     for t in range(len(x))[:: -1 if reverse else 1]:
         h, c = step(x[t], h, c, w)
@@ -110,14 +110,14 @@ def _loop(step: Step, x: Array, w: Weights, sizes: Sizes, *, reverse: bool) -> A
 
 
 def _lstm(x: Array, h: Array, c: Array, w: Weights) -> tuple[Array, Array]:
-    i, f, g, o = np.split(w["w_ih"] @ x + w.get("b_ih", 0) + w["w_hh"] @ h + w.get("b_hh", 0), 4)
+    i, f, g, o = np.split(x + w.get("b_ih", 0) + w["w_hh"] @ h + w.get("b_hh", 0), 4)
     c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
     h = _sigmoid(o) * np.tanh(c)
     return (w["w_hr"] @ h if "w_hr" in w else h), c
 
 
 def _gru(x: Array, h: Array, c: Array, w: Weights) -> tuple[Array, Array]:
-    r, z, n = np.split(w["w_ih"] @ x + w.get("b_ih", 0), 3)
+    r, z, n = np.split(x + w.get("b_ih", 0), 3)
     h_r, h_z, h_n = np.split(w["w_hh"] @ h + w.get("b_hh", 0), 3)
     n, z = np.tanh(n + _sigmoid(r + h_r) * h_n), _sigmoid(z + h_z)
     return (1 - z) * n + z * h, c
@@ -125,7 +125,7 @@ def _gru(x: Array, h: Array, c: Array, w: Weights) -> tuple[Array, Array]:
 
 def _rnn(function: Callable[[Array], Array]) -> Step:
     def step(x: Array, h: Array, c: Array, w: Weights) -> tuple[Array, Array]:
-        return function(w["w_ih"] @ x + w.get("b_ih", 0) + w["w_hh"] @ h + w.get("b_hh", 0)), c
+        return function(x + w.get("b_ih", 0) + w["w_hh"] @ h + w.get("b_hh", 0)), c
 
     return step
 

@@ -62,17 +62,16 @@ def save_model(
     new = workspace / "new"
     try:
         new.mkdir()
-        weights = save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, {"format": "pt"})
+        sha256 = _write_weights(new / WEIGHTS, network)
         config = ModelConfig(
             **about,
             network=network.config,
             input="text" if tokenizer else "numbers",
             tokenizer=tokenizer and tokenizer.kind,
             corrects_spelling=bool(tokenizer and tokenizer.corrects_spelling),
-            weights_sha256=hashlib.sha256(weights).hexdigest(),
+            weights_sha256=sha256,
         )
         config = with_meaning(config, tokenizer.vocabulary if tokenizer else ())
-        (new / WEIGHTS).write_bytes(weights)
         (new / CONFIG).write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
         if tokenizer:
             vocabulary = json.dumps(tokenizer.vocabulary, ensure_ascii=False, indent=0)
@@ -91,6 +90,13 @@ def save_model(
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
     return load_model(folder)
+
+
+def _write_weights(path: Path, network: Network) -> str:
+    """Write the weights, and return their SHA-256 in hexadecimal. What they take in memory meanwhile is free then."""
+    weights = save({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, {"format": "pt"})
+    path.write_bytes(weights)
+    return hashlib.sha256(weights).hexdigest()
 
 
 def write_config(folder: Path, fields: Mapping[str, Any]) -> None:

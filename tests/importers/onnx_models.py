@@ -64,6 +64,18 @@ def single(op: str, name: str = "cell", opset: int = 14, **options: Any) -> Mode
     return model_of([node], tensors, {"x": ["T", "B", own.get("inputs", 3)]}, ["y"], opset)
 
 
+def pair(op: str = "GRU") -> ModelProto:
+    """A model of one layer as two operators, "there" and "back", whose h is joined."""
+    both = {"there": weights_of(op, seed=1), "back": weights_of(op, seed=2)}
+    tensors = {f"{name}.{key}": array for name, each in both.items() for key, array in each.items()}
+    nodes = [
+        recurrent(op, "x", "y0", "there", hidden_size=4),
+        recurrent(op, "x", "y1", "back", hidden_size=4, direction="reverse"),
+        helper.make_node("Concat", ["y0", "y1"], ["y"], axis=3),
+    ]
+    return model_of(nodes, tensors, {"x": ["T", "B", 3]}, ["y"])
+
+
 def saved(folder: Path, model: ModelProto, name: str = "model.onnx") -> Path:
     """Write a model into a file."""
     path = folder / name

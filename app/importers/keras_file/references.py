@@ -1,5 +1,6 @@
 """What our numbers are compared with: Keras itself, and its equations in float64, both on the arrays of the file."""
 
+import gc
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +13,14 @@ from numpy.typing import NDArray
 
 from ...recurrent.modules import Direction
 from ..found import Reference
+from ..products import products
 from .convert import Arrays
 from .recurrent import BLOCKS, Form
 
 Numbers = NDArray[Any]
+
+MOST_KEPT = 1_000_000
+"""The weights of a layer that may stay in memory for a while."""
 
 
 class Direct(NamedTuple):
@@ -58,34 +63,35 @@ def _equations(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:
 
 def _run(form: Form, weights: Arrays, x: Numbers) -> Numbers:
     """Return h of every step (T, H)."""
-    kernel, recurrent_kernel, bias = (None if each is None else each.astype(np.float64) for each in weights)
+    x = products(weights[0].T, x)  # (T, blocks·H)
+    recurrent_kernel, bias = (None if each is None else each.astype(np.float64) for each in weights[1:])
     states = [np.zeros(form.units)] * (2 if form.kind == "LSTM" else 1)
     if bias is None:
-        bias = np.zeros((2, len(BLOCKS[form.kind]) * form.units) if form.reset_after else kernel.shape[1])  # type: ignore[union-attr]
+        bias = np.zeros((2, len(BLOCKS[form.kind]) * form.units) if form.reset_after else x.shape[1])
     rows = np.empty((len(x), form.units))
     for t, row in enumerate(x):
-        states = EQUATIONS[form.kind](form, row, states, (kernel, recurrent_kernel, bias))
+        states = EQUATIONS[form.kind](form, row, states, (recurrent_kernel, bias))
         rows[t] = states[0]
     return rows
 
 
 def _lstm(form: Form, x: Numbers, states: Sequence[Numbers], weights: Sequence[Any]) -> list[Numbers]:
-    (h, c), (kernel, recurrent, bias) = states, weights
-    z_i, z_f, z_c, z_o = np.split(x @ kernel + h @ recurrent + bias, len(BLOCKS[form.kind]))
+    (h, c), (recurrent, bias) = states, weights
+    z_i, z_f, z_c, z_o = np.split(x + h @ recurrent + bias, len(BLOCKS[form.kind]))
     c = _sigmoid(z_f) * c + _sigmoid(z_i) * np.tanh(z_c)
     return [_sigmoid(z_o) * np.tanh(c), c]
 
 
 def _gru(form: Form, x: Numbers, states: Sequence[Numbers], weights: Sequence[Any]) -> list[Numbers]:
-    (h,), (kernel, recurrent, bias), units = states, weights, form.units
+    (h,), (recurrent, bias), units = states, weights, form.units
     if form.reset_after:
         input_bias, recurrent_bias = bias
-        x_z, x_r, x_h = np.split(x @ kernel + input_bias, 3)
+        x_z, x_r, x_h = np.split(x + input_bias, 3)
         h_z, h_r, h_h = np.split(h @ recurrent + recurrent_bias, 3)
         z, r = _sigmoid(x_z + h_z), _sigmoid(x_r + h_r)
         hh = np.tanh(x_h + r * h_h)
     else:
-        x_z, x_r, x_h = np.split(x @ kernel + bias, 3)
+        x_z, x_r, x_h = np.split(x + bias, 3)
         z = _sigmoid(x_z + h @ recurrent[:, :units])
         r = _sigmoid(x_r + h @ recurrent[:, units : 2 * units])
         hh = np.tanh(x_h + (r * h) @ recurrent[:, 2 * units :])
@@ -93,8 +99,8 @@ def _gru(form: Form, x: Numbers, states: Sequence[Numbers], weights: Sequence[An
 
 
 def _simple(form: Form, x: Numbers, states: Sequence[Numbers], weights: Sequence[Any]) -> list[Numbers]:
-    (h,), (kernel, recurrent, bias) = states, weights
-    a = x @ kernel + bias + h @ recurrent
+    (h,), (recurrent, bias) = states, weights
+    a = x + bias + h @ recurrent
     return [np.maximum(a, 0) if form.activation == "relu" else np.tanh(a)]
 
 
@@ -131,6 +137,7 @@ def _by_keras(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:
         options: dict[str, Any] = {"activation": form.activation, "return_sequences": True}
         options["use_bias"] = each.arrays["forward"][2] is not None
         options["dtype"] = str(each.arrays["forward"][0].dtype)
+        options |= {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # until they are set
         if form.kind != "SimpleRNN":
             options["recurrent_activation"] = "sigmoid"
         if form.kind == "GRU":
@@ -142,4 +149,7 @@ def _by_keras(form: Form, layers: Sequence[Direct], x: Numbers) -> Numbers:
         plain = [_plain(form.kind, arrays, is_cudnn=each.is_cudnn) for arrays in each.arrays.values()]
         layer.set_weights([array for arrays in plain for array in arrays if array is not None])
         h = keras.ops.convert_to_numpy(layer(h))
+        if sum(array.size for arrays in plain for array in arrays if array is not None) > MOST_KEPT:
+            del layer
+            gc.collect()  # a layer of Keras holds itself, and its weights would stay until enough others do
     return h[0]  # type: ignore[no-any-return]

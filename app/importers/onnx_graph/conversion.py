@@ -34,13 +34,19 @@ class Converted(NamedTuple):
     used: Collection[str]  # names of tensors of the file
 
 
-def converted(operator: Operator, weights: Weights, layer: int, constants: Constants) -> Converted:
-    """Return an operator as a layer. Raises ImportRefusedError, with node and attribute, if no cell computes it."""
+def converted(
+    operator: Operator, weights: Weights, layer: int, constants: Constants, apart: Mapping[str, str]
+) -> Converted:
+    """Return an operator as a layer; ``apart`` says by name why one in reverse is no part of a layer.
+
+    Raises ImportRefusedError, with node and attribute, if no cell computes it.
+    """
     if operator.direction == "reverse":
         twin = _other_way(operator)
+        unsure = f"if it and {twin} are one layer that runs both ways, export them as one operator" if twin else ""
+        why = apart.get(operator.name, unsure)
         raise operator.refused(
-            "has direction=reverse: only layers that run forward or both ways are read"
-            + (f"; if it and {twin} are one layer that runs both ways, export them as one operator" if twin else "")
+            f"has direction=reverse: only layers that run forward or both ways are read{why and '; '}{why}"
         )
     dtype = np.result_type(np.float32, weights.W.dtype if weights.W.dtype.kind == "f" else np.float32)
     cell, is_coupled = _cell(operator, weights), bool(operator.given.get("input_forget", 0))
@@ -52,8 +58,9 @@ def converted(operator: Operator, weights: Weights, layer: int, constants: Const
     signs = [-1 if letter in own else 1 for letter in cell.blocks]
 
     def rows(matrix: Array) -> Tensor:
-        blocks = np.split(matrix.astype(dtype), len(order))
-        return torch.from_numpy(np.concatenate([sign * blocks[at] for at, sign in zip(taken, signs, strict=True)]))
+        blocks = np.split(matrix, len(order))
+        parts = [-blocks[at] if sign < 0 else blocks[at] for at, sign in zip(taken, signs, strict=True)]
+        return torch.from_numpy(np.concatenate(parts, dtype=dtype, casting="unsafe"))
 
     change = _change(order, cell.blocks, is_coupled)
     for at, direction in enumerate(DIRECTIONS[: operator.directions]):
@@ -200,6 +207,8 @@ def _inputs(scope: Scope, name: str) -> Collection[str]:
             stack += owner.branches(node, at.name)
         elif node.op_type in RESHAPES and node.input:
             stack.append(Place(owner, node.input[0]))
+        elif node.op_type == "Concat":
+            stack += [Place(owner, each) for each in node.input]
         else:
             return ()
     return ()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..products import products
 from .operator import Operator, Weights
 
 Array = NDArray[Any]
@@ -24,7 +25,8 @@ def hidden_states(operator: Operator, weights: Weights, x: Array) -> Array:
 
 def _run(operator: Operator, weights: Weights, at: int, x: Array) -> Array:
     gates, size = len(operator.kind.gates), weights.R.shape[2]
-    w, r = weights.W[at].astype(np.float64), weights.R[at].astype(np.float64)
+    x = products(weights.W[at], x)  # (T, gates·H)
+    r = weights.R[at].astype(np.float64)
     b = np.zeros(2 * gates * size) if weights.B is None else weights.B[at].astype(np.float64)
     p = np.zeros(3 * size) if weights.P is None else weights.P[at].astype(np.float64)
     functions = [_clipped(FUNCTIONS[name], operator.clip) for name in operator.activations[at]]
@@ -33,7 +35,7 @@ def _run(operator: Operator, weights: Weights, at: int, x: Array) -> Array:
     states: Sequence[Array] = (np.zeros(size), np.zeros(size))
     outputs = []
     for x_t in x:
-        states = step(operator, functions, w @ x_t, r, (wb, rb), np.split(p, 3), states)
+        states = step(operator, functions, x_t, r, (wb, rb), np.split(p, 3), states)
         outputs.append(states[0])
     return np.array(outputs).reshape(len(x), size)
 

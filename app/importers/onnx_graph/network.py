@@ -8,6 +8,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 from .. import Request
 from ..found import Found, ImportRefusedError
 from .conversion import Converted, converted
+from .directions import Pair, joined, merge, pairs_of
 from .ends import Ends, Head
 from .operator import KINDS, Operator, found_in, found_in_loops
 from .paths import Paths
@@ -29,6 +30,12 @@ def _network(request: Request) -> Found:
     model = read(request.path)
     scope, constants = Scope(model.graph), Constants(model, request.path.parent)
     operators, in_loops = found_in(scope), found_in_loops(scope)
+    pairs, apart = pairs_of(operators, Paths(model, constants), constants)
+    if pairs:
+        for pair in pairs:
+            merge(pair, model)
+        scope, constants = Scope(model.graph), Constants(model, request.path.parent)
+        operators, in_loops = found_in(scope), found_in_loops(scope)
     for each in in_loops:
         if not operators or request.module == each.name:
             raise each.refused(f"is inside {each.scope.inside}, which runs it at each of its own steps: it is not read")
@@ -37,10 +44,10 @@ def _network(request: Request) -> Found:
     paths = Paths(model, constants)
     stack = chosen(stacks_of(operators, paths, constants), request.module)
     layers = [Layer(each, each.weights(constants)) for each in stack.operators]
-    made = [converted(each, weights, at, constants) for at, (each, weights) in enumerate(layers)]
+    made = [converted(each, weights, at, constants, apart) for at, (each, weights) in enumerate(layers)]
     _require_fitting(stack, made)
     ends = Ends(paths, constants, made[0].weights["forward"].w_ih.dtype)
-    return _found(model, stack, layers, made, ends, in_loops)
+    return _found(model, stack, layers, made, ends, in_loops, pairs)
 
 
 def _found(
@@ -50,6 +57,7 @@ def _found(
     made: Sequence[Converted],
     ends: Ends,
     others: Sequence[Operator],
+    pairs: Sequence[Pair],
 ) -> Found:
     first, last = stack.operators[0], stack.operators[-1]
     embedding = ends.embedding(first)
@@ -76,7 +84,7 @@ def _found(
         embedding=None if isinstance(embedding, str) else embedding.weight,
         readout=head.readout if isinstance(head, Head) else None,
         placed=placed,
-        conventions=made[0].conventions,
+        conventions=[*made[0].conventions, *joined(pairs, stack)],
         unused=[name for name in _tensors(model.graph) if name not in used],
         remarks=list(dict.fromkeys(filter(None, remarks))),
         references=references(layers),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto
+from onnx import GraphProto, NodeProto
 
 from ..found import ImportRefusedError
 from .reading import attributes, called, described, word
@@ -71,6 +71,12 @@ class Operator:
             if not isinstance(value, TYPES.get(name, object)):
                 raise operator.refused(f"has an attribute {name} of a wrong type")
         return operator
+
+    def apart(self) -> "Operator":
+        """Return it without the graph around it, all of whose tensors stay in memory as long as one of its nodes."""
+        node = NodeProto()
+        node.CopyFrom(self.node)
+        return Operator(node, Scope(GraphProto()), self.given)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from ..found import Reference
 from .equations import hidden_states
@@ -26,6 +26,7 @@ class Layer(NamedTuple):
 
 def references(layers: Sequence[Layer]) -> list[Reference]:
     """Return what computes the same from the tensors of the file; ONNX Runtime only where it is installed."""
+    layers = [Layer(each.operator.apart(), each.weights) for each in layers]
     name = f"the equations of ONNX's {layers[0].operator.node.op_type} in float64"
     found = [Reference(name, "equations", lambda x: _equations(layers, x))]
     if find_spec("onnxruntime") is not None:
@@ -47,14 +48,19 @@ def _run(layers: Sequence[Layer], x: Array) -> Array:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(_model(layers), options, providers=["CPUExecutionProvider"])
-    [h] = session.run(None, {"x0": x[:, None].astype(np.float32)})
+    model, arrays = _model(layers)
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    [h] = session.run(None, {"x0": x[:, None].astype(np.float32), **arrays})
     return np.asarray(h)[:, 0]
 
 
-def _model(layers: Sequence[Layer]) -> bytes:
-    """Return a model of only these layers, which reads x (T, 1, E)."""
-    nodes, arrays = [], {"joined": np.array([0, 0, -1])}
+def _model(layers: Sequence[Layer]) -> tuple[bytes, dict[str, Array]]:
+    """Return a model of only these layers, which reads x (T, 1, E), and the arrays that it reads, too.
+
+    As inputs, weights are where they are: in the model, each would be copied into it, and by ONNX Runtime out of it.
+    """
+    nodes: list[NodeProto] = []
+    arrays = dict[str, Array]()
     for at, (operator, weights) in enumerate(layers):
         inputs = {"X": f"x{at}"}
         for name, array in weights._asdict().items():
@@ -70,12 +76,10 @@ def _model(layers: Sequence[Layer]) -> bytes:
             helper.make_node("Transpose", [f"y{at}"], [f"transposed{at}"], perm=[0, 2, 1, 3]),
             helper.make_node("Reshape", [f"transposed{at}", "joined"], [f"x{at + 1}"]),
         ]
-    size = layers[0].weights.W.shape[2]
-    given_x = helper.make_tensor_value_info("x0", TensorProto.FLOAT, ["T", 1, size])
+    given_x = [helper.make_tensor_value_info("x0", TensorProto.FLOAT, ["T", 1, layers[0].weights.W.shape[2]])]
+    given_x += [helper.make_tensor_value_info(name, TensorProto.FLOAT, each.shape) for name, each in arrays.items()]
     h = helper.make_tensor_value_info(f"x{len(layers)}", TensorProto.FLOAT, None)
-    graph = helper.make_graph(nodes, "recurrent", [given_x], [h])
+    joined = numpy_helper.from_array(np.array([0, 0, -1]), "joined")
+    graph = helper.make_graph(nodes, "recurrent", given_x, [h], [joined])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    for name, array in arrays.items():  # one by one, as the helpers above copy what they are given
-        model.graph.initializer.append(numpy_helper.from_array(array, name))
-    data: bytes = model.SerializeToString()
-    return data
+    return model.SerializeToString(), arrays

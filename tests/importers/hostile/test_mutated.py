@@ -18,7 +18,7 @@ from gatescope.store.files import printable
 from quick import Length
 from torch_files import tagger
 
-from importers.onnx_models import single
+from importers.onnx_models import pair, single
 
 from . import safetensors_files
 from .pytorch_files import script, zipped
@@ -39,6 +39,7 @@ FILES: dict[str, tuple[Callable[[], bytes], int]] = {  # what makes it, and how 
     "script.pt": (lambda: zipped(script()), 4_000),
     "model.safetensors": (lambda: safetensors_files.written(safetensors_files.header()), 20_000),
     "model.onnx": (lambda: single("LSTM", p=True, direction="bidirectional").SerializeToString(), 20_000),
+    "pair.onnx": (lambda: pair().SerializeToString(), 10_000),
 }
 
 
@@ -60,7 +61,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.filterwarnings("ignore")  # of PyTorch, about what it reads
-@pytest.mark.attack("reads up to 1,000 files of each format", seconds=8)
+@pytest.mark.attack("reads up to 1,000 files of each format", seconds=9)
 @pytest.mark.parametrize("name", FILES)
 def test_a_mutated_file_is_refused_or_read(name: str, tmp_path: Path, length: Length) -> None:
     made, count = FILES[name]
