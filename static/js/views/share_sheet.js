@@ -13,6 +13,8 @@ import { byId } from "../kit/dom.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
+const MOST_ROWS = 14; // of a box
+
 export class ShareSheet {
   /**
    * @param {Picture} picture
@@ -100,7 +102,7 @@ export class ShareSheet {
   #write(id, text) {
     const element = /** @type {HTMLTextAreaElement} */ (byId(id));
     element.value = text;
-    element.rows = Math.min(8, text.split("\n").length);
+    element.rows = Math.min(MOST_ROWS, text.split("\n").length);
   }
 
   /**
