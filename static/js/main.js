@@ -124,7 +124,7 @@ function changeView(change) {
 async function show() {
   const { state: asked, traces } = session.shown;
   const lanes = library.lanes(asked);
-  const contents = traces.map((trace, at) => ({ title: lanes[at].title, trace }));
+  const contents = traces.map((trace, at) => ({ title: lanes[at].title, model: lanes[at].model, trace }));
   const k = state.step === null ? null : state.step - asked.start;
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));
   try {
