@@ -101,11 +101,12 @@ def _laid_out(
     """Return a word with as many lines below it as there is room for."""
     tall = float(bands.heights[step, band]) - 2 * MARGIN
     room = columns.ends[step] - columns.starts[step] - 2 * MARGIN
-    number, number_size = signed(push, 1), min(max(size, NUMBER[0]), NUMBER[1])
+    number = signed(push, 1)
+    fits = (room - mark) / text_width(number, 1, bold=True)
+    number_size = min(max(size, NUMBER[0]), NUMBER[1], fits)
     note = "" if new is None else f"{percent(new)} is new"
     lines = [size]
-    has_number = number != "0.0" and size + 1.15 * number_size <= tall
-    if has_number and text_width(number, number_size, bold=True) + 2 * mark <= room + mark:
+    if number != "0.0" and number_size >= NUMBER[0] and size + 1.15 * number_size <= tall:
         lines.append(1.15 * number_size)
     else:
         inline = f"{bands.names[band]} {number}"

@@ -18,6 +18,7 @@ from .push_colours import levels
 from .subject import Array, Subject
 
 THIN = 1.5  # px, of a band that is drawn by itself
+DENSE = 6.0  # px from one band to the next, below which outlines would hide what they go round
 MOST = 4000  # parts of bands in a picture, one for each column that a band goes through
 OLDEST = 2  # of the ages that have a colour: this word, the one before, older
 
@@ -167,6 +168,7 @@ def band_paths(bands: Bands, columns: Columns, name: str) -> Iterator[str]:
     curve = _Curve(columns)
     tops = np.concatenate([np.full((len(bands.heights), 1), bands.base), bands.tops], axis=1)
     last = len(tops) - 1
+    kind = "band dense" if columns.width < DENSE * len(bands.names) else "band"
     ground = curve.silhouette(tops[:, -1], np.array([tops[t, bands.newest(t)] for t in range(last + 1)]), bands.base)
     yield _painted("ground", ground, columns, range(last + 1), bands.prefix, bands.ground, f"{name}-ground")
     for band, first in enumerate(bands.firsts):
@@ -177,7 +179,7 @@ def band_paths(bands: Bands, columns: Columns, name: str) -> Iterator[str]:
         path = curve.outline(first, min(end, last), below, above, before, goes_on=end < last)
         colours = bands.colours[first : end + 1, band]
         key = f"{name}-{bands.columns[band]}"
-        yield _painted("band", path, columns, range(first, end + 1), bands.prefix, colours, key, bands.columns[band])
+        yield _painted(kind, path, columns, range(first, end + 1), bands.prefix, colours, key, bands.columns[band])
 
 
 class _Curve:

@@ -16,7 +16,8 @@ LONGEST = 66.0  # px, of a bar
 PROFILE = 8.0  # px high: the units from the most open to the least
 CHANGED = 0.01  # by which a gate changed because of an edit elsewhere
 POINTS = 12  # of a profile
-DENSE = 18.0  # px: columns narrower than this have upright bars with a line at the usual mean
+FILL = 0.82  # of a column, by an upright bar
+LEAST_GAP = 1.0  # px between upright bars: where it would be less, they touch instead of flickering
 
 
 def is_dense(columns: Columns) -> bool:
@@ -88,12 +89,14 @@ def _upright(row: GateRow, columns: Columns, top: float) -> Iterator[str]:
     """Yield one bar for each step, as high as the mean, and a line at the usual mean."""
     tall = HEIGHT - 12
     bottom = top + tall + 4
+    touch = (1 - FILL) * columns.widths.min() < LEAST_GAP
+    crisp, fill = (' shape-rendering="crispEdges"', 1.0) if touch else ("", FILL)
     for t, mean in enumerate(row.means.tolist()):
         kind = "bar unusual" if row.is_unusual(t) else "bar"
-        x, width = columns.percent(float(columns.edges[t])), columns.percent(0.82 * float(columns.widths[t]))
+        x, width = columns.percent(float(columns.edges[t])), columns.percent(fill * float(columns.widths[t]))
         yield (
             f'<rect class="{kind}" data-t="{t}" x="{x}" width="{width}" y="{at(bottom - mean * tall)}" '
-            f'height="{at(mean * tall)}"/>'
+            f'height="{at(mean * tall)}"{crisp}/>'
         )
     if row.usual is not None:
         y = at(bottom - row.usual * tall)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from .blocks import pushes_of
 from .frame import GUTTER, WORDS, Frame
 from .input_curves import names_svg
-from .numbers import at, plain
+from .numbers import at, short
 from .push_colours import STEPS
 from .subject import Subject, Verdict
 from .svg import lines, text
@@ -101,7 +101,7 @@ def scale_svg(subjects: Sequence[Subject], y: float, scale: float, *, is_own_sca
     )
     yield f'<linearGradient id="{name}-scale">{stops}</linearGradient>'
     yield f'<rect y="{at(y + 28)}" width="{at(ROOM)}" height="10" rx="2" fill="url(#{name}-scale)"/>'
-    end = plain(scale, 0 if scale >= 1 and scale == int(scale) else 1)
+    end = short(scale)
     yield text(0, y + 52, SMALL, f"−{end}")
     yield text(ROOM / 2, y + 52, SMALL, "0", "middle")
     if is_beyond:

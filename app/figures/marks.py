@@ -10,14 +10,15 @@ from .frame import Frame
 from .gates import BAR, NUMBER, PROFILE, bar_width, is_dense
 from .ghost import HollowWord
 from .numbers import at, signed
-from .subject import Subject
+from .subject import Subject, Verdict
 from .svg import anchored, text
 from .text_width import text_width
-from .verdict import heights
+from .verdict import Point, heights
 
 RADIUS = 10.0
 SIZE = 13.0
 LABEL = 15.0
+LEAST_FRAME = 4.0  # px wide, round a gate
 
 
 def marks_svg(
@@ -48,10 +49,17 @@ def _on_curve(number: int, spot: Spot, subject: Subject, frame: Frame, columns: 
     if subject.verdict is None:
         centre = float(columns.centres[spot.step])
         return _mark(number, columns.percent(centre), 24 if centre < columns.width - 40 else -26, frame.verdict_top - 4)
-    ys = heights(subject.verdict.values, frame.verdict_top, frame.verdict)
-    before = float(ys[spot.step - 1] if spot.step else ys[0])
-    x = max(float(columns.edges[spot.step]), RADIUS)
-    return _mark(number, columns.percent(x), 0, (before + float(ys[spot.step])) / 2)
+    ((x, y),) = curve_marks([spot], subject.verdict, frame, columns)
+    return _mark(number, columns.percent(x), 0, y)
+
+
+def curve_marks(spots: Sequence[Spot], verdict: Verdict, frame: Frame, columns: Columns) -> list[Point]:
+    """Return the middles of the marks that stand on the curve of the verdict."""
+    ys = heights(verdict.values, frame.verdict_top, frame.verdict).tolist()
+    return [
+        (max(float(columns.edges[step]), RADIUS), (ys[max(step - 1, 0)] + ys[step]) / 2)
+        for step in (spot.step for spot in spots if spot.kind == "verdict")
+    ]
 
 
 def _on_gate(number: int, spot: Spot, subject: Subject, frame: Frame, columns: Columns) -> Iterator[str]:
@@ -60,7 +68,8 @@ def _on_gate(number: int, spot: Spot, subject: Subject, frame: Frame, columns: C
     if place is None:
         return
     x, top = columns.percent(float(columns.centres[spot.step])), frame.row(place) - 2
-    half = float(columns.widths[spot.step]) / 2 - 1 if is_dense(columns) else bar_width(columns) / 2 + 4
+    wide = max(float(columns.widths[spot.step]) - 2, LEAST_FRAME) if is_dense(columns) else bar_width(columns) + 8
+    half = wide / 2
     tall = NUMBER + BAR + PROFILE + 12
     yield anchored(
         x, f'<rect class="framed" x="{at(-half)}" y="{at(top)}" width="{at(2 * half)}" height="{at(tall)}" rx="5"/>'

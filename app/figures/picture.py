@@ -15,7 +15,7 @@ from .gutter import WORD_LINE, gutter_svg
 from .input_curves import curves_svg, scales_svg
 from .key_words import SIZE as KEY_WORD
 from .key_words import key_words
-from .marks import marks_svg
+from .marks import curve_marks, marks_svg
 from .numbers import at, chance_of, plain, spelt
 from .subject import Subject
 from .surprise_bars import bars_svg
@@ -137,7 +137,8 @@ def _chart(picture: Picture) -> Iterator[str]:
         without = None if picture.before is None else picture.before.row(row.role.verb)
         yield from row_svg(row, columns, frame.row(place), without, subject.held(row.role.letter))
     if subject.verdict is not None:
-        yield from curve_numbers(subject.verdict, columns, frame.verdict_top, frame.verdict)
+        marks = curve_marks(picture.finding.spots, subject.verdict, frame, columns)
+        yield from curve_numbers(subject.verdict, columns, frame.verdict_top, frame.verdict, marks)
     elif frame.verdict:
         yield from bars_svg(subject, columns, frame.verdict_top - 10, frame.verdict + 10)
     yield from marks_svg(picture.finding.spots, subject, frame, columns, picture.bands, [*picture.words, *hollow])

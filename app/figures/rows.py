@@ -14,7 +14,7 @@ from .numbers import at, plain, safe, signed
 from .picture import Picture
 from .svg import stretched, text
 from .text_width import wrapped
-from .verdict import curve_svg, heights
+from .verdict import clear_of, curve_svg, heights
 
 CURVE = 64.0  # px high
 NAMED = 200.0  # px, for the name of a column of the input, and what it lies between
@@ -80,19 +80,19 @@ def _verdict(picture: Picture) -> str:
     curves += "".join(curve_svg(verdict, columns, top, tall, f"{picture.name}-n"))
     drawn = stretched(230.0, above + CURVE, curves) + names
     ys = heights(verdict.values, top, tall)
-    marks = "".join(
-        _mark(number, columns.percent(float(columns.edges[spot.step])), float(ys[spot.step]))
+    spots = {
+        number: (float(columns.edges[spot.step]), float(ys[spot.step]))
         for number, spot in enumerate(picture.finding.spots, 1)
         if spot.kind == "verdict"
-    )
+    }
+    marks = "".join(_mark(number, columns.percent(x), y) for number, (x, y) in spots.items())
     low, high = int(np.argmin(verdict.values)), int(np.argmax(verdict.values))
     labels = ""
     for t in {low, high} - {len(subject) - 1}:
         x = min(max(float(columns.centres[t]), 18), columns.width - 18)
-        y = float(ys[t]) + (-7 if t == high else 18)
-        labels += text(
-            columns.percent(x), min(max(y, above + 12), above + CURVE - 2), 13, plain(verdict.values[t]), "value"
-        )
+        y = min(max(float(ys[t]) + (-7 if t == high else 18), above + 12), above + CURVE - 2)
+        x = clear_of([*spots.values()], x, y, 30, columns.width)
+        labels += text(columns.percent(x), y, 13, plain(verdict.values[t]), "value")
     value = float(verdict.values[-1])
     kind = "positive" if value >= 0.5 else "negative"
     side = "".join(f"<span>{safe(line)}</span>" for line in wrapped(verdict.side(value), 15, 120, bold=True))

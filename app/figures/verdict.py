@@ -10,8 +10,12 @@ from .subject import Array, Verdict
 from .text_width import text_width
 
 SIZE = 15.0  # px, of the numbers
+TURN = 3  # steps before and after one at which a long curve turns up or down
 FEW = 24  # steps, up to which every number is written that has room
 DOTS = 60  # steps, up to which each has a dot
+MARK = 12.0  # px, the radius of a mark with its edge
+
+Point = tuple[float, float]
 
 
 def heights(values: Array, top: float, height: float) -> Array:
@@ -33,18 +37,37 @@ def curve_svg(verdict: Verdict, columns: Columns, top: float, height: float, nam
     )
 
 
-def curve_numbers(verdict: Verdict, columns: Columns, top: float, height: float) -> Iterator[str]:
-    """Yield the dots and numbers of the curve."""
+def curve_numbers(
+    verdict: Verdict, columns: Columns, top: float, height: float, marks: Sequence[Point] = ()
+) -> Iterator[str]:
+    """Yield the dots and numbers of the curve, next to the ``marks`` that would cover them."""
     ys = heights(verdict.values, top, height).tolist()
     labelled = set(numbers_with_room(verdict.values, columns))
     for t, (value, y) in enumerate(zip(verdict.values.tolist(), ys, strict=True)):
-        x = columns.percent(float(columns.centres[t]))
+        centre, number = float(columns.centres[t]), plain(value)
         if len(ys) <= DOTS:
-            yield f'<circle class="dot" cx="{x}" cy="{at(y)}" r="3.5"/>'
+            yield f'<circle class="dot" cx="{columns.percent(centre)}" cy="{at(y)}" r="3.5"/>'
         if t in labelled:
             is_above = y > top + 0.3 * height and (value >= 0.5 or y > top + 0.8 * height)
-            baseline = y - 9 if is_above else y + SIZE + 6
-            yield f'<text class="value" x="{x}" y="{at(baseline)}" font-size="{at(SIZE)}">{plain(value)}</text>'
+            if len(ys) > FEW:  # outside a turn, where the curve is not
+                is_above = value >= verdict.values[max(t - TURN, 0) : t + TURN + 1].mean()
+            baseline = y - 7 if is_above else y + SIZE + 6
+            x = columns.percent(clear_of(marks, centre, baseline, text_width(number, SIZE, bold=True), columns.width))
+            yield f'<text class="value" x="{x}" y="{at(baseline)}" font-size="{at(SIZE)}">{number}</text>'
+
+
+def clear_of(marks: Sequence[Point], x: float, baseline: float, wide: float, room: float) -> float:
+    """Return where the middle of a number stands that is ``wide``: at ``x``, or next to a mark that would cover it.
+
+    It stays between 0 and ``room``.
+    """
+    reach = MARK + wide / 2
+    for mark_x, mark_y in marks:
+        if abs(x - mark_x) < reach and mark_y - MARK < baseline and baseline - SIZE < mark_y + MARK:
+            left, right = mark_x - reach, mark_x + reach
+            has_left, has_right = left >= wide / 2, right <= room - wide / 2
+            x = right if has_right and (x >= mark_x or not has_left) else left
+    return x
 
 
 def numbers_with_room(values: Array, columns: Columns) -> Sequence[int]:

@@ -11,7 +11,7 @@ from ..store.model import Model
 from ..store.series import title_of
 from .look import Look, example_of
 
-MOST = 3  # examples
+MOST = 3  # examples, and columns that are named
 
 
 def is_blank(model: Model, text: str, settings: Settings) -> bool:
@@ -37,7 +37,9 @@ def called(model: Model, text: str) -> str:
 
 def _what_to_do(model: Model) -> str:
     if model.tokenizer is None:
-        return f"Paste CSV of {', '.join(each.name for each in model.config.columns[:MOST])}"
+        names = [each.name for each in model.config.columns]
+        more = f" … ({len(names)} columns)" if len(names) > MOST else ""
+        return f"Paste CSV of {', '.join(names[:MOST])}{more}"
     return "Type a sentence" if model.tokenizer.kind == "word" else "Type some text"
 
 

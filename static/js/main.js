@@ -131,7 +131,7 @@ function changeView(change) {
 async function show() {
   const { state: asked, traces } = session.shown;
   const lanes = library.lanes(asked);
-  const contents = traces.map((trace, at) => ({ title: lanes[at].title, trace }));
+  const contents = traces.map((trace, at) => ({ title: lanes[at].title, model: lanes[at].model, trace }));
   const k = state.step === null ? null : state.step - session.page;
   const column = k ?? (firstScreen.column ?? -1) - turned(); // what the finding speaks of, where nothing is chosen
   const isPinned = state.unit !== null && (k === null || (k >= 0 && k < library.pageSize(asked)));

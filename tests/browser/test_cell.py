@@ -135,7 +135,8 @@ def test_rnn_shows_its_numbers(page: Page, server: httpx2.Client) -> None:
 def test_backward_layer_comes_from_the_word_behind(page: Page, zoo: str, keeper: httpx2.Client) -> None:
     layers = trace(keeper, "deep", TEXT)["layers"]
     opened(page, f"{zoo}/?model=deep#step=1&layer=2&unit=2")
-    expect(page.locator("#layer option")).to_have_text(["0 forward", "0 backward", "1 forward", "1 backward"])
+    names = ["0 forward (first)", "0 backward (first)", "1 forward (last)", "1 backward (last)"]
+    expect(page.locator("#layer option")).to_have_text(names)
     expect(page.locator("#layer")).to_have_value("2")
     for at, before in ((0, 0), (1, 2), (3, 2)):
         page.locator("#layer").select_option(str(at))

@@ -118,7 +118,7 @@ def test_another_text_is_offered_typed_and_kept(page: Page) -> None:
     expect(page.locator("#other")).to_have_value("the movie was good")
     with page.expect_response("**/traces"):
         page.locator("#other").fill("")
-    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and the gates appear.")
     page.locator("#other").fill("a great film")
     expect(page.locator(".lane").nth(1).locator(".tokens bdi")).to_have_text(["a", "great", "film"])
     page.reload()

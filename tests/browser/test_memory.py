@@ -238,7 +238,7 @@ def test_typing_moves_it(page: Page) -> None:
     expect(page.locator(".back h4").first).to_have_text("Seen from “bad”")
     expect(page.locator(".memory-cell h3 em").first).to_have_text(" half-life in this text > 0 steps")
     page.locator("#text").fill("")
-    expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered of it appears.")
+    expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered appears.")
 
 
 def test_work_that_lasts_shows_progress_and_can_be_stopped(page: Page) -> None:
@@ -358,7 +358,7 @@ def test_what_was_stopped_leaves_nothing_that_breaks(page: Page) -> None:
 def test_blank_text_ends_what_is_under_way(page: Page) -> None:
     held_back(page)
     page.locator("#text").fill("")
-    expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered of it appears.")
+    expect(page.locator("#memory-message")).to_have_text("Type a word, and what is remembered appears.")
     expect(page.locator("#memory-progress")).to_be_hidden()
 
 

@@ -85,6 +85,17 @@ def test_what_is_typed_is_drawn_and_what_is_wrong_is_said(
     expect(page.locator("#message")).to_have_text("")
     page.locator("#text").fill("")
     expect(page.locator("#first-screen")).to_contain_text("Paste CSV of temperature, precipitation above")
+    expect(page.locator(".prediction .verdict")).to_have_text("Paste numbers, and the gates appear.")
+
+
+def test_a_page_without_numbers_explains_no_picture(page: Page) -> None:
+    page.goto("/?model=snow-lstm&text=%20")
+    expect(page.locator(".prediction .verdict")).to_have_text("Paste numbers, and the gates appear.")
+    expect(page.locator(".invitation")).to_be_visible()
+    for each in (".legend", "#edit-none"):
+        expect(page.locator(each)).to_be_hidden()
+    page.locator(".invitation a").first.click()
+    expect(page.locator(".legend")).to_be_visible()
 
 
 def test_a_double_click_selects_the_row_of_a_step(page: Page) -> None:

@@ -3,6 +3,7 @@
 import json
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .axe import violations
@@ -35,12 +36,32 @@ def test_type_is_larger_and_nothing_else_is_shown(page: Page) -> None:
     expect(page.locator(".cell .circuit")).to_be_hidden()
     expect(page.locator(".finding")).to_be_visible()
     expect(page.locator(".cell .slider").first).to_be_visible()
-    assert page.locator("#first-screen").evaluate("each => Number(getComputedStyle(each).zoom)") == 1.75
-    assert page.locator(".finding").evaluate("each => parseFloat(getComputedStyle(each).fontSize)") >= before
+    zoom = page.locator("#first-screen").evaluate("each => Number(getComputedStyle(each).zoom)")
+    assert zoom >= 1.3
+    assert zoom * page.locator(".finding").evaluate("each => parseFloat(getComputedStyle(each).fontSize)") >= before
     assert "present=1" in page.url
     page.keyboard.press("Escape")
     expect(page.locator("#picture")).to_be_visible()
     assert "present" not in page.url
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1440, 900), (1920, 1080)])
+def test_the_whole_picture_stands_above_the_bar(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    presented(page, f"/?text={SENTENCE}")
+    expect(page.locator(".drawn > .picture:visible")).to_have_count(1)
+    [picture, bar] = [page.locator(each).bounding_box() for each in (".drawn > .picture:visible", "#present")]
+    assert picture
+    assert bar
+    assert picture["y"] + picture["height"] <= bar["y"]
+
+
+def test_no_word_breaks_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    presented(page, f"/?text={SENTENCE}")
+    head = page.locator(".rows thead b")
+    expect(head).to_have_text("remembers")
+    assert head.evaluate("each => each.getClientRects().length") == 1
 
 
 def test_steps_are_collected_turned_and_kept_in_the_link(page: Page, browser: Browser, base_url: str) -> None:

@@ -61,7 +61,7 @@ def test_legend_follows_text_order_layer_and_theme(page: Page, zoo: str) -> None
         check_scales(page)
     with page.expect_response("**/traces"):
         page.locator("#other").fill("")
-    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and the gates appear.")
     check_scales(page)
     page.locator("#compare").select_option("cells")
     expect(page.locator(".difference")).to_have_count(0)

@@ -320,13 +320,13 @@ def test_dimmed_pictures_are_not_saved_as_if_of_the_text(page: Page) -> None:
     opened(page, f"/?text={SENTENCE}&compare=text&other=not bad")
     with page.expect_response("**/traces"):
         page.locator("#other").fill("")
-    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".lane").nth(1).locator(".verdict")).to_have_text("Type a word, and the gates appear.")
     sheet(page)
     drawing = ElementTree.parse(saved(page, "svg")).getroot()
     assert len([*drawing.iter(f"{SVG}rect")]) == 6 * 64 * 5 + 3 + 1
     page.keyboard.press("Escape")
     page.locator("#text").fill("")
-    expect(page.locator(".lane").first.locator(".verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".lane").first.locator(".verdict")).to_have_text("Type a word, and the gates appear.")
     sheet(page)
     page.locator("[data-save=svg]").click()
     expect(page.locator("#share-status")).to_have_text(

@@ -13,7 +13,7 @@ def test_blank_text_is_calm(page: Page, blank: str) -> None:
     opened(page)
     page.locator("#text").fill(blank)
     expect(page.locator(".tokens bdi")).to_have_count(0)
-    expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and the gates appear.")
     expect(page.locator("#message")).to_have_text("")
     expect(page.locator("#first-screen .invitation h2")).to_have_text("Type a sentence above, or open an example:")
     example = page.locator("#first-screen .invitation a").nth(1)

@@ -66,6 +66,14 @@ def test_what_is_too_thin_is_drawn_as_the_ground() -> None:
         assert (bands.heights[(drawn or -1) + 1 :, band] < bands.thin).all()
 
 
+@pytest.mark.parametrize(("columns", "kind"), [(900, "band"), (700, "band dense")])
+def test_bands_closer_than_their_outlines_can_be_told_apart_have_none(columns: float, kind: str) -> None:
+    of = subject("sentiment-lstm", " ".join([BUT] * 15))  # 135 words
+    bands = pushing_bands(of, 40.0, 3.0, 300.0)
+    drawn = "".join(band_paths(bands, columns_of(of.words, columns), "x"))
+    assert set(re.findall(r'<path class="(band(?: dense)?)', drawn)) == {kind}
+
+
 def test_words_of_characters_end_where_letters_end() -> None:
     of = subject("prose-lstm", '"You are, she said.')
     starts = words_in(of)

@@ -142,6 +142,8 @@ def test_of_many_columns_the_first_are_drawn(tmp_path: Path) -> None:
     assert "x3" in words
     assert "x4" not in words
     assert "4 of 6 columns of the input are drawn." in words
+    blank = "".join(screen(client(folder), "wide", " ").itertext())
+    assert blank.startswith("Paste CSV of x0, x1, x2 … (6 columns) above")
 
 
 @pytest.mark.parametrize("example", [1, 3])

@@ -175,7 +175,7 @@ export class Panels {
    * @param {string} purpose
    */
   #panel(info, purpose) {
-    const title = make("h2", {}, info.name, " ", make("var", {}, info.letter));
+    const title = make("h2", {}, `${info.name}\u00a0`, make("var", {}, info.letter));
     const caption = make("figcaption", {}, title, make("p", {}, purpose));
     const plot = make("div", { class: "plot", role: "img" });
     const column = make("div", { class: "mark", hidden: "" });

@@ -13,6 +13,17 @@ export function layersOf({ layers, bidirectional }) {
 }
 
 /**
+ * A layer in the list of those of a model, such as "0 (first)" or "2 backward (last)": layers count from 0, as in the API.
+ * @param {LayerPlace} place
+ * @param {LayerPlace[]} layers of the model
+ */
+export function nameOfLayer({ layer, direction }, layers) {
+  const last = layers[layers.length - 1];
+  const which = last.layer === 0 ? "" : layer === 0 ? " (first)" : layer === last.layer ? " (last)" : "";
+  return `${layer}${last.direction === "backward" ? ` ${direction}` : ""}${which}`;
+}
+
+/**
  * The place of a layer among those of a model: the last where the model has fewer; without one, that which the head reads first.
  * @param {LayerPlace[]} layers
  * @param {number | null} index

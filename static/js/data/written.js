@@ -31,6 +31,15 @@ export function nounOf({ tokenizer }) {
 }
 
 /**
+ * What is said where nothing is written.
+ * @param {Pick<Model, "input">} model
+ * @param {string} promise what happens once there is something
+ */
+export function invitation(model, promise) {
+  return `${readsNumbers(model) ? "Paste numbers" : "Type a word"}, and ${promise}.`;
+}
+
+/**
  * What is written, in a word: a text as it stands; of CSV the title in its first line, or else that line.
  * @param {Pick<Model, "input">} model
  * @param {string} text

@@ -5,7 +5,7 @@ import { scaleBar } from "../charts/scale_bar.js";
 import { scalesOf } from "../charts/scales.js";
 import { editedRuns } from "../data/edits.js";
 import { visible } from "../data/visible_text.js";
-import { readsNumbers } from "../data/written.js";
+import { invitation, readsNumbers } from "../data/written.js";
 import { make } from "../kit/dom.js";
 import { decimal } from "../kit/numbers.js";
 import { describe, namesOf } from "./inspector.js";
@@ -109,15 +109,16 @@ export class Lane {
   /**
    * Ask for a text. Pictures of the last one are dimmed and keep its title.
    * @param {string} title
+   * @param {Pick<import("../data/api_types.d.ts").Model, "input">} model
    */
-  showNothing(title) {
+  showNothing(title, model) {
     this.trace = this.layer = null;
     this.#entitle(this.panels.sheets.length > 0 ? (this.title.textContent ?? "") : title);
     this.strip.clear();
     this.#clearViews();
     this.element.toggleAttribute("data-stale", true);
     this.panels.dim(true);
-    this.verdict.replaceChildren(make("p", { class: "verdict" }, "Type a word, and its gates appear."));
+    this.verdict.replaceChildren(make("p", { class: "verdict" }, invitation(model, "the gates appear")));
   }
 
   /**

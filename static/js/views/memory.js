@@ -10,7 +10,7 @@ import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf, placeIn } from "../data/memory.js";
 import { limitInWords, memoryThatFits } from "../data/limits.js";
 import { MemoryRequests, inWords, lossTarget, partsOf } from "../data/memory_requests.js";
-import { nounOf } from "../data/written.js";
+import { invitation, nounOf } from "../data/written.js";
 import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
 import { colorOf } from "../kit/theme.js";
@@ -120,7 +120,7 @@ export class Memory {
     if (!trace) {
       this.results = null;
       this.#reveal(false);
-      this.message.textContent = "Type a word, and what is remembered of it appears.";
+      this.message.textContent = invitation(this.library.model(state.model), "what is remembered appears");
       return;
     }
     this.request = new AbortController();

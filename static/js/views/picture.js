@@ -8,7 +8,7 @@ import { Lane } from "./lane.js";
 
 /** @typedef {import("../data/decoded_trace.js").DecodedTrace} DecodedTrace */
 /** @typedef {import("../data/decoded_trace.js").DecodedLayer} DecodedLayer */
-/** @typedef {{title: string, trace: DecodedTrace | null}} Content of a lane; null where there is no text */
+/** @typedef {{title: string, model: Pick<import("../data/api_types.d.ts").Model, "input">, trace: DecodedTrace | null}} Content of a lane; null where there is no text */
 /** @typedef {{k: number, unit: number | null}} Focus `k`: column of the comparison; `unit`: null for a whole word */
 /** @typedef {{k: number, unit: number}} Pin */
 
@@ -66,9 +66,9 @@ export class Picture {
     const ends = endsOf([...traces, ...originals], [...layers, ...originals.map((trace) => trace && trace.layer)]);
     const ranges = traces.map((trace) => (trace ? rangesOf(trace.model.activations, ends) : {}));
     const norms = normEnds(traces.map((trace, at) => ({ infos: trace?.model.activations.filter(({ kind }) => kind !== "gate") ?? [], layer: layers[at], ranges: ranges[at] })));
-    const painted = contents.map(({ title, trace }, at) => {
+    const painted = contents.map(({ title, model, trace }, at) => {
       const layer = layers[at];
-      if (!trace || !layer) return this.lanes[at].showNothing(title);
+      if (!trace || !layer) return this.lanes[at].showNothing(title, model);
       return this.lanes[at].show(trace, { title, ranges: ranges[at], norms, edges });
     });
     if (pairs && first && layers[0] && layers[1]) {
@@ -78,7 +78,7 @@ export class Picture {
       const differences = differencesOf(ranges[0]);
       const look = { words, ranges: differences, norms: normEnds([{ infos: model.activations, layer: values, ranges: differences }]), edges: null };
       painted.push(this.lanes[2].showDifference(model, values, look));
-    } else if (difference) this.lanes[2].showNothing("difference");
+    } else if (difference) this.lanes[2].showNothing("difference", contents[0].model);
     await Promise.all(painted);
     this.hovered = null;
     this.refresh();

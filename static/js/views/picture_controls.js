@@ -1,6 +1,7 @@
 // The controls above the picture: pages of a long text, layers, the order of the units, and which of many are in sight.
 
 import { turnedLayer } from "../data/decoded_trace.js";
+import { nameOfLayer } from "../data/layers.js";
 import { ORDERS } from "../data/unit_order.js";
 import { nounOf } from "../data/written.js";
 import { byId } from "../kit/dom.js";
@@ -35,7 +36,7 @@ export class PictureControls {
     this.#showRows(turnedLayer(traces));
     byId("pager").hidden = !trace || trace.steps === trace.stop - trace.start;
     byId("layer-choice").hidden = all.length < 2;
-    this.layer.replaceChildren(...all.map((each, at) => new Option(`${each.layer} ${each.direction}`, String(at))));
+    this.layer.replaceChildren(...all.map((each, at) => new Option(nameOfLayer(each, all), String(at))));
     this.layer.value = String(trace?.placeOfLayer(layer) ?? 0);
     this.order.value = order;
     if (!trace) return;

@@ -15,6 +15,8 @@ import { linkToFewer } from "./fewer_steps.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 
+const MOST_ROWS = 14; // of a box
+
 export class ShareSheet {
   /**
    * @param {Picture} picture
@@ -110,7 +112,7 @@ export class ShareSheet {
   #write(id, text) {
     const element = /** @type {HTMLTextAreaElement} */ (byId(id));
     element.value = text;
-    element.rows = Math.min(8, text.split("\n").length);
+    element.rows = Math.min(MOST_ROWS, text.split("\n").length);
   }
 
   /**

@@ -42,6 +42,17 @@ export class TokenStrip {
     this.element.classList.toggle("characters", trace.model.tokenizer === "character");
     this.isNew = true;
     this.element.replaceChildren(...trace.tokens.map((token, t) => this.#item(token, t, shares[t], originals[t], scale)));
+    this.#endBelowRow();
+  }
+
+  /** Where there are more rows of words than are shown, end below a whole one. */
+  #endBelowRow() {
+    const { element } = this;
+    element.style.maxHeight = "";
+    if (element.scrollHeight <= element.clientHeight) return;
+    const { top, bottom } = element.getBoundingClientRect();
+    const ends = Array.from(element.children, (each) => each.getBoundingClientRect().bottom).filter((end) => end <= bottom);
+    if (ends.length > 0) element.style.maxHeight = `${Math.max(...ends) - top}px`;
   }
 
   /** Show nothing. */

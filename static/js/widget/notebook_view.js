@@ -108,7 +108,7 @@ export class NotebookView {
     this.picture.setBehind(true);
     if (this.trace) {
       const pinned = this.unit === null ? null : { k: this.step, unit: this.unit };
-      const painted = this.picture.show([{ title: "", trace: this.trace }], {
+      const painted = this.picture.show([{ title: "", model: this.trace.model, trace: this.trace }], {
         pinned,
         chosen: this.step ?? this.firstScreen.column,
         edges: this.firstScreen.edges,

@@ -13,7 +13,7 @@ const AROUND = 220; // pixels of a window that the controls and the finding take
 const [LEAST, MOST] = [480, 760]; // pixels, the height of a picture
 
 /** Sizes of a presentation, as in `present.css`: from `least` on, sliders stand next to the picture. */
-const PRESENTED = { zoom: 1.75, least: 1000, sliders: 288, most: 1120, height: 360, around: 120 };
+const PRESENTED = { least: 1050, sliders: 288, most: 1120, height: 360, around: 120 };
 
 export class FirstScreen {
   /**
@@ -194,7 +194,7 @@ export class FirstScreen {
   /** The size to ask for, of which pictures make a form. */
   #size() {
     const isPresented = document.body.classList.contains("presenting");
-    const scale = isPresented ? PRESENTED.zoom : 1; // sizes of an element are counted before it is zoomed
+    const scale = isPresented ? Number(getComputedStyle(this.element).zoom) : 1; // sizes of an element are counted before it is zoomed
     const room = this.element.clientWidth;
     const own = !isPresented ? room : room >= PRESENTED.least ? room - PRESENTED.sliders : Math.min(room, PRESENTED.most);
     const width = Math.max(200, Math.floor(own / GRAIN) * GRAIN);
