@@ -26,5 +26,9 @@ def get_limits(
         Choice[MemoryPart], Query(description="The parts of memory wanted together; left out: all but `occlusion`.")
     ] = None,
 ) -> LimitsAnswer:
-    """Say of how many steps each answer fits, before it is asked for, by what refuses it when it is."""
-    return limits(model, steps, layers, parts, request.app.state.settings)
+    """Say of how many steps each answer fits, before it is asked for, by what refuses it when it is.
+
+    How long memory takes is estimated, too.
+    """
+    state = request.app.state
+    return limits(model, steps, layers, parts, state.settings, state.rate())
