@@ -1,4 +1,4 @@
-"""How much work the parts of memory are, and so about how long they take on this machine: estimates, to within a few times."""
+"""How much work the parts of memory are, and so about how long they take on this machine: rough estimates."""
 
 import math
 import time
@@ -49,9 +49,10 @@ class _Sizes(NamedTuple):
 def work(plan: "MemoryPlan") -> Mapping[str, float]:
     """Estimate the work of each stage of ``plan``, by its name: in multiply-adds of a product of large matrices.
 
-    What attribution takes is that for the fewest points of its quadrature: a saturated network may need 24 times as many.
+    Attribution is counted with the fewest points of its quadrature: a saturated network needs up to 24 times as many.
     """
-    config, parts, n, steps, reach = plan.network.config, plan.parts, plan.steps, len(plan.subject.tokens), len(plan.reach)
+    config, cell = plan.network.config, plan.network.config.cell_definition
+    parts, n, steps, reach = plan.parts, plan.steps, len(plan.subject.tokens), len(plan.reach)
     hidden, weights, jacobians, places = config.hidden_size, *_Sizes.of(config)
     in_double = _COPY * weights
     carried = reach * (_JACOBIAN * jacobians + _STEP * places)  # a row of derivatives, through all layers
@@ -59,8 +60,8 @@ def work(plan: "MemoryPlan") -> Mapping[str, float]:
     forward = 2 * _READ * steps * weights + calls  # in float64, of one sequence
     chunks = math.ceil(FEWEST_POINTS / points_together(config, steps))
     runs = 1 + math.ceil(n / runs_together(config, steps))
-    widths = [width for (layer, _), width in zip(plan.network.layers(), _widths(config), strict=True) if layer in plan.layers]
-    cell = config.cell_definition
+    places_and_widths = zip(plan.network.layers(), _widths(config), strict=True)
+    widths = [width for (layer, _), width in places_and_widths if layer in plan.layers]
     cubes = len(cell.blocks) * hidden**3 * len(widths) * cell.has_recurrent_weights
     return {
         "trace": _READ * steps * weights + in_double * ("time_scales" in parts),

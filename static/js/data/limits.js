@@ -30,24 +30,25 @@ export function limitsOf(model, query) {
 
 /**
  * What fits of a request for memory: as many steps as all parts together, or, where not even two do, as those together that
- * fit at all. Without the part `needed`, no step fits. Throws what `fetchTrace` throws.
+ * fit at all; and the answer that says so. Without the part `needed`, no step fits. Throws what `fetchTrace` throws.
  * @param {Model} model
  * @param {{steps: number, layer: number, parts: string[], needed: string}} query
- * @returns {Promise<MemoryFit>}
+ * @returns {Promise<MemoryFit & {answer: LimitsAnswer}>}
  */
 export async function memoryThatFits(model, { steps, layer, parts, needed }) {
   const least = Math.min(LEAST, steps);
-  const { memory, memory_parts: alone } = await limitsOf(model, { steps, layers: [layer], parts });
-  if (memory.steps >= least) return { parts, steps: memory.steps, limit: memory.limit, left: [] };
+  const answer = await limitsOf(model, { steps, layers: [layer], parts });
+  const { memory, memory_parts: alone } = answer;
+  if (memory.steps >= least) return { parts, steps: memory.steps, limit: memory.limit, left: [], answer };
   /** @param {string} part */
   const fits = (part) => alone[/** @type {keyof typeof alone} */ (part)].steps >= least;
   const kept = parts.filter(fits);
-  if (!kept.includes(needed)) return { parts: [], steps: 0, limit: alone[/** @type {keyof typeof alone} */ (needed)].limit, left: parts };
+  if (!kept.includes(needed)) return { parts: [], steps: 0, limit: alone[/** @type {keyof typeof alone} */ (needed)].limit, left: parts, answer };
   const { memory: together } = await limitsOf(model, { steps, layers: [layer], parts: kept });
   const left = parts.filter((part) => !fits(part));
-  if (together.steps >= least) return { parts: kept, steps: together.steps, limit: together.limit ?? memory.limit, left };
+  if (together.steps >= least) return { parts: kept, steps: together.steps, limit: together.limit ?? memory.limit, left, answer };
   const only = alone[/** @type {keyof typeof alone} */ (needed)];
-  return { parts: [needed], steps: only.steps, limit: only.limit ?? memory.limit, left: parts.filter((part) => part !== needed) };
+  return { parts: [needed], steps: only.steps, limit: only.limit ?? memory.limit, left: parts.filter((part) => part !== needed), answer };
 }
 
 /**

@@ -12,7 +12,6 @@ from gatescope.recurrent.memory.subject import subject_of
 from gatescope.recurrent.option_error import OptionError
 from networks import random_network, random_tokens
 
-
 READ = 10  # multiply-adds of a product of large matrices, in the time that a weight is read
 
 
