@@ -30,25 +30,24 @@ export function limitsOf(model, query) {
 
 /**
  * What fits of a request for memory: as many steps as all parts together, or, where not even two do, as those together that
- * fit at all; and the answer that says so. Without the part `needed`, no step fits. Throws what `fetchTrace` throws.
+ * fit at all. Without the part `needed`, no step fits. Throws what `fetchTrace` throws.
  * @param {Model} model
  * @param {{steps: number, layer: number, parts: string[], needed: string}} query
- * @returns {Promise<MemoryFit & {answer: LimitsAnswer}>}
+ * @returns {Promise<MemoryFit>}
  */
 export async function memoryThatFits(model, { steps, layer, parts, needed }) {
   const least = Math.min(LEAST, steps);
-  const answer = await limitsOf(model, { steps, layers: [layer], parts });
-  const { memory, memory_parts: alone } = answer;
-  if (memory.steps >= least) return { parts, steps: memory.steps, limit: memory.limit, left: [], answer };
+  const { memory, memory_parts: alone } = await limitsOf(model, { steps, layers: [layer], parts });
+  if (memory.steps >= least) return { parts, steps: memory.steps, limit: memory.limit, left: [] };
   /** @param {string} part */
   const fits = (part) => alone[/** @type {keyof typeof alone} */ (part)].steps >= least;
   const kept = parts.filter(fits);
-  if (!kept.includes(needed)) return { parts: [], steps: 0, limit: alone[/** @type {keyof typeof alone} */ (needed)].limit, left: parts, answer };
+  if (!kept.includes(needed)) return { parts: [], steps: 0, limit: alone[/** @type {keyof typeof alone} */ (needed)].limit, left: parts };
   const { memory: together } = await limitsOf(model, { steps, layers: [layer], parts: kept });
   const left = parts.filter((part) => !fits(part));
-  if (together.steps >= least) return { parts: kept, steps: together.steps, limit: together.limit ?? memory.limit, left, answer };
+  if (together.steps >= least) return { parts: kept, steps: together.steps, limit: together.limit ?? memory.limit, left };
   const only = alone[/** @type {keyof typeof alone} */ (needed)];
-  return { parts: [needed], steps: only.steps, limit: only.limit ?? memory.limit, left: parts.filter((part) => part !== needed), answer };
+  return { parts: [needed], steps: only.steps, limit: only.limit ?? memory.limit, left: parts.filter((part) => part !== needed) };
 }
 
 /**

@@ -8,7 +8,7 @@ import { Problem } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf, placeIn } from "../data/memory.js";
-import { memoryThatFits } from "../data/limits.js";
+import { limitsOf, memoryThatFits } from "../data/limits.js";
 import { fitInWords, inTime } from "../data/memory_fit.js";
 import { MemoryRequests, lossTarget, partsOf } from "../data/memory_requests.js";
 import { nounOf } from "../data/written.js";
@@ -192,8 +192,10 @@ export class Memory {
       const fits = await Promise.all(
         models.map(async (model) => {
           const { whole, back } = partsOf(model, derivative);
-          const fit = await memoryThatFits(model, { steps: trace.steps, layer: placeIn(model, layer).layer, parts: [...whole, ...back], needed });
-          return { ...fit, needed, timed: inTime(fit, fit.answer, needed, STEPS) };
+          const [shown, parts, steps] = [placeIn(model, layer).layer, [...whole, ...back], trace.steps];
+          const fit = await memoryThatFits(model, { steps, layer: shown, parts, needed });
+          const estimates = await limitsOf(model, { steps, layers: [shown], parts }); // known from the line before
+          return { ...fit, needed, timed: inTime(fit, estimates, needed, STEPS) };
         }),
       );
       const least = fits.reduce((one, other) => (other.timed.steps < one.timed.steps ? other : one));
