@@ -4,16 +4,14 @@ import math
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 
 from ..network import NetworkConfig
 from .attribution import BLOCK, FEWEST_POINTS, points_together, runs_together
 from .distance import SHORT
-
-if TYPE_CHECKING:
-    from .plan import MemoryPlan
+from .plan import MemoryPlan
 
 # All in multiply-adds of a product of large matrices in float32, of which a core of a CPU does some 5·10¹⁰ a second.
 _READ = 10  # to read a weight, where it is multiplied with a single vector
@@ -46,7 +44,7 @@ class _Sizes(NamedTuple):
         return cls(rows * numbers, states * numbers, len(widths))
 
 
-def work(plan: "MemoryPlan") -> Mapping[str, float]:
+def work(plan: MemoryPlan) -> Mapping[str, float]:
     """Estimate the work of each stage of ``plan``, by its name: in multiply-adds of a product of large matrices.
 
     Attribution is counted with the fewest points of its quadrature: a saturated network needs up to 24 times as many.
@@ -88,7 +86,7 @@ def _widths(config: NetworkConfig) -> list[int]:
     return [config.inputs if layer == 0 else above for layer in range(config.layers) for _ in range(directions)]
 
 
-def _pairs(plan: "MemoryPlan", width: int) -> float:
+def _pairs(plan: MemoryPlan, width: int) -> float:
     """Estimate the work of what a layer in one direction remembers, over all pairs of steps; see ``norm_blocks``."""
     parts, n, hidden = plan.parts, plan.steps, plan.network.config.hidden_size
     states = hidden * len(plan.network.config.cell_definition.states)
@@ -107,7 +105,7 @@ def _pairs(plan: "MemoryPlan", width: int) -> float:
     return total + again * (_JACOBIAN * states * (hidden + width) + _STEP / 2)
 
 
-def _words(plan: "MemoryPlan", carried: float, jacobians: int) -> float:
+def _words(plan: MemoryPlan, carried: float, jacobians: int) -> float:
     """Estimate the work of ``word_norms``."""
     config, reach = plan.network.config, len(plan.reach)
     top = config.hidden_size * len(config.directions)

@@ -9,6 +9,7 @@ from gatescope.api.limits.schemas import LimitsAnswer
 from gatescope.main import create_app
 from gatescope.recurrent.memory.plan import MemoryOptions, MemoryPart, MemoryPlan
 from gatescope.recurrent.memory.subject import Subject
+from gatescope.recurrent.memory.work import work
 from gatescope.settings import Settings
 from gatescope.store.model import Model
 from hypothesis import HealthCheck, given
@@ -146,7 +147,7 @@ def test_what_comes_in_time_is_so_by_the_rate_of_the_machine(
     subject = Subject(served.network, tuple(served.tokens(text(model, steps))), served.next_outputs)
 
     def seconds(part: MemoryPart, stop: int) -> float:
-        return sum(MemoryPlan.of(subject, MemoryOptions([part], stop=stop)).work().values()) / rate
+        return sum(work(MemoryPlan.of(subject, MemoryOptions([part], stop=stop))).values()) / rate
 
     for part, fit in asked["memory_parts"].items():
         assert fit["seconds"] == pytest.approx(seconds(part, steps))

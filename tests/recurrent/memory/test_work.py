@@ -8,7 +8,7 @@ from gatescope.recurrent.memory.attribution import FEWEST_POINTS
 from gatescope.recurrent.memory.measure import memory_steps
 from gatescope.recurrent.memory.plan import MemoryOptions, MemoryPart, MemoryPlan
 from gatescope.recurrent.memory.subject import subject_of
-from gatescope.recurrent.memory.work import measured_rate
+from gatescope.recurrent.memory.work import measured_rate, work
 from gatescope.recurrent.watching import finished
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +44,7 @@ def test_products_of_jacobians_are_those_that_are_made(
     planned = plan([part], 20, **CONFIGS[config])
     made = counted(planned)
     assert made > 1e7
-    assert made / 2 < planned.work()["pairs"] < 4 * made
+    assert made / 2 < work(planned)["pairs"] < 4 * made
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -54,20 +54,20 @@ def test_other_parts_are_no_less_than_their_products(config: str, part: MemoryPa
     least = counted(planned)
     if part == "attribution" and (attribution := finished(memory_steps(planned)).attribution):
         least *= FEWEST_POINTS / max(attribution.points, FEWEST_POINTS)
-    assert planned.work()[part] > least > 0
+    assert work(planned)[part] > least > 0
 
 
 @given(any_network(), st.integers(1, 40), st.integers(1, 40), st.sampled_from(PARTS))
 def test_no_part_is_less_work_over_more_steps(network: Any, few: int, more: int, part: MemoryPart) -> None:
     few, more = sorted((few, more))
     subject = subject_of(network, tokens_of([0] * 40))
-    works = [MemoryPlan.of(subject, MemoryOptions([part], stop=stop)).work() for stop in (few, more)]
+    works = [work(MemoryPlan.of(subject, MemoryOptions([part], stop=stop))) for stop in (few, more)]
     assert sum(works[0].values()) <= sum(works[1].values())
     assert all(math.isfinite(each) for each in works[1].values())
 
 
 def test_a_cell_without_recurrent_weights_has_no_spectra() -> None:
-    assert plan(["spectra"], 5, cell="mingru").work()["spectra"] == 0
+    assert work(plan(["spectra"], 5, cell="mingru"))["spectra"] == 0
 
 
 def test_the_rate_is_measured_once() -> None:
