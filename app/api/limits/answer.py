@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ...recurrent.decomposition.path import NoPathError
-from ...recurrent.memory.plan import OF_HEAD, PARTS, MemoryPart
+from ...recurrent.memory.plan import OF_HEAD, PARTS, MemoryPart, MemoryPlan
 from ...recurrent.option_error import OptionError
 from ...recurrent.ranking import KINDS, KindName
 from ...recurrent.tokenizer import Token
@@ -15,6 +15,7 @@ from ..decompositions.schemas import DecompositionBody
 from ..experiments.answer import demands as experiment_demands
 from ..memory.limits import demands as memory_demands
 from ..memory.limits import plan_over as memory_over
+from ..memory.limits import seconds, steps_in_time
 from ..memory.schemas import MemoryBody
 from ..rankings.limits import demands as ranking_demands
 from ..rankings.limits import plan_over as ranking_over
@@ -23,7 +24,7 @@ from ..traces.plan import unedited_over
 from ..traces.schemas import TraceBody
 from ..wire import problems
 from ..wire.fitting import Demand, Demands, most_steps, passed
-from .schemas import Fit, Limit, LimitsAnswer
+from .schemas import Fit, Limit, LimitsAnswer, MemoryFit
 
 DemandsOver = Callable[[int], Demands]  # of an answer over so many steps
 OF_TWO_TEXTS: frozenset[KindName] = frozenset({"patches"})
@@ -36,10 +37,12 @@ def limits(
     parts: Sequence[MemoryPart] | None,
     top: int | None,
     settings: Settings,
+    rate: float,
 ) -> LimitsAnswer:
-    """Return of how many of ``steps`` each answer fits. Raises a problem that names what the model does not have.
+    """Return of how many of ``steps`` each answer fits, and about how long memory takes.
 
-    ``layers``, ``parts`` and ``top`` are those asked for, as in a request for an answer; None: all.
+    ``layers``, ``parts`` and ``top`` are those asked for, as in a request for an answer; None: all. ``rate`` is what the
+    machine computes, as ``measured_rate`` gives it. Raises a problem that names what the model does not have.
     """
     if steps > settings.max_text:
         limit = f"{settings.max_text:,}, the longest text of this server ({PREFIX}MAX_TEXT)"
@@ -53,9 +56,13 @@ def limits(
         """Return what fits of the layers asked about, and of one of them."""
         return _fit(steps, of(every), settings, of_one_layer=of(every[:1]))
 
-    def memory(parts: Sequence[MemoryPart] | None, layers: list[int]) -> DemandsOver:
+    def planned(parts: Sequence[MemoryPart] | None, layers: list[int]) -> MemoryPlan:
         body = MemoryBody(layers=layers, parts=None if parts is None else list(parts))
-        return partial(memory_demands, memory_over(tokens, model, body, settings))
+        return memory_over(tokens, model, body, settings)
+
+    def memory(parts: Sequence[MemoryPart] | None) -> MemoryFit:
+        plan, held = planned(parts, every), fit(lambda layers: partial(memory_demands, planned(parts, layers)))
+        return MemoryFit(**dict(held), seconds=seconds(plan, steps, rate), in_time=steps_in_time(plan, rate, settings))
 
     def traced(layers: list[int]) -> DemandsOver:
         return unedited_over(tokens, model, TraceBody(layers=layers, top=top), settings).demands
@@ -69,8 +76,9 @@ def limits(
         layers=every,
         trace=fit(traced),
         experiment=fit(experiment),
-        memory=fit(partial(memory, parts)),
-        memory_parts={part: fit(partial(memory, [part])) for part in possible},
+        max_seconds=settings.max_seconds,
+        memory=memory(parts),
+        memory_parts={part: memory([part]) for part in possible},
         decomposition=_fit(steps, decomposition_over(tokens, model, DecompositionBody(), settings).demands, settings)
         if has_path
         else None,

@@ -31,5 +31,9 @@ def get_limits(
         Query(ge=1, le=MOST_LIKELY, description="The most probable outputs of a trace or experiment; left out: all."),
     ] = None,
 ) -> LimitsAnswer:
-    """Say of how many steps each answer fits, before it is asked for, by what refuses it when it is."""
-    return limits(model, steps, layers, parts, top, request.app.state.settings)
+    """Say of how many steps each answer fits, before it is asked for, by what refuses it when it is.
+
+    How long memory takes is estimated, too.
+    """
+    state = request.app.state
+    return limits(model, steps, layers, parts, top, state.settings, state.rate())

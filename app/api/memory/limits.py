@@ -8,6 +8,7 @@ from functools import partial
 from ...recurrent.memory.altered import untrained
 from ...recurrent.memory.plan import MemoryOptions, MemoryPlan
 from ...recurrent.memory.subject import Subject
+from ...recurrent.memory.work import work
 from ...recurrent.network import Network
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
@@ -16,7 +17,7 @@ from ...settings import Settings
 from ...store.model import Model
 from ...training.trainer import started
 from ..wire import problems
-from ..wire.fitting import Demand, how_many_fit, most_steps, passed
+from ..wire.fitting import Demand, how_many_fit, most, most_steps, passed
 from ..wire.sequence import tokens_of
 from .schemas import MemoryBody
 
@@ -47,6 +48,9 @@ def plan_over(tokens: Sequence[Token], model: Model, body: MemoryBody, settings:
         raise problems.invalid_request(error.option, error.reason) from None
 
 
+CAUTION = 2  # what an answer may take of the estimate: the estimate is rough, and others compute, too
+
+
 def demands(plan: MemoryPlan, steps: int) -> list[Demand]:
     """Return what the answer takes if it is about so many steps of the text."""
     part = replace(plan, stop=plan.start + steps)
@@ -54,6 +58,16 @@ def demands(plan: MemoryPlan, steps: int) -> list[Demand]:
         Demand("max_held", part.numbers_held(), "numbers held at a time"),
         Demand("max_values", part.numbers_returned(), "numbers sent"),
     ]
+
+
+def seconds(plan: MemoryPlan, steps: int, rate: float) -> float:
+    """Estimate how long the answer takes if it is about so many steps of the text, by the ``rate`` of the machine."""
+    return sum(work(replace(plan, stop=plan.start + steps)).values()) / rate
+
+
+def steps_in_time(plan: MemoryPlan, rate: float, settings: Settings) -> int:
+    """Return of how many steps an answer can be expected to end in time; 0: not even of one."""
+    return most(plan.steps, lambda steps: CAUTION * seconds(plan, steps, rate) <= settings.max_seconds)
 
 
 def _network(model: Model, body: MemoryBody) -> Network:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ...recurrent import cost
 from ...recurrent.memory.measure import memory_steps
+from ...recurrent.memory.work import measured_rate
 from ..wire.bounded import BoundedRoute
 from ..wire.model import AModel
 from ..wire.negotiation import JSON, JSONL, Asked, asked_for, is_json
@@ -47,7 +48,11 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def install(app: FastAPI, registry: CollectorRegistry) -> None:
-    """Limit the work that ``app`` does at a time, and count the abandoned answers in ``registry``."""
+    """Limit the work that ``app`` does at a time, and count the abandoned answers in ``registry``.
+
+    How fast the machine computes is measured when it is first asked.
+    """
+    app.state.rate = measured_rate
     abandoned = "gatescope_memory_abandoned", "Answers on memory abandoned because their client had gone."
     app.state.memory_turns = Turns(Semaphore(AT_ONCE), Counter(*abandoned, registry=registry))
 

@@ -20,7 +20,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 AT_ONCE = max(2, os.cpu_count() or 1)
-"""Threads that compute at a time; further work waits. More would only take Python's lock from one another."""
+"""Threads at a time that compute what is short; other work waits. More would only take Python's lock away."""
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Watch:
     done: float = 0.0
     spent: float = 0.0
     has_gone: bool = False
+    has_turn: bool = False
+    """Whether the work took a turn before, and so waits for no thread, nor keeps one from what is short."""
     _began: float = field(default_factory=monotonic)
 
     def begin(self) -> None:
@@ -80,7 +82,8 @@ async def computed(
 
     async with client_watched(request, watch):
         try:
-            return await run_sync(run, limiter=limiter_of(request), abandon_on_cancel=True)
+            limiter = None if watch.has_turn else limiter_of(request)
+            return await run_sync(run, limiter=limiter, abandon_on_cancel=True)
         except asyncio.CancelledError:  # the server stops: the thread ends when it next tells how far it is
             watch.has_gone = True
             raise

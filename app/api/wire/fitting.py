@@ -36,14 +36,19 @@ def most_steps(steps: int, demands: Callable[[int], Demands], settings: Settings
 
     ``demands`` gives those of an answer over so many steps. None may take less than one over fewer steps.
     """
-    fits, too_many = 0, steps + 1
-    while too_many - fits > 1:
-        middle = steps if too_many > steps else (fits + too_many) // 2  # all of them first
-        if passed(demands(middle), settings) is None:
-            fits = middle
+    return most(steps, lambda count: passed(demands(count), settings) is None)
+
+
+def most(steps: int, fits: Callable[[int], bool]) -> int:
+    """Return the most steps that fit, of ``steps`` at most, where fewer do if some do; 0: not even one."""
+    fitting, too_many = 0, steps + 1
+    while too_many - fitting > 1:
+        middle = steps if too_many > steps else (fitting + too_many) // 2  # all of them first
+        if fits(middle):
+            fitting = middle
         else:
             too_many = middle
-    return fits
+    return fitting
 
 
 def how_many_fit(fits: int, steps: int) -> str:

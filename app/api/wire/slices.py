@@ -7,6 +7,7 @@ import time
 from asyncio import Semaphore
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi_problem.error import Problem
@@ -92,6 +93,7 @@ async def answer_in_slices(
     """
     watch = watch_of(asked.state.settings)
     turn, is_streamed = await _Turn.take(turns), False
+    watch.has_turn = True
     try:
         planned = await computed(asked.request, watch, plan)
         watch.how_much_fits = lambda done: how_much_fits(planned, done)
@@ -125,8 +127,8 @@ async def _lines(
             if result is None:
                 yield dumps({"done": done}) + b"\n"
             else:
-                answer = {"done": done, "answer": content(result)}
-                for part in await computed(asked.request, watch, lambda: json_parts(answer)):  # noqa: B023
+                last = partial(_last_line, done, content, result)
+                for part in await computed(asked.request, watch, last):
                     yield part
                 yield b"\n"
     except Problem as problem:
@@ -134,6 +136,10 @@ async def _lines(
     except ClientDisconnect:
         return
     turn.is_finished = True
+
+
+def _last_line(done: float, content: Callable[[Result], Content], result: Result) -> list[bytes]:
+    return json_parts({"done": done, "answer": content(result)})
 
 
 async def _in_slices(asked: Asked, steps: Steps[Result], watch: Watch) -> AsyncIterator[tuple[float, Result | None]]:

@@ -31,6 +31,7 @@ POINTS = 400  # of the quadrature of integrated gradients, at most
 BLOCK = 1 << 22  # numbers that are carried back together
 _NODES = 8  # of each segment of the path
 OF_TWO_SEGMENTS = 2 * _NODES + 1  # points: of two segments, and between them
+FEWEST_POINTS = OF_TWO_SEGMENTS  # of the quadrature
 
 
 def word_norms(
@@ -241,6 +242,11 @@ def points_together(config: NetworkConfig, steps: int) -> int:
     return max(1, min(OF_TWO_SEGMENTS, BLOCK // differentiated(config, steps)))
 
 
+def runs_together(config: NetworkConfig, steps: int) -> int:
+    """Return how many runs, each without one word, are made together."""
+    return max(1, BLOCK // (steps * config.hidden_size * len(config.cell_definition.activations)))
+
+
 def occlusion(
     network: Network, tokens: Sequence[Token], t: int, output: int, quantity: Quantity, words: range
 ) -> Generator[float, None, Array]:
@@ -250,7 +256,7 @@ def occlusion(
     one does not add up to what they lose together. Yields the share of the runs that are done.
     """
     recurrent, x = without_ends(network, tokens)  # x: (T, 1, E)
-    size = max(1, BLOCK // (len(x) * network.config.hidden_size * len(network.config.cell_definition.activations)))
+    size = runs_together(network.config, len(x))
     losses = []
     with torch.no_grad():
         h = hidden_of(recurrent, x)[t]

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 By = Literal["state", "input"]
 Block = tuple[int, int, Array]
 
-_SHORT = 8  # steps whose products are all computed
+SHORT = 8  # steps whose products are all computed
 _TOGETHER = 1 << 22  # numbers of these products that are carried back together, if a step's are no more
 _LEAST = {torch.float32: 1e-3, torch.float64: 1e-5}  # a squared norm, relative to its bound, that keeps enough digits
 
@@ -52,7 +52,7 @@ def norm_blocks(jacobians: LayerJacobians, by: By = "state") -> Iterator[Block]:
 
 def _blocks(jacobians: LayerJacobians, by: By, start: int, stop: int) -> Iterator[Block]:
     """Yield the blocks of the steps from ``start`` to ``stop``."""
-    if stop - start <= _SHORT:
+    if stop - start <= SHORT:
         yield start, start, _all_products(jacobians, by, start, stop)
         return
     middle = (start + stop) // 2
@@ -137,12 +137,12 @@ def _all_products(jacobians: LayerJacobians, by: By, start: int, stop: int) -> A
 
 def _together(states: int) -> int:
     """Return of how many steps the products (S, S) are carried back together."""
-    return max(1, min(_SHORT, _TOGETHER // states**2))
+    return max(1, min(SHORT, _TOGETHER // states**2))
 
 
 def numbers_held(states: int, steps: int) -> int:
     """Return about how many numbers the norms of n ``steps`` of S ``states`` hold at a time, without the Jacobians."""
-    halves = 2 * steps if steps > _SHORT else 0  # L and R, and their Gram matrices
+    halves = 2 * steps if steps > SHORT else 0  # L and R, and their Gram matrices
     return max(halves, 3 * min(steps, _together(states))) * states**2
 
 

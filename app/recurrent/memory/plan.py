@@ -1,7 +1,6 @@
-"""What is to be measured of a network's memory: checked, with an estimate of the work, and not yet computed."""
+"""What is to be measured of a network's memory: checked, with an estimate of what it holds, and not yet computed."""
 
-import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -14,7 +13,7 @@ from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
 from . import distance, jacobians
 from .altered import LEAST, MOST, with_recurrence
-from .attribution import OF_TWO_SEGMENTS, POINTS, Layers, Quantity, at_a_time
+from .attribution import OF_TWO_SEGMENTS, Layers, Quantity, at_a_time
 from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
@@ -29,8 +28,6 @@ _BY_JACOBIANS: frozenset[MemoryPart] = OF_PAIRS | {"words", "attribution", "loss
 ONLY_IF_ASKED: frozenset[MemoryPart] = frozenset({"occlusion"})  # it takes a run for each word
 LossSteps = Literal["last", "every"]
 
-_BACKWARD = 3  # a pass forward and one back, in passes forward
-_SPECTRUM = 25  # singular values and eigenvalues of a matrix, in cubes of its size
 _SLOPES = 4  # arrays of the size of what an output has for a step, in the slopes of a head
 _OF_LOGITS = 6  # numbers for each logit that is looked at: its probability, its slope, how far it is below the top
 
@@ -155,30 +152,6 @@ class MemoryPlan:
     def reached(self) -> Layers:
         """Every layer with the Jacobians of the steps in ``reach``."""
         return self.whole if self.network.config.bidirectional else self.window
-
-    def work(self) -> Mapping[str, float]:
-        """Estimate the multiply-adds of each stage of the work, by its name."""
-        config, parts, n, steps = self.network.config, self.parts, self.steps, len(self.subject.tokens)
-        cell, hidden, directions = config.cell_definition, config.hidden_size, len(config.directions)
-        states, blocks = hidden * len(cell.states), len(cell.blocks)
-        inputs = {0: config.inputs}  # of each layer; above the first, what the one below gives
-        widths = [(layer, inputs.get(layer, hidden * directions)) for layer, _ in self.network.layers()]
-        back = sum(states * (hidden + width) for _, width in widths)  # a row of derivatives through a step
-        forward = sum(blocks * hidden * (hidden + width) for _, width in widths)
-        rows = 1 if self.output is not None else min(config.outputs, hidden * directions)
-        selected = sum(layer in self.layers for layer, _ in widths)
-        product = states**2 * hidden
-        cuts = n * (math.log2(n) * (product + states**3) + n / 2 * states**2)
-        of_pairs = len(parts & {"states", "inputs"}) * cuts + n * (product + 10 * states**3) * ("spectral" in parts)
-        return {
-            "trace": steps * forward,
-            "pairs": selected * of_pairs,
-            "words": n * rows * len(self.reach) * back * ("words" in parts),
-            "attribution": (len(self.reach) * back + POINTS * _BACKWARD * steps * forward) * ("attribution" in parts),
-            "occlusion": (n + 1) * steps * forward * ("occlusion" in parts),
-            "loss": steps * (back + _BACKWARD * forward) * ("loss" in parts),
-            "spectra": blocks * _SPECTRUM * hidden**3 * selected * ("spectra" in parts),
-        }
 
     def numbers_held(self) -> int:
         """Estimate how many numbers are held at a time, besides the weights, which no request makes fewer.

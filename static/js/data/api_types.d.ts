@@ -68,11 +68,13 @@ export type LikelyOutput = { output: number; name: string; probability: number; 
 
 export type Limit = { setting: string; value: number; numbers: number; what: string };
 
-export type LimitsAnswer = { model: string; steps: number; layers: number[]; trace: Fit; experiment: Fit; memory: Fit; memory_parts: Record<"states" | "inputs" | "spectral" | "words" | "attribution" | "occlusion" | "loss" | "time_scales" | "saturation" | "spectra", Fit>; decomposition: Fit | null; rankings: Record<"units" | "gates" | "words" | "patches", Fit> };
+export type LimitsAnswer = { model: string; steps: number; layers: number[]; trace: Fit; experiment: Fit; max_seconds: number; memory: MemoryFit; memory_parts: Record<"states" | "inputs" | "spectral" | "words" | "attribution" | "occlusion" | "loss" | "time_scales" | "saturation" | "spectra", MemoryFit>; decomposition: Fit | null; rankings: Record<"units" | "gates" | "words" | "patches", Fit> };
 
 export type MemoryAnswer = { model: string; steps: number; start: number; stop: number; tokens: TokenInfo[]; alpha: number; weights: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; layers: LayerMemory[]; words?: WordMemory | null; attribution?: Attribution | null; occlusion?: Occlusion | null; learning?: Learning | null };
 
 export type MemoryBody = { text?: string | null; values?: number[][] | { dtype: "f4" | "f8"; bdata: string; shape: string } | null; labels?: string[] | null; csv?: string | null; layers?: number[] | null; start?: number; stop?: number | null; parts?: ("states" | "inputs" | "spectral" | "words" | "attribution" | "occlusion" | "loss" | "time_scales" | "saturation" | "spectra")[] | null; alpha?: number; weights?: "trained" | "untrained" | "untrained, forget bias 1" | "untrained, as it started"; seed?: number; step?: number | null; output?: number | null; quantity?: "probability" | "logit"; target?: number | null; loss?: "last" | "every" | null; clip?: number; encoding?: "numbers" | "base64" };
+
+export type MemoryFit = { steps: number; of_one_layer?: number | null; limit: Limit | null; seconds: number; in_time: number };
 
 export type Metric = { name: string; value: number; standard_error: number; interval?: [number, number] | null; unit?: string; baselines?: Record<string, number>; seeds?: number[]; examples: number };
 

@@ -30,7 +30,7 @@ NETWORKS = [
 def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Products over a cut, or each pair for itself, of all steps together or of one after the other."""
     short, together = request.param
-    monkeypatch.setattr("gatescope.recurrent.memory.distance._SHORT", short)
+    monkeypatch.setattr("gatescope.recurrent.memory.distance.SHORT", short)
     monkeypatch.setattr("gatescope.recurrent.memory.distance._TOGETHER", together)
 
 
@@ -166,12 +166,12 @@ def test_a_cut_changes_nothing(network: Network, tokens: list[Token]) -> None:
         for by in get_args(By):
             whole = norms(jacobians, by)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("gatescope.recurrent.memory.distance._SHORT", 1)
+                patch.setattr("gatescope.recurrent.memory.distance.SHORT", 1)
                 assert_same(np.maximum(norms(jacobians, by), floors), np.maximum(whole, floors), 1e-9)
 
 
 def test_where_the_sides_of_a_cut_nearly_miss_each_other_no_digit_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatescope.recurrent.memory.distance._SHORT", 1)
+    monkeypatch.setattr("gatescope.recurrent.memory.distance.SHORT", 1)
     network = random_network(cell="rnn", bias=False, hidden_size=32)
     torch.nn.init.zeros_(network.embedding.weight)
     basis = torch.linalg.qr(torch.randn(32, 32, generator=torch.Generator().manual_seed(0))).Q
