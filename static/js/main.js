@@ -6,6 +6,7 @@ import { fetchScreen } from "./data/api.js";
 import { boot } from "./data/boot.js";
 import { heldAt, switched } from "./data/edits.js";
 import { layersOf } from "./data/layers.js";
+import { nounOf } from "./data/written.js";
 import { byId } from "./kit/dom.js";
 import { watchTheme } from "./kit/theme.js";
 import { keepAddress, sharedAddress } from "./page/address.js";
@@ -214,8 +215,11 @@ function turned() {
  */
 function chooseWord(t, lane) {
   const k = t - turned();
-  if (session.shown.state.compare === "text" || (k >= 0 && k < picture.width)) return picture.chooseIn(lane, k);
-  if (picture.stale) return;
+  const isOfTexts = session.shown.state.compare === "text";
+  const trace = picture.lanes[isOfTexts ? lane : 0]?.trace;
+  const width = trace?.tokens.length ?? 0;
+  if (picture.stale || (k >= 0 && k < width)) return picture.chooseIn(lane, k);
+  if (isOfTexts) return showMessage(`The heatmaps show ${width} ${trace ? nounOf(trace.model) : "word"}s of each text at a time: “later”, above them, leads to this one.`, false);
   state.step = t + session.shown.state.start;
   keepAddress();
   firstScreen.choose(t, picture.lanes.map(() => t));
@@ -289,7 +293,11 @@ const story = new Story({
   state: () => session.shown.state,
   numbers: () => firstScreen.numbers,
 });
-const player = new Player(picture, byId("play"), (windows) => navigation.turnRows(windows));
+const player = new Player(picture, byId("play"), (windows) => navigation.turnRows(windows), (k) => {
+  const t = k + turned();
+  const { start, compare } = session.shown.state;
+  if (compare !== "text" && t >= 0 && t + start < (session.shown.traces[0]?.steps ?? 0)) chooseWord(t, 0);
+});
 const presenter = new Presenter({
   onStart: () => present(1),
   onStop: () => present(null),

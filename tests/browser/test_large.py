@@ -265,9 +265,18 @@ def test_heatmaps_turn_to_the_word_that_is_chosen_in_the_first_screen(zoo: str, 
     told = f"CSV, NPZ and the calls hold the words in sight, {PAGE + 1} to {LONG} of {LONG}, with all layers."
     expect(page.locator("#share-status")).to_have_text(told)
     page.locator("#share").press("Escape")
-    page.locator('#first-screen a[data-t="1"]').first.dispatch_event("click")
+    page.locator(f'#first-screen a[data-t="{PAGE - 1}"]').first.dispatch_event("click")
     turned(page, 1, PAGE)
-    chosen(page, 1)
+    chosen(page, PAGE - 1)
+    page.keyboard.press("ArrowRight")
+    turned(page, PAGE + 1, LONG)
+    chosen(page, PAGE)
+    page.keyboard.press("ArrowLeft")
+    turned(page, 1, PAGE)
+    chosen(page, PAGE - 1)
+    page.locator(f'#first-screen a[data-t="{PAGE - 1}"]').first.press("ArrowRight")
+    turned(page, PAGE + 1, LONG)
+    chosen(page, PAGE)
 
 
 def test_a_link_to_a_word_or_a_pin_opens_at_its_page(zoo: str, page: Page, client: httpx2.Client) -> None:

@@ -73,7 +73,7 @@ function dropMissing(steps) {
   for (const name of missing) {
     const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
     const field = `${name}=${inHash ?? inQuery}`;
-    if (inHash !== null || !shownMessage().includes(field)) invalid.push(field); // the server has named what it saw
+    if (!invalid.includes(field) && (inHash !== null || !shownMessage().includes(field))) invalid.push(field); // the server has named what it saw
     Object.assign(state, { [name]: initialState()[name] });
   }
   return missing.length > 0;

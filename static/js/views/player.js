@@ -7,11 +7,13 @@ export class Player {
    * @param {import("./picture.js").Picture} picture
    * @param {HTMLElement} button that starts and stops
    * @param {(windows: number) => Promise<boolean>} turnRows shows the units before or after those in sight, if there are any
+   * @param {(k: number) => void} chooseBeyond chooses a column before or after those in sight, if the text has it
    */
-  constructor(picture, button, turnRows) {
+  constructor(picture, button, turnRows, chooseBeyond) {
     this.picture = picture;
     this.button = button;
     this.turnRows = turnRows;
+    this.chooseBeyond = chooseBeyond;
     this.timer = 0;
     button.addEventListener("click", () => this.toggle());
   }
@@ -33,14 +35,17 @@ export class Player {
   }
 
   /**
-   * Choose the word before or after. Returns whether there is one; of a text that is not shown yet there is none.
+   * Choose the word before or after, also where the words in sight end. Returns whether it is in sight; of a text that is not
+   * shown yet there is none.
    * @param {number} direction
    */
   step(direction) {
     const next = this.picture.current.k + direction;
-    if (this.picture.stale || this.picture.isBehind || next < 0 || next >= this.picture.width) return false;
-    this.picture.choose(next);
-    return true;
+    if (this.picture.stale || this.picture.isBehind) return false;
+    const isInSight = next >= 0 && next < this.picture.width;
+    if (isInSight) this.picture.choose(next);
+    else this.chooseBeyond(next);
+    return isInSight;
   }
 
   /**
