@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { called, inputOf, nounOf, readTheSame, readsNumbers, rowOf, textUpTo } from "../../../static/js/data/written.js";
+import { called, invitation, inputOf, nounOf, readTheSame, readsNumbers, rowOf, textUpTo } from "../../../static/js/data/written.js";
 import { model } from "../samples.js";
 
 const column = (name) => ({ name, unit: "", mean: 0, scale: 1 });
@@ -47,4 +47,9 @@ test("the row of a step is found in CSV, whatever stands above it and between th
   }
   assert.deepEqual(rows('time,rain\n"a\nb",1\n"say ""c""",2', 2), ['"a\nb",1', '"say ""c""",2']);
   assert.equal(rowOf("1\n2", 3, 0), null);
+});
+
+test("where nothing is written, a model asks for what it reads", () => {
+  assert.equal(invitation({ input: "text" }, "the gates appear"), "Type a word, and the gates appear.");
+  assert.equal(invitation({ input: "numbers" }, "the gates appear"), "Paste numbers, and the gates appear.");
 });
