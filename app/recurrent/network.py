@@ -171,7 +171,9 @@ class Network(nn.Module):
             return h.double()[..., :0]
         if outputs is not None:
             weight, bias = self.head.weight, self.head.bias
-            chosen = (linear(x, weight[at].double(), bias[at].double()) for x, at in zip(h.double(), outputs, strict=True))
+            chosen = (
+                linear(x, weight[at].double(), bias[at].double()) for x, at in zip(h.double(), outputs, strict=True)
+            )
             return torch.stack(list(chosen))
         x, rows = h.double(), max(1, _IN_DOUBLE // self.head.in_features)
         weights, biases = torch.split(self.head.weight, rows), torch.split(self.head.bias, rows)

@@ -80,9 +80,7 @@ def _outputs(plan: TracePlan, trace: Trace, plain: Trace | None) -> dict[str, An
     if plan.top is None:
         return fields | {"logits": _logits(plan, trace, None)}
     logits = _logits(plan, trace, places_of(fields["top"]))
-    likely = [
-        [each | {"logit": logits[t, k]} for k, each in enumerate(after)] for t, after in enumerate(fields["top"])
-    ]
+    likely = [[each | {"logit": logits[t, k]} for k, each in enumerate(after)] for t, after in enumerate(fields["top"])]
     return fields | {"logits": logits[:, :0], "top": likely}
 
 

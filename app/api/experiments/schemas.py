@@ -77,9 +77,7 @@ class OutputDifference(BaseModel):
     """What the edits changed after the head."""
 
     names: list[str] = Field(description="What each column is of. Empty with `top`.")
-    values: Rows = Field(
-        description="(T, outputs): edited minus original probability, in [-1, 1]. (T, 0) with `top`."
-    )
+    values: Rows = Field(description="(T, outputs): edited minus original probability, in [-1, 1]. (T, 0) with `top`.")
     logits: Rows = Field(description="(T, outputs): edited minus original logit. (T, 0) with `top`.")
     top: list[list[ChangedOutput]] = Field(
         [], description=f"What changed of the outputs that are most probable in the edited run. {ABOUT_TOP}"
