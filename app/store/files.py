@@ -25,8 +25,7 @@ WEIGHTS, CONFIG, VOCABULARY, STATISTICS, CARD, SATURATION, IMPORT = (
 # The largest size of a file, in bytes.
 _PARSED = 8_000_000  # parsed in about 0.1 s, in which no other thread runs; half a million words of a vocabulary
 LIMITS: Mapping[str, int] = {
-    WEIGHTS: 2_000_000_000,  # 500 million numbers in float32, as of 8 layers of 1,024 units that embed and predict 200,000
-    # words; held in memory twice while they are loaded
+    WEIGHTS: 2_000_000_000,  # held in memory twice while they are loaded: 8 layers of 1,024 units with 200,000 words
     CONFIG: _PARSED,  # its outputs may be the vocabulary
     VOCABULARY: _PARSED,
     STATISTICS: _PARSED,  # the shipped ones take at most 46,000, for 128 units

@@ -22,7 +22,6 @@ from ..wire.schemas import (
 )
 from ..wire.values import CsvInAddress, LabelsInAddress, RowsInAddress
 
-
 MOST_LIKELY = 100  # outputs after a step that an answer lists one by one
 
 Top = Annotated[
