@@ -1,6 +1,7 @@
 """Presenting: large type, nothing else, steps that are kept in the link."""
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, Page, expect
@@ -37,10 +38,10 @@ def test_type_is_larger_and_nothing_else_is_shown(page: Page) -> None:
     expect(page.locator(".cell .slider").first).to_be_visible()
     assert page.locator("#first-screen").evaluate("each => Number(getComputedStyle(each).zoom)") == 1.75
     assert page.locator(".finding").evaluate("each => parseFloat(getComputedStyle(each).fontSize)") >= before
-    assert "present=1" in page.url
+    expect(page).to_have_url(re.compile("present=1"))
     page.keyboard.press("Escape")
     expect(page.locator("#picture")).to_be_visible()
-    assert "present" not in page.url
+    expect(page).not_to_have_url(re.compile("present"))
 
 
 def test_steps_are_collected_turned_and_kept_in_the_link(page: Page, browser: Browser, base_url: str) -> None:
