@@ -21,6 +21,9 @@ help: ## list the targets
 run: $(VENV)/.installed ## start Gatescope and print its address (ARGS: options of `gatescope serve`)
 	@$(BIN)/gatescope serve $(ARGS)
 
+# Bytecode is kept where the environment says not to, too: each of many processes would compile all modules anew.
+test check soak: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.installed-test ## run a few cases of every test that is not slow, or what ARGS names: ARGS="tests/store -k model"
 	@scripts/ensure Node.js nodejs node --version
 	$(BIN)/python -m pytest $(or $(ARGS),--quick --cov --cov-fail-under=95 $(PARALLEL))

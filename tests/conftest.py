@@ -1,6 +1,7 @@
 """What every test shares: the browser, and the application over small random models."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # how fast a mac
 hypothesis.settings.load_profile("untimed")
 
 os.environ.setdefault("GATESCOPE_ALLOWED_HOSTS", "testserver")  # what a TestClient calls the application
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # inherited, as by what a shell starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["GATESCOPE_IMPORTED"] = ""  # what whoever runs the tests has imported is not looked at
 
 

@@ -92,13 +92,18 @@ def end_of_scale(most: float) -> float:
 
 
 def opened(page: Page, path: str = "/") -> Page:
+    """The page once all that it opens with is shown, heatmaps included."""
     page.goto(path)
     page.locator(DRAWN).first.wait_for()
+    expect(page.locator("#picture[data-behind]")).to_have_count(0)
     return page
 
 
 def at_rest(page: Page) -> None:
-    """Wait until all that was asked for is shown, heatmaps included."""
+    """Wait until all that was asked for is shown, heatmaps included.
+
+    The load state "networkidle" does not tell: a page has it for good once it was idle for the first time.
+    """
     expect(page.locator("#picture[data-behind]")).to_have_count(0)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

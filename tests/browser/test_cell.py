@@ -171,7 +171,7 @@ def test_the_unit_that_moves_the_verdict_most_is_shown_until_one_is_pinned(page:
     page.mouse.move(5, 5)
     expect(page.locator(".inspector h3")).to_have_text("unit 7 at movie pinned")
     expect(page.locator(".panel .mark:visible")).to_have_count(12)
-    assert "&step=1&unit=7#sha=" in page.url
+    expect(page).to_have_url(re.compile("&step=1&unit=7#sha="))
     cell_at(page, 1, 7)
     page.locator(".token").nth(3).hover()
     expect(page.locator(".inspector h3")).to_have_text("unit 7 at not")
@@ -212,7 +212,7 @@ def test_units_stand_in_the_order_that_is_chosen(page: Page, server: httpx2.Clie
     page.locator("#order").select_option("similarity")
     ticks = page.locator(".panel[data-letter=f] .ytick")
     expect(ticks).not_to_have_text(expected)
-    assert "order=similarity" in page.url
+    expect(page).to_have_url(re.compile("order=similarity"))
 
 
 def sums(name: Path, text: str, h: list[list[float]]) -> Any:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
-from .driving import SENTENCE, another_page, cell_at, edited, opened, place_of, shown, trace, verdict
+from .driving import SENTENCE, another_page, at_rest, cell_at, edited, opened, place_of, shown, trace, verdict
 
 TURN = "the acting was terrible but the story was wonderful"
 BAND = """(band) => {
@@ -62,8 +62,8 @@ def test_a_click_on_a_column_chooses_its_word_without_a_request(page: Page, serv
             expect(readout).to_contain_text(f"the verdict is {shown(values[t][0], 2)}.")
             expect(page.locator("#first-screen .cell h2")).to_have_text(f"One unit at “{SENTENCE.split()[t]}”")
             expect(page.locator(".lit bdi")).to_have_text(SENTENCE.split()[t])
-            assert page.url.endswith(f"&step={t}")
-            assert "unit=" not in page.url
+            expect(page).to_have_url(re.compile(f"&step={t}$"))
+            expect(page).not_to_have_url(re.compile("unit="))
 
 
 def test_arrows_choose_without_a_request_and_the_focus_goes_along(page: Page) -> None:
@@ -80,7 +80,7 @@ def test_a_word_of_the_strip_a_mark_of_the_finding_and_a_line_choose(page: Page)
     opened(page, f"/?text={SENTENCE}")
     page.locator(".token").nth(1).click()
     expect_chosen(page, 1)
-    assert page.url.endswith("&step=1")
+    expect(page).to_have_url(re.compile("&step=1$"))
     page.locator("#first-screen .marked").last.click()
     expect_chosen(page, 4)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -107,8 +107,8 @@ def test_a_band_is_followed_by_click_and_by_key_until_escape(page: Page) -> None
     numbers = json.loads(page.locator("#first-screen script.numbers").first.text_content() or "")
     with no_request(page):
         page.mouse.click(x, y)
-        t = int(page.locator(CHOSEN).get_attribute("data-chosen") or "")
         expect(page.locator("#first-screen .following")).to_have_count(1)
+        t = int(page.locator(CHOSEN).get_attribute("data-chosen") or "")
         assert {each.get_attribute("data-k") for each in page.locator("#first-screen .followed").all()} == {"3"}
         share = numbers["amounts"][t][3] / sum(numbers["amounts"][t])
         expect(note).to_contain_text(f"“not”: {round(100 * share)}")
@@ -148,7 +148,7 @@ def test_the_panel_and_the_heatmaps_share_one_unit(page: Page, model: str) -> No
     shared(1, 20, " pinned")
     page.keyboard.press("ArrowUp")
     shared(1, 19, " pinned")
-    assert "&step=1&unit=19" in page.url
+    expect(page).to_have_url(re.compile("&step=1&unit=19"))
     page.keyboard.press("Escape")
     page.locator('#first-screen .cell .which:has-text("changes most")').wait_for()
     shared(1, int(page.locator("#first-screen .cell").get_attribute("data-unit") or ""))
@@ -242,7 +242,7 @@ def test_an_answer_that_comes_too_late_is_ignored(page: Page) -> None:
     expect(words.last).to_contain_text("great:")
     for route in held:
         route.continue_()
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     expect(words.last).to_contain_text("great:")
     expect(page.locator("#first-screen")).not_to_have_attribute("data-stale", "")
 
@@ -282,7 +282,7 @@ def test_nothing_violates_the_policy(page: Page) -> None:
     page.locator("#compare").select_option("text")
     expect(page.locator(CHOSEN)).to_have_count(2)
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     assert page.evaluate("violations") == []
 
 
@@ -302,7 +302,7 @@ def test_a_word_chosen_while_an_answer_is_awaited_stays_chosen(page: Page, late:
         route.continue_()
     page.unroute(f"**/{late}")
     expect(page.locator("#first-screen .ghost").first).to_be_attached()
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     expect_chosen(page, 3)
     assert len(pictures) == 1
 
@@ -348,8 +348,9 @@ def test_the_text_stands_on_one_line_of_its_box(page: Page, width: int, text: st
 
 def test_what_an_input_method_has_not_written_yet_is_not_asked_for(page: Page) -> None:
     opened(page, f"/?text={SENTENCE}")
-    page.locator("#text").fill("")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/first-screen"):
+        page.locator("#text").fill("")
+    at_rest(page)
     page.locator("#text").focus()
     session = page.context.new_cdp_session(page)
     with no_request(page):
@@ -391,7 +392,7 @@ def test_the_form_and_the_links_work_without_javascript(without_scripts: Page, s
     expect(page.locator("#first-screen .finding")).to_contain_text("“not”")
     expect(page.locator("#text")).to_have_value(SENTENCE)
     page.locator('#first-screen .links a[data-t="1"]:visible').click()
-    assert "step=1" in page.url
+    expect(page).to_have_url(re.compile("step=1"))
     expect_chosen(page, 1)
     expect(page.locator("#first-screen .cell h2")).to_have_text("One unit at “movie”")
     plain, changed = trace(server, "sentiment-lstm", SENTENCE), edited(server, "sentiment-lstm", SENTENCE, *HOLD)
@@ -402,7 +403,7 @@ def test_the_form_and_the_links_work_without_javascript(without_scripts: Page, s
     expect(page.locator("#first-screen .finding")).not_to_contain_text("without it")
     page.locator("#models label", has_text="GRU").click()
     page.get_by_role("button", name="Show").click()
-    assert parse_qs(urlsplit(page.url).query)["model"] == ["sentiment-gru"]
+    expect(page).to_have_url(re.compile("[?&]model=sentiment-gru(&|$)"))
     page.locator("#compare").select_option("cells")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#first-screen .compared")).to_be_attached()

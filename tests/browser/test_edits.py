@@ -24,6 +24,7 @@ from .driving import (
     DRAWN,
     SENTENCE,
     another_page,
+    at_rest,
     edited,
     opened,
     point_at,
@@ -150,10 +151,11 @@ def test_ghost_in_a_list_of_outputs(page: Page, server: httpx2.Client) -> None:
     opened(page, address(text, "step=5&unit=3&edits=f@2-4=0", "prose-lstm"))
     plain, expected = (edited(server, "prose-lstm", text, *edits)["outputs"] for edits in ((), (edit,)))
     rows = page.locator(".ranking li")
+    expect(rows).to_have_count(3)
     best = sorted(range(len(plain["names"])), key=lambda each: -expected["values"][5][each])[:3]
     for row, output in zip(rows.all(), best, strict=True):
         pair = [shown(each["values"][5][output], 2) for each in (plain, expected)]
-        assert row.locator(".share").inner_text() == " → ".join(dict.fromkeys(pair))
+        expect(row.locator(".share")).to_have_text(" → ".join(dict.fromkeys(pair)))
         widths = [float(each.evaluate("({ style }) => parseFloat(style.width)")) for each in row.locator("i").all()]
         assert widths == pytest.approx([100 * each["values"][5][output] for each in (expected, plain)], abs=0.06)
 
@@ -229,6 +231,7 @@ def test_without_a_pin_the_slider_pins_what_it_is_about(page: Page) -> None:
     heading = page.locator(".inspector h3").inner_text()
     slider(page, "f").fill("0")
     expect(page.locator(".inspector h3")).to_have_text(f"{heading} pinned")
+    expect(page).to_have_url(re.compile("edits=f@"))
     step = int(re.search(r"step=(\d+)", page.url).group(1))  # type: ignore[union-attr]
     expect_in_address(page, f"f@{step}=0")
     assert TURN.split()[step] in heading
@@ -306,6 +309,8 @@ def test_link_gives_back_the_edits(page: Page, shut_output: str) -> None:
     opened(page, address(SENTENCE, "step=3&unit=20"))
     slider(page, "i").fill("0")
     expect(page.locator(".token > span").last).to_have_text(shut_output)
+    expect(page.locator("#first-screen .ghost").first).to_be_attached()
+    at_rest(page)
     page.locator("#show-share").click()
     link = page.locator("#share-link").input_value()
     assert "&step=3&unit=20&edits=i@3=0#sha=" in link
@@ -313,7 +318,7 @@ def test_link_gives_back_the_edits(page: Page, shut_output: str) -> None:
     page.goto("about:blank")
     opened(page, link)
     expect(page.locator(".token > span").last).to_have_text(shut_output)
-    assert page.locator("main").inner_text() == before
+    expect(page.locator("main")).to_have_text(before, use_inner_text=True)
     page.reload()
     expect(page.locator(".token > span").last).to_have_text(shut_output)
     page.evaluate("location.hash = 'edits=f@4=0'")
@@ -482,7 +487,8 @@ def test_a_layer_is_named_where_there_are_several(page: Page, zoo: str, keeper: 
 
 def test_what_has_no_range_has_no_slider(page: Page, zoo: str) -> None:
     opened(page, f"{zoo}/?model=scanned")
-    assert page.locator(".lane .slider").evaluate_all("(all) => all.map(({ dataset }) => dataset.letter)") == ["z"]
+    expect(page.locator(".lane .slider")).to_have_count(1)
+    expect(page.locator(".lane .slider")).to_have_attribute("data-letter", "z")
 
 
 def test_switching_the_model_keeps_the_edits(page: Page, shut_output: str) -> None:
@@ -507,7 +513,7 @@ def test_memory_is_that_of_the_run_without_edits_and_says_so(page: Page, unedite
     page.evaluate("getSelection().removeAllRanges(); document.activeElement.blur()")
     page.keyboard.press("Escape")
     expect(page.locator("#memory-busy")).to_be_hidden()
-    assert page.locator("#memory-cells").inner_text() == before
+    expect(page.locator("#memory-cells")).to_have_text(before, use_inner_text=True)
 
 
 def saved(page: Page, kind: str) -> Path:

@@ -1,6 +1,7 @@
 """A model that reads numbers: chosen, typed, read from files; edited and walked through like any other."""
 
 import json
+import re
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -51,8 +52,8 @@ def test_choosing_the_task_shows_its_first_example_with_all_its_views(page: Page
     expect(page.locator("#compare option[value=text]")).to_have_attribute("hidden", "")
     page.locator("#presets summary").click()
     expect(page.locator("#examples")).to_have_text("".join(each.split("\n")[0][2:] for each in card["examples"]))
-    assert page.title().startswith(example.split("\n")[0][2:])
-    assert parse_qs(urlsplit(page.url).query)["text"] == [example]
+    expect(page).to_have_title(re.compile(f"^{re.escape(example.split(chr(10))[0][2:])}"))
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query)["text"] == [example])
     assert violations(page) == []
 
 

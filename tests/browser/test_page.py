@@ -11,6 +11,7 @@ from .driving import (
     DRAWN,
     SENTENCE,
     another_page,
+    at_rest,
     from_menu,
     names_of,
     opened,
@@ -92,11 +93,13 @@ def test_reload_keeps_the_state(page: Page) -> None:
     page.locator("#models").get_by_text("GRU", exact=True).click()
     type_sentence(page, "it's 100% <b>good</b> & 👍")
     expect(page.locator(".tokens bdi").last).to_have_text("👍")
+    query = {"model": ["sentiment-gru"], "text": ["it's 100% <b>good</b> & 👍"]}
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == query)
+    at_rest(page)
     before = words(page), titles(page), page.url
-    query = parse_qs(urlsplit(page.url).query)
-    assert query == {"model": ["sentiment-gru"], "text": ["it's 100% <b>good</b> & 👍"]}
     page.reload()
     page.locator(DRAWN).first.wait_for()
+    at_rest(page)
     assert (words(page), titles(page), page.url) == before
     assert page.locator("#text").input_value() == "it's 100% <b>good</b> & 👍"
 

@@ -1,6 +1,7 @@
 """Presenting: large type, nothing else, steps that are kept in the link."""
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -39,10 +40,10 @@ def test_type_is_larger_and_nothing_else_is_shown(page: Page) -> None:
     zoom = page.locator("#first-screen").evaluate("each => Number(getComputedStyle(each).zoom)")
     assert zoom >= 1.3
     assert zoom * page.locator(".finding").evaluate("each => parseFloat(getComputedStyle(each).fontSize)") >= before
-    assert "present=1" in page.url
+    expect(page).to_have_url(re.compile("present=1"))
     page.keyboard.press("Escape")
     expect(page.locator("#picture")).to_be_visible()
-    assert "present" not in page.url
+    expect(page).not_to_have_url(re.compile("present"))
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1440, 900), (1920, 1080)])

@@ -112,6 +112,7 @@ def test_link_gives_back_the_same_picture(page: Page) -> None:
     page.goto("about:blank")
     opened(page, link)
     expect(page.locator("#first-screen .first-screen")).to_have_attribute("data-chosen", "2")
+    at_rest(page)
     assert (page.locator(".inspector").inner_text(), page.locator(".panel .ytick").all_text_contents()) == before
 
 

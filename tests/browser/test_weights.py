@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from .driving import SENTENCE, opened, place_of
+from .driving import SENTENCE, at_rest, opened, place_of
 
 MODEL = "sentiment-lstm"
 OTHER = "00000000"
@@ -91,7 +91,7 @@ def test_link_of_other_weights_opens_and_says_so(page: Page, server: httpx2.Clie
     expect_weights_in_address(page, weights(server, MODEL))
     page.reload()
     expect(page.locator(".inspector h3")).to_contain_text("pinned")
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     expect(message).to_be_empty()
 
 
@@ -99,9 +99,9 @@ def test_link_of_the_same_weights_opens_without_a_word(page: Page, server: httpx
     path = address(f"step=3&unit=26&sha={weights(server, MODEL)}")
     opened(page, path)
     expect_pinned(page, 26)
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     expect(page.locator("#message")).to_be_empty()
-    assert page.url.endswith(path)
+    expect(page).to_have_url(re.compile(re.escape(path) + "$"))
 
 
 @pytest.mark.parametrize("query", [{}, {"compare": "cells"}, {"compare": "text", "other": "good"}])
@@ -109,9 +109,9 @@ def test_link_without_weights_opens_without_a_word(page: Page, query: dict[str, 
     path = address("step=3&unit=26", **query)
     opened(page, path)
     expect_pinned(page, 26)
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     expect(page.locator("#message")).to_be_empty()
-    assert page.url.endswith(path)
+    expect(page).to_have_url(re.compile(re.escape(path) + "$"))
     assert "#sha=" in shared(page)
 
 
@@ -145,7 +145,7 @@ def test_what_else_is_wrong_is_named_next_to_other_weights(page: Page) -> None:
 def test_nothing_is_said_of_weights_of_a_model_that_is_not_here(page: Page) -> None:
     opened(page, address(f"step=3&unit=26&sha={OTHER}", model="nobody"))
     expect_pinned(page, 26)
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     expect(page.locator("#message")).to_have_text("There is no model “nobody” here; this is sentiment-lstm.")
 
 
@@ -153,7 +153,7 @@ def test_chapters_of_the_story_name_no_unit_and_need_no_weights(page: Page) -> N
     opened(page, "/?chapter=1")
     page.locator("#story .next:visible").click()
     expect(page).to_have_url(re.compile("chapter=2"))
-    assert "sha=" not in page.url
+    expect(page).not_to_have_url(re.compile("sha="))
     expect(page.locator("#message")).to_be_empty()
 
 
