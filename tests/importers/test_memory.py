@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from gatescope.importers import process
-from gatescope.importers.child import MEMORY_PER_BYTE, Limits
+from gatescope.importers.child import Limits
 from gatescope.store.loading import load_model
 from onnx import ModelProto
 from safetensors.torch import save_file
@@ -19,6 +19,8 @@ from .onnx_models import model_of, recurrent
 
 SIZE = 2_048  # units: weights of 134 MB
 WITHOUT_FILE = 600_000_000  # bytes that Python, PyTorch and an engine take before the file, with some room to spare
+
+TIMES = 3  # that the weights are held; what is allowed leaves room for engines that hold more
 
 
 def lstm() -> nn.LSTM:
@@ -45,7 +47,7 @@ def test_a_large_file_is_imported_within_what_is_allowed_for_its_size(name: str,
     path = tmp_path / name
     FILES[name](path)
     job = {"path": str(path), "into": str(tmp_path), "name": "mine", "title": "", "module": "", "vocabulary": ""}
-    limits = Limits(600, WITHOUT_FILE + MEMORY_PER_BYTE * path.stat().st_size)
+    limits = Limits(600, WITHOUT_FILE + TIMES * path.stat().st_size)
 
     async def run() -> None:
         async with aclosing(process.run({**job, "answers": {}}, limits)) as progress:
