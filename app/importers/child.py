@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 SECONDS, SECONDS_PER_BYTE = 20, 2e-7  # that an import may take, once Python and PyTorch are there
-# Bytes that the process may allocate. PyTorch takes a third of the first. At most, the weights are there three times:
-# as in the file, in our order, and in float64 or in another order; and later in the model, and twice where it is saved.
-MEMORY, MEMORY_PER_BYTE = 1_000_000_000, 3
+# Bytes that the process may allocate. PyTorch takes a third of the first. The weights are there three times: as
+# in the file, in our order, and in float64 or in another order; later in the model, and twice where it is saved. Keras,
+# whose layers hold and copy them as well, takes most.
+MEMORY, MEMORY_PER_BYTE = 1_000_000_000, 5
 _PARENT_TIMES_OUT = 10  # seconds: who began the process counts real time, and ends it before this limit does
 
 Tell = Callable[[float], None]

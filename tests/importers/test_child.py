@@ -47,8 +47,8 @@ def test_a_large_file_may_take_more(tmp_path: Path) -> None:
     for name in ("a", "b"):
         with (tmp_path / name).open("wb") as file:
             file.truncate(100_000_000)
-    assert Limits.of(tmp_path / "a") == (40, 1_300_000_000)
-    assert Limits.of(tmp_path) == (60, 1_600_000_000)
+    assert Limits.of(tmp_path / "a") == (40, 1_500_000_000)
+    assert Limits.of(tmp_path) == (60, 2_000_000_000)
 
 
 @pytest.mark.parametrize("page", ["importing.md", "deployment.md"])
