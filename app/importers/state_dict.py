@@ -54,7 +54,7 @@ def found_in(
     around.pop("", None)
     used = {*module.tensors, *around}
     rows = len(tensors[parts.embedding]) if parts.embedding else 0
-    fitting = [each for each in vocabularies if len(each) == rows]
+    fitting = list(dict.fromkeys(tuple(each) for each in vocabularies if len(each) == rows))  # itos and stoi agree
     readout = parts.readout
     return Found(
         format=file_format,

@@ -10,7 +10,7 @@ from gatescope.store.loading import load_model
 from torch_files import module_of, saved, tagger
 from typer.testing import CliRunner
 
-NO_MODULE = "no recurrent module is called 'rnn': name one of (the file itself) by --module"
+NO_MODULE = "no recurrent module is called 'rnn': say which by --module (the file itself)"
 pytestmark = pytest.mark.usefixtures("_reading_here")
 ENVIRONMENT = {"COLUMNS": "200"}
 

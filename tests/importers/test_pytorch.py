@@ -87,6 +87,8 @@ def test_a_vocabulary_in_the_checkpoint_is_that_of_the_embedding(tmp_path: Path)
     ids = {letter: at for at, letter in enumerate(letters)}
     assert opened(saved({"model": tagger().state_dict(), "stoi": ids}, tmp_path)).vocabulary == letters
     assert opened(saved({"model": tagger().state_dict(), "classes": ["a", "b"]}, tmp_path)).vocabulary is None
+    twice = {"model": tagger().state_dict(), "stoi": ids, "itos": letters}
+    assert list(opened(saved(twice, tmp_path)).vocabulary or ()) == letters
     # Two lists of as many strings: neither is taken.
     both = {"model": tagger().state_dict(), "stoi": ids, "others": letters[::-1]}
     assert opened(saved(both, tmp_path)).vocabulary is None

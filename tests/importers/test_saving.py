@@ -11,6 +11,7 @@ import torch
 from gatescope.importers import Request
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.saving import Wishes, import_model, name_for
+from gatescope.importers.verifying import verify
 from gatescope.store.loading import load_model
 from torch import nn
 from torch_files import UNITS, h_of, inputs, module_of, saved, tagger
@@ -62,6 +63,40 @@ def test_a_model_of_our_own_is_imported_as_it_is(tmp_path: Path) -> None:
     assert right < 3
     assert min(each for each in wrong if each is not None) > right + 1
     assert (report.sha256, report.unused) == ("", [])
+
+
+def test_of_a_folder_the_one_file_is_imported_that_can_be(tmp_path: Path) -> None:
+    """What is dropped together: ONNX with its external data, a state dict with its vocabulary."""
+    folder = tmp_path / "my model"
+    folder.mkdir()
+    path = saved(tagger().state_dict(), folder, "weights.pt")
+    tokens = [*LETTERS[:-1], "zebra"]
+    (folder / "vocab.json").write_text(json.dumps(tokens))
+    (folder / "notes.md").write_text("trained on Monday")
+    model, report = import_model(Request(folder), tmp_path / "models", "0.1.0")
+    assert (model.id, report.source) == ("my-model", "weights.pt")
+    assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert model.tokenizer is not None
+    assert list(model.tokenizer.vocabulary) == tokens
+    assert verify(model, Request(folder), "0.1.0").error == report.error
+    (folder / "vocab.json").write_text("[]")
+    _, report = import_model(Request(folder), tmp_path / "others", "0.1.0")
+    assert report.remarks[-2].startswith("the vocabulary is not imported: vocab.json holds no vocabulary")
+    saved(tagger().state_dict(), folder, "epoch-2.pt")
+    with pytest.raises(ImportRefusedError, match=r"^these are several files that can be imported, epoch-2.pt, weights"):
+        import_model(Request(folder), tmp_path / "none", "0.1.0")
+
+
+def test_which_network_is_meant_may_be_an_answer(tmp_path: Path) -> None:
+    lstm, gru = nn.LSTM(3, 4), nn.GRU(3, 4)
+    state = {
+        f"{kind}.{name}": each
+        for kind, of in {"lstm": lstm, "gru": gru}.items()
+        for name, each in of.state_dict().items()
+    }
+    path = saved(state, tmp_path)
+    _, report = import_model(Request(path, "rnn", {"module": "gru"}), tmp_path / "models", "0.1.0")
+    assert report.module == "gru"
 
 
 def test_nothing_is_saved_where_the_import_is_refused(tmp_path: Path) -> None:
