@@ -143,7 +143,8 @@ def require_free(folder: Path) -> None:
 def taken(folder: Path) -> ImportRefusedError:
     """Return the error of a model that is to be saved where there is one."""
     return ImportRefusedError(
-        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that one"
+        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that "
+        f"one first, by gatescope models remove {folder.name}"
     )
 
 
@@ -154,7 +155,8 @@ def with_vocabulary(found: Found, path: Path) -> Found:
         raise ImportRefusedError(f"{path.name} is of no use: no embedding was found whose rows its tokens could name")
     if len(tokens) != len(found.embedding):
         rows = f"the embedding has {len(found.embedding)} rows"
-        raise ImportRefusedError(f"{path.name} has {len(tokens)} tokens, but {rows}: give one token for each row")
+        count = f"{len(tokens)} token{'s' if len(tokens) != 1 else ''}"
+        raise ImportRefusedError(f"{path.name} has {count}, but {rows}: give one token for each row")
     return replace(found, vocabulary=tokens)
 
 

@@ -62,7 +62,7 @@ def found_in(
         cell=cell,
         layers=_layers(module, sizes, tensors, dtype),
         embedding=tensors[parts.embedding].detach().to(dtype) if parts.embedding else None,
-        vocabulary=fitting[0] if len(fitting) == 1 else None,
+        vocabulary=list(fitting[0]) if len(fitting) == 1 else None,
         readout=readout
         and readout._replace(
             weight=readout.weight.detach().to(dtype),

@@ -267,7 +267,10 @@ def cell_of_module(
         told.append(Convention("order of the gates", " ".join(first.blocks), reason))
     if len(fitting) == 1:
         chosen = {option: value for option, value in (first.options or {}).items() if value}
-        return first, [*told, *(Convention(each, str(value), f"so {named} computes") for each, value in chosen.items())]
+        return first, [
+            *told,
+            *(Convention(each, str(value), f"{named} computes in this way") for each, value in chosen.items()),
+        ]
     question = next(iter(first.options or {}))
     choices = {str((cell.options or {})[question]): cell for cell in fitting}
     answer, reason = answers.get(question), "so it was answered; the file does not say"

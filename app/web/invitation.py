@@ -37,7 +37,9 @@ def called(model: Model, text: str) -> str:
 
 def _what_to_do(model: Model) -> str:
     if model.tokenizer is None:
-        return f"Paste CSV of {', '.join(each.name for each in model.config.columns[:MOST])}"
+        names = [each.name for each in model.config.columns]
+        shown = names if len(names) <= MOST + 1 else [*names[:MOST], f"{len(names) - MOST} more columns"]
+        return f"Paste CSV of {', '.join(shown)}"
     return "Type a sentence" if model.tokenizer.kind == "word" else "Type some text"
 
 

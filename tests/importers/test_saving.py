@@ -111,7 +111,7 @@ def test_nothing_is_saved_where_the_import_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match=r"^vocab\.json is of no use: no embedding was found"):
         import_model(Request(path), into, "0.1.0", Wishes(vocabulary=tmp_path / "vocab.json"))
     tagged = saved(tagger().state_dict(), tmp_path, "tagger.pt")
-    with pytest.raises(ImportRefusedError, match=r"^vocab\.json has 1 tokens, but the embedding has 9 rows"):
+    with pytest.raises(ImportRefusedError, match=r"^vocab\.json has 1 token, but the embedding has 9 rows"):
         import_model(Request(tagged), into, "0.1.0", Wishes(vocabulary=tmp_path / "vocab.json"))
     assert not into.exists()
 

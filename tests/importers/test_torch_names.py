@@ -47,7 +47,7 @@ def test_each_convention_is_told_with_its_reason() -> None:
             "r z n",
             "the names weight_ih, weight_hh are those of torch.nn.GRUCell, which has this order",
         ),
-        "reset_after": ("True", "so torch.nn.GRUCell computes"),
+        "reset_after": ("True", "torch.nn.GRUCell computes in this way"),
     }
 
 
