@@ -60,7 +60,14 @@ def import_model(
     except OSError as error:
         give_up(f"{error.filename or path}: {error.strerror or error}")
     print_report(report_in(model))
-    typer.echo(f"\nsaved in {model}")
+    typer.echo(f"\nsaved in {model}\n{_what_next(model, folder)}")
+
+
+def _what_next(model: Path, folder: Path) -> str:
+    """Say how to look at a model that was imported."""
+    if folder != read_settings().imported:
+        return f"to look at it: gatescope show TEXT --model {model}"
+    return f"to look at it: gatescope serve, then ?model={model.name} after the address that it prints"
 
 
 def _imported(

@@ -151,7 +151,7 @@ class _Vocabulary(NamedTuple):
         kind: TokenizerKind = "character" if _is_of_characters(tokens) else "word"
         if kind == "word" and (upper := [token for token in tokens if token != token.lower() and token != unknown]):
             remarks.append(
-                f"{len(upper)} tokens with capital letters, such as {upper[0]!r}, are never read: words are looked up "
+                f"tokens with capital letters are never read ({len(upper)}, such as {upper[0]!r}): words are looked up "
                 "in lower case"
             )
         if not unknown:

@@ -14,6 +14,8 @@ from ..store.files import printable
 EMBEDDING, HEAD = "embedding", "head"
 """What the targets of tensors begin with that are no weights of a layer: see ``Placed``."""
 
+MODULE = "module"
+"""The question which of several networks is meant: ``Request.module`` is its answer."""
 
 LONGEST_REASON = 1_000  # characters: a reason quotes what it is about, such as the name of a tensor
 
@@ -30,7 +32,8 @@ class UndecidedError(ImportRefusedError):
     """A file that fits more than one convention: which one, only who made it can say."""
 
     def __init__(self, question: str, choices: Sequence[str], why: str) -> None:
-        options = " or ".join(f"--answer {question}={choice}" for choice in choices)
+        option = f"--{MODULE} " if question == MODULE else f"--answer {question}="
+        options = " or ".join(f"{option}{choice}" for choice in choices)
         super().__init__(f"{why}: say which by {options}")
         self.question, self.choices, self.why = question, tuple(choices), why
 

@@ -27,6 +27,7 @@ MOST_DEPTH = 8  # dictionaries in dictionaries
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # what torch.save wrote before version 1.6
 _PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 _CODE = re.compile(r"(?:GLOBAL|function|class|import|instruction)s? [`'\"]?([\w.]+)", re.IGNORECASE)
+_PACKED = ("torch.ScriptObject", "torch._C.ScriptObject")  # what quantised modules keep their weights in
 _FIRST_ENTRY = 256  # bytes of a zip archive in which the name of its first file lies
 _DAMAGED = (zipfile.BadZipFile, NotImplementedError, ValueError, KeyError, struct.error, RuntimeError, EOFError)
 _SENTENCE = re.compile(r"\.(?:\s|$)|\n")  # the end of the first one
@@ -144,6 +145,11 @@ def _damaged(why: str) -> ImportRefusedError:
 def _why_not_loaded(message: str) -> str:
     """Say in one sentence what PyTorch says in a paragraph."""
     what = _CODE.search(message.rpartition("error message")[2])
+    if what and what[1] in _PACKED:
+        return (
+            f"it holds packed weights of quantised modules ({what[1]}), which are not read: save the state dict of the "
+            "model as it was before it was quantised"
+        )
     named = f" ({what[1]})" if what else ""
     held = f"holds more than tensors and plain values{named}" if named else "is damaged or holds more than tensors"
     return (

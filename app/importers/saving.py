@@ -14,13 +14,15 @@ from ..store.model import Model
 from ..store.saving import save_model
 from . import TABLE, Importer, Request
 from .building import Built, build, projection_of
-from .found import Found, ImportRefusedError
+from .found import MODULE, Found, ImportRefusedError
 from .proof import Origin, prove
+from .safetensors_file import VOCABULARIES
 from .vocabulary import read_vocabulary
 
 LONGEST_NAME = 100
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 _KINDS = {stat.S_ISFIFO: "a named pipe", stat.S_ISSOCK: "a socket"}
+_MOST_LISTED = 5
 _CHUNK = 16_000_000  # bytes that are read at a time
 
 
@@ -53,21 +55,58 @@ def import_model(
     Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
     read or written.
     """
-    importer = importer_of(request.path)
     name = name_for(request.path, wishes.name)
     folder = into / name
     require_free(folder)
-    found = importer.open(request)
-    if wishes.vocabulary is not None:
-        found = with_vocabulary(found, wishes.vocabulary)
+    found, path = found_in_file(request, wishes.vocabulary)
     tell(0.2)
     built = build(found)
     tell(0.3)
-    report = prove(found, Origin(request.path.resolve().name, sha256_of(request.path), version), built, wishes.text)
+    report = prove(found, Origin(path.resolve().name, sha256_of(path), version), built, wishes.text)
     tell(0.8)
     about = _about(found, built, wishes.title or name)
     del found  # with copies of its weights in float64: saving needs room for others
     return save_model(folder, built.network, built.tokenizer, about, report=report), report
+
+
+def found_in_file(request: Request, vocabulary: Path | None) -> tuple[Found, Path]:
+    """Return the network in a file with its vocabulary, and the file: of a folder, the one that holds the weights.
+
+    Raises ImportRefusedError if it cannot be imported, or the file named as vocabulary does not fit; and OSError if one
+    cannot be read.
+    """
+    path = weights_in(request.path)
+    module = request.answers.get(MODULE) or request.module
+    found = importer_of(path).open(request._replace(path=path, module=module))
+    if vocabulary is not None:
+        return with_vocabulary(found, vocabulary), path
+    beside = next((each for each in (request.path / name for name in VOCABULARIES) if each.is_file()), None)
+    if beside is None or path == request.path or found.embedding is None or found.vocabulary is not None:
+        return found, path
+    try:
+        return with_vocabulary(found, beside), path
+    except ImportRefusedError as error:
+        return replace(found, remarks=[*found.remarks, f"the vocabulary is not imported: {error}"]), path
+
+
+def weights_in(path: Path) -> Path:
+    """Return the only file in a folder that can be imported, such as one of ONNX next to its external data.
+
+    A folder that an importer takes as a whole, or that holds no such file, is returned as it is; so is a file. Raises
+    ImportRefusedError if there are several, and OSError if ``path`` cannot be read.
+    """
+    require_file_or_folder(path)
+    if not path.is_dir() or _is_of_a_format(path):
+        return path
+    files = [each for each in sorted(path.iterdir()) if each.is_file() and _is_of_a_format(each)]
+    if len(files) > 1:
+        listed = ", ".join(each.name for each in files[:_MOST_LISTED]) + (" …" if len(files) > _MOST_LISTED else "")
+        raise ImportRefusedError(f"these are several files that can be imported, {listed}: import one at a time")
+    return files[0] if files else path
+
+
+def _is_of_a_format(path: Path) -> bool:
+    return any(importer.matches(path) for importer in TABLE)
 
 
 def importer_of(path: Path) -> Importer:
@@ -104,7 +143,8 @@ def require_free(folder: Path) -> None:
 def taken(folder: Path) -> ImportRefusedError:
     """Return the error of a model that is to be saved where there is one."""
     return ImportRefusedError(
-        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that one"
+        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that "
+        f"one first, by gatescope models remove {folder.name}"
     )
 
 
@@ -115,7 +155,8 @@ def with_vocabulary(found: Found, path: Path) -> Found:
         raise ImportRefusedError(f"{path.name} is of no use: no embedding was found whose rows its tokens could name")
     if len(tokens) != len(found.embedding):
         rows = f"the embedding has {len(found.embedding)} rows"
-        raise ImportRefusedError(f"{path.name} has {len(tokens)} tokens, but {rows}: give one token for each row")
+        count = f"{len(tokens)} token{'s' if len(tokens) != 1 else ''}"
+        raise ImportRefusedError(f"{path.name} has {count}, but {rows}: give one token for each row")
     return replace(found, vocabulary=tokens)
 
 

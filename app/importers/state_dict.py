@@ -55,7 +55,7 @@ def found_in(
     around.pop("", None)
     used = {*module.tensors, *around}
     rows = len(tensors[parts.embedding]) if parts.embedding else 0
-    fitting = [each for each in vocabularies if len(each) == rows]
+    fitting = list(dict.fromkeys(tuple(each) for each in vocabularies if len(each) == rows))  # itos and stoi agree
     readout = parts.readout
     return Found(
         format=file_format,
@@ -63,7 +63,7 @@ def found_in(
         cell=cell,
         layers=_layers(module, sizes, weights),
         embedding=tensors[parts.embedding].detach().to(dtype) if parts.embedding else None,
-        vocabulary=fitting[0] if len(fitting) == 1 else None,
+        vocabulary=list(fitting[0]) if len(fitting) == 1 else None,
         readout=readout
         and readout._replace(
             weight=readout.weight.detach().to(dtype),

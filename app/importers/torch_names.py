@@ -11,7 +11,7 @@ from torch import Tensor
 from ..recurrent.cells import TABLE
 from ..recurrent.cells.cell import Cell
 from ..recurrent.modules import Direction
-from .found import Convention, ImportRefusedError, UndecidedError
+from .found import MODULE, Convention, ImportRefusedError, UndecidedError
 
 FIELDS: Mapping[str, str] = {
     "weight_ih": "w_ih",
@@ -22,6 +22,7 @@ FIELDS: Mapping[str, str] = {
 }
 """The fields of ``CellWeights``, by what torch.nn calls them."""
 KEPT = (torch.float32, torch.float64)
+UNNAMED = "(the file itself)"  # the module whose tensors have no prefix
 CONVERTED = (torch.float16, torch.bfloat16)  # every number of theirs is one of float32
 MATRIX = 2  # dimensions
 
@@ -79,20 +80,23 @@ def modules_in(names: Iterable[str]) -> list[NamedModule]:
 def chosen_module(tensors: Mapping[str, Tensor], wanted: str) -> NamedModule:
     """Return the recurrent module whose name is, or ends in, ``wanted``; the only one if that is empty.
 
-    Raises ImportRefusedError if there is none, or more than one.
+    Raises ImportRefusedError if there is none in the file, and UndecidedError if none is called so, or more than one.
     """
     modules = modules_in(tensors)
     if not modules:
         raise ImportRefusedError(_nothing(tensors))
-    listed = _listed([module.name or "(the file itself)" for module in modules])
-    fitting = [module for module in modules if wanted in {"", module.name}] or [
+    fitting = [module for module in modules if wanted in {"", module.name or UNNAMED}] or [
         module for module in modules if module.name.endswith(f".{wanted}")
     ]
     if not fitting:
-        raise ImportRefusedError(f"no recurrent module is called {wanted!r}: name one of {listed} by --module")
+        raise UndecidedError(MODULE, _names(modules), f"no recurrent module is called {wanted!r}")
     if len(fitting) > 1:
-        raise ImportRefusedError(f"there are {len(fitting)} recurrent modules: name one of {listed} by --module")
+        raise UndecidedError(MODULE, _names(fitting), f"there are {len(fitting)} recurrent modules")
     return fitting[0]
+
+
+def _names(modules: Sequence[NamedModule]) -> list[str]:
+    return list(dict.fromkeys(module.name or UNNAMED for module in modules))
 
 
 def _nothing(tensors: Mapping[str, Tensor]) -> str:
@@ -263,7 +267,10 @@ def cell_of_module(
         told.append(Convention("order of the gates", " ".join(first.blocks), reason))
     if len(fitting) == 1:
         chosen = {option: value for option, value in (first.options or {}).items() if value}
-        return first, [*told, *(Convention(each, str(value), f"so {named} computes") for each, value in chosen.items())]
+        return first, [
+            *told,
+            *(Convention(each, str(value), f"{named} computes in this way") for each, value in chosen.items()),
+        ]
     question = next(iter(first.options or {}))
     choices = {str((cell.options or {})[question]): cell for cell in fitting}
     answer, reason = answers.get(question), "so it was answered; the file does not say"

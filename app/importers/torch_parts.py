@@ -7,13 +7,16 @@ from typing import Literal, cast
 
 from torch import Tensor
 
-from .found import EMBEDDING, HEAD, Convention, ImportRefusedError, Readout
+from .found import EMBEDDING, HEAD, Convention, ImportRefusedError, Readout, UndecidedError
 from .torch_names import MATRIX, NamedModule, Sizes, modules_in, require_numbers
 
 FUNCTION = "function"
 """What a user may answer besides ``EMBEDDING`` and ``HEAD``: what turns outputs into probabilities, or ``NONE``."""
 NONE = "none"
 FUNCTIONS = ("sigmoid", "softmax", NONE)
+READS = "reads"
+"""Which h a head reads that reads both directions: that of each step, or the last of each direction."""
+EACH_STEP, LAST_STATES = "each-step", "last-states"
 _EMBEDS = ("emb", "wte", "lookup")  # what the names of embeddings contain
 _ENCODES = ("encoder",)  # what language models after PyTorch's own example call theirs
 
@@ -84,14 +87,46 @@ class _Search:
         parts.weight = self._one(HEAD, fitting, width)
         if not parts.weight:
             return
-        self._tell(HEAD, parts.weight, f"the only matrix left with {width} columns, the size of h")
         weight, bias = self.tensors[parts.weight], self.tensors.get(_bias_of(parts.weight))
         if bias is not None and bias.shape == weight.shape[:1]:
             parts.bias = _bias_of(parts.weight)
         function = self._function(len(weight))
         if not function:
             parts.remarks.append(self._incomplete(len(weight)))
+        elif FUNCTION in self.answers and not self._reads_each_step():
+            return
+        else:
+            self._tell(HEAD, parts.weight, f"the only matrix left with {width} columns, the size of h")
         parts.readout = Readout(weight, bias if parts.bias else None, function)
+
+    def _reads_each_step(self) -> bool:
+        """Whether the head reads h of one step at a time, with a remark on what that means for its outputs.
+
+        Raises UndecidedError if it reads both directions and nobody said so: that of the last step is not what most
+        classifiers read, since the backward direction has seen only one step there.
+        """
+        weight, answer = self.parts.weight, self.answers.get(READS, "")
+        if len(self.sizes.directions) > 1:
+            if answer not in {EACH_STEP, LAST_STATES}:
+                wrong = f"the answer {READS}={answer} is neither: " if answer else ""
+                raise UndecidedError(
+                    READS,
+                    (EACH_STEP, LAST_STATES),
+                    f"{wrong}{weight} reads h of both directions, and the file does not say whether both are of the "
+                    "same step, or each is the last of its direction, as in torch.cat([h[-2], h[-1]], 1)",
+                )
+            self._tell(READS, answer, "")
+        if answer == LAST_STATES:
+            self.parts.remarks.append(
+                f"the head is not imported: {weight} reads the last h of each direction, and those are of different "
+                "steps, while Gatescope's outputs are made of h of one step"
+            )
+            return False
+        self.parts.remarks.append(
+            f"the outputs are what {weight} makes of h of the last layer at each step: if your code gives it anything "
+            f"else, such as a mean over the steps, or attention, import the file with {FUNCTION}={NONE}"
+        )
+        return True
 
     def _function(self, outputs: int) -> Literal["sigmoid", "softmax", ""]:
         """Return what turns ``outputs`` numbers into probabilities, as far as it is known."""
@@ -112,10 +147,11 @@ class _Search:
         after = [name for name in self.candidates if self.matrices[name].shape[1] == outputs and name != weight]
         follows = f"; {after[0]} may read what it gives" if after else ""
         choices = " or ".join(f"--answer {FUNCTION}={each}" for each in FUNCTIONS[:2])
+        numbers = "number" if outputs == 1 else f"{outputs} numbers"
         ask = "" if FUNCTION in self.answers else f"; if it is a probability for each output, say so by {choices}"
         return (
-            f"the head is not complete: what is made of the {outputs} numbers of {weight} (by a function such as ReLU, "
-            f"or a norm) is in the code and not in the file{follows}{ask}"
+            f"the head is not complete: what is made of the {numbers} that {weight} gives (by a function such as ReLU, "
+            f"or a norm) is in the code and not in the file{follows}, so the model has no outputs{ask}"
         )
 
     def _one(self, question: str, fitting: Sequence[str], columns: int) -> str:

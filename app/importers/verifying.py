@@ -8,7 +8,7 @@ from . import Request
 from .building import Built
 from .found import ImportRefusedError
 from .proof import Origin, prove
-from .saving import importer_of, sha256_of, with_vocabulary
+from .saving import found_in_file, sha256_of, weights_in
 
 
 def verify(model: Model, request: Request, version: str, vocabulary: Path | None = None) -> ImportReport:
@@ -22,14 +22,13 @@ def verify(model: Model, request: Request, version: str, vocabulary: Path | None
     old = model.imported
     if old is None:
         raise ImportRefusedError("the model was not imported, so there is no file to compare it with")
-    sha256 = sha256_of(request.path)
+    path = weights_in(request.path)
+    sha256 = sha256_of(path)
     if sha256 != old.sha256:
         raise ImportRefusedError(
             f"it was imported from another file, {old.source!r} with the SHA-256 {old.sha256 or '(none: a folder)'}"
         )
-    found = importer_of(request.path).open(request._replace(module=request.module or old.module))
-    if vocabulary is not None:
-        found = with_vocabulary(found, vocabulary)
+    found, _ = found_in_file(request._replace(module=request.module or old.module), vocabulary)
     config = model.config
     built = Built(model.network, model.tokenizer, config.outputs, bool(config.predicts_next), ())
-    return prove(found, Origin(request.path.resolve().name, sha256, version), built)
+    return prove(found, Origin(path.resolve().name, sha256, version), built)

@@ -33,6 +33,8 @@ def read_vocabulary(path: Path) -> list[str]:
         raise ImportRefusedError(
             f"{path.name} is not UTF-8: a vocabulary is JSON, or text with a token a line"
         ) from None
+    if not text.strip():
+        raise ImportRefusedError(f"{path.name} is empty: a vocabulary is JSON, or text with a token a line")
     if not text.lstrip().startswith(("[", "{")) or path.suffix == ".txt":
         lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
         if all(map(_NUMBERED.fullmatch, lines)):

@@ -95,10 +95,10 @@ class ImportReport(BaseModel):
         """The outcome in one sentence, with its numbers."""
         engine = next((each.reference for each in self.comparisons if each.kind == "engine"), "")
         equations = next(each.reference for each in self.comparisons if each.kind == "equations")
-        by = f", and {engine} by {self.engine_error:.1e}" if engine and self.engine_error is not None else ""
+        by = f", and so is h of {engine} by {self.engine_error:.1e}" if engine and self.engine_error is not None else ""
         outcome = "within" if self.holds else "more than"
         lengths = ", ".join(map(str, self.steps))
         return (
-            f"Over {lengths} steps, h differs from {equations} by at most {self.error:.1e}{by}: {outcome} the "
-            f"{self.allowed:.1e} that rounding explains."
+            f"Over {lengths} steps, Gatescope's h is off {equations} by at most {self.error:.1e}{by}: {outcome} "
+            f"the {self.allowed:.1e} that rounding explains."
         )

@@ -38,8 +38,8 @@ def called(model: Model, text: str) -> str:
 def _what_to_do(model: Model) -> str:
     if model.tokenizer is None:
         names = [each.name for each in model.config.columns]
-        more = f" … ({len(names)} columns)" if len(names) > MOST else ""
-        return f"Paste CSV of {', '.join(names[:MOST])}{more}"
+        shown = names if len(names) <= MOST + 1 else [*names[:MOST], f"{len(names) - MOST} more columns"]
+        return f"Paste CSV of {', '.join(shown)}"
     return "Type a sentence" if model.tokenizer.kind == "word" else "Type some text"
 
 

@@ -10,7 +10,7 @@ from gatescope.store.loading import load_model
 from torch_files import module_of, saved, tagger
 from typer.testing import CliRunner
 
-NO_MODULE = "no recurrent module is called 'rnn': name one of (the file itself) by --module"
+NO_MODULE = "no recurrent module is called 'rnn': say which by --module (the file itself)"
 pytestmark = pytest.mark.usefixtures("_reading_here")
 ENVIRONMENT = {"COLUMNS": "200"}
 
@@ -32,13 +32,14 @@ def test_the_report_is_printed_and_the_model_saved(tmp_path: Path) -> None:
     report = model.imported
     assert report is not None
     assert out.splitlines()[0] == "PyTorch: state_dict.rnn"
-    assert report.verdict in " ".join(out.split("\n")[1:3])
+    assert report.verdict in " ".join(out.split())
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
     assert ["state_dict.rnn.weight_ih_l0", "24 × 5", "layer 0 forward, W_ih", "no"] in rows
     assert ["i f g o", f"{report.orders[0].difference:.1e}", f"{report.orders[0].bits:.2f}"] in rows
     assert sum(len(row) == 3 and len(row[0]) == 7 for row in rows) == 6, "the right order, and five wrong ones"
     assert "• unused: step" in out
-    assert out.endswith(f"saved in {tmp_path / 'models/model'}\n")
+    saved_in = str(tmp_path / "models/model")
+    assert out.endswith(f"saved in {saved_in}\nto look at it: gatescope show TEXT --model {saved_in}\n")
     assert model.config.title == "Letters"
 
 
@@ -57,7 +58,8 @@ def test_a_question_is_answered(tmp_path: Path) -> None:
 def test_models_go_where_the_setting_says(tmp_path: Path) -> None:
     path = saved(module_of("LSTM")[0].state_dict(), tmp_path)
     code, out, _ = run(path, "--name", "mine", GATESCOPE_IMPORTED=str(tmp_path / "imported"))
-    assert (code, out.splitlines()[-1]) == (0, f"saved in {tmp_path / 'imported/mine'}")
+    assert (code, out.splitlines()[-2]) == (0, f"saved in {tmp_path / 'imported/mine'}")
+    assert out.endswith("to look at it: gatescope serve, then ?model=mine after the address that it prints\n")
     code, _, error = run(path, GATESCOPE_IMPORTED="")
     assert (code, error) == (
         1,

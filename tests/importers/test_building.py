@@ -61,7 +61,7 @@ def test_words_are_looked_up_in_lower_case() -> None:
     assert built.outputs == ["output 0", "output 1", "output 2"]
     assert built.network.config.head == "sigmoid"
     assert built.remarks == [
-        "1 tokens with capital letters, such as 'Movie', are never read: words are looked up in lower case",
+        "tokens with capital letters are never read (1, such as 'Movie'): words are looked up in lower case",
         "the file does not name its outputs: they are numbered",
     ]
 

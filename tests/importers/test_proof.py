@@ -37,7 +37,8 @@ def test_what_was_read_right_passes(case: str) -> None:
     assert report.engine_error is not None
     assert 0 < report.engine_error < 1e-6
     assert report.allowed == max(1e-6, 3 * report.engine_error)
-    assert report.verdict.startswith("Over 1, 7, 50 steps, h differs from the equations of torch.nn.")
+    assert report.verdict.startswith("Over 1, 7, 50 steps, Gatescope's h is off the equations of torch.nn.")
+    assert f", and so is h of {report.comparisons[0].reference} by {report.engine_error:.1e}: " in report.verdict
     assert report.verdict.endswith(f"within the {report.allowed:.1e} that rounding explains.")
     assert (report.source, report.sha256, report.version) == HERE
 
@@ -92,7 +93,7 @@ def test_without_an_engine_the_equations_decide() -> None:
     alone = replace(one, references=[each for each in one.references if each.kind == "equations"])
     report = prove(alone, HERE)
     assert (report.engine_error, report.allowed) == (None, pytest.approx(2e-5))
-    assert "and torch" not in report.verdict
+    assert "and so is h" not in report.verdict
     with pytest.raises(ImportRefusedError, match="failed its proof"):
         prove(reordered(alone, [1, 0, 2]), HERE)
     with pytest.raises(ImportRefusedError, match=r"^there is nothing that this GRU can be compared with$"):

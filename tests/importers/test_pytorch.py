@@ -1,6 +1,7 @@
 """PyTorch's files: what is found in each form that they take, and that nothing in them is run."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def test_a_vocabulary_in_the_checkpoint_is_that_of_the_embedding(tmp_path: Path)
     ids = {letter: at for at, letter in enumerate(letters)}
     assert opened(saved({"model": tagger().state_dict(), "stoi": ids}, tmp_path)).vocabulary == letters
     assert opened(saved({"model": tagger().state_dict(), "classes": ["a", "b"]}, tmp_path)).vocabulary is None
+    twice = {"model": tagger().state_dict(), "stoi": ids, "itos": letters}
+    assert opened(saved(twice, tmp_path)).vocabulary == letters
     # Two lists of as many strings: neither is taken.
     both = {"model": tagger().state_dict(), "stoi": ids, "others": letters[::-1]}
     assert opened(saved(both, tmp_path)).vocabulary is None
@@ -143,3 +146,13 @@ def test_a_tagger_is_read_with_what_is_around_its_network(tmp_path: Path) -> Non
     )
     assert found.readout is not None
     assert torch.equal(found.readout.weight, network.fc.weight)
+
+
+def test_packed_weights_of_a_quantised_model_are_named(tmp_path: Path) -> None:
+    """They are in a state dict already: to save one, as of a whole module, would not help."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch, that this is deprecated
+        quantised = torch.ao.quantization.quantize_dynamic(tagger(), {nn.LSTM}, dtype=torch.qint8)
+        path = saved(quantised.state_dict(), tmp_path)
+    with pytest.raises(ImportRefusedError, match=r"^it holds packed weights of quantised modules .*: save the state"):
+        opened(path)

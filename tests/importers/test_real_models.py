@@ -20,8 +20,8 @@ def test_resemblyzers_voice_encoder(pytestconfig: pytest.Config, tmp_path: Path)
     assert (report.format, report.module) == ("PyTorch", "lstm")
     assert [each.answer for each in report.conventions if each.question == "state dict"] == ["model_state"]
     assert report.remarks[0].startswith(
-        "the head is not complete: what is made of the 256 numbers of linear.weight (by a function such as ReLU, "
-        "or a norm)"
+        "the head is not complete: what is made of the 256 numbers that linear.weight gives (by a function such as "
+        "ReLU, or a norm)"
     )
     assert report.unused == ["linear.weight", "linear.bias", "similarity_weight", "similarity_bias"]
     assert report.engine_error is not None

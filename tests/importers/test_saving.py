@@ -11,6 +11,7 @@ import torch
 from gatescope.importers import Request
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.saving import Wishes, import_model, name_for
+from gatescope.importers.verifying import verify
 from gatescope.store.loading import load_model
 from torch import nn
 from torch_files import UNITS, h_of, inputs, module_of, saved, tagger
@@ -64,6 +65,40 @@ def test_a_model_of_our_own_is_imported_as_it_is(tmp_path: Path) -> None:
     assert (report.sha256, report.unused) == ("", [])
 
 
+def test_of_a_folder_the_one_file_is_imported_that_can_be(tmp_path: Path) -> None:
+    """What is dropped together: ONNX with its external data, a state dict with its vocabulary."""
+    folder = tmp_path / "my model"
+    folder.mkdir()
+    path = saved(tagger().state_dict(), folder, "weights.pt")
+    tokens = [*LETTERS[:-1], "zebra"]
+    (folder / "vocab.json").write_text(json.dumps(tokens))
+    (folder / "notes.md").write_text("trained on Monday")
+    model, report = import_model(Request(folder), tmp_path / "models", "0.1.0")
+    assert (model.id, report.source) == ("my-model", "weights.pt")
+    assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert model.tokenizer is not None
+    assert list(model.tokenizer.vocabulary) == tokens
+    assert verify(model, Request(folder), "0.1.0").error == report.error
+    (folder / "vocab.json").write_text("[]")
+    _, report = import_model(Request(folder), tmp_path / "others", "0.1.0")
+    assert report.remarks[-2].startswith("the vocabulary is not imported: vocab.json holds no vocabulary")
+    saved(tagger().state_dict(), folder, "epoch-2.pt")
+    with pytest.raises(ImportRefusedError, match=r"^these are several files that can be imported, epoch-2.pt, weights"):
+        import_model(Request(folder), tmp_path / "none", "0.1.0")
+
+
+def test_which_network_is_meant_may_be_an_answer(tmp_path: Path) -> None:
+    lstm, gru = nn.LSTM(3, 4), nn.GRU(3, 4)
+    state = {
+        f"{kind}.{name}": each
+        for kind, of in {"lstm": lstm, "gru": gru}.items()
+        for name, each in of.state_dict().items()
+    }
+    path = saved(state, tmp_path)
+    _, report = import_model(Request(path, "rnn", {"module": "gru"}), tmp_path / "models", "0.1.0")
+    assert report.module == "gru"
+
+
 def test_nothing_is_saved_where_the_import_is_refused(tmp_path: Path) -> None:
     path, into = saved(module_of("LSTM")[0].state_dict(), tmp_path), tmp_path / "models"
     for wishes, message in (
@@ -76,7 +111,7 @@ def test_nothing_is_saved_where_the_import_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match=r"^vocab\.json is of no use: no embedding was found"):
         import_model(Request(path), into, "0.1.0", Wishes(vocabulary=tmp_path / "vocab.json"))
     tagged = saved(tagger().state_dict(), tmp_path, "tagger.pt")
-    with pytest.raises(ImportRefusedError, match=r"^vocab\.json has 1 tokens, but the embedding has 9 rows"):
+    with pytest.raises(ImportRefusedError, match=r"^vocab\.json has 1 token, but the embedding has 9 rows"):
         import_model(Request(tagged), into, "0.1.0", Wishes(vocabulary=tmp_path / "vocab.json"))
     assert not into.exists()
 

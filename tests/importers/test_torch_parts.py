@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from gatescope.importers.found import ImportRefusedError
+from gatescope.importers.found import ImportRefusedError, UndecidedError
 from gatescope.importers.torch_names import chosen_module, sizes_of
 from gatescope.importers.torch_parts import Parts, parts_around
 from torch import Tensor, nn
@@ -67,7 +67,11 @@ def test_of_two_linear_layers_neither_is_the_head_until_one_is_named() -> None:
         "the head is not imported: it could be fc.weight or attention.weight; say which by --answer head=NAME"
     ]
     found = parts(state, head="fc.weight", function="sigmoid")
-    assert (found.weight, found.bias, found.remarks) == ("fc.weight", "", [])
+    assert (found.weight, found.bias) == ("fc.weight", "")
+    assert found.remarks == [
+        "the outputs are what fc.weight makes of h of the last layer at each step: if your code gives it anything "
+        "else, such as a mean over the steps, or attention, import the file with function=none"
+    ]
     assert found.readout is not None
     assert found.readout.function == "sigmoid"
 
@@ -77,13 +81,39 @@ def test_a_head_without_a_known_function_is_not_complete() -> None:
     assert found.readout is not None
     assert (found.readout.function, found.bias) == ("", "fc.bias")
     assert found.remarks == [
-        "the head is not complete: what is made of the 3 numbers of fc.weight (by a function such as ReLU, or a norm) "
-        "is in the code and not in the file; out.weight may read what it gives; if it is a probability for each "
-        "output, say so by --answer function=sigmoid or --answer function=softmax"
+        "the head is not complete: what is made of the 3 numbers that fc.weight gives (by a function such as ReLU, or "
+        "a norm) is in the code and not in the file; out.weight may read what it gives, so the model has no outputs; "
+        "if it is a probability for each output, say so by --answer function=sigmoid or --answer function=softmax"
     ]
+    assert "head" not in [each.question for each in found.conventions], "it is not taken for one"
+    assert "of the number that fc.weight gives" in parts(around(fc__weight=(1, UNITS))).remarks[0]
     assert "say so" not in parts(around(fc__weight=(3, UNITS)), function="none").remarks[0]
     with pytest.raises(ImportRefusedError, match=r"^the answer function=relu is none of sigmoid, softmax, none$"):
         parts(around(fc__weight=(3, UNITS)), function="relu")
+
+
+def test_of_a_head_that_reads_both_directions_it_is_asked_at_which_steps() -> None:
+    """Most classifiers read the last h of each direction, which are of different steps."""
+    state = {f"rnn.{name}": each for name, each in nn.GRU(INPUTS, UNITS, bidirectional=True).state_dict().items()}
+    state["fc.weight"] = torch.ones(1, 2 * UNITS)
+    for given, start in ({}, "fc.weight reads h of both"), ({"reads": "mean"}, "the answer reads=mean is neither: fc"):
+        with pytest.raises(UndecidedError, match=f"^{start}.*: say which by --answer reads=each-step or ") as undecided:
+            parts(state, function="sigmoid", **given)
+        assert (undecided.value.question, undecided.value.choices) == ("reads", ("each-step", "last-states"))
+    each = parts(state, function="sigmoid", reads="each-step")
+    assert each.readout is not None
+    assert [(told.question, told.answer) for told in each.conventions] == [
+        ("function", "sigmoid"),
+        ("reads", "each-step"),
+        ("head", "fc.weight"),
+    ]
+    last = parts(state, function="sigmoid", reads="last-states")
+    assert last.readout is None
+    assert last.remarks == [
+        "the head is not imported: fc.weight reads the last h of each direction, and those are of different steps, "
+        "while Gatescope's outputs are made of h of one step"
+    ]
+    assert parts(state).readout is not None, "without a function there is nothing to ask"
 
 
 def test_a_head_with_an_output_for_each_row_of_the_embedding_predicts_tokens() -> None:
@@ -91,7 +121,7 @@ def test_a_head_with_an_output_for_each_row_of_the_embedding_predicts_tokens() -
     assert found.readout is not None
     assert found.readout.function == "softmax"
     assert found.remarks == []
-    assert [each.answer for each in found.conventions] == ["embedding.weight", "fc.weight", "softmax"]
+    assert [each.answer for each in found.conventions] == ["embedding.weight", "softmax", "fc.weight"]
 
 
 def test_parts_of_another_network_in_the_file_are_left_to_it() -> None:

@@ -84,6 +84,7 @@ def test_a_text_has_a_token_a_line(tmp_path: Path) -> None:
     ("data", "message"),
     [
         (pickle.dumps(IDS), r"is a pickle, which would run code to be read: .* json\.dump\(tokens, open"),
+        (b" \n", "is empty: a vocabulary is JSON, or text with a token a line"),
         (b"\xff\xfe\x00", "is not UTF-8: a vocabulary is JSON, or text with a token a line"),
         (b'["a", ', "is not JSON: "),
         (b'["a", "b", "a"]', "lists the token 'a' twice, the second time with the id 2"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..found import ImportRefusedError, UndecidedError
+from ..found import MODULE, ImportRefusedError, UndecidedError
 from .model import Graph, Layer
 from .recurrent import Answers, Recurrent, is_recurrent, recurrent_of
 from .stores import Store
@@ -62,17 +62,18 @@ def chosen(stacks: Sequence[Stack], graph: Graph, module: str) -> Stack:
 
     Raises ImportRefusedError, with the names, if that leaves none or several, or if the one chosen cannot be imported.
     """
-    names = ", ".join(stack.name for stack in stacks)
     if not stacks:
         kinds = ", ".join(sorted({layer.kind for layer in graph.layers.values()} - {"InputLayer"})[:12])
         raise ImportRefusedError(f"the model has no LSTM, GRU or SimpleRNN layer: it has {kinds or 'no layers'}")
     matching = [stack for stack in stacks if not module or module in {*stack.paths, stack.name}]
     if not matching:
-        raise ImportRefusedError(f"the model has no recurrent layer {module!r}: choose from {names}")
+        raise UndecidedError(MODULE, [stack.name for stack in stacks], f"the model has no recurrent layer {module!r}")
     if undecided := [stack.error for stack in matching if isinstance(stack.error, UndecidedError)]:
         raise undecided[0]  # first: answers are of the whole file, and layers are joined only after them
     if len(matching) > 1:
-        raise ImportRefusedError(f"the model has {len(stacks)} recurrent networks, {names}: choose one by --module")
+        raise UndecidedError(
+            MODULE, [stack.name for stack in matching], f"the model has {len(stacks)} recurrent networks"
+        )
     if matching[0].error is not None:
         raise matching[0].error
     return matching[0]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..found import ImportRefusedError
+from ..found import MODULE, UndecidedError
 from .operator import Operator
 from .paths import Paths, Way, random
 from .reading import shortened
@@ -85,12 +85,13 @@ def hidden_size(operator: Operator, constants: Constants) -> int:
 def chosen(stacks: Sequence[Stack], wanted: str) -> Stack:
     """Return the network whose name, or that of one of whose layers, is ``wanted``; the only one if that is empty.
 
-    Raises ImportRefusedError, with the names, if there is none or more than one.
+    Raises UndecidedError, with the names, if there is none or more than one.
     """
-    listed = ", ".join(map(str, stacks[:MOST_LISTED])) + (" …" if len(stacks) > MOST_LISTED else "")
+    names = [each.operators[0].name for each in stacks[:MOST_LISTED]]
     fitting = [each for each in stacks if not wanted or wanted in {layer.name for layer in each.operators}]
     if not fitting:
-        raise ImportRefusedError(f"no recurrent network is called {wanted!r}: name one of {listed} by --module")
+        raise UndecidedError(MODULE, names, f"no recurrent network is called {wanted!r}")
     if len(fitting) > 1:
-        raise ImportRefusedError(f"there are {len(fitting)} recurrent networks: name one of {listed} by --module")
+        listed = ", ".join(map(str, stacks[:MOST_LISTED])) + (" …" if len(stacks) > MOST_LISTED else "")
+        raise UndecidedError(MODULE, names, f"there are {len(fitting)} recurrent networks, {listed}")
     return fitting[0]

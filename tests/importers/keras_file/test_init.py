@@ -136,10 +136,10 @@ def test_a_saved_model_of_tensorflow_is_refused(tmp_path: Path) -> None:
 
 
 def test_several_networks_are_chosen_from_by_name() -> None:
-    names = "encoder, decoder, inner/rnn"
+    names = "--module encoder or --module decoder or --module inner/rnn"
     file = "keras3_nested.keras"
-    assert refusal(file) == f"the model has 3 recurrent networks, {names}: choose one by --module"
-    assert refusal(file, "x") == f"the model has no recurrent layer 'x': choose from {names}"
+    assert refusal(file) == f"the model has 3 recurrent networks: say which by {names}"
+    assert refusal(file, "x") == f"the model has no recurrent layer 'x': say which by {names}"
     assert opened("keras3_lstm.keras", "second").name == opened("keras3_lstm.keras").name == "lstm + second"
 
 

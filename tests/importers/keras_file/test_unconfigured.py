@@ -114,7 +114,8 @@ def test_layers_between_which_others_may_stand_are_not_joined(tmp_path: Path) ->
         file.create_group("layers/layer_normalization/vars")["0"] = np.ones(4, "f4")
 
     path = changed(ARCHIVE, tmp_path, weights=between)
-    assert refusal(path, **ANSWERS) == "the model has 2 recurrent networks, lstm, second: choose one by --module"
+    which = "say which by --module lstm or --module second"
+    assert refusal(path, **ANSWERS) == f"the model has 2 recurrent networks: {which}"
 
 
 def test_models_in_a_model_are_seen(tmp_path: Path) -> None:

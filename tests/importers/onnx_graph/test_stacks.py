@@ -121,14 +121,15 @@ SQUEEZED = [node("Squeeze", ["y0", "one"], ["x1"])]
 )
 def test_others_are_chosen_by_name(tmp_path: Path, between: Any, options: dict[str, Any]) -> None:
     model = chained(between, **options)
-    message = r"^there are 2 recurrent networks: name one of 'first' \(GRU\), 'second' \(GRU\) by --module$"
+    which = "say which by --module first or --module second$"
+    message = rf"^there are 2 recurrent networks, 'first' \(GRU\), 'second' \(GRU\): {which}"
     with pytest.raises(ImportRefusedError, match=message):
         imported(tmp_path, model)
     for name in ("first", "second"):
         found = imported(tmp_path, model, name)
         assert (found.name, len(found.layers)) == (name, 1)
         assert max(gap_to_references(found).values()) < 1e-6
-    message = r"^no recurrent network is called 'third': name one of 'first' \(GRU\), 'second' \(GRU\) by --module$"
+    message = f"^no recurrent network is called 'third': {which}"
     with pytest.raises(ImportRefusedError, match=message):
         imported(tmp_path, model, "third")
 
