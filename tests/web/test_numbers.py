@@ -143,7 +143,7 @@ def test_of_many_columns_the_first_are_drawn(tmp_path: Path) -> None:
     assert "x4" not in words
     assert "4 of 6 columns of the input are drawn." in words
     blank = "".join(screen(client(folder), "wide", " ").itertext())
-    assert blank.startswith("Paste CSV of x0, x1, x2 … (6 columns) above")
+    assert blank.startswith("Paste CSV of x0, x1, x2, 3 more columns above")
 
 
 @pytest.mark.parametrize("example", [1, 3])

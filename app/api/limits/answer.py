@@ -41,8 +41,8 @@ def limits(
 ) -> LimitsAnswer:
     """Return of how many of ``steps`` each answer fits, and about how long memory takes.
 
-    ``layers``, ``parts`` and ``top`` are those asked for, as in a request for an answer; None: all. ``rate`` is what the
-    machine computes, as ``measured_rate`` gives it. Raises a problem that names what the model does not have.
+    ``layers``, ``parts`` and ``top`` are those asked for, as in a request for an answer; None: all. ``rate`` is what
+    the machine computes, as ``measured_rate`` gives it. Raises a problem that names what the model does not have.
     """
     if steps > settings.max_text:
         limit = f"{settings.max_text:,}, the longest text of this server ({PREFIX}MAX_TEXT)"
