@@ -74,6 +74,7 @@ def test_every_call_of_the_api_is_documented(api: TestClient, document: dict[str
     paths = {
         "/api/v1/models",
         "/api/v1/models/{model}",
+        "/api/v1/models/{model}/outputs",
         "/api/v1/models/{model}/statistics",
         "/api/v1/models/{model}/traces",
         "/api/v1/models/{model}/trace",
