@@ -117,6 +117,8 @@ def test_the_engine_gets_the_arrays_of_the_file(monkeypatch: pytest.MonkeyPatch)
         "return_sequences": True,
         "use_bias": True,
         "dtype": "float32",
+        "kernel_initializer": "zeros",
+        "recurrent_initializer": "zeros",
         "recurrent_activation": "sigmoid",
         "reset_after": True,
     }
