@@ -13,7 +13,7 @@ from ..overflow import RangeError
 from ..trace import Engine, Trace, trace
 from . import distance, jacobians
 from .altered import LEAST, MOST, with_recurrence
-from .attribution import OF_TWO_SEGMENTS, Layers, Quantity, at_a_time
+from .attribution import OF_TWO_SEGMENTS, Layers, Quantity, at_a_time, points_together, runs_together
 from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
@@ -29,7 +29,10 @@ ONLY_IF_ASKED: frozenset[MemoryPart] = frozenset({"occlusion"})  # it takes a ru
 LossSteps = Literal["last", "every"]
 
 _SLOPES = 4  # arrays of the size of what an output has for a step, in the slopes of a head
-_OF_LOGITS = 6  # numbers for each logit that is looked at: its probability, its slope, how far it is below the top
+# Numbers for each output, as the peaks with 200,000 outputs show:
+_OF_LOGITS = 16  # of a step whose slopes are taken
+_OF_POINTS = 9  # at a point of the path of attribution
+_OF_RUNS = 3  # of a run without a word
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,9 @@ class MemoryPlan:
             "inputs": distance.numbers_held(states, self.steps),
             "spectral": 4 * states**2,
             "words": reach * (slopes + logits) + 3 * at_a_time(min(asked, top) * reach * widest, self.steps),
-            "attribution": logits + at_a_time(graph, OF_TWO_SEGMENTS),
-            "occlusion": at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
+            "attribution": _OF_POINTS * points_together(config, steps) * outputs + at_a_time(graph, OF_TWO_SEGMENTS),
+            "occlusion": _OF_RUNS * min(self.steps, runs_together(config, steps)) * outputs
+            + at_a_time(steps * config.hidden_size * len(cell.activations), self.steps),
             "loss": graph + steps * logits,
         }
         shared = steps * config.layers * top * activations + self.numbers_returned()

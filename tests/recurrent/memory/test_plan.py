@@ -108,7 +108,13 @@ def test_outputs_are_held_too() -> None:
     assert plan(config=many, parts=["loss"]).numbers_held() > plan(config=few, parts=["loss"]).numbers_held() + 5e5
     every, one = (plan(config=many, parts=["words"], output=output).numbers_held() for output in (None, 7))
     assert every >= one + 5 * 100_000 * 7
-    states = [plan(config=each, parts=["states", "occlusion"]).numbers_held() for each in (few, many)]
+    for part, of_output in (
+        ("attribution", 50),
+        ("occlusion", 15),
+    ):  # far more than one number at each of several points
+        held = [plan(config=each, parts=[part]).numbers_held() for each in (few, many)]
+        assert held[1] >= held[0] + of_output * 99_998
+    states = [plan(config=each, parts=["states"]).numbers_held() for each in (few, many)]
     assert states[0] == states[1]
 
 
