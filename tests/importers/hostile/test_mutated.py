@@ -39,7 +39,7 @@ FILES: dict[str, tuple[Callable[[], bytes], int]] = {  # what makes it, and how 
     "script.pt": (lambda: zipped(script()), 4_000),
     "model.safetensors": (lambda: safetensors_files.written(safetensors_files.header()), 20_000),
     "model.onnx": (lambda: single("LSTM", p=True, direction="bidirectional").SerializeToString(), 20_000),
-    "pair.onnx": (lambda: pair().SerializeToString(), 10_000),
+    "pair.onnx": (lambda: pair("LSTM").SerializeToString(), 20_000),
 }
 
 
