@@ -1,12 +1,14 @@
 """What does not fit the limits of the server is said before it is asked for: of memory, and of files."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from gatescope.main import create_app
 from gatescope.settings import Settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from serving import running
 
 from .axe import violations
@@ -79,3 +81,28 @@ def test_a_file_that_does_not_fit_says_so_and_cannot_be_saved(app: FastAPI, narr
     assert urls == []
     with narrow.expect_download():
         narrow.locator("[data-save=csv]").click()
+
+
+def test_memory_leaves_out_what_may_not_come_in_time_and_is_drawn_part_by_part(app: FastAPI, narrow: Page) -> None:
+    app.state.rate = lambda: 1.5e7  # of a slow machine, on which two parts would take some 25 s
+    bodies: list[dict[str, Any]] = []
+    said: list[str] = []
+
+    def keep(route: Route) -> None:
+        bodies.append(json.loads(route.request.post_data or ""))
+        said.extend(narrow.locator(".memory-cell .message").all_text_contents())
+        route.continue_()
+
+    opened(narrow, f"/?text={SENTENCE}")
+    narrow.route("**/memory", keep)
+    narrow.evaluate("location.hash = 'memory=words'")
+    limit = narrow.locator("#memory-limit")
+    expect(limit).to_contain_text("may take longer than the 20 s that this server computes for an answer")
+    expect(limit).to_contain_text("how the verdict depends on each step (")
+    expect(narrow.locator("#memory-cells .triangle .plot > *")).to_have_count(3)
+    expect(narrow.locator(".memory-cell .message").first).to_be_empty()
+    expect(narrow.locator("#memory-busy")).to_be_hidden()
+    assert all(len(body["parts"]) == 1 for body in bodies)
+    assert bodies[0]["parts"] == ["saturation"]
+    assert {"loss", "attribution"}.isdisjoint(part for body in bodies for part in body["parts"])
+    assert any(each.startswith("Being computed: ") for each in said)

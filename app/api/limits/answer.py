@@ -61,9 +61,7 @@ def limits(
 
     def memory(parts: Sequence[MemoryPart] | None) -> MemoryFit:
         plan, held = planned(parts, every), fit(lambda layers: partial(memory_demands, planned(parts, layers)))
-        return MemoryFit(
-            **dict(held), seconds=seconds(plan, steps, rate), in_time=steps_in_time(plan, rate, settings)
-        )
+        return MemoryFit(**dict(held), seconds=seconds(plan, steps, rate), in_time=steps_in_time(plan, rate, settings))
 
     def traced(layers: list[int]) -> DemandsOver:
         return unedited_over(tokens, model, TraceBody(layers=layers), settings).demands

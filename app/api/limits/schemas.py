@@ -53,7 +53,9 @@ class LimitsAnswer(BaseModel):
         description="A trace as JSON or NPZ, with every activation. As JSON lines and CSV it has no such limit."
     )
     experiment: Fit = Field(description="An experiment, with every activation.")
-    max_seconds: float = Field(gt=0, description="The longest time that an answer is computed for (GATESCOPE_MAX_SECONDS).")
+    max_seconds: float = Field(
+        gt=0, description="The longest time that an answer is computed for (GATESCOPE_MAX_SECONDS)."
+    )
     memory: MemoryFit = Field(description="Memory: the `parts` asked about, together. The steps are those answered.")
     memory_parts: dict[MemoryPart, MemoryFit] = Field(description="Memory: each part alone; those that the model has.")
     decomposition: Fit | None = Field(description="A decomposition; null: the cell has no path of memory.")

@@ -8,6 +8,7 @@ from functools import partial
 from ...recurrent.memory.altered import untrained
 from ...recurrent.memory.plan import MemoryOptions, MemoryPlan
 from ...recurrent.memory.subject import Subject
+from ...recurrent.memory.work import work
 from ...recurrent.network import Network
 from ...recurrent.option_error import OptionError
 from ...recurrent.overflow import RangeError
@@ -61,7 +62,7 @@ def demands(plan: MemoryPlan, steps: int) -> list[Demand]:
 
 def seconds(plan: MemoryPlan, steps: int, rate: float) -> float:
     """Estimate how long the answer takes if it is about so many steps of the text, by the ``rate`` of the machine."""
-    return sum(replace(plan, stop=plan.start + steps).work().values()) / rate
+    return sum(work(replace(plan, stop=plan.start + steps)).values()) / rate
 
 
 def steps_in_time(plan: MemoryPlan, rate: float, settings: Settings) -> int:

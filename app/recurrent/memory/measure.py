@@ -41,6 +41,7 @@ from .report import (
 from .saturation import is_open, is_shut
 from .subject import Source, subject_of
 from .timescales import by_distance, half_life, time_scales_of_logarithms
+from .work import work
 
 Place = tuple[int, Direction]
 Result = TypeVar("Result")
@@ -121,8 +122,8 @@ def memory_steps(plan: MemoryPlan) -> Steps[Memory]:
 
     Raises RangeError if hidden states overflow.
     """
-    work, done = plan.work(), 0.0
-    total = sum(work.values())
+    shares, done = work(plan), 0.0
+    total = sum(shares.values())
 
     def stage(name: str, steps: Steps[Result]) -> Steps[Result]:
         """Run one stage of the work, its shares turned into shares of the whole."""
@@ -131,13 +132,13 @@ def memory_steps(plan: MemoryPlan) -> Steps[Memory]:
             try:
                 share = next(steps)
             except StopIteration as end:
-                done += work[name]
+                done += shares[name]
                 result: Result = end.value
                 return result
-            yield (done + share * work[name]) / total
+            yield (done + share * shares[name]) / total
 
     traced = [each for each in plan.trace.layers if each.layer in plan.layers]
-    done += work["trace"]
+    done += shares["trace"]
     yield done / total
     pairs = (yield from stage("pairs", _pairs(plan))) if plan.parts & OF_PAIRS else {}
     words = (yield from stage("words", _words(plan))) if "words" in plan.parts else None

@@ -1,6 +1,6 @@
-"""What is to be measured of a network's memory: checked, with an estimate of the work, and not yet computed."""
+"""What is to be measured of a network's memory: checked, with an estimate of what it holds, and not yet computed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -17,7 +17,6 @@ from .attribution import OF_TWO_SEGMENTS, Layers, Quantity, at_a_time
 from .differentiable import differentiated
 from .jacobians import layer_jacobians
 from .subject import Subject
-from .work import work
 
 MemoryPart = Literal[
     "states", "inputs", "spectral", "words", "attribution", "occlusion", "loss", "time_scales", "saturation", "spectra"
@@ -153,10 +152,6 @@ class MemoryPlan:
     def reached(self) -> Layers:
         """Every layer with the Jacobians of the steps in ``reach``."""
         return self.whole if self.network.config.bidirectional else self.window
-
-    def work(self) -> Mapping[str, float]:
-        """Estimate the work of each stage, by its name: in multiply-adds of a product of large matrices."""
-        return work(self)
 
     def numbers_held(self) -> int:
         """Estimate how many numbers are held at a time, besides the weights, which no request makes fewer.

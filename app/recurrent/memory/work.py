@@ -1,19 +1,17 @@
-"""How much work the parts of memory are, and so about how long they take on this machine: estimates, to within a few times."""
+"""How much work the parts of memory are, and so about how long they take on this machine: rough estimates."""
 
 import math
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 
 from ..network import NetworkConfig
 from .attribution import BLOCK, FEWEST_POINTS, points_together, runs_together
 from .distance import SHORT
-
-if TYPE_CHECKING:
-    from .plan import MemoryPlan
+from .plan import MemoryPlan
 
 # All in multiply-adds of a product of large matrices in float32, of which a core of a CPU does some 5·10¹⁰ a second.
 _READ = 10  # to read a weight, where it is multiplied with a single vector
@@ -46,12 +44,13 @@ class _Sizes(NamedTuple):
         return cls(rows * numbers, states * numbers, len(widths))
 
 
-def work(plan: "MemoryPlan") -> Mapping[str, float]:
+def work(plan: MemoryPlan) -> Mapping[str, float]:
     """Estimate the work of each stage of ``plan``, by its name: in multiply-adds of a product of large matrices.
 
-    What attribution takes is that for the fewest points of its quadrature: a saturated network may need 24 times as many.
+    Attribution is counted with the fewest points of its quadrature: a saturated network needs up to 24 times as many.
     """
-    config, parts, n, steps, reach = plan.network.config, plan.parts, plan.steps, len(plan.subject.tokens), len(plan.reach)
+    config, cell = plan.network.config, plan.network.config.cell_definition
+    parts, n, steps, reach = plan.parts, plan.steps, len(plan.subject.tokens), len(plan.reach)
     hidden, weights, jacobians, places = config.hidden_size, *_Sizes.of(config)
     in_double = _COPY * weights
     carried = reach * (_JACOBIAN * jacobians + _STEP * places)  # a row of derivatives, through all layers
@@ -59,8 +58,8 @@ def work(plan: "MemoryPlan") -> Mapping[str, float]:
     forward = 2 * _READ * steps * weights + calls  # in float64, of one sequence
     chunks = math.ceil(FEWEST_POINTS / points_together(config, steps))
     runs = 1 + math.ceil(n / runs_together(config, steps))
-    widths = [width for (layer, _), width in zip(plan.network.layers(), _widths(config), strict=True) if layer in plan.layers]
-    cell = config.cell_definition
+    places_and_widths = zip(plan.network.layers(), _widths(config), strict=True)
+    widths = [width for (layer, _), width in places_and_widths if layer in plan.layers]
     cubes = len(cell.blocks) * hidden**3 * len(widths) * cell.has_recurrent_weights
     return {
         "trace": _READ * steps * weights + in_double * ("time_scales" in parts),
@@ -87,7 +86,7 @@ def _widths(config: NetworkConfig) -> list[int]:
     return [config.inputs if layer == 0 else above for layer in range(config.layers) for _ in range(directions)]
 
 
-def _pairs(plan: "MemoryPlan", width: int) -> float:
+def _pairs(plan: MemoryPlan, width: int) -> float:
     """Estimate the work of what a layer in one direction remembers, over all pairs of steps; see ``norm_blocks``."""
     parts, n, hidden = plan.parts, plan.steps, plan.network.config.hidden_size
     states = hidden * len(plan.network.config.cell_definition.states)
@@ -106,7 +105,7 @@ def _pairs(plan: "MemoryPlan", width: int) -> float:
     return total + again * (_JACOBIAN * states * (hidden + width) + _STEP / 2)
 
 
-def _words(plan: "MemoryPlan", carried: float, jacobians: int) -> float:
+def _words(plan: MemoryPlan, carried: float, jacobians: int) -> float:
     """Estimate the work of ``word_norms``."""
     config, reach = plan.network.config, len(plan.reach)
     top = config.hidden_size * len(config.directions)

@@ -7,7 +7,7 @@ import { DERIVATIVES } from "./derivatives.js";
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./derivatives.js").Derivative} Derivative */
 /** @typedef {import("./memory_requests.js").MemoryRequest} MemoryRequest */
-/** @typedef {MemoryAnswer & {missing?: Record<string, string>}} PartialAnswer `missing`: why parts that were asked for are not there */
+/** @typedef {MemoryAnswer & {missing?: Record<string, string>, pending?: string[]}} PartialAnswer `missing`: why parts that were asked for are not there; `pending`: parts that are still being computed */
 
 const TOLERANCE = 0.05; // what the shares may miss, relative to the difference that they add up to
 
@@ -35,6 +35,8 @@ export class CellMemory {
     this.back = back;
     /** Why parts that were asked for are not there. @type {Record<string, string>} */
     this.missing = { ...whole.missing, ...back.missing };
+    /** Parts that are still being computed. @type {string[]} */
+    this.pending = whole.pending ?? [];
     this.words = whole.tokens.map((token) => token.text);
     /** The row of the step that is looked back from. */
     this.row = Math.min(step, whole.stop - 1) - whole.start;

@@ -9,18 +9,21 @@ import { inputOf } from "./written.js";
 /** @typedef {import("./api_types.d.ts").MemoryAnswer} MemoryAnswer */
 /** @typedef {import("./derivatives.js").Derivative} Derivative */
 /** @typedef {import("./memory.js").PartialAnswer} PartialAnswer */
+/** @typedef {{parts: string[]}} Body of a call, with what else it says */
 /** @typedef {keyof import("./api_types.d.ts").Facts["weights"]} Weights */
-/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null, layer?: number, left?: string[]}} MemoryRequest `step`: the one looked back from; `layer`: the place of the one in sight, 0 if left out; `left`: parts that do not fit; `target`: the class that the loss takes as right */
+/** @typedef {{model: import("./api_types.d.ts").Model, text: string, start: number, stop: number, step: number, alpha: number, weights: Weights, derivative: Derivative, target: number | null, layer?: number, left?: string[], apart?: string[]}} MemoryRequest `step`: the one looked back from; `layer`: the place of the one in sight, 0 if left out; `left`: parts that are not asked for; `apart`: all others, in the order in which they are asked for one by one, if they take long; `target`: the class that the loss takes as right */
 
 const ALWAYS = ["inputs", "loss", "time_scales", "saturation", "spectra"];
 const OF_HEAD = ["loss", "attribution"]; // which a model without a head does not have
 const OF_ONE_STEP = ["spectral", "attribution"];
-const CHEAPEST_FIRST = ["saturation", "time_scales", "loss", "spectra", "words", "inputs", "states", "spectral", "attribution"];
+const CHEAPEST_FIRST = ["saturation", "time_scales", "words", "loss", "spectra", "inputs", "states", "spectral", "attribution"]; // where no estimate says it
 const MOST_IN_VAIN = 2; // parts that run out of time, after which no others are asked for: each takes as long as the server allows
 const CACHE_SIZE = 40; // answers: some sweeps of the slider over three models
 
 /** @type {Record<string, string>} */
 const PARTS_IN_WORDS = {
+  states: DERIVATIVES.states.name,
+  words: DERIVATIVES.words.name,
   inputs: "how fast it fades",
   loss: "the gradient of the loss",
   time_scales: "time scales",
@@ -94,21 +97,17 @@ export class MemoryRequests {
    * @param {MemoryRequest} request
    * @param {AbortSignal} signal
    * @param {(done: number) => void} onProgress is given the share that is done
+   * @param {(memory: CellMemory) => void} [onPart] is given what there is, each time that a part of several has come
    * @returns {Promise<CellMemory>}
    */
-  async ask(request, signal, onProgress) {
+  async ask(request, signal, onProgress, onPart = () => {}) {
     const { both, occlusion } = bodies(request);
-    const done = both.map(() => 0);
-    const [whole, back = whole] = await Promise.all(
-      both.map((body, at) =>
-        this.#inTime(request.model.id, body, signal, (share) => {
-          done[at] = share;
-          onProgress(done.reduce((sum, each) => sum + each, 0) / done.length);
-        }),
-      ),
-    );
+    const [whole, back = whole] = request.apart?.length
+      ? [await this.#oneByOne(request.model.id, inOrder(both, request.apart), signal, onProgress, (answer) => onPart(new CellMemory(request, answer, answer)))]
+      : await this.#together(request.model.id, both, signal, onProgress);
     const memory = new CellMemory(request, whole, back);
     if (back.attribution && !memory.attribution) {
+      if (request.apart?.length) onPart(Object.assign(new CellMemory(request, whole, back), { pending: ["occlusion"] }));
       try {
         memory.occlusion = (await this.#answer(request.model.id, occlusion, signal, () => {})).occlusion ?? null;
       } catch (error) {
@@ -121,37 +120,76 @@ export class MemoryRequests {
   }
 
   /**
-   * The answer to one call; where it takes too long, to one for each part, without those that still do, or that come after
-   * two of these.
+   * The answers to calls that are made at once; where one takes too long, to one for each of its parts.
    * @param {string} model
-   * @param {{parts: string[]}} body
+   * @param {Body[]} calls
    * @param {AbortSignal} signal
    * @param {(done: number) => void} onProgress
+   */
+  #together(model, calls, signal, onProgress) {
+    const done = calls.map(() => 0);
+    return Promise.all(
+      calls.map(async (body, at) => {
+        /** @param {number} share */
+        const onShare = (share) => {
+          done[at] = share;
+          onProgress(done.reduce((sum, each) => sum + each, 0) / done.length);
+        };
+        try {
+          return await this.#answer(model, body, signal, onShare);
+        } catch (error) {
+          if (!(error instanceof Problem && error.isOutOfTime)) throw error;
+          if (body.parts.length === 1) return this.#without(model, body, { [body.parts[0]]: error.message }, signal);
+          return this.#oneByOne(model, inOrder([body], CHEAPEST_FIRST), signal, onShare);
+        }
+      }),
+    );
+  }
+
+  /**
+   * One answer with the parts of calls that are made one after the other, without those that take too long, or that come
+   * after two of these.
+   * @param {string} model
+   * @param {Body[]} calls each for one part
+   * @param {AbortSignal} signal
+   * @param {(done: number) => void} onProgress
+   * @param {(answer: PartialAnswer) => void} onPart is given what has come, each time that a part has
    * @returns {Promise<PartialAnswer>}
    */
-  async #inTime(model, body, signal, onProgress) {
-    try {
-      return await this.#answer(model, body, signal, onProgress);
-    } catch (error) {
-      if (!(error instanceof Problem && error.isOutOfTime)) throw error;
-      if (body.parts.length === 1) return { ...(await this.#answer(model, { ...body, parts: ["saturation"] }, signal, onProgress)), missing: { [body.parts[0]]: error.message } };
-    }
+  async #oneByOne(model, calls, signal, onProgress, onPart = () => {}) {
     /** @type {PartialAnswer[]} */
     const answers = [];
-    /** @type {[string, string][]} */
-    const missing = []; // with why
-    const parts = body.parts.toSorted((a, b) => CHEAPEST_FIRST.indexOf(a) - CHEAPEST_FIRST.indexOf(b));
-    for (const [at, part] of parts.entries()) {
-      if (missing.length >= MOST_IN_VAIN) {
-        missing.push([part, missing[0][1]]);
+    /** @type {Record<string, string>} */
+    const missing = {}; // with why
+    for (const [at, body] of calls.entries()) {
+      const [part] = body.parts;
+      const [first, ...others] = Object.values(missing);
+      if (others.length + 1 >= MOST_IN_VAIN && first) {
+        missing[part] = first;
         continue;
       }
-      const answer = await this.#inTime(model, { ...body, parts: [part] }, signal, (share) => onProgress((at + share) / parts.length));
-      answers.push(answer);
-      missing.push(...Object.entries(answer.missing ?? {}));
+      try {
+        answers.push(await this.#answer(model, body, signal, (share) => onProgress((at + share) / calls.length)));
+      } catch (error) {
+        if (!(error instanceof Problem && error.isOutOfTime)) throw error;
+        missing[part] = error.message;
+      }
+      const pending = calls.slice(at + 1).flatMap(({ parts }) => parts);
+      if (answers.length && pending.length) onPart({ ...merged(answers), missing: { ...missing }, pending });
     }
-    const all = merged(answers);
-    return { ...all, missing: { ...all.missing, ...Object.fromEntries(missing) } };
+    return answers.length ? { ...merged(answers), missing } : this.#without(model, calls[0], missing, signal);
+  }
+
+  /**
+   * An answer with the steps and layers of a call, of which no part came in time.
+   * @param {string} model
+   * @param {Body} body
+   * @param {Record<string, string>} missing
+   * @param {AbortSignal} signal
+   * @returns {Promise<PartialAnswer>}
+   */
+  async #without(model, body, missing, signal) {
+    return { ...(await this.#answer(model, { ...body, parts: ["saturation"] }, signal, () => {})), missing };
   }
 
   /**
@@ -173,13 +211,22 @@ export class MemoryRequests {
 }
 
 /**
+ * A call for each part of some calls, in an order.
+ * @param {Body[]} calls
+ * @param {string[]} order
+ */
+function inOrder(calls, order) {
+  return calls.flatMap((body) => body.parts.map((part) => ({ ...body, parts: [part] }))).toSorted((one, other) => order.indexOf(one.parts[0]) - order.indexOf(other.parts[0]));
+}
+
+/**
  * One answer with the parts of several about the same steps and layers.
  * @param {PartialAnswer[]} answers
  * @returns {PartialAnswer}
  */
 function merged(answers) {
   const layers = answers[0].layers.map((_, at) => Object.assign({}, ...answers.map((each) => each.layers[at])));
-  return Object.assign({}, ...answers, { layers, missing: Object.assign({}, ...answers.map(({ missing }) => missing)) });
+  return Object.assign({}, ...answers, { layers });
 }
 
 /**

@@ -8,8 +8,9 @@ import { Problem } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES, signOf } from "../data/derivatives.js";
 import { curvesOf, placeIn } from "../data/memory.js";
-import { limitInWords, memoryThatFits } from "../data/limits.js";
-import { MemoryRequests, inWords, lossTarget, partsOf } from "../data/memory_requests.js";
+import { limitsOf, memoryThatFits } from "../data/limits.js";
+import { fitInWords, inTime } from "../data/memory_fit.js";
+import { MemoryRequests, lossTarget, partsOf } from "../data/memory_requests.js";
 import { nounOf } from "../data/written.js";
 import { byId, make } from "../kit/dom.js";
 import { decimal, power } from "../kit/numbers.js";
@@ -135,28 +136,43 @@ export class Memory {
     const pinned = step ?? trace.stop - trace.start - 1;
     const start = trace.start + Math.max(0, pinned - fit.steps + 1);
     const span = { start, stop: Math.min(trace.stop, start + fit.steps), step: trace.start + pinned };
-    const request = { text: trace.text, ...span, alpha, weights, derivative, layer, left: fit.left };
+    const request = { text: trace.text, ...span, alpha, weights, derivative, layer, left: fit.left, apart: fit.apart };
     const done = lanes.map(() => 0);
     this.progress.value = 0;
     const waiting = setTimeout(() => signal.aborted || (this.busy.hidden = false), PATIENCE);
+    const isPart = span.stop - span.start < trace.steps;
+    const said = isPart ? `Of this long text: ${nounOf(trace.model)}s ${span.start + 1} to ${span.stop}.` : "";
+    /** @type {Result[]} */
+    const cells = lanes.map(({ title }) => ({ title, memory: null, why: "It is being computed." }));
+    /**
+     * @param {number} at
+     * @param {CellMemory} memory
+     */
+    const drawPart = (at, memory) => {
+      if (signal.aborted) return;
+      cells[at].memory = memory;
+      this.results = { cells, derivative, layer };
+      this.message.textContent = said;
+      this.#draw();
+    };
     const answers = await Promise.allSettled(
-      lanes.map(({ model }, at) =>
-        this.requests.ask({ model, ...request, target: lossTarget(model, trace) }, signal, (share) => {
+      lanes.map(({ model }, at) => {
+        /** @param {number} share */
+        const onProgress = (share) => {
           done[at] = share;
           if (!signal.aborted) this.progress.value = done.reduce((sum, each) => sum + each, 0) / done.length;
-        }),
-      ),
+        };
+        return this.requests.ask({ model, ...request, target: lossTarget(model, trace) }, signal, onProgress, (memory) => drawPart(at, memory));
+      }),
     );
     clearTimeout(waiting);
     if (signal.aborted) return;
     this.busy.hidden = true;
-    const isPart = span.stop - span.start < trace.steps;
-    this.message.textContent = isPart ? `Of this long text: ${nounOf(trace.model)}s ${span.start + 1} to ${span.stop}.` : "";
-    const cells = answers.map((answer, at) => ({
-      title: lanes[at].title,
-      memory: answer.status === "fulfilled" ? answer.value : null,
-      why: answer.status === "rejected" ? reasonOf(answer.reason) : "",
-    }));
+    this.message.textContent = said;
+    for (const [at, answer] of answers.entries()) {
+      if (answer.status === "fulfilled") cells[at].memory = answer.value;
+      else Object.assign(cells[at], { memory: null, why: reasonOf(answer.reason) });
+    }
     this.results = { cells, derivative, layer };
     await this.#draw();
     if (!signal.aborted) await this.cost.show(models);
@@ -168,22 +184,27 @@ export class Memory {
    * @param {DecodedTrace} trace
    * @param {Derivative} derivative
    * @param {number} layer its place
-   * @returns {Promise<{steps: number, left: string[], says: string}>}
+   * @returns {Promise<{steps: number, left: string[], apart: string[], says: string}>}
    */
   async #fit(models, trace, derivative, layer) {
     try {
+      const needed = DERIVATIVES[derivative].part;
       const fits = await Promise.all(
-        models.map((model) => {
+        models.map(async (model) => {
           const { whole, back } = partsOf(model, derivative);
-          const query = { steps: trace.steps, layer: placeIn(model, layer).layer, parts: [...whole, ...back], needed: DERIVATIVES[derivative].part };
-          return memoryThatFits(model, query);
+          const [shown, parts, steps] = [placeIn(model, layer).layer, [...whole, ...back], trace.steps];
+          const fit = await memoryThatFits(model, { steps, layer: shown, parts, needed });
+          const estimates = await limitsOf(model, { steps, layers: [shown], parts }); // known from the line before
+          return { ...fit, needed, timed: inTime(fit, estimates, needed, STEPS) };
         }),
       );
-      const least = fits.reduce((one, other) => (other.steps < one.steps ? other : one));
+      const least = fits.reduce((one, other) => (other.timed.steps < one.timed.steps ? other : one));
       const left = [...new Set(fits.flatMap((fit) => (fit.steps ? fit.left : [])))];
-      return { steps: Math.min(STEPS, least.steps), left, says: saysFit(least, left, trace) };
+      const late = Object.assign({}, ...fits.map(({ timed }) => timed.late));
+      const longest = fits.map(({ timed }) => timed.apart).reduce((one, other) => (other.length > one.length ? other : one));
+      return { steps: least.timed.steps, left: [...left, ...Object.keys(late)], apart: longest, says: fitInWords(least, { left, late }, trace, STEPS) };
     } catch (error) {
-      if (error instanceof Problem || error instanceof TypeError || error instanceof DOMException) return { steps: STEPS, left: [], says: "" }; // the call itself will say what is wrong
+      if (error instanceof Problem || error instanceof TypeError || error instanceof DOMException) return { steps: STEPS, left: [], apart: [], says: "" }; // the call itself will say what is wrong
       throw error;
     }
   }
@@ -275,22 +296,6 @@ export class Memory {
 }
 
 /**
- * Which limit says how much can be shown, and how much it is; empty where none does.
- * @param {import("../data/limits.js").MemoryFit} fit
- * @param {string[]} left parts that are not shown
- * @param {DecodedTrace} trace
- */
-function saysFit({ steps, limit, left: without }, left, trace) {
-  const wanted = Math.min(STEPS, trace.steps);
-  if (!limit || (steps >= wanted && left.length === 0)) return "";
-  const noun = nounOf(trace.model);
-  const why = limitInWords(limit, `The memory of all ${trace.steps} ${noun}s of a model of this size would`);
-  if (steps === 0) return `${why}: not even two ${noun}s fit. Choose another derivative, a shorter text or a smaller model, or start the server with a higher ${limit.setting}.`;
-  const shown = steps < wanted ? `${why}: ${steps} ${noun}s fit, the last of them the chosen one, or else the last in sight.` : `${why}.`;
-  return without.length || left.length ? `${shown} Without ${inWords(left)}, which would not fit.` : shown;
-}
-
-/**
  * The name of a cell, with its half-life.
  * @param {CellMemory} memory
  * @param {string} title
@@ -298,7 +303,9 @@ function saysFit({ steps, limit, left: without }, left, trace) {
  */
 function headed(memory, title, layer) {
   const { start, stop } = memory.whole;
-  const steps = memory.layer(layer).inputs?.half_life ?? null;
+  const { inputs } = memory.layer(layer);
+  if (!inputs) return named(memory.model, title);
+  const steps = inputs.half_life;
   const life = steps === null ? `> ${stop - start - 1}` : String(steps);
   return [...named(memory.model, title), make("em", {}, ` half-life in this text ${life} ${steps === 1 ? "step" : "steps"}`)];
 }

@@ -77,8 +77,8 @@ export class MemoryOfCell {
   async show(memory, look) {
     this.title.replaceChildren(...look.title);
     this.noun = capitalised(cellOf(memory.model).noun);
-    const missing = inWords(Object.keys(memory.missing));
-    this.message.textContent = missing && `Not shown, because it takes longer than this server computes for an answer (GATESCOPE_MAX_SECONDS): ${missing}. A shorter text, or an earlier ${nounOf(memory.model)}, takes less time.`;
+    const [missing, pending] = [Object.keys(memory.missing), memory.pending].map(inWords);
+    this.message.textContent = pending ? `Being computed: ${pending}.` : missing && `Not shown, because it takes longer than this server computes for an answer (GATESCOPE_MAX_SECONDS): ${missing}. A shorter text, or an earlier ${nounOf(memory.model)}, takes less time.`;
     for (const { element } of this.charts) element.hidden = false; // a hidden one has no size
     this.gates.replaceChildren(...this.#tables(memory, look));
     await Promise.all([this.#showTriangle(memory, look), this.#showBack(memory, look), this.#showShares(memory, look), this.#showScales(memory, look)]);
@@ -101,7 +101,7 @@ export class MemoryOfCell {
       this.triangle.row.hidden = true;
       this.triangle.title.textContent = sign;
       this.triangle.remove();
-      this.triangle.note.textContent = DERIVATIVES[derivative].part in memory.missing ? "It takes longer than the server computes." : `${this.noun} has no such path: no gate keeps its state.`;
+      this.triangle.note.textContent = whyNot(memory, DERIVATIVES[derivative].part) ?? `${this.noun} has no such path: no gate keeps its state.`;
       return;
     }
     const rows = rowAxis(words, this.triangle.size.height);
@@ -140,7 +140,7 @@ export class MemoryOfCell {
     }
     if (!attribution && !occlusion) {
       this.shares.title.textContent = `How the verdict depends on each ${nounOf(model)}`;
-      this.shares.note.textContent = "It is not computed here.";
+      this.shares.note.textContent = whyNot(memory, "attribution", "occlusion") ?? "It is not computed here.";
       return this.shares.remove();
     }
     const output = `P(${visible(memory.back.attribution?.output ?? "")})`;
@@ -284,6 +284,16 @@ export class MemoryOfCell {
     const value = matrix[t * memory.words.length + k];
     return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${normLabel(value, true)}`;
   }
+}
+
+/**
+ * Why parts are not there that were asked for; null if they were not.
+ * @param {CellMemory} memory
+ * @param {...string} parts
+ */
+function whyNot({ pending, missing }, ...parts) {
+  if (parts.some((part) => pending.includes(part))) return "It is being computed.";
+  return parts.some((part) => part in missing) ? "It takes longer than the server computes." : null;
 }
 
 /** @param {string} text */

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from gatescope.api.limits.schemas import LimitsAnswer
 from gatescope.main import create_app
+from gatescope.recurrent.memory.plan import MemoryOptions, MemoryPart, MemoryPlan
+from gatescope.recurrent.memory.subject import Subject
+from gatescope.recurrent.memory.work import work
 from gatescope.settings import Settings
+from gatescope.store.model import Model
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -119,7 +123,48 @@ def test_parts_of_memory_are_asked_about_together(models: Path) -> None:
     alone = limits(api, parts=["saturation"])["memory"]
     assert 0 < together["steps"] < STEPS
     assert together["limit"]["setting"] == "GATESCOPE_MAX_HELD"
-    assert alone == {"steps": STEPS, "of_one_layer": STEPS, "limit": None}
+    assert alone == {**alone, "steps": STEPS, "of_one_layer": STEPS, "limit": None}
+
+
+@given(
+    model=st.sampled_from(sorted(MODELS)),
+    rate=st.floats(1e5, 1e13),
+    max_seconds=st.floats(0.01, 100),
+    steps=st.integers(1, 60),
+)
+@examples(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_comes_in_time_is_so_by_the_rate_of_the_machine(
+    models: Path, model: str, rate: float, max_seconds: float, steps: int
+) -> None:
+    api = server(models)
+    api.app.state.settings = Settings(  # type: ignore[attr-defined]
+        models=models, default_model="lstm", max_seconds=max_seconds
+    )
+    api.app.state.rate = lambda: rate  # type: ignore[attr-defined]
+    asked = limits(api, model, steps)
+    assert asked["max_seconds"] == max_seconds
+    served: Model = api.app.state.store.models[model]  # type: ignore[attr-defined]
+    subject = Subject(served.network, tuple(served.tokens(text(model, steps))), served.next_outputs)
+
+    def seconds(part: MemoryPart, stop: int) -> float:
+        return sum(work(MemoryPlan.of(subject, MemoryOptions([part], stop=stop))).values()) / rate
+
+    for part, fit in asked["memory_parts"].items():
+        assert fit["seconds"] == pytest.approx(seconds(part, steps))
+        assert fit["in_time"] == 0 or 2 * seconds(part, fit["in_time"]) <= max_seconds
+        assert fit["in_time"] == steps or 2 * seconds(part, fit["in_time"] + 1) > max_seconds
+    together = asked["memory"]
+    assert together["in_time"] <= min(
+        fit["in_time"] for part, fit in asked["memory_parts"].items() if part != "occlusion"
+    )
+
+
+def test_what_may_not_come_in_time_is_not_refused(models: Path) -> None:
+    api = client(models)
+    api.app.state.rate = lambda: 1.0  # type: ignore[attr-defined]
+    assert limits(api)["memory"] == {**limits(api)["memory"], "steps": STEPS, "in_time": 0}
+    body = {"text": text("lstm", STEPS), "parts": ["loss"]}
+    assert api.post("/api/v1/models/lstm/memory", json=body).status_code == 200
 
 
 def test_a_model_of_numbers_without_a_head(tmp_path: Path) -> None:

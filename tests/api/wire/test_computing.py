@@ -177,6 +177,20 @@ def test_only_so_many_threads_compute_at_a_time(models: Path) -> None:
     assert most == AT_ONCE
 
 
+def test_work_that_took_a_turn_keeps_no_thread_from_what_is_short(models: Path) -> None:
+    app, answered = create_app(Settings(models=models, default_model="lstm")), threading.Event()
+
+    async def ask() -> None:
+        request = Request(scope("/") | {"app": app}, once(b""))
+        waiting = [computed(request, Watch(60, has_turn=True), answered.wait, 30) for _ in range(AT_ONCE + 1)]
+        long = asyncio.gather(*waiting)
+        await asyncio.sleep(0)
+        await computed(request, Watch(60), answered.set)
+        assert all(await long), "what is short did not wait for what is long"
+
+    in_a_loop(ask())
+
+
 def test_time_passes_only_while_work_is_done() -> None:
     watch = Watch(0.2)
     for _ in range(3):

@@ -77,6 +77,56 @@ test("after two parts that take too long no dearer one is asked for", async () =
   assert.equal(memory.layer(0).time_scales, "time_scales");
 });
 
+/** Let parts be answered, those of `late` by saying that they take too long. Returns what is asked for. */
+function byPart(late = []) {
+  const asked = [];
+  globalThis.fetch = async (url, { body }) => {
+    const { parts, step, target } = JSON.parse(body);
+    asked.push([...parts, step === undefined ? `target ${target}` : `step ${step}`].join(" "));
+    const problem = { type: "out-of-time", status: 503, detail: "Too long." };
+    if (late.includes(parts[0])) return new Response(`${JSON.stringify({ done: 0.5, problem })}\n`);
+    return new Response(`${JSON.stringify({ answer: { start: 0, stop: 2, tokens: [{ text: "not" }, { text: "good" }], layers: [{ [parts[0]]: parts[0] }] } })}\n`);
+  };
+  return asked;
+}
+
+test("what takes long is asked for part by part, and each is given as soon as it has come", async () => {
+  const asked = byPart(["loss"]);
+  const seen = [];
+  const onPart = (memory) => seen.push([Object.keys(memory.layer(0)).join(" "), memory.pending.join(" "), Object.keys(memory.missing).join(" ")]);
+  const order = ["saturation", "loss", "states", "spectral"];
+  const memory = await new MemoryRequests().ask({ ...request, left: ["inputs", "time_scales", "spectra", "attribution"], apart: order }, signal, () => {}, onPart);
+  assert.deepEqual(asked, ["saturation target 0", "loss target 0", "states target 0", "spectral step 1"]);
+  assert.deepEqual(seen, [
+    ["saturation", "loss states spectral", ""],
+    ["saturation", "states spectral", "loss"],
+    ["saturation states", "spectral", "loss"],
+  ]);
+  assert.deepEqual([memory.pending, memory.missing, memory.layer(0).states], [[], { loss: "Too long." }, "states"]);
+});
+
+test("of parts that all take too long there are still the words", async () => {
+  const asked = byPart(["inputs", "loss"]);
+  const seen = [];
+  const left = ["saturation", "time_scales", "spectra", "states", "spectral", "attribution"];
+  const memory = await new MemoryRequests().ask({ ...request, left, apart: ["loss", "inputs"] }, signal, () => {}, (part) => seen.push(part));
+  assert.deepEqual(asked.map((call) => call.split(" ")[0]), ["loss", "inputs", "saturation"]);
+  assert.deepEqual([seen, memory.words, Object.keys(memory.missing)], [[], ["not", "good"], ["loss", "inputs"]]);
+});
+
+test("what was given part by part says so until each word was left out in turn", async () => {
+  const pending = [];
+  globalThis.fetch = async (url, { body }) => {
+    const { parts } = JSON.parse(body);
+    const attribution = { step: 1, output: "positive", difference: 0.5, gap: 0.5 };
+    const content = parts.includes("occlusion") ? { occlusion: { step: 1, output: "positive", losses: [0.25, 0.5] } } : { attribution };
+    return new Response(`${JSON.stringify({ answer: { start: 0, stop: 2, tokens: [{ text: "not" }, { text: "good" }], layers: [{}], ...content } })}\n`);
+  };
+  const left = ["inputs", "loss", "time_scales", "saturation", "spectra", "states", "spectral"];
+  const memory = await new MemoryRequests().ask({ ...request, left, apart: ["attribution"] }, signal, () => {}, (part) => pending.push(part.pending));
+  assert.deepEqual([pending, memory.occlusion?.losses, memory.pending], [[["occlusion"]], [0.25, 0.5], []]);
+});
+
 test("parts that do not fit are not asked for", async () => {
   const bodies = answering();
   await new MemoryRequests().ask({ ...request, left: ["loss", "spectral", "attribution"] }, signal, () => {});

@@ -9,9 +9,9 @@ import torch
 from gatescope.recurrent.cost import multiply_adds
 from gatescope.recurrent.memory.plan import PARTS, MemoryOptions, MemoryPlan
 from gatescope.recurrent.memory.subject import subject_of
+from gatescope.recurrent.memory.work import work
 from gatescope.recurrent.option_error import OptionError
 from networks import random_network, random_tokens
-
 
 READ = 10  # multiply-adds of a product of large matrices, in the time that a weight is read
 
@@ -66,7 +66,7 @@ def test_work_is_estimated_before_anything_is_computed(monkeypatch: pytest.Monke
     monkeypatch.setattr("gatescope.recurrent.memory.plan.trace", None)
     monkeypatch.setattr("gatescope.recurrent.memory.plan.layer_jacobians", None)
     planned = plan(steps=10_000)
-    assert sum(planned.work().values()) > 1e7
+    assert sum(work(planned).values()) > 1e7
     assert planned.numbers_held() > 1e6
     assert planned.numbers_returned() == 4 * 10_000**2
 
@@ -74,9 +74,9 @@ def test_work_is_estimated_before_anything_is_computed(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("config", [{}, {"cell": "gru", "layers": 2, "bidirectional": True}, {"cell": "rnn"}], ids=str)
 def test_only_what_is_wanted_is_work(config: dict[str, Any]) -> None:
     nothing = plan(config=config, parts=["saturation"])
-    assert {stage for stage, work in nothing.work().items() if work} == {"trace"}
-    assert nothing.work()["trace"] == pytest.approx(READ * 5 * multiply_adds(nothing.network))
-    everything = plan(config=config, parts=PARTS).work()
+    assert {stage for stage, work in work(nothing).items() if work} == {"trace"}
+    assert work(nothing)["trace"] == pytest.approx(READ * 5 * multiply_adds(nothing.network))
+    everything = work(plan(config=config, parts=PARTS))
     assert all(work > 0 for work in everything.values())
     for parts, stages in (
         (["states"], {"pairs"}),
@@ -88,13 +88,13 @@ def test_only_what_is_wanted_is_work(config: dict[str, Any]) -> None:
         (["loss"], {"loss"}),
         (["spectra"], {"spectra"}),
     ):
-        work = plan(config=config, parts=parts).work()
-        assert {stage for stage in work if work[stage]} == {"trace", *stages}, parts
+        stages_of = work(plan(config=config, parts=parts))
+        assert {stage for stage, each in stages_of.items() if each} == {"trace", *stages}, parts
 
 
 def test_a_pair_of_layers_is_twice_the_work_of_one() -> None:
     config = {"layers": 2, "embedding_size": 7}  # as wide as what the second one reads
-    both, one = (plan(config=config, parts=["states"], layers=layers).work()["pairs"] for layers in (None, [1]))
+    both, one = (work(plan(config=config, parts=["states"], layers=layers))["pairs"] for layers in (None, [1]))
     assert both == 2 * one
 
 
