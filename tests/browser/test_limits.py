@@ -126,7 +126,7 @@ def test_memory_leaves_out_what_may_not_come_in_time_and_is_drawn_part_by_part(a
     narrow.evaluate("location.hash = 'memory=words'")
     limit = narrow.locator("#memory-limit")
     expect(limit).to_contain_text("may take longer than the 20 s that this server computes for an answer")
-    expect(limit).to_contain_text("how the verdict depends on each word (")
+    expect(limit).to_contain_text("how the verdict depends on each step (")
     expect(narrow.locator("#memory-cells .triangle .plot > *")).to_have_count(3)
     expect(narrow.locator(".memory-cell .message").first).to_be_empty()
     expect(narrow.locator("#memory-busy")).to_be_hidden()

@@ -65,7 +65,7 @@ export function fitInWords({ steps, limit, timed, needed }, { left, late }, trac
   if (timed.narrows) sentences.push(`More than ${timed.steps} ${noun}s of ${inWords([needed])} may take longer than ${allowed}; shown are ${timed.steps}, ${THE_LAST}.`);
   const names = Object.entries(late).map(([part, seconds]) => `${inWords([part])} (${duration(seconds)})`);
   if (names.length) sentences.push(`Not asked for, as ${names.length === 1 ? "it" : "each"} may take longer than ${allowed}: ${names.join(", ")}.`);
-  if (timed.narrows || names.length) sentences.push("These are estimates, by the work and the speed of this machine when nothing else runs.");
+  if (timed.narrows || names.length) sentences.push("These are estimates, by the work and the speed of this machine when nothing else runs; it may take twice as long.");
   return sentences.join(" ");
 }
 

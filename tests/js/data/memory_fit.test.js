@@ -39,7 +39,7 @@ test("there are as many steps as the picture needs in time, without the parts th
   assert.equal(
     said(ALL, timed),
     "More than 5 words of states by earlier states may take longer than the 20 s that this server computes for an answer (GATESCOPE_MAX_SECONDS); shown are 5, the last of them the chosen one, or else the last in sight. " +
-      "Not asked for, as it may take longer than the 20 s that this server computes for an answer (GATESCOPE_MAX_SECONDS): the gradient of the loss (2 min). These are estimates, by the work and the speed of this machine when nothing else runs.",
+      "Not asked for, as it may take longer than the 20 s that this server computes for an answer (GATESCOPE_MAX_SECONDS): the gradient of the loss (2 min). These are estimates, by the work and the speed of this machine when nothing else runs; it may take twice as long.",
   );
 });
 
