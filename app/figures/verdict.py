@@ -1,6 +1,7 @@
 """The verdict as a curve between its two sides, filled from the middle, with its numbers where there is room."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,20 +41,51 @@ def curve_svg(verdict: Verdict, columns: Columns, top: float, height: float, nam
 def curve_numbers(
     verdict: Verdict, columns: Columns, top: float, height: float, marks: Sequence[Point] = ()
 ) -> Iterator[str]:
-    """Yield the dots and numbers of the curve, next to the ``marks`` that would cover them."""
+    """Yield the dots and numbers of the curve.
+
+    Numbers stand next to the ``marks`` that would cover them; a number that one of those would touch is left out.
+    """
     ys = heights(verdict.values, top, height).tolist()
-    labelled = set(numbers_with_room(verdict.values, columns))
-    for t, (value, y) in enumerate(zip(verdict.values.tolist(), ys, strict=True)):
-        centre, number = float(columns.centres[t]), plain(value)
+    numbers = {each.step: each for each in _placed(verdict, columns, top, height, marks)}
+    for t, y in enumerate(ys):
         if len(ys) <= DOTS:
-            yield f'<circle class="dot" cx="{columns.percent(centre)}" cy="{at(y)}" r="3.5"/>'
-        if t in labelled:
-            is_above = y > top + 0.3 * height and (value >= 0.5 or y > top + 0.8 * height)
-            if len(ys) > FEW:  # outside a turn, where the curve is not
-                is_above = value >= verdict.values[max(t - TURN, 0) : t + TURN + 1].mean()
-            baseline = y - 7 if is_above else y + SIZE + 6
-            x = columns.percent(clear_of(marks, centre, baseline, text_width(number, SIZE, bold=True), columns.width))
-            yield f'<text class="value" x="{x}" y="{at(baseline)}" font-size="{at(SIZE)}">{number}</text>'
+            yield f'<circle class="dot" cx="{columns.percent(float(columns.centres[t]))}" cy="{at(y)}" r="3.5"/>'
+        if number := numbers.get(t):
+            x, baseline = columns.percent(number.x), at(number.baseline)
+            yield f'<text class="value" x="{x}" y="{baseline}" font-size="{at(SIZE)}">{number.written}</text>'
+
+
+class _Number(NamedTuple):
+    """Where a number of the curve stands."""
+
+    step: int
+    x: float  # of its middle
+    baseline: float
+    wide: float
+    written: str
+    is_moved: bool  # out of the way of a mark
+
+    def touches(self, other: "_Number") -> bool:
+        is_next_to = abs(self.x - other.x) < (self.wide + other.wide) / 2
+        return is_next_to and abs(self.baseline - other.baseline) < SIZE
+
+
+def _placed(verdict: Verdict, columns: Columns, top: float, height: float, marks: Sequence[Point]) -> list[_Number]:
+    ys = heights(verdict.values, top, height).tolist()
+    numbers = []
+    for t in numbers_with_room(verdict.values, columns):
+        value, centre, y = float(verdict.values[t]), float(columns.centres[t]), ys[t]
+        is_above = y > top + 0.3 * height and (value >= 0.5 or y > top + 0.8 * height)
+        if len(ys) > FEW:  # outside a turn, where the curve is not
+            is_above = value >= verdict.values[max(t - TURN, 0) : t + TURN + 1].mean()
+        baseline, wide = y - 7 if is_above else y + SIZE + 6, text_width(plain(value), SIZE, bold=True)
+        x = clear_of(marks, centre, baseline, wide, columns.width)
+        numbers.append(_Number(t, x, baseline, wide, plain(value), is_moved=x != centre))
+    kept: list[_Number] = []
+    for each in sorted(numbers, key=lambda each: not each.is_moved):
+        if not any(map(each.touches, kept)):
+            kept.append(each)
+    return kept
 
 
 def clear_of(marks: Sequence[Point], x: float, baseline: float, wide: float, room: float) -> float:

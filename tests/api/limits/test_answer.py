@@ -166,7 +166,7 @@ def test_parts_of_memory_are_asked_about_together(models: Path) -> None:
 def test_what_comes_in_time_is_so_by_the_rate_of_the_machine(
     models: Path, model: str, rate: float, max_seconds: float, steps: int
 ) -> None:
-    api = server(models)
+    api = server(models, model)
     api.app.state.settings = Settings(  # type: ignore[attr-defined]
         models=models, default_model="lstm", max_seconds=max_seconds
     )
