@@ -26,14 +26,13 @@ def entering(model: Path, settings: "Settings", prefix: str) -> Iterator[tuple[P
     from ..importers.saving import taken
     from ..store.importing import HIDDEN, BusyError, FullError, TakenError
 
-    folder = model.parent
-    is_imported = settings.imported is not None and os.path.realpath(settings.imported) == os.path.realpath(folder)
+    folder, by_the_server = model.parent, is_imported(model, settings)
     there = next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
-    hidden = folder / HIDDEN if is_imported else there / f".{model.name}-"
-    if is_imported and os.path.lexists(shipped := settings.models / model.name):  # which would serve in its place
+    hidden = folder / HIDDEN if by_the_server else there / f".{model.name}-"
+    if by_the_server and os.path.lexists(shipped := settings.models / model.name):  # which would serve in its place
         give_up(f"{prefix}: {taken(shipped)}")
     try:
-        with _by_the_server(model, settings.max_imported) if is_imported else _by_itself(model, hidden) as given:
+        with _by_the_server(model, settings.max_imported) if by_the_server else _by_itself(model, hidden) as given:
             yield given
     except BusyError as error:
         what = f"a model {error.name!r}" if error.name else "a model"
@@ -47,11 +46,29 @@ def entering(model: Path, settings: "Settings", prefix: str) -> Iterator[tuple[P
             "one by 'gatescope models remove', or raise GATESCOPE_MAX_IMPORTED"
         )
     except TakenError:
-        give_up(f"{prefix}: {taken(model)}")
+        give_up(f"{prefix}: {_taken(model, settings)}")
     except OSError as error:
         if not str(error.filename or "").startswith(str(hidden)):
             raise
         raise OSError(error.errno, error.strerror, str(model)) from None
+
+
+def require_free(model: Path, settings: "Settings", prefix: str) -> None:
+    """Give up with one sentence, after ``prefix``, if there is a model in the folder ``model``, or anything else."""
+    if os.path.lexists(model):
+        give_up(f"{prefix}: {_taken(model, settings)}")
+
+
+def _taken(model: Path, settings: "Settings") -> str:
+    from ..importers.saving import taken
+
+    how = f", by gatescope models remove {model.name}" if is_imported(model, settings) else ""
+    return f"{taken(model)}{how}"
+
+
+def is_imported(model: Path, settings: "Settings") -> bool:
+    """Return whether the folder of a model is that of imported ones."""
+    return settings.imported is not None and os.path.realpath(settings.imported) == os.path.realpath(model.parent)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .common import give_up, read_settings
-from .entering import entering
+from .entering import entering, is_imported, require_free
 from .reading import MemoryOption, SecondsOption, read_apart
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def import_model(
     except OSError as error:
         give_up(f"{error.filename or path}: {error.strerror or error}")
     print_report(report_in(model))
-    typer.echo(f"\nsaved in {model}\n{_what_next(model, folder)}")
+    typer.echo(f"\nsaved in {model}\n{_what_next(model, settings)}")
 
 
-def _what_next(model: Path, folder: Path) -> str:
+def _what_next(model: Path, settings: "Settings") -> str:
     """Say how to look at a model that was imported."""
-    if folder != read_settings().imported:
+    if not is_imported(model, settings):
         return f"to look at it: gatescope show TEXT --model {model}"
     return f"to look at it: gatescope serve, then ?model={model.name} after the address that it prints"
 
@@ -78,15 +78,15 @@ def _imported(
     Gives up if the file is refused. Raises OSError if one cannot be read or written, in the place where it was to be.
     """
     from ..importers.found import ImportRefusedError
-    from ..importers.saving import name_for, require_file_or_folder, require_free
+    from ..importers.saving import name_for, require_file_or_folder
 
     path = Path(job["path"])
     try:
         require_file_or_folder(path)
         name = name_for(path, wanted)
-        require_free(folder / name)
     except ImportRefusedError as error:
         give_up(f"{path}: {error}")
+    require_free(folder / name, settings, str(path))
     with entering(folder / name, settings, str(path)) as (apart, locks):
         read_apart({**job, "name": name, "into": str(apart)}, str(path), seconds, memory, locks)
     return folder / name

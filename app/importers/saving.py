@@ -143,8 +143,7 @@ def require_free(folder: Path) -> None:
 def taken(folder: Path) -> ImportRefusedError:
     """Return the error of a model that is to be saved where there is one."""
     return ImportRefusedError(
-        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that "
-        f"one first, by gatescope models remove {folder.name}"
+        f"there is a model {folder.name} in {folder.parent} already: choose another name, or remove that one first"
     )
 
 
@@ -169,7 +168,7 @@ def name_for(path: Path, wanted: str) -> str:
                 "'-', beginning with a letter or digit"
             )
         return wanted
-    resolved = path.resolve()
+    resolved = Path(os.path.realpath(path))  # where links lead in circles, Path.resolve raises an error
     stem = resolved.name if path.is_dir() else resolved.stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_NAME] or "model"
 

@@ -85,7 +85,7 @@ def test_the_imported_models_may_take_so_many_bytes(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_making")
 def test_a_model_that_would_never_serve_is_not_imported(tmp_path: Path) -> None:
     saved(tmp_path / "shipped" / "mine")
-    taken = f"there is a model mine in {tmp_path / 'shipped'} already: choose another name, or remove that one\n"
+    taken = f"there is a model mine in {tmp_path / 'shipped'} already: choose another name, or remove that one first\n"
     assert imported(tmp_path, models=str(tmp_path / "shipped")) == (1, taken)
     imported(tmp_path, "--into", str(tmp_path / "elsewhere"), models=str(tmp_path / "shipped"))
     assert (tmp_path / "elsewhere" / "mine").is_dir()

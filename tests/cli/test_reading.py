@@ -67,11 +67,10 @@ def test_the_owner_of_the_machine_may_allow_more(tmp_path: Path) -> None:
 def test_a_model_that_enters_meanwhile_stays(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "what").symlink_to(tmp_path / "nowhere")
-    taken = f"there is a model what in {tmp_path / 'models'} already: choose another name, or remove that one "
-    taken += "first, by gatescope models remove what\n"
+    taken = f"there is a model what in {tmp_path / 'models'} already: choose another name, or remove that one first\n"
     what = {"do": "copy", "model": str(models / "lstm")}
     assert read(tmp_path, what) == (1, taken)
-    monkeypatch.setattr("gatescope.importers.saving.require_free", lambda _: None)
+    monkeypatch.setattr(sys.modules["gatescope.cli.import_model"], "require_free", lambda *_: None)
     assert read(tmp_path, what) == (1, taken)
     assert [each.name for each in (tmp_path / "models").iterdir()] == ["what"]
 

@@ -145,8 +145,8 @@ def _external(tensor: TensorProto, folder: Path, itemsize: int) -> bytes:
     given = {each.key: each.value for each in tensor.external_data}
     location, offset = given.get("location", ""), int(given.get("offset", "0") or 0)
     wanted = itemsize * math.prod(tensor.dims)
-    root = folder.resolve()
-    path = (root / location).resolve()
+    root = os.path.realpath(folder)
+    path = Path(os.path.realpath(Path(root, location)))  # where links lead in circles, Path.resolve raises an error
     if not location or Path(location).is_absolute() or not path.is_relative_to(root):
         raise ImportRefusedError(
             f"the tensor {tensor.name!r} points to {location!r}, outside the model's folder: only files in it are read"

@@ -151,6 +151,7 @@ OUTSIDE = "the tensor 'cell.W' points to {!r}, outside the model's folder: only 
         ("link.bin", {}, OUTSIDE),
         ("", {}, OUTSIDE),
         ("missing.bin", {}, "the numbers of the tensor 'cell.W' are in {!r}, which is not in its folder"),
+        ("circle.bin", {}, "the numbers of the tensor 'cell.W' are in {!r}, which is not in its folder"),
         ("short.bin", {}, "the tensor 'cell.W' claims 192 bytes from 0 on of {!r}, which is shorter"),
         ("whole.bin", {"offset": "1"}, "the tensor 'cell.W' claims 192 bytes from 1 on of {!r}, which is shorter"),
         ("whole.bin", {"offset": "-1"}, "the tensor 'cell.W' claims 192 bytes from -1 on of {!r}, which is shorter"),
@@ -169,6 +170,7 @@ def test_other_external_data_is_refused(tmp_path: Path, location: str, more: dic
     (folder / "whole.bin").write_bytes(W.tobytes())
     (folder / "short.bin").write_bytes(W.tobytes()[:-1])
     (folder / "link.bin").symlink_to(tmp_path / "secret.bin")
+    (folder / "circle.bin").symlink_to("circle.bin")
     with pytest.raises(ImportRefusedError) as raised:
         imported(folder, external(location, **more))
     assert str(raised.value) == message.format(location)
