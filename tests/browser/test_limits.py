@@ -115,10 +115,14 @@ def test_memory_leaves_out_what_may_not_come_in_time_and_is_drawn_part_by_part(a
     app.state.rate = lambda: 1.5e7  # of a slow machine, on which two parts would take some 25 s
     bodies: list[dict[str, Any]] = []
     said: list[str] = []
+    unknown: list[list[list[str]]] = []
 
     def keep(route: Route) -> None:
         bodies.append(json.loads(route.request.post_data or ""))
         said.extend(narrow.locator(".memory-cell .message").all_text_contents())
+        unknown.append(
+            [narrow.locator(f".chart.{each} figcaption p").all_text_contents() for each in ("distance", "back")]
+        )
         route.continue_()
 
     opened(narrow, f"/?text={SENTENCE}")
@@ -134,3 +138,5 @@ def test_memory_leaves_out_what_may_not_come_in_time_and_is_drawn_part_by_part(a
     assert bodies[0]["parts"] == ["saturation"]
     assert {"loss", "attribution"}.isdisjoint(part for body in bodies for part in body["parts"])
     assert any(each.startswith("Being computed: ") for each in said)
+    for notes in zip(*unknown, strict=True):
+        assert any("It is being computed." in each for each in notes), "there are no axes without curves"

@@ -48,6 +48,17 @@ export class Chart {
     return drawFigure(this.plot, this.labels, figure);
   }
 
+  /**
+   * Say what it is about, and why there is no picture.
+   * @param {string} title
+   * @param {string} why
+   */
+  showNothing(title, why) {
+    this.title.textContent = title;
+    this.note.textContent = why;
+    this.remove();
+  }
+
   /** Show nothing. */
   hide() {
     this.element.hidden = true;

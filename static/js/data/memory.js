@@ -109,3 +109,13 @@ export function curvesOf(memory, derivative, layer) {
     ...(kept ? [{ name: "the cell’s own path", y: kept }] : []),
   ];
 }
+
+/**
+ * Why parts are not there that were asked for; null if they were not.
+ * @param {CellMemory} memory
+ * @param {...string} parts
+ */
+export function whyNot({ pending, missing }, ...parts) {
+  if (parts.some((part) => pending.includes(part))) return "It is being computed.";
+  return parts.some((part) => part in missing) ? "It takes longer than the server computes." : null;
+}

@@ -5,6 +5,7 @@ import { Chart } from "../charts/chart.js";
 import { MARGIN } from "../charts/heatmap_figure.js";
 import { LOGARITHMIC, linesOf, rangeOver } from "../charts/line_figure.js";
 import { cellOf } from "../data/boot.js";
+import { whyNot } from "../data/memory.js";
 import { nounOf } from "../data/written.js";
 import { visible } from "../data/visible_text.js";
 import { make } from "../kit/dom.js";
@@ -52,13 +53,16 @@ export class MemoryComparison {
    */
   #showDistance(memories, layer, color) {
     const rows = memories.map((memory) => memory.layer(layer).inputs?.log10_medians ?? []);
+    const title = `How fast it fades: ‖∂hₜ/∂xₖ‖ against t − k, median over all ${nounOf(memories[0]?.model ?? { tokenizer: "word" })}s`;
+    const [why] = memories.flatMap((memory) => whyNot(memory, "inputs") ?? []);
+    if (why && rows.every((row) => row.length === 0)) return this.distance.showNothing(title, why);
     const count = Math.max(1, ...rows.map((row) => row.length));
     const key = memories.flatMap((memory) => [...named(memory.model, memory.model.title), " "]);
     const note = `${LOGARITHMIC} The half-life, of this text only, is the first distance at which less than half is left of what there is one step back.`;
     const names = Array.from({ length: count }, (_, at) => String(at));
     const numbers = this.#numbers("median norms by distance", "steps back", names, memories, rows);
     const figure = this.#lines(this.distance, memories, rows, countAxis(count), color);
-    return this.distance.show(`How fast it fades: ‖∂hₜ/∂xₖ‖ against t − k, median over all ${nounOf(memories[0]?.model ?? { tokenizer: "word" })}s`, [...key, note], figure, numbers);
+    return this.distance.show(title, [...key, note], figure, numbers);
   }
 
   /**

@@ -9,7 +9,7 @@ import { scaleBar } from "../charts/scale_bar.js";
 import { numbers } from "../data/api.js";
 import { boot, cellOf } from "../data/boot.js";
 import { DERIVATIVES } from "../data/derivatives.js";
-import { curvesOf } from "../data/memory.js";
+import { curvesOf, whyNot } from "../data/memory.js";
 import { hasHead, inWords } from "../data/memory_requests.js";
 import { shortened, visible } from "../data/visible_text.js";
 import { nounOf, readsNumbers } from "../data/written.js";
@@ -99,10 +99,8 @@ export class MemoryOfCell {
     if (!matrix) {
       this.shown = null;
       this.triangle.row.hidden = true;
-      this.triangle.title.textContent = sign;
-      this.triangle.remove();
-      this.triangle.note.textContent = whyNot(memory, DERIVATIVES[derivative].part) ?? `${this.noun} has no such path: no gate keeps its state.`;
-      return;
+      const why = whyNot(memory, DERIVATIVES[derivative].part) ?? `${this.noun} has no such path: no gate keeps its state.`;
+      return this.triangle.showNothing(sign, why);
     }
     const rows = rowAxis(words, this.triangle.size.height);
     const axis = wordAxis(words, this.triangle.size.width - rows.room - MARGIN.right);
@@ -124,7 +122,9 @@ export class MemoryOfCell {
     const series = curves.map(({ y }, at) => ({ y, color, style: styles[at] }));
     const { lines, table } = this.#over(memory, this.back, { series, range, log: true, ink, line }, curves);
     const note = curves.map(({ name }, at) => `${styles[at]}: ${name}`).join("; ");
-    return this.back.show(`Seen from ${named(memory, row)}`, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: `norms by ${nounOf(memory.model)}` });
+    const title = `Seen from ${named(memory, row)}`;
+    if (curves.every(({ y }) => y.length === 0)) return this.back.showNothing(title, whyNot(memory, DERIVATIVES[derivative].part, "spectral") ?? "");
+    return this.back.show(title, [`${note}. ${LOGARITHMIC}`], lines, { ...table, caption: `norms by ${nounOf(memory.model)}` });
   }
 
   /**
@@ -134,14 +134,11 @@ export class MemoryOfCell {
   #showShares(memory, { shares: range, color, ink, line }) {
     const { attribution, occlusion, model } = memory;
     if (!hasHead(model)) {
-      this.shares.title.textContent = "How the verdict depends on each step";
-      this.shares.note.textContent = "There is no head, and so no verdict.";
-      return this.shares.remove();
+      return this.shares.showNothing("How the verdict depends on each step", "There is no head, and so no verdict.");
     }
     if (!attribution && !occlusion) {
-      this.shares.title.textContent = `How the verdict depends on each ${nounOf(model)}`;
-      this.shares.note.textContent = whyNot(memory, "attribution", "occlusion") ?? "It is not computed here.";
-      return this.shares.remove();
+      const why = whyNot(memory, "attribution", "occlusion") ?? "It is not computed here.";
+      return this.shares.showNothing(`How the verdict depends on each ${nounOf(model)}`, why);
     }
     const output = `P(${visible(memory.back.attribution?.output ?? "")})`;
     const title = `How ${output} depends on each ${nounOf(model)}`;
@@ -284,16 +281,6 @@ export class MemoryOfCell {
     const value = matrix[t * memory.words.length + k];
     return `${visible(memory.words[t])} by ${visible(memory.words[k])}: ${normLabel(value, true)}`;
   }
-}
-
-/**
- * Why parts are not there that were asked for; null if they were not.
- * @param {CellMemory} memory
- * @param {...string} parts
- */
-function whyNot({ pending, missing }, ...parts) {
-  if (parts.some((part) => pending.includes(part))) return "It is being computed.";
-  return parts.some((part) => part in missing) ? "It takes longer than the server computes." : null;
 }
 
 /** @param {string} text */
