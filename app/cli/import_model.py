@@ -29,6 +29,13 @@ def import_model(
     vocab: Annotated[
         Path | None, typer.Option(help="File of the vocabulary: a JSON list, or text with a token a line.")
     ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the columns of a model that reads numbers: JSON with their name, unit, mean and scale, or CSV "
+            "with their names in its first row."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the model's folder; default: after the file.")] = "",
     title: Annotated[str, typer.Option(help="Name of the model for people; default: that of its folder.")] = "",
     text: Annotated[
@@ -50,6 +57,7 @@ def import_model(
         "module": module,
         "answers": answers_of(answer or []),
         "vocabulary": str(vocab or ""),
+        "columns": str(columns or ""),
         "title": title,
     }
     try:
