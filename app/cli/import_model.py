@@ -32,8 +32,8 @@ def import_model(
     columns: Annotated[
         Path | None,
         typer.Option(
-            help="File of the columns of a model that reads numbers: JSON with their name, unit, mean and scale, or CSV "
-            "with their names in its first row."
+            help="File of the columns of a model that reads numbers: JSON with name, unit, mean and scale of each, or "
+            "CSV with their names in its first row."
         ),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the model's folder; default: after the file.")] = "",
@@ -73,8 +73,12 @@ def import_model(
 
 def _what_next(model: Path, folder: Path) -> str:
     """Say how to look at a model that was imported."""
+    from ..store.fields import ModelConfig
+    from ..store.files import CONFIG, parse
+
     if folder != read_settings().imported:
-        return f"to look at it: gatescope show TEXT --model {model}"
+        what = "TEXT" if parse(model, CONFIG, ModelConfig).input == "text" else "--values FILE"
+        return f"to look at it: gatescope show {what} --model {model}"
     return f"to look at it: gatescope serve, then ?model={model.name} after the address that it prints"
 
 

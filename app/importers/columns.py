@@ -28,8 +28,8 @@ def read_columns(path: Path, count: int) -> list[Column]:
         raise ImportRefusedError(f"{path.name} has two columns named {repeated[0]!r}: give each its own name")
     if lost := [each.name for each in columns if not is_findable(each.name)]:
         raise ImportRefusedError(
-            f"{path.name} has a column named {lost[0]!r}, by which none in a CSV file is found: a name is no number, and "
-            "has no spaces around it"
+            f"{path.name} has a column named {lost[0]!r}, by which none in a CSV file is found: give it a name that is "
+            "not a number and has no spaces around it"
         )
     if len(columns) != count:
         left_out = "" if is_json else ", without those that name the steps"
@@ -56,7 +56,9 @@ def _from_csv(name: str, data: bytes) -> list[Column]:
     try:
         names: Sequence[str] = names_in(getincrementaldecoder("utf-8-sig")().decode(data))
     except UnicodeDecodeError:
-        raise ImportRefusedError(f"{name} is not UTF-8: columns are JSON, or CSV with their names in its first row") from None
+        raise ImportRefusedError(
+            f"{name} is not UTF-8: columns are JSON, or CSV with their names in its first row"
+        ) from None
     except ValueError as error:
         raise ImportRefusedError(f"{name}: {error}") from None
     if not names:

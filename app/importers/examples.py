@@ -50,6 +50,7 @@ def _numbers(columns: Sequence[Column]) -> str:
 
 def _wave(column: Column, at: int) -> Iterator[float]:
     """Yield numbers between mean − scale and mean + scale, with two digits of the scale."""
-    digits = 1 - math.floor(math.log10(column.scale))
+    digits, length = 1 - math.floor(math.log10(column.scale)), STEPS - at % 6
     for step in range(STEPS):
-        yield round(column.mean + column.scale * math.sin(2 * math.pi * step / (STEPS - at % 6)), digits) + 0.0  # not −0
+        value = column.mean + column.scale * math.sin(2 * math.pi * step / length)
+        yield round(value, digits) + 0.0  # not −0

@@ -59,6 +59,7 @@ def import_model(
     Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
     read or written.
     """
+    require_file_or_folder(request.path)
     name = name_for(request.path, wishes.name)
     folder = into / name
     require_free(folder)
