@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gatescope.importers import Request
 from gatescope.importers.columns import LARGEST, read_columns
 from gatescope.importers.found import ImportRefusedError
 from gatescope.importers.saving import Wishes, import_model
 from gatescope.store.columns import Column
-from torch_files import INPUTS, h_of, module_of, saved, tagger
+from torch_files import INPUTS, h_of, inputs, module_of, saved, tagger
 
 NAMES = ["temperature", "rain", "wind", "pressure", "hour of the day"]
 MEAN, SCALE = np.array([10, 0.5, -2, 1013.25, 12]), np.array([4, 1.5, 0.5, 8, 7])
@@ -52,6 +53,23 @@ def test_without_columns_the_report_says_that_they_have_no_names(tmp_path: Path)
         "the file does not name what the network reads, 5 columns, nor say their mean and scale: they are called "
         "input 0 and so on, and read as they are; --columns FILE describes them"
     )
+
+
+def test_buffers_that_may_standardise_the_input_are_named_and_not_used(tmp_path: Path) -> None:
+    module, _ = module_of("LSTM")
+    state = module.state_dict()
+    buffers = {"scaler.mean": torch.full((INPUTS,), 7.0), "scaler.std": torch.ones(1, INPUTS), "std": torch.ones(3)}
+    others = {"norm.running_mean": torch.ones(INPUTS), "weight_mean": torch.ones(INPUTS)}
+    model, report = import_model(Request(saved(state | buffers | others, tmp_path)), tmp_path / "models", "0")
+    assert (
+        "scaler.mean and scaler.std may standardise what the network reads, which has as many numbers: they are not "
+        "used; if it reads (x − mean) / scale, give these by --columns" in report.remarks
+    )
+    assert {*buffers, *others} == {*report.unused}
+    x = inputs()
+    np.testing.assert_allclose(model.trace(values=x).layer()["h"], h_of(module, x), atol=1e-6)
+    _, report = import_model(Request(saved(state | others, tmp_path, "plain.pt")), tmp_path / "models", "0")
+    assert not [each for each in report.remarks if "standardise" in each]
 
 
 @pytest.mark.parametrize(
