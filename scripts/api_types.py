@@ -55,7 +55,8 @@ def declarations() -> str:
     schemas |= facts.pop("$defs") | {"Facts": facts}
     types = {name: type_of(schema) for name, schema in sorted(schemas.items())}
     picked = f"Pick<ModelCard, {' | '.join(map(json.dumps, sorted(MODEL_FIELDS)))}>"
-    types["Model"] = f"{picked} & {{ weights_id: string; is_imported: boolean; top: number | null }}"
+    added = "weights_id: string; is_imported: boolean; leaves_head_out: boolean; top: number | null"
+    types["Model"] = f"{picked} & {{ {added} }}"
     return HEAD + "".join(f"\nexport type {name} = {shape};\n" for name, shape in types.items())
 
 

@@ -29,6 +29,13 @@ def import_model(
     vocab: Annotated[
         Path | None, typer.Option(help="File of the vocabulary: a JSON list, or text with a token a line.")
     ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the columns of a model that reads numbers: JSON with name, unit, mean and scale of each, or "
+            "CSV with their names in its first row."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the model's folder; default: after the file.")] = "",
     title: Annotated[str, typer.Option(help="Name of the model for people; default: that of its folder.")] = "",
     text: Annotated[
@@ -50,6 +57,7 @@ def import_model(
         "module": module,
         "answers": answers_of(answer or []),
         "vocabulary": str(vocab or ""),
+        "columns": str(columns or ""),
         "title": title,
     }
     try:
@@ -65,8 +73,12 @@ def import_model(
 
 def _what_next(model: Path, settings: "Settings") -> str:
     """Say how to look at a model that was imported."""
+    from ..store.fields import ModelConfig
+    from ..store.files import CONFIG, parse
+
     if not is_imported(model, settings):
-        return f"to look at it: gatescope show TEXT --model {model}"
+        what = "TEXT" if parse(model, CONFIG, ModelConfig).input == "text" else "--values FILE"
+        return f"to look at it: gatescope show {what} --model {model}"
     return f"to look at it: gatescope serve, then ?model={model.name} after the address that it prints"
 
 

@@ -42,7 +42,8 @@ def curves_of(model: Model, trace: Trace) -> list[InputColumn]:
     if trace.head is None:
         last = [each["h"] for each in trace.layers if each.layer == trace.layers[-1].layer]
         norm = np.linalg.norm(np.concatenate(last, axis=1).astype(np.float64), axis=1)
-        curves.append(InputColumn("norm of h", norm, note="there is no head"))
+        note = "head not imported" if model.leaves_head_out else "there is no head"
+        curves.append(InputColumn("norm of h", norm, note=note))
     return curves
 
 

@@ -29,7 +29,7 @@ def _import(job: Mapping[str, Any], tell: Tell) -> None:
     from .saving import Wishes, import_model
 
     request = Request(Path(job["path"]), job["module"], job["answers"])
-    wishes = Wishes(job["name"], job["title"], _vocabulary(job), job.get("text", ""))
+    wishes = Wishes(job["name"], job["title"], _file(job, "vocabulary"), job.get("text", ""), _file(job, "columns"))
     import_model(request, Path(job["into"]), __version__, wishes, tell)
 
 
@@ -42,12 +42,12 @@ def _verify(job: Mapping[str, Any], _: Tell) -> None:
     from .verifying import verify
 
     request = Request(Path(job["path"]), answers=job["answers"])
-    report = verify(load_model(job["model"]), request, __version__, _vocabulary(job))
+    report = verify(load_model(job["model"]), request, __version__, _file(job, "vocabulary"))
     (Path(job["into"]) / IMPORT).write_text(report.model_dump_json(), encoding="utf-8")
 
 
-def _vocabulary(job: Mapping[str, Any]) -> Path | None:
-    return Path(job["vocabulary"]) if job["vocabulary"] else None
+def _file(job: Mapping[str, Any], name: str) -> Path | None:
+    return Path(job[name]) if job.get(name) else None
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..store.columns import Column, counted, listed, unnamed
 from ..store.imported import ImportReport
 from ..store.model import Model
 from ..store.saving import save_model
 from . import TABLE, Importer, Request
 from .building import Built, build, projection_of
-from .found import MODULE, Found, ImportRefusedError
+from .columns import read_columns
+from .examples import examples_for
+from .found import MODULE, Convention, Found, ImportRefusedError
 from .proof import Origin, prove
 from .safetensors_file import VOCABULARIES
 from .vocabulary import read_vocabulary
@@ -33,6 +36,7 @@ class Wishes(NamedTuple):
     title: str = ""  # for people; empty: its name
     vocabulary: Path | None = None  # a file of its tokens
     text: str = ""  # that a language model is measured on; empty: an excerpt of ours
+    columns: Path | None = None  # a file that describes the numbers that it reads
 
 
 NO_WISHES = Wishes()
@@ -55,16 +59,19 @@ def import_model(
     Raises ImportRefusedError if the file cannot be imported: nothing is saved then; and OSError if a file cannot be
     read or written.
     """
+    require_file_or_folder(request.path)
     name = name_for(request.path, wishes.name)
     folder = into / name
     require_free(folder)
     found, path = found_in_file(request, wishes.vocabulary)
     tell(0.2)
     built = build(found)
+    columns = _columns(found, built, wishes.columns)
+    found = replace(found, **_told(found, columns, wishes.columns))
     tell(0.3)
     report = prove(found, Origin(path.resolve().name, sha256_of(path), version), built, wishes.text)
     tell(0.8)
-    about = _about(found, built, wishes.title or name)
+    about = _about(found, built, columns, wishes.title or name)
     del found  # with copies of its weights in float64: saving needs room for others
     return save_model(folder, built.network, built.tokenizer, about, report=report), report
 
@@ -173,7 +180,36 @@ def name_for(path: Path, wanted: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_NAME] or "model"
 
 
-def _about(found: Found, built: Built, title: str) -> dict[str, object]:
+def _columns(found: Found, built: Built, file: Path | None) -> list[Column]:
+    """Return the columns of a network that reads numbers, by a ``file`` that may describe them; none of another.
+
+    Raises ImportRefusedError if the file does not describe them, and OSError if it cannot be read.
+    """
+    if built.tokenizer is None:
+        return unnamed(found.input_size) if file is None else read_columns(file, found.input_size)
+    if file is not None:
+        raise ImportRefusedError(f"{file.name} is of no use: the model reads text, by its vocabulary, and no columns")
+    return []
+
+
+def _told(found: Found, columns: Sequence[Column], file: Path | None) -> dict[str, Any]:
+    """Return what the report is to say of the ``columns``, as fields of what was found."""
+    if not columns:
+        return {}
+    if file is None and found.embedding is not None:  # they are its numbers, of which a remark tells
+        return {}
+    if file is None:
+        remark = (
+            f"the file does not name what the network reads, {counted(len(columns))}, nor say their mean and scale: "
+            "they are called input 0 and so on, and read as they are; --columns FILE describes them"
+        )
+        return {"remarks": [*found.remarks, remark]}
+    scaled = sum((each.mean, each.scale) != (0, 1) for each in columns)
+    reason = f"so {file.name} says; of {scaled:,} of them, the network reads (x − mean) / scale"
+    return {"conventions": [*found.conventions, Convention("columns", listed(columns), reason)]}
+
+
+def _about(found: Found, built: Built, columns: Sequence[Column], title: str) -> dict[str, object]:
     """Return the fields of config.json that neither network nor tokenizer gives."""
     layers = f"{len(found.layers)} layer{'s' if len(found.layers) > 1 else ''} of {found.hidden_size} units"
     ways = ", in both directions" if "backward" in found.layers[0] else ""
@@ -188,7 +224,8 @@ def _about(found: Found, built: Built, title: str) -> dict[str, object]:
         "outputs": list(built.outputs),
         "predicts_next": built.predicts_next,
         "licence": "that of the file it was imported from",
-        **({} if built.tokenizer else {"columns": [{"name": f"input {at}"} for at in range(found.input_size)]}),
+        **({"columns": [asdict(each) for each in columns]} if columns else {}),
+        "examples": examples_for(built.tokenizer, columns),
     }
 
 

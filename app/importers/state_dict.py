@@ -25,6 +25,7 @@ from .torch_names import (
 from .torch_parts import parts_around
 from .torch_references import references
 
+_STATISTICS = frozenset({"mean", "means", "mu", "std", "stds", "sigma", "scale"})  # what buffers are called
 _SYMBOLS = {"w_ih": "W_ih", "w_hh": "W_hh", "b_ih": "b_ih", "b_hh": "b_hh", "w_hr": "W_hr"}
 
 
@@ -57,6 +58,7 @@ def found_in(
     rows = len(tensors[parts.embedding]) if parts.embedding else 0
     fitting = list(dict.fromkeys(tuple(each) for each in vocabularies if len(each) == rows))  # itos and stoi agree
     readout = parts.readout
+    statistics = [] if parts.embedding else _statistics({*tensors} - used, tensors, sizes.inputs)
     return Found(
         format=file_format,
         name=module.name,
@@ -75,7 +77,7 @@ def found_in(
         ],
         conventions=[*conventions, *told, *parts.conventions],
         unused=[name for name in tensors if name not in used],
-        remarks=[*remarks, *_other_modules(module, tensors), *_converted(used, tensors), *parts.remarks],
+        remarks=[*remarks, *_other_modules(module, tensors), *_converted(used, tensors), *parts.remarks, *statistics],
         references=references(cell, module, sizes, weights),
     )
 
@@ -117,6 +119,18 @@ def _converted(used: set[str], tensors: Mapping[str, Tensor]) -> list[str]:
     """Say that numbers were converted to float32, which holds each of them."""
     kinds = {_short(tensors[name].dtype) for name in used if tensors[name].dtype in CONVERTED}
     return [f"weights in {' and '.join(sorted(kinds))} were converted to float32, without a change"] if kinds else []
+
+
+def _statistics(unused: set[str], tensors: Mapping[str, Tensor], inputs: int) -> list[str]:
+    """Say which tensors that are not used may standardise what the network reads: code does it, which no file tells."""
+    names = [name for name in tensors if name in unused and name.rpartition(".")[2].lower() in _STATISTICS]
+    named = [name for name in names if tensors[name].numel() == inputs]
+    if not named:
+        return []
+    return [
+        f"{' and '.join(named)} may standardise what the network reads, which has as many numbers: they are not used; "
+        "if it reads (x − mean) / scale, give these by --columns"
+    ]
 
 
 def _other_modules(module: NamedModule, tensors: Mapping[str, Tensor]) -> list[str]:

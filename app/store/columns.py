@@ -30,6 +30,16 @@ class Column:
     """What the difference is divided by, in its unit."""
 
 
+def unnamed(count: int) -> list[Column]:
+    """Return ``count`` columns of which nothing is known but their order."""
+    return [Column(f"input {at}") for at in range(count)]
+
+
+def are_unnamed(columns: Sequence[Column]) -> bool:
+    """Return whether nobody has given ``columns`` names: they are those of ``unnamed``."""
+    return [each.name for each in columns] == [each.name for each in unnamed(len(columns))]
+
+
 class Series(NamedTuple):
     """A sequence of numbers, and the labels of its steps."""
 

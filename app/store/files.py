@@ -93,7 +93,11 @@ def _may_hold_a_model(path: Path) -> bool:
 
 def parse(folder: Path, name: str, kind: type[T]) -> T:
     """Return the content of a JSON file as a ``kind``. Raises BrokenModelError if it is anything else."""
-    data = read(folder, name)
+    return parsed(read(folder, name), name, kind)
+
+
+def parsed(data: bytes, name: str, kind: type[T]) -> T:
+    """Return the JSON in the bytes of the file ``name`` as a ``kind``. Raises BrokenModelError if it is not such."""
     try:
         # Numbers stay text: Python refuses to read one of more than 4,300 digits, which the validation judges.
         json.loads(data, object_pairs_hook=_checked, parse_int=len, parse_float=len, parse_constant=len)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MOST_UNUSED = 1_000  # names of tensors that a report lists
+HEAD_LEFT_OUT = ("the head is not complete", "the head is not imported")
+"""What a remark on a head that was not imported begins with."""
 
 Difference = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -79,6 +81,11 @@ class ImportReport(BaseModel):
     allowed: Difference = Field(description="How far Gatescope may be from the equations.")
     orders: list[GateOrder] = Field(default=[], description="The right order of the gates first, then each wrong one.")
     text: str = Field(default="", description="What `bits` were measured on; empty: nothing.")
+
+    @property
+    def leaves_head_out(self) -> bool:
+        """Whether the source has a head that was not imported: a remark tells why."""
+        return any(each.startswith(HEAD_LEFT_OUT) for each in self.remarks)
 
     @property
     def error(self) -> float:

@@ -53,6 +53,11 @@ class Model:
         tokens = self.tokens(Series(values, labels) if text is None else text)
         return self.named(trace(self.network, tokens, overflow="refuse", edits=edits, resources=self.resources()))
 
+    @property
+    def leaves_head_out(self) -> bool:
+        """Whether it was imported without the head that its source has."""
+        return self.imported is not None and self.imported.leaves_head_out
+
     def input_of(self, written: str) -> dict[str, Any]:
         """Return the arguments of ``trace`` for what is ``written`` on the page, as examples are: a text, or CSV.
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO, StringIO
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib import format as npy
 
-from .columns import Column, Series
+from .columns import Column, Series, are_unnamed
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 LABELS = ("time", "timestamp", "date", "datetime")
 """Names of a column, in any case, that names the steps, unless the model reads a column of that name."""
@@ -86,6 +89,29 @@ def rows_from(values: Any) -> list[list[float]]:
     return rows
 
 
+def is_findable(name: str) -> bool:
+    """Return whether a column of a CSV file can be found by this ``name``: a number in its first row is none."""
+    return name == name.strip() != "" and _as_number(name) is None
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names in the first row of CSV, of which only the beginning need be given.
+
+    A column that names the steps, by one of ``LABELS``, and one without a name are left out. Empty: its first row holds
+    a number. Raises ValueError if there is no row.
+    """
+    text, _ = _without_title(text)
+    try:
+        row = next((row for row in _rows(text) if "".join(row).strip()), None)
+    except csv.Error as error:
+        raise ValueError(f"its first row cannot be read: {error}") from None
+    if row is None:
+        raise ValueError("the file is empty: name the columns in its first row")
+    cells = [cell.strip() for cell in row]
+    has_header = all(_as_number(cell) is None for cell in cells)
+    return _read_by_name(cells) if has_header else []
+
+
 def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     """Read text/csv: cells apart by commas, semicolons or tabs, with or without a header."""
     try:
@@ -93,8 +119,7 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start:,} is not UTF-8: save the file as UTF-8") from None
     text, above = _without_title(text)
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = _rows(text)
     try:
         table = [
             (reader.line_num + above, [cell.strip() for cell in row])
@@ -129,6 +154,12 @@ def _from_csv(data: bytes, columns: Sequence[Column]) -> Series:
     return Series(rows, labels)
 
 
+def _rows(text: str) -> "Reader":
+    """Return what reads the rows of ``text``, cells apart by the delimiter that its first line has most of."""
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    return csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
 def _without_title(text: str) -> tuple[str, int]:
     """Return ``text`` without the lines before its table, which are blank or begin with #, and how many these are."""
     lines = StringIO(text, newline="").readlines()
@@ -158,6 +189,8 @@ def _places(names: Sequence[str], columns: Sequence[Column]) -> tuple[Sequence[i
     wanted = [each.name for each in columns]
     for name in wanted:
         if names.count(name) != 1:
+            if are_unnamed(columns) and len(others := _read_by_name(names)) == len(columns):
+                raise ValueError(_how_to_name(others, wanted))
             what = "there is no column" if name not in names else "two columns are named"
             raise ValueError(
                 f"{what} {name!r}: the file names {', '.join(names)}, and the model reads {', '.join(wanted)}"
@@ -167,6 +200,21 @@ def _places(names: Sequence[str], columns: Sequence[Column]) -> tuple[Sequence[i
         both = " and ".join(repr(names[place]) for place in labels)
         raise ValueError(f"{both} could all name the steps: keep one of them")
     return [names.index(name) for name in wanted], labels[0] if labels else None
+
+
+def _read_by_name(names: Sequence[str]) -> list[str]:
+    """Return those of ``names`` that may be of columns that a model reads."""
+    return [name for name in names if name and name.lower() not in LABELS]
+
+
+def _how_to_name(names: Sequence[str], wanted: Sequence[str]) -> str:
+    """Say what to do with a file that names as many columns as a model reads that were given no names."""
+    first, *_, last = [*wanted, *wanted]
+    called = first if first == last else f"{first} … {last}"
+    return (
+        f"the file names {', '.join(names)}, and this model's columns have no names yet, so their order is not known: "
+        f"import it once more with this file as its columns (--columns), or write {called} in the place of the names"
+    )
 
 
 def _from_npy(data: bytes, _: Sequence[Column]) -> Series:

@@ -118,6 +118,7 @@ def boot(view: FirstView, models: list[Model], chapters: Sequence[Chapter], sett
         "models": [
             page_fields(each)
             | {"weights_id": each.config.weights_sha256[:WEIGHTS_ID], "is_imported": each.imported is not None}
+            | {"leaves_head_out": each.leaves_head_out}
             for each in models
         ],
     }

@@ -68,7 +68,7 @@ def test_a_text_of_nothing_that_can_be_seen_is_blank(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "trace" in request.url else None)
     page.locator("#text").fill("\ufeff \u200b\u00ad\u2800\u3164\u2060\ufe0f")
-    expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and its gates appear.")
+    expect(page.locator(".prediction .verdict")).to_have_text("Type a word, and the gates appear.")
     expect(page.locator("#message")).to_be_empty()
     assert asked == []
 

@@ -1,18 +1,22 @@
 """A file becomes a model on the page, and is removed again."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gatescope.importers import process
+from gatescope.importers.examples import STEPS, examples_for
 from gatescope.main import create_app
 from gatescope.settings import Settings
+from gatescope.store.columns import unnamed
 from gatescope.store.imported import Comparison, ImportReport
 from gatescope.store.importing import sweep
 from gatescope.store.saving import save_model
-from networks import random_network
+from networks import numeric_network, random_network
 from playwright.sync_api import Browser, Locator, Page, expect
 from pydantic import SecretStr
 from serving import FAKE_CHILD, WORDS, random_models, running
@@ -208,6 +212,9 @@ def test_what_is_refused_or_cancelled_is_said_and_leaves_nothing(
         sheet.get_by_label("network, of several in the file").fill("encoder.rnn")
         sheet.get_by_label("what the file cannot say").fill("function=sigmoid head=fc")
         drop(page, {"do": "note", "into": str(tmp_path / "noted")})
+        for part in ("vocabulary, if it reads words", "columns, if it reads numbers"):
+            file = {"name": f"{part.partition(',')[0]}.json", "mimeType": "application/json", "buffer": b"[]"}
+            sheet.get_by_label(part).set_input_files(file)
         expect(told).to_have_text("")
         for _ in range(100):  # the server notices that this browser has left the one before
             start.click()
@@ -220,7 +227,28 @@ def test_what_is_refused_or_cancelled_is_said_and_leaves_nothing(
         )  # where the child saved nothing
         job = json.loads((tmp_path / "noted").read_text())
         assert (job["module"], job["answers"]) == ("encoder.rnn", {"function": "sigmoid", "head": "fc"})
+        for part in ("vocabulary", "columns"):
+            assert Path(job[part]).name == f"{part}.json"
         assert [each.name for each in imported.iterdir()] == [".imports"]
+
+
+def test_an_imported_model_of_numbers_opens_with_its_example_and_says_that_its_head_was_left_out(
+    browser: Browser, folder: Path, imported: Path
+) -> None:
+    columns, network = unnamed(2), numeric_network(cell="gru", inputs=2)
+    report = REPORT.model_copy(update={"remarks": ["the head is not complete: it is in the code"]})
+    about = ABOUT | {"outputs": [], "columns": [asdict(each) for each in columns]}
+    save_model(imported / "mine", network, None, about | {"examples": examples_for(None, columns)}, report=report)
+    settings = Settings(models=folder, default_model="lstm", imported=imported)
+    with running(create_app(settings)) as at, another_page(browser) as page:
+        page.goto(f"{at}/?model=mine")
+        after, box = page.locator(".prediction .after"), page.locator("#text")
+        expect(after).to_have_text(re.compile(f" of {STEPS}: the head was not imported, and so no verdict$"))
+        expect(page.locator("#first-screen text", has_text="head not imported")).to_be_visible()
+        box.fill("")
+        expect(page.locator(".prediction .verdict")).to_have_text("Paste numbers, and the gates appear.")
+        box.fill("rain,wind\n1,2\n")
+        expect(page.locator("#message")).to_contain_text("rain, wind, and this model's columns have no names yet")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])

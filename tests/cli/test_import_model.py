@@ -1,6 +1,7 @@
 """gatescope import: what it prints, saves and refuses."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_the_report_is_printed_and_the_model_saved(tmp_path: Path) -> None:
     assert model.config.title == "Letters"
 
 
+def test_columns_get_names_units_and_scales(tmp_path: Path) -> None:
+    path, into = saved(module_of("LSTM")[0].state_dict(), tmp_path), tmp_path / "models"
+    columns = [{"name": name, "unit": "m", "mean": 2.5, "scale": 0.5} for name in "abcde"]
+    (tmp_path / "columns.json").write_text(json.dumps(columns))
+    code, out, _ = run(path, "--into", into, "--columns", tmp_path / "columns.json")
+    assert code == 0
+    assert [asdict(each) for each in load_model(into / "model").config.columns] == columns
+    assert "5: a, b, c, d, e" in out
+    assert out.endswith(f"to look at it: gatescope show --values FILE --model {into / 'model'}\n")
+    (tmp_path / "train.csv").write_text("time,a,b,c,d\n1,2,3,4,5\n")
+    code, _, error = run(path, "--into", into, "--name", "other", "--columns", tmp_path / "train.csv")
+    assert (code, error) == (
+        1,
+        f"gatescope: {path}: train.csv names 4 columns, without those that name the steps, but the network reads 5 "
+        "numbers at each step: name one column for each, in the order of the weights\n",
+    )
+
+
 def test_a_question_is_answered(tmp_path: Path) -> None:
     path = saved(module_of("relu")[0].state_dict(), tmp_path)
     code, _, error = run(path, "--into", tmp_path / "models")
@@ -76,6 +95,7 @@ def test_models_go_where_the_setting_says(tmp_path: Path) -> None:
         (["model.pt", "--module", "rnn"], 1, f"model.pt: {NO_MODULE}"),
         (["model.pt", "--text", "model.pt"], 1, "model.pt is not UTF-8"),
         (["model.pt", "--vocab", "none.txt"], 1, "none.txt: No such file or directory"),
+        (["model.pt", "--columns", "none.csv"], 1, "none.csv: No such file or directory"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(

@@ -58,6 +58,7 @@ export function model(cell, changes = {}) {
     units: [],
     weights_id: "00000000",
     is_imported: false,
+    leaves_head_out: false,
     ...changes,
   };
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gatescope.store.columns import Column, Series
+from gatescope.store.columns import Column, Series, unnamed
 from gatescope.store.series import LABELS, csv_of, read_series, series_of, title_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,6 +144,43 @@ def test_a_column_of_a_certain_name_names_the_steps(name: str) -> None:
 def test_what_is_not_a_file_of_numbers(kind: str, data: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         series_of(data, kind, TWO)
+
+
+NO_NAMES = "this model's columns have no names yet, so their order is not known"
+REMEDY = "import it once more with this file as its columns (--columns), or write"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "count", "message"),
+    [
+        (
+            "csv",
+            b"time,rain,wind,hail\nmon,1,2,3\n",
+            3,
+            f"the file names rain, wind, hail, and {NO_NAMES}: {REMEDY} input 0 … input 2 in the place of the names",
+        ),
+        (
+            "json",
+            b'[{"rain": 1}]',
+            1,
+            f"the file names rain, and {NO_NAMES}: {REMEDY} input 0 in the place of the names",
+        ),
+        (
+            "csv",
+            b"rain,wind,hail\n1,2,3\n",
+            2,
+            "there is no column 'input 0': the file names rain, wind, hail, and the model reads input 0, input 1",
+        ),
+    ],
+)
+def test_names_of_columns_that_have_none_are_not_guessed(kind: str, data: bytes, count: int, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        series_of(data, kind, unnamed(count))
+
+
+def test_columns_without_names_are_read_in_order_or_by_the_names_that_they_were_given() -> None:
+    for data in (b"1,2\n", b"input 0,input 1\n1,2\n", b"input 1,input 0,Time\n2,1,mon\n"):
+        assert series_of(data, "csv", unnamed(2)).values == [[1.0, 2.0]]
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def test_page_is_told_of_each_model_what_it_reads(api: TestClient) -> None:
         *("language", "activations", "outputs", "opposite"),
         *("predicts_next", "input", "columns", "description", "examples", "units", "variant"),
     ]
-    own = {"weights_id": card["weights_sha256"][:8], "is_imported": False, "top": None}
+    own = {"weights_id": card["weights_sha256"][:8], "is_imported": False, "leaves_head_out": False, "top": None}
     assert lstm == {name: card[name] for name in ["id", *names]} | own
 
 

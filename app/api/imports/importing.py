@@ -53,6 +53,7 @@ async def carried_out(request: Request, options: ImportQuery, kept: str) -> Asyn
         job = {
             "path": str(received.path),
             "vocabulary": str(received.vocabulary or ""),
+            "columns": str(received.columns or ""),
             "into": str(new.parent),
             "name": name,
             "title": options.title,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_FILES = 20  # of one model: Hugging Face's folders have some ten
 LONGEST_NAME = 200  # bytes
-PARTS = ("file", "vocabulary")
+PARTS = ("file", "vocabulary", "columns")  # of each but the first, there is at most one
 
 
 class Received(NamedTuple):
@@ -25,12 +25,13 @@ class Received(NamedTuple):
 
     path: Path  # a file, or the folder of several
     vocabulary: Path | None
+    columns: Path | None
 
 
 def received_in(folder: Path) -> Received:
     """Return the files that ``receive`` wrote into ``folder``."""
-    files, vocabularies = (sorted((folder / part).iterdir()) if (folder / part).is_dir() else [] for part in PARTS)
-    return Received(files[0] if len(files) == 1 else folder / PARTS[0], next(iter(vocabularies), None))
+    files, *others = (sorted((folder / part).iterdir()) if (folder / part).is_dir() else [] for part in PARTS)
+    return Received(files[0] if len(files) == 1 else folder / PARTS[0], *(next(iter(each), None) for each in others))
 
 
 async def receive(content_type: str, body: AsyncIterator[bytes], folder: Path) -> None:
@@ -89,8 +90,8 @@ class Parts:
             raise malformed_upload("ends before its last boundary")
         if "file" not in self._files:
             raise malformed_upload("holds no file: send it as a part 'file' with its filename")
-        if self._files.count("vocabulary") > 1:
-            raise malformed_upload("holds two vocabularies: send one")
+        if twice := [part for part in PARTS[1:] if self._files.count(part) > 1]:
+            raise malformed_upload(f"has two parts {twice[0]!r}: send one")
 
     def _begin(self) -> None:
         self._header = self._value = self._disposition = b""
@@ -110,7 +111,7 @@ class Parts:
         _, options = parse_options_header(self._disposition.decode("latin-1"))
         part, name = (options.get(key, b"").decode("utf-8", "replace") for key in (b"name", b"filename"))
         if part not in self._folders:
-            raise malformed_upload(f"has a part {printable(part)!r}: its parts are {' and '.join(PARTS)}")
+            raise malformed_upload(f"has a part {printable(part)!r}: its parts are file, vocabulary and columns")
         if len(self._files) == MOST_FILES:
             raise malformed_upload(f"has more than {MOST_FILES} files")
         path = self._folders[part] / file_name(name)

@@ -54,6 +54,11 @@ FORM: dict[str, Any] = {
                         "description": "The file; several are those of one folder, such as of Hugging Face.",
                     },
                     "vocabulary": _FILE | {"description": "The tokens: a JSON list, or text with a token a line."},
+                    "columns": _FILE
+                    | {
+                        "description": "What a model of numbers reads: JSON with `name`, `unit`, `mean` and `scale` of "
+                        "each column, or CSV with their names in its first row."
+                    },
                 },
             }
         }

@@ -146,4 +146,4 @@ export type WeightsInfo = { name: "trained" | "untrained" | "untrained, forget b
 
 export type WordMemory = { output: string | null; log10_norms: ((number | null)[])[] | TypedArray };
 
-export type Model = Pick<ModelCard, "activations" | "bidirectional" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "layers" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean; top: number | null };
+export type Model = Pick<ModelCard, "activations" | "bidirectional" | "cell" | "columns" | "description" | "examples" | "hidden_size" | "id" | "input" | "language" | "layers" | "opposite" | "outputs" | "predicts_next" | "task" | "title" | "tokenizer" | "units" | "variant"> & { weights_id: string; is_imported: boolean; leaves_head_out: boolean; top: number | null };

@@ -6,7 +6,7 @@ import { Problem, problemOf } from "./api.js";
 /**
  * `answers`: each as `question=choice`; `kept`: of the question about these files, empty if there is none; `token`: empty
  * where none is needed.
- * @typedef {{files: File[], vocabulary: File | null, name: string, module: string, answers: string[], kept: string, token: string}} Upload
+ * @typedef {{files: File[], vocabulary: File | null, columns: File | null, name: string, module: string, answers: string[], kept: string, token: string}} Upload
  */
 
 /** A question that the files leave open. */
@@ -39,7 +39,7 @@ class GoneError extends Error {}
 export async function importFiles(upload, handlers, signal) {
   if (upload.kept) {
     try {
-      return await send({ ...upload, files: [], vocabulary: null }, handlers, signal);
+      return await send({ ...upload, files: [], vocabulary: null, columns: null }, handlers, signal);
     } catch (error) {
       if (!(error instanceof GoneError)) throw error;
     }
@@ -54,12 +54,13 @@ export async function importFiles(upload, handlers, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<{id: string}>}
  */
-function send({ files, vocabulary, name, module, answers, kept, token }, { onSent, onDone }, signal) {
+function send({ files, vocabulary, columns, name, module, answers, kept, token }, { onSent, onDone }, signal) {
   const query = new URLSearchParams({ name, ...(module && { module }) });
   for (const answer of answers) query.append("answer", answer);
   const form = new FormData();
   for (const file of files) form.append("file", file);
   if (vocabulary) form.append("vocabulary", vocabulary);
+  if (columns) form.append("columns", columns);
   const request = new XMLHttpRequest();
   signal.addEventListener("abort", () => request.abort());
   return new Promise((resolve, reject) => {

@@ -163,7 +163,7 @@ export class ShareSheet {
    */
   async #files(kind, isScreen) {
     const { traces } = this.picture;
-    if (traces.length === 0) throw new Error("there is no picture yet, type a word");
+    if (traces.length === 0) throw new Error("there is no picture yet: type or paste what the model reads");
     const names = traces.map(({ model: { id }, edits }, at) => {
       const isOneOfTwo = traces.filter(({ model }) => model.id === id).length > 1;
       return `${id}${isOneOfTwo ? `-${at + 1}` : ""}${edits.length ? "-edited" : ""}`;

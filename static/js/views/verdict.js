@@ -21,7 +21,8 @@ export function showVerdict(element, trace, t) {
   const step = `${nounOf(model)} ${start + t + 1} of ${steps}`;
   element.classList.toggle("edited", trace.original !== null);
   if (trace.isHeadless) {
-    element.replaceChildren(make("p", { class: "verdict" }, ...verdictOf(trace, t)), make("p", { class: "after" }, `after ${step}: there is no head, and so no verdict`));
+    const why = model.leaves_head_out ? "the head was not imported" : "there is no head";
+    element.replaceChildren(make("p", { class: "verdict" }, ...verdictOf(trace, t)), make("p", { class: "after" }, `after ${step}: ${why}, and so no verdict`));
     return;
   }
   if (trace.names.length === 1) {

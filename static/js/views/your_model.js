@@ -30,7 +30,7 @@ export class YourModel {
       this.#import();
     });
     this.files.addEventListener("change", () => this.#propose());
-    byId("import-vocabulary").addEventListener("change", () => (this.kept = ""));
+    for (const id of ["import-vocabulary", "import-columns"]) byId(id).addEventListener("change", () => (this.kept = ""));
     const drop = byId("drop");
     document.addEventListener("dragover", (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -73,9 +73,8 @@ export class YourModel {
     this.sheet.addEventListener("close", () => running.abort(), { signal: running.signal });
     this.#setBusy(true);
     try {
-      const vocabulary = /** @type {HTMLInputElement} */ (byId("import-vocabulary")).files?.[0] ?? null;
       const model = await importFiles(
-        { files, vocabulary, name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers(), kept: this.kept ?? "", token: this.#token() },
+        { files, vocabulary: fileOf("import-vocabulary"), columns: fileOf("import-columns"), name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers(), kept: this.kept ?? "", token: this.#token() },
         { onSent: (share) => this.#show(share / 2, "sending"), onDone: (share) => this.#show(0.5 + share / 2, "reading and proving") },
         running.signal,
       );
@@ -143,6 +142,11 @@ export class YourModel {
   #tell(problem) {
     byId("import-problem").textContent = problem;
   }
+}
+
+/** @param {string} id of an input that takes one file */
+function fileOf(id) {
+  return /** @type {HTMLInputElement} */ (byId(id)).files?.[0] ?? null;
 }
 
 /** @param {string} id of an input */

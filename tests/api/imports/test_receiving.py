@@ -27,15 +27,16 @@ def received(folder: Path, body: bytes, content_type: str = FORM, piece: int = 7
 
 def test_files_come_to_disk_as_they_are_however_the_body_is_cut(tmp_path: Path) -> None:
     content = bytes(range(256)) * 8 + b"\r\n--x-"  # almost a boundary
-    body = part("file", "my naïve weights.pt", content) + part("vocabulary", "v.txt", b"a\n") + b"--x--\r\n"
+    body = part("file", "my naïve weights.pt", content) + part("vocabulary", "v.txt", b"a\n")
+    body += part("columns", "c.csv", b"rain\n") + b"--x--\r\n"
     for piece in (1, 7, 4_096):
         (tmp_path / str(piece)).mkdir()
-        path, vocabulary = received(tmp_path / str(piece), body, piece=piece)
+        path, vocabulary, columns = received(tmp_path / str(piece), body, piece=piece)
         assert (path.name, path.read_bytes()) == ("my naïve weights.pt", content)
-        assert vocabulary.read_bytes() == b"a\n"
+        assert (vocabulary.read_bytes(), columns.read_bytes()) == (b"a\n", b"rain\n")
     (tmp_path / "two").mkdir()
-    path, vocabulary = received(tmp_path / "two", part("file", "a") + part("file", "b") + b"--x--")
-    assert ([each.name for each in sorted(path.iterdir())], vocabulary) == (["a", "b"], None)
+    path, *others = received(tmp_path / "two", part("file", "a") + part("file", "b") + b"--x--")
+    assert ([each.name for each in sorted(path.iterdir())], others) == (["a", "b"], [None, None])
 
 
 @pytest.mark.parametrize(
@@ -58,8 +59,15 @@ NAMED = "The upload has a file named"
         (b"hello", "The upload is not multipart/form-data as RFC 7578 has it."),
         (b"--x--", "The upload holds no file: send it as a part 'file'"),
         (part("vocabulary", "v") + b"--x--", "The upload holds no file: send it as a part 'file' with its filename."),
-        (part("file", "a") + part("vocabulary", "v") + part("vocabulary", "w") + b"--x--", "The upload holds two voc"),
-        (part("name", "a") + b"--x--", "The upload has a part 'name': its parts are file and vocabulary."),
+        (
+            part("file", "a") + part("vocabulary", "v") + part("vocabulary", "w") + b"--x--",
+            "The upload has two parts 'vocabulary': send one.",
+        ),
+        (
+            part("file", "a") + part("columns", "c") + part("columns", "d") + b"--x--",
+            "The upload has two parts 'columns': send one.",
+        ),
+        (part("name", "a") + b"--x--", "The upload has a part 'name': its parts are file, vocabulary and columns."),
         (part("file", "a") + part("file", "a") + b"--x--", "The upload has two files 'a'."),
         (
             b"".join(part("file", str(at)) for at in range(MOST_FILES + 1)),

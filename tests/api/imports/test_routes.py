@@ -56,11 +56,12 @@ def test_the_child_is_told_what_was_asked_and_no_secret(
     monkeypatch.setenv("GATESCOPE_TOKEN", "a-token-of-some-length")
     noted = tmp_path / "noted"
     asked = {"do": "note", "into": str(noted)}
-    files = [("file", ("what", json.dumps(asked))), ("file", ("b.json", b"{}")), ("vocabulary", ("v.txt", b"a\n"))]
+    files = [("file", ("what", json.dumps(asked))), ("file", ("b.json", b"{}"))]
+    files += [("vocabulary", ("v.txt", b"a\n")), ("columns", ("c.csv", b"rain\n"))]
     query = {"name": "mine", "title": "Mine", "module": "rnn", "answer": ["nonlinearity=tanh", "head=a=b"]}
     own.post("/api/v1/imports", params=query, files=files)
     job = json.loads(noted.read_text())
-    assert Path(job["vocabulary"]).name == "v.txt"
+    assert [Path(job[part]).name for part in ("vocabulary", "columns")] == ["v.txt", "c.csv"]
     assert Path(job["path"]).name == "file"  # a folder, of the two files
     assert (job["name"], job["title"], job["module"], job["token"]) == ("mine", "Mine", "rnn", "")
     assert job["answers"] == {"nonlinearity": "tanh", "head": "a=b"}
