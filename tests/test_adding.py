@@ -173,7 +173,7 @@ def test_an_edit_a_kind_of_ranking_and_an_importer_are_added_by_one_file_and_one
     table.write_text(known.replace(line, f'{line}    "{file.stem}",\n'), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     environment |= {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "NUMBA_DISABLE_JIT": "1"}
-    environment |= {"GATESCOPE_MODELS": str(data_folder("models"))}
+    environment |= {"GATESCOPE_MODELS": str(data_folder("models"))}  # where names are looked for that are taken
     command = [sys.executable, "-c", use.replace("MODELS", str(data_folder("models")))]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr

@@ -116,12 +116,13 @@ def report_in(folder: Path) -> "ImportReport":
 
 
 def answers_of(given: list[str]) -> dict[str, str]:
-    """Return the answers by question. Gives up if one is not KEY=VALUE."""
-    pairs = [each.partition("=") for each in given]
-    for each, (key, _, value) in zip(given, pairs, strict=True):
-        if not key or not value:
-            give_up(f"--answer {each!r} is not KEY=VALUE", code=2)
-    return {key: value for key, _, value in pairs}
+    """Return the answers by question. Gives up if one is not KEY=VALUE, or contradicts another."""
+    from ..importers.answers import answers_in
+
+    try:
+        return answers_in(given)
+    except ValueError as error:
+        give_up(f"--answer {error}", code=2)
 
 
 def print_report(report: "ImportReport") -> None:

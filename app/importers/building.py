@@ -134,7 +134,7 @@ class _Vocabulary(NamedTuple):
         if tokens is None:
             remarks.append(
                 f"the embedding ({len(embedding)} rows) is not imported, as the file has no vocabulary that says what "
-                "its rows stand for: the model reads numbers; give the tokens by --vocab FILE to type text"
+                "its rows stand for: the model reads numbers; give the tokens in a vocabulary file to type text"
             )
             return None
         if len(tokens) != len(embedding):
@@ -181,5 +181,12 @@ def _outputs(found: Found, vocabulary: _Vocabulary | None, remarks: list[str]) -
     count = len(readout.weight)
     if vocabulary is not None and found.vocabulary is not None and count == len(found.vocabulary) > 1:
         return [UNKNOWN if token == vocabulary.unknown else token for token in found.vocabulary]
-    remarks.append("the file does not name its outputs: they are numbered")
+    if count == len(found.outputs):
+        return found.outputs
+    remarks.append(
+        f"the file names {len(found.outputs)} output{'s' if len(found.outputs) > 1 else ''}, but the head gives "
+        f"{count}: they are numbered"
+        if found.outputs
+        else "the file does not name its outputs: they are numbered"
+    )
     return [f"output {at}" for at in range(count)]

@@ -29,9 +29,14 @@ class ImportRefusedError(ValueError):
 
 
 class UndecidedError(ImportRefusedError):
-    """A file that fits more than one convention: which one, only who made it can say."""
+    """A file that fits more than one convention: which one, only who made it can say.
 
-    def __init__(self, question: str, choices: Sequence[str], why: str) -> None:
+    ``answer`` is what was answered, where that is none of the choices.
+    """
+
+    def __init__(self, question: str, choices: Sequence[str], why: str, answer: str | None = None) -> None:
+        if answer is not None:
+            why = f"the answer {question}={answer} is not one of the choices: {why}"
         option = f"--{MODULE} " if question == MODULE else f"--answer {question}="
         options = " or ".join(f"{option}{choice}" for choice in choices)
         super().__init__(f"{why}: say which by {options}")
@@ -89,6 +94,8 @@ class Found:
     vocabulary: Sequence[str] | None = None
     """V tokens, in the order of the embedding's rows."""
     readout: Readout | None = None
+    outputs: Sequence[str] = ()
+    """Names that the file has for what the head gives; empty if it has none."""
     placed: Sequence[Placed] = ()
     conventions: Sequence[Convention] = ()
     unused: Sequence[str] = ()

@@ -11,10 +11,11 @@ from torch import Tensor
 from . import Importer, Request
 from .found import Found, ImportRefusedError
 from .state_dict import found_in
-from .vocabulary import LARGEST, read_vocabulary
+from .vocabulary import LARGEST, read_vocabulary, tokens_in
 
 FORMAT = "safetensors"
 FILE, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
+LABELS = "id2label"  # of a config: the name of each output by its number
 VOCABULARIES = ("vocab.json", "tokenizer.json", "vocab.txt")
 LARGEST_HEADER = 100_000_000  # bytes: the format's own limit
 _IN_GENERAL = "Error while deserializing header: "  # what the library begins all its messages with
@@ -44,8 +45,10 @@ def open_file(request: Request) -> Found:
         except ImportRefusedError as error:
             remarks.append(f"the vocabulary is not imported: {error}")
     tensors = _tensors_of_folder(path)
-    said = {name: value for name, value in _object(path / CONFIG).items() if isinstance(value, str)}
-    return found_in(tensors, request, FORMAT, vocabularies=vocabularies, remarks=remarks, said=said)
+    config = _object(path / CONFIG)
+    said = {name: value for name, value in config.items() if isinstance(value, str)}
+    outputs = tokens_in(config.get(LABELS)) or ()
+    return found_in(tensors, request, FORMAT, vocabularies=vocabularies, remarks=remarks, said=said, outputs=outputs)
 
 
 IMPORTER = Importer(FORMAT, matches, open_file)

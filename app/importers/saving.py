@@ -14,6 +14,7 @@ from ..store.imported import ImportReport
 from ..store.model import Model
 from ..store.saving import save_model
 from . import TABLE, Importer, Request
+from .answers import Answers
 from .building import Built, build, projection_of
 from .columns import read_columns
 from .examples import examples_for
@@ -79,12 +80,14 @@ def import_model(
 def found_in_file(request: Request, vocabulary: Path | None) -> tuple[Found, Path]:
     """Return the network in a file with its vocabulary, and the file: of a folder, the one that holds the weights.
 
-    Raises ImportRefusedError if it cannot be imported, or the file named as vocabulary does not fit; and OSError if one
-    cannot be read.
+    Raises ImportRefusedError if it cannot be imported, nothing asks for an answer that was given, or the file named as
+    vocabulary does not fit; and OSError if one cannot be read.
     """
     path = weights_in(request.path)
-    module = request.answers.get(MODULE) or request.module
-    found = importer_of(path).open(request._replace(path=path, module=module))
+    answers = Answers(request.answers)
+    module = answers.get(MODULE) or request.module
+    found = importer_of(path).open(request._replace(path=path, module=module, answers=answers))
+    answers.require_all_asked()
     if vocabulary is not None:
         return with_vocabulary(found, vocabulary), path
     beside = next((each for each in (request.path / name for name in VOCABULARIES) if each.is_file()), None)

@@ -38,11 +38,12 @@ def found_in(
     remarks: Sequence[str] = (),
     conventions: Sequence[Convention] = (),
     said: Mapping[str, str] = MappingProxyType({}),
+    outputs: Sequence[str] = (),
 ) -> Found:
     """Return the recurrent network among ``tensors``, which the file has by these names.
 
     Of ``vocabularies``, lists that may be one, that is taken which has a token for each row of the embedding. ``said``
-    are fields of a ``config.json`` next to the tensors.
+    are fields of a ``config.json`` next to the tensors, and ``outputs`` the names that it has for those of a head.
     Raises ImportRefusedError if there is none, or it cannot be computed right; UndecidedError where the file does not
     say how.
     """
@@ -71,6 +72,7 @@ def found_in(
             weight=readout.weight.detach().to(dtype),
             bias=readout.bias if readout.bias is None else readout.bias.detach().to(dtype),
         ),
+        outputs=outputs,
         placed=[
             *_placed(module, tensors, dtype),
             *(_place(name, tensors[name], what, dtype) for name, what in around.items()),

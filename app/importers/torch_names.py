@@ -273,12 +273,15 @@ def cell_of_module(
         ]
     question = next(iter(first.options or {}))
     choices = {str((cell.options or {})[question]): cell for cell in fitting}
-    answer, reason = answers.get(question), "so it was answered; the file does not say"
+    given = answers.get(question)
+    answer, reason = given, "so it was answered; the file does not say"
     if answer is None:
         answer, reason = said.get(question), "so config.json says"
     if answer not in choices:
         why = f"the weights of an {first.title} do not say which {question} it computes with"
-        raise UndecidedError(question, list(choices), why)
+        if given is None and answer is not None:
+            why += f", and that of config.json, {answer}, is not one of ours"
+        raise UndecidedError(question, list(choices), why, given)
     return choices[answer], [*told, Convention(question, answer, reason)]
 
 

@@ -3,17 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Literal, cast
+from typing import Literal
 
 from torch import Tensor
 
+from .answers import FUNCTION, NONE, function_answered, how_to_answer
 from .found import EMBEDDING, HEAD, Convention, ImportRefusedError, Readout, UndecidedError
 from .torch_names import MATRIX, NamedModule, Sizes, modules_in, require_numbers
 
-FUNCTION = "function"
-"""What a user may answer besides ``EMBEDDING`` and ``HEAD``: what turns outputs into probabilities, or ``NONE``."""
-NONE = "none"
-FUNCTIONS = ("sigmoid", "softmax", NONE)
 READS = "reads"
 """Which h a head reads that reads both directions: that of each step, or the last of each direction."""
 EACH_STEP, LAST_STATES = "each-step", "last-states"
@@ -105,15 +102,15 @@ class _Search:
         Raises UndecidedError if it reads both directions and nobody said so: that of the last step is not what most
         classifiers read, since the backward direction has seen only one step there.
         """
-        weight, answer = self.parts.weight, self.answers.get(READS, "")
+        weight, answer = self.parts.weight, self.answers.get(READS)
         if len(self.sizes.directions) > 1:
-            if answer not in {EACH_STEP, LAST_STATES}:
-                wrong = f"the answer {READS}={answer} is neither: " if answer else ""
+            if answer not in (EACH_STEP, LAST_STATES):
                 raise UndecidedError(
                     READS,
                     (EACH_STEP, LAST_STATES),
-                    f"{wrong}{weight} reads h of both directions, and the file does not say whether both are of the "
+                    f"{weight} reads h of both directions, and the file does not say whether both are of the "
                     "same step, or each is the last of its direction, as in torch.cat([h[-2], h[-1]], 1)",
+                    answer,
                 )
             self._tell(READS, answer, "")
         if answer == LAST_STATES:
@@ -124,17 +121,15 @@ class _Search:
             return False
         self.parts.remarks.append(
             f"the outputs are what {weight} makes of h of the last layer at each step: if your code gives it anything "
-            f"else, such as a mean over the steps, or attention, import the file with {FUNCTION}={NONE}"
+            f"else, such as a mean over the steps, or attention, import the file with the answer {FUNCTION}={NONE}"
         )
         return True
 
     def _function(self, outputs: int) -> Literal["sigmoid", "softmax", ""]:
         """Return what turns ``outputs`` numbers into probabilities, as far as it is known."""
-        if (answer := self.answers.get(FUNCTION)) is not None:
-            if answer not in FUNCTIONS:
-                raise ImportRefusedError(f"the answer {FUNCTION}={answer} is none of {', '.join(FUNCTIONS)}")
-            self._tell(FUNCTION, answer, "")
-            return cast("Literal['sigmoid', 'softmax', '']", "" if answer == NONE else answer)
+        if (answered := function_answered(self.answers)) is not None:
+            self.parts.conventions += answered.conventions
+            return answered.function
         if self.parts.embedding and outputs == len(self.tensors[self.parts.embedding]) > 1:
             reason = f"the head gives as many numbers as the embedding has rows, {outputs}: it predicts tokens"
             self._tell(FUNCTION, "softmax", reason)
@@ -146,9 +141,8 @@ class _Search:
         weight = self.parts.weight
         after = [name for name in self.candidates if self.matrices[name].shape[1] == outputs and name != weight]
         follows = f"; {after[0]} may read what it gives" if after else ""
-        choices = " or ".join(f"--answer {FUNCTION}={each}" for each in FUNCTIONS[:2])
         numbers = "number" if outputs == 1 else f"{outputs} numbers"
-        ask = "" if FUNCTION in self.answers else f"; if it is a probability for each output, say so by {choices}"
+        ask = "" if FUNCTION in self.answers else f"; {how_to_answer()}"
         return (
             f"the head is not complete: what is made of the {numbers} that {weight} gives (by a function such as ReLU, "
             f"or a norm) is in the code and not in the file{follows}, so the model has no outputs{ask}"
@@ -174,7 +168,7 @@ class _Search:
                 if len(near) > 1
                 else f"{near[0]} could belong to {self._rivals(near[0])}"
             )
-            self.parts.remarks.append(f"the {question} is not imported: {why}; say which by --answer {question}=NAME")
+            self.parts.remarks.append(f"the {question} is not imported: {why}; say which by the answer {question}=NAME")
         return ""
 
     def _is_near(self, name: str, *, only: bool = False) -> bool:

@@ -251,6 +251,21 @@ def test_an_imported_model_of_numbers_opens_with_its_example_and_says_that_its_h
         expect(page.locator("#message")).to_contain_text("rain, wind, and this model's columns have no names yet")
 
 
+def test_escape_cancels_the_import_and_closes_the_sheet(browser: Browser, address: str, tmp_path: Path) -> None:
+    with another_page(browser) as page:
+        sheet = opened(page, address)
+        drop(page, {"do": "wait", "into": str(tmp_path / "noted")})
+        sheet.get_by_role("button", name="Import").click()
+        cancel = sheet.get_by_role("button", name="cancel")
+        expect(cancel).to_be_focused()
+        cancel.evaluate("(button) => button.blur()")  # as if a screen reader had moved it
+        page.keyboard.press("Escape")
+        expect(sheet).to_be_hidden()
+        page.get_by_role("button", name="your model").click()
+        expect(page.locator("#import-problem")).to_have_text("The import was cancelled; nothing of it was kept.")
+        expect(sheet.get_by_role("button", name="Import")).to_be_enabled()
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing_where_a_token_is_needed(
     browser: Browser, folder: Path, imported: Path, scheme: Any, width: int

@@ -83,11 +83,11 @@ def saved(folder: Path, model: ModelProto, name: str = "model.onnx") -> Path:
     return path
 
 
-def imported(folder: Path, model: ModelProto, module: str = "") -> Found:
+def imported(folder: Path, model: ModelProto, module: str = "", **answers: str) -> Found:
     """Import a model by way of a file."""
     path = saved(folder, model)
     assert IMPORTER.matches(path)
-    return IMPORTER.open(Request(path, module))
+    return IMPORTER.open(Request(path, module, answers))
 
 
 def run(

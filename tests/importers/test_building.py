@@ -76,7 +76,7 @@ def test_without_a_vocabulary_the_model_reads_numbers() -> None:
     assert reads_numbers(built)
     assert built.remarks == [
         "the embedding (4 rows) is not imported, as the file has no vocabulary that says what its rows stand for: the "
-        "model reads numbers; give the tokens by --vocab FILE to type text"
+        "model reads numbers; give the tokens in a vocabulary file to type text"
     ]
     assert (built.outputs, built.network.head) == ((), None), "the function of the head is not known"
 

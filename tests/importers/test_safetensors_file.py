@@ -67,3 +67,26 @@ def test_the_configuration_says_the_nonlinearity(tmp_path: Path) -> None:
     found = opened(tmp_path)
     assert found.cell.options == {"nonlinearity": "relu"}
     assert [each.reason for each in found.conventions if each.question == "nonlinearity"] == ["so config.json says"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "said"),
+    [
+        ({"2": "good", "0": "bad", "1": "so so"}, ["bad", "so so", "good"], None),
+        ({"0": "bad", "1": "good"}, [], "the file names 2 outputs, but the head gives 3: they are numbered"),
+        ({"0": "bad", "1": "bad", "2": "good"}, [], "the file does not name its outputs: they are numbered"),
+        ({"0": "bad", "5": "good"}, [], "the file does not name its outputs: they are numbered"),
+        (["bad"], [], "the file names 1 output, but the head gives 3: they are numbered"),
+        ("good", [], "the file does not name its outputs: they are numbered"),
+    ],
+    ids=["three", "two", "alike", "gaps", "one", "text"],
+)
+def test_the_configuration_names_the_outputs_of_a_head(
+    labels: Any, names: list[str], said: str | None, tmp_path: Path
+) -> None:
+    save_file(dict(tagger(vocabulary=9, outputs=3).state_dict()), tmp_path / "model.safetensors")
+    (tmp_path / "vocab.json").write_text(json.dumps(LETTERS))
+    (tmp_path / "config.json").write_text(json.dumps({"id2label": labels}))
+    built = build(opened(tmp_path, function="softmax"))
+    assert list(built.outputs) == (names or ["output 0", "output 1", "output 2"])
+    assert built.remarks == ([said] if said else [])

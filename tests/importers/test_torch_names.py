@@ -55,14 +55,17 @@ def test_a_plain_network_is_asked_for_its_nonlinearity() -> None:
     answered = ("tanh", "so it was answered; the file does not say")
     assert told(nn.RNN(2, 3), {"nonlinearity": "tanh"}, {"nonlinearity": "relu"})["nonlinearity"] == answered
     assert told(nn.RNN(2, 3), {}, {"nonlinearity": "relu"})["nonlinearity"] == ("relu", "so config.json says")
-    for answers in ({}, {"nonlinearity": "sine"}):
+    unsaid = "the weights of an RNN do not say which nonlinearity it computes with"
+    for answers, said, why in (
+        ({}, {}, unsaid),
+        ({}, {"nonlinearity": "gelu"}, f"{unsaid}, and that of config.json, gelu, is not one of ours"),
+        ({"nonlinearity": "sine"}, {}, f"the answer nonlinearity=sine is not one of the choices: {unsaid}"),
+    ):
         with pytest.raises(UndecidedError) as caught:
-            told(nn.RNN(2, 3), answers, {"nonlinearity": "gelu"})
+            told(nn.RNN(2, 3), answers, said)
         assert (caught.value.question, caught.value.choices) == ("nonlinearity", ("tanh", "relu"))
-        assert str(caught.value) == (
-            "the weights of an RNN do not say which nonlinearity it computes with: say which by "
-            "--answer nonlinearity=tanh or --answer nonlinearity=relu"
-        )
+        assert caught.value.why == why
+        assert str(caught.value) == (f"{why}: say which by --answer nonlinearity=tanh or --answer nonlinearity=relu")
 
 
 SEVERAL: State = {

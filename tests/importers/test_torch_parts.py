@@ -48,7 +48,7 @@ def test_of_two_embeddings_neither_is_taken_until_one_is_named() -> None:
     assert found.embedding == ""
     assert found.remarks == [
         "the embedding is not imported: it could be word_emb.weight or tag_emb.weight; say which by "
-        "--answer embedding=NAME"
+        "the answer embedding=NAME"
     ]
     answered = parts(state, embedding="tag_emb.weight")
     assert (answered.embedding, answered.remarks) == ("tag_emb.weight", [])
@@ -64,13 +64,13 @@ def test_of_two_linear_layers_neither_is_the_head_until_one_is_named() -> None:
     state = around(fc__weight=(2, UNITS), attention__weight=(7, UNITS))
     assert parts(state).readout is None
     assert parts(state).remarks == [
-        "the head is not imported: it could be fc.weight or attention.weight; say which by --answer head=NAME"
+        "the head is not imported: it could be fc.weight or attention.weight; say which by the answer head=NAME"
     ]
     found = parts(state, head="fc.weight", function="sigmoid")
     assert (found.weight, found.bias) == ("fc.weight", "")
     assert found.remarks == [
         "the outputs are what fc.weight makes of h of the last layer at each step: if your code gives it anything "
-        "else, such as a mean over the steps, or attention, import the file with function=none"
+        "else, such as a mean over the steps, or attention, import the file with the answer function=none"
     ]
     assert found.readout is not None
     assert found.readout.function == "sigmoid"
@@ -83,7 +83,7 @@ def test_a_head_without_a_known_function_is_not_complete() -> None:
     assert found.remarks == [
         "the head is not complete: what is made of the 3 numbers that fc.weight gives (by a function such as ReLU, or "
         "a norm) is in the code and not in the file; out.weight may read what it gives, so the model has no outputs; "
-        "if it is a probability for each output, say so by --answer function=sigmoid or --answer function=softmax"
+        "if it is a probability for each output, say so by the answer function=sigmoid or function=softmax"
     ]
     assert "head" not in [each.question for each in found.conventions], "it is not taken for one"
     assert "of the number that fc.weight gives" in parts(around(fc__weight=(1, UNITS))).remarks[0]
@@ -96,7 +96,11 @@ def test_of_a_head_that_reads_both_directions_it_is_asked_at_which_steps() -> No
     """Most classifiers read the last h of each direction, which are of different steps."""
     state = {f"rnn.{name}": each for name, each in nn.GRU(INPUTS, UNITS, bidirectional=True).state_dict().items()}
     state["fc.weight"] = torch.ones(1, 2 * UNITS)
-    for given, start in ({}, "fc.weight reads h of both"), ({"reads": "mean"}, "the answer reads=mean is neither: fc"):
+    asked = (
+        ({}, "fc.weight reads h of both"),
+        ({"reads": "mean"}, "the answer reads=mean is not one of the choices: fc"),
+    )
+    for given, start in asked:
         with pytest.raises(UndecidedError, match=f"^{start}.*: say which by --answer reads=each-step or ") as undecided:
             parts(state, function="sigmoid", **given)
         assert (undecided.value.question, undecided.value.choices) == ("reads", ("each-step", "last-states"))
@@ -144,7 +148,7 @@ def test_a_head_that_could_belong_to_either_of_two_networks_is_not_taken() -> No
     found = parts(state, "lstm1")
     assert found.weight == ""
     assert found.remarks == [
-        "the head is not imported: fc.weight could belong to lstm1 or lstm2; say which by --answer head=NAME"
+        "the head is not imported: fc.weight could belong to lstm1 or lstm2; say which by the answer head=NAME"
     ]
     assert parts(state, "lstm2", head="fc.weight").weight == "fc.weight"
 

@@ -85,7 +85,9 @@ def test_a_text_has_a_token_a_line(tmp_path: Path) -> None:
     [
         (pickle.dumps(IDS), r"is a pickle, which would run code to be read: .* json\.dump\(tokens, open"),
         (b" \n", "is empty: a vocabulary is JSON, or text with a token a line"),
-        (b"\xff\xfe\x00", "is not UTF-8: a vocabulary is JSON, or text with a token a line"),
+        (b"\xe4\n", "is not UTF-8: a vocabulary is JSON, or text with a token a line"),
+        ("ab".encode("utf-16-le"), "is not UTF-8: a vocabulary is JSON, or text with a token a line"),
+        ('["a"]'.encode("utf-16"), "is UTF-16, not UTF-8: save it as UTF-8: a vocabulary is JSON, or text with"),
         (b'["a", ', "is not JSON: "),
         (b'["a", "b", "a"]', "lists the token 'a' twice, the second time with the id 2"),
     ],
@@ -93,4 +95,47 @@ def test_a_text_has_a_token_a_line(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_refused(data: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "vocab.json").write_bytes(data)
     with pytest.raises(ImportRefusedError, match=rf"^vocab\.json {message}"):
+        read_vocabulary(tmp_path / "vocab.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("v.csv", "token\nthe\na\n"),
+        ("v.csv", "token,id\nthe,0\na,1\n"),
+        ("v.txt", 'token,id\nthe,0\n",",1\n'),
+        ("v.txt", "index;word\n0;the\n1;a b\n"),
+        ("v.vocab", "token count\nthe 120\na 90\n"),
+    ],
+)
+def test_a_table_is_not_read_as_tokens(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ImportRefusedError) as refused:
+        read_vocabulary(tmp_path / name)
+    heading = text.split("\n")[0]
+    assert str(refused.value) == (
+        f"{name} is a table, which begins with {heading!r}: give the tokens only, one a line in the order of "
+        "their ids, without a heading"
+    )
+
+
+def test_a_folder_is_no_vocabulary(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError, match=f"^{tmp_path} is a folder: a vocabulary is a file, JSON or text"):
+        read_vocabulary(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"stoi": IDS}, {"stoi": IDS, "itos": TOKENS, "size": 4}, {"max_len": 9, "text": {"vocab": {"stoi": IDS}}}],
+    ids=["alone", "twice", "deep"],
+)
+def test_a_vocabulary_in_an_object_is_read(value: Any, tmp_path: Path) -> None:
+    (tmp_path / "vocab.json").write_text(json.dumps(value))
+    assert read_vocabulary(tmp_path / "vocab.json") == TOKENS
+
+
+def test_of_several_vocabularies_in_an_object_none_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "vocab.json").write_text(json.dumps({"source": {"stoi": IDS}, "special": ["<unk>"], "n": 3}))
+    several = r"^vocab\.json holds several lists that may be a vocabulary, source\.stoi, special: give one of them$"
+    with pytest.raises(ImportRefusedError, match=several):
         read_vocabulary(tmp_path / "vocab.json")

@@ -115,5 +115,7 @@ def not_imported(name: str) -> Problem:
 
 
 def sentence(reason: str) -> str:
-    """Return a reason with a capital and a full stop."""
-    return f"{reason[0].upper()}{reason[1:].removesuffix('.')}."
+    """Return a reason with a full stop, and a capital unless it begins with a name of a file, such as "model.pt"."""
+    first = reason.split(maxsplit=1)[0]
+    start = reason[:1].upper() if first.rstrip(",:;").isalpha() else reason[:1]
+    return f"{start}{reason[1:].removesuffix('.')}."

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ...importers.answers import answers_in
+
 
 class ImportQuery(BaseModel):
     """What is said about an upload, in its address: it is judged before the body is read."""
@@ -19,22 +21,19 @@ class ImportQuery(BaseModel):
     module: str = Field("", max_length=1_000, description="The recurrent network, where the file holds several.")
     answer: list[str] = Field(
         [],
-        description="Answers to what the file cannot say, each as `question=choice`: a refusal with `question` and "
-        "`choices` asks for one.",
+        description="Answers to what the file cannot say, each as `KEY=VALUE`, such as `nonlinearity=tanh`: "
+        "a refusal with `question` and `choices` asks for one.",
     )
 
     @field_validator("answer")
     @classmethod
     def _require_pairs(cls, answers: list[str]) -> list[str]:
-        for each in answers:
-            question, _, choice = each.partition("=")
-            if not question or not choice:
-                raise ValueError(f"{each!r} is not question=choice")
+        answers_in(answers)
         return answers
 
     def answers(self) -> dict[str, str]:
         """Return the answers by question."""
-        return dict(each.split("=", 1) for each in self.answer)
+        return answers_in(self.answer)
 
 
 AnImport = Annotated[ImportQuery, Query()]

@@ -54,7 +54,7 @@ def _found(request: Request, contents: Contents) -> Found:
     if graph is None:
         graph = guessed(contents.tree, store)
     stack = chosen(stacks_of(graph, store, request.answers), graph, request.module)
-    around = surroundings_of(stack, graph, store, contents.assets)
+    around = surroundings_of(stack, graph, store, contents.assets, request.answers)
     directs = [
         Direct({direction: read(each) for direction, each in layer.weights.items()}, layer.weights["forward"].is_cudnn)
         for layer in stack.layers
@@ -79,7 +79,7 @@ def _found(request: Request, contents: Contents) -> Found:
         vocabulary=around.vocabulary,
         readout=_readout(around, dtype),
         placed=rows,
-        conventions=[*_versions(contents, is_guessed=is_guessed), *_conventions(stack)],
+        conventions=[*_versions(contents, is_guessed=is_guessed), *_conventions(stack), *around.conventions],
         unused=[name for name in contents.tree.arrays if name not in {row.source for row in rows}],
         remarks=around.remarks,
         references=references_of(form, directs),

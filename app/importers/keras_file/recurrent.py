@@ -129,12 +129,10 @@ def recurrent_of(layer: Layer, store: Store, answers: Answers) -> Recurrent:
 
 
 def ask(answers: Answers, question: str, choices: Sequence[str], layer: Layer) -> str:
-    """Return the answer to what a file of weights does not say. Raises UndecidedError if there is none."""
+    """Return the answer to what a file of weights does not say. Raises UndecidedError if it is none of ``choices``."""
     answer = answers.get(question)
-    if answer is None:
-        raise UndecidedError(question, choices, f"layer {layer.path}: weights do not tell its {question}")
-    if answer not in choices:
-        raise ImportRefusedError(f"the answer {question}={answer} is not one of {', '.join(choices)}")
+    if answer is None or answer not in choices:
+        raise UndecidedError(question, choices, f"layer {layer.path}: weights do not tell its {question}", answer)
     return answer
 
 

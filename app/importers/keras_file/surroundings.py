@@ -7,10 +7,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..found import ImportRefusedError, Placed, Readout
+from ..answers import function_of_last
+from ..found import Convention, ImportRefusedError, Placed, Readout
 from .hdf5 import Array
 from .model import Graph, Layer
-from .recurrent import named
+from .recurrent import Answers, named
 from .stacks import Stack
 from .stores import Store
 
@@ -32,10 +33,13 @@ class Surroundings:
     vocabulary: Sequence[str] | None = None
     readout: Readout | None = None
     placed: list[Placed] = field(default_factory=list)
+    conventions: list[Convention] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
-def surroundings_of(stack: Stack, graph: Graph, store: Store, assets: Mapping[str, str]) -> Surroundings:
+def surroundings_of(
+    stack: Stack, graph: Graph, store: Store, assets: Mapping[str, str], answers: Answers
+) -> Surroundings:
     """Return the embedding that the first layer reads, its vocabulary, and the linear layer that reads the last."""
     found = Surroundings()
     first, last = stack.layers[0], stack.layers[-1]
@@ -63,7 +67,7 @@ def surroundings_of(stack: Stack, graph: Graph, store: Store, assets: Mapping[st
         what = f"what follows layer {last.layer.path} reads h of the backward direction where it ends, at step 0"
         found.remarks.append(f"{HEAD}: {what}")
     else:
-        _head(last.layer, last.form.width, graph, store, found)
+        _head(last.layer, last.form.width, graph, store, answers, found)
     return found
 
 
@@ -103,7 +107,9 @@ def _embedding(
     if text is not None and text.kind in VOCABULARIES:
         tokens = _vocabulary(text, assets)
         if tokens is None:
-            found.remarks.append(f"the vocabulary of layer {text.path} is not in the file: give it by --vocab")
+            found.remarks.append(
+                f"the vocabulary of layer {text.path} is not in the file: give its tokens in a vocabulary file"
+            )
         elif len(tokens) > len(weight):
             raise ImportRefusedError(
                 f"layer {text.path} has {len(tokens):,} tokens, and embedding {layer.path} {len(weight):,} rows"
@@ -147,7 +153,7 @@ def _special(layer: Layer) -> tuple[str, ...]:
     return (*([mask] if isinstance(mask, str) else []), *unknowns)
 
 
-def _head(layer: Layer, width: int, graph: Graph, store: Store, found: Surroundings) -> None:
+def _head(layer: Layer, width: int, graph: Graph, store: Store, answers: Answers, found: Surroundings) -> None:
     """Read the linear layer after ``layer``, if nothing but its function follows it."""
     dense = graph.after(layer)
     if dense is None:
@@ -177,16 +183,17 @@ def _head(layer: Layer, width: int, graph: Graph, store: Store, found: Surroundi
         )
         found.remarks.append(f"{HEAD}: layer {dense.path} is not the last, linear one: {then}")
         return
+    known = FUNCTIONS[function]
+    if not known:
+        known, conventions, remarks = function_of_last(answers, f"layer {dense.path}", kernel.shape[1])
+        found.conventions += conventions
+        found.remarks += remarks
     found.readout = Readout(
-        torch.from_numpy(kernel.read().T.copy()),
-        None if bias is None else torch.from_numpy(bias.read()),
-        FUNCTIONS[function],
+        torch.from_numpy(kernel.read().T.copy()), None if bias is None else torch.from_numpy(bias.read()), known
     )
     found.placed.append(Placed(kernel.name, kernel.shape, "head, weight", "transposed"))
     if bias is not None:
         found.placed.append(Placed(bias.name, bias.shape, "head, bias"))
-    if not dense.is_configured:
-        found.remarks.append(f"the file does not say which function follows the head {dense.path}")
 
 
 def _matrix(layer: Layer, arrays: Sequence[Array], size: int, axis: int) -> Array:

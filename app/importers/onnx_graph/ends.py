@@ -1,6 +1,6 @@
 """What stands before and after the recurrent layers, where it is unambiguous: an embedding, and a linear head."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from ..found import Placed, Readout
+from ..answers import HeadFunction, function_of_last
+from ..found import Convention, Placed, Readout
 from .operator import Operator
 from .paths import MOVES, Paths, random
 from .reading import attributes, described, first_output, is_own
@@ -34,6 +35,7 @@ class Head(NamedTuple):
 
     readout: Readout
     placed: Sequence[Placed]
+    conventions: Sequence[Convention]
     remarks: Sequence[str]
     used: Collection[str]  # names of tensors of the file
 
@@ -41,8 +43,8 @@ class Head(NamedTuple):
 class Ends:
     """What stands before and after the layers of one network."""
 
-    def __init__(self, paths: Paths, constants: Constants, dtype: torch.dtype) -> None:
-        self._paths, self._constants, self._dtype = paths, constants, dtype
+    def __init__(self, paths: Paths, constants: Constants, dtype: torch.dtype, answers: Mapping[str, str]) -> None:
+        self._paths, self._constants, self._dtype, self._answers = paths, constants, dtype, answers
 
     def embedding(self, first: Operator) -> Embedding | str:
         """Return the embedding that ``first`` reads; or a sentence on what it reads instead, empty for an input."""
@@ -111,9 +113,10 @@ class Ends:
         if bias is not None:
             placed.append(Placed(self._constants.source(scope, given), bias.shape, "head, bias"))
             used += self._constants.leaves(scope, given)
-        function, remarks = self._function(scope, end, is_flat=node.op_type == "Gemm")
+        known = self._function(scope, end, is_flat=node.op_type == "Gemm")
+        function, conventions, remarks = known or function_of_last(self._answers, placed[0].source, len(weight))
         readout = Readout(self._tensor(weight), None if bias is None else self._tensor(bias), function)
-        return Head(readout, placed, remarks, used)
+        return Head(readout, placed, conventions, remarks, used)
 
     def _readers(self, last: Operator) -> Collection[NodeProto]:
         """Return the nodes that compute something of h of ``last``."""
@@ -173,13 +176,13 @@ class Ends:
                     return value.reshape(-1), given, first_output(consumers[0])
         return None, "", end
 
-    def _function(self, scope: Scope, end: str, *, is_flat: bool) -> tuple[Any, Sequence[str]]:
-        """Return the function of a head that gives ``end``, and sentences on what follows it."""
+    def _function(self, scope: Scope, end: str, *, is_flat: bool) -> HeadFunction | None:
+        """Return the function of a head that gives ``end``; None if nothing follows."""
         is_reshaped = False
         for _ in range(len(scope.graph.node)):
             consumers = [node for node in scope.consumers[end] if node.op_type != "Shape"]
             if not consumers:
-                return "", []
+                break
             node = consumers[0]
             if len(consumers) == 1 and is_own(node):
                 if node.op_type in PASSED | RESHAPED:
@@ -187,14 +190,17 @@ class Ends:
                     end = first_output(node)
                     continue
                 if node.op_type == "Sigmoid":
-                    return "sigmoid", []
+                    return HeadFunction("sigmoid")
                 if node.op_type in ("Softmax", "LogSoftmax"):
                     axis = attributes(node).get("axis", -1)
                     if not is_reshaped and (axis in (-1, 2) or (axis == 1 and is_flat)):
-                        return "softmax", []
+                        return HeadFunction("softmax")
             what = ", ".join(dict.fromkeys(map(described, consumers[:3])))
-            return "", [f"the head is not complete: after its linear layer comes {what}, which is not imported"]
-        return "", []
+            remark = f"the head is not complete: after its linear layer comes {what}, which is not imported"
+            return HeadFunction("", remarks=[remark])
+        if scope.inside:
+            return HeadFunction("", remarks=[f"the head is not complete: what follows {scope.inside} is not read"])
+        return None
 
     def _tensor(self, array: Array) -> torch.Tensor:
         return torch.from_numpy(array.astype(np.float64)).to(self._dtype)

@@ -46,7 +46,7 @@ def _network(request: Request) -> Found:
     layers = [Layer(each, each.weights(constants)) for each in stack.operators]
     made = [converted(each, weights, at, constants, apart) for at, (each, weights) in enumerate(layers)]
     _require_fitting(stack, made)
-    ends = Ends(paths, constants, made[0].weights["forward"].w_ih.dtype)
+    ends = Ends(paths, constants, made[0].weights["forward"].w_ih.dtype, request.answers)
     return _found(model, stack, layers, made, ends, in_loops, pairs)
 
 
@@ -84,7 +84,11 @@ def _found(
         embedding=None if isinstance(embedding, str) else embedding.weight,
         readout=head.readout if isinstance(head, Head) else None,
         placed=placed,
-        conventions=[*made[0].conventions, *joined(pairs, stack)],
+        conventions=[
+            *made[0].conventions,
+            *joined(pairs, stack),
+            *(head.conventions if isinstance(head, Head) else ()),
+        ],
         unused=[name for name in _tensors(model.graph) if name not in used],
         remarks=list(dict.fromkeys(filter(None, remarks))),
         references=references(layers),

@@ -27,6 +27,7 @@ export class Keyboard {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
     if (!(target instanceof Element) || target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    if (document.querySelector("dialog:modal")) return; // it may have lost the focus, as when its button was disabled
     if (key === " " && target.closest("button, a, summary")) return;
     if (/^\p{L}$/u.test(key) && !this.letters.checked) return;
     const name = key.length === 1 ? key.toLowerCase() : key;

@@ -89,10 +89,10 @@ export class YourModel {
     }
   }
 
-  /** What was answered, and what was said unasked. */
+  /** What was answered, and what was said unasked: an answer to a question replaces the one that it was asked about. */
   #answers() {
-    const asked = [...(this.answers ?? [])].map((pair) => pair.join("="));
-    return [...asked, ...valueOf("import-answers").split(/\s+/).filter(Boolean)];
+    const unasked = valueOf("import-answers").split(/\s+/).filter((each) => each && !this.answers?.has(each.split("=")[0]));
+    return [...[...(this.answers ?? [])].map((pair) => pair.join("=")), ...unasked];
   }
 
   /** @param {Question} asked */
@@ -124,8 +124,11 @@ export class YourModel {
 
   /** @param {boolean} isBusy */
   #setBusy(isBusy) {
+    const start = /** @type {HTMLButtonElement} */ (byId("import-start"));
+    const isFocused = document.activeElement === (isBusy ? start : byId("import-cancel"));
     byId("import-busy").hidden = !isBusy;
-    /** @type {HTMLButtonElement} */ (byId("import-start")).disabled = isBusy;
+    start.disabled = isBusy;
+    if (isFocused) byId(isBusy ? "import-cancel" : "import-start").focus(); // a button that is disabled or hidden loses it
     if (isBusy) this.#show(0, "sending");
   }
 

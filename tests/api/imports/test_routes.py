@@ -84,6 +84,7 @@ def test_what_cannot_be_decided_is_asked(own: TestClient, models: Path, imported
 
 REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"do": "refuse", "why": "this is an image"}, 422, "import-refused", "This is an image."),
+    ({"do": "refuse", "why": "v.csv is a table"}, 422, "import-refused", "v.csv is a table."),
     (
         {"do": "allocate"},
         422,
@@ -233,7 +234,7 @@ def test_a_full_disk_leaves_nothing(own: TestClient, imported: Path, monkeypatch
 
     monkeypatch.setattr(receiving, "Parts", Full)
     done = uploaded(own, {"do": "fail"})
-    assert (done.status_code, done.json()["detail"]) == (507, REFUSED[4][3])
+    assert (done.status_code, done.json()["detail"]) == (507, REFUSED[5][3])
     assert left(imported) == []
 
 
@@ -242,7 +243,7 @@ def test_a_disk_that_is_full_leaves_nothing(models: Path, tmp_path: Path) -> Non
     with mounted(tmp_path / "small", "size=100k"):
         own = local(models, tmp_path / "small" / "imported")
         files = [("file", ("weights.pt", bytes(300_000)))]
-        assert own.post("/api/v1/imports?name=mine", files=files).json()["detail"] == REFUSED[4][3]
+        assert own.post("/api/v1/imports?name=mine", files=files).json()["detail"] == REFUSED[5][3]
         assert left(tmp_path / "small" / "imported") == []
 
 

@@ -33,8 +33,6 @@ def appended(*layers: tuple[str, dict[str, Any]]) -> Any:
 
 HEADS: dict[str, tuple[str, Any, str, str | None]] = {  # file, change, function, remark
     "sigmoid": (LSTM, setting("Dense", activation="sigmoid"), "sigmoid", None),
-    "linear": (LSTM, setting("Dense", activation="linear"), "", None),
-    "none": (LSTM, setting("Dense", activation=None), "", None),
     "its function apart": (HEAD, replaced(-1, "Activation", activation="sigmoid"), "sigmoid", None),
     "a function of someone's own": (
         LSTM,
@@ -75,6 +73,29 @@ def test_a_head_is_one_linear_layer_and_its_function(
     else:
         assert found.readout is None
         assert f"the head is not complete: {remark}" in found.remarks
+
+
+@pytest.mark.parametrize("activation", ["linear", None])
+def test_of_a_head_without_a_function_it_is_said_why_the_model_has_no_outputs(
+    activation: str | None, tmp_path: Path
+) -> None:
+    path = changed(LSTM, tmp_path, setting("Dense", activation=activation))
+    found = opened(path)
+    assert found.readout is not None
+    assert found.readout.function == ""
+    assert found.remarks[-1] == (
+        "the head is not complete: layer dense gives 1 number, of which nothing in the file makes probabilities, so "
+        "the model has no outputs; if it is a probability for each output, say so by the answer function=sigmoid or "
+        "function=softmax"
+    )
+    answered, logistic = opened(path, function="sigmoid"), opened(LSTM)
+    assert answered.readout is not None
+    assert logistic.readout is not None
+    assert answered.readout.function == "sigmoid"
+    assert answered.readout.weight.equal(logistic.readout.weight)
+    assert answered.remarks == logistic.remarks
+    assert answered.conventions[-1] == ("function", "sigmoid", "so it was answered; the file does not say")
+    assert opened(path, function="none").remarks == logistic.remarks
 
 
 def test_several_readers_are_no_head(tmp_path: Path) -> None:
@@ -164,7 +185,7 @@ def test_a_vocabulary_is_read_by_id(
     assert found.vocabulary == tokens
     assert found.embedding is not None
     assert len(found.embedding) == (20 if tokens is None else len(tokens))
-    missing = "the vocabulary of layer text_vectorization is not in the file: give it by --vocab"
+    missing = "the vocabulary of layer text_vectorization is not in the file: give its tokens in a vocabulary file"
     assert (missing in found.remarks) == (tokens is None)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gatescope.importers.found import Found
+from gatescope.importers.found import Found, ImportRefusedError
 from onnx import TensorProto, helper
 
 from ..onnx_models import Array, imported, model_of, recurrent, weights_of
@@ -102,6 +102,11 @@ def test_what_is_not_quite_an_embedding_is_not_read(tmp_path: Path, before: Any,
 SQUEEZED = node("Squeeze", ["y", "one"], ["h"])
 PRODUCT = [SQUEEZED, node("MatMul", ["h", "weight_t"], ["m"]), node("Add", ["m", "bias"], ["out"])]
 GEMM = node("Gemm", ["h", "weight", "bias"], ["out"], transB=1)
+NO_FUNCTION = (
+    "the head is not complete: weight_t gives 2 numbers, of which nothing in the file makes probabilities, so the "
+    "model has no outputs; if it is a probability for each output, say so by the answer function=sigmoid or "
+    "function=softmax"
+)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +135,16 @@ def test_a_head_is_read(tmp_path: Path, after: Any, function: str, has_bias: boo
     assert (readout.bias is not None) is has_bias
     if readout.bias is not None:
         np.testing.assert_array_equal(readout.bias.numpy(), BIAS)
-    assert (readout.function, found.remarks) == (function, [])
+    assert (readout.function, found.remarks) == (function, [] if function else [NO_FUNCTION])
+
+
+def test_the_function_of_a_head_that_ends_the_graph_may_be_answered(tmp_path: Path) -> None:
+    found = imported(tmp_path, around([], PRODUCT), function="softmax")
+    assert found.readout is not None
+    assert (found.readout.function, found.remarks) == ("softmax", [])
+    assert found.conventions[-1] == ("function", "softmax", "so it was answered; the file does not say")
+    with pytest.raises(ImportRefusedError, match=r"^the answer function=relu is none of sigmoid, softmax, none$"):
+        imported(tmp_path, around([], PRODUCT), function="relu")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +213,7 @@ def test_nodes_that_give_nothing_are_the_end(tmp_path: Path) -> None:
     for after in ([SQUEEZED, node("MatMul", ["h", "weight_t"], [])], [*PRODUCT, node("Identity", ["out"], [])]):
         found = imported(tmp_path, around([], after))
         assert found.readout is not None
-        assert (found.readout.function, found.remarks) == ("", [])
+        assert (found.readout.function, found.remarks) == ("", [NO_FUNCTION])
 
 
 def test_numbers_need_no_embedding_and_states_no_head(tmp_path: Path) -> None:
