@@ -72,8 +72,8 @@ export class YourModel {
     cancel.addEventListener("click", () => running.abort(), { signal: running.signal });
     this.sheet.addEventListener("close", () => running.abort(), { signal: running.signal });
     this.#setBusy(true);
+    const vocabulary = /** @type {HTMLInputElement} */ (byId("import-vocabulary")).files?.[0] ?? null;
     try {
-      const vocabulary = /** @type {HTMLInputElement} */ (byId("import-vocabulary")).files?.[0] ?? null;
       const model = await importFiles(
         { files, vocabulary, name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers(), kept: this.kept ?? "", token: this.#token() },
         { onSent: (share) => this.#show(share / 2, "sending"), onDone: (share) => this.#show(0.5 + share / 2, "reading and proving") },
@@ -83,7 +83,7 @@ export class YourModel {
     } catch (error) {
       if (error instanceof Question) this.#ask(error);
       else if (running.signal.aborted) this.#tell("The import was cancelled; nothing of it was kept.");
-      else if (error instanceof TypeError) this.#tell("The server cannot be reached, or broke off. Nothing was kept.");
+      else if (error instanceof TypeError) this.#tell(await whyNotSent(vocabulary ? [...files, vocabulary] : files));
       else this.#tell(error instanceof Error ? error.message : String(error));
     } finally {
       this.#setBusy(false);
@@ -146,6 +146,23 @@ export class YourModel {
   #tell(problem) {
     byId("import-problem").textContent = problem;
   }
+}
+
+/**
+ * Why files did not arrive: the browser tells no difference between a server that is gone and a file that is.
+ * @param {File[]} files
+ */
+async function whyNotSent(files) {
+  for (const file of files) {
+    try {
+      const reader = file.stream().getReader(); // a slice of a file that is gone is empty, without an error
+      await reader.read();
+      await reader.cancel();
+    } catch {
+      return `${file.name} cannot be read: it is a folder, or was changed or moved after it was chosen. Choose it again; of a folder, choose its files.`;
+    }
+  }
+  return "The server cannot be reached, or broke off. Nothing was kept.";
 }
 
 /** @param {string} id of an input */
