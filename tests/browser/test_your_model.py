@@ -266,6 +266,21 @@ def test_escape_cancels_the_import_and_closes_the_sheet(browser: Browser, addres
         expect(sheet.get_by_role("button", name="Import")).to_be_enabled()
 
 
+def test_a_file_that_was_changed_after_it_was_chosen_is_not_taken_for_a_server_that_is_gone(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    with another_page(browser) as page:
+        sheet, file = opened(page, address), tmp_path / "weights.pt"
+        file.write_text("{}")
+        page.locator("#import-files").set_input_files(file)
+        file.unlink()
+        sheet.get_by_role("button", name="Import").click()
+        expect(page.locator("#import-problem")).to_have_text(
+            "weights.pt cannot be read: it is a folder, or was changed or moved after it was chosen. Choose it again; "
+            "of a folder, choose its files."
+        )
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing_where_a_token_is_needed(
     browser: Browser, folder: Path, imported: Path, scheme: Any, width: int

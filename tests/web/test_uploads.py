@@ -45,5 +45,6 @@ def test_imported_models_are_listed_with_what_can_be_done_with_each(served: Test
 
 def test_a_server_without_imports_lists_none(models: Path) -> None:
     html = client(models).get("/").text
-    assert "This server imports nothing: the setting GATESCOPE_IMPORTED names no folder." in html
+    off = "This server imports nothing: the setting GATESCOPE_IMPORTED names no folder. Name one, and start the server"
+    assert f"{off} again.</p>" in html, "and nothing of a command that would be refused for the same reason"
     assert "Imported models" not in html

@@ -33,13 +33,13 @@ async def may_import(request: Request) -> None:
 
 
 def why_no_uploads(request: Request) -> str:
-    """Return in a sentence why the page that is asked for cannot upload; empty if it can."""
+    """Return why the page that is asked for cannot upload, and what to do; empty if it can."""
     settings: Settings = request.app.state.settings
     if settings.imported is None:
         return str(importing_off().detail)
     reason = why_not_local(request)
     only = "Files are taken only in a browser on the machine that serves this page; this visit is not one, as"
-    return reason and f"{only} {reason}."
+    return reason and f"{only} {reason}. There, gatescope import FILE adds a model, too."
 
 
 def why_not_local(request: HTTPConnection) -> str:

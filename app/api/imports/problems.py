@@ -13,7 +13,8 @@ def importing_off() -> Problem:
     return Problem(
         "Importing is off",
         "importing-off",
-        "This server imports nothing: the setting GATESCOPE_IMPORTED names no folder.",
+        "This server imports nothing: the setting GATESCOPE_IMPORTED names no folder. Name one, and "
+        "start the server again.",
         403,
     )
 

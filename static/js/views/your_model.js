@@ -72,9 +72,10 @@ export class YourModel {
     cancel.addEventListener("click", () => running.abort(), { signal: running.signal });
     this.sheet.addEventListener("close", () => running.abort(), { signal: running.signal });
     this.#setBusy(true);
+    const [vocabulary, columns] = ["import-vocabulary", "import-columns"].map(fileOf);
     try {
       const model = await importFiles(
-        { files, vocabulary: fileOf("import-vocabulary"), columns: fileOf("import-columns"), name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers(), kept: this.kept ?? "", token: this.#token() },
+        { files, vocabulary, columns, name: valueOf("import-name"), module: valueOf("import-module"), answers: this.#answers(), kept: this.kept ?? "", token: this.#token() },
         { onSent: (share) => this.#show(share / 2, "sending"), onDone: (share) => this.#show(0.5 + share / 2, "reading and proving") },
         running.signal,
       );
@@ -82,7 +83,7 @@ export class YourModel {
     } catch (error) {
       if (error instanceof Question) this.#ask(error);
       else if (running.signal.aborted) this.#tell("The import was cancelled; nothing of it was kept.");
-      else if (error instanceof TypeError) this.#tell("The server cannot be reached, or broke off. Nothing was kept.");
+      else if (error instanceof TypeError) this.#tell(await whyNotSent([...files, ...[vocabulary, columns].filter((file) => file !== null)]));
       else this.#tell(error instanceof Error ? error.message : String(error));
     } finally {
       this.#setBusy(false);
@@ -150,6 +151,23 @@ export class YourModel {
 /** @param {string} id of an input that takes one file */
 function fileOf(id) {
   return /** @type {HTMLInputElement} */ (byId(id)).files?.[0] ?? null;
+}
+
+/**
+ * Why files did not arrive: the browser tells no difference between a server that is gone and a file that is.
+ * @param {File[]} files
+ */
+async function whyNotSent(files) {
+  for (const file of files) {
+    try {
+      const reader = file.stream().getReader(); // a slice of a file that is gone is empty, without an error
+      await reader.read();
+      await reader.cancel();
+    } catch {
+      return `${file.name} cannot be read: it is a folder, or was changed or moved after it was chosen. Choose it again; of a folder, choose its files.`;
+    }
+  }
+  return "The server cannot be reached, or broke off. Nothing was kept.";
 }
 
 /** @param {string} id of an input */

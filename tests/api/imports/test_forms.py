@@ -24,7 +24,7 @@ NAMES = some.one_of(
     ),
     some.text(max_size=12),
 ).map(lambda name: name.encode("utf-8", "replace").decode())
-WHOLE = some.builds(part, some.sampled_from([*PARTS, *PARTS, "", "name"]), NAMES, some.binary(max_size=40))
+WHOLE = some.builds(part, some.sampled_from(["file", "file", *PARTS, "", "name"]), NAMES, some.binary(max_size=40))
 HEADERS = some.sampled_from(
     [
         b"Content-Disposition: form-data; name=file\r\n",
@@ -42,6 +42,8 @@ PIECES = some.one_of(
     some.sampled_from([b"--x\r\n", b"--x", b"--x--", b"--x--\r\n", b"\r\n", b"\r\n\r\n", b"--", b"\n", b"--y\r\n"]),
     some.binary(max_size=30),
 )
+FILE = some.builds(part, some.just("file"), some.just("a.pt"), some.binary(max_size=40))
+FORMS = some.one_of(some.lists(PIECES, max_size=6), some.tuples(FILE, WHOLE).map(list), some.tuples(FILE).map(list))
 
 
 @pytest.mark.attack("sends 150 forms", seconds=2)
@@ -54,7 +56,7 @@ def test_any_form_is_refused_as_a_problem_or_taken(tmp_path: Path, length: Lengt
 
     @seed(length.seed)
     @settings(max_examples=length.of(3_000), database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(some.lists(PIECES, max_size=6), some.booleans(), some.sampled_from([1, 3, 64, 100_000]))
+    @given(FORMS, some.booleans(), some.sampled_from([1, 3, 64, 100_000]))
     def run(pieces: list[bytes], is_closed: bool, size: int) -> None:
         folder = Path(mkdtemp(dir=tmp_path)) / "workspace"
         folder.mkdir()
