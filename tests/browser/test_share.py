@@ -331,7 +331,7 @@ def test_dimmed_pictures_are_not_saved_as_if_of_the_text(page: Page) -> None:
     sheet(page)
     page.locator("[data-save=svg]").click()
     expect(page.locator("#share-status")).to_have_text(
-        "The file could not be made: there is no picture yet, type a word."
+        "The file could not be made: there is no picture yet: type or paste what the model reads."
     )
 
 
