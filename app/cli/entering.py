@@ -1,4 +1,4 @@
-"""How a model that a command makes enters its folder: as a whole, and by the rules of the server where that is its."""
+"""How a model that a command makes enters its folder: whole, and among imported models by the rules of uploads."""
 
 import os
 import tempfile

@@ -90,11 +90,11 @@ def found_in_file(request: Request, vocabulary: Path | None) -> tuple[Found, Pat
     answers.require_all_asked()
     if vocabulary is not None:
         return with_vocabulary(found, vocabulary), path
-    beside = next((each for each in (request.path / name for name in VOCABULARIES) if each.is_file()), None)
-    if beside is None or path == request.path or found.embedding is None or found.vocabulary is not None:
+    tokens = next((each for each in (request.path / name for name in VOCABULARIES) if each.is_file()), None)
+    if tokens is None or path == request.path or found.embedding is None or found.vocabulary is not None:
         return found, path
     try:
-        return with_vocabulary(found, beside), path
+        return with_vocabulary(found, tokens), path
     except ImportRefusedError as error:
         return replace(found, remarks=[*found.remarks, f"the vocabulary is not imported: {error}"]), path
 

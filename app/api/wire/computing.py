@@ -20,7 +20,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 AT_ONCE = max(2, os.cpu_count() or 1)
-"""Threads at a time that compute what is short; other work waits. More would only take Python's lock away."""
+"""Threads at a time that compute what is short; other work waits. More would only compete for Python's lock."""
 
 
 @dataclass

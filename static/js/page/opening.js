@@ -68,7 +68,7 @@ export async function openPage(picture, textBoxes, requests, navigation, show) {
  * @param {number} steps of the text
  */
 function dropMissing(steps) {
-  const taken = LEADING.filter((name) => stated[name] !== undefined && state[name] === null); // they led to a page that there is not
+  const taken = LEADING.filter((name) => stated[name] !== undefined && state[name] === null); // they led beyond the end of the text
   const missing = [...missingFrom(library.model(state.model), steps, state), ...taken];
   for (const name of missing) {
     const [inHash, inQuery] = [location.hash.slice(1), location.search].map((each) => new URLSearchParams(each).get(name));
